@@ -1,0 +1,1 @@
+"""coldscan: the handheld that never loses a scan."""

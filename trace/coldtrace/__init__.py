@@ -1,0 +1,1 @@
+"""coldtrace: signed codes, signed statements and a public log for imported cold-chain food."""
