@@ -1,0 +1,196 @@
+"""Private keys: make them, sign with them, keep them in files.  Checking lives in `public_key.py`.
+
+`Signer` is the only thing the rest of the project knows about a private key, so a station may put a PKCS#11
+token or a key service behind it.  All signers give 64 raw bytes that `public_key` accepts: P-256 signatures are
+normalised to the low half here, and foreign ones (WebCrypto gives either half) by `low_s`.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm as _Unavailable
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from coldtrace import clock
+from coldtrace.errors import Refusal, Words
+from coldtrace.seal.public_key import (
+    P256_ORDER,
+    SIGNATURE_BYTES,
+    MalformedKey,
+    PublicKey,
+    UnsupportedAlgorithm,
+    ed25519_spki,
+    key_id,
+    kid,
+    load_public_key,
+)
+from coldtrace.seal.signer import Signer
+
+__all__ = [
+    "Ed25519Signer",
+    "KeyFileExists",
+    "MalformedKey",
+    "P256Signer",
+    "PublicKey",
+    "Signer",
+    "UnreadableKeyFile",
+    "UnsupportedAlgorithm",
+    "key_id",
+    "kid",
+    "load_public_key",
+    "load_signer",
+    "low_s",
+    "save_private_key",
+]
+
+
+class KeyFileExists(Refusal):
+    """A key file is written once; nobody overwrites a key by accident."""
+
+    code = "key_file_exists"
+    title = Words("密钥文件已存在", "Key file exists")
+    detail = Words(
+        "文件 {path} 已存在，密钥不会被覆盖；请换一个文件名，或先移走旧文件。",
+        "The file {path} exists and keys are never overwritten; "
+        "choose another name or move the old file away.",
+    )
+
+
+class UnreadableKeyFile(Refusal):
+    """The file is missing, is no PKCS#8 PEM of a kind we sign with, or the passphrase is wrong."""
+
+    code = "unreadable_key_file"
+    title = Words("无法读取密钥文件", "Unreadable key file")
+    detail = Words(
+        "无法从 {path} 读取私钥：文件不存在、口令不对，或不是 Ed25519 / P-256 的 PKCS#8 PEM 文件。",
+        "No private key could be read from {path}: the file is missing, the passphrase is wrong, or it is "
+        "not the PKCS#8 PEM of an Ed25519 or P-256 key.",
+    )
+
+
+class Ed25519Signer:
+    """Signs with Ed25519 (RFC 8032)."""
+
+    alg = "Ed25519"
+
+    def __init__(self, private_key: ed25519.Ed25519PrivateKey) -> None:
+        self._key = private_key
+        self.spki = ed25519_spki(private_key.public_key().public_bytes_raw())
+
+    @classmethod
+    def generate(cls, random: Callable[[int], bytes] = clock.random_bytes) -> "Ed25519Signer":
+        """Return a signer with a new key."""
+        return cls.from_seed(random(32))
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "Ed25519Signer":
+        """Return the signer of a 32-byte RFC 8032 seed; raise MalformedKey for another length."""
+        if len(seed) != 32:
+            raise MalformedKey()
+        return cls(ed25519.Ed25519PrivateKey.from_private_bytes(seed))
+
+    def sign(self, data: bytes) -> bytes:
+        """Return R | S over `data`."""
+        return self._key.sign(data)
+
+    def private_pem(self, passphrase: bytes | None = None) -> bytes:
+        """Return the PKCS#8 PEM of the private key, encrypted if there is a passphrase."""
+        return _pem(self._key, passphrase)
+
+
+class P256Signer:
+    """Signs with ECDSA over P-256 and SHA-256; the nonce is derived as in RFC 6979 where OpenSSL can."""
+
+    alg = "ES256"
+
+    def __init__(self, private_key: ec.EllipticCurvePrivateKey) -> None:
+        if not isinstance(private_key.curve, ec.SECP256R1):
+            raise MalformedKey()
+        self._key = private_key
+        self.spki = private_key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @classmethod
+    def generate(cls, random: Callable[[int], bytes] = clock.random_bytes) -> "P256Signer":
+        """Return a signer with a new key."""
+        while True:
+            seed = random(32)
+            if 0 < int.from_bytes(seed, "big") < P256_ORDER:
+                return cls.from_seed(seed)
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "P256Signer":
+        """Return the signer whose secret scalar is these 32 bytes, big-endian; raise MalformedKey."""
+        scalar = int.from_bytes(seed, "big")
+        if len(seed) != 32 or not 0 < scalar < P256_ORDER:
+            raise MalformedKey()
+        return cls(ec.derive_private_key(scalar, ec.SECP256R1()))
+
+    def sign(self, data: bytes) -> bytes:
+        """Return r | s over `data`, s in the lower half."""
+        r, s = decode_dss_signature(self._key.sign(data, _ecdsa()))
+        return low_s(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+    def private_pem(self, passphrase: bytes | None = None) -> bytes:
+        """Return the PKCS#8 PEM of the private key, encrypted if there is a passphrase."""
+        return _pem(self._key, passphrase)
+
+
+def low_s(signature: bytes) -> bytes:
+    """Return the one accepted form of a raw P-256 signature: (r, n - s) if s is in the upper half.
+
+    Bytes that are no signature come back unchanged, for `verify` to refuse.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        return signature
+    s = int.from_bytes(signature[32:], "big")
+    if not P256_ORDER // 2 < s < P256_ORDER:
+        return signature
+    return signature[:32] + (P256_ORDER - s).to_bytes(32, "big")
+
+
+def save_private_key(signer: Ed25519Signer | P256Signer, path: Path, passphrase: bytes | None = None) -> None:
+    """Write the private key to a new file that only its owner can read; raise KeyFileExists if there is one.
+
+    The file is created exclusively with mode 0600 and synced to disk before the function returns, so that a
+    key whose public half was handed out is never lost to a power cut.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise KeyFileExists(path=str(path)) from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(signer.private_pem(passphrase))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_signer(path: Path, passphrase: bytes | None = None) -> Ed25519Signer | P256Signer:
+    """Return the signer kept in a PKCS#8 PEM file; raise UnreadableKeyFile."""
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), passphrase)
+    except (OSError, ValueError, TypeError, _Unavailable):
+        raise UnreadableKeyFile(path=str(path)) from None
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return Ed25519Signer(key)
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
+        return P256Signer(key)
+    raise UnreadableKeyFile(path=str(path))
+
+
+def _ecdsa() -> ec.ECDSA:
+    try:
+        return ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    except _Unavailable:  # OpenSSL before 3.2: a random nonce is as good while the system's CSPRNG is.
+        return ec.ECDSA(hashes.SHA256())
+
+
+def _pem(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> bytes:
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase is not None:
+        encryption = serialization.BestAvailableEncryption(passphrase)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
