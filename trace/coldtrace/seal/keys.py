@@ -1,8 +1,8 @@
 """Private keys: make them, sign with them, keep them in files.  Checking lives in `public_key.py`.
 
 `Signer` is the only thing the rest of the project knows about a private key, so a station may put a PKCS#11
-token or a key service behind it.  All signers give 64 raw bytes that `public_key` accepts: P-256 signatures are
-normalised to the low half here, and foreign ones (WebCrypto gives either half) by `low_s`.
+token or a key service behind it.  All signers give 64 raw bytes that `public_key` accepts: P-256 signatures
+are normalised to the low half here, and foreign ones (WebCrypto gives either half) by `low_s`.
 """
 
 import os
