@@ -1,0 +1,1 @@
+"""commission, pack, ship, receive, sell; who holds what."""

@@ -1,0 +1,65 @@
+"""What a use case may lean on besides its session: clock, chance, identity of the installation, signers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from coldtrace import clock
+from coldtrace.errors import Refusal, Words
+from coldtrace.seal.keys import Signer, load_signer
+
+
+class KeyMissing(Refusal):
+    """A private key that this use case needs is not in the key folder."""
+
+    code = "key_missing"
+    title = Words("缺少签名密钥", "A signing key is missing")
+    detail = Words(
+        "密钥文件 {name} 不在密钥目录中。请恢复备份，或由管理员重新建立密钥。",
+        "The key file {name} is not in the key folder. Restore it from backup or have an administrator make keys.",
+    )
+
+
+class Keyring:
+    """The private keys of this installation, one 0600 file each, loaded when first used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._signers: dict[str, Signer] = {}
+
+    def signer(self, name: str) -> Signer:
+        """Return the signer kept in `<folder>/<name>.pem`; raise KeyMissing when there is none."""
+        if name not in self._signers:
+            path = self.folder / f"{name}.pem"
+            if not path.exists():
+                raise KeyMissing(name=path.name)
+            self._signers[name] = load_signer(path)
+        return self._signers[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Env:
+    """One installation at work.
+
+    `net` names the installation (SHA-256 of its genesis root document), `origin` its log, `public_host` is
+    what codes carry.
+    """
+
+    net: bytes
+    origin: str
+    public_host: str
+    keyring: Keyring
+    clock: Callable[[], datetime] = clock.now
+    new_id: Callable[[], UUID] = clock.new_id
+    random: Callable[[int], bytes] = clock.random_bytes
+
+
+LOG_ID = 1
+"""The first log of the installation; later logs (a region, a year) take further numbers."""
+
+
+def station_key(gln: str) -> str:
+    """Return the keyring name of a first station's code key."""
+    return f"station-{gln}"

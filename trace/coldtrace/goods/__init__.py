@@ -1,0 +1,1 @@
+"""products, consignments and their papers, lots, code runs."""

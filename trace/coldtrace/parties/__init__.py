@@ -1,0 +1,1 @@
+"""operators, sites, devices, their keys and rights."""

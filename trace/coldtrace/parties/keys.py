@@ -1,0 +1,70 @@
+"""The installation's own keys: made once, one file each, one use each."""
+
+import os
+from pathlib import Path
+
+import rfc8785
+
+from coldtrace.env import Env, station_key
+from coldtrace.parties.refusals import NotInstalled
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import Ed25519Signer, load_signer, save_private_key
+
+ROOT_FILE = "root.json"
+DEVELOPMENT_FILE = "DEVELOPMENT"
+USES = ("root", "enrolment", "receipt", "log")
+
+
+def make_keys(folder: Path, *, development: bool) -> None:
+    """Make the keys of a new installation in `folder` (0700); keys that exist are left alone.
+
+    The genesis root document, whose hash names the installation, is written last, so that a folder with one
+    is complete.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    if (folder / ROOT_FILE).exists():
+        return
+    if development:
+        (folder / DEVELOPMENT_FILE).write_text("These keys are for development; production refuses them.\n")
+    for use in USES:
+        path = folder / f"{use}.pem"
+        path.unlink(missing_ok=True)  # left by a start that was cut short before the root document
+        save_private_key(Ed25519Signer.generate(), path)
+    _write_root(folder)
+
+
+def _write_root(folder: Path) -> None:
+    signer = load_signer(folder / "root.pem")
+    document = {
+        "v": 1,
+        "version": 1,
+        "threshold": 1,
+        "roots": [{"id": "r1", "alg": signer.alg, "spki": b64(signer.spki)}],
+    }
+    part = folder / f"{ROOT_FILE}.part"
+    with part.open("wb") as file:
+        file.write(rfc8785.dumps(document))
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(folder / ROOT_FILE)
+
+
+def read_root(folder: Path) -> str:
+    """Return the exact text of the genesis root document; raise NotInstalled when there is none."""
+    path = folder / ROOT_FILE
+    if not path.exists():
+        raise NotInstalled()
+    return path.read_text(encoding="utf-8")
+
+
+def is_development(folder: Path) -> bool:
+    """Tell whether the keys in `folder` were made for development."""
+    return (folder / DEVELOPMENT_FILE).exists()
+
+
+def make_station_key(env: Env, gln: str) -> Ed25519Signer:
+    """Make and keep a code key for a first station."""
+    signer = Ed25519Signer.generate()
+    save_private_key(signer, env.keyring.folder / f"{station_key(gln)}.pem")
+    return signer

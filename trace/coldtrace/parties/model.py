@@ -1,0 +1,74 @@
+"""Who takes part: operators (legal persons), their sites, the devices that speak for a site."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from coldtrace.errors import Words
+
+
+class SiteRole(StrEnum):
+    """What a site is in the chain (domain guide, section 4, roles)."""
+
+    FIRST_STATION = "first_station"
+    COLD_STORE = "cold_store"
+    DISTRIBUTOR = "distributor"
+    MARKET = "market"
+    RETAILER = "retailer"
+
+
+ROLE_WORDS: dict[SiteRole, Words] = {
+    SiteRole.FIRST_STATION: Words("首站（口岸冷库）", "First station (port cold store)"),
+    SiteRole.COLD_STORE: Words("冷库", "Cold store"),
+    SiteRole.DISTRIBUTOR: Words("经销企业", "Distributor"),
+    SiteRole.MARKET: Words("批发市场", "Wholesale market"),
+    SiteRole.RETAILER: Words("零售单位", "Retailer"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """A legal person, named by its unified social credit code."""
+
+    operator_id: UUID
+    uscc: str
+    name_zh: str
+    name_en: str
+    city_zh: str
+    city_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One place of one operator, named by its GLN; `district` is the six-digit code of GB/T 2260."""
+
+    gln: str
+    operator_id: UUID
+    name_zh: str
+    name_en: str
+    role: SiteRole
+    district: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """An enrolled device key and what it may do."""
+
+    key_id: bytes
+    gln: str
+    name: str
+    spki: bytes
+    certificate: str
+    certificate_sig: str
+    operations: tuple[str, ...]
+    state: str
+    enrolled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """A one-time invitation as handed to the person who holds the new device."""
+
+    text: str
+    expires_at: datetime

@@ -1,0 +1,285 @@
+"""Use cases of the parties room: install, register, invite, enrol, recognise."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import rfc8785
+from sqlmodel import Session
+
+from coldtrace.clock import format_utc
+from coldtrace.codes.gln import parse_gln
+from coldtrace.codes.uscc import parse_uscc
+from coldtrace.env import Env, station_key
+from coldtrace.events.certificate import sign_certificate
+from coldtrace.events.enrolment import make_invite, read_request
+from coldtrace.events.leaf import leaf_bytes
+from coldtrace.ledger import service as ledger
+from coldtrace.ledger.model import Entry
+from coldtrace.parties import store, trust
+from coldtrace.parties.keys import make_station_key
+from coldtrace.parties.model import Device, Invitation, Operator, Site, SiteRole
+from coldtrace.parties.refusals import (
+    DatabaseOfAnotherInstallation,
+    DeviceEnrolled,
+    InviteRefused,
+    SiteDiffers,
+    SiteUnknown,
+    TokenRefused,
+)
+from coldtrace.parties.rules import OPERATIONS
+from coldtrace.parties.tables import (
+    ApiTokenRow,
+    DeviceRow,
+    InstallationRow,
+    InviteRow,
+    OperatorRow,
+    SiteRow,
+)
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.hashing import leaf_hash
+from coldtrace.seal.keys import key_id
+
+DEVELOPMENT_TOKEN = "development"
+INVITE_LIFE = timedelta(hours=24)
+CERTIFICATE_LIFE = timedelta(days=730)
+
+
+def install(session: Session, env: Env, *, root_text: str, development: bool) -> None:
+    """Tie key folder and database together once; afterwards check that they still belong together.
+
+    Raises DatabaseOfAnotherInstallation when they do not.
+    """
+    row = store.installation(session)
+    if row is not None and row.net != env.net:
+        raise DatabaseOfAnotherInstallation(folder=str(env.keyring.folder))
+    ledger.open_log(session, env)
+    if row is None:
+        now = env.clock()
+        session.add(InstallationRow(net=env.net, root=root_text, development=development, created_at=now))
+        for use in ("enrolment", "receipt", "log"):
+            signer = env.keyring.signer(use)
+            trust.keep_key(session, use=use, alg=signer.alg, spki=signer.spki, gln=None, now=now)
+    trust.current(session, env)
+
+
+def register_operator(
+    session: Session, env: Env, *, uscc: str, name_zh: str, name_en: str, city_zh: str, city_en: str
+) -> Operator:
+    """Register a legal person, or return the one that has this code; its check character is verified."""
+    code = parse_uscc(uscc)
+    known = store.operator_of_uscc(session, code)
+    if known is not None:
+        return known
+    operator = Operator(
+        operator_id=env.new_id(), uscc=code, name_zh=name_zh, name_en=name_en, city_zh=city_zh, city_en=city_en
+    )
+    session.add(OperatorRow(**vars(operator), created_at=env.clock()))
+    session.flush()
+    return operator
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterSite:
+    """What names a site."""
+
+    gln: str
+    operator: Operator
+    name_zh: str
+    name_en: str
+    role: SiteRole
+    district: str
+
+
+def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
+    """Register a site; a first station also gets its code key and a new trust list.
+
+    The same facts again return the same site; other facts under a known GLN raise SiteDiffers.
+    """
+    site = Site(
+        gln=parse_gln(command.gln),
+        operator_id=command.operator.operator_id,
+        name_zh=command.name_zh,
+        name_en=command.name_en,
+        role=command.role,
+        district=command.district,
+    )
+    known = store.site(session, site.gln)
+    if known is not None:
+        if known != site:
+            raise SiteDiffers(gln=site.gln)
+        return known
+    now = env.clock()
+    session.add(SiteRow(**(vars(site) | {"role": site.role.value}), created_at=now))
+    session.flush()
+    if site.role is SiteRole.FIRST_STATION:
+        path = env.keyring.folder / f"{station_key(site.gln)}.pem"
+        signer = (
+            env.keyring.signer(station_key(site.gln)) if path.exists() else make_station_key(env, site.gln)
+        )
+        trust.keep_key(
+            session,
+            use="code",
+            alg=signer.alg,
+            spki=signer.spki,
+            gln=site.gln,
+            now=now,
+            scope=("01", "00", "414", "U"),
+        )
+        trust.publish(session, env)
+    return site
+
+
+def invite_device(
+    session: Session, env: Env, *, gln: str, url: str, operations: Sequence[str] | None = None
+) -> Invitation:
+    """Make a one-time invitation for a device of one site; only its hash is kept."""
+    site = store.site(session, parse_gln(gln))
+    if site is None:
+        raise SiteUnknown(gln=gln)
+    allowed = OPERATIONS[site.role]
+    token = b64(env.random(24))
+    now = env.clock()
+    session.add(
+        InviteRow(
+            token_hash=_hash(token),
+            gln=site.gln,
+            operations=[name for name in allowed if operations is None or name in operations],
+            created_at=now,
+            expires_at=now + INVITE_LIFE,
+        )
+    )
+    expires = format_utc(now + INVITE_LIFE)
+    return Invitation(
+        text=make_invite(url=url, token=token, net=env.net, site=site.gln, expires=expires),
+        expires_at=now + INVITE_LIFE,
+    )
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrol:
+    """A device's request: exact text, its signature by the new key, the token in clear, a name for people."""
+
+    request: str
+    request_sig: str
+    token: str
+    name: str
+
+
+def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Site]:
+    """Admit a device key for the site of its invitation, and log the certificate.
+
+    Raises what reading the request raises, InviteRefused, or DeviceEnrolled.  The caller owns the transaction.
+    """
+    request = read_request(command.request, command.request_sig, net=env.net, token=command.token)
+    now = env.clock()
+    invite = store.lock_invite(session, _hash(command.token))
+    if invite is None or invite.used_at is not None or invite.expires_at < now:
+        raise InviteRefused()
+    identity = key_id(request.spki)
+    if store.devices_by_key(session, [identity]):
+        raise DeviceEnrolled()
+    site = store.site(session, invite.gln)
+    assert site is not None, "an invitation always names a registered site"
+    salt = env.random(16)
+    certificate = rfc8785.dumps(
+        {
+            "v": 1,
+            "net": b64(env.net),
+            "spki": b64(request.spki),
+            "use": "device",
+            "role": site.role.value,
+            "district": site.district,
+            "site": b64(hashlib.sha256(salt + site.gln.encode()).digest()),
+            "org": None,
+            "nbf": format_utc(now),
+            "naf": format_utc(now + CERTIFICATE_LIFE),
+            "replaces": None,
+        }
+    ).decode()
+    row = DeviceRow(
+        key_id=identity,
+        gln=site.gln,
+        name=command.name,
+        alg=request.public_key.alg,
+        spki=request.spki,
+        certificate=certificate,
+        certificate_sig=sign_certificate(certificate, env.keyring.signer("enrolment")),
+        site_salt=salt,
+        operations=list(invite.operations),
+        enrolled_at=now,
+    )
+    session.add(row)
+    invite.used_at, invite.used_by = now, identity
+    session.add(invite)
+    session.flush()
+    _log_enrolment(session, env, row, command)
+    return store.devices_by_key(session, [identity])[identity], site
+
+
+def _log_enrolment(session: Session, env: Env, row: DeviceRow, command: Enrol) -> None:
+    body = rfc8785.dumps(
+        {
+            "certificate": row.certificate,
+            "certificate_sig": row.certificate_sig,
+            "request": command.request,
+            "request_sig": command.request_sig,
+        }
+    ).decode()
+    leaf = leaf_bytes(kind="enrol", body=body, sig=None, received_at=row.enrolled_at)
+    ledger.append(
+        session,
+        [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=row.enrolled_at)],
+    )
+
+
+def make_token(
+    session: Session, env: Env, *, name: str, scopes: Sequence[str], life: timedelta | None
+) -> str:
+    """Make an API token, keep its hash, and return it for the only time."""
+    token = f"ct_{b64(env.random(24))}"
+    keep_token(session, env, token=token, name=name, scopes=scopes, life=life)
+    return token
+
+
+def keep_token(
+    session: Session, env: Env, *, token: str, name: str, scopes: Sequence[str], life: timedelta | None
+) -> None:
+    """Keep the hash of a token; the same token again changes nothing."""
+    if store.api_token(session, _hash(token)) is None:
+        now = env.clock()
+        session.add(
+            ApiTokenRow(
+                token_hash=_hash(token),
+                name=name,
+                scopes=list(scopes),
+                created_at=now,
+                expires_at=None if life is None else now + life,
+            )
+        )
+        session.flush()
+
+
+def recognise_token(session: Session, env: Env, token: str, *, production: bool) -> str:
+    """Return the name of a valid token; raise TokenRefused otherwise."""
+    row = store.api_token(session, _hash(token))
+    if (
+        row is None
+        or row.revoked_at is not None
+        or (row.expires_at is not None and row.expires_at < env.clock())
+        or (production and row.name == DEVELOPMENT_TOKEN)
+    ):
+        raise TokenRefused()
+    return row.name
+
+
+def trust_envelope(session: Session, env: Env) -> dict[str, object]:
+    """Return the newest trust list as it is sent."""
+    found: dict[str, object] = json.loads(trust.current(session, env).envelope)
+    return found

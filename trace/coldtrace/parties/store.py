@@ -1,0 +1,124 @@
+"""Every SQL statement of the parties room."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from coldtrace.parties.model import Device, Operator, Site, SiteRole
+from coldtrace.parties.tables import (
+    ApiTokenRow,
+    DeviceRow,
+    InstallationRow,
+    InviteRow,
+    OperatorRow,
+    SigningKeyRow,
+    SiteRow,
+    TrustListRow,
+)
+
+
+def installation(session: Session) -> InstallationRow | None:
+    """Return the one row that names this installation."""
+    return session.exec(select(InstallationRow)).first()
+
+
+def operator_of_uscc(session: Session, uscc: str) -> Operator | None:
+    """Return the operator with this unified social credit code."""
+    row = session.exec(select(OperatorRow).where(OperatorRow.uscc == uscc)).first()
+    return None if row is None else _operator(row)
+
+
+def operators(session: Session) -> list[Operator]:
+    """Return all operators by name."""
+    return [_operator(row) for row in session.exec(select(OperatorRow).order_by(OperatorRow.name_zh))]
+
+
+def _operator(row: OperatorRow) -> Operator:
+    return Operator(**row.model_dump(exclude={"created_at"}))
+
+
+def site(session: Session, gln: str) -> Site | None:
+    """Return the site with this GLN."""
+    row = session.get(SiteRow, gln)
+    return None if row is None else _site(row)
+
+
+def sites(session: Session) -> list[Site]:
+    """Return all sites by GLN."""
+    return [_site(row) for row in session.exec(select(SiteRow).order_by(SiteRow.gln))]
+
+
+def _site(row: SiteRow) -> Site:
+    return Site(**(row.model_dump(exclude={"created_at"}) | {"role": SiteRole(row.role)}))
+
+
+def lock_invite(session: Session, token_hash: bytes) -> InviteRow | None:
+    """Return an invitation and hold it until the transaction ends, so that it is used once."""
+    return session.exec(select(InviteRow).where(InviteRow.token_hash == token_hash).with_for_update()).first()
+
+
+def devices_by_key(session: Session, keys: Iterable[bytes]) -> dict[bytes, Device]:
+    """Return those of the device keys that are enrolled."""
+    rows = session.exec(select(DeviceRow).where(col(DeviceRow.key_id).in_(list(keys))))
+    return {row.key_id: _device(row) for row in rows}
+
+
+def devices_of_site(session: Session, gln: str) -> list[Device]:
+    """Return the devices enrolled for one site."""
+    rows = session.exec(select(DeviceRow).where(DeviceRow.gln == gln).order_by(col(DeviceRow.enrolled_at)))
+    return [_device(row) for row in rows]
+
+
+def _device(row: DeviceRow) -> Device:
+    return Device(
+        key_id=row.key_id,
+        gln=row.gln,
+        name=row.name,
+        spki=row.spki,
+        certificate=row.certificate,
+        certificate_sig=row.certificate_sig,
+        operations=tuple(row.operations),
+        state=row.state,
+        enrolled_at=row.enrolled_at,
+    )
+
+
+def touch_devices(session: Session, keys: Iterable[bytes], at: datetime) -> None:
+    """Note when devices were last heard of."""
+    session.execute(
+        text("UPDATE device SET last_seen_at = :at WHERE key_id = ANY(CAST(:keys AS bytea[]))"),
+        {"at": at, "keys": sorted(keys)},
+    )
+
+
+def suspend_device(session: Session, key: bytes) -> None:
+    """Suspend an active device, as after a fork of its chain."""
+    session.execute(
+        text("UPDATE device SET state = 'suspended' WHERE key_id = :key AND state = 'active'"), {"key": key}
+    )
+
+
+def api_token(session: Session, token_hash: bytes) -> ApiTokenRow | None:
+    """Return the token with this hash."""
+    return session.get(ApiTokenRow, token_hash)
+
+
+def signing_keys(session: Session) -> list[SigningKeyRow]:
+    """Return all public halves of signing keys."""
+    return list(session.exec(select(SigningKeyRow).order_by(SigningKeyRow.use, SigningKeyRow.kid)))
+
+
+def code_key_of(session: Session, gln: str) -> SigningKeyRow | None:
+    """Return the active code key of a first station, the newest first."""
+    return session.exec(
+        select(SigningKeyRow)
+        .where(SigningKeyRow.use == "code", SigningKeyRow.gln == gln, SigningKeyRow.state == "active")
+        .order_by(col(SigningKeyRow.print_from).desc())
+    ).first()
+
+
+def newest_trust_list(session: Session) -> TrustListRow | None:
+    """Return the newest trust list."""
+    return session.exec(select(TrustListRow).order_by(col(TrustListRow.seq).desc())).first()

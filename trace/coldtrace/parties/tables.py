@@ -1,0 +1,109 @@
+"""Rows of the parties room; the migrations own the constraints."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+_MOMENT = DateTime(timezone=True)
+
+
+class InstallationRow(SQLModel, table=True):
+    __tablename__ = "installation"
+
+    only_row: bool = Field(default=True, primary_key=True)
+    net: bytes = Field(sa_type=LargeBinary)
+    root: str = Field(sa_type=Text)
+    development: bool
+    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+
+
+class OperatorRow(SQLModel, table=True):
+    __tablename__ = "operator"
+
+    operator_id: UUID = Field(primary_key=True)
+    uscc: str = Field(sa_type=Text)
+    name_zh: str = Field(sa_type=Text)
+    name_en: str = Field(sa_type=Text)
+    city_zh: str = Field(sa_type=Text)
+    city_en: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+
+
+class SiteRow(SQLModel, table=True):
+    __tablename__ = "site"
+
+    gln: str = Field(primary_key=True, sa_type=Text)
+    operator_id: UUID
+    name_zh: str = Field(sa_type=Text)
+    name_en: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    district: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+
+
+class InviteRow(SQLModel, table=True):
+    __tablename__ = "invite"
+
+    token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    gln: str = Field(sa_type=Text)
+    operations: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    expires_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    used_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+    used_by: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class DeviceRow(SQLModel, table=True):
+    __tablename__ = "device"
+
+    key_id: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    gln: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    alg: str = Field(sa_type=Text)
+    spki: bytes = Field(sa_type=LargeBinary)
+    certificate: str = Field(sa_type=Text)
+    certificate_sig: str = Field(sa_type=Text)
+    site_salt: bytes = Field(sa_type=LargeBinary)
+    operations: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
+    state: str = Field(default="active", sa_type=Text)
+    cut_size: int | None = None
+    enrolled_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    last_seen_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+
+
+class ApiTokenRow(SQLModel, table=True):
+    __tablename__ = "api_token"
+
+    token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    name: str = Field(sa_type=Text)
+    scopes: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    expires_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+    revoked_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+
+
+class SigningKeyRow(SQLModel, table=True):
+    __tablename__ = "signing_key"
+
+    key_id: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    kid: str = Field(sa_type=Text)
+    use: str = Field(sa_type=Text)
+    alg: str = Field(sa_type=Text)
+    spki: bytes = Field(sa_type=LargeBinary)
+    gln: str | None = Field(default=None, sa_type=Text)
+    scope: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
+    print_from: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    print_until: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    accept_until: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    state: str = Field(default="active", sa_type=Text)
+
+
+class TrustListRow(SQLModel, table=True):
+    __tablename__ = "trust_list"
+
+    seq: int = Field(primary_key=True)
+    envelope: str = Field(sa_type=Text)
+    issued_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    expires_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]

@@ -1,0 +1,1 @@
+"""cases: what contradicts what."""
