@@ -1,0 +1,121 @@
+"""Fixtures of all tests: databases made by the migrations, a ticking clock, counting ids."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from coldtrace.db.engine import make_engine, make_sessions
+from support.databases import Databases, test_server
+from support.published import vectors_dir
+from support.ticking import TickingClock, counting_bytes, counting_ids
+
+# A slow machine is no failure, and the same commit gives the same result: chance belongs to `make soak`.
+hypothesis_settings.register_profile(
+    "test", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile(
+    "soak", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--scale full` runs the long counts (make soak)."""
+    parser.addoption("--scale", choices=["small", "full"], default="small", help="small: make test; full: make soak")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples properties get."""
+    hypothesis_settings.load_profile("soak" if config.getoption("--scale") == "full" else "test")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which vectors are tested, so that nothing is left out in silence."""
+    folder = vectors_dir()
+    found = (
+        f"published vectors: {folder}" if folder else "published vectors: not on this machine, only our own are tested"
+    )
+    return [found, f"scale: {config.getoption('--scale')}"]
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> str:
+    """Return `small` (make test) or `full` (make soak)."""
+    return str(request.config.getoption("--scale"))
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """A server with a template database built by the migrations; started when the first test asks for it."""
+    with test_server() as url:
+        made = Databases(url)
+        made.build_template()
+        yield made
+        made.drop_template()
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    """The URL of a database of one's own with our schema and nothing in it."""
+    url = databases.create()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """The URL of a database without any schema."""
+    url = databases.create(empty=True)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on `database_url`."""
+    made = make_engine(database_url, pool_size=4)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """The factory of sessions on `database_url`: `with sessions.begin() as session:`."""
+    return make_sessions(engine)
+
+
+@pytest.fixture
+def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One session on `database_url`, rolled back at the end unless the test commits."""
+    with sessions() as made:
+        yield made
+
+
+@pytest.fixture
+def clock() -> TickingClock:
+    """A clock that starts at 2026-11-23 04:00 UTC and moves one second with every look."""
+    return TickingClock()
+
+
+@pytest.fixture
+def new_id() -> Callable[[], UUID]:
+    """UUIDv7 that count up and are the same in every run."""
+    return counting_ids()
+
+
+@pytest.fixture
+def random_bytes() -> Callable[[int], bytes]:
+    """Bytes that look random and are the same in every run."""
+    return counting_bytes()
+
+
+@pytest.fixture
+def at() -> datetime:
+    """The moment at which `clock` starts."""
+    return TickingClock().next

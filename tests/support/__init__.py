@@ -1,0 +1,1 @@
+"""What tests share: where vectors lie, clocks and ids that count, a PostgreSQL to test on."""

