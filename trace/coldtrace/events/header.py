@@ -5,13 +5,18 @@
 
 It holds hashes only, so that the log can be public while the pieces stay with whom they concern.  The signature
 is over `"CTE1" 00 | header bytes`.
+
+The id is a UUIDv7 whose time is the start of a UTC day: a consumer's bundle shows the header, and a plain UUIDv7 would
+tell the millisecond (docs/decisions/0004-received-at-by-day.md).
 """
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from coldtrace.clock import new_id
 from coldtrace.errors import Refusal
 from coldtrace.events.canonical import decode, encode
 from coldtrace.events.refusals import MalformedStatement, StatementTooLarge
@@ -22,6 +27,7 @@ from coldtrace.seal.hashing import sha256
 
 SIGNATURE_PREFIX: Final = b"CTE1\x00"
 HEADER_MAX: Final = 1024
+_DAY_MS: Final = 86_400_000
 
 _KEYS: Final = frozenset({"v", "net", "id", "key", "prev", "seen", "public", "private", "pw", "units", "uw"})
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
@@ -70,7 +76,7 @@ def read_header(text: str) -> Header:
     shape.version()
     return Header(
         net=shape.octets("net", 32),
-        id=UUID(shape.text("id", pattern=_UUID7)),
+        id=_read_id(shape),
         key=shape.octets("key", 32),
         prev=shape.optional_octets("prev", 32),
         seen=shape.optional_octets("seen", 32),
@@ -82,6 +88,11 @@ def read_header(text: str) -> Header:
     )
 
 
+def statement_id(moment: datetime) -> UUID:
+    """Return a new id for a statement made at `moment`: a UUIDv7 that tells the UTC day and no more."""
+    return new_id(moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+
+
 def header_hash(text: str) -> bytes:
     """Return the SHA-256 of the header's bytes: how other statements refer to this one."""
     return sha256(text.encode("utf-8"))
@@ -90,6 +101,13 @@ def header_hash(text: str) -> bytes:
 def signed_bytes(text: str) -> bytes:
     """Return what the device signs for a header text."""
     return SIGNATURE_PREFIX + text.encode("utf-8")
+
+
+def _read_id(shape: Shape) -> UUID:
+    value = UUID(shape.text("id", pattern=_UUID7))
+    if (value.int >> 80) % _DAY_MS:
+        raise shape.wrong("id: has a time of day, make it with statement_id")
+    return value
 
 
 def _width(shape: Shape, name: str) -> int:
