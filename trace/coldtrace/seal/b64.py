@@ -29,8 +29,7 @@ class MalformedBase64(Refusal):
     title = Words("编码有误", "Malformed base64")
     detail = Words(
         "一段 base64 文本含有不允许的字符、填充或多余的位；请向发送方索取原文。",
-        "A base64 text has characters, padding or spare bits that are not allowed; "
-        "ask the sender for the original.",
+        "A base64 text has characters, padding or spare bits that are not allowed; ask the sender for the original.",
     )
 
 

@@ -20,8 +20,7 @@ class MalformedBundle(Refusal):
     title = Words("日志条目包有误", "Malformed entry bundle")
     detail = Words(
         "条目包的字节与应有的 {count} 条不符；请重新下载，若仍如此请报告日志运营者。",
-        "The bytes of the entry bundle are not {count} entries; "
-        "fetch it again, and report it if that persists.",
+        "The bytes of the entry bundle are not {count} entries; fetch it again, and report it if that persists.",
     )
 
 

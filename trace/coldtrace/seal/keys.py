@@ -54,8 +54,7 @@ class KeyFileExists(Refusal):
     title = Words("密钥文件已存在", "Key file exists")
     detail = Words(
         "文件 {path} 已存在，密钥不会被覆盖；请换一个文件名，或先移走旧文件。",
-        "The file {path} exists and keys are never overwritten; "
-        "choose another name or move the old file away.",
+        "The file {path} exists and keys are never overwritten; choose another name or move the old file away.",
     )
 
 

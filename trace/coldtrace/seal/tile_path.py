@@ -22,9 +22,7 @@ TILE_WIDTH = 256
 MAX_LEVEL = 63
 
 # 2^63 has 19 digits, so seven groups of three are enough for every index.
-_PATH = re.compile(
-    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
-)
+_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 
 
 class MalformedTilePath(Refusal):
