@@ -116,9 +116,10 @@ def draft_statement(
 ) -> Draft:
     """Return an unsigned statement.
 
-    `id` comes from `header.statement_id`; `key` is the key id of the device, `prev` the header hash of its last statement (None at `seq` 1), `seen` the
-    SHA-256 of the newest checkpoint note it has verified, `facts` the SHA-256 of the facts text.  Salts are drawn
-    from `random`.  Raises MalformedStatement, NotCanonical or StatementTooLarge where a reader would.
+    `id` comes from `header.statement_id`; `key` is the key id of the device, `prev` the header hash of its last
+    statement (None at `seq` 1), `seen` the SHA-256 of the newest checkpoint note it has verified, `facts` the
+    SHA-256 of the facts text.  Salts are drawn from `random`.  Raises MalformedStatement, NotCanonical or
+    StatementTooLarge where a reader would.
     """
     public = write_public(
         salt=random(16),
