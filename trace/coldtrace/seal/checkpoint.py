@@ -6,7 +6,7 @@
     (extension lines of other people's logs are kept; we write none)
 
 >>> from coldtrace.seal.hashing import EMPTY_ROOT
->>> Checkpoint("example.com/log", 0, EMPTY_ROOT).to_text()
+>>> Checkpoint("example.com/log", 0, EMPTY_ROOT).text()
 'example.com/log\\n0\\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\\n'
 """
 
@@ -45,7 +45,7 @@ class Checkpoint:
     root: bytes
     extensions: tuple[str, ...] = ()
 
-    def to_text(self) -> str:
+    def text(self) -> str:
         """Return the text to sign, ending in a newline."""
         lines = (self.origin, str(self.size), std_b64(self.root), *self.extensions)
         return "".join(f"{line}\n" for line in lines)
@@ -88,9 +88,9 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> str:
 
     Never call it for a tree that is not an extension of the last one signed: that cannot be taken back.
     """
-    if parse_checkpoint(checkpoint.to_text()) != checkpoint:
+    if parse_checkpoint(checkpoint.text()) != checkpoint:
         raise MalformedCheckpoint()
-    return sign_note(checkpoint.to_text(), checkpoint.origin, signer)
+    return sign_note(checkpoint.text(), checkpoint.origin, signer)
 
 
 def open_checkpoint(note: str | bytes, *, log: Vkey | str, witnesses: Iterable[Vkey | str] = ()) -> OpenedCheckpoint:

@@ -19,7 +19,24 @@ from coldtrace.errors import Refusal, Words
 from coldtrace.seal.b64 import MalformedBase64, std_b64, un_std_b64
 from coldtrace.seal.public_key import UnsupportedAlgorithm
 from coldtrace.seal.signer import Signer
-from coldtrace.seal.vkey import Vkey, is_key_name, parse_vkey, vkey_of
+from coldtrace.seal.vkey import MalformedVkey, Vkey, encode_vkey, is_key_name, parse_vkey, vkey_of
+
+__all__ = [
+    "MalformedNote",
+    "MalformedVkey",
+    "NoteSignature",
+    "OpenedNote",
+    "UntrustedNote",
+    "Vkey",
+    "add_signatures",
+    "encode_vkey",
+    "open_note",
+    "parse_vkey",
+    "sign_note",
+    "signature_of",
+    "split_note",
+    "vkey_of",
+]
 
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100

@@ -5,7 +5,7 @@
 
 N is cut into groups of three digits, all but the last behind an `x`, with no empty group first; W is 1..255.
 
->>> TilePath(level=1, number=1234067, width=8).to_text()
+>>> TilePath(level=1, number=1234067, width=8).text()
 'tile/1/x001/x234/067.p/8'
 >>> parse_tile_path("tile/entries/000.p/7")
 TilePath(level=None, number=0, width=7)
@@ -44,7 +44,7 @@ class TilePath:
     number: int
     width: int = TILE_WIDTH
 
-    def to_text(self) -> str:
+    def text(self) -> str:
         """Return the path, without a leading slash."""
         groups = f"{self.number:03d}"
         groups = groups.zfill(-(-len(groups) // 3) * 3)
@@ -67,7 +67,7 @@ def parse_tile_path(text: str) -> TilePath:
         width=TILE_WIDTH if width is None else int(width),
     )
     # Printing again refuses the leading `x000/`, a `.p/256` and whatever else has a second spelling.
-    if (tile.level or 0) > MAX_LEVEL or tile.width > TILE_WIDTH or tile.to_text() != text:
+    if (tile.level or 0) > MAX_LEVEL or tile.width > TILE_WIDTH or tile.text() != text:
         raise MalformedTilePath()
     return tile
 

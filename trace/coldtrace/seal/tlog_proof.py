@@ -64,14 +64,14 @@ class TlogProof:
 
     index: int
     path: tuple[bytes, ...]
-    checkpoint_note: str
+    checkpoint: str
     extra: bytes | None = None
 
-    def to_text(self) -> str:
+    def text(self) -> str:
         """Return the proof file."""
         extra = [] if self.extra is None else [f"extra {std_b64(self.extra)}"]
         lines = [HEADER, *extra, f"index {self.index}", *map(std_b64, self.path), ""]
-        return "\n".join(lines) + "\n" + self.checkpoint_note
+        return "\n".join(lines) + "\n" + self.checkpoint
 
 
 def parse_tlog_proof(text: str) -> TlogProof:
@@ -89,7 +89,7 @@ def parse_tlog_proof(text: str) -> TlogProof:
     path = tuple(_data(line) for line in lines)
     if any(len(each) != HASH_BYTES for each in path):
         raise MalformedProof()
-    return TlogProof(index=int(match[1]), path=path, checkpoint_note=note, extra=extra)
+    return TlogProof(index=int(match[1]), path=path, checkpoint=note, extra=extra)
 
 
 def verify_tlog_proof(
@@ -106,7 +106,7 @@ def verify_tlog_proof(
     of the `witnesses` have cosigned.
     """
     proof = parse_tlog_proof(proof) if isinstance(proof, str) else proof
-    opened = open_checkpoint(proof.checkpoint_note, log=log, witnesses=witnesses)
+    opened = open_checkpoint(proof.checkpoint, log=log, witnesses=witnesses)
     head = opened.checkpoint
     if not verify_inclusion(leaf_hash=leaf_hash, index=proof.index, size=head.size, path=proof.path, root=head.root):
         raise ProofRefused(index=proof.index, size=head.size)

@@ -218,7 +218,7 @@ def _print_key(key: TrustedKey) -> dict[str, object]:
 def _print_log(log: LogEntry) -> dict[str, object]:
     return {
         "origin": log.origin,
-        "vkey": log.vkey.to_text(),
-        "witnesses": [each.to_text() for each in log.witnesses],
+        "vkey": log.vkey.text(),
+        "witnesses": [each.text() for each in log.witnesses],
         "quorum": log.quorum,
     }

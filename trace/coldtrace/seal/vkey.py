@@ -58,7 +58,7 @@ class Vkey:
         """The key itself."""
         return load_public_key(self.spki)
 
-    def to_text(self) -> str:
+    def text(self) -> str:
         """Return the vkey text that `parse_vkey` reads."""
         return f"{self.name}+{self.key_id.hex()}+{std_b64(self._encoded())}"
 
@@ -103,6 +103,11 @@ def vkey_of(*, name: str, spki: bytes, kind: int = LOG_KIND) -> Vkey:
     except MalformedKey:
         raise MalformedVkey() from None
     return Vkey(name=name, kind=kind, spki=spki)
+
+
+def encode_vkey(name: str, spki: bytes, *, kind: int = LOG_KIND) -> str:
+    """Return the vkey text of a name and an Ed25519 key; raise MalformedVkey."""
+    return vkey_of(name=name, spki=spki, kind=kind).text()
 
 
 def is_key_name(name: str) -> bool:
