@@ -1,0 +1,131 @@
+"""`coldtrace codes`: what a code says, and whether it is signed by somebody on the trust list.
+
+Base install only; nothing is asked of a network.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from coldtrace import clock
+from coldtrace.codes.scan import Scan, read_scan
+from coldtrace.errors import Refusal
+from coldtrace.seal.trust_list import RootDocument, TrustList, open_trust_list, parse_root
+from coldtrace.verify.code import CodeReport, Verdict, verify_code
+
+OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `codes parse` and `codes verify`; each sets `func`, which returns the exit code."""
+    codes = subparsers.add_parser("codes", help="读码与验码 / read and verify codes")
+    commands = codes.add_subparsers(dest="codes_command", required=True)
+
+    parse = commands.add_parser("parse", help="码里写了什么 / what a code says")
+    parse.add_argument("text", metavar="TEXT")
+    parse.add_argument("--json", action="store_true")
+    parse.set_defaults(func=run_parse)
+
+    verify = commands.add_parser("verify", help="验证签名 / check a signed code against a trust list")
+    verify.add_argument("text", metavar="TEXT")
+    verify.add_argument("--trust-list", required=True, type=Path, metavar="FILE")
+    verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that signed the list")
+    verify.add_argument("--json", action="store_true")
+    verify.set_defaults(func=run_verify)
+
+
+def run_parse(arguments: argparse.Namespace) -> int:
+    """Print what the code says.  Returns 1 with the refusal's code if it is none that we read."""
+    try:
+        scan = read_scan(arguments.text)
+    except Refusal as refusal:
+        return _refuse(refusal, as_json=arguments.json)
+    answer = _parsed(scan)
+    if arguments.json:
+        _print_json(answer)
+    else:
+        print(f"kind\t{scan.kind}")
+        for ai, value in scan.ais.items():
+            print(f"({ai})\t{value}")
+        for name in ("serial", "command"):
+            if name in answer:
+                print(f"{name}\t{answer[name]}")
+    return OK
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Print the verdict.
+
+    Returns 1 for each but `valid` and for a trust list that is refused, 2 if a file cannot be read.
+    """
+    try:
+        trust = _open_list(arguments.trust_list, arguments.root)
+    except Refusal as refusal:
+        return _refuse(refusal, as_json=arguments.json)
+    except (OSError, UnicodeDecodeError) as error:
+        _say(f"无法读取文件：{error}", f"cannot read the file: {error}")
+        if arguments.json:
+            _print_json({"code": "unreadable_file"})
+        return COULD_NOT_RUN
+    report = verify_code(arguments.text, trust=trust, now=clock.now())
+    if arguments.root is None:
+        _say("未提供根文件，未验证信任列表本身。", "no root given: the trust list's own signature is not checked.")
+    if report.stale:
+        _say("信任列表已过期，结果仅供参考。", "the trust list is past its expiry: the verdict may be outdated.")
+    if report.refusal is not None:
+        _say(report.refusal.say("zh"), report.refusal.say("en"))
+    if arguments.json:
+        _print_json(_verified(report, list_checked=arguments.root is not None))
+    else:
+        print(report.verdict)
+        for ai, value in report.elements:
+            print(f"({ai})\t{value}")
+    return OK if report.verdict is Verdict.VALID else REFUSED
+
+
+def _open_list(path: Path, root_path: Path | None) -> TrustList:
+    root: RootDocument | None = None
+    if root_path is not None:
+        root = parse_root(root_path.read_text(encoding="utf-8").strip())
+    return open_trust_list(path.read_text(encoding="utf-8"), root=root)
+
+
+def _parsed(scan: Scan) -> dict[str, object]:
+    answer: dict[str, object] = {"ais": scan.ais, "kind": str(scan.kind)}
+    if scan.code is not None:
+        answer["host"] = scan.code.host
+        answer["signed"] = scan.code.token is not None
+    if scan.unit_id is not None:
+        answer["unit"] = scan.unit_id
+    if scan.serial is not None:
+        answer["serial"] = scan.serial
+    if scan.command is not None:
+        answer["command"] = str(scan.command)
+    return answer
+
+
+def _verified(report: CodeReport, *, list_checked: bool) -> dict[str, object]:
+    return {
+        "verdict": str(report.verdict),
+        "ais": dict(report.elements),
+        "kid": report.kid,
+        "list_age_s": report.list_age_s,
+        "stale": report.stale,
+        "list_signature": "passed" if list_checked else "not_checked",
+    }
+
+
+def _refuse(refusal: Refusal, *, as_json: bool) -> int:
+    _say(refusal.say("zh"), refusal.say("en"))
+    if as_json:
+        _print_json({"code": refusal.code})
+    return REFUSED
+
+
+def _say(zh: str, en: str) -> None:
+    print(f"{zh} / {en}", file=sys.stderr)
+
+
+def _print_json(answer: dict[str, object]) -> None:
+    print(json.dumps(answer, ensure_ascii=False))

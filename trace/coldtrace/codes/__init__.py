@@ -1,0 +1,1 @@
+"""Codes: what was scanned?  Numbers, signed trace codes, Digital Links, element strings, commands."""

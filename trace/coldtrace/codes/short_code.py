@@ -1,0 +1,84 @@
+"""The short code: what a person keys in when the QR code is iced over.
+
+    serial           12 characters of Crockford's base32, 60 bits from a CSPRNG; AI 21 of the printed code
+    check character  ISO/IEC 7064 MOD 37,36 over the serial
+    printed          7QK4-M2ZX-9RTB-5
+
+A serial whose check character would be I, L, O or U is drawn again, so that every character of a short code
+survives the usual confusions: I and l are read as 1, O as 0.  Serials are unique in the whole installation
+and are never sequential, so a page cannot be found by counting.
+
+>>> check_character("7QK4M2ZX9RTB")
+'5'
+>>> format_short_code("7QK4M2ZX9RTB")
+'7QK4-M2ZX-9RTB-5'
+>>> parse_short_code("7qk4 m2zx 9rtb 5")
+'7QK4M2ZX9RTB'
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+from coldtrace.codes.refusals import MalformedShortCode
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CONFUSED: Final = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_MOD36: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SERIAL: Final = re.compile(rf"[{ALPHABET}]{{12}}", re.ASCII)
+_SHAPE: Final = re.compile(rf"[{ALPHABET}]{{13}}", re.ASCII)
+_SPACING: Final = re.compile(r"[\s\-_.‐-―−]")
+_ATTEMPTS: Final = 1000
+
+
+def new_serial(random: Callable[[int], bytes]) -> str:
+    """Return a fresh serial; `random` gives bytes of a CSPRNG.  The caller checks that it is not taken."""
+    for _ in range(_ATTEMPTS):
+        bits = int.from_bytes(random(8), "big") >> 4
+        serial = "".join(ALPHABET[bits >> shift & 31] for shift in range(55, -1, -5))
+        if check_character(serial) in ALPHABET:
+            return serial
+    raise RuntimeError("the random source repeats itself")
+
+
+def check_character(serial: str) -> str:
+    """Return the ISO/IEC 7064 MOD 37,36 check character of upper-case letters and digits."""
+    product = 36
+    for character in serial:
+        total = (product + _MOD36.index(character)) % 36 or 36
+        product = total * 2 % 37
+    return _MOD36[(37 - product) % 36]
+
+
+def format_short_code(serial: str) -> str:
+    """Return the printed form of a serial: groups of four and the check character."""
+    return f"{serial[:4]}-{serial[4:8]}-{serial[8:]}-{check_character(serial)}"
+
+
+def parse_short_code(text: str) -> str:
+    """Return the serial of a keyed-in short code.
+
+    Full-width characters, letter case, spaces, dashes and the confusions of I, L and O are forgiven; a wrong
+    length, alphabet or check character raises MalformedShortCode.
+    """
+    plain = _plain(text)
+    serial, check = plain[:12], plain[12:]
+    if _SERIAL.fullmatch(serial) is None or check != check_character(serial):
+        raise MalformedShortCode()
+    return serial
+
+
+def looks_like_short_code(text: str) -> bool:
+    """Tell whether `text` has the length and alphabet of a short code, right or wrong."""
+    return _SHAPE.fullmatch(_plain(text)) is not None
+
+
+def is_serial(text: str) -> bool:
+    """Tell whether `text` could have come from `new_serial`."""
+    return _SERIAL.fullmatch(text) is not None and check_character(text) in ALPHABET
+
+
+def _plain(text: str) -> str:
+    # Full-width forms are forgiven for what a person keys in, never inside a scanned code.
+    return _SPACING.sub("", unicodedata.normalize("NFKC", text[:100])).upper().translate(_CONFUSED)

@@ -1,0 +1,80 @@
+"""The token of a signed trace code: base32 (RFC 4648, upper case, no padding) of 69 bytes, 111 characters.
+
+    byte 0     high nibble: format version, 1; low nibble: algorithm (1 Ed25519, 2 SM2 with SM3, 3 ECDSA P-256)
+    bytes 1-4  kid: the first four bytes of SHA-256(DER SubjectPublicKeyInfo)
+    bytes 5-68 signature, 64 bytes raw: R,S or r,s big-endian
+
+552 bits leave 3 spare bits in the last character, which must be zero: one token has one spelling (in each
+letter case; we compare upper-cased).
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from coldtrace.codes.refusals import MalformedToken, UnsupportedVersion
+
+VERSION: Final = 1
+TOKEN_CHARACTERS: Final = 111
+SIGNATURE_BYTES: Final = 64
+
+ED25519: Final = 1
+SM2: Final = 2
+ES256: Final = 3
+# The names under which the trust list knows the algorithms.
+ALGORITHM_NAMES: Final = {ED25519: "Ed25519", SM2: "SM2", ES256: "ES256"}
+
+_FORM: Final = re.compile(r"[A-Za-z2-7]{111}", re.ASCII)
+_KID: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """The parts of a token.  `kid` is eight lower-case hex digits; `signature` 64 bytes."""
+
+    version: int
+    algorithm: int
+    kid: str
+    signature: bytes
+
+    @property
+    def header(self) -> bytes:
+        """Return the first five bytes, which are signed."""
+        return token_header(algorithm=self.algorithm, kid=self.kid, version=self.version)
+
+
+def token_header(*, algorithm: int, kid: str, version: int = VERSION) -> bytes:
+    """Return the five header bytes; raise MalformedToken if a part does not fit."""
+    if not (0 <= algorithm <= 15 and 0 <= version <= 15) or _KID.fullmatch(kid) is None:
+        raise MalformedToken()
+    return bytes([version << 4 | algorithm]) + bytes.fromhex(kid)
+
+
+def encode_token(token: Token) -> str:
+    """Return the 111 characters of a token; raise MalformedToken if a part does not fit."""
+    if len(token.signature) != SIGNATURE_BYTES:
+        raise MalformedToken()
+    return base64.b32encode(token.header + token.signature).decode("ascii").rstrip("=")
+
+
+def decode_token(text: str) -> Token:
+    """Return the parts of a token in either letter case.
+
+    Raises MalformedToken for a wrong length or character or spare bits that are not zero, and then
+    UnsupportedVersion for a version other than 1.
+    """
+    if _FORM.fullmatch(text) is None:
+        raise MalformedToken()
+    upper = text.upper()
+    try:
+        raw = base64.b32decode(upper + "=")
+    except binascii.Error:
+        raise MalformedToken() from None
+    if base64.b32encode(raw).decode("ascii") != upper + "=":
+        raise MalformedToken()
+    version = raw[0] >> 4
+    if version != VERSION:
+        raise UnsupportedVersion(version=version)
+    return Token(version=version, algorithm=raw[0] & 15, kid=raw[1:5].hex(), signature=raw[5:])
