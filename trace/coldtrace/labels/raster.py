@@ -1,0 +1,105 @@
+"""Labels as dots: black or white, whole-dot modules, exactly what a thermal print head puts down."""
+
+from collections import OrderedDict
+
+from PIL import Image, ImageDraw
+
+from coldtrace.labels.drawing import BOLD_EM, Barcode, Box, Code, Drawing, Face, Mark, Text
+from coldtrace.labels.font import LabelFont
+from coldtrace.labels.page import Page
+
+DOTS_PER_MM = 8
+_KEPT_GROUNDS = 32
+
+
+class Raster:
+    """Draws faces at `dots_per_mm`: 8 for a 203 dpi head, 12 for a 300 dpi one."""
+
+    def __init__(self, font: LabelFont, *, dots_per_mm: int = DOTS_PER_MM) -> None:
+        self.font = font
+        self.dots_per_mm = dots_per_mm
+        self._grounds: OrderedDict[Drawing, Image.Image] = OrderedDict()
+
+    def draw(self, face: Face) -> Image.Image:
+        """Return the label as an 8-bit picture that holds 0 and 255 only."""
+        picture = self._ground(face).copy()
+        self.put(picture, face.own)
+        return picture
+
+    def draw_page(self, page: Page) -> Image.Image:
+        """Return a whole page, each label on it exactly as `draw` makes it."""
+        picture = Image.new("L", (self.dots(page.width), self.dots(page.height)), 255)
+        self.put(picture, page.furniture)
+        for placed in page.faces:
+            picture.paste(self.draw(placed.face), (self.dots(placed.x), self.dots(placed.y)))
+        return picture
+
+    def put(self, picture: Image.Image, drawing: Drawing) -> None:
+        """Draw marks onto a picture."""
+        pen = ImageDraw.Draw(picture)
+        pen.fontmode = "1"
+        for mark in drawing:
+            self._mark(picture, pen, mark)
+
+    def quiet_zone_is_white(self, picture: Image.Image, mark: Code | Barcode) -> bool:
+        """Whether nothing is printed in the margin that a scanner needs around `mark`."""
+        left, top, right, bottom = (self.dots(value) for value in mark.quiet_box)
+        if left < 0 or top < 0 or right > picture.width or bottom > picture.height:
+            return False
+        x, y = self.dots(mark.x), self.dots(mark.y)
+        strips = [(left, top, x, bottom), (right - (x - left), top, right, bottom)]
+        if y > top:
+            strips += [(left, top, right, y), (left, bottom - (y - top), right, bottom)]
+        return all(picture.crop(strip).getextrema() == (255, 255) for strip in strips)
+
+    def dots(self, millimetres: float) -> int:
+        """Millimetres as whole dots."""
+        return round(millimetres * self.dots_per_mm)
+
+    def _ground(self, face: Face) -> Image.Image:
+        if face.fixed in self._grounds:
+            self._grounds.move_to_end(face.fixed)
+            return self._grounds[face.fixed]
+        ground = Image.new("L", (self.dots(face.width), self.dots(face.height)), 255)
+        self.put(ground, face.fixed)
+        self._grounds[face.fixed] = ground
+        if len(self._grounds) > _KEPT_GROUNDS:
+            self._grounds.popitem(last=False)
+        return ground
+
+    def _mark(self, picture: Image.Image, pen: ImageDraw.ImageDraw, mark: Mark) -> None:
+        if isinstance(mark, Text):
+            self._text(pen, mark)
+        elif isinstance(mark, Box):
+            corners = (
+                self.dots(mark.x),
+                self.dots(mark.y),
+                self.dots(mark.x + mark.width),
+                self.dots(mark.y + mark.height),
+            )
+            pen.rectangle(
+                (corners[0], corners[1], max(corners[2] - 1, corners[0]), max(corners[3] - 1, corners[1])),
+                fill=0,
+            )
+        elif isinstance(mark, Code):
+            size, dots = mark.symbol.size, self.dots(mark.module)
+            grid = Image.frombytes("L", (size, size), mark.symbol.pixels)
+            side = size * dots
+            picture.paste(grid.resize((side, side), Image.Resampling.NEAREST), (self.dots(mark.x), self.dots(mark.y)))
+        else:
+            dots, size = self.dots(mark.module), mark.bars.size
+            row = Image.frombytes("L", (size, 1), mark.bars.pixels)
+            stretched = row.resize((size * dots, self.dots(mark.height)), Image.Resampling.NEAREST)
+            picture.paste(stretched, (self.dots(mark.x), self.dots(mark.y)))
+
+    def _text(self, pen: ImageDraw.ImageDraw, mark: Text) -> None:
+        """Each character at its own rounded place, so that rounding never adds up along a line."""
+        face = self.font.raster(max(round(mark.size * self.dots_per_mm), 1))
+        fill = 255 if mark.white else 0
+        stroke = mark.size * self.dots_per_mm * BOLD_EM / 2 if mark.bold else 0
+        baseline = self.dots(mark.y)
+        start = mark.x
+        for character in mark.text:
+            x = round(start * self.dots_per_mm)
+            pen.text((x, baseline), character, font=face, fill=fill, anchor="ls", stroke_width=stroke)
+            start += (self.font.advance(character) + mark.tracking) * mark.size
