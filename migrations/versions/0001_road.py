@@ -300,9 +300,11 @@ CREATE TABLE statement_line (
     parent_pk bigint REFERENCES unit,
     quantity bigint NOT NULL,
     event_at timestamptz NOT NULL,
+    marks text[] NOT NULL,
     PRIMARY KEY (entry_id, line_no)
 );
 CREATE INDEX ON statement_line (unit_pk, event_at);
+CREATE INDEX statement_line_marked ON statement_line (entry_id) WHERE marks <> '{}';
 CREATE TABLE containment (
     child_pk bigint NOT NULL REFERENCES unit,
     parent_pk bigint NOT NULL REFERENCES unit,

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from coldtrace import clock
+from coldtrace.clock import new_id as fresh_id
+from coldtrace.clock import now, random_bytes
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.keys import Signer, load_signer
 
@@ -51,9 +52,9 @@ class Env:
     origin: str
     public_host: str
     keyring: Keyring
-    clock: Callable[[], datetime] = clock.now
-    new_id: Callable[[], UUID] = clock.new_id
-    random: Callable[[int], bytes] = clock.random_bytes
+    clock: Callable[[], datetime] = now
+    new_id: Callable[[], UUID] = fresh_id
+    random: Callable[[int], bytes] = random_bytes
 
 
 LOG_ID = 1

@@ -30,9 +30,7 @@ class TileReader:
             return node_hash(self.range_hash(first, middle), self.range_hash(middle, last))
         height = count.bit_length() - 1
         level, rest = divmod(height, 8)
-        hashes = store.read_hashes(
-            self._connection, level=level, first=first >> (8 * level), count=1 << rest
-        )
+        hashes = store.read_hashes(self._connection, level=level, first=first >> (8 * level), count=1 << rest)
         if len(hashes) != 1 << rest:
             raise LookupError(f"the log lacks hashes of level {level} at {first >> (8 * level)}")
         while len(hashes) > 1:

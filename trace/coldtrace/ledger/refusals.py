@@ -8,9 +8,7 @@ class NotLogged(Refusal):
 
     code = "not_logged"
     title = Words("日志中没有该记录", "Not in the log")
-    detail = Words(
-        "日志中没有编号 {id} 的记录。请核对编号。", "The log has no entry {id}. Check the identifier."
-    )
+    detail = Words("日志中没有编号 {id} 的记录。请核对编号。", "The log has no entry {id}. Check the identifier.")
 
 
 class NotYetIncluded(Refusal):
@@ -32,15 +30,4 @@ class NoCheckpoint(Refusal):
     detail = Words(
         "日志没有大小为 {size} 的检查点。请使用已发布的大小。",
         "The log has no checkpoint of size {size}. Use a published size.",
-    )
-
-
-class UnsafeDatabase(Refusal):
-    """The database is set up so that an acknowledged statement could be lost."""
-
-    code = "unsafe_database"
-    title = Words("数据库设置不安全", "The database is set up unsafely")
-    detail = Words(
-        "数据库参数 {setting} 为 off，断电会丢失已确认的记录。请改为 on 后重启。",
-        "The database has {setting}=off: a power cut would lose acknowledged statements. Set it to on and restart.",
     )

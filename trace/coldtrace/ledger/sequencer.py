@@ -14,10 +14,9 @@ from sqlalchemy import Connection, Engine, text
 
 from coldtrace.env import LOG_ID, Env
 from coldtrace.ledger import store
-from coldtrace.seal.checkpoint import Checkpoint
+from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from coldtrace.seal.hashing import node_hash
 from coldtrace.seal.merkle import Frontier
-from coldtrace.seal.note import sign_note
 
 BATCH_MAX = 16_384
 log = logging.getLogger("coldtrace.sequencer")
@@ -61,7 +60,7 @@ def tick(connection: Connection, env: Env, *, now: datetime) -> int:
     _write_nodes(connection, old=size, new=frontier.size)
     root = frontier.root()
     checkpoint = Checkpoint(origin=head.origin, size=frontier.size, root=root)
-    note = sign_note(checkpoint.text(), head.origin, env.keyring.signer("log"))
+    note = sign_checkpoint(checkpoint, env.keyring.signer("log"))
     connection.execute(
         text("UPDATE ledger_head SET tree_size = :size, root = :root, frontier = :frontier WHERE log_id = :log"),
         {"size": frontier.size, "root": root, "frontier": frontier.to_bytes(), "log": LOG_ID},
@@ -79,9 +78,10 @@ def tick(connection: Connection, env: Env, *, now: datetime) -> int:
 def _copy_leaves(connection: Connection, size: int, leaves: list[tuple[object, bytes]]) -> None:
     raw = connection.connection.driver_connection
     assert raw is not None
-    with raw.cursor() as cursor, cursor.copy(
-        "COPY ledger_leaf (log_id, leaf_index, entry_id, leaf_hash) FROM STDIN"
-    ) as copy:
+    with (
+        raw.cursor() as cursor,
+        cursor.copy("COPY ledger_leaf (log_id, leaf_index, entry_id, leaf_hash) FROM STDIN") as copy,
+    ):
         for offset, (entry_id, leaf_hash) in enumerate(leaves):
             copy.write_row((LOG_ID, size + offset, entry_id, leaf_hash))
 

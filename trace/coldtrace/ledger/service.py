@@ -9,33 +9,24 @@ from coldtrace.env import Env
 from coldtrace.ledger import store
 from coldtrace.ledger.model import Entry, Inclusion, SignedHead, StoredEntry
 from coldtrace.ledger.paths import TileReader, consistency_path, inclusion_path
-from coldtrace.ledger.refusals import NoCheckpoint, NotLogged, NotYetIncluded, UnsafeDatabase
-from coldtrace.seal.checkpoint import Checkpoint
+from coldtrace.ledger.refusals import NoCheckpoint, NotLogged, NotYetIncluded
+from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from coldtrace.seal.merkle import Frontier
-from coldtrace.seal.note import encode_vkey, sign_note
 from coldtrace.seal.tlog_proof import TlogProof
+from coldtrace.seal.vkey import vkey_of
 
 
 def open_log(session: Session, env: Env) -> str:
     """Open the installation's log once and sign its empty head; return its vkey."""
     signer = env.keyring.signer("log")
-    vkey = encode_vkey(env.origin, signer.spki)
+    vkey = vkey_of(name=env.origin, spki=signer.spki).text()
     if not store.log_exists(session):
         empty = Frontier()
         now = env.clock()
-        store.open_log(
-            session, origin=env.origin, vkey=vkey, at=now, root=empty.root(), frontier=empty.to_bytes()
-        )
-        note = sign_note(Checkpoint(origin=env.origin, size=0, root=empty.root()).text(), env.origin, signer)
+        store.open_log(session, origin=env.origin, vkey=vkey, at=now, root=empty.root(), frontier=empty.to_bytes())
+        note = sign_checkpoint(Checkpoint(origin=env.origin, size=0, root=empty.root()), signer)
         store.insert_checkpoint(session, size=0, root=empty.root(), note=note, at=now)
     return vkey
-
-
-def refuse_unsafe_database(session: Session) -> None:
-    """Raise UnsafeDatabase when an acknowledged statement could be lost in a power cut."""
-    for name in ("fsync", "synchronous_commit"):
-        if store.setting(session, name) == "off":
-            raise UnsafeDatabase(setting=name)
 
 
 def append(session: Session, entries: Sequence[Entry]) -> None:
@@ -80,7 +71,7 @@ def tlog_proof(session: Session, entry_id: UUID) -> str:
     proof = prove(session, [entry_id], head).get(entry_id)
     if proof is None:
         raise NotYetIncluded(id=str(entry_id))
-    return TlogProof(index=proof.index, path=proof.path, checkpoint=head.note).text()
+    return TlogProof(index=proof.index, path=proof.path, checkpoint_note=head.note).text()
 
 
 def inclusion_by_index(session: Session, *, index: int, size: int) -> tuple[bytes, ...]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlmodel import Session
 
 from coldtrace.env import LOG_ID
@@ -136,11 +137,8 @@ def checkpoint_of_size(session: Session, size: int) -> SignedHead | None:
     )
 
 
-def _head(row: object) -> SignedHead | None:
-    if row is None:
-        return None
-    size, root, note = row  # type: ignore[misc]
-    return SignedHead(size=size, root=bytes(root), note=note)
+def _head(row: Row[Any] | None) -> SignedHead | None:
+    return None if row is None else SignedHead(size=row.tree_size, root=bytes(row.root), note=row.note)
 
 
 def pending_count(session: Session) -> int:
@@ -152,20 +150,15 @@ def pending_count(session: Session) -> int:
 
 def log_exists(session: Session) -> bool:
     """Tell whether the log was opened."""
-    return (
-        session.execute(text("SELECT 1 FROM ledger_log WHERE log_id = :log"), {"log": LOG_ID}).first() is not None
-    )
+    return session.execute(text("SELECT 1 FROM ledger_log WHERE log_id = :log"), {"log": LOG_ID}).first() is not None
 
 
-def open_log(
-    session: Session, *, origin: str, vkey: str, at: datetime, root: bytes, frontier: bytes
-) -> None:
+def open_log(session: Session, *, origin: str, vkey: str, at: datetime, root: bytes, frontier: bytes) -> None:
     """Write the log's first rows: an empty tree."""
     values = {"log": LOG_ID, "origin": origin, "vkey": vkey, "at": at, "root": root, "frontier": frontier}
     session.execute(
         text(
-            "INSERT INTO ledger_log (log_id, origin, vkey, state, opened_at)"
-            " VALUES (:log, :origin, :vkey, 'open', :at)"
+            "INSERT INTO ledger_log (log_id, origin, vkey, state, opened_at) VALUES (:log, :origin, :vkey, 'open', :at)"
         ),
         values,
     )
@@ -184,8 +177,3 @@ def insert_checkpoint(session: Session, *, size: int, root: bytes, note: str, at
         ),
         {"log": LOG_ID, "size": size, "root": root, "note": note, "at": at},
     )
-
-
-def setting(session: Session, name: str) -> str:
-    """Return one server setting."""
-    return str(session.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())

@@ -3,12 +3,10 @@
 import os
 from pathlib import Path
 
-import rfc8785
-
 from coldtrace.env import Env, station_key
 from coldtrace.parties.refusals import NotInstalled
-from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer, load_signer, save_private_key
+from coldtrace.seal.root_document import write_root
 
 ROOT_FILE = "root.json"
 DEVELOPMENT_FILE = "DEVELOPMENT"
@@ -36,15 +34,10 @@ def make_keys(folder: Path, *, development: bool) -> None:
 
 def _write_root(folder: Path) -> None:
     signer = load_signer(folder / "root.pem")
-    document = {
-        "v": 1,
-        "version": 1,
-        "threshold": 1,
-        "roots": [{"id": "r1", "alg": signer.alg, "spki": b64(signer.spki)}],
-    }
+    root = write_root(roots={"r1": signer.spki}, threshold=1)
     part = folder / f"{ROOT_FILE}.part"
     with part.open("wb") as file:
-        file.write(rfc8785.dumps(document))
+        file.write(root.text.encode())
         file.flush()
         os.fsync(file.fileno())
     part.rename(folder / ROOT_FILE)

@@ -75,7 +75,8 @@ class DevelopmentOnly(Refusal):
     code = "development_only"
     title = Words("生产环境拒绝开发密钥", "Development secrets refused in production")
     detail = Words(
-        "该数据目录使用开发密钥或令牌，COLDTRACE_ENV=production 时拒绝启动。请使用新的数据目录并运行 coldtrace keys init。",
+        "该数据目录使用开发密钥或令牌，COLDTRACE_ENV=production 时拒绝启动。"
+        "请使用新的数据目录并运行 coldtrace keys init。",
         "This data folder holds development keys or tokens, which COLDTRACE_ENV=production refuses."
         " Use a new data folder and run: coldtrace keys init.",
     )

@@ -1,21 +1,24 @@
 """Use cases of the parties room: install, register, invite, enrol, recognise."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import rfc8785
 from sqlmodel import Session
 
-from coldtrace.clock import format_utc
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.uscc import parse_uscc
 from coldtrace.env import Env, station_key
-from coldtrace.events.certificate import sign_certificate
-from coldtrace.events.enrolment import make_invite, read_request
-from coldtrace.events.leaf import leaf_bytes
+from coldtrace.events.certificate import (
+    Certificate,
+    sign_certificate,
+    site_commitment,
+    write_certificate,
+)
+from coldtrace.events.enrolment import Invite, make_invite, read_request, token_hash
+from coldtrace.events.leaf import LeafKind, enrol_body, leaf_bytes
+from coldtrace.events.public_piece import Place
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
 from coldtrace.parties import store, trust
@@ -116,9 +119,7 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
     session.flush()
     if site.role is SiteRole.FIRST_STATION:
         path = env.keyring.folder / f"{station_key(site.gln)}.pem"
-        signer = (
-            env.keyring.signer(station_key(site.gln)) if path.exists() else make_station_key(env, site.gln)
-        )
+        signer = env.keyring.signer(station_key(site.gln)) if path.exists() else make_station_key(env, site.gln)
         trust.keep_key(
             session,
             use="code",
@@ -144,22 +145,16 @@ def invite_device(
     now = env.clock()
     session.add(
         InviteRow(
-            token_hash=_hash(token),
+            token_hash=token_hash(token),
             gln=site.gln,
             operations=[name for name in allowed if operations is None or name in operations],
             created_at=now,
             expires_at=now + INVITE_LIFE,
         )
     )
-    expires = format_utc(now + INVITE_LIFE)
-    return Invitation(
-        text=make_invite(url=url, token=token, net=env.net, site=site.gln, expires=expires),
-        expires_at=now + INVITE_LIFE,
-    )
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    expires = now + INVITE_LIFE
+    text = make_invite(Invite(url=url, token=token, net=env.net, site=site.gln, expires=expires))
+    return Invitation(text=text, expires_at=expires)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,38 +172,37 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
 
     Raises what reading the request raises, InviteRefused, or DeviceEnrolled.  The caller owns the transaction.
     """
-    request = read_request(command.request, command.request_sig, net=env.net, token=command.token)
+    request = read_request(command.request, command.request_sig)
     now = env.clock()
-    invite = store.lock_invite(session, _hash(command.token))
+    if request.net != env.net or request.token_hash != token_hash(command.token):
+        raise InviteRefused()
+    invite = store.lock_invite(session, token_hash(command.token))
     if invite is None or invite.used_at is not None or invite.expires_at < now:
         raise InviteRefused()
-    identity = key_id(request.spki)
+    identity = key_id(request.public_key.spki)
     if store.devices_by_key(session, [identity]):
         raise DeviceEnrolled()
     site = store.site(session, invite.gln)
     assert site is not None, "an invitation always names a registered site"
     salt = env.random(16)
-    certificate = rfc8785.dumps(
-        {
-            "v": 1,
-            "net": b64(env.net),
-            "spki": b64(request.spki),
-            "use": "device",
-            "role": site.role.value,
-            "district": site.district,
-            "site": b64(hashlib.sha256(salt + site.gln.encode()).digest()),
-            "org": None,
-            "nbf": format_utc(now),
-            "naf": format_utc(now + CERTIFICATE_LIFE),
-            "replaces": None,
-        }
-    ).decode()
+    certificate = write_certificate(
+        Certificate(
+            net=env.net,
+            spki=request.public_key.spki,
+            use="device",
+            place=Place(role=site.role.value, district=site.district),
+            site=site_commitment(salt=salt, gln=site.gln),
+            org=None,
+            nbf=now,
+            naf=now + CERTIFICATE_LIFE,
+        )
+    )
     row = DeviceRow(
         key_id=identity,
         gln=site.gln,
         name=command.name,
         alg=request.public_key.alg,
-        spki=request.spki,
+        spki=request.public_key.spki,
         certificate=certificate,
         certificate_sig=sign_certificate(certificate, env.keyring.signer("enrolment")),
         site_salt=salt,
@@ -224,24 +218,20 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
 
 
 def _log_enrolment(session: Session, env: Env, row: DeviceRow, command: Enrol) -> None:
-    body = rfc8785.dumps(
-        {
-            "certificate": row.certificate,
-            "certificate_sig": row.certificate_sig,
-            "request": command.request,
-            "request_sig": command.request_sig,
-        }
-    ).decode()
-    leaf = leaf_bytes(kind="enrol", body=body, sig=None, received_at=row.enrolled_at)
+    body = enrol_body(
+        certificate=row.certificate,
+        certificate_sig=row.certificate_sig,
+        request=command.request,
+        request_sig=command.request_sig,
+    )
+    leaf = leaf_bytes(LeafKind.ENROL, body, None, row.enrolled_at)
     ledger.append(
         session,
         [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=row.enrolled_at)],
     )
 
 
-def make_token(
-    session: Session, env: Env, *, name: str, scopes: Sequence[str], life: timedelta | None
-) -> str:
+def make_token(session: Session, env: Env, *, name: str, scopes: Sequence[str], life: timedelta | None) -> str:
     """Make an API token, keep its hash, and return it for the only time."""
     token = f"ct_{b64(env.random(24))}"
     keep_token(session, env, token=token, name=name, scopes=scopes, life=life)
@@ -252,11 +242,11 @@ def keep_token(
     session: Session, env: Env, *, token: str, name: str, scopes: Sequence[str], life: timedelta | None
 ) -> None:
     """Keep the hash of a token; the same token again changes nothing."""
-    if store.api_token(session, _hash(token)) is None:
+    if store.api_token(session, token_hash(token)) is None:
         now = env.clock()
         session.add(
             ApiTokenRow(
-                token_hash=_hash(token),
+                token_hash=token_hash(token),
                 name=name,
                 scopes=list(scopes),
                 created_at=now,
@@ -268,7 +258,7 @@ def keep_token(
 
 def recognise_token(session: Session, env: Env, token: str, *, production: bool) -> str:
     """Return the name of a valid token; raise TokenRefused otherwise."""
-    row = store.api_token(session, _hash(token))
+    row = store.api_token(session, token_hash(token))
     if (
         row is None
         or row.revoked_at is not None

@@ -62,16 +62,17 @@ def lock_invite(session: Session, token_hash: bytes) -> InviteRow | None:
 def devices_by_key(session: Session, keys: Iterable[bytes]) -> dict[bytes, Device]:
     """Return those of the device keys that are enrolled."""
     rows = session.exec(select(DeviceRow).where(col(DeviceRow.key_id).in_(list(keys))))
-    return {row.key_id: _device(row) for row in rows}
+    return {row.key_id: as_device(row) for row in rows}
 
 
 def devices_of_site(session: Session, gln: str) -> list[Device]:
     """Return the devices enrolled for one site."""
     rows = session.exec(select(DeviceRow).where(DeviceRow.gln == gln).order_by(col(DeviceRow.enrolled_at)))
-    return [_device(row) for row in rows]
+    return [as_device(row) for row in rows]
 
 
-def _device(row: DeviceRow) -> Device:
+def as_device(row: DeviceRow) -> Device:
+    """Return the device of a row."""
     return Device(
         key_id=row.key_id,
         gln=row.gln,

@@ -16,7 +16,7 @@ class InstallationRow(SQLModel, table=True):
     net: bytes = Field(sa_type=LargeBinary)
     root: str = Field(sa_type=Text)
     development: bool
-    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=_MOMENT)
 
 
 class OperatorRow(SQLModel, table=True):
@@ -28,7 +28,7 @@ class OperatorRow(SQLModel, table=True):
     name_en: str = Field(sa_type=Text)
     city_zh: str = Field(sa_type=Text)
     city_en: str = Field(sa_type=Text)
-    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=_MOMENT)
 
 
 class SiteRow(SQLModel, table=True):
@@ -40,7 +40,7 @@ class SiteRow(SQLModel, table=True):
     name_en: str = Field(sa_type=Text)
     role: str = Field(sa_type=Text)
     district: str = Field(sa_type=Text)
-    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=_MOMENT)
 
 
 class InviteRow(SQLModel, table=True):
@@ -48,10 +48,10 @@ class InviteRow(SQLModel, table=True):
 
     token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
     gln: str = Field(sa_type=Text)
-    operations: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
-    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    expires_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    used_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+    operations: list[str] = Field(sa_type=ARRAY(Text))
+    created_at: datetime = Field(sa_type=_MOMENT)
+    expires_at: datetime = Field(sa_type=_MOMENT)
+    used_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     used_by: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
@@ -66,11 +66,11 @@ class DeviceRow(SQLModel, table=True):
     certificate: str = Field(sa_type=Text)
     certificate_sig: str = Field(sa_type=Text)
     site_salt: bytes = Field(sa_type=LargeBinary)
-    operations: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
+    operations: list[str] = Field(sa_type=ARRAY(Text))
     state: str = Field(default="active", sa_type=Text)
     cut_size: int | None = None
-    enrolled_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    last_seen_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+    enrolled_at: datetime = Field(sa_type=_MOMENT)
+    last_seen_at: datetime | None = Field(default=None, sa_type=_MOMENT)
 
 
 class ApiTokenRow(SQLModel, table=True):
@@ -78,10 +78,10 @@ class ApiTokenRow(SQLModel, table=True):
 
     token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
     name: str = Field(sa_type=Text)
-    scopes: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
-    created_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    expires_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
-    revoked_at: datetime | None = Field(default=None, sa_type=_MOMENT)  # type: ignore[call-overload]
+    scopes: list[str] = Field(sa_type=ARRAY(Text))
+    created_at: datetime = Field(sa_type=_MOMENT)
+    expires_at: datetime | None = Field(default=None, sa_type=_MOMENT)
+    revoked_at: datetime | None = Field(default=None, sa_type=_MOMENT)
 
 
 class SigningKeyRow(SQLModel, table=True):
@@ -93,10 +93,10 @@ class SigningKeyRow(SQLModel, table=True):
     alg: str = Field(sa_type=Text)
     spki: bytes = Field(sa_type=LargeBinary)
     gln: str | None = Field(default=None, sa_type=Text)
-    scope: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]
-    print_from: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    print_until: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    accept_until: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    scope: list[str] = Field(sa_type=ARRAY(Text))
+    print_from: datetime = Field(sa_type=_MOMENT)
+    print_until: datetime = Field(sa_type=_MOMENT)
+    accept_until: datetime = Field(sa_type=_MOMENT)
     state: str = Field(default="active", sa_type=Text)
 
 
@@ -105,5 +105,5 @@ class TrustListRow(SQLModel, table=True):
 
     seq: int = Field(primary_key=True)
     envelope: str = Field(sa_type=Text)
-    issued_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
-    expires_at: datetime = Field(sa_type=_MOMENT)  # type: ignore[call-overload]
+    issued_at: datetime = Field(sa_type=_MOMENT)
+    expires_at: datetime = Field(sa_type=_MOMENT)

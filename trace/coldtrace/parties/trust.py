@@ -7,22 +7,21 @@ reader only can be found.
 import json
 from datetime import datetime, timedelta
 
-import rfc8785
 from sqlmodel import Session
 
-from coldtrace.clock import format_utc
 from coldtrace.env import Env
-from coldtrace.events.leaf import leaf_bytes
+from coldtrace.events.leaf import LeafKind, leaf_bytes, trust_body
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
 from coldtrace.parties import store
 from coldtrace.parties.model import SiteRole
 from coldtrace.parties.tables import SigningKeyRow, TrustListRow
-from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import key_id, kid
-from coldtrace.seal.note import encode_vkey
+from coldtrace.seal.trust_entries import LogEntry, Station, TrustList, trusted_key
 from coldtrace.seal.trust_list import sign_trust_list
+from coldtrace.seal.trust_text import print_list
+from coldtrace.seal.vkey import vkey_of
 
 LIST_LIFE = timedelta(days=7)
 """After this a verifier shows amber, not green, until it has a newer list."""
@@ -71,17 +70,15 @@ def publish(session: Session, env: Env) -> TrustListRow:
     last = store.newest_trust_list(session)
     seq = 1 if last is None else last.seq + 1
     expires = now + LIST_LIFE
-    text = rfc8785.dumps(_document(session, env, seq=seq, issued=now, expires=expires)).decode()
+    text = print_list(_list(session, env, seq=seq, issued=now, expires=expires))
     envelope = json.dumps(
         sign_trust_list(text, {"r1": env.keyring.signer("root")}), ensure_ascii=False, separators=(",", ":")
     )
     row = TrustListRow(seq=seq, envelope=envelope, issued_at=now, expires_at=expires)
     session.add(row)
     session.flush()
-    leaf = leaf_bytes(kind="trust", body=envelope, sig=None, received_at=now)
-    ledger.append(
-        session, [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)]
-    )
+    leaf = leaf_bytes(LeafKind.TRUST, trust_body(list_text=text, seq=seq), None, now)
+    ledger.append(session, [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)])
     return row
 
 
@@ -93,47 +90,34 @@ def current(session: Session, env: Env) -> TrustListRow:
     return row
 
 
-def _document(
-    session: Session, env: Env, *, seq: int, issued: datetime, expires: datetime
-) -> dict[str, object]:
-    log_signer = env.keyring.signer("log")
-    stations = [
-        {"id": site.gln, "name": site.name_zh, "gln": site.gln, "gcp": [site.gln[:7]], "status": "active"}
+def _list(session: Session, env: Env, *, seq: int, issued: datetime, expires: datetime) -> TrustList:
+    stations = tuple(
+        Station(id=site.gln, name=site.name_zh, gln=site.gln, gcp=(site.gln[:7],), status="active")
         for site in store.sites(session)
         if site.role is SiteRole.FIRST_STATION
-    ]
-    keys = [
-        {
-            "kid": row.kid,
-            "id": b64(row.key_id),
-            "use": row.use,
-            "alg": row.alg,
-            "spki": b64(row.spki),
-            "stn": row.gln,
-            "scope": list(row.scope),
-            "print_from": format_utc(row.print_from),
-            "print_until": format_utc(row.print_until),
-            "accept_until": format_utc(row.accept_until),
-            "st": row.state,
-        }
+    )
+    keys = tuple(
+        trusted_key(
+            use=row.use,
+            spki=row.spki,
+            stn=row.gln,
+            scope=tuple(row.scope),
+            print_from=row.print_from if row.use == "code" else None,
+            print_until=row.print_until if row.use == "code" else None,
+            accept_until=row.accept_until if row.use == "code" else None,
+            st=row.state,
+        )
         for row in store.signing_keys(session)
         if row.use != "log"
-    ]
-    return {
-        "v": 1,
-        "net": b64(env.net),
-        "seq": seq,
-        "issued": format_utc(issued),
-        "expires": format_utc(expires),
-        "hosts": [env.public_host.lower()],
-        "stations": stations,
-        "keys": keys,
-        "logs": [
-            {
-                "origin": env.origin,
-                "vkey": encode_vkey(env.origin, log_signer.spki),
-                "witnesses": [],
-                "quorum": 0,
-            }
-        ],
-    }
+    )
+    vkey = vkey_of(name=env.origin, spki=env.keyring.signer("log").spki)
+    return TrustList(
+        net=env.net,
+        seq=seq,
+        issued=issued,
+        expires=expires,
+        hosts=(env.public_host.lower(),),
+        stations=stations,
+        keys=keys,
+        logs=(LogEntry(origin=env.origin, vkey=vkey, witnesses=(), quorum=0),),
+    )

@@ -1,0 +1,58 @@
+"""Why a statement is not kept at all: only what no honest device sends."""
+
+from coldtrace.errors import Refusal, Words
+
+
+class DeviceUnknown(Refusal):
+    """The key is not enrolled here."""
+
+    code = "unknown_device"
+    title = Words("设备未注册", "Device not enrolled")
+    detail = Words(
+        "签名密钥 {key} 未在此注册。请用邀请码注册设备：coldscan enrol。",
+        "The signing key {key} is not enrolled here. Enrol the device with an invitation: coldscan enrol.",
+    )
+
+
+class DeviceRevoked(Refusal):
+    """The key was revoked or retired."""
+
+    code = "device_revoked"
+    title = Words("设备密钥已吊销", "Device key revoked")
+    detail = Words(
+        "签名密钥 {key} 已吊销或停用。请联系管理员并重新注册设备。",
+        "The signing key {key} was revoked or retired. Ask the administrator and enrol the device again.",
+    )
+
+
+class OtherInstallation(Refusal):
+    """The statement belongs to another installation."""
+
+    code = "other_network"
+    title = Words("不属于本系统", "Belongs to another installation")
+    detail = Words(
+        "该记录属于另一套系统（net 不同）。请发送到它自己的服务器。",
+        "The statement belongs to another installation (its net differs). Send it to its own server.",
+    )
+
+
+class IdConflict(Refusal):
+    """The id is taken by a statement with other bytes."""
+
+    code = "id_conflict"
+    title = Words("编号冲突", "Id taken by other bytes")
+    detail = Words(
+        "编号 {id} 已被内容不同的记录使用。请保留本机记录并联系管理员。",
+        "The id {id} was used before with other bytes. Keep the record and ask the administrator.",
+    )
+
+
+class UnitUnknown(Refusal):
+    """Nothing is known of this unit."""
+
+    code = "unit_unknown"
+    title = Words("没有该货物", "No such unit")
+    detail = Words(
+        "没有 {unit} 的记录。请核对编号，或重新扫描标签。",
+        "Nothing is recorded of {unit}. Check the identifier or scan the label again.",
+    )
