@@ -7,6 +7,7 @@
 whom they concern; null keeps them hidden behind `q`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,7 @@ from coldtrace.events.canonical import JsonValue
 from coldtrace.events.refusals import MalformedStatement
 from coldtrace.events.salted_tree import SaltedTree, leaf_hash
 from coldtrace.events.shape import Shape, read_octets
-from coldtrace.events.statement_type import StatementType
+from coldtrace.events.statement_type import Role, StatementType
 from coldtrace.events.units_piece import (
     Attributes,
     Line,
@@ -33,6 +34,8 @@ from coldtrace.seal.inclusion import verify_inclusion
 _KEYS: Final = frozenset({"role", "unit", "parent", "s", "q", "open", "index", "path"})
 _OPEN_KEYS: Final = frozenset({"salt", "quantity", "attributes"})
 _PATH_MAX: Final = 13
+# Which units there are is for the reader of the statement to say; here the id only has to be the one in the leaf.
+_UNIT: Final = re.compile(r"[!-~]{1,300}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,9 @@ def read_disclosed_line(value: JsonValue) -> DisclosedLine:
     """Return a parsed disclosed line; raise MalformedStatement.  Nothing is verified yet."""
     shape = Shape(value, _KEYS, _wrong)
     return DisclosedLine(
-        role=shape.text("role", limit=16),
-        unit=shape.text("unit", limit=300),
-        parent=None if shape.is_null("parent") else shape.text("parent", limit=300),
+        role=shape.choice("role", frozenset(Role)),
+        unit=shape.text("unit", pattern=_UNIT),
+        parent=None if shape.is_null("parent") else shape.text("parent", pattern=_UNIT),
         s=shape.octets("s", 16),
         q=shape.octets("q", 32),
         opening=None if shape.is_null("open") else _read_opening(shape.inner("open", _OPEN_KEYS)),

@@ -1,0 +1,102 @@
+"""Continuity: the statements shown make one story of one box.
+
+Each stay in a parent opens with the pack that names both and closes with the unpack that names both, or it is still
+open as far as shown.  A statement about a parent counts only while the box was inside.  Statements that a later one
+declared as not having happened are left out, if it comes from the same place or from a regulator.
+
+The rule looks at what the signed texts say and at nothing else; it cannot see what was left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from coldtrace.events.public_piece import CorrectionMode, Corrects, Place
+from coldtrace.events.statement_type import Role, StatementType
+from coldtrace.verify.report import Failed
+
+REGULATOR = "regulator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What continuity needs to know of one statement.  `lines` are (role, unit, parent)."""
+
+    header_hash: bytes
+    key: bytes
+    prev: bytes | None
+    type: StatementType
+    date: date
+    place: Place
+    corrects: Corrects | None
+    lines: Sequence[tuple[str, str, str | None]]
+
+
+def check_continuity(steps: Sequence[Step], unit: str) -> str:
+    """Return the reason of a pass for these statements about `unit`, in order; raise Failed."""
+    _refuse_repeats(steps)
+    standing = standing_steps(steps)
+    if not standing:
+        raise Failed("no_statements")
+    if any(later.date < earlier.date for earlier, later in pairwise(standing)):
+        raise Failed("dates_out_of_order")
+    inside = _follow(standing, unit)
+    return "open_as_far_as_shown" if inside else ""
+
+
+def standing_steps(steps: Sequence[Step]) -> list[Step]:
+    """Return the statements that no later one has declared void; raise Failed for a correction from elsewhere."""
+    void: set[bytes] = set()
+    places = {step.header_hash: step.place for step in steps}
+    for step in steps:
+        if step.corrects is None or step.corrects.header not in places:
+            continue
+        if step.place != places[step.corrects.header] and step.place.role != REGULATOR:
+            raise Failed("correction_from_elsewhere")
+        if step.corrects.mode is CorrectionMode.DID_NOT_OCCUR:
+            void.add(step.corrects.header)
+    return [step for step in steps if step.header_hash not in void and step.type is not StatementType.CORRECT]
+
+
+def _refuse_repeats(steps: Sequence[Step]) -> None:
+    if len({step.header_hash for step in steps}) != len(steps):
+        raise Failed("repeated_statement")
+    # Two statements of one key behind the same one: the device's chain was forked.
+    if len({(step.key, step.prev) for step in steps}) != len(steps):
+        raise Failed("forked_chain")
+
+
+def _follow(steps: Sequence[Step], unit: str) -> list[str]:
+    """Return the parents in which the unit is at the end, innermost first."""
+    chain = [unit]
+    for step in steps:
+        children = [line for line in step.lines if line[0] == Role.CHILD]
+        if step.type is StatementType.PACK:
+            _enter(chain, children)
+        _require_about(chain, step)
+        if step.type is StatementType.UNPACK:
+            _leave(chain, children)
+    return chain[1:]
+
+
+def _enter(chain: list[str], children: Sequence[tuple[str, str, str | None]]) -> None:
+    for _, child, parent in children:
+        if child not in chain or parent is None:
+            raise Failed("line_about_other_goods")
+        if child != chain[-1] or parent in chain:
+            raise Failed("packed_twice")
+        chain.append(parent)
+
+
+def _leave(chain: list[str], children: Sequence[tuple[str, str, str | None]]) -> None:
+    for _, child, parent in children:
+        if child not in chain or chain[chain.index(child) + 1 :][:1] != [parent]:
+            raise Failed("unpack_without_pack")
+        del chain[chain.index(child) + 1 :]
+
+
+def _require_about(chain: list[str], step: Step) -> None:
+    for _, unit, _ in step.lines:
+        if unit not in chain:
+            raise Failed("parent_not_open")
