@@ -1,0 +1,303 @@
+"""Views with short, long, missing and hostile data, for every template.  All names are invented."""
+
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from coldtrace.errors import Words
+from coldtrace.web.pages.qr_picture import qr_picture
+from coldtrace.web.pages.views import (
+    Bilingual,
+    ColdState,
+    ConsumerView,
+    ErrorView,
+    ForeignView,
+    FrontView,
+    Goods,
+    JourneyStop,
+    PageView,
+    PalletLot,
+    PalletView,
+    PlaceView,
+    PrivacyView,
+    ProofSummary,
+    Queries,
+    RecallNotice,
+    RefusedView,
+    Repack,
+    Sample,
+    SampleBox,
+    Seller,
+    Temperature,
+    UnknownView,
+)
+from coldtrace.web.status_words import Status
+
+HOST = "trace.example.cn"
+NOW = datetime(2026, 11, 23, 4, 4, tzinfo=UTC)
+TOKEN = (
+    "CEUNZ6UQLZOVOIY6SGZI6ED5CZ36ZJPHSQ53MUHQ5W4X23OVYCAFICFTMCDJ6I5KGPSHHMPULMLAVTME752Y5KLWSH4C4YJH6LBFSTF2FV4EOAY"
+)
+HERE = f"/01/09521234543210/10/BR26A17/21/7QK4M2ZX9RTB?s={TOKEN}"
+BEEF = Bilingual(zh="冷冻去骨牛肉（牛腩）", en="Frozen boneless beef, thin flank")
+GOODS = Goods(
+    product=BEEF,
+    origin=Bilingual(zh="巴西", en="Brazil"),
+    production_date="2026-08-12",
+    shelf_life="24个月",
+    expiry_date="2028-08-11",
+    days_left=627,
+    storage=Bilingual(zh="−18℃以下冷冻保存", en="Keep frozen at −18 °C or below"),
+    spec="20KG/箱",
+    net_g=19_625,
+    gtin="09521234543210",
+    lot="BR26A17",
+    plant="FRIGORÍFICO EXEMPLO S.A. (SIF 0337)",
+    plant_reg="CBRA01012201010001",
+    importer=Bilingual(
+        zh="滨海远洋冷链进出口（天津）有限公司", en="Binhai Ocean Cold Chain Imp. & Exp. (Tianjin) Co., Ltd."
+    ),
+    importer_city=Bilingual(zh="天津", en="Tianjin"),
+    port=Bilingual(zh="天津新港", en="Tianjin Xingang"),
+    entry_date="2026-11-18",
+    quarantine_cert="1200…0456",
+    quarantine_state="importer_declared",
+    source="importer_declared",
+)
+JOURNEY = (
+    JourneyStop(
+        role="first_station",
+        district="120116",
+        first_date="2026-11-18",
+        last_date="2026-11-19",
+        acts=("commission", "pack", "ship"),
+    ),
+    JourneyStop(
+        role="cold_store", district="120118", first_date="2026-11-19", last_date="2026-11-20", acts=("receive", "ship")
+    ),
+    JourneyStop(
+        role="distributor", district="120110", first_date="2026-11-20", last_date="2026-11-21", acts=("receive", "ship")
+    ),
+    JourneyStop(
+        role="market",
+        district="120103",
+        first_date="2026-11-21",
+        last_date="2026-11-22",
+        acts=("receive", "unpack", "ship"),
+    ),
+    JourneyStop(
+        role="retailer", district="120101", first_date="2026-11-22", last_date="2026-11-23", acts=("receive", "sell")
+    ),
+)
+SELLER = Seller(name=Bilingual(zh="和平路鲜品店", en="Heping Road Fresh Foods"), district="120101", date="2026-11-23")
+PROOF = ProofSummary(
+    result="passed", url="/01/09521234543210/10/BR26A17/21/7QK4M2ZX9RTB/proof", passed=11, not_checked=1
+)
+SOLD = ConsumerView(
+    here=HERE,
+    host=HOST,
+    status=Status.SOLD,
+    decided_at=NOW,
+    code_label="7QK4-M2ZX-9RTB-5",
+    queries=Queries(count=3, first_at=NOW),
+    goods=GOODS,
+    journey=JOURNEY,
+    temperature=Temperature(),
+    seller=SELLER,
+    proof=PROOF,
+)
+FRESH = replace(
+    SOLD,
+    status=Status.NORMAL,
+    queries=Queries(count=1),
+    journey=JOURNEY[:2],
+    in_transit=True,
+    seller=None,
+    proof=ProofSummary(result="pending"),
+)
+RECALL = RecallNotice(
+    published="2026-11-22",
+    level=1,
+    reason=Bilingual(zh="检出单核细胞增生李斯特氏菌", en="Listeria monocytogenes found"),
+    url="https://example.gov.cn/recall/17",
+)
+RECALLED = replace(SOLD, status=Status.RECALLED, also=(Status.SOLD,), recall=RECALL)
+MISSING = ConsumerView(
+    here=HERE, host=HOST, status=Status.NORMAL, decided_at=NOW, queries=Queries(count=1), goods=Goods()
+)
+_WARM: tuple[tuple[ColdState, ColdState], ...] = (
+    ("ok", "ok"),
+    ("ok", "breach"),
+    ("breach", "unknown"),
+    ("unknown", "unknown"),
+    ("ok", "unknown"),
+)
+WARM = tuple(replace(stop, cold=cold, leg_cold=leg) for stop, (cold, leg) in zip(JOURNEY, _WARM, strict=True))
+BREACH = replace(
+    SOLD,
+    status=Status.TEMP_BREACH,
+    also=(Status.CLONE_SUSPECT, Status.SOLD),
+    queries=Queries(count=41, first_at=NOW),
+    journey=(*WARM[:3], replace(WARM[3], gap_before=True, by_platform=True), WARM[4]),
+    temperature=Temperature(state="breach", covered_percent=87, highest_mdegc=-9_400, lowest_mdegc=-21_250),
+    goods=replace(GOODS, quarantine_state="certificate_verified", source="official_data"),
+    proof=replace(PROOF, result="failed", passed=8, failed=3),
+)
+_LONG_ZH = "冷冻去骨牛前四分体肉（含牛腱、牛肩、牛胸及其他部位混装，巴西南里奥格兰德州产，供进一步加工使用）" * 2
+_LONG_EN = (
+    "Frozen boneless beef forequarter cuts, assorted, from Rio Grande do Sul, intended for further processing " * 3
+)
+LONG_NAME = Bilingual(zh=_LONG_ZH, en=_LONG_EN)
+LONG = replace(
+    SOLD,
+    status=Status.EXPIRED,
+    also=(Status.HELD, Status.CLONE_SUSPECT, Status.TEMP_BREACH),
+    queries=Queries(count=1_234_567, first_at=NOW),
+    code_label="(00)395212340000000014",
+    goods=replace(
+        GOODS,
+        product=LONG_NAME,
+        origin=LONG_NAME,
+        storage=LONG_NAME,
+        importer=LONG_NAME,
+        port=LONG_NAME,
+        days_left=-42,
+        expiry_date="2026-10-12",
+        spec="Q" * 120,
+        lot="L" * 20,
+        plant="ESTABELECIMENTOINDUSTRIALDECARNESBOVINASCONGELADASEXEMPLO" * 3,
+        plant_reg="X" * 30,
+    ),
+    journey=tuple(
+        replace(stop, acts=(*stop.acts, "store", "temperature", "sample", "inspect", "hold", "release"))
+        for stop in JOURNEY * 3
+    ),
+    repack=Repack(name=LONG_NAME, date="2026-11-21", district="120112"),
+    seller=Seller(name=LONG_NAME, district="120101"),
+)
+PALLET = PalletView(
+    here="/00/395212340000000014?s=" + TOKEN,
+    host=HOST,
+    status=Status.NORMAL,
+    decided_at=NOW,
+    code_label="3 9521234 000000001 4",
+    queries=Queries(count=2, first_at=NOW),
+    lots=(
+        PalletLot(product=BEEF, origin=GOODS.origin, lot="BR26A17", expiry_date="2028-08-11"),
+        PalletLot(product=BEEF, origin=GOODS.origin, lot="BR26A18", expiry_date=None),
+    ),
+    journey=JOURNEY[:3],
+)
+PLACE = PlaceView(
+    here="/414/9521234000013/254/D3?s=" + TOKEN,
+    host=HOST,
+    decided_at=NOW,
+    role="cold_store",
+    district="120118",
+    gln="9521234000013",
+    door="D3",
+    name=Bilingual(zh="静海一号冷库", en="Jinghai Cold Store One"),
+)
+UNKNOWN = UnknownView(
+    here="/find?code=7QK4M2ZX9RTB5", host=HOST, status=Status.UNKNOWN, decided_at=NOW, scanned="7QK4-M2ZX-9RTB-5"
+)
+FOREIGN = ForeignView(
+    here="/find?code=x",
+    host=HOST,
+    status=Status.FOREIGN,
+    decided_at=NOW,
+    scanned="https://id.example.org/01/09506000134352/10/ABC",
+    elements=(("(01)", "09506000134352"), ("(10)", "ABC")),
+    platform=Bilingual(zh="示例追溯平台", en="Example Trace"),
+    platform_url="https://id.example.org/01/09506000134352",
+)
+REFUSED = RefusedView(
+    here=HERE,
+    host=HOST,
+    status=Status.REFUSED,
+    verdict="bad_signature",
+    decided_at=NOW,
+    scanned="https://TRACE.EXAMPLE.CN" + HERE,
+)
+FRONT = FrontView(
+    here="/",
+    host=HOST,
+    sample=SampleBox(
+        url=HERE,
+        code_label="7QK4-M2ZX-9RTB-5",
+        product=BEEF,
+        origin=GOODS.origin,
+        journey=JOURNEY,
+        qr=qr_picture("https://TRACE.EXAMPLE.CN" + HERE),
+    ),
+    samples=tuple(
+        Sample(kind=kind, url=HERE) for kind in ("sold", "box", "pallet", "place", "tampered", "foreign", "unknown")
+    ),
+    checkpoint_url="/logs/dev/checkpoint",
+    labels_url="/demo/sample-labels.pdf",
+    lookup_url="/find",
+    demo=True,
+)
+ERROR = ErrorView(
+    here="/x",
+    host=HOST,
+    http_status=500,
+    title=Words("出错了", "Something went wrong"),
+    detail=Words(
+        "服务器出了错，您的操作没有完成，请稍后再试。",
+        "The server failed and nothing was done. Please try again later.",
+    ),
+    request_id="0192f0c1-7e52-7cc3-98c4-dc0c0c07398f",
+)
+NOT_FOUND = replace(
+    ERROR,
+    http_status=404,
+    title=Words("没有这个页面", "No such page"),
+    detail=Words("网址可能不完整，请重新扫码。", "The address may be incomplete. Please scan the code again."),
+    code="not_found",
+    request_id=None,
+)
+
+PAGES: dict[str, tuple[str, PageView]] = {
+    "unit-sold": ("consumer/unit.html", SOLD),
+    "unit-fresh": ("consumer/unit.html", FRESH),
+    "unit-recalled": ("consumer/unit.html", RECALLED),
+    "unit-missing": ("consumer/unit.html", MISSING),
+    "unit-breach": ("consumer/unit.html", BREACH),
+    "unit-long": ("consumer/unit.html", LONG),
+    "pallet": ("consumer/pallet.html", PALLET),
+    "pallet-empty": ("consumer/pallet.html", replace(PALLET, lots=(), journey=(), queries=Queries(count=1))),
+    "place": ("consumer/place.html", PLACE),
+    "place-bare": ("consumer/place.html", replace(PLACE, name=Bilingual(), door=None, district="")),
+    "unknown": ("consumer/unknown.html", UNKNOWN),
+    "not-registered": ("consumer/unknown.html", replace(UNKNOWN, status=Status.NOT_REGISTERED, scanned=None)),
+    "foreign": ("consumer/foreign.html", FOREIGN),
+    "foreign-bare": ("consumer/foreign.html", replace(FOREIGN, elements=(), platform=Bilingual(), platform_url=None)),
+    "refused": ("consumer/refused.html", REFUSED),
+    "refused-host": ("consumer/refused.html", replace(REFUSED, verdict="untrusted_host", scanned=None)),
+    "front": ("door/front.html", FRONT),
+    "front-bare": ("door/front.html", FrontView(here="/", host=HOST)),
+    "error": ("error.html", ERROR),
+    "not-found": ("error.html", NOT_FOUND),
+    "privacy": ("privacy.html", PrivacyView(here="/privacy", host=HOST)),
+}
+
+
+def with_every_text(value: Any, text: str) -> Any:
+    """Return a copy of a view in which every free text is `text`; words chosen by us stay."""
+    if isinstance(value, tuple) and not isinstance(value, Words):
+        return tuple(with_every_text(item, text) for item in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed: dict[str, Any] = {}
+    for field in fields(value):
+        old = getattr(value, field.name)
+        if isinstance(old, str) and type(old) is str and field.name not in _CHOSEN:
+            changed[field.name] = text
+        elif is_dataclass(old) or isinstance(old, tuple):
+            changed[field.name] = with_every_text(old, text)
+    return replace(value, **changed)
+
+
+# Fields whose values come from our own tables, never from outside.
+_CHOSEN = frozenset({"status", "source", "quarantine_state", "state", "cold", "leg_cold", "result", "kind"})

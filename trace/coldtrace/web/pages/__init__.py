@@ -1,0 +1,1 @@
+"""Pages for people, one file per reader; each fills one typed view and renders one template."""

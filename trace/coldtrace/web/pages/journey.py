@@ -1,0 +1,88 @@
+"""From single statements to the stays that row 13 shows.
+
+Consecutive statements of one kind of place in one district are one stay; a consumer sees its days, what was done
+and whether it was cold, not who the site is and not the hour.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from coldtrace.web.pages.views import ColdState, JourneyStop
+
+# Housekeeping of a device; says nothing about the box.
+_SILENT = frozenset({"mark", "close", "count", "observe"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class JourneyStep:
+    """One statement about the box, or about a parent while it was inside, in order of event time.
+
+    `site` is any key that tells two sites apart (it is never shown); None compares by role and district alone.
+    """
+
+    statement_type: str
+    role: str
+    district: str
+    date: str
+    site: str | None = None
+    cold: ColdState = "unknown"
+    by_platform: bool = False
+
+
+def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
+    """Fold statements into stays; a place that follows another without a `ship` is marked as a gap."""
+    stops: list[JourneyStop] = []
+    last: JourneyStep | None = None
+    for step in steps:
+        if step.statement_type in _SILENT:
+            continue
+        if last is not None and _same_place(last, step) and last.statement_type != "ship":
+            stops[-1] = _longer(stops[-1], step)
+        else:
+            gap = last is not None and last.statement_type != "ship" and not _same_place(last, step)
+            stops.append(_first(step, gap=gap))
+        last = step
+    return tuple(stops)
+
+
+def is_in_transit(steps: Iterable[JourneyStep]) -> bool:
+    """Tell whether the last statement that moved the box sent it out."""
+    moved = [s.statement_type for s in steps if s.statement_type not in _SILENT]
+    return bool(moved) and moved[-1] == "ship"
+
+
+def _same_place(one: JourneyStep, other: JourneyStep) -> bool:
+    if one.site is not None and other.site is not None:
+        return one.site == other.site
+    return (one.role, one.district) == (other.role, other.district)
+
+
+def _first(step: JourneyStep, *, gap: bool) -> JourneyStop:
+    return JourneyStop(
+        role=step.role,
+        district=step.district,
+        first_date=step.date,
+        last_date=step.date,
+        acts=(step.statement_type,),
+        cold=step.cold,
+        by_platform=step.by_platform,
+        gap_before=gap,
+    )
+
+
+def _longer(stop: JourneyStop, step: JourneyStep) -> JourneyStop:
+    return replace(
+        stop,
+        first_date=min(stop.first_date, step.date),
+        last_date=max(stop.last_date, step.date),
+        acts=stop.acts if step.statement_type in stop.acts else (*stop.acts, step.statement_type),
+        cold=_worse(stop.cold, step.cold),
+        by_platform=stop.by_platform or step.by_platform,
+    )
+
+
+def _worse(one: ColdState, other: ColdState) -> ColdState:
+    """A breach outweighs everything; a stay is within limits only if nothing in it is without data."""
+    if "breach" in (one, other):
+        return "breach"
+    return one if one == other else "unknown"

@@ -1,0 +1,302 @@
+"""What a page is given: frozen values, all decisions already taken.
+
+A page function reads the rooms, fills one of these and calls `render`.  Templates only show or hide.  What a
+consumer must never learn has no field here: prices, quantities shipped, names of intermediate customers, exact
+hours of custody, papers' full numbers, vehicles, people.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from coldtrace.errors import Words
+from coldtrace.web.status_words import Advice, Status, Tone, advice_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bilingual:
+    """A name of the goods or of a firm in the languages in which it was stated; never formatted, only shown."""
+
+    zh: str | None = None
+    en: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.zh or self.en)
+
+
+NOT_STATED = Bilingual()
+Source = Literal["importer_declared", "certificate_verified", "official_data"]
+ColdState = Literal["ok", "breach", "unknown"]
+CheckResult = Literal["passed", "failed", "not_checked"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageView:
+    """What every page needs: `here` is the path with its query as received, `host` the published host."""
+
+    here: str
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodePageView(PageView):
+    """A page that answers a scanned code.  `decided_at` is the moment of the answer, shown in local time."""
+
+    status: Status
+    decided_at: datetime
+    also: tuple[Status, ...] = ()
+    verdict: str = "valid"
+    code_label: str | None = None
+
+    @property
+    def advice(self) -> Advice:
+        """The banner's words."""
+        return advice_for(self.status, verdict=self.verdict)
+
+    @property
+    def also_advice(self) -> tuple[Advice, ...]:
+        """Further statuses that hold at the same time, without the quiet ones."""
+        told = (advice_for(status) for status in self.also if status is not self.status)
+        return tuple(advice for advice in told if advice.tone is not Tone.OK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queries:
+    """Row 2: this is look-up number `count`; the first was in the hour of `first_at`."""
+
+    count: int
+    first_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goods:
+    """Rows 3 to 11, as the first station's signed facts state them (see `goods_facts.read_goods`)."""
+
+    product: Bilingual = NOT_STATED
+    origin: Bilingual = NOT_STATED
+    production_date: str | None = None
+    shelf_life: str | None = None
+    expiry_date: str | None = None
+    days_left: int | None = None
+    storage: Bilingual = NOT_STATED
+    spec: str | None = None
+    net_g: int | None = None
+    gtin: str | None = None
+    lot: str | None = None
+    plant: str | None = None
+    plant_reg: str | None = None
+    importer: Bilingual = NOT_STATED
+    importer_city: Bilingual = NOT_STATED
+    port: Bilingual = NOT_STATED
+    entry_date: str | None = None
+    quarantine_cert: str | None = None
+    quarantine_state: Source | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repack:
+    """Row 12."""
+
+    name: Bilingual
+    date: str
+    district: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JourneyStop:
+    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over."""
+
+    role: str
+    district: str
+    first_date: str
+    last_date: str
+    acts: tuple[str, ...]
+    cold: ColdState = "unknown"
+    leg_cold: ColdState = "unknown"
+    by_platform: bool = False
+    gap_before: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Temperature:
+    """Row 14.  `covered_percent` is the share of time with readings; without readings the state is unknown."""
+
+    state: ColdState = "unknown"
+    covered_percent: int | None = None
+    highest_mdegc: int | None = None
+    lowest_mdegc: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seller:
+    """Row 16: the shop that scanned the box; `date` is the local day of the sale when it was sold."""
+
+    name: Bilingual
+    district: str
+    date: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallNotice:
+    """Row 18, and the recalled banner's reason."""
+
+    published: str
+    reason: Bilingual
+    level: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofSummary:
+    """The server's own verdict on the proof bundle, and where the visitor gets it.
+
+    `pending`: the box is stated but its statements are not in the log yet.  `url` serves the bundle.
+    """
+
+    result: Literal["passed", "failed", "pending", "none"]
+    url: str | None = None
+    passed: int = 0
+    failed: int = 0
+    not_checked: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsumerView(CodePageView):
+    """The page of one box: rows 1 to 18 of the domain guide, section 5."""
+
+    queries: Queries
+    goods: Goods
+    journey: tuple[JourneyStop, ...] = ()
+    in_transit: bool = False
+    temperature: Temperature = Temperature()
+    repack: Repack | None = None
+    seller: Seller | None = None
+    recall: RecallNotice | None = None
+    proof: ProofSummary = ProofSummary(result="none")
+    complaint_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PalletLot:
+    """One lot on a pallet: what it is, never how many."""
+
+    product: Bilingual
+    origin: Bilingual
+    lot: str | None
+    expiry_date: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PalletView(CodePageView):
+    """The page of a pallet label."""
+
+    queries: Queries
+    lots: tuple[PalletLot, ...] = ()
+    journey: tuple[JourneyStop, ...] = ()
+    in_transit: bool = False
+    temperature: Temperature = Temperature()
+    recall: RecallNotice | None = None
+    complaint_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceView(CodePageView):
+    """The page of a place code at a door or gate; `name` only where the site agreed to be shown."""
+
+    status: Status = Status.PLACE
+    role: str
+    district: str
+    gln: str
+    door: str | None = None
+    name: Bilingual = NOT_STATED
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownView(CodePageView):
+    """A code of which the platform knows nothing, or one that is signed but not registered."""
+
+    scanned: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignView(CodePageView):
+    """Somebody else's code.  `elements` are the parts that could be read: name of the part, value."""
+
+    scanned: str
+    elements: tuple[tuple[str, str], ...] = ()
+    platform: Bilingual = NOT_STATED
+    platform_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedView(CodePageView):
+    """A code that did not pass; nothing about any goods is shown."""
+
+    scanned: str | None = None
+
+
+SampleKind = Literal["box", "sold", "recalled", "pallet", "place", "tampered", "foreign", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One code to open on the front page."""
+
+    kind: SampleKind
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrPicture:
+    """A QR symbol as one SVG path on a `size` by `size` grid, quiet zone included."""
+
+    size: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleBox:
+    """The label on the front page: a real box of this installation."""
+
+    url: str
+    code_label: str
+    product: Bilingual
+    origin: Bilingual
+    journey: tuple[JourneyStop, ...] = ()
+    qr: QrPicture | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontView(PageView):
+    """The front page.  A link that is None is not shown."""
+
+    sample: SampleBox | None = None
+    samples: tuple[Sample, ...] = ()
+    base_url: str = "http://127.0.0.1:8000"
+    api_docs_url: str = "/api/docs"
+    openapi_url: str = "/api/openapi.json"
+    trust_list_url: str = "/api/v1/trust-list"
+    checkpoint_url: str | None = None
+    labels_url: str | None = None
+    lookup_url: str | None = None
+    demo: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorView(PageView):
+    """Any other answer for people: a refusal's words or a crash's request id."""
+
+    http_status: int
+    title: Words
+    detail: Words
+    code: str | None = None
+    request_id: str | None = None
+    retry_after_s: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyView(PageView):
+    """What is kept of a visitor; the days are the installation's settings, None where nothing is kept."""
+
+    look_up_days: int | None = None

@@ -1,0 +1,331 @@
+"""The sentences of the pages, one table: key, Chinese, English.
+
+Templates ask for them by key (`t("row.product")`); a missing key or fact is an error at once, and a test compares
+the keys that templates use with this table.  Facts in braces are filled in as plain text and escaped by the template.
+"""
+
+from coldtrace.errors import Fact, Lang, Words
+
+PAGE_WORDS: dict[str, Words] = {
+    # Frame
+    "brand": Words("冷链追溯", "Coldtrace"),
+    "brand.tagline": Words("进口冷链食品追溯", "Imported cold-chain food, traced"),
+    "skip": Words("跳到正文", "Skip to content"),
+    "language": Words("语言", "Language"),
+    "lang.zh": Words("中文", "中文"),
+    "lang.en": Words("English", "English"),
+    "footer.host": Words("请确认网址以 {host} 开头。", "Check that the address begins with {host}."),
+    "footer.privacy": Words("隐私说明", "Privacy"),
+    "footer.home": Words("首页", "Home"),
+    "not_stated": Words("未提供", "Not stated"),
+    "decided_at": Words("查询时间 {at}", "Looked up {at}"),
+    "what_to_do": Words("请这样做", "What to do"),
+    "also": Words("同时：{headline}", "Also: {headline}"),
+    "banner.no_expiry": Words("到期日没有登记，请看包装。", "No expiry date is registered; see the package."),
+    "banner.sold_on_shelf": Words(
+        "如果它还摆在货架上，请告知销售单位或拨打 12315。",
+        "If it is still on a shelf, tell the seller or call 12315.",
+    ),
+    # Rows of the consumer's page
+    "row.query": Words("本码查询", "Look-ups of this code"),
+    "query.first": Words("首次查询：在您之前没有人查过此码。", "First look-up: nobody looked up this code before you."),
+    "query.nth": Words("第 {count} 次查询", "Look-up number {count}"),
+    "query.since": Words("首次查询 {at}", "The first was on {at}"),
+    "query.hint": Words(
+        "如果您刚拆开包装，次数却很多，标签可能被复制过。",
+        "If you have only just opened the package and the number is high, the label may have been copied.",
+    ),
+    "row.product": Words("产品名称", "Product"),
+    "code.label": Words("追溯码", "Trace code"),
+    "code.compare": Words("与标签上的编码核对", "Compare it with the label"),
+    "row.origin": Words("原产国（地区）", "Country or region of origin"),
+    "row.dates": Words("日期与保质期", "Dates and shelf life"),
+    "date.expiry": Words("{day} 到期", "Expires {day}"),
+    "date.no_expiry": Words("到期日未提供", "Expiry date not stated"),
+    "date.left": Words("还剩 {days} 天", "{days} days left"),
+    "date.left_one": Words("还剩 1 天", "1 day left"),
+    "date.today": Words("今天到期", "Expires today"),
+    "date.past": Words("已过期 {days} 天", "{days} days past its date"),
+    "date.past_one": Words("已过期 1 天", "1 day past its date"),
+    "date.production": Words("生产日期", "Produced"),
+    "date.shelf_life": Words("保质期", "Shelf life"),
+    "row.storage": Words("贮存条件", "Storage"),
+    "row.spec": Words("规格、净重、批号", "Specification, weight, lot"),
+    "spec.spec": Words("规格", "Specification"),
+    "spec.net": Words("净重", "Net weight"),
+    "spec.lot": Words("生产批号", "Lot"),
+    "row.plant": Words("境外生产企业", "Overseas plant"),
+    "plant.reg": Words("在华注册编号", "Registration in China"),
+    "row.importer": Words("进口商", "Importer"),
+    "row.port": Words("入境口岸与日期", "Port and date of entry"),
+    "row.certificate": Words("检验检疫证明", "Quarantine certificate"),
+    "certificate.none": Words("未登记", "None registered"),
+    "certificate.masked": Words("中间各位不公开", "The middle signs are not public"),
+    "row.repack": Words("分装", "Repacking"),
+    "repack.none": Words("没有分装记录", "No repacking recorded"),
+    "section.product": Words("产品信息", "The product"),
+    "row.journey": Words("流通过程", "Journey"),
+    "journey.lead": Words(
+        "只显示站点类型、地区和日期；每一站由现场设备签名。",
+        "Shown are the kind of place, the district and the day. Each stop is signed by a device on site.",
+    ),
+    "journey.none": Words("还没有流通记录", "No journey recorded yet"),
+    "journey.gap": Words("这一段没有人签交接记录", "Nobody signed a hand-over for this leg"),
+    "journey.by_platform": Words("由平台记录，不是现场设备", "Stated by the platform, not by a device on site"),
+    "journey.in_transit": Words("运输途中", "On the way"),
+    "journey.in_transit_note": Words("下一站还没有签收", "The next stop has not signed for it yet"),
+    "journey.temperature": Words("温度：{state}", "Temperature: {state}"),
+    "row.temperature": Words("全程温度", "Temperature all the way"),
+    "temperature.unknown": Words(
+        "没有收到温度记录。没有数据不等于合格。",
+        "No temperature records were received. No data does not mean it was cold enough.",
+    ),
+    "temperature.ok": Words("收到的记录都在规定范围内。", "All records received are within limits."),
+    "temperature.breach": Words("至少有一段高于规定温度。", "At least one stretch was above the limit."),
+    "temperature.covered": Words("有记录的时间占 {percent}%", "Records cover {percent}% of the time"),
+    "temperature.range": Words("最高 {high}，最低 {low}", "Highest {high}, lowest {low}"),
+    "row.source": Words("信息来源", "Who stated it"),
+    "source.none": Words("未提供", "Not stated"),
+    "source.this": Words("{source}", "{source}"),
+    "source.section": Words("本栏来源：{source}", "Source of this list: {source}"),
+    "source.aside": Words("（{source}）", " ({source})"),
+    "source.product": Words("产品与进口信息", "Product and import facts"),
+    "source.certificate": Words("检验检疫证明", "Quarantine certificate"),
+    "source.journey": Words("流通过程", "Journey"),
+    "source.journey_by": Words(
+        "各站点设备签名，记入公开日志", "Signed by a device at each stop and kept in a public log"
+    ),
+    "source.journey_mixed": Words(
+        "站点设备签名，部分由平台记录，记入公开日志",
+        "Signed by devices on site, some stated by the platform; kept in a public log",
+    ),
+    "source.temperature": Words("温度", "Temperature"),
+    "source.temperature_by": Words("温度记录仪与站点设备", "Temperature loggers and devices on site"),
+    "row.seller": Words("销售单位", "Seller"),
+    "seller.none": Words("还没有门店扫过此箱", "No shop has scanned this box yet"),
+    "seller.sold": Words("{day} 售出", "Sold {day}"),
+    "seller.scanned": Words("由该门店扫码登记", "Recorded by the shop's own scan"),
+    "row.complaint": Words("投诉举报 · 12315", "Complain or report: 12315"),
+    "complaint.how": Words(
+        "拨打全国消费者投诉举报热线 12315，无需注册。请报上追溯码，并保留包装和小票。",
+        "Call the national consumer hotline 12315; no account is needed. "
+        "Give the trace code and keep the package and the receipt.",
+    ),
+    "complaint.call": Words("拨打 12315", "Call 12315"),
+    "complaint.open": Words("在线投诉举报", "Complain online"),
+    "row.recall": Words("召回公告", "Recall notices"),
+    "recall.none": Words(
+        "截至查询时，本平台没有涉及此码的召回公告。",
+        "At this moment the platform holds no recall notice that covers this code.",
+    ),
+    "recall.published": Words("{day} 发布", "Published {day}"),
+    "recall.level": Words("{level} 级召回", "Recall of level {level}"),
+    "recall.read": Words("阅读公告", "Read the notice"),
+    "recall.if": Words("如果它被召回", "If it is recalled"),
+    # Proof
+    "proof.title": Words("自己验证", "Check it yourself"),
+    "proof.server": Words(
+        "本站的结论：证明成立。{passed} 项通过，{failed} 项未通过，{not_checked} 项无法检查。",
+        "This site's own result: the proof holds. {passed} checks passed, {failed} failed, {not_checked} not checked.",
+    ),
+    "proof.server_failed": Words(
+        "本站的结论：证明不成立。{passed} 项通过，{failed} 项未通过，{not_checked} 项无法检查。",
+        "This site's own result: the proof does not hold. "
+        "{passed} checks passed, {failed} failed, {not_checked} not checked.",
+    ),
+    "proof.why": Words(
+        "您不必相信本站：下载证明文件，在任何电脑上不联网也能核对每个签名，以及记录是否在公开日志里。",
+        "You need not believe this site: download the proof and check every signature, and that the records are in "
+        "the public log, on any computer without a network.",
+    ),
+    "proof.command": Words("用命令行核对下载的文件：", "Check the downloaded file on a command line:"),
+    "proof.download": Words("下载证明文件", "Download the proof"),
+    "proof.list": Words("在您的浏览器里做的检查", "Checks made in your browser"),
+    "proof.noscript": Words(
+        "浏览器没有运行脚本，所以这里只有本站的结论；用下载的文件仍可自己核对。",
+        "Your browser runs no scripts, so only this site's own result is shown; the download still lets you check.",
+    ),
+    "proof.pending": Words(
+        "这一箱的最新记录正在写入公开日志，稍后刷新即可下载证明。",
+        "The newest records of this box are being written to the public log. Reload shortly to get the proof.",
+    ),
+    "proof.none": Words("这个编码没有可下载的证明。", "There is no proof to download for this code."),
+    "proof.copy_caveat": Words(
+        "签名只能证明编码由首站签发，不能证明眼前这张标签不是复制品。请同时核对包装。",
+        "A signature proves that the first station issued the code, not that this very label is the original. "
+        "Compare the package as well.",
+    ),
+    # Privacy
+    "privacy.short_title": Words("关于您的隐私", "Your privacy"),
+    "privacy.short": Words(
+        "查询无需登录。我们只记录此码被查询的次数和首次的时间，不记录您是谁、在哪里；页面不使用任何第三方内容。",
+        "No login is needed. We keep only how often this code was looked up and when first, not who or where you "
+        "are. The page loads nothing from third parties.",
+    ),
+    "privacy.more": Words("完整的隐私说明", "The full privacy notice"),
+    "privacy.title": Words("隐私说明", "Privacy notice"),
+    "privacy.lead": Words(
+        "扫码查询不需要姓名、电话、账号或位置。下面是全部会留下的数据。",
+        "Looking up a code needs no name, phone number, account or location. This is all the data that remains.",
+    ),
+    "privacy.what": Words("数据", "Data"),
+    "privacy.purpose": Words("用途", "Purpose"),
+    "privacy.kept": Words("保留", "Kept"),
+    "privacy.count": Words(
+        "每个编码的查询次数和首次查询时间", "Number of look-ups of a code and the time of the first"
+    ),
+    "privacy.count_for": Words("让您看出标签是否被复制", "So that you can see whether a label may be copied"),
+    "privacy.count_kept": Words("与该编码的记录一起", "With the record of the code"),
+    "privacy.count_days": Words("{days} 天", "{days} days"),
+    "privacy.address": Words("您的网络地址", "Your network address"),
+    "privacy.address_for": Words("限制过于频繁的查询", "To limit look-ups that come too often"),
+    "privacy.address_kept": Words(
+        "只在内存中，几分钟，不写入数据库", "In memory only, for minutes, never in the database"
+    ),
+    "privacy.cookie": Words("语言选择（一个 Cookie）", "Your choice of language (one cookie)"),
+    "privacy.cookie_for": Words("下次用同一种语言", "To use the same language next time"),
+    "privacy.cookie_kept": Words("在您的浏览器里，可随时删除", "In your browser; delete it at any time"),
+    "privacy.not_title": Words("我们不做的事", "What we do not do"),
+    "privacy.not_third": Words(
+        "不加载第三方脚本、字体、图片或统计。", "No scripts, fonts, pictures or statistics of third parties."
+    ),
+    "privacy.not_profile": Words("不建立访客档案，不出售数据。", "No profiles of visitors, no sale of data."),
+    "privacy.not_others": Words("不向任何人显示别人在哪里查过此码。", "Nobody is shown where others looked up a code."),
+    "privacy.goods_title": Words("货物记录里有没有人", "Are there people in the goods' records"),
+    "privacy.goods": Words(
+        "流通记录写的是设备和站点，不是您。经手企业和人员的信息不在公开页面上；依法需要删除的字段可以抹去，而不破坏签名。",
+        "The records of goods name devices and sites, not you. Firms and people who handled the goods are not on "
+        "public pages, and a field that the law wants gone can be erased without breaking a signature.",
+    ),
+    # Other answers to a code
+    "scanned": Words("扫到的内容", "What was scanned"),
+    "verdict": Words("验证结果代码", "Verdict"),
+    "unknown.short_code": Words(
+        "手工输入的编码形如 7QK4-M2ZX-9RTB-5：十二个字符加一个校验字符，没有字母 I、L、O、U。",
+        "A typed code looks like 7QK4-M2ZX-9RTB-5: twelve signs and a check character, never the letters I, L, O, U.",
+    ),
+    "unknown.label_title": Words("怎样找到正确的编码", "Where the right code is"),
+    "unknown.label": Words(
+        "追溯码贴在外箱相邻的两面，二维码下方印有同一编码。零售小包装上的条形码不是追溯码。",
+        "The trace code is on two adjacent sides of the outer box, printed again in letters under the QR code. "
+        "The bar code on a retail package is not a trace code.",
+    ),
+    "foreign.elements": Words("能读出的部分", "The parts that could be read"),
+    "foreign.platform": Words("签发平台", "Issuing platform"),
+    "foreign.open": Words("到该平台查询", "Look it up there"),
+    "foreign.no_platform": Words(
+        "没有登记它的查询网址，请看标签上的说明。", "Its look-up address is not known here; see the label."
+    ),
+    "refused.why_title": Words("为什么不显示产品信息", "Why no product facts are shown"),
+    "refused.why": Words(
+        "没有通过验证的编码可能指向任何一箱货物。为了不误导您，本页不显示登记内容。",
+        "A code that does not pass could point to any box. So as not to mislead you, nothing registered is shown.",
+    ),
+    "pallet.title": Words("托盘标签", "Pallet label"),
+    "pallet.note": Words(
+        "这是托盘的编码。要查一箱货物，请扫箱子上的编码。",
+        "This is the code of a pallet. To look up one box, scan the code on the box.",
+    ),
+    "pallet.lots": Words("托盘上的产品", "Products on this pallet"),
+    "pallet.none": Words("托盘目前没有登记产品。", "No products are registered on this pallet at present."),
+    "pallet.expiry": Words("到期日", "Expires"),
+    "place.where": Words("在哪里", "Where it is"),
+    "place.role": Words("站点类型", "Kind of place"),
+    "place.district": Words("所在地区", "District"),
+    "place.gln": Words("位置码", "Location number"),
+    "place.door": Words("门位", "Door"),
+    "place.name": Words("名称", "Name"),
+    # Front page
+    "front.title": Words("从口岸到餐桌，一码到底", "One code, from the port to the table"),
+    "front.lead": Words(
+        "每一箱进口冷链食品在首站得到一个签名的追溯码。每次进出由现场设备签名，记入谁也改不了的公开日志。任何人扫码，就能看到它从哪里来、经过哪里，并且自己验证。",
+        "Every box of imported frozen food gets a signed code at its first station. Each move in or out is signed by a "
+        "device on site and kept in a public log that nobody can rewrite. Anyone who scans the code sees where the box "
+        "has been, and can check it alone.",
+    ),
+    "front.open": Words("打开示例编码", "Open a sample code"),
+    "front.read_api": Words("阅读接口文档", "Read the API"),
+    "front.sample_label": Words("标签样张", "Sample label"),
+    "front.sample_open": Words("点按标签，打开它的查询页", "Tap the label to open its page"),
+    "front.step.1": Words("首站赋码", "Coded at the first station"),
+    "front.step.1.text": Words(
+        "首站为每一箱签发追溯码，贴在两面。", "The first station signs a code for each box and puts it on two sides."
+    ),
+    "front.step.2": Words("进出扫码", "Scanned in and out"),
+    "front.step.2.text": Words(
+        "每个站点进出都扫，没有网络也能扫，之后补传。",
+        "Every site scans on the way in and out, without a network too, and sends it later.",
+    ),
+    "front.step.3": Words("一码到底", "One code to the end"),
+    "front.step.3.text": Words(
+        "组托、拆托、换手，编码不换，链条不断。",
+        "On a pallet, off a pallet, hand to hand: the code stays and the chain holds.",
+    ),
+    "front.step.4": Words("扫码查询", "Looked up by anyone"),
+    "front.step.4.text": Words(
+        "消费者扫码查看，并在自己的浏览器里验证。", "A shopper scans it, reads it and checks it in their own browser."
+    ),
+    "front.samples": Words("打开一个编码看看", "Open a code and look"),
+    "front.samples.none": Words(
+        "这里还没有示例。运行 coldtrace demo 会造出一批。", "There are no samples yet. Run coldtrace demo to make some."
+    ),
+    "front.sample.box": Words("一箱在途或在库的货物", "A box on its way or in store"),
+    "front.sample.box.text": Words("来源、日期、流通过程和证明", "Origin, dates, journey and proof"),
+    "front.sample.sold": Words("一箱已售出的货物", "A box that was sold"),
+    "front.sample.sold.text": Words("消费者买到后看到的页面", "What the buyer sees"),
+    "front.sample.recalled": Words("一箱被召回的货物", "A box under recall"),
+    "front.sample.recalled.text": Words("先说怎么办，再说为什么", "First what to do, then why"),
+    "front.sample.pallet": Words("一个托盘", "A pallet"),
+    "front.sample.pallet.text": Words("托盘标签打开的是它自己的页面", "A pallet label opens its own page"),
+    "front.sample.place": Words("一个站点的门", "The door of a site"),
+    "front.sample.place.text": Words("工作人员收发货前先扫的编码", "What staff scan before goods move"),
+    "front.sample.tampered": Words("一个被改过的编码", "A code that was altered"),
+    "front.sample.tampered.text": Words("改动一个字符，验证就不通过", "Change one sign and the check fails"),
+    "front.sample.foreign": Words("其他平台的编码", "A code of another platform"),
+    "front.sample.foreign.text": Words("能读出什么，到哪里去查", "What can be read, and where to ask"),
+    "front.sample.unknown": Words("一个没有登记的编码", "A code that is not registered"),
+    "front.sample.unknown.text": Words("不知道就说不知道", "What is not known here, the page says"),
+    "front.lookup": Words("输入标签上的编码", "Type the code on a label"),
+    "front.lookup.hint": Words(
+        "十三个字符，印在二维码下方；横线和大小写都不要紧。",
+        "Thirteen signs, printed under the QR code; dashes and capitals do not matter.",
+    ),
+    "front.lookup.go": Words("查询", "Look up"),
+    "front.api": Words("接口", "The API"),
+    "front.api.text": Words(
+        "信任列表、日志检查点和每个编码的证明都是公开的，不需要令牌。写入和查询单元需要令牌或设备签名。",
+        "The trust list, the log's checkpoint and the proof of every code are public and need no token. Writing, and "
+        "asking about units, needs a token or a device's signature.",
+    ),
+    "front.api.try": Words("现在就能试：", "Try it now:"),
+    "front.api.docs": Words("接口文档", "API documentation"),
+    "front.api.openapi": Words("OpenAPI 描述文件", "OpenAPI description"),
+    "front.api.trust": Words("信任列表", "Trust list"),
+    "front.api.checkpoint": Words("日志检查点", "Log checkpoint"),
+    "front.labels": Words("下载示例标签（PDF）", "Download the sample labels (PDF)"),
+    "front.next": Words("接下来", "What comes next"),
+    "front.next.text": Words(
+        "这是第一段路：窄，但从头到尾走得通。下面这些还没有。",
+        "This is the first stretch of the road: narrow, but it goes all the way. What is not here yet:",
+    ),
+    "front.next.temperature": Words("温度记录仪和全程温度", "Temperature loggers and the temperature all the way"),
+    "front.next.recall": Words("召回、封存和召回演练", "Recalls, holds and recall drills"),
+    "front.next.desk": Words("企业与监管部门的工作台", "A desk for firms and regulators"),
+    "front.next.witness": Words("由第三方见证的日志", "A log with independent witnesses"),
+    "front.next.complaint": Words("在查询页上直接投诉举报", "Complaints straight from the look-up page"),
+    "front.demo": Words(
+        "这是演示数据，企业与货物都是虚构的。", "This is a demo world; its firms and goods are invented."
+    ),
+    # Errors
+    "error.request_id": Words(
+        "请求编号 {id}，联系我们时请附上。", "Request {id}; please quote it when you write to us."
+    ),
+    "error.retry": Words("请在 {seconds} 秒后再试。", "Please try again in {seconds} seconds."),
+    "error.home": Words("回到首页", "Go to the front page"),
+    "error.code": Words("错误代码", "Error code"),
+}
+
+
+def page_words(key: str, lang: Lang, **facts: Fact) -> str:
+    """Return the sentence `key`; a key or fact that is missing raises KeyError, since that is a bug."""
+    return PAGE_WORDS[key].say(lang, **facts)
