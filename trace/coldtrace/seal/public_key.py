@@ -38,6 +38,9 @@ _D: Final = -121665 * pow(121666, -1, _P) % _P
 _SIGN: Final = 1 << 255
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
+_SM2_P: Final = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
+_SM2_B: Final = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+
 # The eight points whose order divides the cofactor.  With such a key, one signature fits many messages.
 _SMALL_ORDER: Final = frozenset(
     bytes.fromhex(text)
@@ -179,6 +182,9 @@ class _Sm2Key:
     alg = "SM2"
 
     def __init__(self, spki: bytes) -> None:
+        x, y = int.from_bytes(spki[27:59], "big"), int.from_bytes(spki[59:], "big")
+        if max(x, y) >= _SM2_P or (y * y - (x * x * x - 3 * x + _SM2_B)) % _SM2_P:
+            raise MalformedKey()
         self.spki = spki
 
     def verify(self, signature: bytes, data: bytes) -> bool:
