@@ -67,10 +67,18 @@ def tlog_proof(session: Session, entry_id: UUID) -> str:
     """Return the `c2sp.org/tlog-proof@v1` file of one entry; raise NotLogged or NotYetIncluded."""
     if not store.entries_by_id(session, [entry_id]):
         raise NotLogged(id=str(entry_id))
+    proof = find_proof(session, entry_id)
+    if proof is None:
+        raise NotYetIncluded(id=str(entry_id))
+    return proof
+
+
+def find_proof(session: Session, entry_id: UUID) -> str | None:
+    """Return the proof file of one entry under the newest checkpoint, None while it is not included."""
     head = checkpoint(session)
     proof = prove(session, [entry_id], head).get(entry_id)
     if proof is None:
-        raise NotYetIncluded(id=str(entry_id))
+        return None
     return TlogProof(index=proof.index, path=proof.path, checkpoint_note=head.note).text()
 
 

@@ -1,0 +1,36 @@
+"""A device's chain as the server has it: what came, what is missing, where it forks."""
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.seal.b64 import b64
+
+
+def describe(session: Session, key: bytes) -> dict[str, object]:
+    """Return the chain of one device key.
+
+    `missing` lists gaps below the highest number as `[from, to]`; `forks` numbers that two statements claim.
+    """
+    last = session.execute(
+        text("SELECT seq, header_hash FROM statement WHERE key_id = :key ORDER BY seq DESC, recorded_at LIMIT 1"),
+        {"key": key},
+    ).first()
+    gaps = session.execute(
+        text(
+            "SELECT before + 1 AS first, seq - 1 AS last FROM (SELECT seq, lag(seq, 1, CAST(0 AS bigint))"
+            " OVER (ORDER BY seq) AS before FROM (SELECT DISTINCT seq FROM statement WHERE key_id = :key) s) t"
+            " WHERE seq > before + 1 ORDER BY seq LIMIT 1000"
+        ),
+        {"key": key},
+    )
+    forks = session.execute(
+        text("SELECT seq FROM statement WHERE key_id = :key GROUP BY seq HAVING count(*) > 1 ORDER BY seq LIMIT 1000"),
+        {"key": key},
+    )
+    return {
+        "key": b64(key),
+        "last_seq": 0 if last is None else last.seq,
+        "last_header": None if last is None else b64(bytes(last.header_hash)),
+        "missing": [[row.first, row.last] for row in gaps],
+        "forks": [row.seq for row in forks],
+    }

@@ -1,0 +1,224 @@
+"""Every SQL statement of the goods room."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.goods.mint import MintedCode
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsignmentRecord:
+    """One imported consignment."""
+
+    consignment_id: UUID
+    importer_id: UUID
+    station_gln: str
+    declaration_no: str
+    container_no: str
+    papers: Mapping[str, object]
+    cartons: int
+    net_g: int
+    source_name: str
+    source_hash: bytes
+    normalised: Sequence[object]
+    warnings: Sequence[object]
+    state: str
+    imported_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotRecord:
+    """One lot of a consignment; `lot` is what codes carry, `maker_lot` what the maker wrote."""
+
+    consignment_id: UUID
+    gtin: str
+    lot: str
+    maker_lot: str
+    production_date: str
+    expiry_date: date | None
+    spec: str
+    cartons: int
+    net_g: int
+    facts: str
+    facts_hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedCode:
+    """One issued code with what a label or a page says of it."""
+
+    unit_id: str
+    kind: str
+    pallet: str
+    serial: str | None
+    net_g: int
+    uri: str
+    facts: str | None
+    lot: str | None
+    run_id: UUID
+
+
+def open_declaration(session: Session, declaration_no: str) -> UUID | None:
+    """Return the open consignment of a declaration."""
+    found: UUID | None = session.execute(
+        text("SELECT consignment_id FROM consignment WHERE declaration_no = :no AND state = 'open'"),
+        {"no": declaration_no},
+    ).scalar_one_or_none()
+    return found
+
+
+def insert_consignment(session: Session, record: ConsignmentRecord) -> None:
+    """Keep a consignment."""
+    session.execute(
+        text(
+            "INSERT INTO consignment (consignment_id, importer_id, station_gln, declaration_no, container_no, papers,"
+            " cartons, net_g, source_name, source_hash, normalised, warnings, state, imported_at) VALUES"
+            " (:consignment_id, :importer_id, :station_gln, :declaration_no, :container_no,"
+            " CAST(:papers AS jsonb), :cartons, :net_g, :source_name, :source_hash, CAST(:normalised AS jsonb),"
+            " CAST(:warnings AS jsonb), :state, :imported_at)"
+        ),
+        vars(record)
+        | {
+            name: json.dumps(getattr(record, name), ensure_ascii=False) for name in ("papers", "normalised", "warnings")
+        },
+    )
+
+
+def keep_product(session: Session, *, gtin: str, name_zh: str, name_en: str, hs_code: str, at: datetime) -> None:
+    """Keep a product; the first names stay."""
+    session.execute(
+        text(
+            "INSERT INTO product (gtin, name_zh, name_en, hs_code, created_at) VALUES (:gtin, :zh, :en, :hs, :at)"
+            " ON CONFLICT (gtin) DO NOTHING"
+        ),
+        {"gtin": gtin, "zh": name_zh, "en": name_en, "hs": hs_code, "at": at},
+    )
+
+
+def insert_lot(session: Session, record: LotRecord) -> int:
+    """Keep a lot and return its key."""
+    return int(
+        session.execute(
+            text(
+                "INSERT INTO lot (consignment_id, gtin, lot, maker_lot, production_date, expiry_date, spec, cartons,"
+                " net_g, facts, facts_hash) VALUES (:consignment_id, :gtin, :lot, :maker_lot, :production_date,"
+                " :expiry_date, :spec, :cartons, :net_g, :facts, :facts_hash) RETURNING lot_id"
+            ),
+            vars(record),
+        ).scalar_one()
+    )
+
+
+def next_sscc_reference(session: Session) -> int:
+    """Return a serial reference for an SSCC that was never given out before."""
+    return int(session.execute(text("SELECT nextval('sscc_reference')")).scalar_one())
+
+
+def insert_run(
+    session: Session, *, run_id: UUID, consignment_id: UUID, station_gln: str, kid: str, at: datetime
+) -> None:
+    """Keep a code run."""
+    session.execute(
+        text(
+            "INSERT INTO code_run (run_id, consignment_id, station_gln, kid, created_at)"
+            " VALUES (:run, :consignment, :gln, :kid, :at)"
+        ),
+        {"run": run_id, "consignment": consignment_id, "gln": station_gln, "kid": kid, "at": at},
+    )
+
+
+def insert_codes(
+    session: Session, run_id: UUID, codes: Sequence[MintedCode], lot_ids: Mapping[tuple[str, str], int]
+) -> None:
+    """Keep issued codes; a serial or SSCC that exists already fails the transaction."""
+    raw = session.connection().connection.driver_connection
+    assert raw is not None
+    columns = "unit_id, run_id, position, kind, lot_id, pallet, serial, net_g, uri, code_hash"
+    with raw.cursor() as cursor, cursor.copy(f"COPY issued_code ({columns}) FROM STDIN") as copy:
+        for code in codes:
+            lot_id = None if code.lot_key is None else lot_ids[code.lot_key]
+            copy.write_row(
+                (
+                    code.unit_id,
+                    run_id,
+                    code.position,
+                    code.kind,
+                    lot_id,
+                    code.pallet,
+                    code.serial,
+                    code.net_g,
+                    code.uri,
+                    code.code_hash,
+                )
+            )
+
+
+def codes_of_run(session: Session, run_id: UUID) -> Iterator[IssuedCode]:
+    """Yield the codes of a run in the order of the labels."""
+    rows = session.execute(
+        text(_CODE + " WHERE i.run_id = :run ORDER BY i.position").execution_options(yield_per=500),
+        {"run": run_id},
+    )
+    for row in rows:
+        yield IssuedCode(**row._mapping)
+
+
+def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
+    """Return the issued code of one unit."""
+    row = session.execute(text(_CODE + " WHERE i.unit_id = :unit"), {"unit": unit_id}).first()
+    return None if row is None else IssuedCode(**row._mapping)
+
+
+_CODE = (
+    "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id"
+    " FROM issued_code i LEFT JOIN lot l USING (lot_id)"
+)
+
+
+def run_of_consignment(session: Session, consignment_id: UUID) -> UUID | None:
+    """Return the code run of a consignment."""
+    found: UUID | None = session.execute(
+        text("SELECT run_id FROM code_run WHERE consignment_id = :id"), {"id": consignment_id}
+    ).scalar_one_or_none()
+    return found
+
+
+def run_exists(session: Session, run_id: UUID) -> bool:
+    """Tell whether there is such a run."""
+    return session.execute(text("SELECT 1 FROM code_run WHERE run_id = :id"), {"id": run_id}).first() is not None
+
+
+def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:
+    """Return (gtin, lot, facts) of the lots of a station's open consignments, newest first."""
+    rows = session.execute(
+        text(
+            "SELECT l.gtin, l.lot, l.facts FROM lot l JOIN consignment c USING (consignment_id)"
+            " WHERE c.station_gln = :gln AND c.state = 'open' AND EXISTS (SELECT 1 FROM issued_code i"
+            " LEFT JOIN unit u USING (unit_id) WHERE i.lot_id = l.lot_id AND (u.state IS NULL OR u.state = 'blank'))"
+            " ORDER BY l.lot_id DESC"
+        ),
+        {"gln": station_gln},
+    )
+    return [(row.gtin, row.lot, row.facts) for row in rows]
+
+
+def consignment_state(session: Session, consignment_id: UUID) -> str | None:
+    """Return `open` or `undone`, locked until the transaction ends; None if there is no such consignment."""
+    found: str | None = session.execute(
+        text("SELECT state FROM consignment WHERE consignment_id = :id FOR UPDATE"), {"id": consignment_id}
+    ).scalar_one_or_none()
+    return found
+
+
+def mark_undone(session: Session, consignment_id: UUID, at: datetime) -> None:
+    """Note that an import was undone; its codes stay known, so that a scan of one says so."""
+    session.execute(
+        text("UPDATE consignment SET state = 'undone', undone_at = :at WHERE consignment_id = :id"),
+        {"id": consignment_id, "at": at},
+    )

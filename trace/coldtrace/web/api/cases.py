@@ -1,0 +1,39 @@
+"""GET /api/v1/cases: what contradicts what."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from coldtrace.clock import format_utc
+from coldtrace.watch import cases
+from coldtrace.web.access import KnownCaller, ReadSession
+
+router = APIRouter(prefix="/api/v1", tags=["cases"])
+
+
+@router.get("/cases", summary="Cases 异常清单")
+def get_cases(
+    session: ReadSession,
+    caller: KnownCaller,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=cases.PAGE_MAX)] = 50,
+) -> dict[str, object]:
+    """Return marked statements, newest first; `next` is the `after` of the following page."""
+    found = cases.list_cases(session, after=after, limit=limit)
+    return {
+        "cases": [
+            {
+                "id": str(case.entry_id),
+                "type": case.type,
+                "site": case.gln,
+                "claimed_at": format_utc(case.claimed_at),
+                "recorded_at": format_utc(case.recorded_at),
+                "status": case.status,
+                "marks": case.words(),
+                "units": list(case.units),
+            }
+            for case in found
+        ],
+        "next": str(found[-1].entry_id) if len(found) == limit else None,
+    }

@@ -1,0 +1,115 @@
+"""Devices: enrol once, ask for work, show the chain."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from coldtrace.clock import format_utc
+from coldtrace.custody import chain
+from coldtrace.custody.refusals import DeviceUnknown
+from coldtrace.errors import Refusal
+from coldtrace.goods import work
+from coldtrace.parties import service as parties
+from coldtrace.parties import store as parties_store
+from coldtrace.parties.model import Device, Site
+from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
+from coldtrace.seal.b64 import MalformedBase64, unb64
+from coldtrace.web.access import CurrentEnv, CurrentSettings, KnownCaller, ReadSession, WriteSession
+
+router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
+
+
+class EnrolIn(BaseModel):
+    """A device's request to be admitted (docs/formats/events.md)."""
+
+    request: str = Field(max_length=4096)
+    request_sig: str = Field(max_length=128)
+    token: str = Field(max_length=128)
+    name: str = Field(default="", max_length=64)
+
+
+class InviteIn(BaseModel):
+    """Which site gets a device."""
+
+    site: str = Field(max_length=13)
+    operations: list[str] | None = None
+
+
+def _site(site: Site) -> dict[str, str]:
+    return {
+        "gln": site.gln,
+        "name_zh": site.name_zh,
+        "name_en": site.name_en,
+        "role": site.role.value,
+        "district": site.district,
+    }
+
+
+@router.post("/enrol", status_code=201, summary="Enrol a device 注册设备")
+def enrol(body: EnrolIn, session: WriteSession, env: CurrentEnv) -> dict[str, object]:
+    """Admit a device key by a one-time invitation; no token needed, the invitation is the credential."""
+    device, site = parties.enrol_device(session, env, parties.Enrol(**body.model_dump()))
+    installation = parties_store.installation(session)
+    assert installation is not None, "a server never runs before its installation"
+    return {
+        "certificate": device.certificate,
+        "certificate_sig": device.certificate_sig,
+        "root": installation.root,
+        "trust_list": parties.trust_envelope(session, env),
+        "origin": env.origin,
+        "site": _site(site),
+        "operations": list(device.operations),
+    }
+
+
+@router.post("/invites", status_code=201, summary="Invite a device 邀请设备")
+def invite(
+    body: InviteIn, session: WriteSession, env: CurrentEnv, settings: CurrentSettings, caller: KnownCaller
+) -> dict[str, str]:
+    """Make a one-time invitation for a device of one site; needs a token."""
+    if caller.token_name is None:
+        raise AuthenticationRequired()
+    made = parties.invite_device(
+        session, env, gln=body.site, url=f"http://{settings.host}:{settings.port}", operations=body.operations
+    )
+    return {"invite": made.text, "expires_at": format_utc(made.expires_at)}
+
+
+@router.get("/work", summary="What a device needs offline 离线数据")
+def get_work(session: ReadSession, env: CurrentEnv, caller: KnownCaller) -> dict[str, object]:
+    """Return the calling device's site, its operations, lots to bind and registered places."""
+    device = _device(caller.device)
+    site = parties_store.site(session, device.gln)
+    if site is None:
+        raise SiteUnknown(gln=device.gln)
+    return {
+        "site": _site(site),
+        "operations": list(device.operations),
+        "lots": work.open_lots(session, site.gln),
+        "doors": [
+            {"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in parties_store.sites(session)
+        ],
+        "server_time": format_utc(env.clock()),
+    }
+
+
+def _device(device: Device | None) -> Device:
+    if device is None:
+        raise AuthenticationRequired()
+    return device
+
+
+@router.get("/{key}/chain", summary="A device's chain 设备记录链")
+def get_chain(key: str, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
+    """Return how far a device's chain reaches, which numbers are missing, and where it forks."""
+    identity = _key(key)
+    if not parties_store.devices_by_key(session, [identity]):
+        raise DeviceUnknown(key=key)
+    return chain.describe(session, identity)
+
+
+def _key(text: str) -> bytes:
+    try:
+        return unb64(text)
+    except MalformedBase64:
+        refusal: Refusal = DeviceUnknown(key=text[:64])
+        raise refusal from None

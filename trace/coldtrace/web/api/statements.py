@@ -1,0 +1,156 @@
+"""POST /api/v1/statements: one statement, an array, or NDJSON; each item gets its own answer and receipt.
+
+A statement vouches for itself: without other credentials a body is read only if every statement in it was signed
+by an enrolled device, and it counts against the anonymous limit.
+"""
+
+import json
+import time
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from coldtrace.custody import service as custody
+from coldtrace.custody.service import Result
+from coldtrace.ledger import service as ledger
+from coldtrace.parties.refusals import AuthenticationRequired
+from coldtrace.web.access import Body, CallerLang, recognise
+from coldtrace.web.refusals import MalformedJson, TooManyItems, WrongContentType
+
+router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
+
+ITEMS_MAX = 1000
+WAIT_MAX_S = 10
+_UNPROVEN = frozenset({"unknown_device", "bad_statement_signature"})
+
+_DOC: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {
+                "schema": {
+                    "type": "object",
+                    "required": ["header", "public", "private", "units", "sig"],
+                    "properties": {
+                        name: {"type": "string"} for name in ("header", "public", "private", "units", "sig")
+                    },
+                }
+            }
+            for kind in ("application/json", "application/x-ndjson")
+        },
+    }
+}
+
+
+@router.post("", status_code=202, openapi_extra=_DOC, summary="Store signed statements 提交签名记录")
+def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
+    """Store one statement (object), many (array) or a stream of lines (NDJSON); 202 with a receipt for each.
+
+    One alone: 202 accepted, 200 repeat, 4xx problem when refused; `Prefer: wait=N` waits up to N seconds (10 at
+    most) for inclusion and answers 201 with the proof.
+    """
+    wires, alone = read_items(request, body)
+    sessions = request.app.state.sessions
+    env = request.app.state.env
+    with sessions.begin() as session:
+        caller = recognise(request, session, body)
+        results = custody.capture(session, env, wires)
+        if caller is None and _unproven(results):
+            session.rollback()
+            raise AuthenticationRequired()
+    # The commit is behind us: only now may a receipt leave.
+    if not alone:
+        return JSONResponse({"results": [as_json(result, lang) for result in results]}, 202)
+    return _answer_one(request, results[0], lang)
+
+
+@router.post("/check", openapi_extra=_DOC, summary="Dry run 试运行")
+def check_statements(request: Request, body: Body, lang: CallerLang) -> Response:
+    """Say what would become of statements, and keep nothing."""
+    wires, _ = read_items(request, body)
+    with request.app.state.sessions() as session:
+        if recognise(request, session, body) is None:
+            raise AuthenticationRequired()
+        results = custody.capture(session, request.app.state.env, wires)
+        session.rollback()
+    return JSONResponse({"results": [as_json(result, lang) | {"receipt": None} for result in results]})
+
+
+def _unproven(results: list[Result]) -> bool:
+    """Tell whether something in a body without credentials was not signed by an enrolled device."""
+    return any(
+        result.refusal is not None and (result.id is None or result.refusal.code in _UNPROVEN) for result in results
+    )
+
+
+def read_items(request: Request, body: bytes) -> tuple[list[object], bool]:
+    """Return the wire objects of a body, and whether it was one object alone."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/json", "application/x-ndjson"):
+        raise WrongContentType(wanted="application/json, application/x-ndjson", got=kind or "-")
+    if kind == "application/x-ndjson":
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        _refuse_many(len(lines))
+        return [_load(line, number) for number, line in enumerate(lines, 1)], False
+    value = _load(body, 1)
+    items = value if isinstance(value, list) else [value]
+    _refuse_many(len(items))
+    return items, not isinstance(value, list)
+
+
+def _load(data: bytes, line: int) -> object:
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError):
+        raise MalformedJson(line=line) from None
+    return value
+
+
+def _refuse_many(count: int) -> None:
+    if count > ITEMS_MAX:
+        raise TooManyItems(limit=ITEMS_MAX, got=count)
+
+
+def as_json(result: Result, lang: str) -> dict[str, object]:
+    """Return one item of the answer."""
+    refusal = result.refusal
+    return {
+        "id": result.id,
+        "status": result.status,
+        "code": refusal.code if refusal else (result.marks[0] if result.status == "blocked" else None),
+        "marks": list(result.marks),
+        "detail": None if refusal is None else refusal.say("en" if lang == "en" else "zh"),
+        "receipt": result.receipt,
+    }
+
+
+def _answer_one(request: Request, result: Result, lang: str) -> Response:
+    if result.refusal is not None:
+        raise result.refusal
+    body: dict[str, object] = {"results": [as_json(result, lang)]}
+    wait_s = _wait_s(request.headers.get("prefer", ""))
+    if wait_s and result.id is not None:
+        proof = _wait_for_proof(request, UUID(result.id), wait_s)
+        if proof is not None:
+            return JSONResponse(body | {"proof": proof}, 201, {"Preference-Applied": f"wait={wait_s}"})
+    return JSONResponse(body, 200 if result.status == "repeat" else 202)
+
+
+def _wait_s(prefer: str) -> int:
+    for part in prefer.replace(";", ",").split(","):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "wait" and value.isdigit():
+            return min(int(value[:3]), WAIT_MAX_S)
+    return 0
+
+
+def _wait_for_proof(request: Request, entry_id: UUID, wait_s: int) -> str | None:
+    deadline = time.monotonic() + wait_s
+    while True:
+        with request.app.state.sessions() as session:
+            proof = ledger.find_proof(session, entry_id)
+        if proof is not None or time.monotonic() >= deadline:
+            return proof
+        time.sleep(0.05)

@@ -1,0 +1,50 @@
+"""GET /api/v1/units/{id}: where a unit is and its story."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from coldtrace.clock import format_utc
+from coldtrace.custody import history
+from coldtrace.custody.refusals import UnitUnknown
+from coldtrace.events.unit_id import read_unit_id
+from coldtrace.web.access import KnownCaller, ReadSession
+
+router = APIRouter(prefix="/api/v1/units", tags=["units"])
+CHILDREN_MAX = 1000
+
+
+@router.get("/{unit:path}", summary="One unit 单个货物")
+def get_unit(
+    unit: Annotated[str, Path(max_length=400, examples=["(01)19521234543210(21)7QK4M2ZX9RTB"])],
+    session: ReadSession,
+    caller: KnownCaller,
+) -> dict[str, object]:
+    """Return state, place, parent, children and story of a unit: `(01)gtin(21)serial` or `(00)sscc`."""
+    read_unit_id(unit)
+    record = history.find_unit(session, unit)
+    if record is None:
+        raise UnitUnknown(unit=unit)
+    return {
+        "id": record.unit_id,
+        "state": record.effective.state.value,
+        "site": record.effective.gln,
+        "to": record.effective.to_gln,
+        "parent": record.holding.parent,
+        "children": history.children(session, record.unit_pk, limit=CHILDREN_MAX),
+        "history": [
+            {
+                "id": str(line.entry_id),
+                "type": line.type,
+                "unit": line.unit,
+                "role": line.role,
+                "site": line.gln,
+                "to": line.to_gln,
+                "at": format_utc(line.claimed_at),
+                "recorded_at": format_utc(line.recorded_at),
+                "status": line.status,
+                "marks": list(line.marks),
+            }
+            for line in history.history(session, record.unit_pk)
+        ],
+    }

@@ -1,0 +1,156 @@
+"""Refusals as `application/problem+json` (RFC 9457): the only table from refusal to HTTP status.
+
+`title` and `detail` are in the caller's language, `code` is stable, facts stand beside them.  Pages show the same
+refusal as HTML.
+"""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from coldtrace.errors import Lang, Refusal
+from coldtrace.web.language import LANGUAGE_COOKIE, choose_language
+from coldtrace.web.refusals import (
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotReady,
+    PageNotFound,
+)
+
+log = logging.getLogger("coldtrace.web")
+
+UNREADABLE = 400
+"""What cannot be read as what it claims to be: malformed codes, statements, papers, numbers."""
+
+STATUS: dict[str, int] = {
+    "authentication_required": 401,
+    "token_refused": 401,
+    "malformed_authorization": 401,
+    "request_signature_refused": 401,
+    "unknown_device": 403,
+    "device_revoked": 403,
+    "bad_statement_signature": 403,
+    "certificate_mismatch": 403,
+    "other_network": 403,
+    "invite_refused": 403,
+    "bad_request_signature": 403,
+    "not_found": 404,
+    "site_unknown": 404,
+    "unit_unknown": 404,
+    "not_logged": 404,
+    "no_checkpoint": 404,
+    "consignment_unknown": 404,
+    "method_not_allowed": 405,
+    "not_yet_included": 409,
+    "id_conflict": 409,
+    "device_enrolled": 409,
+    "site_differs": 409,
+    "declaration_imported": 409,
+    "already_shipped": 409,
+    "already_undone": 409,
+    "body_too_large": 413,
+    "statement_too_large": 413,
+    "leaf_too_large": 413,
+    "too_many_items": 413,
+    "wrong_content_type": 415,
+    "invalid_request": 422,
+    "workbook_errors": 422,
+    "too_many_requests": 429,
+    "internal_error": 500,
+    "key_missing": 503,
+    "not_ready": 503,
+}
+"""Every other refusal is UNREADABLE; a test keeps this table to codes that exist."""
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the HTTP status of a refusal."""
+    return STATUS.get(refusal.code, UNREADABLE)
+
+
+def language_of(request: Request) -> Lang:
+    """Return the caller's language."""
+    return choose_language(
+        query=request.query_params.get("lang"),
+        cookie=request.cookies.get(LANGUAGE_COOKIE),
+        accept=request.headers.get("accept-language"),
+    )
+
+
+def problem(refusal: Refusal, lang: Lang) -> dict[str, object]:
+    """Return a refusal as a problem object."""
+    return {
+        "type": f"urn:coldtrace:problem:{refusal.code}",
+        "title": refusal.title.say(lang),
+        "status": status_of(refusal),
+        "detail": refusal.say(lang),
+        "code": refusal.code,
+        **{name: value for name, value in refusal.facts.items() if name not in ("type", "title", "status", "detail")},
+    }
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a person with a browser asked, not a program."""
+    path = request.url.path
+    if path.startswith(("/api/", "/logs/", "/healthz", "/readyz", "/metrics")):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request, refusal: Refusal) -> Response:
+    """Return a refusal as the caller can read it."""
+    lang = language_of(request)
+    headers = {"Vary": "Accept, Accept-Language, Cookie", "Cache-Control": "no-store"}
+    status = status_of(refusal)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="coldtrace", CTDevice'
+    if "retry_s" in refusal.facts:
+        headers["Retry-After"] = str(refusal.facts["retry_s"])
+    if wants_page(request):
+        return HTMLResponse(request.app.state.error_page(request, refusal, status, lang), status, headers)
+    return JSONResponse(
+        problem(refusal, lang), status, headers | {"Content-Language": lang}, media_type="application/problem+json"
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal, and every framework error, as a problem."""
+
+    @app.exception_handler(Refusal)
+    async def _refusal(request: Request, error: Refusal) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return answer(request, InvalidRequest(where=where, what=str(first["msg"])))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            refusal: Refusal = MethodNotAllowed(path=request.url.path, method=request.method)
+        elif error.status_code == 404:
+            refusal = PageNotFound(path=request.url.path)
+        else:
+            refusal = InvalidRequest(where="body", what=str(error.detail))
+        response = answer(request, refusal)
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    @app.exception_handler(OperationalError)
+    async def _database(request: Request, error: OperationalError) -> Response:
+        log.error("database does not answer: %s", error.orig)
+        return answer(request, NotReady())
+
+    @app.exception_handler(Exception)
+    async def _bug(request: Request, error: Exception) -> Response:
+        request_id = str(request.scope.get("coldtrace.request_id", "-"))
+        log.error("request %s failed", request_id, exc_info=error)
+        return answer(request, InternalError(request_id=request_id))

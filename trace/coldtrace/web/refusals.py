@@ -1,0 +1,97 @@
+"""What the door itself refuses, before any room is asked."""
+
+from coldtrace.errors import Refusal, Words
+
+
+class BodyTooLarge(Refusal):
+    """The body is longer than the setting allows."""
+
+    code = "body_too_large"
+    title = Words("内容过大", "Body too large")
+    detail = Words("请求内容超过 {limit} 字节。请分批发送。", "The body exceeds {limit} bytes. Send it in parts.")
+
+
+class TooManyRequests(Refusal):
+    """One address asked too often without a token."""
+
+    code = "too_many_requests"
+    title = Words("请求过于频繁", "Too many requests")
+    detail = Words(
+        "未登录的访问每分钟最多 {limit} 次。请在 {retry_s} 秒后再试。",
+        "At most {limit} requests a minute without a token. Try again in {retry_s} s.",
+    )
+
+
+class WrongContentType(Refusal):
+    """The body is of a type that this route does not read."""
+
+    code = "wrong_content_type"
+    title = Words("内容类型不支持", "Content type not supported")
+    detail = Words(
+        "此接口需要 {wanted}，收到的是 {got}。请设置 Content-Type。",
+        "This needs {wanted} but got {got}. Set Content-Type.",
+    )
+
+
+class MalformedJson(Refusal):
+    """The body is not JSON, or was cut off."""
+
+    code = "malformed_json"
+    title = Words("JSON 格式有误", "Malformed JSON")
+    detail = Words(
+        "第 {line} 行起不是完整的 JSON（可能被截断）。请重新发送。",
+        "From line {line} on the body is not complete JSON (it may be cut off). Send it again.",
+    )
+
+
+class TooManyItems(Refusal):
+    """A batch holds more items than one call may."""
+
+    code = "too_many_items"
+    title = Words("一次提交的记录过多", "Too many items at once")
+    detail = Words(
+        "一次最多 {limit} 条，收到 {got} 条。请分批发送。", "At most {limit} at once, got {got}. Send them in parts."
+    )
+
+
+class InvalidRequest(Refusal):
+    """A parameter or field has a wrong value."""
+
+    code = "invalid_request"
+    title = Words("请求参数有误", "Invalid request")
+    detail = Words("参数 {where} 有误：{what}。", "The value of {where} is wrong: {what}.")
+
+
+class PageNotFound(Refusal):
+    """Nothing is at this address."""
+
+    code = "not_found"
+    title = Words("没有此页面", "Not found")
+    detail = Words("没有 {path} 这个地址。请核对链接。", "There is nothing at {path}. Check the address.")
+
+
+class MethodNotAllowed(Refusal):
+    """The address does not take this method."""
+
+    code = "method_not_allowed"
+    title = Words("不支持的方法", "Method not allowed")
+    detail = Words("{path} 不支持 {method}。", "{path} does not take {method}.")
+
+
+class NotReady(Refusal):
+    """The database does not answer."""
+
+    code = "not_ready"
+    title = Words("服务尚未就绪", "Not ready")
+    detail = Words("数据库暂时不可用，请稍后再试。", "The database does not answer at the moment; try again soon.")
+
+
+class InternalError(Refusal):
+    """A bug; the request id leads to it in the log."""
+
+    code = "internal_error"
+    title = Words("内部错误", "Internal error")
+    detail = Words(
+        "服务器出错，已记录（编号 {request_id}）。没有数据丢失，请稍后重试。",
+        "The server failed; it was logged under {request_id}. Nothing was lost; try again later.",
+    )
