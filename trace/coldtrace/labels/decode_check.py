@@ -15,7 +15,7 @@ from coldtrace.labels.refusals import NotDecoded, NotDecodedSmall, QuietZoneNotW
 
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _QR_AND_BARS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128])
-_BLUR_PIXELS = 0.6
+_BLUR_PIXELS = 0.5
 _PALE = [round(128 + (value - 128) * 0.4) for value in range(256)]
 
 
@@ -29,7 +29,7 @@ def decode_check(picture: Image.Image, face: Face, raster: Raster) -> int:
     found = _read(picture, formats)
     if not expected or found != expected:
         raise NotDecoded(label=face.handle, expected=len(expected), found=_right(found, expected))
-    small = picture.reduce(2).filter(ImageFilter.GaussianBlur(_BLUR_PIXELS)).point(_PALE)
+    small = picture.reduce(2).filter(ImageFilter.BoxBlur(_BLUR_PIXELS)).point(_PALE)
     found = _read(small, formats)
     if found != expected:
         raise NotDecodedSmall(label=face.handle, expected=len(expected), found=_right(found, expected))

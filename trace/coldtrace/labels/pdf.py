@@ -12,6 +12,7 @@ import zlib
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import chain
 from typing import BinaryIO
 
 from coldtrace.labels.drawing import BOLD_EM, Box, Code, Drawing, Mark, Text
@@ -101,8 +102,9 @@ class PdfWriter:
             return f"{_number(mark.x)} {_number(mark.y)} {_number(mark.width)} {_number(mark.height)} re f\n"
         where = f"q {_number(mark.module)} 0 0 {{}} {_number(mark.x)} {_number(mark.y)} cm\n"
         if isinstance(mark, Code):
-            path = "\n".join([f"{column} {row} {length} 1 re" for column, row, length in mark.symbol.runs()])
-            return where.format(_number(mark.module)) + path + "\nf Q\n"
+            numbers = tuple(chain.from_iterable(mark.symbol.runs()))
+            path = "%d %d %d 1 re\n" * (len(numbers) // 3) % numbers  # one formatting call for some 800 runs
+            return where.format(_number(mark.module)) + path + "f Q\n"
         path = "\n".join(f"{first} 0 {width} 1 re" for first, width in mark.bars.runs())
         return where.format(_number(mark.height)) + path + "\nf Q\n"
 

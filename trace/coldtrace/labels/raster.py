@@ -18,6 +18,7 @@ class Raster:
     def __init__(self, font: LabelFont, *, dots_per_mm: int = DOTS_PER_MM) -> None:
         self.font = font
         self.dots_per_mm = dots_per_mm
+        self._stamps: dict[tuple[str, int, bool], tuple[Image.Image, int, int] | None] = {}
         self._grounds: OrderedDict[Drawing, Image.Image] = OrderedDict()
 
     def draw(self, face: Face) -> Image.Image:
@@ -36,10 +37,8 @@ class Raster:
 
     def put(self, picture: Image.Image, drawing: Drawing) -> None:
         """Draw marks onto a picture."""
-        pen = ImageDraw.Draw(picture)
-        pen.fontmode = "1"
         for mark in drawing:
-            self._mark(picture, pen, mark)
+            self._mark(picture, mark)
 
     def quiet_zone_is_white(self, picture: Image.Image, mark: Code | Barcode) -> bool:
         """Whether nothing is printed in the margin that a scanner needs around `mark`."""
@@ -67,20 +66,13 @@ class Raster:
             self._grounds.popitem(last=False)
         return ground
 
-    def _mark(self, picture: Image.Image, pen: ImageDraw.ImageDraw, mark: Mark) -> None:
+    def _mark(self, picture: Image.Image, mark: Mark) -> None:
         if isinstance(mark, Text):
-            self._text(pen, mark)
+            self._text(picture, mark)
         elif isinstance(mark, Box):
-            corners = (
-                self.dots(mark.x),
-                self.dots(mark.y),
-                self.dots(mark.x + mark.width),
-                self.dots(mark.y + mark.height),
-            )
-            pen.rectangle(
-                (corners[0], corners[1], max(corners[2] - 1, corners[0]), max(corners[3] - 1, corners[1])),
-                fill=0,
-            )
+            left, top = self.dots(mark.x), self.dots(mark.y)
+            right, bottom = self.dots(mark.x + mark.width), self.dots(mark.y + mark.height)
+            picture.paste(0, (left, top, max(right, left + 1), max(bottom, top + 1)))
         elif isinstance(mark, Code):
             size, dots = mark.symbol.size, self.dots(mark.module)
             grid = Image.frombytes("L", (size, size), mark.symbol.pixels)
@@ -92,14 +84,30 @@ class Raster:
             stretched = row.resize((size * dots, self.dots(mark.height)), Image.Resampling.NEAREST)
             picture.paste(stretched, (self.dots(mark.x), self.dots(mark.y)))
 
-    def _text(self, pen: ImageDraw.ImageDraw, mark: Text) -> None:
+    def _text(self, picture: Image.Image, mark: Text) -> None:
         """Each character at its own rounded place, so that rounding never adds up along a line."""
-        face = self.font.raster(max(round(mark.size * self.dots_per_mm), 1))
-        fill = 255 if mark.white else 0
-        stroke = mark.size * self.dots_per_mm * BOLD_EM / 2 if mark.bold else 0
+        pixels = max(round(mark.size * self.dots_per_mm), 1)
+        ink = 255 if mark.white else 0
         baseline = self.dots(mark.y)
         start = mark.x
         for character in mark.text:
-            x = round(start * self.dots_per_mm)
-            pen.text((x, baseline), character, font=face, fill=fill, anchor="ls", stroke_width=stroke)
+            shape = self._stamp(character, pixels, mark.bold)
+            if shape is not None:
+                stamp, left, top = shape
+                picture.paste(ink, (round(start * self.dots_per_mm) + left, baseline + top), stamp)
             start += (self.font.advance(character) + mark.tracking) * mark.size
+
+    def _stamp(self, character: str, pixels: int, bold: bool) -> tuple[Image.Image, int, int] | None:
+        """The dots of one character and their offset from the pen's place; drawn once, then stamped."""
+        key = (character, pixels, bold)
+        if key not in self._stamps:
+            face = self.font.raster(pixels)
+            stroke = pixels * BOLD_EM / 2 if bold else 0
+            reach = 2 * pixels
+            ground = Image.new("L", (2 * reach, 2 * reach))
+            pen = ImageDraw.Draw(ground)
+            pen.fontmode = "1"
+            pen.text((reach, reach), character, font=face, fill=255, anchor="ls", stroke_width=stroke)
+            box = ground.getbbox()
+            self._stamps[key] = (ground.crop(box), box[0] - reach, box[1] - reach) if box else None
+        return self._stamps[key]

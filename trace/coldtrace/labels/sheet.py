@@ -1,5 +1,6 @@
-"""A4 sheets: 21 small labels (70 x 42.4 mm stock, three across) or 4 pallet labels (A6 quarters).
+"""A4 sheets: 21 small labels (70 x 41 mm stock, 5 mm free above and below) or 4 pallet labels (A6 quarters).
 
+Office printers leave some 4 mm of the paper's edge white: no symbol comes nearer than 7 mm.
 Small crosses mark the corners between labels, so that plain paper can be cut.  The order of the labels is kept; a
 change of size begins a new sheet.
 """
@@ -21,6 +22,7 @@ class Grid:
 
     columns: int
     rows: int
+    top: float = 0.0
 
     @property
     def cells(self) -> int:
@@ -30,23 +32,28 @@ class Grid:
     def place(self, number: int, face: Face) -> Placed:
         """The `number`-th label, in the middle of its cell and on whole dots."""
         row, column = divmod(number, self.columns)
-        cell_width, cell_height = A4_WIDTH / self.columns, A4_HEIGHT / self.rows
-        x = column * cell_width + (cell_width - face.width) / 2
-        y = row * cell_height + (cell_height - face.height) / 2
+        width, height = self._cell
+        x = column * width + (width - face.width) / 2
+        y = self.top + row * height + (height - face.height) / 2
         return Placed(on_grid(x), on_grid(y), face)
 
     def crosses(self) -> Drawing:
         """Cut marks where four labels meet."""
         marks: list[Box] = []
+        width, height = self._cell
         for row in range(1, self.rows):
             for column in range(1, self.columns):
-                x, y = column * A4_WIDTH / self.columns, row * A4_HEIGHT / self.rows
+                x, y = column * width, self.top + row * height
                 marks.append(Box(x - _CROSS, y - _LINE / 2, 2 * _CROSS, _LINE))
                 marks.append(Box(x - _LINE / 2, y - _CROSS, _LINE, 2 * _CROSS))
         return tuple(marks)
 
+    @property
+    def _cell(self) -> tuple[float, float]:
+        return A4_WIDTH / self.columns, (A4_HEIGHT - 2 * self.top) / self.rows
 
-_SMALL = Grid(columns=3, rows=7)
+
+_SMALL = Grid(columns=3, rows=7, top=5.0)
 _LARGE = Grid(columns=2, rows=2)
 
 

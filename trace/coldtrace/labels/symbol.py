@@ -39,9 +39,12 @@ class Symbol:
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Yield the dark runs as (column, row, length)."""
-        for row in range(self.size):
-            for run in _DARK.finditer(self.pixels, row * self.size, (row + 1) * self.size):
-                yield run.start() - row * self.size, row, run.end() - run.start()
+        wide = self.size + 1
+        rows = (self.pixels[start : start + self.size] for start in range(0, len(self.pixels), self.size))
+        for run in _DARK.finditer(b"\xff".join(rows)):
+            first, end = run.span()
+            row, column = divmod(first, wide)
+            yield column, row, end - first
 
 
 @dataclass(frozen=True)
