@@ -1,0 +1,175 @@
+"""`coldtrace trust-list show|verify`: what a trust list says, and whether the roots stand behind it.
+
+Base install only; nothing is asked of a network.  `publish` needs the server's database and is added by the door
+that has one (`add_parser` returns the sub-commands for that).
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from coldtrace import clock
+from coldtrace.errors import Refusal
+from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root
+from coldtrace.seal.trust_list import TrustList, TrustListRolledBack, open_trust_list, print_list
+
+OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
+
+Subparsers = argparse._SubParsersAction  # argparse gives what `add_subparsers` returns no public name
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report: `result` is `passed`, `failed` or `not_checked`."""
+
+    name: str
+    result: str
+    reason: str
+
+
+def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> "Subparsers[argparse.ArgumentParser]":
+    """Add `trust-list` with `show` and `verify` and return its sub-commands; each sets `func`."""
+    trust_list = subparsers.add_parser("trust-list", help="信任列表 / trust lists")
+    commands = trust_list.add_subparsers(dest="trust_list_command", required=True)
+
+    show = commands.add_parser("show", help="列表内容，不验证签名 / what it says, signatures not checked")
+    show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(func=run_show)
+
+    verify = commands.add_parser("verify", help="对照根文件验证 / check it against the root document")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that you trust")
+    verify.add_argument(
+        "--root-change",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="根文件变更，按顺序 / changes of the root since then, in order",
+    )
+    verify.add_argument("--lowest-seq", type=int, default=0, metavar="N", help="已见过的最大序号 / highest seen so far")
+    verify.add_argument("--json", action="store_true")
+    verify.set_defaults(func=run_verify)
+    return commands
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print the list.  Returns 1 if it is none, 2 if the file cannot be read."""
+    try:
+        trust = open_trust_list(_read(arguments.file), root=None)
+    except Refusal as refusal:
+        _say(refusal)
+        return REFUSED
+    except (OSError, UnicodeDecodeError) as error:
+        return _could_not_read(error)
+    now = clock.now()
+    print("未验证签名，请用 verify / signatures not checked, use verify", file=sys.stderr)
+    if arguments.json:
+        body = json.loads(print_list(trust)) | {"stale": trust.is_stale(now), "age_s": trust.age_s(now)}
+        print(json.dumps(body, ensure_ascii=False))
+    else:
+        print("\n".join(_lines(trust, now)))
+    return OK
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Print one line a check.  Returns 1 if one failed, 2 if a file cannot be read."""
+    try:
+        text = _read(arguments.file)
+        root_text = None if arguments.root is None else _read(arguments.root)
+        changes = [_read(path) for path in arguments.root_change]
+    except (OSError, UnicodeDecodeError) as error:
+        return _could_not_read(error)
+    trust, checks = _check(text, root_text, changes, lowest_seq=arguments.lowest_seq, now=clock.now())
+    ok = all(check.result != "failed" for check in checks)
+    if arguments.json:
+        body = {
+            "ok": ok,
+            "seq": None if trust is None else trust.seq,
+            "checks": [vars(check) for check in checks],
+        }
+        print(json.dumps(body, ensure_ascii=False))
+    else:
+        for check in checks:
+            print(f"{check.result:<12} {check.name:<11} {check.reason}".rstrip())
+    return OK if ok else REFUSED
+
+
+def _check(
+    text: str, root_text: str | None, changes: list[str], *, lowest_seq: int, now: datetime
+) -> tuple[TrustList | None, list[Check]]:
+    try:
+        trust = open_trust_list(text, root=None)
+    except Refusal as refusal:
+        return None, [Check("format", "failed", _both(refusal))]
+    checks = [Check("format", "passed", "")]
+    checks += _root_checks(text, root_text, changes)
+    try:
+        open_trust_list(text, root=None, lowest_seq=lowest_seq)
+        asked = f"{trust.seq} >= {lowest_seq}"
+        checks.append(Check("seq", "passed" if lowest_seq else "not_checked", asked if lowest_seq else "--lowest-seq"))
+    except TrustListRolledBack as refusal:
+        checks.append(Check("seq", "failed", _both(refusal)))
+    fresh = "failed" if trust.is_stale(now) else "passed"
+    checks.append(Check("fresh", fresh, clock.format_utc(trust.expires)))
+    return trust, checks
+
+
+def _root_checks(text: str, root_text: str | None, changes: list[str]) -> list[Check]:
+    if root_text is None:
+        return [Check("root", "not_checked", "--root"), Check("signatures", "not_checked", "--root")]
+    try:
+        root = _walk(root_text, changes)
+    except Refusal as refusal:
+        return [Check("root", "failed", _both(refusal)), Check("signatures", "not_checked", "root")]
+    checks = [Check("root", "passed", f"version {root.version}")]
+    try:
+        open_trust_list(text, root=root)
+    except Refusal as refusal:
+        return [*checks, Check("signatures", "failed", _both(refusal))]
+    return [*checks, Check("signatures", "passed", f">= {root.threshold} / {len(root.roots)}")]
+
+
+def _walk(root_text: str, changes: list[str]) -> RootDocument:
+    root = parse_root(root_text.strip())
+    for change in changes:
+        root = apply_root_change(change, current=root)
+    return root
+
+
+def _lines(trust: TrustList, now: datetime) -> list[str]:
+    stale = "  已过期 / expired" if trust.is_stale(now) else ""
+    lines = [
+        f"seq      {trust.seq}",
+        f"issued   {clock.format_utc(trust.issued)}",
+        f"expires  {clock.format_utc(trust.expires)}{stale}",
+        *(f"host     {host}" for host in trust.hosts),
+        *(f"station  {each.id}  {each.status}  {each.gln or '-'}  {each.name}" for each in trust.stations),
+        *(f"key      {key.kid}  {key.use}  {key.alg}  {key.st}  {key.stn or '-'}" for key in trust.keys),
+    ]
+    for log in trust.logs:
+        lines.append(f"log      {log.vkey.text()}  {log.quorum} / {len(log.witnesses)}")
+        lines += [f"witness  {witness.text()}" for witness in log.witnesses]
+    lines += [f"cut      {cut.key.hex()}  {cut.origin}  {cut.size}" for cut in trust.cuts]
+    return lines
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _both(refusal: Refusal) -> str:
+    return f"{refusal.say('zh')} / {refusal.say('en')}"
+
+
+def _say(refusal: Refusal) -> None:
+    print(_both(refusal), file=sys.stderr)
+
+
+def _could_not_read(error: Exception) -> int:
+    print(f"无法读取文件：{error} / cannot read the file: {error}", file=sys.stderr)
+    return COULD_NOT_RUN
