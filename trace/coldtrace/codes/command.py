@@ -9,7 +9,7 @@
 from enum import StrEnum
 from typing import Final
 
-from coldtrace.codes.refusals import UnknownCommand
+from coldtrace.codes.refusals import UnknownCommand, printable
 
 PREFIX: Final = "CT:"
 
@@ -37,5 +37,4 @@ def parse_command(text: str) -> Command:
     try:
         return Command(text.upper())
     except ValueError:
-        shown = text[:40].encode("ascii", "backslashreplace").decode("ascii")
-        raise UnknownCommand(text=shown) from None
+        raise UnknownCommand(text=printable(text)) from None

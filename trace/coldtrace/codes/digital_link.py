@@ -30,6 +30,10 @@ def parse_trace_code(text: str) -> TraceCode:
     if link.scheme != "https":
         raise MalformedUri(reason="not_a_link")
     path = [(ai, _decoded(ai, value, in_query=False)) for ai, value in key_pairs(link.segments, QUALIFIERS)]
+    for ai, _ in path[1:]:
+        # An expiry in the path would sign the same bytes as one in the query, where it belongs.
+        if ai not in QUALIFIERS[path[0][0]]:
+            raise MalformedUri(reason="not_allowed", at=ai)
     attributes: dict[str, str] = {}
     token: str | None = None
     for key, value in link.query:

@@ -27,6 +27,11 @@ REASONS: Final = {
 }
 
 
+def printable(text: str) -> str:
+    """Return the beginning of what was scanned as it may be shown: control and odd characters escaped."""
+    return text[:40].encode("unicode_escape").decode("ascii")
+
+
 class CodeRefusal(Refusal):
     """Base of everything this room refuses: `reason` is a key of REASONS, `at` the place."""
 
@@ -40,7 +45,7 @@ class CodeRefusal(Refusal):
     def __init__(self, *, reason: str, at: str = "") -> None:
         # A refusal is shown and sent as UTF-8: what was scanned must not break the answer.
         self.reason = reason
-        self.at = at[:40].encode("ascii", "backslashreplace").decode("ascii")
+        self.at = printable(at)
         super().__init__(reason=reason, at=self.at, why=REASONS[reason].say("en", at=self.at))
 
     def say(self, lang: Lang) -> str:

@@ -25,8 +25,8 @@ from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.foreign import is_marked, read_elements, read_link
 from coldtrace.codes.gtin import LENGTHS, parse_gtin
 from coldtrace.codes.link_text import MAX_CHARACTERS, looks_like_link
-from coldtrace.codes.refusals import MalformedElements, MalformedShortCode, MalformedUri, UnknownCode
-from coldtrace.codes.short_code import looks_like_short_code, parse_short_code
+from coldtrace.codes.refusals import MalformedNumber, MalformedUri, UnknownCode
+from coldtrace.codes.short_code import is_short_code, looks_like_short_code, parse_short_code
 from coldtrace.codes.sscc import parse_sscc
 from coldtrace.codes.trace_code import CodeKind, TraceCode, kind_of, unit_id_of
 
@@ -108,25 +108,23 @@ def _read_number(digits: str) -> Scan:
     """Read digits that have the length of a GTIN or SSCC; the check digit tells it from an element string."""
     if len(digits) == 18:
         return _of_elements({"00": parse_sscc(digits)})
-    return _of_elements({"01": parse_gtin(digits)})
+    try:
+        return _of_elements({"01": parse_gtin(digits)})
+    except MalformedNumber:
+        # One serial in a million has no letter.
+        if len(digits) != 13 or not is_short_code(digits):
+            raise
+        return Scan(kind="short", serial=parse_short_code(digits))
 
 
 def _read_unmarked(text: str) -> Scan:
+    # Thirteen characters of the alphabet are a short code, right or wrong: a mistyped one that begins with 91
+    # must not pass for somebody's internal element.
     if looks_like_short_code(text):
-        # Twelve random characters may begin like an AI; the check character decides.
-        try:
-            return Scan(kind="short", serial=parse_short_code(text))
-        except MalformedShortCode:
-            if not is_digits(text[:2]):
-                raise
-    if not text.isascii() or not is_digits(text[:2]):
+        return Scan(kind="short", serial=parse_short_code(text))
+    if not is_digits(text[:2]):
         raise UnknownCode()
-    try:
-        return _of_elements(dict(read_elements(text)))
-    except MalformedElements:
-        if looks_like_short_code(text):
-            raise MalformedShortCode() from None
-        raise
+    return _of_elements(dict(read_elements(text)))
 
 
 def _of_elements(ais: dict[str, str]) -> Scan:

@@ -62,16 +62,20 @@ def parse_short_code(text: str) -> str:
     Full-width characters, letter case, spaces, dashes and the confusions of I, L and O are forgiven; a wrong
     length, alphabet or check character raises MalformedShortCode.
     """
-    plain = _plain(text)
-    serial, check = plain[:12], plain[12:]
-    if _SERIAL.fullmatch(serial) is None or check != check_character(serial):
+    if not is_short_code(text):
         raise MalformedShortCode()
-    return serial
+    return _plain(text)[:12]
 
 
 def looks_like_short_code(text: str) -> bool:
     """Tell whether `text` has the length and alphabet of a short code, right or wrong."""
     return _SHAPE.fullmatch(_plain(text)) is not None
+
+
+def is_short_code(text: str) -> bool:
+    """Tell whether `text` is a short code with its right check character."""
+    plain = _plain(text)
+    return _SHAPE.fullmatch(plain) is not None and plain[12] == check_character(plain[:12])
 
 
 def is_serial(text: str) -> bool:

@@ -18,6 +18,7 @@ The order is part of the format (docs/formats/codes.md), so that every device sa
 `valid` says who made the code, never that this sticker is the original; that is for the place that counts scans.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,7 @@ class Verdict(StrEnum):
     VALID = "valid"
 
 
+_TOKEN_NAME: Final = re.compile(r"(?<=[?&])S=")
 _RANK: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
@@ -211,6 +213,9 @@ def _signature(token: Token) -> bytes:
 
 
 def _lost_its_capitals(text: str) -> bool:
-    """Tell whether nothing behind the scheme is a capital: all lower case, or Caps Lock turned it round."""
-    rest = text.partition("://")[2]
-    return rest.isascii() and rest == rest.lower() and text.isascii()
+    """Tell whether nothing behind the scheme is a capital: all lower case, or Caps Lock turned it round.
+
+    The one small letter that we print there is the name `s`, which comes out of Caps Lock as `S`.
+    """
+    rest = _TOKEN_NAME.sub("s=", text.partition("://")[2])
+    return text.isascii() and rest == rest.lower()
