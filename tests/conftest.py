@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.db.engine import make_engine, make_sessions
+from support.browser import PHONE, open_browser
 from support.databases import Databases, test_server
 from support.published import vectors_dir
 from support.ticking import TickingClock, counting_bytes, counting_ids
@@ -48,6 +50,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def scale(request: pytest.FixtureRequest) -> str:
     """Return `small` (make test) or `full` (make soak)."""
     return str(request.config.getoption("--scale"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless chromium; raises when there is none."""
+    with open_browser() as made:
+        yield made
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A page as wide as a phone, 390 px, with nothing remembered."""
+    context = browser.new_context(viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="session")

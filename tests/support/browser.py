@@ -1,0 +1,92 @@
+"""Debian's chromium under Playwright, with Chinese glyphs, and a server for rendered pages.
+
+`tools/chromium` has made sure that a browser is there; if none is, these tests fail and say so.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import Browser, sync_playwright
+
+from support.fonts import browser_environment
+
+CSP = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript", ".wasm": "application/wasm"}
+
+
+def chromium_path() -> str:
+    """Return the browser's program; fail with what to install if there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise AssertionError("the browser tests need chromium: apt-get install chromium, or run tools/chromium")
+
+
+@contextmanager
+def open_browser(folder: Path, *flags: str) -> Iterator[Browser]:
+    """Start a browser whose fonts and caches live in `folder`; close it at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*FLAGS, *flags], env=browser_environment(folder)
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def serve_pages(pages: Mapping[str, str]) -> Iterator[str]:
+    """Serve pages by path, and the package's static files, as the real service does; give the base address."""
+    static = files("coldtrace.web").joinpath("static")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = unquote(urlsplit(self.path).path)
+            if path in pages:
+                self._answer(200, "text/html; charset=utf-8", pages[path].encode("utf-8"))
+                return
+            parts = path.split("/")[2:]
+            file = static.joinpath(*parts) if path.startswith("/static/") and ".." not in parts else None
+            if file is not None and file.is_file():
+                self._answer(200, _TYPES.get(Path(path).suffix, "application/octet-stream"), file.read_bytes())
+            else:
+                self._answer(404, "text/plain", b"not found")
+
+        def _answer(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Security-Policy", CSP)
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
