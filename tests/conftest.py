@@ -13,7 +13,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.db.engine import make_engine, make_sessions
-from support.browser import PHONE, open_browser
+from support.browser import open_browser
 from support.databases import Databases, test_server
 from support.published import vectors_dir
 from support.ticking import TickingClock, counting_bytes, counting_ids
@@ -53,16 +53,18 @@ def scale(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless chromium; raises when there is none."""
-    with open_browser() as made:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A headless chromium; fails when there is none."""
+    with open_browser(tmp_path_factory.mktemp("browser")) as made:
         yield made
 
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page as wide as a phone, 390 px, with nothing remembered."""
-    context = browser.new_context(viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True
+    )
     yield context.new_page()
     context.close()
 

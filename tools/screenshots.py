@@ -14,9 +14,10 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from playwright.sync_api import ViewportSize  # noqa: E402
 
-from support.browser import PHONE, open_browser  # noqa: E402
+from support.browser import open_browser  # noqa: E402
 from support.service import running_service  # noqa: E402
 
+PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -43,9 +44,9 @@ def main() -> None:
     folder = REPOSITORY / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix="coldtrace-pictures-") as data_dir,
-        running_service(Path(data_dir)) as ready,
-        open_browser() as browser,
+        tempfile.TemporaryDirectory(prefix="coldtrace-pictures-", ignore_cleanup_errors=True) as temporary,
+        running_service(Path(temporary) / "var") as ready,
+        open_browser(Path(temporary)) as browser,
     ):
         for picture in PICTURES:
             page = browser.new_page(viewport=picture.viewport, device_scale_factor=2)
