@@ -2,7 +2,7 @@
 
 `Signer` is the only thing the rest of the project knows about a private key, so a station may put a PKCS#11
 token or a key service behind it.  All signers give 64 raw bytes that `public_key` accepts: P-256 signatures
-are normalised to the low half here, and foreign ones (WebCrypto gives either half) by `low_s`.
+are normalised to the low half here, and foreign ones (WebCrypto gives either half) by `public_key.low_s`.
 """
 
 import os
@@ -18,7 +18,6 @@ from coldtrace import clock
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.public_key import (
     P256_ORDER,
-    SIGNATURE_BYTES,
     MalformedKey,
     PublicKey,
     UnsupportedAlgorithm,
@@ -26,6 +25,7 @@ from coldtrace.seal.public_key import (
     key_id,
     kid,
     load_public_key,
+    low_s,
 )
 from coldtrace.seal.signer import Signer
 
@@ -137,19 +137,6 @@ class P256Signer:
     def private_pem(self, passphrase: bytes | None = None) -> bytes:
         """Return the PKCS#8 PEM of the private key, encrypted if there is a passphrase."""
         return _pem(self._key, passphrase)
-
-
-def low_s(signature: bytes) -> bytes:
-    """Return the one accepted form of a raw P-256 signature: (r, n - s) if s is in the upper half.
-
-    Bytes that are no signature come back unchanged, for `verify` to refuse.
-    """
-    if len(signature) != SIGNATURE_BYTES:
-        return signature
-    s = int.from_bytes(signature[32:], "big")
-    if not P256_ORDER // 2 < s < P256_ORDER:
-        return signature
-    return signature[:32] + (P256_ORDER - s).to_bytes(32, "big")
 
 
 def save_private_key(signer: Ed25519Signer | P256Signer, path: Path, passphrase: bytes | None = None) -> None:

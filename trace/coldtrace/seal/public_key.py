@@ -128,6 +128,19 @@ def ed25519_raw(spki: bytes) -> bytes:
     return spki[12:]
 
 
+def low_s(signature: bytes) -> bytes:
+    """Return the one accepted form of a raw P-256 signature: (r, n - s) if s is in the upper half.
+
+    Bytes that are no signature come back unchanged, for `verify` to refuse.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        return signature
+    s = int.from_bytes(signature[32:], "big")
+    if not P256_ORDER // 2 < s < P256_ORDER:
+        return signature
+    return signature[:32] + (P256_ORDER - s).to_bytes(32, "big")
+
+
 class _Ed25519Key:
     alg = "Ed25519"
 
