@@ -52,9 +52,9 @@ def scale(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--scale"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A headless chromium; fails when there is none."""
+    """A headless chromium; fails when there is none.  One at a time: Playwright allows a thread no second one."""
     with open_browser(tmp_path_factory.mktemp("browser")) as made:
         yield made
 
