@@ -300,4 +300,7 @@ def with_every_text(value: Any, text: str) -> Any:
 
 
 # Fields whose values come from our own tables, never from outside.
-_CHOSEN = frozenset({"status", "source", "quarantine_state", "state", "cold", "leg_cold", "result", "kind"})
+_CHOSEN = frozenset(
+    {"status", "source", "quarantine_state", "state", "cold", "leg_cold", "result", "kind"}
+    | {"api_docs_url", "openapi_url", "trust_list_url", "checkpoint_url", "labels_url", "lookup_url"}
+)

@@ -63,7 +63,6 @@ PAGE_WORDS: dict[str, Words] = {
     "certificate.masked": Words("中间各位不公开", "The middle signs are not public"),
     "row.repack": Words("分装", "Repacking"),
     "repack.none": Words("没有分装记录", "No repacking recorded"),
-    "section.product": Words("产品信息", "The product"),
     "row.journey": Words("流通过程", "Journey"),
     "journey.lead": Words(
         "只显示站点类型、地区和日期；每一站由现场设备签名。",
@@ -86,9 +85,8 @@ PAGE_WORDS: dict[str, Words] = {
     "temperature.range": Words("最高 {high}，最低 {low}", "Highest {high}, lowest {low}"),
     "row.source": Words("信息来源", "Who stated it"),
     "source.none": Words("未提供", "Not stated"),
-    "source.this": Words("{source}", "{source}"),
     "source.section": Words("本栏来源：{source}", "Source of this list: {source}"),
-    "source.aside": Words("（{source}）", " ({source})"),
+    "source.aside": Words("（来源：{source}）", " (source: {source})"),
     "source.product": Words("产品与进口信息", "Product and import facts"),
     "source.certificate": Words("检验检疫证明", "Quarantine certificate"),
     "source.journey": Words("流通过程", "Journey"),
@@ -317,9 +315,8 @@ PAGE_WORDS: dict[str, Words] = {
         "这是演示数据，企业与货物都是虚构的。", "This is a demo world; its firms and goods are invented."
     ),
     # Errors
-    "error.request_id": Words(
-        "请求编号 {id}，联系我们时请附上。", "Request {id}; please quote it when you write to us."
-    ),
+    "error.request_id": Words("请求编号", "Request"),
+    "error.quote": Words("联系我们时请附上这个编号。", "Please quote this number when you write to us."),
     "error.retry": Words("请在 {seconds} 秒后再试。", "Please try again in {seconds} seconds."),
     "error.home": Words("回到首页", "Go to the front page"),
     "error.code": Words("错误代码", "Error code"),
