@@ -1,1 +1,1 @@
-"""coldscan: the handheld that never loses a scan."""
+"""The handheld: scan, queue, sync, and verify without a network."""

@@ -1,0 +1,7 @@
+"""`python -m coldscan`."""
+
+import sys
+
+from coldscan.main import main
+
+sys.exit(main())

@@ -1,0 +1,114 @@
+"""One lane at work: everything a scan needs, loaded once and renewed when another process has changed it."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from coldscan import cache, lanes, words
+from coldscan.cache import Name
+from coldscan.compose import offset_of
+from coldscan.device import Device, load_device
+from coldscan.knowledge import Knowledge, load_knowledge
+from coldscan.lanes import Lane
+from coldscan.operation import Operation
+from coldscan.refusals import KeyRetired
+from coldscan.state_dir import StateDir
+from coldscan.statements import tail_of
+from coldscan.store import immediate
+from coldscan.verdict import Finding
+from coldtrace.clock import parse_utc
+from coldtrace.errors import Lang
+from coldtrace.seal.b64 import b64
+
+
+@dataclass
+class Bench:
+    """The state of one running lane.  `lane` mirrors what is stored; it changes only after a commit."""
+
+    state: StateDir
+    connection: sqlite3.Connection
+    passphrase: bytes | None
+    device: Device
+    knowledge: Knowledge
+    lane: Lane
+    lang: Lang
+    clock: Callable[[], datetime]
+    data_version: int = 0
+
+    @property
+    def operation(self) -> Operation | None:
+        """What the next scan means, or None before anything was chosen."""
+        return None if self.lane.operation is None else Operation(self.lane.operation)
+
+    def renew(self) -> None:
+        """Take in what another process (a sync, an enrolment) has written since the last scan."""
+        version = int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+        if version == self.data_version:
+            return
+        if b64(self.device.key) != cache.get(self.connection, Name.KEY):
+            self.device = load_device(self.connection, self.state, self.passphrase)
+        operations = tuple(cache.get_names(self.connection, Name.OPERATIONS))
+        self.device = replace(self.device, operations=operations)
+        self.knowledge = load_knowledge(self.connection, known=self.knowledge)
+        self.data_version = version
+
+    def set_lane(self, lane: Lane, *, new_context: bool, clear_pile: bool = False) -> None:
+        """Store the lane's new standing, then work with it."""
+        with immediate(self.connection):
+            saved = lanes.save(self.connection, lane, new_context=new_context)
+            if clear_pile:
+                lanes.clear_pile(self.connection, lane.name)
+        self.lane = saved
+
+    def local_time(self, utc: str | datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
+        """Return a moment as people on site read it."""
+        moment = parse_utc(utc) if isinstance(utc, str) else utc
+        # The first and last day of the calendar have no local time everywhere; a clock may well stand there.
+        with suppress(OverflowError):
+            moment = moment.astimezone(timezone(offset_of(moment, self.device.offset)))
+        return moment.strftime(pattern)
+
+    def amber(self, finding: Finding) -> str:
+        """Return what must be said beside a success: since when nothing is known, or that the host is strange."""
+        if finding.amber_code == "status_unknown":
+            return words.STALE.say(self.lang, since=self.local_time(finding.issued))
+        if finding.amber_code == "untrusted_host" and finding.code is not None:
+            return words.OTHER_HOST.say(self.lang, host=finding.code.host)
+        return ""
+
+    def is_repeat(self, at: str | None, *, within: timedelta) -> bool:
+        """Tell whether something said `at` is recent enough to make this scan a repeat."""
+        return at is not None and abs(self.clock() - parse_utc(at)) < within
+
+
+def open_bench(
+    state: StateDir,
+    connection: sqlite3.Connection,
+    *,
+    passphrase: bytes | None,
+    lane: str,
+    lang: Lang,
+    clock: Callable[[], datetime],
+) -> Bench:
+    """Return the bench of an enrolled device; raise NotEnrolled, KeyRetired, NoTrustList or UnreadableKeyFile."""
+    device = load_device(connection, state, passphrase)
+    require_live_key(connection, device)
+    return Bench(
+        state=state,
+        connection=connection,
+        passphrase=passphrase,
+        device=device,
+        knowledge=load_knowledge(connection, known=None),
+        lane=lanes.load(connection, lane),
+        lang=lang,
+        clock=clock,
+    )
+
+
+def require_live_key(connection: sqlite3.Connection, device: Device) -> None:
+    """Raise KeyRetired once a sync has found the server ahead of this device."""
+    server = cache.get_number(connection, Name.RETIRED_BY)
+    if server is not None:
+        raise KeyRetired(server=server, here=tail_of(connection, b64(device.key)).seq)

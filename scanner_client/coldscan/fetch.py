@@ -1,0 +1,169 @@
+"""Bring home what the device needs to work alone: trust list, checkpoint, lots and doors, the state of its chain.
+
+Each of them is checked before it replaces what is known, and each stands for itself: one that fails leaves the
+others, and the old one in its place.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from coldscan import cache, statements
+from coldscan.cache import Door, LotFacts, Name, Site
+from coldscan.checked_list import check_list
+from coldscan.device import Device
+from coldscan.json_shape import Members
+from coldscan.refusals import BadAnswer, UnsafeAnswer
+from coldscan.store import immediate
+from coldscan.wire import Wire
+from coldtrace.clock import format_utc, parse_utc
+from coldtrace.errors import Refusal
+from coldtrace.events.facts import read_facts
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.checkpoint import open_checkpoint
+from coldtrace.seal.hashing import sha256
+from coldtrace.seal.root_document import parse_root
+from coldtrace.seal.trust_list import TrustList
+
+TRUST_PATH: Final = "/api/v1/trust-list"
+WORK_PATH: Final = "/api/v1/devices/work"
+SEQS_MAX: Final = 1_000
+
+
+def fetch_trust_list(connection: sqlite3.Connection, wire: Wire) -> str:
+    """Take a newer trust list; return `new` or `same`.  Raises UnsafeAnswer and what the wire raises."""
+    known = cache.get(connection, Name.TRUST_LIST)
+    etag = cache.get(connection, Name.TRUST_ETAG)
+    root = cache.get(connection, Name.ROOT)
+    if root is None:
+        raise UnsafeAnswer(what="root")
+    reply = wire.get(TRUST_PATH, {} if etag is None else {"If-None-Match": etag}).require(200, 304)
+    if reply.status == 304:
+        return "same"
+    envelope = _text(reply.body, "trust_list")
+    lowest = cache.get_number(connection, Name.TRUST_SEQ) or 0
+    trust = check_list(envelope, root=parse_root(root), lowest_seq=lowest, known=known)
+    with immediate(connection):
+        cache.put(connection, Name.TRUST_LIST, envelope)
+        cache.put(connection, Name.TRUST_SEQ, str(trust.seq))
+        cache.put(connection, Name.TRUST_ETAG, reply.headers.get("etag"))
+    return "same" if trust.seq == lowest else "new"
+
+
+def fetch_checkpoint(connection: sqlite3.Connection, wire: Wire, *, device: Device, trust: TrustList) -> str:
+    """Take a newer checkpoint of the device's log; return `new` or `same`.
+
+    What is stored is a bound on time and evidence against a split view, so a log that shrinks, or shows two roots
+    for one size, is refused with UnsafeAnswer.  Growth between two sizes is not proved here (issue 7).
+    """
+    log = trust.log(device.origin)
+    if log is None:
+        raise UnsafeAnswer(what="log")
+    note = wire.get(f"/logs/{log_name(device.origin)}/checkpoint").require(200).body
+    try:
+        checkpoint = open_checkpoint(note, log=log.vkey).checkpoint
+    except Refusal as refusal:
+        raise UnsafeAnswer(what=refusal.code) from refusal
+    size, root = cache.get_number(connection, Name.SEEN_SIZE) or 0, cache.get(connection, Name.SEEN_ROOT)
+    if checkpoint.size < size:
+        raise UnsafeAnswer(what="checkpoint_shrunk")
+    if checkpoint.size == size and root is not None:
+        if root != b64(checkpoint.root):
+            raise UnsafeAnswer(what="checkpoint_split")
+        return "same"
+    with immediate(connection):
+        cache.put(connection, Name.CHECKPOINT, _text(note, "checkpoint"))
+        cache.put(connection, Name.SEEN, b64(sha256(note)))
+        cache.put(connection, Name.SEEN_SIZE, str(checkpoint.size))
+        cache.put(connection, Name.SEEN_ROOT, b64(checkpoint.root))
+    return "new"
+
+
+def log_name(origin: str) -> str:
+    """Return the name of a log in addresses: the last part of its origin."""
+    return origin.rstrip("/").rsplit("/", 1)[-1]
+
+
+def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, clock: Callable[[], datetime]) -> str:
+    """Take lots, doors, rights and the server's time; return `new`.  Raises BadAnswer and what the wire raises."""
+    asked = clock()
+    answer = wire.get(WORK_PATH).require(200).members("work")
+    answered = clock()
+    server_time = _moment(answer, "server_time")
+    site = answer.inner("site")
+    lots = [_lot(each) for each in answer.objects("lots")]
+    doors = [_door(each) for each in answer.objects("doors")]
+    operations = answer.texts("operations")
+    middle = asked + (answered - asked) / 2
+    with immediate(connection):
+        cache.put_lots(connection, lots)
+        cache.put_doors(connection, doors)
+        cache.put(connection, Name.OPERATIONS, json.dumps(operations))
+        cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
+        cache.put(connection, Name.SKEW_S, str(round((server_time - middle).total_seconds())))
+        if site.text("gln") == device.site.gln:
+            names = {"name_zh": site.text("name_zh"), "name_en": site.text("name_en")}
+            cache.put(connection, Name.SITE, Site(**(vars(device.site) | names)).to_json())
+    return "new"
+
+
+def fetch_chain(connection: sqlite3.Connection, wire: Wire, *, device: Device) -> str:
+    """Compare the server's view of this device's chain with the queue; return `ok`, `ahead`, `lost` or `forked`.
+
+    A server that is ahead of this folder shows that the folder is an old copy: its key is retired.  Numbers that
+    it lacks although it gave receipts for them are remembered: header, signature and receipt are the evidence.
+    """
+    key = b64(device.key)
+    answer = wire.get(f"/api/v1/devices/{key}/chain").require(200).members("chain")
+    last, forks = answer.number("last_seq"), answer.items("forks")
+    here = statements.tail_of(connection, key).seq
+    lost = statements.sent_seqs(connection, key, _spans(answer))[:SEQS_MAX]
+    with immediate(connection):
+        cache.put(connection, Name.RETIRED_BY, str(last) if last > here else None)
+        cache.put(connection, Name.LOST, json.dumps(lost) if lost else None)
+        cache.put(connection, Name.FORKS, json.dumps(forks) if forks else None)
+    if last > here:
+        return "ahead"
+    if forks:
+        return "forked"
+    return "lost" if lost else "ok"
+
+
+def _spans(answer: Members) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for each in answer.items("missing"):
+        if not isinstance(each, list) or len(each) != 2 or any(type(number) is not int for number in each):
+            raise BadAnswer(what="chain.missing")
+        spans.append((int(each[0]), int(each[1])))
+    return spans
+
+
+def _lot(members: Members) -> LotFacts:
+    lot = LotFacts(gtin=members.text("gtin"), lot=members.text("lot"), facts=members.text("facts"))
+    try:
+        facts = read_facts(lot.facts)
+    except Refusal as refusal:
+        raise BadAnswer(what=f"work.lots ({refusal.code})") from refusal
+    if (facts.get("gtin"), facts.get("lot")) != (lot.gtin, lot.lot):
+        raise BadAnswer(what=f"work.lots ({lot.gtin} {lot.lot})")
+    return lot
+
+
+def _door(members: Members) -> Door:
+    return Door(gln=members.text("gln"), name_zh=members.text("name_zh"), name_en=members.text("name_en"))
+
+
+def _moment(members: Members, name: str) -> datetime:
+    try:
+        return parse_utc(members.text(name))
+    except (ValueError, OverflowError):
+        raise BadAnswer(what=f"work.{name}") from None
+
+
+def _text(body: bytes, what: str) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadAnswer(what=what) from None

@@ -1,0 +1,77 @@
+"""What the device knows about keys, and how old that is.
+
+A trust list speaks for the time from `issued` to `expires`.  A device whose clock stands elsewhere asks it about the
+nearest end of that time: a wrong clock never turns a good code into a bad one.  When the list has expired, the
+answer says so, with the time since which nothing is known.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from coldscan import cache
+from coldscan.cache import Name
+from coldscan.refusals import NoTrustList
+from coldtrace.clock import parse_utc
+from coldtrace.errors import Refusal
+from coldtrace.seal.root_document import parse_root
+from coldtrace.seal.trust_list import TrustList, open_trust_list
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """The verified trust list and what is known about the time."""
+
+    envelope: str
+    trust: TrustList
+    skew_s: int
+    server_time: datetime | None
+
+    def guess_now(self, now: datetime) -> datetime:
+        """Return the best guess of the true time: corrected by the last sync, and never before it."""
+        try:
+            guess = now + timedelta(seconds=self.skew_s)
+        except OverflowError:
+            guess = now
+        return guess if self.server_time is None else max(guess, self.server_time)
+
+    def as_of(self, now: datetime) -> datetime:
+        """Return the time about which the list is asked."""
+        return min(max(self.guess_now(now), self.trust.issued), self.trust.expires)
+
+    def age_s(self, now: datetime) -> int:
+        """Return how long ago the list was issued."""
+        return self.trust.age_s(self.guess_now(now))
+
+    def is_stale(self, now: datetime) -> bool:
+        """Tell whether the list has expired."""
+        return self.trust.is_stale(self.guess_now(now))
+
+    def place_name(self, gln: str) -> str:
+        """Return what people call a place, or its number if it is no station of the list."""
+        return next((each.name for each in self.trust.stations if each.gln == gln), gln)
+
+
+def load_knowledge(connection: sqlite3.Connection, *, known: Knowledge | None) -> Knowledge:
+    """Return what the cache knows; the list is opened again only if it differs from that of `known`.
+
+    Raises NoTrustList if there is none that the root document confirms.
+    """
+    envelope = cache.get(connection, Name.TRUST_LIST)
+    root = cache.get(connection, Name.ROOT)
+    if envelope is None or root is None:
+        raise NoTrustList()
+    if known is not None and known.envelope == envelope:
+        trust = known.trust
+    else:
+        try:
+            trust = open_trust_list(envelope, root=parse_root(root))
+        except Refusal as refusal:
+            raise NoTrustList() from refusal
+    server_time = cache.get(connection, Name.SERVER_TIME)
+    return Knowledge(
+        envelope=envelope,
+        trust=trust,
+        skew_s=cache.get_number(connection, Name.SKEW_S) or 0,
+        server_time=None if server_time is None else parse_utc(server_time),
+    )

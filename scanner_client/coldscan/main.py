@@ -1,0 +1,196 @@
+"""`coldscan`: the scanner for terminals and gates.
+
+    coldscan [--state DIR] enrol INVITE | scan | sync | status | verify TEXT | export | doctor
+
+Every command takes `--json` (objects on standard output, messages on standard error) and `--lang zh|en`, and exits
+0 ok, 1 refused or findings, 2 could not run.  What a command needs is imported when it runs: a scan must not wait
+for an HTTP library.
+"""
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from coldscan.refusals import StoreFault
+from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
+from coldscan.state_dir import StateDir, default_state_dir
+from coldtrace import clock as system_clock
+from coldtrace.errors import Lang, Refusal
+
+# Refusals that say the command could not do its work at all; the others are answers.
+_COULD_NOT_RUN = frozenset(
+    {
+        "bad_answer",
+        "newer_store",
+        "no_trust_list",
+        "not_enrolled",
+        "server_trouble",
+        "server_unreachable",
+        "store_fault",
+        "sync_busy",
+        "unreadable_key_file",
+        "wrong_key_file",
+    }
+)
+
+
+def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = system_clock.now) -> int:
+    """Run one command and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    session = Session(
+        state=StateDir(Path(getattr(arguments, "state", None) or default_state_dir())),
+        lang=getattr(arguments, "lang", None) or language_of(os.environ),
+        as_json=getattr(arguments, "json", False),
+        passphrase=_passphrase(os.environ),
+        clock=clock,
+    )
+    try:
+        return _COMMANDS[arguments.command](session, arguments)
+    except Refusal as refusal:
+        session.refuse(refusal)
+        return COULD_NOT_RUN if refusal.code in _COULD_NOT_RUN else FINDINGS
+    except KeyboardInterrupt:
+        return OK
+    except BrokenPipeError:
+        # Whoever read us has gone; what was answered so far stands.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT_RUN
+    except (sqlite3.Error, OSError) as fault:
+        session.refuse(StoreFault(path=str(session.state.root), reason=str(fault)))
+        return COULD_NOT_RUN
+
+
+def language_of(environment: Mapping[str, str]) -> Lang:
+    """Return the language of the system, Chinese unless it says English."""
+    said = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
+    return "en" if said.lower().startswith("en") else "zh"
+
+
+def _passphrase(environment: Mapping[str, str]) -> bytes | None:
+    said = environment.get("COLDSCAN_PASSPHRASE")
+    return said.encode("utf-8") if said else None
+
+
+def _enrol(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_enrol import run_enrol
+
+    return run_enrol(
+        session,
+        invite=arguments.invite,
+        name=arguments.name,
+        offset=arguments.offset,
+        again=arguments.again,
+    )
+
+
+def _scan(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_scan import run_scan
+
+    return run_scan(
+        session,
+        operation=arguments.operation,
+        lane=arguments.lane,
+        to=arguments.to,
+        to_name=arguments.to_name,
+        quiet=arguments.quiet,
+    )
+
+
+def _sync(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_sync import run_sync
+
+    return run_sync(
+        session,
+        watch_on=arguments.watch,
+        batch=arguments.batch,
+        wait_s=arguments.wait,
+        retry_refused=arguments.retry_refused,
+    )
+
+
+def _status(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_looks import run_status
+
+    return run_status(session)
+
+
+def _verify(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_looks import run_verify
+
+    return run_verify(session, text=arguments.text)
+
+
+def _export(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_looks import run_export
+
+    return run_export(session, wire=arguments.wire)
+
+
+def _doctor(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_looks import run_doctor
+
+    return run_doctor(session)
+
+
+_COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
+    "enrol": _enrol,
+    "scan": _scan,
+    "sync": _sync,
+    "status": _status,
+    "verify": _verify,
+    "export": _export,
+    "doctor": _doctor,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument("--state", metavar="DIR", help="folder of the device (default: per user)")
+    everywhere.add_argument("--json", action="store_true", help="objects on standard output")
+    everywhere.add_argument("--lang", choices=("zh", "en"), help="language of the words")
+    parser = argparse.ArgumentParser(
+        prog="coldscan", description="Scan, queue, sync, and verify codes without a network.", parents=[everywhere]
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    enrol = commands.add_parser("enrol", parents=[everywhere], help="register this device with an invitation")
+    enrol.add_argument("invite", help="text of the invitation, or - to scan it from standard input")
+    enrol.add_argument("--name", default="coldscan", help="what people call this device")
+    enrol.add_argument("--offset", help="fixed local time, as +08:00 (default: the system's)")
+    enrol.add_argument("--again", action="store_true", help="enrol anew with a new key")
+
+    scan = commands.add_parser("scan", parents=[everywhere], help="answer scans from standard input")
+    scan.add_argument("--operation", help="commission, pack, unpack, receive (in), ship (out) or sell")
+    scan.add_argument("--lane", help="name of this gun's lane (default: the first free number)")
+    scan.add_argument("--to", metavar="GLN", help="receiver of what is shipped")
+    scan.add_argument("--to-name", metavar="NAME", help="receiver without a place number")
+    scan.add_argument("--quiet", action="store_true", help="no bell")
+
+    sync = commands.add_parser("sync", parents=[everywhere], help="send the queue and renew the lists")
+    sync.add_argument("--watch", action="store_true", help="go on until stopped")
+    sync.add_argument("--batch", type=_batch, default=50, help="statements in one request (default 50)")
+    sync.add_argument("--wait", type=float, default=30.0, metavar="S", help="seconds to wait for another sync")
+    sync.add_argument("--retry-refused", action="store_true", help="put refused statements back into the queue")
+
+    commands.add_parser("status", parents=[everywhere], help="show what waits and how old the lists are")
+    verify = commands.add_parser("verify", parents=[everywhere], help="judge one code, offline")
+    verify.add_argument("text", help="what the gun read")
+    export = commands.add_parser("export", parents=[everywhere], help="print the raw queue, one line each")
+    export.add_argument("--wire", action="store_true", help="only what is unsent, as the server takes it")
+    commands.add_parser("doctor", parents=[everywhere], help="check clock, key, disk, queue, lists and server")
+    return parser
+
+
+def _batch(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1000:
+        raise argparse.ArgumentTypeError("1 to 1000")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

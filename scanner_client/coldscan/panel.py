@@ -1,0 +1,60 @@
+"""The panel: one colour, one icon, one word, one sentence; readable from two metres, with gloves on.
+
+Colour never stands alone, and nothing that was scanned reaches the terminal as it is: a label may carry escape
+sequences.
+"""
+
+import shutil
+import unicodedata
+
+from coldscan.answer import LOOKS, Answer
+from coldtrace.errors import Lang
+
+WIDTH_MAX = 80
+RESET = "\x1b[0m"
+BELL = "\a"
+CLEAR = "\x1b[2J\x1b[3J\x1b[H"
+
+
+def draw(answer: Answer, *, footer: str) -> str:
+    """Return the whole screen for one answer."""
+    look = LOOKS[answer.result]
+    width = min(WIDTH_MAX, shutil.get_terminal_size().columns)
+    paint = _colour(48, look.background) + _colour(38, look.ink) + "\x1b[1m"
+    word = f"{look.icon}  {look.word.zh}  {look.word.en}"
+    lines = ["", word, "", *_wrap(printable(answer.say), width - 4), ""]
+    body = "".join(f"{paint}{_padded(line, width)}{RESET}\n" for line in lines)
+    return f"{CLEAR}{body}{_wrap(printable(footer), width)[0]}\n{BELL * look.bells}"
+
+
+def plain(answer: Answer, *, lang: Lang) -> str:
+    """Return one line for a pipe or a log."""
+    look = LOOKS[answer.result]
+    return f"{look.icon} {look.word.say(lang)}  {printable(answer.say)}"
+
+
+def printable(text: str) -> str:
+    """Return the text with everything that could steer a terminal replaced."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
+
+
+def _colour(place: int, rgb: tuple[int, int, int]) -> str:
+    return f"\x1b[{place};2;{rgb[0]};{rgb[1]};{rgb[2]}m"
+
+
+def _padded(line: str, width: int) -> str:
+    return "  " + line + " " * max(0, width - 2 - _columns(line))
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Cut at the width in columns; Chinese has no blanks to wait for, and a sentence fits two lines."""
+    lines = [""]
+    for sign in text:
+        if _columns(lines[-1]) + _columns(sign) > max(width, 10):
+            lines.append("")
+        lines[-1] += sign
+    return lines
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)

@@ -1,0 +1,124 @@
+"""`coldscan status`, `verify`, `export` and `doctor`: they look, and change nothing."""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+
+from coldscan import cache
+from coldscan.ages import say_age
+from coldscan.knowledge import load_knowledge
+from coldscan.refusals import NotEnrolled
+from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
+from coldscan.store import open_store
+from coldtrace.errors import Words
+
+STATUS = Words(
+    "{site} · 未发送 {unsent} · 已发送 {sent} · 被拒 {refused} · 名单 {age}前 · 上次同步 {last_sync}",
+    "{site} · unsent {unsent} · sent {sent} · refused {refused} · list {age} old · last sync {last_sync}",
+)
+OLDEST = Words("最早的未发送记录：{age}前（{at}）", "Oldest unsent: {age} ago ({at})")
+MARKED = Words("第 {seq} 条 {type}：{code} {reason}", "Statement {seq} {type}: {code} {reason}")
+VALID = Words("签名有效", "Signature valid")
+
+
+def run_status(session: Session) -> int:
+    """Print how the device stands; 2 if it is not enrolled."""
+    from coldscan.status import status_of
+
+    with closing(open_store(session.state)) as connection:
+        status = status_of(connection, now=session.clock())
+    session.tell(status, _status_words(session, status))
+    return OK if status["enrolled"] else COULD_NOT_RUN
+
+
+def run_verify(session: Session, *, text: str) -> int:
+    """Print the offline verdict on one text; 0 only for `valid`."""
+    from coldscan.verdict import judge
+    from coldtrace.codes.scan import read_scan
+    from coldtrace.errors import Refusal
+    from coldtrace.verify.code import Verdict
+
+    with closing(open_store(session.state)) as connection:
+        knowledge = load_knowledge(connection, known=None)
+        try:
+            serial = read_scan(text).serial
+        except Refusal:
+            serial = None
+        known = None if serial is None else cache.known_uri(connection, serial)
+    finding = judge(known or text, knowledge=knowledge, now=session.clock())
+    say = finding.say_refused(session.lang) if finding.refusal else VALID.say(session.lang)
+    value: dict[str, object] = {
+        "text": text,
+        "verdict": finding.verdict.value,
+        "ais": dict(finding.code.elements) if finding.passes and finding.code else {},
+        "kid": finding.kid,
+        "list_age_s": finding.list_age_s,
+        "list_expired": finding.is_stale,
+        "say": say,
+    }
+    age = say_age(finding.list_age_s, session.lang)
+    session.tell(value, f"{finding.verdict.value}: {say}\n{AGE.say(session.lang, age=age)}")
+    return OK if finding.verdict is Verdict.VALID else FINDINGS
+
+
+AGE = Words("信任名单：{age}前签发，此后的状态未知", "Trust list issued {age} ago; status unknown since")
+
+
+def run_export(session: Session, *, wire: bool) -> int:
+    """Print the raw queue."""
+    from coldscan.export import export_lines
+
+    if not session.state.store.exists():
+        raise NotEnrolled(path=str(session.state.root))
+    for line in export_lines(session.state, wire=wire):
+        print(line)
+    return OK
+
+
+def run_doctor(session: Session) -> int:
+    """Print every check; 1 if any failed."""
+    from coldscan.doctor import examine
+
+    with closing(open_store(session.state)) as connection:
+        checks = examine(
+            connection,
+            session.state,
+            passphrase=session.passphrase,
+            lang=session.lang,
+            clock=session.clock,
+        )
+    ok = all(each.result != "failed" for each in checks)
+    icons = {"passed": "✔", "failed": "✖", "not_checked": "·"}
+    words = "\n".join(f"{icons[each.result]} {each.name}: {each.reason}" for each in checks)
+    session.tell({"ok": ok, "checks": [vars(each) for each in checks]}, words)
+    return OK if ok else FINDINGS
+
+
+def _status_words(session: Session, status: Mapping[str, object]) -> str:
+    lang = session.lang
+    site = status["site"]
+    name = site["name_zh" if lang == "zh" else "name_en"] if isinstance(site, dict) else "-"
+    age = status["list_age_s"]
+    lines = [
+        STATUS.say(
+            lang,
+            site=str(name),
+            unsent=str(status["unsent"]),
+            sent=str(status["sent"]),
+            refused=str(status["refused"]),
+            age=say_age(age, lang) if isinstance(age, int) else "-",
+            last_sync=str(status["last_sync"] or "-"),
+        )
+    ]
+    oldest = status["oldest_unsent_age_s"]
+    if isinstance(oldest, int):
+        lines.append(OLDEST.say(lang, age=say_age(oldest, lang), at=str(status["oldest_unsent_at"])))
+    marked = status["marked"]
+    for each in marked if isinstance(marked, list) else []:
+        lines.append(
+            MARKED.say(lang, seq=each["seq"], type=each["type"], code=each["code"], reason=each["reason"] or "")
+        )
+    warnings = status["warnings"]
+    if warnings:
+        lines.append(f"! {json.dumps(warnings)}")
+    return "\n".join(lines)

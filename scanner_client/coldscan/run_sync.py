@@ -1,0 +1,95 @@
+"""`coldscan sync`, once or watching."""
+
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import datetime
+from types import FrameType
+
+from coldscan import statements
+from coldscan.device import Device, load_device
+from coldscan.file_lock import held
+from coldscan.refusals import SyncBusy
+from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
+from coldscan.store import immediate, open_store
+from coldscan.sync import SyncReport, sync_once
+from coldscan.watch import LISTS_EVERY, Pace, watch
+from coldscan.wire import Wire
+from coldtrace import clock as system_clock
+from coldtrace.errors import Lang, Words
+
+DONE = Words(
+    "已发送 {sent}（重复 {repeats}），被拒 {refused}，回执未通过 {unverified}，未发送 {unsent}；名单：{trust_list}",
+    "Sent {sent} (repeats {repeats}), refused {refused}, without a valid receipt {unverified}, unsent {unsent}; "
+    "list: {trust_list}",
+)
+
+
+def run_sync(session: Session, *, watch_on: bool, batch: int, wait_s: float, retry_refused: bool) -> int:
+    """Sync under the lock of the device; raise SyncBusy if another process keeps it."""
+    with (
+        closing(open_store(session.state)) as connection,
+        held(session.state.lock("sync"), wait_s=wait_s) as is_ours,
+    ):
+        if not is_ours:
+            raise SyncBusy()
+        device = load_device(connection, session.state, session.passphrase)
+        if retry_refused:
+            with immediate(connection):
+                statements.retry_refused(connection)
+        with Wire(device.url, signer=device.signer, net=device.net, lang=session.lang, clock=session.clock) as wire:
+            if watch_on:
+                _watch(session, connection, device, wire, batch)
+                return OK
+            report = sync_once(connection, device, wire, clock=session.clock, batch=batch)
+    _tell(session, report)
+    if not report.problems:
+        return OK if report.ok else FINDINGS
+    stopped = any(each.code in ("server_unreachable", "server_trouble", "bad_answer") for each in report.problems)
+    return COULD_NOT_RUN if stopped else FINDINGS
+
+
+def _watch(session: Session, connection: sqlite3.Connection, device: Device, wire: Wire, batch: int) -> None:
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    renewed: list[datetime] = []
+
+    def sync(batch_now: int, lists: bool) -> SyncReport:
+        report = sync_once(connection, device, wire, clock=session.clock, batch=batch_now, lists=lists)
+        if lists and report.reached:
+            renewed[:] = [session.clock()]
+        return report
+
+    watch(
+        sync,
+        pace=Pace(batch_max=batch, random=system_clock.random_bytes),
+        waiting=lambda: statements.pending_count(connection) > 0,
+        # A clock that jumps either way only renews the lists once more.
+        lists_due=lambda: not renewed or abs(session.clock() - renewed[0]) >= LISTS_EVERY,
+        tell=lambda report: _tell(session, report),
+        stop=stop,
+    )
+
+
+def _tell(session: Session, report: SyncReport) -> None:
+    session.tell(report.to_json(session.lang), _words(report, session.lang))
+
+
+def _words(report: SyncReport, lang: Lang) -> str:
+    flushed = report.flushed
+    done = DONE.say(
+        lang,
+        sent=flushed.sent,
+        repeats=flushed.repeats,
+        refused=flushed.refused,
+        unverified=flushed.unverified,
+        unsent=report.unsent,
+        trust_list=report.trust_list,
+    )
+    return "\n".join([done, *(each.say(lang) for each in report.problems)])

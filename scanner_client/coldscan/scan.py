@@ -1,0 +1,118 @@
+"""One line in, one answer out.
+
+Every text gets exactly one answer.  "Saved" is said after the transaction has committed; what cannot be stored
+is answered NOT STORED; a code that does not verify is answered loudly and queues nothing.  Nothing that a gun can
+send ends the loop.
+"""
+
+import sqlite3
+from contextlib import suppress
+from typing import Final
+
+from coldscan import cache, lanes, words
+from coldscan.answer import Answer, Result
+from coldscan.bench import Bench
+from coldscan.commands import COMMAND_VERDICT, do_command, do_place
+from coldscan.goods import do_goods
+from coldscan.refusals import HandheldRefusal
+from coldscan.store import immediate
+from coldscan.verdict import judge
+from coldtrace.clock import format_utc
+from coldtrace.codes.refusals import UnknownCommand
+from coldtrace.codes.scan import Scan, read_scan
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.codes.trace_code import CodeKind
+from coldtrace.errors import Refusal
+from coldtrace.verify.code import Verdict
+from coldtrace.verify.code_refusals import Unsigned
+
+SHOWN_CHARS: Final = 500
+REFUSED_KEPT: Final = 10_000
+NOT_STORED: Final = "not_stored"
+SHORT_UNKNOWN: Final = "short_code_unknown"
+
+
+def take(bench: Bench, text: str) -> Answer:
+    """Answer one scanned text; whatever counts is on the disk when this returns."""
+    shown = text[:SHOWN_CHARS]
+    try:
+        bench.renew()
+        return _take(bench, text, shown)
+    except (sqlite3.Error, OSError) as fault:
+        say = words.NOT_STORED.say(bench.lang, reason=str(fault))
+        return _answer(bench, shown, verdict=NOT_STORED, say=say, code=NOT_STORED)
+    except HandheldRefusal as refusal:
+        # Another process has retired or replaced the key under us.
+        return _answer(bench, shown, verdict=refusal.code, say=refusal.say(bench.lang), code=refusal.code)
+
+
+def _take(bench: Bench, text: str, shown: str) -> Answer:
+    try:
+        scan = read_scan(text)
+    except UnknownCommand as refusal:
+        return _answer(bench, shown, verdict=COMMAND_VERDICT, say=refusal.say(bench.lang), code=refusal.code)
+    except Refusal as refusal:
+        say = refusal.say(bench.lang)
+        return _refuse(bench, shown, verdict=Verdict.MALFORMED_URI, say=say, code=refusal.code)
+    if scan.command is not None:
+        return do_command(bench, shown, scan.command)
+    if scan.serial is not None:
+        uri = cache.known_uri(bench.connection, scan.serial)
+        if uri is None:
+            say = words.SHORT_UNKNOWN.say(bench.lang, short=format_short_code(scan.serial))
+            return _answer(bench, shown, verdict=SHORT_UNKNOWN, say=say, code=SHORT_UNKNOWN, result=Result.LOOK)
+        text = uri
+    return _judged(bench, text, shown, scan)
+
+
+def _judged(bench: Bench, text: str, shown: str, scan: Scan) -> Answer:
+    finding = judge(text, knowledge=bench.knowledge, now=bench.clock())
+    if not finding.passes:
+        verdict, say = finding.verdict, finding.say_refused(bench.lang)
+        if verdict is Verdict.MALFORMED_URI:
+            # It was read all the same, so it is somebody's GS1 code: well formed, and not signed by anyone we know.
+            verdict, say = Verdict.UNSIGNED, Unsigned().say(bench.lang)
+        return _refuse(bench, shown, verdict=verdict, say=say, code=verdict.value, unit=scan.unit_id)
+    gln = finding.value("414")
+    if finding.kind is CodeKind.PLACE and gln is not None:
+        return do_place(bench, shown, finding, gln=gln)
+    unit = None if finding.code is None else finding.code.unit_id
+    if unit is None:
+        return _answer(bench, shown, verdict=finding.verdict, say=words.NOT_HERE.say(bench.lang), code="not_here")
+    return do_goods(bench, shown, finding, unit=unit)
+
+
+def _refuse(bench: Bench, text: str, *, verdict: Verdict, say: str, code: str, unit: str | None = None) -> Answer:
+    """Refuse loudly, queue nothing, and keep the text for whoever looks into it."""
+    # The code is refused whether or not the note about it fits the disk.
+    with suppress(sqlite3.Error), immediate(bench.connection):
+        lanes.note_refused_scan(
+            bench.connection,
+            at=format_utc(bench.clock()),
+            lane=bench.lane,
+            text=text,
+            verdict=verdict,
+            keep=REFUSED_KEPT,
+        )
+    return _answer(bench, text, verdict=verdict, say=say, code=code, unit=unit)
+
+
+def _answer(
+    bench: Bench,
+    text: str,
+    *,
+    verdict: str,
+    say: str,
+    code: str,
+    result: Result = Result.STOP,
+    unit: str | None = None,
+) -> Answer:
+    return Answer(
+        text=text,
+        verdict=str(verdict),
+        result=result,
+        say=say,
+        code=code,
+        operation=bench.lane.operation,
+        unit=unit,
+    )

@@ -1,0 +1,93 @@
+"""How this device stands: where it is, what waits, how old its knowledge is, what a person should look at."""
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Final
+
+from coldscan import cache, lanes, statements
+from coldscan.cache import Name, Site
+from coldscan.device import is_enrolled
+from coldscan.knowledge import Knowledge, load_knowledge
+from coldscan.refusals import NoTrustList
+from coldtrace.clock import parse_utc
+
+UNSENT_OLD: Final = timedelta(hours=24)
+MARKED_SHOWN: Final = 20
+
+
+def status_of(connection: sqlite3.Connection, *, now: datetime) -> dict[str, object]:
+    """Return the status as plain values; it needs neither the key nor a network."""
+    counted = statements.counts(connection)
+    knowledge = _knowledge(connection)
+    oldest_s = _age_s(counted.oldest_at, now)
+    site = cache.get(connection, Name.SITE)
+    return {
+        "enrolled": is_enrolled(connection),
+        "site": None if site is None else vars(Site.from_json(site)),
+        "server": cache.get(connection, Name.URL),
+        "key": cache.get(connection, Name.KEY),
+        "operations": cache.get_names(connection, Name.OPERATIONS),
+        "lanes": [_lane(connection, each) for each in lanes.all_lanes(connection)],
+        "unsent": counted.pending,
+        "oldest_unsent_at": counted.oldest_at,
+        "oldest_unsent_age_s": oldest_s,
+        "sent": counted.sent,
+        "refused": counted.refused,
+        "blocked": counted.blocked,
+        "marked": [vars(each) for each in statements.marked(connection, limit=MARKED_SHOWN)],
+        "refused_scans": lanes.count_refused_scans(connection),
+        "lots": cache.count_lots(connection),
+        "list_seq": None if knowledge is None else knowledge.trust.seq,
+        "list_age_s": None if knowledge is None else knowledge.age_s(now),
+        "list_expired": None if knowledge is None else knowledge.is_stale(now),
+        "last_sync": cache.get(connection, Name.LAST_SYNC),
+        "last_server_time": cache.get(connection, Name.SERVER_TIME),
+        "clock_skew_s": cache.get_number(connection, Name.SKEW_S),
+        "warnings": _warnings(connection, counted, knowledge, oldest_s, now),
+    }
+
+
+def _knowledge(connection: sqlite3.Connection) -> Knowledge | None:
+    try:
+        return load_knowledge(connection, known=None)
+    except NoTrustList:
+        return None
+
+
+def _lane(connection: sqlite3.Connection, lane: lanes.Lane) -> dict[str, object]:
+    return {
+        "lane": lane.name,
+        "operation": lane.operation,
+        "counterparty": lane.counterparty or lane.counterparty_name,
+        "door": lane.door,
+        "pallet": lane.pallet,
+        "pile": lanes.pile_size(connection, lane.name),
+    }
+
+
+def _age_s(at: str | None, now: datetime) -> int | None:
+    return None if at is None else max(0, int((now - parse_utc(at)).total_seconds()))
+
+
+def _warnings(
+    connection: sqlite3.Connection,
+    counted: statements.Counts,
+    knowledge: Knowledge | None,
+    oldest_s: int | None,
+    now: datetime,
+) -> list[str]:
+    server_time = cache.get(connection, Name.SERVER_TIME)
+    found = {
+        "key_retired": cache.get(connection, Name.RETIRED_BY) is not None,
+        "server_lost_statements": bool(json.loads(cache.get(connection, Name.LOST) or "[]")),
+        "chain_forked": cache.get(connection, Name.FORKS) is not None,
+        "unsent_over_24_h": oldest_s is not None and oldest_s > UNSENT_OLD.total_seconds(),
+        "refused_statements": counted.refused > 0,
+        "blocked_statements": counted.blocked > 0,
+        "no_trust_list": knowledge is None,
+        "trust_list_expired": knowledge is not None and knowledge.is_stale(now),
+        "clock_behind_last_sync": server_time is not None and now < parse_utc(server_time),
+        "clock_skewed": abs(cache.get_number(connection, Name.SKEW_S) or 0) >= 120,
+    }
+    return [name for name, is_so in found.items() if is_so]

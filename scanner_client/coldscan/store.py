@@ -1,0 +1,103 @@
+"""The device's SQLite file: write-ahead log, synchronous FULL, one short transaction for each scan.
+
+When `immediate` has left its block without an exception, the rows are on the disk; only then may anything say
+"stored".  A statement row keeps its texts until the server's receipt is checked; then header, signature and receipt.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from coldscan.file_lock import held
+from coldscan.refusals import NewerStore, StoreFault
+from coldscan.state_dir import StateDir
+
+SCHEMA_VERSION = 1
+BUSY_S = 10.0
+
+_SCHEMA = """
+CREATE TABLE statements (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    at TEXT NOT NULL,
+    header TEXT NOT NULL,
+    public TEXT,
+    private TEXT,
+    units TEXT,
+    sig TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'refused')),
+    code TEXT,
+    reason TEXT,
+    receipt TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    trouble INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (key, seq),
+    CHECK (state = 'sent' OR (public IS NOT NULL AND private IS NOT NULL AND units IS NOT NULL)),
+    CHECK (state <> 'sent' OR receipt IS NOT NULL)
+) STRICT;
+CREATE INDEX statements_pending ON statements (trouble, number) WHERE state = 'pending';
+CREATE INDEX statements_coded ON statements (number) WHERE code IS NOT NULL;
+CREATE TABLE cache (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE lots (gtin TEXT NOT NULL, lot TEXT NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (gtin, lot)) STRICT, WITHOUT ROWID;
+CREATE TABLE doors (gln TEXT PRIMARY KEY, name_zh TEXT NOT NULL, name_en TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE lanes (lane TEXT PRIMARY KEY, operation TEXT, counterparty TEXT, counterparty_name TEXT, door TEXT,
+    pallet TEXT, context INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE pile (number INTEGER PRIMARY KEY, lane TEXT NOT NULL, unit TEXT NOT NULL, UNIQUE (lane, unit)) STRICT;
+CREATE TABLE said (unit TEXT NOT NULL, type TEXT NOT NULL, context INTEGER NOT NULL, statement TEXT NOT NULL,
+    at TEXT NOT NULL, PRIMARY KEY (unit, type, context)) STRICT, WITHOUT ROWID;
+CREATE INDEX said_statement ON said (statement);
+CREATE TABLE known (serial TEXT PRIMARY KEY, uri TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE refused_scans (number INTEGER PRIMARY KEY, at TEXT NOT NULL, lane TEXT NOT NULL, operation TEXT,
+    text TEXT NOT NULL, verdict TEXT NOT NULL) STRICT;
+"""
+
+
+def open_store(state: StateDir) -> sqlite3.Connection:
+    """Open the device's store, making it if it is missing; raise StoreFault or NewerStore."""
+    try:
+        state.create()
+        connection = sqlite3.connect(state.store, timeout=BUSY_S, isolation_level=None)
+        _set_up(connection, state)
+    except (sqlite3.Error, OSError) as fault:
+        raise StoreFault(path=str(state.store), reason=str(fault)) from fault
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection, state: StateDir) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    if _version(connection) == 0:
+        # The switch to write-ahead logging does not wait for other processes, so only one at a time tries it.
+        with held(state.lock("store"), wait_s=BUSY_S):
+            connection.execute("PRAGMA journal_mode = WAL")
+            with immediate(connection):
+                if _version(connection) == 0:
+                    for statement in _SCHEMA.split(";"):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    found = _version(connection)
+    if found > SCHEMA_VERSION:
+        connection.close()
+        raise NewerStore(found=found, known=SCHEMA_VERSION)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: durable when the block is left, undone when it raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself, as it does when the disk is full.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

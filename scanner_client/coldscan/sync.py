@@ -1,0 +1,114 @@
+"""One sync: lists first, so that receipts can be checked; then the queue; then the chain.
+
+Only one process of a device sends at a time.  A part that fails is named in the report and does not stop the
+others, except that without any answer at all there is no point in asking on.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from coldscan import cache, statements
+from coldscan.cache import Name
+from coldscan.device import Device
+from coldscan.fetch import fetch_chain, fetch_checkpoint, fetch_trust_list, fetch_work
+from coldscan.flush import BATCH, Flushed, Sender, flush
+from coldscan.knowledge import load_knowledge
+from coldscan.refusals import ServerUnreachable
+from coldscan.store import immediate
+from coldscan.wire import Wire
+from coldtrace.clock import format_utc
+from coldtrace.errors import Lang, Refusal
+
+
+@dataclass(kw_only=True)
+class SyncReport:
+    """What came of one sync.  The parts say `new`, `same`, `ok`, or the code of what went wrong."""
+
+    trust_list: str = "not_asked"
+    checkpoint: str = "not_asked"
+    work: str = "not_asked"
+    chain: str = "not_asked"
+    flushed: Flushed = field(default_factory=Flushed)
+    unsent: int = 0
+    problems: list[Refusal] = field(default_factory=list)
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the server answered at all."""
+        return not any(isinstance(each, ServerUnreachable) for each in self.problems)
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything that waited was acknowledged and nothing is wrong."""
+        wrong = self.flushed.refused or self.flushed.unverified or self.unsent
+        return not self.problems and not wrong and self.chain in ("ok", "not_asked")
+
+    def to_json(self, lang: Lang) -> dict[str, object]:
+        """Return the object that `--json` prints."""
+        counted = asdict(self.flushed)
+        counted.pop("faults")
+        return {
+            "ok": self.ok,
+            "reached": self.reached,
+            "trust_list": self.trust_list,
+            "checkpoint": self.checkpoint,
+            "work": self.work,
+            "chain": self.chain,
+            **counted,
+            "unsent": self.unsent,
+            "problems": [{"code": each.code, "say": each.say(lang)} for each in self.problems],
+        }
+
+
+def sync_once(
+    connection: sqlite3.Connection,
+    device: Device,
+    wire: Wire,
+    *,
+    clock: Callable[[], datetime],
+    batch: int = BATCH,
+    lists: bool = True,
+) -> SyncReport:
+    """Do one sync and say what came of it; `lists` off sends the queue only.  The caller holds the sync lock."""
+    report = SyncReport()
+    if lists:
+        report.trust_list = _part(report, lambda: fetch_trust_list(connection, wire))
+    if report.reached:
+        _flush(report, connection, device, wire, batch)
+    if lists and report.reached:
+        trust = load_knowledge(connection, known=None).trust
+        report.checkpoint = _part(report, lambda: fetch_checkpoint(connection, wire, device=device, trust=trust))
+    if lists and report.reached:
+        report.work = _part(report, lambda: fetch_work(connection, wire, device=device, clock=clock))
+    if lists and report.reached:
+        report.chain = _part(report, lambda: fetch_chain(connection, wire, device=device))
+    report.unsent = statements.pending_count(connection)
+    if not report.problems:
+        with immediate(connection):
+            cache.put(connection, Name.LAST_SYNC, format_utc(clock()))
+    return report
+
+
+def _flush(report: SyncReport, connection: sqlite3.Connection, device: Device, wire: Wire, batch: int) -> None:
+    def run() -> str:
+        sender = Sender(
+            connection=connection,
+            device=device,
+            wire=wire,
+            trust=load_knowledge(connection, known=None).trust,
+            flushed=report.flushed,
+        )
+        flush(sender, batch=batch)
+        return "ok"
+
+    _part(report, run)
+
+
+def _part(report: SyncReport, ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except Refusal as refusal:
+        report.problems.append(refusal)
+        return refusal.code

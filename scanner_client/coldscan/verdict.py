@@ -1,0 +1,94 @@
+"""The offline verdict on one code, with its age.
+
+The words are those of `coldtrace.verify.code`.  Two of them let the goods pass: `valid`, and `untrusted_host`, where
+the signature is right but the address printed with it is not on the list (amber, and a person looks).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from coldscan.answer import Result
+from coldscan.knowledge import Knowledge
+from coldtrace.codes.digital_link import build_uri
+from coldtrace.codes.signing_input import signing_input
+from coldtrace.codes.token import decode_token
+from coldtrace.codes.trace_code import CodeKind, TraceCode
+from coldtrace.errors import Lang, Refusal
+from coldtrace.seal.hashing import sha256
+from coldtrace.verify.code import Verdict, verify_code
+
+PASSING: Final = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is known of one scanned code."""
+
+    verdict: Verdict
+    code: TraceCode | None
+    kid: str | None
+    refusal: Refusal | None
+    list_age_s: int
+    issued: datetime
+    is_stale: bool
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether the goods may be worked with."""
+        return self.verdict in PASSING and self.code is not None
+
+    @property
+    def kind(self) -> CodeKind | None:
+        """What the code identifies."""
+        return None if self.code is None else self.code.kind
+
+    @property
+    def uri(self) -> str | None:
+        """The code as it was printed, whatever the gun made of it."""
+        if self.code is None:
+            return None
+        return build_uri(host=self.code.host, elements=self.code.elements, token=self.code.token)
+
+    @property
+    def code_hash(self) -> bytes:
+        """What ties a commission to the printed code: the SHA-256 of what the code's signature covers."""
+        if self.code is None or self.code.token is None:
+            raise ValueError("only a verified code has this hash")
+        return sha256(signing_input(decode_token(self.code.token).header, self.code.elements))
+
+    @property
+    def amber_code(self) -> str | None:
+        """Why the answer is amber although the signature is right, or None."""
+        if not self.passes:
+            return None
+        if self.is_stale:
+            return "status_unknown"
+        return "untrusted_host" if self.verdict is Verdict.UNTRUSTED_HOST else None
+
+    def value(self, ai: str) -> str | None:
+        """Return the value of an AI of the code."""
+        return None if self.code is None else self.code.value(ai)
+
+    def result(self, otherwise: Result) -> Result:
+        """Return amber where the verdict asks for a look, else what the operation says."""
+        calm = otherwise in (Result.SAVED, Result.NOTED)
+        return Result.LOOK if calm and self.amber_code is not None else otherwise
+
+    def say_refused(self, lang: Lang) -> str:
+        """Return in words why the code does not pass."""
+        return self.verdict.value if self.refusal is None else self.refusal.say(lang)
+
+
+def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
+    """Return the verdict on a scanned code, from the cached trust list alone."""
+    report = verify_code(text, trust=knowledge.trust, now=knowledge.as_of(now))
+    return Finding(
+        verdict=report.verdict,
+        code=report.code,
+        kid=report.kid,
+        refusal=report.refusal,
+        list_age_s=knowledge.age_s(now),
+        issued=knowledge.trust.issued,
+        is_stale=knowledge.is_stale(now),
+    )

@@ -1,0 +1,78 @@
+"""What the scan loop says, in both languages.  `{name}` stands for a fact."""
+
+from coldtrace.errors import Words
+
+# What happened to the goods; `unit` is a short form that a person can compare with the label.
+COMMISSIONED = Words("已赋码 {unit}，本堆第 {count} 箱", "Commissioned {unit}, number {count} on the pile")
+PICKED = Words("已加入本堆 {unit}，第 {count} 箱", "Picked {unit}, number {count} on the pile")
+PACKED = Words("已组托 {unit}，共 {count} 箱", "Packed {unit} with {count} cartons")
+UNPACKED = Words("已从 {parent} 取出 {unit}", "Took {unit} off {parent}")
+SHIPPED = Words("已出库 {unit}，发往 {to}", "Shipped {unit} to {to}")
+RECEIVED = Words("已入库 {unit}", "Received {unit}")
+SOLD = Words("已售出 {unit}", "Sold {unit}")
+
+# Amber is said behind the sentence above.
+STALE = Words("；签名有效，{since} 之后的状态未知", "; signature valid, status unknown since {since}")
+OTHER_HOST = Words("；域名 {host} 不在名单上，请核对标签", "; the host {host} is not on the list, look at the label")
+
+# Repeats: nothing new is queued.
+REPEATED = Words("重复：{unit} 在 {at} 已记录过", "Repeat: {unit} was already recorded at {at}")
+ON_PILE = Words("重复：{unit} 已在本堆上", "Repeat: {unit} lies on the pile already")
+
+# What is missing before this scan can count.
+NO_OPERATION = Words("请先扫描作业指令（入库、出库……）", "Scan an operation first (IN, OUT, ...)")
+NOT_ALLOWED = Words("本机无权进行“{operation}”", "This device may not do: {operation}")
+NO_DESTINATION = Words("请先扫描收货方的场所码", "Scan the place code of the receiver first")
+NO_PALLET = Words("请先扫描托盘标签", "Scan the pallet label first")
+EMPTY_PILE = Words("本堆没有箱子，托盘 {unit} 未组托", "The pile is empty; pallet {unit} was not packed")
+FULL_PILE = Words("本堆已满 {count} 箱，请先扫描托盘标签", "The pile is full with {count} cartons; scan a pallet label")
+NO_FACTS = Words(
+    "本机没有批号 {lot} 的资料，不能赋码；请同步后再试",
+    "This device has no facts for lot {lot}, so it cannot commission it; sync and try again",
+)
+NO_LOT = Words("标签上没有批号，不能赋码", "The label has no lot, so it cannot be commissioned")
+NOT_A_CARTON = Words("这不是箱码，此作业只接受箱码", "This is no carton code; this operation takes cartons only")
+NOT_HERE = Words("这个码在此作业中没有用处", "This code has no meaning in this operation")
+SHORT_UNKNOWN = Words(
+    "本机没有读过短码 {short}，请扫描完整的码", "This device has not read {short} before; scan the full code"
+)
+
+# Commands and places.
+OPERATION_SET = Words("作业：{operation}", "Operation: {operation}")
+PILE_OPEN = Words("；本堆还有 {count} 箱未组托", "; {count} cartons on the pile are not packed yet")
+NEXT = Words("已清空，开始下一单", "Cleared; ready for the next")
+NEXT_PILE = Words(
+    "已清空（{count} 箱未组托），开始下一单", "Cleared ({count} cartons stay unpacked); ready for the next"
+)
+UNDO_LATER = Words(
+    "本版本还不能撤销；请记下该码，由管理员更正",
+    "This version cannot undo yet; note the code and have the desk correct it",
+)
+TO_SET = Words("收货方：{place}", "Receiver: {place}")
+FROM_SET = Words("发货方：{place}", "Sender: {place}")
+DOOR_SET = Words("库门：{place}", "Door: {place}")
+PALLET_SET = Words("正在拆托 {unit}，请逐箱扫描", "Unpacking {unit}; scan each carton")
+
+# The store could not take it.  Said instead of a success, never after one.
+NOT_STORED = Words(
+    "未保存！本机存储有问题（{reason}）；请停止作业并检查磁盘空间",
+    "NOT STORED! The store of this device has a fault ({reason}); stop work and check the disk space",
+)
+
+# The line below the panel.
+FOOTER = Words(
+    "{site} · {operation} · 未发送 {unsent}{oldest} · 名单 {age}",
+    "{site} · {operation} · unsent {unsent}{oldest} · list {age}",
+)
+OLDEST = Words("（最早 {age}）", " (oldest {age})")
+AGE_OLD = Words("已过期，{age}前", "EXPIRED, {age} old")
+AGE = Words("{age}前", "{age} old")
+READY = Words("就绪，请扫描", "Ready to scan")
+CLOCK_WRONG = Words(
+    "时钟与服务器相差约 {skew_s} 秒；可以继续扫描，记录会注明",
+    "The clock differs from the server by about {skew_s} seconds; go on scanning, the records say so",
+)
+CLOCK_BEHIND = Words(
+    "时钟早于上次同步的时间 {server}；可以继续扫描，请校准时钟",
+    "The clock stands before the last sync at {server}; go on scanning and set the clock",
+)

@@ -1,0 +1,119 @@
+"""An installation for the scanner's tests: keys from seeds, a trust list, signed codes, facts.  No server in it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from coldtrace.codes.check_digit import check_digit
+from coldtrace.codes.short_code import new_serial
+from coldtrace.codes.sign import sign_code
+from coldtrace.events.facts import write_facts
+from coldtrace.seal.hashing import sha256
+from coldtrace.seal.keys import Ed25519Signer, kid
+from coldtrace.seal.root_document import RootDocument, write_root
+from coldtrace.seal.trust_entries import LogEntry, Station, TrustedKey, TrustList, trusted_key
+from coldtrace.seal.trust_list import sign_trust_list
+from coldtrace.seal.trust_text import print_list
+from coldtrace.seal.vkey import vkey_of
+from support.ticking import counting_bytes
+
+HOST = "trace.example.cn"
+ORIGIN = "trace.example.cn/logs/cn-test"
+GTIN = "09506000134352"
+LOT = "L2409A17"
+
+
+def gln(number: int) -> str:
+    """Return the GLN of a numbered place."""
+    body = f"690123456{number:03d}"
+    return body + check_digit(body)
+
+
+def sscc(number: int) -> str:
+    """Return the SSCC of a numbered pallet."""
+    body = f"1069012345{number:07d}"
+    return body + check_digit(body)
+
+
+OWN, BUYER = gln(1), gln(2)
+
+
+def key_of(name: str) -> Ed25519Signer:
+    """Return the key of a name."""
+    return Ed25519Signer.from_seed(sha256(f"scanner world {name}".encode()))
+
+
+@dataclass
+class World:
+    """One installation as seen from outside at `now`."""
+
+    now: datetime
+    seq: int = 7
+    lifetime: timedelta = timedelta(days=7)
+    revoked: bool = False
+    name: str = "one"
+    serials: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.station, self.enrolment = key_of(f"{self.name} station"), key_of(f"{self.name} enrolment")
+        self.receipts, self.log = key_of(f"{self.name} receipt"), key_of(f"{self.name} log")
+        self.root_key = key_of(f"{self.name} root")
+        self.root: RootDocument = write_root(roots={"r1": self.root_key.spki}, threshold=1)
+        self.random = counting_bytes(self.name)
+        self.facts = write_facts(
+            {"product_zh": "冻牛腩", "product_en": "Frozen beef brisket", "gtin": GTIN, "lot": LOT}, self.random
+        )
+
+    def trust_list(self) -> TrustList:
+        """Return the list of this moment."""
+        return TrustList(
+            net=self.root.net,
+            seq=self.seq,
+            issued=self.now - timedelta(hours=1),
+            expires=self.now - timedelta(hours=1) + self.lifetime,
+            hosts=(HOST,),
+            stations=(
+                Station(id="TJ-01", name="滨海新区首站", gln=OWN, gcp=("6901234",), status="active"),
+                Station(id="TJ-02", name="静海冷库", gln=BUYER, gcp=(), status="active"),
+            ),
+            keys=self._keys(),
+            logs=(LogEntry(origin=ORIGIN, vkey=vkey_of(name=ORIGIN, spki=self.log.spki), witnesses=(), quorum=0),),
+        )
+
+    def envelope(self) -> dict[str, object]:
+        """Return the list as the root signs it."""
+        return sign_trust_list(print_list(self.trust_list()), {"r1": self.root_key})
+
+    def carton(self, serial: str | None = None, *, lot: str = LOT, host: str = HOST) -> str:
+        """Return a signed carton code; without a serial, a new one."""
+        if serial is None:
+            serial = new_serial(self.random)
+            self.serials.append(serial)
+        return self._sign((("01", GTIN), ("10", lot), ("21", serial)), host)
+
+    def pallet(self, number: int = 1) -> str:
+        """Return a signed pallet code."""
+        return self._sign((("00", sscc(number)),), HOST)
+
+    def place(self, number: str, door: str | None = None) -> str:
+        """Return a signed place code."""
+        return self._sign((("414", number), *((("254", door),) if door else ())), HOST)
+
+    def _sign(self, elements: tuple[tuple[str, str], ...], host: str) -> str:
+        signer = self.station
+        return sign_code(host=host, elements=elements, algorithm=1, kid=kid(signer.spki), sign=signer.sign)
+
+    def _keys(self) -> tuple[TrustedKey, ...]:
+        return (
+            trusted_key(
+                use="code",
+                spki=self.station.spki,
+                stn="TJ-01",
+                scope=("00", "01"),
+                print_from=self.now - timedelta(days=30),
+                print_until=self.now + timedelta(days=7),
+                accept_until=self.now + timedelta(days=730),
+                st="revoked" if self.revoked else "active",
+            ),
+            trusted_key(use="enrolment", spki=self.enrolment.spki),
+            trusted_key(use="receipt", spki=self.receipts.spki),
+        )
