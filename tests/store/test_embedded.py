@@ -138,6 +138,16 @@ def test_data_stays(data_dir: Path) -> None:
         assert only(url, "SELECT number FROM kept") == 7
 
 
+def test_a_relative_folder_means_the_one_below_the_working_directory(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(data_dir)
+    monkeypatch.chdir(data_dir.parent)
+    with open_database(database_url=None, data_dir=Path("var")) as url:
+        assert only(url, "SELECT 1") == 1
+        assert (data_dir / "postgres" / "PG_VERSION").is_file()
+
+
 def test_a_given_url_is_used_as_it_is(tmp_path: Path) -> None:
     with open_database(database_url="postgresql://elsewhere/x", data_dir=tmp_path / "var") as url:
         assert url == "postgresql://elsewhere/x"

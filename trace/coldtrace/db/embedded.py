@@ -41,6 +41,7 @@ def open_database(*, database_url: str | None, data_dir: Path, keep: bool = Fals
     if database_url is not None:
         yield database_url
         return
+    data_dir = data_dir.absolute()  # the programs are started elsewhere
     _make_folder(data_dir)
     deadline = time.monotonic() + (OWN_PATIENCE_S if keep else JOIN_PATIENCE_S)
     while True:
