@@ -73,3 +73,11 @@ class StationUnknown(Refusal):
         "需要指定一个首站（赋码站点）的 GLN；收到的是 {gln}。",
         "Name the GLN of the first station that codes the goods; got {gln}.",
     )
+
+
+class RunUnknown(Refusal):
+    """There is no such code run."""
+
+    code = "run_unknown"
+    title = Words("没有该赋码批", "No such code run")
+    detail = Words("没有编号为 {id} 的赋码批。请核对编号。", "There is no code run {id}. Check the identifier.")

@@ -39,6 +39,11 @@ def known_entries(session: Session, ids: Sequence[UUID]) -> dict[UUID, StoredEnt
     return store.entries_by_id(session, ids)
 
 
+def pieces(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:
+    """Return the pieces of entries that are still kept, by entry and name."""
+    return store.pieces_of(session, ids)
+
+
 def checkpoint(session: Session) -> SignedHead:
     """Return the newest signed checkpoint; raise NoCheckpoint before the log is opened."""
     head = store.newest_checkpoint(session)

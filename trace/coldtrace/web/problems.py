@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from coldtrace.errors import Lang, Refusal
 from coldtrace.web.language import LANGUAGE_COOKIE, choose_language
 from coldtrace.web.refusals import (
+    CodeRefused,
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
@@ -45,6 +46,7 @@ STATUS: dict[str, int] = {
     "not_logged": 404,
     "no_checkpoint": 404,
     "consignment_unknown": 404,
+    "run_unknown": 404,
     "method_not_allowed": 405,
     "not_yet_included": 409,
     "id_conflict": 409,
@@ -64,13 +66,30 @@ STATUS: dict[str, int] = {
     "internal_error": 500,
     "key_missing": 503,
     "not_ready": 503,
+    "not_acceptable": 406,
 }
 """Every other refusal is UNREADABLE; a test keeps this table to codes that exist."""
+
+CODE_STATUS: dict[str, int] = {
+    "malformed_uri": 400,
+    "unsigned": 400,
+    "malformed_token": 400,
+    "unsupported_version": 400,
+    "not_registered": 404,
+}
+"""Statuses of refused codes by verdict; all others are 403."""
 
 
 def status_of(refusal: Refusal) -> int:
     """Return the HTTP status of a refusal."""
+    if isinstance(refusal, CodeRefused):
+        return CODE_STATUS.get(refusal.verdict, 403)
     return STATUS.get(refusal.code, UNREADABLE)
+
+
+def code_of(refusal: Refusal) -> str:
+    """Return the stable code of a refusal; for a scanned code the verdict word."""
+    return refusal.verdict if isinstance(refusal, CodeRefused) else refusal.code
 
 
 def language_of(request: Request) -> Lang:
@@ -85,11 +104,11 @@ def language_of(request: Request) -> Lang:
 def problem(refusal: Refusal, lang: Lang) -> dict[str, object]:
     """Return a refusal as a problem object."""
     return {
-        "type": f"urn:coldtrace:problem:{refusal.code}",
+        "type": f"urn:coldtrace:problem:{code_of(refusal)}",
         "title": refusal.title.say(lang),
         "status": status_of(refusal),
         "detail": refusal.say(lang),
-        "code": refusal.code,
+        "code": code_of(refusal),
         **{name: value for name, value in refusal.facts.items() if name not in ("type", "title", "status", "detail")},
     }
 

@@ -95,3 +95,26 @@ class InternalError(Refusal):
         "服务器出错，已记录（编号 {request_id}）。没有数据丢失，请稍后重试。",
         "The server failed; it was logged under {request_id}. Nothing was lost; try again later.",
     )
+
+
+class NotAcceptable(Refusal):
+    """The address has no such representation."""
+
+    code = "not_acceptable"
+    title = Words("没有该格式", "No such representation")
+    detail = Words("此编码没有 {wanted} 格式的内容。", "This code has nothing to show as {wanted}.")
+
+
+class CodeRefused(Refusal):
+    """A scanned code did not pass; `code` is the verdict word."""
+
+    code = "refused_code"
+    title = Words("编码未通过验证", "The code was refused")
+    detail = Words(
+        "编码未通过验证（{verdict}）。请重新扫描标签；如仍失败，请勿购买并拨打 12315。",
+        "The code was refused ({verdict}). Scan the label again; if it fails again, do not buy and call 12315.",
+    )
+
+    def __init__(self, *, verdict: str) -> None:
+        super().__init__(verdict=str(verdict))
+        self.verdict = str(verdict)

@@ -1,0 +1,97 @@
+"""Opening an installation for a command: settings, database, migrations, keys, in that order."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from coldtrace.db.embedded import open_database
+from coldtrace.db.engine import check_server, make_engine, make_sessions
+from coldtrace.db.migrate import upgrade
+from coldtrace.env import Env, Keyring
+from coldtrace.parties import service as parties
+from coldtrace.parties.keys import is_development, make_keys, read_root
+from coldtrace.parties.refusals import DevelopmentOnly
+from coldtrace.seal.root_document import net_of
+from coldtrace.settings import Settings
+
+TOKEN_FILE = "development-token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """An open installation."""
+
+    settings: Settings
+    env: Env
+    engine: Engine
+    sessions: sessionmaker[Session]
+
+
+@contextmanager
+def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Installation]:
+    """Open the installation of the settings, making keys and schema when it is new (development only).
+
+    `keep` is for the service, which runs the embedded database itself.  Raises refusals that say what to do.
+    """
+    keys = settings.data_dir / "keys"
+    prepare_keys(settings)
+    with open_database(database_url=settings.database_url, data_dir=settings.data_dir, keep=keep) as url:
+        engine = make_engine(url)
+        try:
+            check_server(engine)
+            upgrade(url)
+            env = make_env(settings, keys)
+            sessions = make_sessions(engine)
+            with sessions.begin() as session:
+                parties.install(
+                    session, env, root_text=read_root(keys), development=is_development(keys)
+                )
+            yield Installation(settings=settings, env=env, engine=engine, sessions=sessions)
+        finally:
+            engine.dispose()
+
+
+def prepare_keys(settings: Settings) -> None:
+    """Make development keys on the first start; refuse them in production."""
+    keys = settings.data_dir / "keys"
+    if settings.env == "production":
+        if is_development(keys):
+            raise DevelopmentOnly()
+        read_root(keys)
+    else:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_keys(keys, development=True)
+
+
+def make_env(settings: Settings, keys: Path) -> Env:
+    """Return the Env of an installation whose keys exist."""
+    return Env(
+        net=net_of(read_root(keys)),
+        origin=f"{settings.public_host}/logs/{settings.log_name}",
+        public_host=settings.public_host,
+        keyring=Keyring(keys),
+    )
+
+
+def development_token(installation: Installation) -> str | None:
+    """Return the token that a development start prints, the same at every start; None in production."""
+    if installation.settings.env == "production":
+        return None
+    path = installation.settings.data_dir / TOKEN_FILE
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"ct_dev_{secrets.token_urlsafe(24)}\n")
+    token = path.read_text().strip()
+    with installation.sessions.begin() as session:
+        parties.keep_token(
+            session, installation.env, token=token, name=parties.DEVELOPMENT_TOKEN, scopes=["all"], life=None
+        )
+    return token

@@ -1,0 +1,46 @@
+"""`coldtrace reset --yes`: wipe the data folder."""
+
+import argparse
+import shutil
+import sys
+
+from coldtrace.cli.output import print_result
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `reset`."""
+    parser = commands.add_parser("reset", help="清空数据目录 / wipe the data folder")
+    parser.add_argument("--yes", action="store_true", help="确认 / really do it")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Remove database, keys and demo files of the data folder; a database given by URL is not touched."""
+    from coldtrace.db.embedded import remove_database
+    from coldtrace.settings import load_settings
+
+    settings = load_settings()
+    if not arguments.yes:
+        print(
+            f"将删除 {settings.data_dir} 中的全部数据和密钥；确认请加 --yes。\n"
+            f"This deletes all data and keys in {settings.data_dir}; add --yes to do it.",
+            file=sys.stderr,
+        )
+        return 1
+    if settings.database_url is not None:
+        print(
+            "COLDTRACE_DATABASE_URL 指向的数据库不会被清空，请在该服务器上删除。\n"
+            "The database behind COLDTRACE_DATABASE_URL is not touched; drop it on its server.",
+            file=sys.stderr,
+        )
+    if settings.data_dir.exists():
+        remove_database(settings.data_dir)
+        for name in ("keys", "demo", "demo.json", "sample-labels.pdf", "development-token"):
+            path = settings.data_dir / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    print_result({"reset": str(settings.data_dir)}, as_json=arguments.json)
+    return 0

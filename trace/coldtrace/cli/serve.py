@@ -1,0 +1,157 @@
+"""`coldtrace serve`: the service, with the embedded database when no URL is given."""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from coldtrace.errors import Refusal, Words
+
+
+class PortTaken(Refusal):
+    """Another program listens there."""
+
+    code = "port_taken"
+    title = Words("端口被占用", "Port taken")
+    detail = Words(
+        "{host}:{port} 已被其他程序占用（{reason}）。请停止它，或设置 COLDTRACE_PORT 换一个端口。",
+        "{host}:{port} is taken or not ours ({reason}). Stop the other program, or choose another port with"
+        " COLDTRACE_PORT.",
+    )
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `serve`."""
+    parser = commands.add_parser("serve", help="启动服务 / run the service")
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--demo-world", action="store_true", help="首次启动时建立演示数据 / fill a new installation")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run until interrupted; returns 0 after a clean stop."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.settings import load_settings
+
+    chosen = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
+    settings = load_settings(**chosen)
+    listener = _listen(settings.host, settings.port)
+    # SIGTERM is a clean stop too, also while the database is still starting.
+    signal.signal(signal.SIGTERM, _interrupt)
+    started = time.monotonic()
+    try:
+        _say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
+        with open_installation(settings, keep=True) as installation:
+            _say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
+            return _serve(installation, listener, demo_world=arguments.demo_world)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        listener.close()
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(host=host, port=port, reason=error.strerror or str(error)) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def _serve(installation: "object", listener: socket.socket, *, demo_world: bool) -> int:
+    import uvicorn
+
+    from coldtrace.cli.installation import Installation, development_token
+    from coldtrace.web.app import create_app
+
+    assert isinstance(installation, Installation)
+    settings = installation.settings
+    app = create_app(settings, installation.env, installation.engine)
+    token = development_token(installation)
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
+    )
+    server = uvicorn.Server(config)
+    stopping = threading.Event()
+    opener = threading.Thread(
+        target=_open_doors,
+        args=(installation, server, stopping),
+        kwargs={"url": url, "token": token, "demo_world": demo_world},
+        name="opener",
+        daemon=True,
+    )
+    opener.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        stopping.set()
+        opener.join(timeout=10)
+    return 0
+
+
+def _open_doors(
+    installation: object,
+    server: object,
+    stopping: threading.Event,
+    *,
+    url: str,
+    token: str | None,
+    demo_world: bool,
+) -> None:
+    """Wait until the service answers, fill a new installation, and say what to open."""
+    from coldtrace.cli.demo.world import consumer_url, has_world, make_world
+    from coldtrace.cli.installation import Installation
+
+    assert isinstance(installation, Installation)
+    while not getattr(server, "started", False):
+        if stopping.wait(0.02):
+            return
+    data_dir = installation.settings.data_dir
+    if demo_world and token is not None and not has_world(data_dir):
+        try:
+            make_world(installation, url=url, token=token, say=_say, stopping=stopping)
+        except Exception as error:
+            # The service itself is up; a demo that failed is told, not hidden, and does not take it down.
+            if not stopping.is_set():
+                _say(f"演示数据未建立 / the demo world could not be made: {error}")
+    if stopping.is_set():
+        return
+    labels = data_dir / "sample-labels.pdf"
+    _say("")
+    _say(f"打开 / open          {url}")
+    _say(f"接口 / API           {url}/api/docs")
+    consumer = consumer_url(data_dir, url)
+    if consumer:
+        _say(f"消费者 / consumer    {consumer}")
+    if labels.exists():
+        _say(f"标签 / labels        {os.path.relpath(labels)}")
+    _say("停止 / stop          Ctrl-C\n")
+    ready = {
+        "url": url,
+        "token": token,
+        "consumer_url": consumer,
+        "labels": str(labels) if labels.exists() else None,
+    }
+    print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

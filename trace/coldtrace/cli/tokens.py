@@ -1,0 +1,35 @@
+"""`coldtrace tokens new`: an API token, shown once, kept as a hash."""
+
+import argparse
+from datetime import timedelta
+
+from coldtrace.cli.output import print_result
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `tokens`."""
+    parser = commands.add_parser("tokens", help="接口令牌 / API tokens")
+    actions = parser.add_subparsers(dest="tokens_command", required=True)
+    new = actions.add_parser("new", help="新建令牌 / make a token")
+    new.add_argument("--name", required=True)
+    new.add_argument("--days", type=int, default=90)
+    new.add_argument("--json", action="store_true")
+    new.set_defaults(func=run_new)
+
+
+def run_new(arguments: argparse.Namespace) -> int:
+    """Make a token and print it for the only time."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.parties import service as parties
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        token = parties.make_token(
+            session,
+            installation.env,
+            name=arguments.name,
+            scopes=["all"],
+            life=timedelta(days=arguments.days),
+        )
+    print_result({"token": token, "name": arguments.name, "days": arguments.days}, as_json=arguments.json)
+    return 0

@@ -1,0 +1,78 @@
+"""The labels of a code run: what each issued code says on its carton or pallet."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.events.facts import Facts, read_facts
+from coldtrace.goods import store
+from coldtrace.goods.refusals import RunUnknown
+from coldtrace.goods.store import IssuedCode
+from coldtrace.labels.content import LabelContent, LabelKind
+
+
+def run_labels(session: Session, run_id: UUID) -> Iterator[LabelContent]:
+    """Yield the labels of a run in the order of its codes: each pallet's cartons, then the pallet.
+
+    Raises RunUnknown at once.
+    """
+    if not store.run_exists(session, run_id):
+        raise RunUnknown(id=str(run_id))
+    return _contents(session, run_id)
+
+
+def _contents(session: Session, run_id: UUID) -> Iterator[LabelContent]:
+    known: dict[str, Facts] = {}
+    first: Facts = {}
+    cartons = 0
+    for code in store.codes_of_run(session, run_id):
+        if code.kind == "pallet":
+            yield _pallet(code, first, cartons)
+            first, cartons = {}, 0
+            continue
+        facts = known.setdefault(code.facts or "", {} if code.facts is None else read_facts(code.facts))
+        first, cartons = first or facts, cartons + 1
+        yield carton_label(code, facts)
+
+
+def carton_label(code: IssuedCode, facts: Facts) -> LabelContent:
+    """Return the label of one carton."""
+    return LabelContent(
+        uri=code.uri,
+        kind=LabelKind.UNIT,
+        product_zh=str(facts.get("product_zh") or facts.get("product_en") or ""),
+        product_en=str(facts.get("product_en", "")),
+        lot=str(facts.get("lot", "")),
+        production_date=str(facts.get("production_date", "")),
+        expiry_date=str(facts.get("expiry_date", "")),
+        origin_zh=str(facts.get("origin_zh", "")),
+        origin_en=str(facts.get("origin_en", "")),
+        net_g=code.net_g,
+        storage_zh=str(facts.get("storage_zh", "")),
+        storage_en=str(facts.get("storage_en", "")),
+        importer_zh=str(facts.get("importer_zh", "")),
+        importer_en=str(facts.get("importer_en", "")),
+        plant_reg=str(facts.get("plant_reg", "")),
+        short_code="" if code.serial is None else format_short_code(code.serial),
+    )
+
+
+def _pallet(code: IssuedCode, first: Facts, cartons: int) -> LabelContent:
+    return LabelContent(
+        uri=code.uri,
+        kind=LabelKind.PALLET,
+        product_zh=str(first.get("product_zh") or first.get("product_en") or ""),
+        product_en=str(first.get("product_en", "")),
+        lot=str(first.get("lot", "")),
+        expiry_date=str(first.get("expiry_date", "")),
+        origin_zh=str(first.get("origin_zh", "")),
+        origin_en=str(first.get("origin_en", "")),
+        net_g=code.net_g,
+        storage_zh=str(first.get("storage_zh", "")),
+        storage_en=str(first.get("storage_en", "")),
+        count=cartons or None,
+        note_zh=f"托盘 {code.pallet}",
+        note_en=f"Pallet {code.pallet}",
+    )

@@ -1,0 +1,92 @@
+"""The application: rooms behind one door."""
+
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from starlette.staticfiles import StaticFiles
+
+from coldtrace.db.engine import make_sessions
+from coldtrace.env import Env
+from coldtrace.ledger.sequencer import Sequencer
+from coldtrace.parties import trust
+from coldtrace.settings import Settings
+from coldtrace.web import problems
+from coldtrace.web.api import cases, devices, health, imports, labels, logs, statements, units
+from coldtrace.web.api import trust as trust_api
+from coldtrace.web.limits import AnonymousLimit, Door
+from coldtrace.web.pages import consumer, door
+
+log = logging.getLogger("coldtrace.web")
+CARE_EVERY_S = 600.0
+
+DESCRIPTION = """Signed codes, signed statements and a public log for imported cold-chain food.
+进口冷链食品追溯：签名追溯码、签名记录、公开日志。
+
+Every answer that refuses is `application/problem+json` with a stable `code`. Send `Authorization: Bearer TOKEN`;
+`make run` prints a development token."""
+
+
+def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
+    """Return the application over a migrated and installed database."""
+
+    @asynccontextmanager
+    async def live(app: FastAPI) -> AsyncIterator[None]:
+        sequencer = Sequencer(engine, env, tick_s=settings.sequencer_tick_ms / 1000)
+        caretaker = _Caretaker(app)
+        sequencer.start()
+        caretaker.start()
+        yield
+        caretaker.stop()
+        sequencer.stop()
+
+    app = FastAPI(
+        title="coldtrace",
+        version="0.1.0",
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=live,
+    )
+    app.state.settings, app.state.env, app.state.engine = settings, env, engine
+    app.state.sessions = make_sessions(engine)
+    app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
+    app.state.error_page = door.error_page
+    problems.install(app)
+    for module in (statements, devices, trust_api, logs, units, cases, imports, labels, health, consumer, door):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=str(files("coldtrace.web") / "static")), name="static")
+    app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)
+    return app
+
+
+class _Caretaker:
+    """Renews the trust list before it expires, as long as the server runs."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.wait(CARE_EVERY_S):
+            try:
+                with self._app.state.sessions.begin() as session:
+                    trust.current(session, self._app.state.env)
+            except Exception:
+                # A database that is away for a moment must not end the renewal for good.
+                log.exception("renewing the trust list failed; trying again later")

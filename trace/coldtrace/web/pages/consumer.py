@@ -1,0 +1,370 @@
+"""The page behind a code: box, pallet, place; by `Accept` also the proof bundle and the linkset.
+
+The address is verified as it was printed: the code is rebuilt with the public host from the bytes that arrived, so
+a server behind another name still answers for the codes of its own host.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from sqlmodel import Session
+
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.codes.trace_code import CodeKind, TraceCode
+from coldtrace.custody.bundle import MEDIA_TYPE, build_bundle
+from coldtrace.custody.history import HistoryLine, UnitRecord, find_unit, history, seller_of
+from coldtrace.custody.lookups import count_lookup
+from coldtrace.custody.model import UnitState
+from coldtrace.env import Env
+from coldtrace.events.facts import read_facts
+from coldtrace.goods import store as goods
+from coldtrace.parties import store as parties
+from coldtrace.parties.model import Site
+from coldtrace.seal.root_document import parse_root
+from coldtrace.seal.trust_entries import TrustList
+from coldtrace.seal.trust_list import open_trust_list
+from coldtrace.verify.bundle import verify_bundle
+from coldtrace.verify.code import CodeReport, Verdict, verify_code
+from coldtrace.verify.report import Report, Result
+from coldtrace.web.formats import LOCAL
+from coldtrace.web.language import LANGUAGE_COOKIE
+from coldtrace.web.linkset import LINKSET, linkset
+from coldtrace.web.pages.goods_facts import read_goods
+from coldtrace.web.pages.journey import JourneyStep, is_in_transit, journey_stops
+from coldtrace.web.pages.views import (
+    Bilingual,
+    ConsumerView,
+    Goods,
+    PageView,
+    PalletLot,
+    PalletView,
+    PlaceView,
+    ProofSummary,
+    Queries,
+    RefusedView,
+    Seller,
+    UnknownView,
+)
+from coldtrace.web.problems import language_of, status_of
+from coldtrace.web.refusals import CodeRefused, NotAcceptable
+from coldtrace.web.render import render
+from coldtrace.web.status_words import Status
+
+router = APIRouter(tags=["codes"])
+
+PALLET_LOTS_MAX = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One request about a code that was verified."""
+
+    request: Request
+    session: Session
+    env: Env
+    now: datetime
+    report: CodeReport
+    code: TraceCode
+    text: str
+
+    @property
+    def here(self) -> str:
+        return _here(self.request)
+
+
+@router.get("/01/{rest:path}", summary="Box or product 箱码")
+@router.get("/00/{rest:path}", summary="Pallet 托盘码")
+@router.get("/414/{rest:path}", summary="Place 场所码")
+@router.get("/U/{rest:path}", summary="Unit without GS1 identity 无商品条码的货物")
+def get_code(request: Request, rest: str) -> Response:
+    """Answer a scanned code: `text/html` the page, `application/linkset+json` the links,
+    `application/vnd.coldtrace.proof+json` the proof bundle; a refused code is a problem with the verdict word."""
+    env: Env = request.app.state.env
+    now = env.clock()
+    text = _printed(request, env.public_host)
+    with request.app.state.sessions() as session:
+        report = verify_code(text, trust=_trust(session), now=now)
+        if report.code is None or report.verdict is not Verdict.VALID:
+            return _refused(request, env, report, now, text)
+        asked = _Asked(
+            request=request, session=session, env=env, now=now, report=report, code=report.code, text=text
+        )
+        kind = _wanted(request)
+        if kind == LINKSET:
+            return JSONResponse(linkset(asked.here, env.public_host), media_type=LINKSET, headers=_OPEN)
+        if kind == MEDIA_TYPE:
+            return _bundle(asked)
+        return remember_language(request, _page(asked))
+
+
+_OPEN = {"Access-Control-Allow-Origin": "*", "Vary": "Accept, Accept-Language, Cookie"}
+
+
+def _here(request: Request) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    return request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+
+
+def _printed(request: Request, public_host: str) -> str:
+    """Return the code as printed: the public host with the exact path and query that arrived."""
+    return f"https://{public_host}{_here(request)}"
+
+
+def _wanted(request: Request) -> str:
+    accept = request.headers.get("accept", "*/*")
+    if request.query_params.get("linkType") in ("linkset", "all") or LINKSET in accept:
+        return LINKSET
+    if MEDIA_TYPE in accept:
+        return MEDIA_TYPE
+    return "text/html"
+
+
+def _trust(session: Session) -> TrustList:
+    row = parties.newest_trust_list(session)
+    assert row is not None, "installing publishes the first trust list"
+    return open_trust_list(row.envelope, root=None)
+
+
+def _refused(request: Request, env: Env, report: CodeReport, now: datetime, text: str) -> Response:
+    """Show a refused code: nothing about any goods."""
+    refusal = CodeRefused(verdict=report.verdict.value)
+    if "text/html" not in request.headers.get("accept", ""):
+        raise refusal
+    view = RefusedView(
+        here=_here(request),
+        host=env.public_host,
+        status=Status.REFUSED,
+        decided_at=now,
+        verdict=report.verdict.value,
+        scanned=text[:300],
+    )
+    return show(request, "consumer/refused.html", view, status_of(refusal))
+
+
+def show(request: Request, template: str, view: PageView, status: int = 200) -> HTMLResponse:
+    """Return a page in the caller's language."""
+    lang = language_of(request)
+    return HTMLResponse(
+        render(template, view, lang),
+        status,
+        {
+            "Cache-Control": "no-cache",
+            "Content-Language": lang,
+            "Vary": "Accept, Accept-Language, Cookie",
+            "Link": '<https://ref.gs1.org/standards/resolver/linkset-context>; rel="http://www.w3.org/ns/json-ld#context"',
+        },
+    )
+
+
+def remember_language(request: Request, response: Response) -> Response:
+    """Remember a language that the visitor chose; nothing else is ever put into a cookie here."""
+    lang = request.query_params.get("lang")
+    if lang in ("zh", "en"):
+        response.set_cookie(LANGUAGE_COOKIE, lang, max_age=31_536_000, samesite="lax", httponly=True)
+    return response
+
+
+def _page(asked: _Asked) -> Response:
+    match asked.code.kind:
+        case CodeKind.UNIT:
+            return _unit_page(asked)
+        case CodeKind.PALLET:
+            return _pallet_page(asked)
+        case CodeKind.PLACE:
+            return _place_page(asked)
+        case _:
+            return _unknown_page(asked, Status.UNKNOWN)
+
+
+def _unknown_page(asked: _Asked, status: Status) -> Response:
+    view = UnknownView(
+        here=asked.here,
+        host=asked.env.public_host,
+        status=status,
+        decided_at=asked.now,
+        code_label=_label(asked.code),
+        scanned=asked.text[:300],
+    )
+    return show(asked.request, "consumer/unknown.html", view, 404)
+
+
+def _label(code: TraceCode) -> str | None:
+    serial = code.value("21")
+    return None if serial is None else format_short_code(serial)
+
+
+def _unit_page(asked: _Asked) -> Response:
+    unit_id = str(asked.code.unit_id)
+    issued = goods.issued_code(asked.session, unit_id)
+    unit = find_unit(asked.session, unit_id)
+    if issued is None or issued.facts is None or unit is None or unit.holding.state is UnitState.BLANK:
+        return _unknown_page(asked, Status.NOT_REGISTERED)
+    facts = read_goods(read_facts(issued.facts), today=asked.now.astimezone(LOCAL).date())
+    story = [line for line in history(asked.session, unit.unit_pk) if line.status == "accepted"]
+    sites = {site.gln: site for site in parties.sites(asked.session)}
+    steps = journey_steps(story, sites)
+    statuses = _statuses(unit, facts, asked.report)
+    view = ConsumerView(
+        here=asked.here,
+        host=asked.env.public_host,
+        status=statuses[0],
+        also=tuple(statuses[1:]),
+        decided_at=asked.now,
+        verdict=asked.report.verdict.value,
+        code_label=_label(asked.code),
+        queries=_count(asked, unit_id),
+        goods=facts,
+        journey=journey_stops(steps),
+        in_transit=is_in_transit(steps),
+        seller=_seller(asked.session, unit, sites),
+        proof=_proof(asked, unit, issued.facts),
+    )
+    return show(asked.request, "consumer/unit.html", view)
+
+
+def _statuses(unit: UnitRecord, facts: Goods, report: CodeReport) -> list[Status]:
+    """Return every status that holds, the worst first (recalls, holds and clones come with their own work)."""
+    found = []
+    if facts.days_left is not None and facts.days_left < 0:
+        found.append(Status.EXPIRED)
+    if unit.effective.state in (UnitState.DESTROYED, UnitState.VOID):
+        found.append(Status.NOT_FOR_SALE)
+    if report.stale:
+        found.append(Status.LIST_EXPIRED)
+    if unit.effective.state is UnitState.SOLD:
+        found.append(Status.SOLD)
+    return found or [Status.NORMAL]
+
+
+def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[JourneyStep]:
+    """Return a unit's story as the steps of its journey: kind of place, district, local day."""
+    return [
+        JourneyStep(
+            statement_type=line.type,
+            role=sites[line.gln].role.value,
+            district=sites[line.gln].district,
+            date=line.event_at.astimezone(LOCAL).date().isoformat(),
+            site=line.gln,
+        )
+        for line in story
+    ]
+
+
+def _seller(session: Session, unit: UnitRecord, sites: dict[str, Site]) -> Seller | None:
+    """Return the shop that sold the box; nobody else's name is shown."""
+    sold = seller_of(session, unit.unit_pk)
+    if sold is None:
+        return None
+    gln, at = sold
+    site = sites[gln]
+    return Seller(
+        name=Bilingual(zh=site.name_zh, en=site.name_en),
+        district=site.district,
+        date=at.astimezone(LOCAL).date().isoformat(),
+    )
+
+
+def _count(asked: _Asked, unit_id: str) -> Queries:
+    """Count this look-up in a transaction of its own; HEAD and reloads for another language do not count."""
+    counts = asked.request.method == "GET" and "lang" not in asked.request.query_params
+    with asked.request.app.state.sessions.begin() as session:
+        count, first_at = count_lookup(session, unit_id, at=asked.now, counts=counts)
+    return Queries(count=count, first_at=first_at)
+
+
+def _proof(asked: _Asked, unit: UnitRecord, facts: str) -> ProofSummary:
+    bundle, waiting = build_bundle(
+        asked.session, asked.env, code=asked.text, unit_pk=unit.unit_pk, facts=facts
+    )
+    url = asked.here
+    if not bundle["statements"]:
+        return ProofSummary(result="pending" if waiting else "none", url=url)
+    report = _verify(asked, bundle)
+    counts = {result: sum(check.result is result for check in report.checks) for result in Result}
+    return ProofSummary(
+        result="passed" if report.ok else "failed",
+        url=url,
+        passed=counts[Result.PASSED],
+        failed=counts[Result.FAILED],
+        not_checked=counts[Result.NOT_CHECKED],
+    )
+
+
+def _verify(asked: _Asked, bundle: dict[str, object]) -> Report:
+    installation = parties.installation(asked.session)
+    assert installation is not None, "a server never runs before its installation"
+    return verify_bundle(
+        json.dumps(bundle, ensure_ascii=False), root=parse_root(installation.root), now=asked.now
+    )
+
+
+def _bundle(asked: _Asked) -> Response:
+    unit = find_unit(asked.session, str(asked.code.unit_id))
+    if unit is None:
+        raise CodeRefused(verdict="not_registered")
+    if asked.code.kind is not CodeKind.UNIT:
+        raise NotAcceptable(wanted=MEDIA_TYPE)
+    issued = goods.issued_code(asked.session, unit.unit_id)
+    bundle, _ = build_bundle(
+        asked.session,
+        asked.env,
+        code=asked.text,
+        unit_pk=unit.unit_pk,
+        facts=None if issued is None else issued.facts,
+    )
+    name = _label(asked.code) or "proof"
+    headers = _OPEN | {
+        "Cache-Control": "no-cache",
+        "Content-Disposition": f'attachment; filename="coldtrace-{name}.proof.json"',
+    }
+    return JSONResponse(bundle, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _pallet_page(asked: _Asked) -> Response:
+    unit_id = str(asked.code.unit_id)
+    unit = find_unit(asked.session, unit_id)
+    if unit is None or goods.issued_code(asked.session, unit_id) is None:
+        return _unknown_page(asked, Status.NOT_REGISTERED)
+    today = asked.now.astimezone(LOCAL).date()
+    story = [line for line in history(asked.session, unit.unit_pk) if line.status == "accepted"]
+    steps = journey_steps(story, {site.gln: site for site in parties.sites(asked.session)})
+    lots = []
+    for text in goods.lots_inside(asked.session, unit.unit_pk, limit=PALLET_LOTS_MAX):
+        facts = read_goods(read_facts(text), today=today)
+        lots.append(
+            PalletLot(product=facts.product, origin=facts.origin, lot=facts.lot, expiry_date=facts.expiry_date)
+        )
+    view = PalletView(
+        here=asked.here,
+        host=asked.env.public_host,
+        status=Status.LIST_EXPIRED if asked.report.stale else Status.NORMAL,
+        decided_at=asked.now,
+        code_label=asked.code.value("00"),
+        queries=_count(asked, unit_id),
+        lots=tuple(lots),
+        journey=journey_stops(steps),
+        in_transit=is_in_transit(steps),
+    )
+    return show(asked.request, "consumer/pallet.html", view)
+
+
+def _place_page(asked: _Asked) -> Response:
+    gln = str(asked.code.value("414"))
+    site = parties.site(asked.session, gln)
+    if site is None:
+        return _unknown_page(asked, Status.NOT_REGISTERED)
+    view = PlaceView(
+        here=asked.here,
+        host=asked.env.public_host,
+        decided_at=asked.now,
+        role=site.role.value,
+        district=site.district,
+        gln=gln,
+        door=asked.code.value("254"),
+    )
+    return show(asked.request, "consumer/place.html", view)
+
+

@@ -1,0 +1,116 @@
+"""The front door for people: what this is, open a sample code, read the API; and the privacy notice."""
+
+import json
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.custody.history import find_unit, history
+from coldtrace.errors import Lang, Refusal
+from coldtrace.events.facts import read_facts
+from coldtrace.goods import store as goods
+from coldtrace.parties import store as parties
+from coldtrace.web.formats import LOCAL
+from coldtrace.web.pages.consumer import journey_steps, remember_language, show
+from coldtrace.web.pages.goods_facts import read_goods
+from coldtrace.web.pages.journey import journey_stops
+from coldtrace.web.pages.qr_picture import qr_picture
+from coldtrace.web.pages.views import ErrorView, FrontView, PrivacyView, Sample, SampleBox
+from coldtrace.web.problems import code_of
+from coldtrace.web.refusals import PageNotFound
+from coldtrace.web.render import render
+
+router = APIRouter(include_in_schema=False)
+SAMPLES_FILE = "demo.json"
+"""Written by the demo into the data folder: links worth opening, and one box."""
+
+LABELS_FILE = "sample-labels.pdf"
+
+
+@router.get("/")
+def front(request: Request) -> Response:
+    """Show the front page."""
+    state = request.app.state
+    samples = read_samples(state.settings.data_dir)
+    links = {str(kind): str(url) for kind, url in samples.get("links", {}).items()}
+    labels = state.settings.data_dir / LABELS_FILE
+    view = FrontView(
+        here="/",
+        host=state.env.public_host,
+        sample=_sample_box(request, samples),
+        samples=tuple(Sample(kind=kind, url=url) for kind, url in links.items()),  # type: ignore[arg-type]
+        base_url=str(request.base_url).rstrip("/"),
+        checkpoint_url=f"/logs/{state.settings.log_name}/checkpoint",
+        labels_url=f"/{LABELS_FILE}" if labels.exists() else None,
+        demo=bool(links),
+    )
+    return remember_language(request, show(request, "door/front.html", view))
+
+
+@router.get("/privacy")
+def privacy(request: Request) -> Response:
+    """Show what is kept of a visitor."""
+    view = PrivacyView(here="/privacy", host=request.app.state.env.public_host)
+    return remember_language(request, show(request, "privacy.html", view))
+
+
+@router.get(f"/{LABELS_FILE}")
+def sample_labels(request: Request) -> Response:
+    """Return the printed sheet of sample codes."""
+    path: Path = request.app.state.settings.data_dir / LABELS_FILE
+    if not path.exists():
+        raise PageNotFound(path=request.url.path)
+    return FileResponse(path, media_type="application/pdf")
+
+
+def read_samples(data_dir: Path) -> dict[str, dict[str, str]]:
+    """Return what the demo left for the front page; nothing before there is a demo world."""
+    path = data_dir / SAMPLES_FILE
+    try:
+        found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _sample_box(request: Request, samples: dict[str, dict[str, str]]) -> SampleBox | None:
+    box = samples.get("box")
+    if not box:
+        return None
+    with request.app.state.sessions() as session:
+        issued, unit = goods.issued_code(session, box["unit"]), find_unit(session, box["unit"])
+        if issued is None or issued.facts is None or issued.serial is None or unit is None:
+            return None
+        facts = read_goods(
+            read_facts(issued.facts), today=request.app.state.env.clock().astimezone(LOCAL).date()
+        )
+        sites = {site.gln: site for site in parties.sites(session)}
+        steps = journey_steps(history(session, unit.unit_pk), sites)
+    return SampleBox(
+        url=box["url"],
+        code_label=format_short_code(issued.serial),
+        product=facts.product,
+        origin=facts.origin,
+        journey=journey_stops(steps),
+        qr=qr_picture(issued.uri),
+    )
+
+
+def error_page(request: Request, refusal: Refusal, status: int, lang: Lang) -> str:
+    """Return a refusal as a page."""
+    retry = refusal.facts.get("retry_s")
+    view = ErrorView(
+        here=request.url.path,
+        host=request.app.state.env.public_host,
+        http_status=status,
+        title=refusal.title,
+        detail=type(refusal.detail)(refusal.say("zh"), refusal.say("en")),
+        code=code_of(refusal),
+        request_id=str(request.scope.get("coldtrace.request_id", "")) if status >= 500 else None,
+        retry_after_s=retry if isinstance(retry, int) else None,
+    )
+    return render("error.html", view, lang)
+
+
