@@ -7,20 +7,37 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 
 class DidNotStart(RuntimeError):
     """The service ended, or said nothing useful, before it was ready."""
 
 
-@contextmanager
-def running_service(data_dir: Path, *, demo_world: bool = True, **settings: str) -> Iterator[dict[str, Any]]:
-    """Start `coldtrace serve` on a free port and give what its READY line says; Ctrl-C it at the end.
+class DidNotStop(RuntimeError):
+    """The service did not end cleanly when interrupted."""
 
-    `settings` are named without their prefix: `running_service(folder, LOG_NAME="x")`.
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service that answers, and what its READY line says."""
+
+    process: subprocess.Popen[str]
+    url: str
+    token: str | None
+    consumer_url: str | None
+    labels: str | None
+
+
+@contextmanager
+def running_service(data_dir: Path, *, demo_world: bool = True, **settings: str) -> Iterator[Service]:
+    """Start `coldtrace serve` on a free port, give it when it is ready, interrupt it at the end as Ctrl-C does.
+
+    `settings` are named without their prefix: `running_service(folder, LOG_NAME="x")`.  Raises `DidNotStop` when the
+    interrupted service does not end with 0; one that the test killed itself is let be.
     """
     given = {f"COLDTRACE_{name}": value for name, value in settings.items()}
     environment = {**os.environ, "COLDTRACE_DATA_DIR": str(data_dir), "COLDTRACE_PORT": "0", **given}
@@ -31,19 +48,30 @@ def running_service(data_dir: Path, *, demo_world: bool = True, **settings: str)
     try:
         yield _wait_until_ready(process)
     finally:
-        if process.poll() is None:
+        running = process.poll() is None
+        if running:
             process.send_signal(signal.SIGINT)
-        process.wait(60)
+        code = process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()
+    if running and code != 0:
+        raise DidNotStop(f"exit code {code}")
 
 
-def _wait_until_ready(process: subprocess.Popen[str]) -> dict[str, Any]:
+def _wait_until_ready(process: subprocess.Popen[str]) -> Service:
     assert process.stdout is not None
     said = []
     for line in process.stdout:
         said.append(line)
         if line.startswith("READY "):
-            ready: dict[str, Any] = json.loads(line.removeprefix("READY "))
+            ready = json.loads(line.removeprefix("READY "))
             # Somebody must go on reading, or the service stands still once the pipe is full.
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            return ready
+            threading.Thread(target=_drain, args=(process.stdout,), daemon=True).start()
+            return Service(process=process, **ready)
     raise DidNotStart("".join(said[-40:]))
+
+
+def _drain(output: IO[str]) -> None:
+    with suppress(ValueError):  # closed at the end
+        for _ in output:
+            pass
