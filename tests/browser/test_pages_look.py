@@ -181,6 +181,23 @@ def test_language_switch_is_a_link_to_the_same_code(browser: Browser, base: str)
     context.close()
 
 
+def test_a_check_that_fails_here_is_said_at_the_top(browser: Browser, base: str) -> None:
+    """Whatever the server's banner says: when the visitor's own check fails, the first view says so."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{base}/unit-sold/zh")
+    warning = page.locator(".banner__local")
+    assert warning.is_hidden()
+    page.evaluate("() => { document.querySelector('[data-proof-url]').dataset.proofState = 'failed' }")
+    assert warning.is_visible()
+    box = warning.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 844
+    assert page.locator(".proof__said--failed").is_visible()
+    assert page.locator(".proof__said--ok").is_hidden()
+    context.close()
+
+
 def test_keyboard_reaches_the_content_first(browser: Browser, base: str) -> None:
     """The first Tab shows a link past the header; every stop after it has a visible outline."""
     context = browser.new_context()
@@ -231,13 +248,22 @@ def test_chinese_has_glyphs(shared: Page, base: str) -> None:
 
 def _show_a_proof(page: Page) -> None:
     """Fill the list as the page's script does, so that its look is judged too."""
-    page.evaluate(
-        """() => { for (const list of document.querySelectorAll("[data-proof-list]"))
-          for (const [result, text] of [["passed", "追溯码的签名"], ["failed", "Log entry of statement 3: not found"],
-              ["not_checked", "Completeness: a bundle can only prove what it shows"]]) {
-            const line = document.createElement("li");
-            line.dataset.check = "x"; line.dataset.result = result; line.textContent = text; list.append(line); } }"""
-    )
+    page.evaluate("""() => {
+      const lines = [["passed", "✓", "追溯码的签名", "通过", ""], ["failed", "✕", "Log entry", "failed", "not in it"],
+        ["not_checked", "–", "Completeness", "not checked", "a file can only prove what it shows"]];
+      for (const list of document.querySelectorAll("[data-proof-list]")) {
+        list.replaceChildren(...lines.map(([result, ...texts]) => {
+          const line = document.createElement("li");
+          line.dataset.check = "x";
+          line.dataset.result = result;
+          for (const [at, name] of ["icon", "name", "result", "reason"].entries()) {
+            const part = document.createElement("span");
+            part.className = "proof-" + name;
+            part.textContent = texts[at];
+            line.append(part);
+          }
+          return line; }));
+        list.closest("[data-proof-url]").dataset.proofState = "failed"; } }""")
 
 
 def _top(page: Page, selector: str) -> float:

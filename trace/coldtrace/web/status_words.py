@@ -31,6 +31,7 @@ class Status(StrEnum):
     NOT_FOR_SALE = "not_for_sale"
     EXPIRED = "expired"
     CLONE_SUSPECT = "clone_suspect"
+    PROOF_FAILED = "proof_failed"
     TEMP_BREACH = "temp_breach"
     LIST_EXPIRED = "list_expired"
     UNKNOWN = "unknown"
@@ -133,6 +134,16 @@ STATUSES: dict[Status, Advice] = {
             ASK_SELLER,
             CALL,
         ),
+    ),
+    Status.PROOF_FAILED: Advice(
+        tone=Tone.LOOK,
+        headline=Words("请留意 · 记录没有通过核对", "Look: the records did not pass the check"),
+        meaning=Words(
+            "编码签名有效，但这一箱的记录与签名或公开日志对不上，详见“自己验证”。",
+            "The code is validly signed, but the records of this box do not agree with their signatures or the "
+            "public log; see the checks below.",
+        ),
+        steps=(DO_NOT_BUY, ASK_SELLER, CALL),
     ),
     Status.TEMP_BREACH: Advice(
         tone=Tone.LOOK,

@@ -139,6 +139,17 @@ PAGE_WORDS: dict[str, Words] = {
     "proof.command": Words("用命令行核对下载的文件：", "Check the downloaded file on a command line:"),
     "proof.download": Words("下载证明文件", "Download the proof"),
     "proof.list": Words("在您的浏览器里做的检查", "Checks made in your browser"),
+    "proof.said.ok": Words(
+        "您的浏览器刚刚自己核对过：没有一项不通过。", "Your browser has just checked for itself: nothing failed."
+    ),
+    "proof.said.failed": Words(
+        "您的浏览器核对时有检查没有通过，请先不要购买或食用。",
+        "A check made by your browser failed. Do not buy or eat it for now.",
+    ),
+    "proof.said.unavailable": Words(
+        "您的浏览器没能取得证明文件，没有核对。", "Your browser could not get the proof, so it checked nothing."
+    ),
+    "proof.said.look": Words("详见“自己验证”", "See the checks"),
     "proof.noscript": Words(
         "浏览器没有运行脚本，所以这里只有本站的结论；用下载的文件仍可自己核对。",
         "Your browser runs no scripts, so only this site's own result is shown; the download still lets you check.",
@@ -236,10 +247,10 @@ PAGE_WORDS: dict[str, Words] = {
     # Front page
     "front.title": Words("从口岸到餐桌，一码到底", "One code, from the port to the table"),
     "front.lead": Words(
-        "每一箱进口冷链食品在首站得到一个签名的追溯码。每次进出由现场设备签名，记入谁也改不了的公开日志。任何人扫码，就能看到它从哪里来、经过哪里，并且自己验证。",
+        "每一箱进口冷链食品在首站得到一个签名的追溯码。每次进出由现场设备签名，记入公开日志，任何改动都会露出痕迹。任何人扫码，就能看到它从哪里来、经过哪里，并且自己验证。",
         "Every box of imported frozen food gets a signed code at its first station. Each move in or out is signed by a "
-        "device on site and kept in a public log that nobody can rewrite. Anyone who scans the code sees where the box "
-        "has been, and can check it alone.",
+        "device on site and kept in a public log in which any change would show. Anyone who scans the code sees where the "
+        "box has been, and can check it alone.",
     ),
     "front.open": Words("打开示例编码", "Open a sample code"),
     "front.read_api": Words("阅读接口文档", "Read the API"),
