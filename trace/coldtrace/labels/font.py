@@ -8,7 +8,7 @@ place and a line that fits in one fits in all.
 import io
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fontTools import subset
 from fontTools.pens.svgPathPen import SVGPathPen
@@ -18,7 +18,6 @@ from PIL import ImageFont
 from coldtrace.labels.refusals import CharacterMissing, FontMissing
 
 _PROBE = "批号生产日期到期原产净重进口商0123456789ABCabc()-.:/"
-_OUTLINE_DIGITS = 1
 
 
 class LabelFont:
@@ -27,28 +26,29 @@ class LabelFont:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._face = _chinese_face(path)
-            font = TTFont(path, fontNumber=self._face, lazy=True)
-            self.units = int(font["head"].unitsPerEm)
-            self._glyphs: dict[int, str] = font.getBestCmap() or {}
-            self._advances: dict[str, int] = {name: pair[0] for name, pair in font["hmtx"].metrics.items()}
-            order = font.getGlyphOrder()
-            self.is_cff = "CFF " in font
-            self.keyed_by_cid = self.is_cff and hasattr(font["CFF "].cff.topDictIndex[0], "ROS")
-            self._gids = {name: gid for gid, name in enumerate(order)}
-            self.name = str(font["name"].getDebugName(6) or "LabelFont").replace(" ", "")
-            self.ascent = int(font["hhea"].ascent)
-            self.descent = int(font["hhea"].descent)
-            self.cap_height = int(getattr(font["OS/2"], "sCapHeight", 0)) or self.ascent * 3 // 4
-            head = font["head"]
-            self.box = (int(head.xMin), int(head.yMin), int(head.xMax), int(head.yMax))
-            self._outlines: dict[str, str] = {}
-            self._glyph_set = font.getGlyphSet()
+            with path.open("rb") as file:
+                self._face = _chinese_face(file)
+                self._read(TTFont(file, fontNumber=self._face, lazy=True))
         except (OSError, TTLibError, KeyError, ValueError, AssertionError) as error:
             raise FontMissing(path=str(path)) from error
         if any(ord(character) not in self._glyphs for character in _PROBE):
             raise FontMissing(path=str(path))
         self._rasters: dict[int, ImageFont.FreeTypeFont] = {}
+        self._outlines: dict[str, str] = {}
+        self._shapes: Any = None
+
+    def _read(self, font: TTFont) -> None:
+        self.units = int(font["head"].unitsPerEm)
+        self.is_cff = "CFF " in font
+        self.keyed_by_cid = self.is_cff and hasattr(font["CFF "].cff.topDictIndex[0], "ROS")
+        self.name = str(font["name"].getDebugName(6) or "LabelFont").replace(" ", "")
+        self.ascent, self.descent = int(font["hhea"].ascent), int(font["hhea"].descent)
+        self.cap_height = int(getattr(font["OS/2"], "sCapHeight", 0)) or self.ascent * 3 // 4
+        head = font["head"]
+        self.box = (int(head.xMin), int(head.yMin), int(head.xMax), int(head.yMax))
+        self._glyphs: dict[int, str] = font.getBestCmap() or {}
+        self._advances: dict[str, int] = {name: pair[0] for name, pair in font["hmtx"].metrics.items()}
+        self._gids = {name: gid for gid, name in enumerate(font.getGlyphOrder())}
 
     def require(self, text: str) -> str:
         """Return `text` when every character can be drawn, else raise `CharacterMissing`."""
@@ -81,9 +81,12 @@ class LabelFont:
 
     def outline(self, character: str) -> str:
         """The character as an SVG path in font units, y upwards."""
+        if self._shapes is None:
+            font = TTFont(io.BytesIO(self.path.read_bytes()), fontNumber=self._face, lazy=True)
+            self._shapes = font.getGlyphSet()
         if character not in self._outlines:
-            pen = SVGPathPen(self._glyph_set, ntos=lambda value: f"{value:.{_OUTLINE_DIGITS}f}".rstrip("0").rstrip("."))
-            self._glyph_set[self._glyphs[ord(character)]].draw(pen)
+            pen = SVGPathPen(self._shapes, ntos=lambda value: f"{value:.1f}".rstrip("0").rstrip("."))
+            self._shapes[self._glyphs[ord(character)]].draw(pen)
             self._outlines[character] = pen.getCommands()
         return self._outlines[character]
 
@@ -96,15 +99,16 @@ class LabelFont:
         options.desubroutinize = True
         options.retain_gids = not self.keyed_by_cid
         options.drop_tables += ["GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx", "DSIG", "OS/2"]
-        font = TTFont(self.path, fontNumber=self._face, lazy=True)
         cutter = subset.Subsetter(options)
         cutter.populate(text=characters)
-        cutter.subset(font)
-        if self.is_cff:
-            return bytes(font["CFF "].compile(font))
-        whole = io.BytesIO()
-        font.save(whole)
-        return whole.getvalue()
+        with self.path.open("rb") as file:
+            font = TTFont(file, fontNumber=self._face, lazy=True)
+            cutter.subset(font)
+            if self.is_cff:
+                return bytes(font["CFF "].compile(font))
+            whole = io.BytesIO()
+            font.save(whole)
+            return whole.getvalue()
 
 
 @lru_cache(maxsize=4)
@@ -119,12 +123,11 @@ def load_font(path: Path | None = None) -> LabelFont:
     return LabelFont(Path(str(FONT_PATH)))
 
 
-def _chinese_face(path: Path) -> int:
+def _chinese_face(file: BinaryIO) -> int:
     """The number of the simplified-Chinese face in a collection; 0 in a plain font file."""
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    with path.open("rb") as file:
-        if file.read(4) != b"ttcf":
-            return 0
-    names = [str(font["name"].getDebugName(4)) for font in TTCollection(path, lazy=True).fonts]
+    is_collection = file.read(4) == b"ttcf"
+    file.seek(0)
+    if not is_collection:
+        return 0
+    names = [str(font["name"].getDebugName(4)) for font in TTCollection(file, lazy=True).fonts]
     return next((number for number, name in enumerate(names) if name.endswith((" SC", " SC Regular"))), 0)

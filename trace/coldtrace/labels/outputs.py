@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from PIL import Image
+
 from coldtrace.labels.font import LabelFont
 from coldtrace.labels.page import Page
 from coldtrace.labels.pdf import PdfWriter
@@ -38,7 +40,7 @@ def png_bytes(page: Page, raster: Raster) -> bytes:
     """Return a page as a 1-bit PNG that carries its resolution, so that it prints in its true size."""
     file = io.BytesIO()
     dpi = raster.dots_per_mm * _MM_PER_INCH
-    raster.draw_page(page).convert("1").save(file, "PNG", dpi=(dpi, dpi))
+    raster.draw_page(page).convert("1", dither=Image.Dither.NONE).save(file, "PNG", dpi=(dpi, dpi), compress_level=3)
     return file.getvalue()
 
 

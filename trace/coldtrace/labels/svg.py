@@ -54,18 +54,15 @@ def _mark(mark: Mark, font: LabelFont, used: dict[str, int]) -> str:
 
 def _text(mark: Text, font: LabelFont, used: dict[str, int]) -> str:
     scale = mark.size / font.units
-    ink = ' fill="#fff" stroke="#fff"' if mark.white else ""
-    if mark.bold:
-        ink += f' stroke-width="{_number(BOLD_EM * font.units)}"' + ("" if mark.white else ' stroke="#000"')
-    else:
-        ink += ' stroke="none"'
+    ink = "#fff" if mark.white else "#000"
+    stroke = f' stroke="{ink}" stroke-width="{_number(BOLD_EM * font.units)}"' if mark.bold else ""
     uses, x = [], 0.0
     for character in mark.text:
         if character != " ":
             uses.append(f'<use href="#c{used.setdefault(character, len(used))}" x="{_number(x)}"/>')
         x += (font.advance(character) + mark.tracking) * font.units
     place = f"translate({_number(mark.x)} {_number(mark.y)}) scale({scale:.6f} -{scale:.6f})"
-    return f'<g transform="{place}"{ink}>{"".join(uses)}</g>'
+    return f'<g transform="{place}" fill="{ink}"{stroke}>{"".join(uses)}</g>'
 
 
 def _grid(symbol: Symbol) -> str:
