@@ -249,8 +249,8 @@ PAGE_WORDS: dict[str, Words] = {
     "front.lead": Words(
         "每一箱进口冷链食品在首站得到一个签名的追溯码。每次进出由现场设备签名，记入公开日志，任何改动都会露出痕迹。任何人扫码，就能看到它从哪里来、经过哪里，并且自己验证。",
         "Every box of imported frozen food gets a signed code at its first station. Each move in or out is signed by a "
-        "device on site and kept in a public log in which any change would show. Anyone who scans the code sees where the "
-        "box has been, and can check it alone.",
+        "device on site and kept in a public log in which any change would show. Anyone who scans the code sees where "
+        "the box has been, and can check it alone.",
     ),
     "front.open": Words("打开示例编码", "Open a sample code"),
     "front.read_api": Words("阅读接口文档", "Read the API"),
