@@ -6,8 +6,8 @@
 It holds hashes only, so that the log can be public while the pieces stay with whom they concern.  The signature
 is over `"CTE1" 00 | header bytes`.
 
-The id is a UUIDv7 whose time is the start of a UTC day: a consumer's bundle shows the header, and a plain UUIDv7 would
-tell the millisecond (docs/decisions/0004-received-at-by-day.md).
+Our devices make the id a UUIDv7 whose time is the start of a UTC day: a consumer's bundle shows the header, and a plain
+UUIDv7 would tell the millisecond (docs/decisions/0004-received-at-by-day.md).  Any UUIDv7 is read.
 """
 
 import re
@@ -27,7 +27,6 @@ from coldtrace.seal.hashing import sha256
 
 SIGNATURE_PREFIX: Final = b"CTE1\x00"
 HEADER_MAX: Final = 1024
-_DAY_MS: Final = 86_400_000
 
 _KEYS: Final = frozenset({"v", "net", "id", "key", "prev", "seen", "public", "private", "pw", "units", "uw"})
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)

@@ -114,7 +114,7 @@ class _Verification:
         checks += [
             run_check("continuity", lambda: self._check_continuity(statements)),
             run_check("time", lambda: check_time(statements, self._cosigned_at_s)),
-            run_check("seen", lambda: check_seen(statements, bundle.checkpoint, self._cosigned_at_s)),
+            run_check("seen", lambda: check_seen(statements)),
             Check("complete", Result.NOT_CHECKED, "only_what_is_shown"),
         ]
         return Report(tuple(checks))

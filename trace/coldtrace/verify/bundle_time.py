@@ -1,15 +1,13 @@
 """The checks on time.  A device's clock proves nothing; what others saw, and when, bounds what it may claim.
 
 Above: a statement cannot be later than the day on which the platform says it came in, nor than the moment at which a
-witness cosigned a tree that holds it.  Below: it cannot be earlier than a checkpoint that its header names.  Claims
-are local days, so each is given the benefit of every time zone.
+witness cosigned a tree that holds it.  Claims are local days, so each is given the benefit of every time zone.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from coldtrace.events.certificate import day_bounds
-from coldtrace.seal.hashing import sha256
 from coldtrace.verify.bundle_statement import StatementReport
 from coldtrace.verify.report import Failed, NotChecked
 
@@ -37,21 +35,13 @@ def check_time(statements: Sequence[StatementReport], cosigned_at_s: Sequence[in
     return "not_after_receipt" if witnessed is None else "not_after_cosignature"
 
 
-def check_seen(statements: Sequence[StatementReport], note: str, cosigned_at_s: Sequence[int]) -> str:
-    """Return a pass if all checkpoints that headers name are this one, and no claim is earlier."""
-    named = [each for each in statements if each.header is not None and each.header.seen is not None]
-    if not named:
-        raise NotChecked("no_seen")
-    shown = sha256(note.encode("utf-8", "surrogatepass"))
-    if any(each.header is not None and each.header.seen != shown for each in named):
-        raise NotChecked("seen_not_shown")
-    witnessed = _earliest(cosigned_at_s)
-    if witnessed is None:
-        raise NotChecked("seen_without_time")
-    for each in named:
-        if each.public is not None and day_bounds(each.public.date)[1] < witnessed:
-            raise Failed("claimed_before_seen")
-    return ""
+def check_seen(statements: Sequence[StatementReport]) -> str:
+    """Say why the lower bound is open: the checkpoint that a header names is older than the one of the bundle.
+
+    It cannot be the same one, as that holds the header; version 1 of the bundle has no room for others.
+    """
+    named = any(each.header is not None and each.header.seen is not None for each in statements)
+    raise NotChecked("seen_not_shown" if named else "no_seen")
 
 
 def _earliest(at_s: Sequence[int]) -> datetime | None:

@@ -7,7 +7,7 @@ declared as not having happened are left out, if it comes from the same place or
 The rule looks at what the signed texts say and at nothing else; it cannot see what was left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -36,6 +36,9 @@ class Step:
 def check_continuity(steps: Sequence[Step], unit: str) -> str:
     """Return the reason of a pass for these statements about `unit`, in order; raise Failed."""
     _refuse_repeats(steps)
+    places = {step.header_hash: step.place for step in steps}
+    if not all(_may_correct(step, places) for step in steps):
+        raise Failed("correction_from_elsewhere")
     standing = standing_steps(steps)
     if not standing:
         raise Failed("no_statements")
@@ -46,17 +49,23 @@ def check_continuity(steps: Sequence[Step], unit: str) -> str:
 
 
 def standing_steps(steps: Sequence[Step]) -> list[Step]:
-    """Return the statements that no later one has declared void; raise Failed for a correction from elsewhere."""
-    void: set[bytes] = set()
+    """Return the statements that no later one, entitled to it, has declared as not having happened."""
     places = {step.header_hash: step.place for step in steps}
-    for step in steps:
-        if step.corrects is None or step.corrects.header not in places:
-            continue
-        if step.place != places[step.corrects.header] and step.place.role != REGULATOR:
-            raise Failed("correction_from_elsewhere")
-        if step.corrects.mode is CorrectionMode.DID_NOT_OCCUR:
-            void.add(step.corrects.header)
+    void = {
+        step.corrects.header
+        for step in steps
+        if step.corrects is not None
+        and step.corrects.mode is CorrectionMode.DID_NOT_OCCUR
+        and _may_correct(step, places)
+    }
     return [step for step in steps if step.header_hash not in void and step.type is not StatementType.CORRECT]
+
+
+def _may_correct(step: Step, places: Mapping[bytes, Place]) -> bool:
+    """Tell whether a correction comes from the place of what it corrects, or from a regulator."""
+    if step.corrects is None or step.corrects.header not in places:
+        return True
+    return step.place == places[step.corrects.header] or step.place.role == REGULATOR
 
 
 def _refuse_repeats(steps: Sequence[Step]) -> None:

@@ -143,8 +143,6 @@ REASONS: Final = {
     ),
     "no_seen": Words("设备未引用检查点", "no device named a checkpoint"),
     "seen_not_shown": Words("设备引用的检查点未随凭证提供", "the checkpoints the devices named are not in the file"),
-    "seen_without_time": Words("所引用的检查点没有见证时间", "the checkpoint that was named has no witnessed time"),
-    "claimed_before_seen": Words("声称的日期早于其引用的检查点", "claimed earlier than the checkpoint it names"),
     "only_what_is_shown": Words(
         "凭证只能证明所示的内容，不能证明没有遗漏", "a proof shows what is in it, never that nothing was left out"
     ),

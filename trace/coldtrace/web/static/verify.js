@@ -1,0 +1,215 @@
+// Verify a consumer's proof bundle in the browser, with no help from the server that sent it.
+//
+// Names, results and reasons are those of coldtrace/verify/bundle.py; both are held to tests/vectors/events/bundles.
+// Where this browser lacks an algorithm the check is not made, and says so.
+
+import { codeDigest, parseCode, requireCodeSignature } from './verify/code.js';
+import { sha256 } from './verify/crypto.js';
+import { checkStatement, readShown } from './verify/statement.js';
+import { checkContinuity, checkSeen, checkTime, standing } from './verify/story.js';
+import {
+  asBytes, asChoice, asInteger, asList, asText, decode, Failed, Malformed, NotChecked, orNull, parseJson, sameBytes, shape,
+  utf8,
+} from './verify/text.js';
+import {
+  cosignedAt, openTrustList, parseCheckpoint, parseRoot, requireLogSignature, splitNote,
+} from './verify/trust.js';
+
+const LONG = { limit: 4 * 1024 * 1024 };
+const IDENTITY = ['commission', 'adopt', 'transform', 'relabel'];
+
+/**
+ * Return `{ok, checks: [{name, result, reason}]}` for a bundle text; never throws for what it says.
+ *
+ * `root` is the text of the pinned root document or null, `now` a Date, `asked` the unit id that was scanned or null,
+ * `lowestSeq` the highest trust-list number seen before or null.
+ */
+export async function verifyBundle(text, { root = null, now = new Date(), asked = null, lowestSeq = null } = {}) {
+  let bundle;
+  try {
+    bundle = readBundle(text);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return report([{ name: 'format', result: 'failed', reason: 'malformed_bundle' }]);
+  }
+  const pinned = root === null ? null : await parseRoot(root);
+  return report(await checkBundle(bundle, { pinned, now: now.getTime(), asked, lowestSeq }));
+}
+
+const report = (checks) => ({ ok: checks.every((check) => check.result !== 'failed'), checks });
+
+/** Return the check that `make` makes: it returns the reason of a pass, or throws Failed or NotChecked. */
+async function runCheck(name, make) {
+  try {
+    return { name, result: 'passed', reason: (await make()) ?? '' };
+  } catch (error) {
+    if (error instanceof Failed) return { name, result: 'failed', reason: error.message };
+    if (error instanceof NotChecked) return { name, result: 'not_checked', reason: error.message };
+    throw error;
+  }
+}
+
+function readBundle(text) {
+  if (text.length > 8 * 1024 * 1024) throw new Malformed('length');
+  const value = shape(parseJson(text), 'v kind code net root trust_list facts statements checkpoint');
+  asInteger(value.v, { low: 1, high: 1 });
+  asChoice(value.kind, ['coldtrace-proof']);
+  if (value.trust_list === null || typeof value.trust_list !== 'object' || Array.isArray(value.trust_list)) {
+    throw new Malformed('trust_list');
+  }
+  return {
+    code: asText(value.code, { limit: 8000 }),
+    net: asBytes(value.net, 32),
+    root: asText(value.root, LONG),
+    trustList: value.trust_list,
+    facts: orNull(value.facts, (facts) => asText(facts, LONG)),
+    statements: asList(value.statements, 500).map(readShown),
+    checkpoint: asText(value.checkpoint, LONG),
+  };
+}
+
+async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
+  let root = pinned;
+  let list = null;
+  let checkpoint = null;
+  let log = null;
+  let cosigned = [];
+  const code = attempt(() => parseCode(bundle.code));
+  const needList = () => list ?? notChecked('no_trusted_list');
+  const needCode = () => code ?? notChecked('code_unreadable');
+
+  const head = [
+    { name: 'format', result: 'passed', reason: '' },
+    await runCheck('root', async () => {
+      const own = await attemptAsync(() => parseRoot(bundle.root));
+      if (own === null) throw new Failed('malformed_root');
+      if (!sameBytes(own.net, bundle.net)) throw new Failed('net_differs');
+      if (pinned === null) {
+        root = own;
+        throw new NotChecked('root_not_pinned');
+      }
+      if (!sameBytes(own.net, pinned.net)) throw new Failed('root_differs');
+    }),
+    await runCheck('trust_list', async () => {
+      list = await openTrustList(bundle.trustList, root ?? notChecked('no_root'));
+    }),
+    await runCheck('trust_list_seq', () => {
+      const { seq } = needList();
+      if (lowestSeq === null) throw new NotChecked('no_earlier_list');
+      if (seq < lowestSeq) throw new Failed('trust_list_rolled_back');
+    }),
+    await runCheck('trust_list_fresh', () => {
+      if (now >= needList().expires) throw new NotChecked('list_expired');
+    }),
+    await runCheck('code_signature', async () => {
+      needList();
+      if (code === null) throw new Failed('malformed_uri');
+      await requireCodeSignature(code, list, now);
+    }),
+    await runCheck('code_host', () => {
+      if (!needList().hosts.includes(needCode().host)) throw new Failed('untrusted_host');
+    }),
+    await runCheck('code_asked', () => {
+      if (asked === null) throw new NotChecked('nothing_asked');
+      if (needCode().unit !== asked) throw new Failed('other_code');
+    }),
+  ];
+  const logChecks = [
+    await runCheck('checkpoint', async () => {
+      checkpoint = attempt(() => parseCheckpoint(splitNote(bundle.checkpoint).text));
+      if (checkpoint === null) throw new Failed('malformed_checkpoint');
+      log = needList().logs.find((each) => each.origin === checkpoint.origin) ?? null;
+      if (log === null) throw new Failed('unknown_log');
+      await requireLogSignature(bundle.checkpoint, log);
+    }),
+    await runCheck('witnesses', async () => {
+      needList();
+      if (log === null) throw new NotChecked(checkpoint === null ? 'no_checkpoint' : 'unknown_log');
+      if (log.quorum === 0) throw new NotChecked('no_witness_yet');
+      const times = await cosignedAt(bundle.checkpoint, log);
+      await requireLogSignature(bundle.checkpoint, log).catch((error) => {
+        throw error instanceof Failed ? new Failed('bad_cosignature') : error;
+      });
+      if (times.length < log.quorum) throw new Failed('quorum_not_met');
+      cosigned = times;
+    }),
+  ];
+  const ground = { net: bundle.net, list, checkpoint, now };
+  const statements = [];
+  for (const [number, shown] of bundle.statements.entries()) {
+    statements.push(await checkStatement(shown, number, ground, runCheck));
+  }
+  return [
+    ...head,
+    await runCheck('code_commission', () => requireCommission(statements, needCode())),
+    await runCheck('facts', () => requireFacts(bundle.facts, statements, needCode())),
+    ...statements.flatMap((statement) => statement.checks),
+    ...logChecks,
+    await runCheck('continuity', () => checkContinuity(statements, code?.unit ?? null)),
+    await runCheck('time', () => checkTime(statements, cosigned)),
+    await runCheck('seen', () => checkSeen(statements)),
+    { name: 'complete', result: 'not_checked', reason: 'only_what_is_shown' },
+  ];
+}
+
+/** Return the first standing statement that gives the goods of the code their identity, with its line. */
+function identityOf(statements, code) {
+  for (const statement of standing(statements)) {
+    if (!IDENTITY.includes(statement.public.type)) continue;
+    const line = statement.shown.lines.find((each) => each.unit === code.unit && ['unit', 'output'].includes(each.role));
+    if (line === undefined) continue;
+    if (!statement.stands) throw new NotChecked('statements_failed');
+    return { facts: statement.public.facts, line };
+  }
+  throw new Failed('no_commission');
+}
+
+async function requireCommission(statements, code) {
+  const { line } = identityOf(statements, code);
+  if (line.open === null || !Object.hasOwn(line.open.attributes, 'code')) throw new NotChecked('commission_closed');
+  if ((await codeDigest(code)) !== line.open.attributes.code) throw new Failed('code_differs');
+}
+
+async function requireFacts(text, statements, code) {
+  const identity = identityOf(statements, code);
+  if (text === null) throw new NotChecked(identity.facts === null ? 'no_facts' : 'facts_not_shown');
+  const facts = attempt(() => readFacts(text));
+  if (facts === null) throw new Failed('malformed_facts');
+  if (identity.facts === null || !sameBytes(await sha256(utf8(text)), identity.facts)) throw new Failed('facts_differ');
+  const gtin = code.ais.get('01');
+  if (gtin !== undefined && Object.hasOwn(facts, 'gtin') && facts.gtin !== gtin) throw new Failed('facts_of_other_goods');
+}
+
+function readFacts(text) {
+  asText(text, { limit: 16 * 1024 });
+  const facts = decode(text);
+  if (facts === null || typeof facts !== 'object' || Array.isArray(facts)) throw new Malformed('facts');
+  asBytes(facts.salt, 16);
+  for (const [name, value] of Object.entries(facts)) {
+    asText(name, { pattern: /^[a-z][a-z0-9_]{0,39}$/ });
+    if (typeof value !== 'number') asText(value);
+  }
+  return facts;
+}
+
+function notChecked(reason) {
+  throw new NotChecked(reason);
+}
+
+function attempt(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+}
+
+async function attemptAsync(read) {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+}

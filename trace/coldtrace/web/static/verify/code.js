@@ -1,0 +1,165 @@
+// The trace code: its parts and the verdict on its signature (coldtrace/codes, coldtrace/verify/code.py).
+
+import { acceptsAt } from './trust.js';
+import { lowS, sha256, verifySignature } from './crypto.js';
+import { b64, concat, Failed, Malformed, NotChecked, utf8 } from './text.js';
+
+const QUALIFIERS = { '01': ['22', '10', '21'], '00': [], 414: ['254'], U: [] };
+const QUERY_AIS = ['02', '17', '37', '4331', '4333'];
+const ALGORITHMS = { 1: 'Ed25519', 2: 'SM2', 3: 'ES256' };
+const CSET82 = /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}$/;
+const FORMS = {
+  '00': /^\d{18}$/, '01': /^\d{14}$/, '02': /^\d{14}$/, 414: /^\d{13}$/, 17: /^\d{6}$/, 37: /^\d{1,8}$/,
+  10: CSET82, 21: CSET82, 22: CSET82, 254: CSET82, 4331: /^\d{6}-?$/, 4333: /^\d{6}-?$/, U: /^[0-9A-Z]{13,26}$/,
+};
+
+/** Return host, elements, token and unit of a code; throw Malformed. */
+export function parseCode(text) {
+  if (text.length > 8000 || /[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]/.test(text)) throw new Malformed('uri');
+  const found = /^(?:https|HTTPS):\/\/([A-Za-z0-9\-.:[\]]+)\/([^?#]*)(?:\?([^#]*))?/.exec(text);
+  if (found === null) throw new Malformed('uri');
+  const path = keyPairs(found[2].split('/')).map(([ai, value]) => [ai, decoded(value, false)]);
+  const attributes = new Map();
+  let token = null;
+  for (const part of (found[3] ?? '').split('&').filter((each) => each !== '')) {
+    const [key, value] = part.includes('=') ? [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)] : [part, ''];
+    if (key === 's' || key === 'S') {
+      if (token !== null) throw new Malformed('two tokens');
+      token = value.toUpperCase();
+    } else if (/^\d+$/.test(key)) {
+      if (!QUERY_AIS.includes(key) || attributes.has(key)) throw new Malformed('ai');
+      attributes.set(key, decoded(value, true));
+    } else if (key.includes('%')) {
+      const plain = unescapeBytes(key.replaceAll('+', ' ')).trim();
+      if (brokenEscape(key) || /^\d+$/.test(plain) || ['s', 'S'].includes(plain)) throw new Malformed('key');
+    }
+  }
+  const elements = [...path, ...[...attributes].sort((a, b) => Number(a[0]) - Number(b[0]))];
+  requireElements(elements);
+  const ais = new Map(elements);
+  return { host: found[1].toLowerCase(), elements, ais, token, unit: unitOf(ais) };
+}
+
+/** Return the unit id of a path such as that of the page in the address bar, null if it names no unit. */
+export function unitOfPath(path) {
+  try {
+    return parseCode(`https://x${path}`).unit;
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+}
+
+// Pairs are counted from the end, so that a value which looks like a key is not taken for one.
+function keyPairs(segments) {
+  const pairs = [];
+  for (let at = segments.length % 2; at < segments.length; at += 2) pairs.push([segments[at], segments[at + 1]]);
+  for (let at = pairs.length - 1; at >= 0; at -= 1) {
+    if (Object.hasOwn(QUALIFIERS, pairs[at][0])) return pairs.slice(at);
+  }
+  throw new Malformed('no key');
+}
+
+function requireElements(elements) {
+  const primary = elements[0][0];
+  const order = [primary, ...QUALIFIERS[primary], ...QUERY_AIS];
+  let last = -1;
+  for (const [ai, value] of elements) {
+    const place = order.indexOf(ai);
+    if (place <= last || !FORMS[ai].test(value)) throw new Malformed('element');
+    if (['00', '01', '02', '414'].includes(ai) && !hasCheckDigit(value)) throw new Malformed('check digit');
+    if (ai === '17' && !isDate(value)) throw new Malformed('date');
+    last = place;
+  }
+  if (primary === '01' && !elements.some(([ai]) => ai === '21')) throw new Malformed('serial');
+}
+
+function hasCheckDigit(digits) {
+  const sum = [...digits].reverse().reduce((total, digit, at) => total + Number(digit) * (at % 2 ? 3 : 1), 0);
+  return sum % 10 === 0;
+}
+
+// YYMMDD, in which day 00 is the end of the month.
+function isDate(text) {
+  const [year, month, day] = [text.slice(0, 2), text.slice(2, 4), text.slice(4)].map(Number);
+  return month >= 1 && month <= 12 && day <= new Date(Date.UTC(2000 + year, month, 0)).getUTCDate();
+}
+
+function unitOf(ais) {
+  if (ais.has('00')) return `(00)${ais.get('00')}`;
+  if (ais.has('U')) return `U:${ais.get('U')}`;
+  return ais.has('01') ? `(01)${ais.get('01')}(21)${quoted(ais.get('21'))}` : null;
+}
+
+const quoted = (value) =>
+  value.replace(/[^A-Za-z0-9\-._~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+
+const unescapeBytes = (text) =>
+  text.replace(/%([0-9A-Fa-f]{2})/g, (_, pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+const brokenEscape = (text) => text.replace(/%[0-9A-Fa-f]{2}/g, '').includes('%');
+
+function decoded(value, inQuery) {
+  if (!value || brokenEscape(value)) throw new Malformed('value');
+  return unescapeBytes(inQuery ? value.replaceAll('+', ' ') : value);
+}
+
+/** Return algorithm, kid, header and signature of a token; throw Failed. */
+export function readToken(text) {
+  if (!/^[A-Z2-7]{111}$/.test(text)) throw new Failed('malformed_token');
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  let number = 0n;
+  for (const sign of text) number = (number << 5n) | BigInt(alphabet.indexOf(sign));
+  if (number & 7n) throw new Failed('malformed_token');
+  const digits = (number >> 3n).toString(16).padStart(138, '0');
+  const raw = Uint8Array.from(digits.match(/../g), (pair) => Number.parseInt(pair, 16));
+  if (raw[0] >> 4 !== 1) throw new Failed('unsupported_version');
+  return { algorithm: ALGORITHMS[raw[0] & 15], kid: digits.slice(2, 10), header: raw.slice(0, 5), signature: raw.slice(5) };
+}
+
+/** Return the bytes that the signature of a code covers. */
+export function signingInput(header, elements) {
+  return concat(utf8('CCTRACE1\0'), header, ...elements.map(([ai, value]) => utf8(`${ai}${value}\x1d`)));
+}
+
+/** Return what a commission line's attributes carry for a code; throw NotChecked for an unsigned one. */
+export async function codeDigest(code) {
+  try {
+    return b64(await sha256(signingInput(readToken(code.token ?? '').header, code.elements)));
+  } catch (error) {
+    if (error instanceof Failed) throw new NotChecked('code_unreadable');
+    throw error;
+  }
+}
+
+// The words of the verdict in the order in which they are decided; among several keys the best one counts.
+const RANK = ['unknown_key', 'alg_mismatch', 'revoked', 'not checked', 'bad_signature', 'valid'];
+
+/** Require a right signature of a listed key on a code; throw Failed with the verdict, or NotChecked. */
+export async function requireCodeSignature(code, list, now) {
+  if (code.token === null) throw new Failed('unsigned');
+  const token = readToken(code.token);
+  let best = 'unknown_key';
+  let lacking = null;
+  for (const key of list.keys.filter((each) => each.use === 'code' && each.kid === token.kid)) {
+    let verdict;
+    try {
+      verdict = await judge(code, token, key, now);
+    } catch (error) {
+      if (!(error instanceof NotChecked)) throw error;
+      [verdict, lacking] = ['not checked', error];
+    }
+    if (RANK.indexOf(verdict) > RANK.indexOf(best)) best = verdict;
+  }
+  if (best === 'not checked') throw lacking;
+  if (best !== 'valid') throw new Failed(best);
+}
+
+async function judge(code, token, key, now) {
+  const primary = code.elements[0][0];
+  if (key.scope.length > 0 && !key.scope.includes(primary) && primary !== '414') return 'unknown_key';
+  if (token.algorithm !== key.alg) return 'alg_mismatch';
+  if (key.revoked || !acceptsAt(key, now)) return 'revoked';
+  const signature = key.alg === 'ES256' ? lowS(token.signature) : token.signature;
+  const good = await verifySignature(key.spki, signature, signingInput(token.header, code.elements));
+  return good ? 'valid' : 'bad_signature';
+}

@@ -1,0 +1,66 @@
+// The proof on the consumer page: fetch it, verify it here, and say each check in the page's language.
+//
+// The page works without this script.  It has an element `data-proof-url="..."` (with `data-proof-unit="..."` where the
+// address does not name the goods) and a list `data-proof-list`; both say how it ended in `data-proof-state`.
+
+import { verifyBundle } from '../verify.js';
+import { unitOfPath } from './code.js';
+import { checkWords, ICONS, RESULTS } from './words.js';
+
+const PATIENCE_MS = 15_000;
+
+const place = document.querySelector('[data-proof-url]');
+if (place !== null) await showProof(place);
+
+async function showProof(element) {
+  const list = document.querySelector('[data-proof-list]');
+  const lang = document.documentElement.lang.toLowerCase().startsWith('en') ? 'en' : 'zh';
+  let outcome;
+  try {
+    // The address bar is what the person scanned, so it says which goods the proof must be of.
+    const asked = unitOfPath(location.pathname) ?? element.dataset.proofUnit ?? null;
+    outcome = await verifyBundle(await fetchProof(element.dataset.proofUrl), { asked });
+  } catch (error) {
+    console.error(error);
+    outcome = { ok: null, checks: [{ name: 'format', result: 'not_checked', reason: 'proof_not_fetched' }] };
+  }
+  list?.replaceChildren(...outcome.checks.map((check) => lineOf(check, lang)));
+  const state = outcome.ok === null ? 'unavailable' : outcome.ok ? 'ok' : 'failed';
+  for (const each of [element, list]) if (each !== null) each.dataset.proofState = state;
+}
+
+async function fetchProof(url) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
+  try {
+    const headers = { Accept: 'application/vnd.coldtrace.proof+json' };
+    const answer = await fetch(url, { headers, signal: stop.signal });
+    if (!answer.ok) throw new Error(`the proof answered ${answer.status}`);
+    return await answer.text();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lineOf(check, lang) {
+  const { name, reason } = checkWords(check, lang);
+  const line = document.createElement('li');
+  line.dataset.check = check.name;
+  line.dataset.result = check.result;
+  if (check.reason !== '') line.dataset.reason = check.reason;
+  line.append(
+    part('proof-icon', ICONS[check.result], true),
+    part('proof-name', name),
+    part('proof-result', RESULTS[check.result][lang]),
+    part('proof-reason', reason),
+  );
+  return line;
+}
+
+function part(className, text, isDecoration = false) {
+  const span = document.createElement('span');
+  span.className = className;
+  span.textContent = text;
+  if (isDecoration) span.setAttribute('aria-hidden', 'true');
+  return span;
+}

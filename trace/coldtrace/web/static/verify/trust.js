@@ -1,0 +1,204 @@
+// Root documents, trust lists, signed notes and checkpoints (coldtrace/seal).
+
+import { algorithmOf, ed25519Spki, sha256, verifySignature } from './crypto.js';
+import {
+  asBytes, asInteger, asList, asText, concat, decode, Failed, hex, Malformed, NotChecked, sameBytes, shape, unb64,
+  unStdB64, utf8, b64,
+} from './text.js';
+
+const LIST_PREFIX = utf8('CCTRUST1\0');
+const LOG_KIND = 1;
+const WITNESS_KIND = 4;
+
+/** Return the root document of its exact text; throw Malformed. */
+export async function parseRoot(text) {
+  const value = decode(text);
+  const first = value?.version === 1;
+  shape(value, first ? 'v version threshold roots' : 'v version threshold roots net prev');
+  asInteger(value.v, { low: 1, high: 1 });
+  asInteger(value.version, { low: 1 });
+  const roots = asList(value.roots, Infinity).map((root) => {
+    shape(root, 'id alg spki');
+    const spki = asBytes(root.spki);
+    if (asText(root.id) === '' || algorithmOf(spki) !== root.alg) throw new Malformed('root');
+    return { id: root.id, alg: root.alg, spki };
+  });
+  const ids = new Set(roots.map((root) => root.id));
+  const keys = new Set(roots.map((root) => hex(root.spki)));
+  if (ids.size < roots.length || keys.size < roots.length) throw new Malformed('roots');
+  asInteger(value.threshold, { low: 1, high: roots.length });
+  return { net: first ? await sha256(utf8(text)) : asBytes(value.net, 32), threshold: value.threshold, roots };
+}
+
+/** Return the trust list of an envelope that enough roots have signed; throw Failed or NotChecked. */
+export async function openTrustList(envelope, root) {
+  let signatures, list;
+  try {
+    if (!('list' in envelope)) throw new Failed('untrusted_trust_list');
+    shape(envelope, 'list sigs');
+    signatures = asList(envelope.sigs, Infinity).map((each) => {
+      shape(each, 'root alg sig');
+      return { root: asText(each.root), alg: asText(each.alg), sig: asBytes(each.sig, 64) };
+    });
+    list = await readList(asText(envelope.list, { limit: Infinity }));
+  } catch (error) {
+    if (error instanceof Malformed) throw new Failed('malformed_trust_list');
+    throw error;
+  }
+  const data = concat(LIST_PREFIX, utf8(envelope.list));
+  let signed = 0;
+  let lacking = null;
+  for (const each of root.roots) {
+    const claims = signatures.filter((one) => one.root === each.id && one.alg === each.alg);
+    try {
+      let good = false;
+      for (const claim of claims) good ||= each.alg !== 'SM2' && (await verifySignature(each.spki, claim.sig, data));
+      signed += good ? 1 : 0;
+    } catch (error) {
+      if (!(error instanceof NotChecked)) throw error;
+      lacking = error;
+    }
+  }
+  if (signed < root.threshold && lacking !== null) throw lacking;
+  if (signed < root.threshold || !sameBytes(list.net, root.net)) throw new Failed('untrusted_trust_list');
+  return list;
+}
+
+async function readList(text) {
+  const value = decode(text);
+  if (value === null || typeof value !== 'object') throw new Malformed('list');
+  asInteger(value.v, { low: 1, high: 1 });
+  const [issued, expires] = [asTime(value.issued), asTime(value.expires, true)];
+  if (expires <= issued) throw new Malformed('expires');
+  return {
+    net: asBytes(value.net, 32),
+    seq: asInteger(value.seq, { low: 1 }),
+    expires,
+    hosts: asList(value.hosts, Infinity).map((host) => asText(host).toLowerCase()),
+    keys: await Promise.all(asList(value.keys, Infinity).map(readKey)),
+    logs: asList(value.logs, Infinity).map((log) => ({
+      origin: asText(log.origin),
+      vkey: asText(log.vkey),
+      witnesses: asList(log.witnesses, Infinity).map((each) => asText(each)),
+      quorum: asInteger(log.quorum),
+    })),
+    cuts: asList(value.cuts ?? [], Infinity).map((cut) => ({
+      key: asBytes(cut.key, 32),
+      origin: asText(cut.origin),
+      size: asInteger(cut.size),
+    })),
+  };
+}
+
+async function readKey(key) {
+  const spki = readSpki(asText(key.spki));
+  const id = await sha256(spki);
+  if (algorithmOf(spki) !== key.alg || !sameBytes(asBytes(key.id, 32), id)) throw new Malformed('key');
+  return {
+    kid: hex(id.slice(0, 4)),
+    id,
+    use: asText(key.use),
+    alg: key.alg,
+    spki,
+    scope: asList(key.scope, Infinity),
+    from: key.print_from === null ? -Infinity : asTime(key.print_from),
+    until: key.accept_until === null ? Infinity : asTime(key.accept_until, true),
+    revoked: key.st === 'revoked',
+  };
+}
+
+// OpenSSL and Java print keys in the padded standard alphabet.
+function readSpki(text) {
+  try {
+    return unb64(text);
+  } catch {
+    return unStdB64(text);
+  }
+}
+
+/** Tell whether what a key signed may be taken at a moment. */
+export const acceptsAt = (key, now) => now >= key.from && now < key.until;
+
+// A bare date is the beginning of that day, or its end where it ends something.
+function asTime(text, end = false) {
+  asText(text, { pattern: /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{3})?Z)?$/ });
+  const at = Date.parse(text.length > 10 ? text : `${text}T00:00:00Z`);
+  if (Number.isNaN(at)) throw new Malformed('time');
+  return at + (text.length === 10 && end ? 86_400_000 : 0);
+}
+
+/** Return text and signature lines of a note, nothing verified; throw Malformed. */
+export function splitNote(note) {
+  const at = note.lastIndexOf('\n\n');
+  if (at < 0 || !note.endsWith('\n') || utf8(note).length > 1_000_000) throw new Malformed('note');
+  const text = note.slice(0, at + 1);
+  const lines = note.slice(at + 2).split('\n').slice(0, -1);
+  if (text.length < 2 || /[\x00-\x09\x0b-\x1f]/.test(text) || lines.length < 1 || lines.length > 100) {
+    throw new Malformed('note');
+  }
+  return { text, signatures: lines.map(readLine) };
+}
+
+function readLine(line) {
+  const found = /^\u2014 ([^+\s]+) (\S+)$/.exec(line);
+  if (found === null || /[\x00-\x1f]/.test(found[1])) throw new Malformed('line');
+  const data = unStdB64(found[2]);
+  if (data.length < 5) throw new Malformed('line');
+  return { name: found[1], keyId: data.slice(0, 4), signature: data.slice(4) };
+}
+
+/** Return origin, size and root of a checkpoint's text; throw Malformed. */
+export function parseCheckpoint(text) {
+  const lines = text.split('\n');
+  if (lines.length < 4 || lines.pop() !== '' || lines.includes('') || !/^(?:0|[1-9]\d{0,18})$/.test(lines[1])) {
+    throw new Malformed('checkpoint');
+  }
+  const [size, root] = [BigInt(lines[1]), unStdB64(lines[2])];
+  if (size >= 2n ** 63n || root.length !== 32 || (size === 0n && b64(root) !== EMPTY_ROOT)) {
+    throw new Malformed('checkpoint');
+  }
+  return { origin: lines[0], size, root };
+}
+
+const EMPTY_ROOT = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU';
+
+async function readVkey(text, kind) {
+  const found = /^([^+\s]+)\+[0-9a-f]{8}\+(.+)$/.exec(text);
+  if (found === null) throw new Malformed('vkey');
+  const data = unStdB64(found[2]);
+  if (data.length !== 33 || data[0] !== kind) throw new Malformed('vkey');
+  const id = await sha256(concat(utf8(`${found[1]}\n`), data));
+  return { name: found[1], keyId: id.slice(0, 4), kind, spki: ed25519Spki(data.slice(1)) };
+}
+
+/** Require the log's own valid signature on a note; throw Failed. */
+export async function requireLogSignature(note, log) {
+  const key = await readVkey(log.vkey, LOG_KIND);
+  if (log.origin !== key.name) throw new Failed('bad_checkpoint_signature');
+  const { text, signatures } = splitNote(note);
+  const own = signatures.filter((line) => isBy(line, key));
+  if (own.length === 0) throw new Failed('bad_checkpoint_signature');
+  for (const line of own) {
+    if (!(await verifySignature(key.spki, line.signature, utf8(text)))) throw new Failed('bad_checkpoint_signature');
+  }
+}
+
+/** Return the times, in seconds, at which known witnesses cosigned a note; throw Failed for a bad cosignature. */
+export async function cosignedAt(note, log) {
+  const { text, signatures } = splitNote(note);
+  const times = [];
+  for (const vkey of log.witnesses) {
+    const key = await readVkey(vkey, WITNESS_KIND);
+    const own = signatures.filter((line) => isBy(line, key));
+    for (const [number, line] of own.entries()) {
+      const at = line.signature.slice(0, 8).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+      const signed = utf8(`cosignature/v1\ntime ${at}\n${text}`);
+      const good = line.signature.length === 72 && (await verifySignature(key.spki, line.signature.slice(8), signed));
+      if (!good) throw new Failed('bad_cosignature');
+      if (number === 0) times.push(Number(at));
+    }
+  }
+  return times;
+}
+
+const isBy = (line, key) => line.name === key.name && sameBytes(line.keyId, key.keyId);
