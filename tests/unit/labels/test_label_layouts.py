@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coldtrace.labels.content import LabelContent, LabelKind
@@ -56,7 +56,6 @@ def test_usual_wordy_and_bare_labels_are_drawn_without_a_fault(layout: str) -> N
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
-@settings(max_examples=40, deadline=None)
 @given(
     stated=words, kind=st.sampled_from(list(LabelKind)), serial=st.from_regex(r"[0-9A-HJKMNP-TV-Z]{12}", fullmatch=True)
 )
