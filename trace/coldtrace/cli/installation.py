@@ -50,9 +50,7 @@ def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Ins
             env = make_env(settings, keys)
             sessions = make_sessions(engine)
             with sessions.begin() as session:
-                parties.install(
-                    session, env, root_text=read_root(keys), development=is_development(keys)
-                )
+                parties.install(session, env, root_text=read_root(keys), development=is_development(keys))
             yield Installation(settings=settings, env=env, engine=engine, sessions=sessions)
         finally:
             engine.dispose()

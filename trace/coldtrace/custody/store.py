@@ -120,6 +120,7 @@ def lock_units(session: Session, unit_ids: Iterable[str]) -> dict[str, Unit]:
             " NULLIF(u.last_at, '-infinity') AS last_at, i.code_hash, r.station_gln, l.facts_hash, l.expiry_date"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
             " LEFT JOIN issued_code i ON i.unit_id = u.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
+            " AND EXISTS (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open')"
             " LEFT JOIN lot l ON l.lot_id = i.lot_id"
             " WHERE u.unit_id = ANY(CAST(:names AS text[])) OR u.unit_pk IN"
             " (SELECT root_pk FROM unit WHERE unit_id = ANY(CAST(:names AS text[])))"

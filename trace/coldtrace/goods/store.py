@@ -177,7 +177,8 @@ def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
 
 _CODE = (
     "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id"
-    " FROM issued_code i LEFT JOIN lot l USING (lot_id)"
+    " FROM issued_code i JOIN code_run r USING (run_id) JOIN consignment c ON c.consignment_id = r.consignment_id"
+    " AND c.state = 'open' LEFT JOIN lot l ON l.lot_id = i.lot_id"
 )
 
 

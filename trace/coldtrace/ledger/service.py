@@ -84,7 +84,7 @@ def find_proof(session: Session, entry_id: UUID) -> str | None:
     proof = prove(session, [entry_id], head).get(entry_id)
     if proof is None:
         return None
-    return TlogProof(index=proof.index, path=proof.path, checkpoint_note=head.note).text()
+    return TlogProof(index=proof.index, path=proof.path, checkpoint=head.note).text()
 
 
 def inclusion_by_index(session: Session, *, index: int, size: int) -> tuple[bytes, ...]:

@@ -19,7 +19,7 @@ from coldtrace.web import problems
 from coldtrace.web.api import cases, devices, health, imports, labels, logs, statements, units
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
-from coldtrace.web.pages import consumer, door
+from coldtrace.web.pages import api_reader, consumer, door
 
 log = logging.getLogger("coldtrace.web")
 CARE_EVERY_S = 600.0
@@ -58,7 +58,20 @@ def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.error_page = door.error_page
     problems.install(app)
-    for module in (statements, devices, trust_api, logs, units, cases, imports, labels, health, consumer, door):
+    for module in (
+        statements,
+        devices,
+        trust_api,
+        logs,
+        units,
+        cases,
+        imports,
+        labels,
+        health,
+        consumer,
+        door,
+        api_reader,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("coldtrace.web") / "static")), name="static")
     app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)

@@ -118,3 +118,14 @@ class CodeRefused(Refusal):
     def __init__(self, *, verdict: str) -> None:
         super().__init__(verdict=str(verdict))
         self.verdict = str(verdict)
+
+
+class WorkbookErrors(Refusal):
+    """The workbook has faults; each is listed, and nothing was kept."""
+
+    code = "workbook_errors"
+    title = Words("装箱单有误", "The workbook has errors")
+    detail = Words(
+        "装箱单有 {count} 处错误，未导入任何内容。请按列表逐处更正后重新导入。",
+        "The workbook has {count} errors; nothing was imported. Correct each one listed and import again.",
+    )

@@ -51,7 +51,7 @@ from coldtrace.web.pages.views import (
 from coldtrace.web.problems import language_of, status_of
 from coldtrace.web.refusals import CodeRefused, NotAcceptable
 from coldtrace.web.render import render
-from coldtrace.web.status_words import Status
+from coldtrace.web.status_words import Status, worst_first
 
 router = APIRouter(tags=["codes"])
 
@@ -89,9 +89,7 @@ def get_code(request: Request, rest: str) -> Response:
         report = verify_code(text, trust=_trust(session), now=now)
         if report.code is None or report.verdict is not Verdict.VALID:
             return _refused(request, env, report, now, text)
-        asked = _Asked(
-            request=request, session=session, env=env, now=now, report=report, code=report.code, text=text
-        )
+        asked = _Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)
         kind = _wanted(request)
         if kind == LINKSET:
             return JSONResponse(linkset(asked.here, env.public_host), media_type=LINKSET, headers=_OPEN)
@@ -105,7 +103,8 @@ _OPEN = {"Access-Control-Allow-Origin": "*", "Vary": "Accept, Accept-Language, C
 
 def _here(request: Request) -> str:
     query = request.scope["query_string"].decode("latin-1")
-    return request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+    path: str = request.scope["raw_path"].decode("latin-1")
+    return path + (f"?{query}" if query else "")
 
 
 def _printed(request: Request, public_host: str) -> str:
@@ -117,7 +116,7 @@ def _wanted(request: Request) -> str:
     accept = request.headers.get("accept", "*/*")
     if request.query_params.get("linkType") in ("linkset", "all") or LINKSET in accept:
         return LINKSET
-    if MEDIA_TYPE in accept:
+    if MEDIA_TYPE in accept or request.query_params.get("linkType") == "proof":
         return MEDIA_TYPE
     return "text/html"
 
@@ -206,7 +205,8 @@ def _unit_page(asked: _Asked) -> Response:
     story = [line for line in history(asked.session, unit.unit_pk) if line.status == "accepted"]
     sites = {site.gln: site for site in parties.sites(asked.session)}
     steps = journey_steps(story, sites)
-    statuses = _statuses(unit, facts, asked.report)
+    proof = _proof(asked, unit, issued.facts)
+    statuses = _statuses(unit, facts, asked.report, proof)
     view = ConsumerView(
         here=asked.here,
         host=asked.env.public_host,
@@ -220,12 +220,12 @@ def _unit_page(asked: _Asked) -> Response:
         journey=journey_stops(steps),
         in_transit=is_in_transit(steps),
         seller=_seller(asked.session, unit, sites),
-        proof=_proof(asked, unit, issued.facts),
+        proof=proof,
     )
     return show(asked.request, "consumer/unit.html", view)
 
 
-def _statuses(unit: UnitRecord, facts: Goods, report: CodeReport) -> list[Status]:
+def _statuses(unit: UnitRecord, facts: Goods, report: CodeReport, proof: ProofSummary) -> list[Status]:
     """Return every status that holds, the worst first (recalls, holds and clones come with their own work)."""
     found = []
     if facts.days_left is not None and facts.days_left < 0:
@@ -234,9 +234,11 @@ def _statuses(unit: UnitRecord, facts: Goods, report: CodeReport) -> list[Status
         found.append(Status.NOT_FOR_SALE)
     if report.stale:
         found.append(Status.LIST_EXPIRED)
+    if proof.result == "failed":
+        found.append(Status.PROOF_FAILED)
     if unit.effective.state is UnitState.SOLD:
         found.append(Status.SOLD)
-    return found or [Status.NORMAL]
+    return list(worst_first(found)) or [Status.NORMAL]
 
 
 def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[JourneyStep]:
@@ -276,17 +278,15 @@ def _count(asked: _Asked, unit_id: str) -> Queries:
 
 
 def _proof(asked: _Asked, unit: UnitRecord, facts: str) -> ProofSummary:
-    bundle, waiting = build_bundle(
-        asked.session, asked.env, code=asked.text, unit_pk=unit.unit_pk, facts=facts
-    )
-    url = asked.here
+    bundle, waiting = build_bundle(asked.session, asked.env, code=asked.text, unit_pk=unit.unit_pk, facts=facts)
     if not bundle["statements"]:
-        return ProofSummary(result="pending" if waiting else "none", url=url)
+        return ProofSummary(result="pending" if waiting else "none")
     report = _verify(asked, bundle)
     counts = {result: sum(check.result is result for check in report.checks) for result in Result}
     return ProofSummary(
         result="passed" if report.ok else "failed",
-        url=url,
+        # A plain link sends `Accept: text/html`, so the bundle has an address of its own.
+        url=f"{asked.here}&linkType=proof",
         passed=counts[Result.PASSED],
         failed=counts[Result.FAILED],
         not_checked=counts[Result.NOT_CHECKED],
@@ -296,9 +296,7 @@ def _proof(asked: _Asked, unit: UnitRecord, facts: str) -> ProofSummary:
 def _verify(asked: _Asked, bundle: dict[str, object]) -> Report:
     installation = parties.installation(asked.session)
     assert installation is not None, "a server never runs before its installation"
-    return verify_bundle(
-        json.dumps(bundle, ensure_ascii=False), root=parse_root(installation.root), now=asked.now
-    )
+    return verify_bundle(json.dumps(bundle, ensure_ascii=False), root=parse_root(installation.root), now=asked.now)
 
 
 def _bundle(asked: _Asked) -> Response:
@@ -334,21 +332,24 @@ def _pallet_page(asked: _Asked) -> Response:
     lots = []
     for text in goods.lots_inside(asked.session, unit.unit_pk, limit=PALLET_LOTS_MAX):
         facts = read_goods(read_facts(text), today=today)
-        lots.append(
-            PalletLot(product=facts.product, origin=facts.origin, lot=facts.lot, expiry_date=facts.expiry_date)
-        )
+        lots.append(PalletLot(product=facts.product, origin=facts.origin, lot=facts.lot, expiry_date=facts.expiry_date))
     view = PalletView(
         here=asked.here,
         host=asked.env.public_host,
         status=Status.LIST_EXPIRED if asked.report.stale else Status.NORMAL,
         decided_at=asked.now,
-        code_label=asked.code.value("00"),
+        code_label=_grouped(asked.code.value("00") or ""),
         queries=_count(asked, unit_id),
         lots=tuple(lots),
         journey=journey_stops(steps),
         in_transit=is_in_transit(steps),
     )
     return show(asked.request, "consumer/pallet.html", view)
+
+
+def _grouped(digits: str) -> str:
+    """Return an SSCC in groups that a person can read out."""
+    return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
 
 
 def _place_page(asked: _Asked) -> Response:
@@ -366,5 +367,3 @@ def _place_page(asked: _Asked) -> Response:
         door=asked.code.value("254"),
     )
     return show(asked.request, "consumer/place.html", view)
-
-

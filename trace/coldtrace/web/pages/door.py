@@ -83,9 +83,7 @@ def _sample_box(request: Request, samples: dict[str, dict[str, str]]) -> SampleB
         issued, unit = goods.issued_code(session, box["unit"]), find_unit(session, box["unit"])
         if issued is None or issued.facts is None or issued.serial is None or unit is None:
             return None
-        facts = read_goods(
-            read_facts(issued.facts), today=request.app.state.env.clock().astimezone(LOCAL).date()
-        )
+        facts = read_goods(read_facts(issued.facts), today=request.app.state.env.clock().astimezone(LOCAL).date())
         sites = {site.gln: site for site in parties.sites(session)}
         steps = journey_steps(history(session, unit.unit_pk), sites)
     return SampleBox(
@@ -112,5 +110,3 @@ def error_page(request: Request, refusal: Refusal, status: int, lang: Lang) -> s
         retry_after_s=retry if isinstance(retry, int) else None,
     )
     return render("error.html", view, lang)
-
-

@@ -1,0 +1,57 @@
+"""The demo world: made once by the story, kept in the data folder, shown on the front page."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from coldtrace.cli.demo.proofs import check_page, check_proof, check_refusals
+from coldtrace.cli.demo.samples import write_samples
+from coldtrace.cli.demo.service import Service
+from coldtrace.cli.demo.story import Story
+from coldtrace.cli.installation import Installation
+
+WORLD_FILE = "demo.json"
+
+
+def has_world(data_dir: Path) -> bool:
+    """Tell whether the story was told here to its end."""
+    return (data_dir / WORLD_FILE).exists()
+
+
+def consumer_url(data_dir: Path, url: str) -> str | None:
+    """Return the link of the box that the last story sold, on this server."""
+    path = data_dir / WORLD_FILE
+    if not path.exists():
+        return None
+    return url + str(json.loads(path.read_text(encoding="utf-8"))["box"]["url"])
+
+
+def make_world(
+    installation: Installation, *, url: str, token: str, say: Callable[[str], None], stopping: Event
+) -> Story:
+    """Tell the story over HTTP against the running service, check its end, and leave the world to click through."""
+    service = Service(url, token)
+    story = Story(installation=installation, service=service, say=say, stopping=stopping)
+    try:
+        say("建立演示数据 / making the demo world")
+        story.tell()
+        with story.step("消费者页面（中、英）", "consumer's page opened, zh and en"):
+            check_page(story)
+        with story.step("篡改码、外来码被拒绝", "tampered and foreign codes refused"):
+            check_refusals(story)
+        with story.step("离线验证一箱的日志证明", "one box proven against the log, offline"):
+            check_proof(story)
+        with story.step("样例标签", "sample labels"):
+            samples = write_samples(story)
+        _write(installation.settings.data_dir / WORLD_FILE, samples)
+    finally:
+        service.close()
+    return story
+
+
+def _write(path: Path, samples: dict[str, object]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(samples, ensure_ascii=False, indent=1), encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,102 @@
+"""`coldtrace demo`: run the story against the running service, or against one of its own."""
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+import time
+
+from coldtrace.errors import Refusal, Words
+
+
+class DemoRefused(Refusal):
+    """The story did not end well."""
+
+    code = "demo_failed"
+    title = Words("演示失败", "The demo failed")
+    detail = Words("演示失败：{reason}", "The demo failed: {reason}")
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `demo`."""
+    parser = commands.add_parser("demo", help="演示全程 / run the whole road")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell the story with the time of each step; exit 0 when every check held, 1 otherwise."""
+    from coldtrace.cli.demo.terminal import DemoFailed
+    from coldtrace.cli.demo.world import consumer_url, make_world
+    from coldtrace.cli.installation import development_token, open_installation
+    from coldtrace.cli.output import print_refusal, print_result
+    from coldtrace.settings import load_settings
+
+    settings = load_settings()
+    started = time.monotonic()
+    url = f"http://{settings.host}:{settings.port}"
+    child = None if _answers(url) else _start_service(settings.port)
+    try:
+        with open_installation(settings) as installation:
+            token = development_token(installation)
+            if token is None:
+                return print_refusal(DemoRefused(reason="COLDTRACE_ENV=production"), as_json=arguments.json)
+            try:
+                story = make_world(installation, url=url, token=token, say=_say, stopping=threading.Event())
+            except DemoFailed as error:
+                return print_refusal(DemoRefused(reason=str(error)), as_json=arguments.json)
+            took = time.monotonic() - started
+            _say(f"{took:6.1f} s  合计 / total")
+            result = {
+                "ok": True,
+                "seconds": round(took, 1),
+                "steps": [{"name": step.name, "seconds": step.seconds} for step in story.steps],
+                "scans": story.scans,
+                "cartons": sum(len(pallet.cartons) for pallet in story.pallets),
+                "pallets": len(story.pallets),
+                "sold": len(story.sold),
+                "consumer_url": consumer_url(settings.data_dir, url),
+                "labels": str(settings.data_dir / "sample-labels.pdf"),
+            }
+            if arguments.json:
+                print_result(result, as_json=True)
+            else:
+                _say("")
+                _say(f"打开 / open: {result['consumer_url']}")
+                if child is not None:
+                    _say("服务随演示结束而停止；用 make run 再次打开 / the service stops with the demo: make run")
+            return 0
+    finally:
+        if child is not None:
+            child.terminate()
+            child.wait(timeout=30)
+
+
+def _answers(url: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2).json() == {"status": "ok"}
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+def _start_service(port: int) -> "subprocess.Popen[str]":
+    """Start the service in a process of its own and wait until it says READY."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "coldtrace", "serve", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    for line in child.stdout:
+        if line.startswith("READY "):
+            json.loads(line.removeprefix("READY "))
+            return child
+    child.wait()
+    raise DemoRefused(reason="the service did not start; its own message stands above")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

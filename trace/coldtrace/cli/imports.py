@@ -1,0 +1,110 @@
+"""`coldtrace import FILE.xlsx`: a broker's packing list, dry run, corrected copy."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.errors import Refusal, Words
+
+
+class FileUnreadable(Refusal):
+    """The file cannot be read, or is too large."""
+
+    code = "file_unreadable"
+    title = Words("无法读取文件", "The file cannot be read")
+    detail = Words("无法读取 {path}：{reason}。", "{path} cannot be read: {reason}.")
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `import`."""
+    parser = commands.add_parser("import", help="导入装箱单 / import a packing list")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.xlsx")
+    parser.add_argument("--dry-run", action="store_true", help="只检查 / read and judge, keep nothing")
+    parser.add_argument("--annotated", type=Path, metavar="OUT.xlsx", help="写回错误 / write faults beside the cells")
+    parser.add_argument("--template", type=Path, metavar="OUT.xlsx", help="保存模板 / save the template and stop")
+    parser.add_argument("--station", metavar="GLN", help="首站 / first station, when there are several")
+    parser.add_argument("--undo", metavar="CONSIGNMENT", help="撤销导入 / undo an import")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import, or say what is wrong by sheet, row and column; 1 when there are errors."""
+    if arguments.template is not None:
+        from coldtrace.interop.workbook.template import template
+
+        arguments.template.write_bytes(template())
+        print_result({"template": str(arguments.template)}, as_json=arguments.json)
+        return 0
+    try:
+        return _undo(arguments) if arguments.undo else _import(arguments)
+    except Refusal as refusal:
+        return print_refusal(refusal, as_json=arguments.json)
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    from uuid import UUID
+
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.goods.refusals import ConsignmentUnknown
+    from coldtrace.interop import imports
+    from coldtrace.settings import load_settings
+
+    try:
+        consignment_id = UUID(arguments.undo)
+    except ValueError:
+        raise ConsignmentUnknown(id=arguments.undo) from None
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        imports.undo_import(session, installation.env, consignment_id)
+    print_result({"consignment": arguments.undo, "state": "undone"}, as_json=arguments.json)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.interop import imports
+    from coldtrace.interop.workbook.annotate import annotate
+    from coldtrace.settings import load_settings
+
+    settings = load_settings()
+    data = _read(arguments.file, settings.body_limit_bytes)
+    command = imports.ImportWorkbook(
+        data=data, filename=arguments.file.name, station_gln=arguments.station, dry_run=arguments.dry_run
+    )
+    with open_installation(settings) as installation, installation.sessions.begin() as session:
+        imported = imports.import_workbook(session, installation.env, command)
+    if arguments.annotated is not None:
+        arguments.annotated.write_bytes(annotate(data, imported.result))
+    body = imported.to_json()
+    if arguments.json:
+        print_result(body, as_json=True)
+    else:
+        _print_for_people(body)
+    return 1 if imported.result.errors else 0
+
+
+def _read(path: Path | None, limit: int) -> bytes:
+    if path is None:
+        raise FileUnreadable(path="-", reason="FILE.xlsx")
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise FileUnreadable(path=str(path), reason=f"{size} > {limit} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(path=str(path), reason=error.strerror or str(error)) from error
+
+
+def _print_for_people(body: dict[str, object]) -> None:
+    for name in ("errors", "warnings"):
+        found = body[name]
+        assert isinstance(found, list)
+        for each in found:
+            place = f"{each['sheet'] or ''} {each['column'] or ''}{each['row'] or ''}".strip()
+            print(f"{name[:-1]}\t{place}\t{each['code']}\t{each['zh']} / {each['en']}", file=sys.stderr)
+    for name in ("consignment", "run", "cartons", "pallets", "lots", "net_g"):
+        print(f"{name}\t{body[name]}")
+    normalised = body["normalised"]
+    assert isinstance(normalised, list)
+    print(f"normalised\t{len(normalised)}")

@@ -1,0 +1,105 @@
+"""Importing a broker's workbook: all of it or nothing, and undone until something of it has left."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.env import Env
+from coldtrace.goods import service as goods
+from coldtrace.goods import store as goods_store
+from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone, ConsignmentUnknown
+from coldtrace.goods.service import OpenConsignment, OpenedConsignment
+from coldtrace.interop.workbook.reader import ImportResult, read_workbook
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportWorkbook:
+    """A workbook as it came.  With `dry_run` it is read and judged, and nothing is kept."""
+
+    data: bytes
+    filename: str
+    station_gln: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What was understood, and what it became; `opened` is None when there were errors or nothing was kept."""
+
+    result: ImportResult
+    opened: OpenedConsignment | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the answer of interfaces: figures, what was normalised, warnings, errors."""
+        packing = self.result.packing
+        return {
+            "consignment": None if self.opened is None else str(self.opened.consignment_id),
+            "run": None if self.opened is None else str(self.opened.run_id),
+            "cartons": None if packing is None else packing.cartons,
+            "pallets": None if packing is None else len(packing.pallets),
+            "lots": None if packing is None else len(packing.lots),
+            "net_g": None if packing is None else packing.net_g,
+            "normalised": [each.to_json() for each in self.result.normalised],
+            "warnings": [each.to_json() for each in self.result.warnings],
+            "errors": [each.to_json() for each in self.result.errors],
+        }
+
+
+def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Imported:
+    """Read a workbook and keep it as a consignment with codes; a workbook with errors keeps nothing.
+
+    Raises what `open_consignment` raises, and the reader's refusal of a file that is no workbook.  The caller owns
+    the transaction.
+    """
+    result = read_workbook(command.data, filename=command.filename, today=env.clock().date())
+    if result.packing is None or result.errors:
+        return Imported(result=result, opened=None)
+    goods.check_required(result.packing)
+    if command.dry_run:
+        return Imported(result=result, opened=None)
+    opened = goods.open_consignment(
+        session,
+        env,
+        OpenConsignment(
+            packing=result.packing,
+            station_gln=command.station_gln,
+            source_name=command.filename[:200],
+            source_hash=sha256(command.data).digest(),
+            normalised=[each.to_json() for each in result.normalised],
+            warnings=[each.to_json() for each in result.warnings],
+        ),
+    )
+    return Imported(result=result, opened=opened)
+
+
+def undo_import(session: Session, env: Env, consignment_id: UUID) -> None:
+    """Take an import back; its codes become unregistered.  Raises AlreadyShipped once something of it has left.
+
+    Statements that were made about its cartons stay: they happened.
+    """
+    state = goods_store.consignment_state(session, consignment_id)
+    if state is None:
+        raise ConsignmentUnknown(id=str(consignment_id))
+    if state == "undone":
+        raise AlreadyUndone(id=str(consignment_id))
+    left = _units_that_left(session, consignment_id)
+    if left:
+        raise AlreadyShipped(id=str(consignment_id), count=left)
+    goods_store.mark_undone(session, consignment_id, env.clock())
+
+
+def _units_that_left(session: Session, consignment_id: UUID) -> int:
+    """Count the units of a consignment, or pallets of its run, that were shipped or sold."""
+    return int(
+        session.execute(
+            text(
+                "SELECT count(DISTINCT u.unit_pk) FROM code_run r JOIN issued_code i USING (run_id)"
+                " JOIN unit u ON u.unit_id = i.unit_id JOIN statement_line l ON l.unit_pk = u.unit_pk"
+                " JOIN statement s USING (entry_id) WHERE r.consignment_id = :id AND s.type IN ('ship', 'sell')"
+            ),
+            {"id": consignment_id},
+        ).scalar_one()
+    )
