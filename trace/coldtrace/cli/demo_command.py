@@ -77,7 +77,7 @@ def _answers(url: str) -> bool:
     import httpx
 
     try:
-        return httpx.get(f"{url}/healthz", timeout=2).json() == {"status": "ok"}
+        return bool(httpx.get(f"{url}/healthz", timeout=2).json() == {"status": "ok"})
     except (httpx.HTTPError, ValueError):
         return False
 

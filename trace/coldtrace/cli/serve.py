@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -117,6 +118,9 @@ def _open_doors(
     demo_world: bool,
 ) -> None:
     """Wait until the service answers, fill a new installation, and say what to open."""
+    import httpx
+
+    from coldtrace.cli.demo.terminal import DemoFailed
     from coldtrace.cli.demo.world import consumer_url, has_world, make_world
     from coldtrace.cli.installation import Installation
 
@@ -128,7 +132,7 @@ def _open_doors(
     if demo_world and token is not None and not has_world(data_dir):
         try:
             make_world(installation, url=url, token=token, say=_say, stopping=stopping)
-        except Exception as error:
+        except (DemoFailed, Refusal, httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
             # The service itself is up; a demo that failed is told, not hidden, and does not take it down.
             if not stopping.is_set():
                 _say(f"演示数据未建立 / the demo world could not be made: {error}")

@@ -1,4 +1,7 @@
-"""The links of one code (RFC 9264, GS1 resolver): page and proof.  The whole resolver comes with the consumer's work."""
+"""The links of one code (RFC 9264, GS1 resolver): page and proof.
+
+The whole resolver comes with the consumer's own work.
+"""
 
 LINKSET = "application/linkset+json"
 _GS1 = "https://ref.gs1.org/voc/"

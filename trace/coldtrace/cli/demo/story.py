@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
+import httpx
+
 from coldtrace.cli.demo.service import Service
 from coldtrace.cli.demo.sites import SITES
 from coldtrace.cli.demo.terminal import DemoFailed, Terminal
@@ -268,9 +270,8 @@ class _Labels(Thread):
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             story.service.labels(story.run, out)
-        except Exception as error:
-            # Told by `finish` in the thread of the story.
-            self._error = error
+        except (DemoFailed, httpx.HTTPError, OSError) as error:
+            self._error = error  # told by `finish` in the thread of the story
 
     def finish(self) -> None:
         """Wait for the file; raise what went wrong."""
