@@ -1,0 +1,261 @@
+"""Where things stand in a workbook: the table of goods, its headings, and what each row below them is.
+
+Each row of each sheet is scored by how many headings it could be; the best row with at least three of them, goods and
+quantity among them, is the head of a table.  Headings may take two rows (a group over its parts, or one language over
+the other), be repeated on every printed page, and the table may go on over several sheets.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from coldtrace.interop.workbook.grid import CellValue, Sheet
+from coldtrace.interop.workbook.vocabulary import column_field, fold, is_total, label_field
+
+ERRORS_HEADING = "错误 / Errors"
+ERRORS_SHEET = "错误汇总 Errors"
+NOTES_SHEET = "填写说明 Notes"
+HEADER_ROW_MAX = 300
+"""Nobody writes three hundred rows before the table."""
+
+_CONTAINER = re.compile(r"\s*[A-Za-z]{4}\s*[0-9]{6}")
+_GOODS = frozenset({"product", "item", "lot", "gtin"})
+_QUANTITY = frozenset({"cartons", "carton_range", "carton_from", "net", "net_each", "weight"})
+_SEVERAL = frozenset({"product"})
+_HARD = frozenset({"pallet", "carton_range", "carton_from", "gtin", "lot", "production_date", "expiry_date"}) | {
+    "cartons", "net", "net_each", "gross", "gross_each", "weight", "product", "item",
+}  # fmt: skip
+
+
+class RowKind(Enum):
+    """What a row below the headings is."""
+
+    LINE = "line"
+    TOTAL = "total"
+    HEADINGS = "headings"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table of goods: where its headings are and which column holds what."""
+
+    sheet: Sheet
+    header_row: int
+    header_end: int
+    columns: dict[str, int]
+    product_columns: tuple[int, ...]
+    headings: dict[int, str]
+    rows: tuple[tuple[int, RowKind], ...] = field(repr=False)
+
+    @property
+    def lines(self) -> list[int]:
+        """The worksheet rows that hold goods."""
+        return [row for row, kind in self.rows if kind is RowKind.LINE]
+
+    @property
+    def last_row(self) -> int:
+        """The last row that belongs to the table: its last line or total."""
+        ours = [row for row, kind in self.rows if kind in (RowKind.LINE, RowKind.TOTAL)]
+        return max(ours, default=self.header_end)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The tables of goods of a workbook, and the sheets whose tables are something else."""
+
+    tables: tuple[Table, ...]
+    ignored_sheets: tuple[Sheet, ...]
+
+
+def find_layout(sheets: tuple[Sheet, ...]) -> Layout:
+    """Return the tables of goods in the order of the sheets."""
+    found = [table for sheet in sheets if not is_ours(sheet.name) and (table := _find_table(sheet)) is not None]
+    # Beside a real packing table, one without lots (an invoice, a summary) says the same goods once more.
+    detailed = [table for table in found if "lot" in table.columns and table.lines]
+    chosen = detailed or found[:1]
+    ignored = tuple(table.sheet for table in found if table not in chosen)
+    return Layout(tables=tuple(chosen), ignored_sheets=ignored)
+
+
+def is_ours(sheet_name: str) -> bool:
+    """Tell whether a sheet is a note or a summary that this software wrote itself."""
+    return sheet_name.startswith((ERRORS_SHEET, NOTES_SHEET))
+
+
+def error_columns(sheet: Sheet) -> frozenset[int]:
+    """Return the columns that an annotated copy added; nothing in them counts."""
+    marks = fold(ERRORS_HEADING)
+    return frozenset(
+        column
+        for cells in sheet.cells.values()
+        for column, value in cells.items()
+        if isinstance(value, str) and fold(value) == marks
+    )
+
+
+def _find_table(sheet: Sheet) -> Table | None:
+    skipped = error_columns(sheet)
+    best: tuple[int, int, dict[int, tuple[str, int]]] | None = None
+    for row in range(1, min(sheet.last_row, HEADER_ROW_MAX) + 1):
+        matches = _headings_of(_texts(sheet, row, skipped))
+        fields = {name for name, _ in matches.values()} - {"ignored", "line", "remark"}
+        if len(fields) < 3 or not fields & _GOODS or not fields & _QUANTITY:
+            matches, fields = _over_two_rows(sheet, row, skipped, matches)
+        if len(fields) >= 3 and fields & _GOODS and fields & _QUANTITY:
+            score = sum(points for _, points in matches.values()) + 100 * len(fields)
+            if best is None or score > best[0]:
+                best = (score, row, matches)
+    if best is None:
+        return None
+    _, row, matches = best
+    return _table_at(sheet, row, matches, skipped)
+
+
+def _table_at(sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipped: frozenset[int]) -> Table:
+    header_end = row
+    if row < sheet.last_row:
+        below = _texts(sheet, row + 1, skipped)
+        joined = _join_headings(_texts(sheet, row, skipped, spread=True), below)
+        two_rows = _headings_of(joined)
+        if below and _all_words(sheet, row + 1, skipped) and (_is_headings(below) or len(two_rows) > len(matches)):
+            header_end = row + 1
+            matches = two_rows | {column: match for column, match in matches.items() if column not in two_rows}
+    columns, products = _assign(matches)
+    headings = _join_headings(
+        _texts(sheet, row, skipped), _texts(sheet, header_end, skipped) if header_end > row else {}
+    )
+    _settle(sheet, header_end, columns, products)
+    table = Table(
+        sheet=sheet,
+        header_row=row,
+        header_end=header_end,
+        columns=columns,
+        product_columns=tuple(sorted(products)),
+        headings=headings,
+        rows=(),
+    )
+    kinds = ((number, _kind_of(table, number, skipped)) for number in range(header_end + 1, sheet.last_row + 1))
+    return replace(table, rows=tuple((number, kind) for number, kind in kinds if kind is not None))
+
+
+def _over_two_rows(
+    sheet: Sheet, row: int, skipped: frozenset[int], matches: dict[int, tuple[str, int]]
+) -> tuple[dict[int, tuple[str, int]], set[str]]:
+    """A group row such as 重量 over 净重 and 毛重 may hold too few headings by itself."""
+    joined = matches
+    if row < sheet.last_row and matches and _all_words(sheet, row + 1, skipped):
+        joined = _headings_of(_join_headings(_texts(sheet, row, skipped, spread=True), _texts(sheet, row + 1, skipped)))
+    return joined, {name for name, _ in joined.values()} - {"ignored", "line", "remark"}
+
+
+def _texts(sheet: Sheet, row: int, skipped: frozenset[int], *, spread: bool = False) -> dict[int, str]:
+    if not spread:
+        return {column: v for column, v in sheet.row(row) if isinstance(v, str) and column not in skipped}
+    values = ((column, sheet.spread(row, column)) for column in range(1, sheet.last_column + 1))
+    return {column: v for column, v in values if isinstance(v, str) and column not in skipped}
+
+
+def _headings_of(texts: dict[int, str]) -> dict[int, tuple[str, int]]:
+    return {column: match for column, text in texts.items() if (match := column_field(text)) is not None}
+
+
+def _is_headings(texts: dict[int, str]) -> bool:
+    return len(_headings_of(texts)) >= max(2, 0.6 * len(texts))
+
+
+def _all_words(sheet: Sheet, row: int, skipped: frozenset[int]) -> bool:
+    """A second row of headings holds words only: no number, no date, no digit but in brackets."""
+    values = [value for column, value in sheet.row(row) if column not in skipped]
+    return bool(values) and all(isinstance(v, str) and not any(map(str.isdigit, v)) for v in values)
+
+
+def _join_headings(upper: dict[int, str], lower: dict[int, str]) -> dict[int, str]:
+    joined: dict[int, str] = {}
+    for column in {**upper, **lower}:
+        above, below = upper.get(column), lower.get(column)
+        if above is None or below is None or above == below:
+            joined[column] = below or above or ""
+            continue
+        # 净重 | KG, 重量 | 净重, Net | Weight: whichever reading names a column.
+        forms = (f"{above} {below}", f"{below} {above}", below, above)
+        joined[column] = max(forms, key=lambda form: (column_field(form) or ("", 0))[1])
+    return joined
+
+
+def _assign(matches: dict[int, tuple[str, int]]) -> tuple[dict[str, int], list[int]]:
+    """Give each field its best heading, the leftmost of equals; products may have a column per language."""
+    columns: dict[str, int] = {}
+    products: list[int] = []
+    for column, (name, _) in sorted(matches.items(), key=lambda item: (-item[1][1], item[0])):
+        if name in _SEVERAL:
+            products.append(column)
+        elif name not in ("ignored", "errors"):
+            columns.setdefault(name, column)
+    return columns, products
+
+
+def _settle(sheet: Sheet, header_end: int, columns: dict[str, int], products: list[int]) -> None:
+    """Decide headings that say too little by what stands below: "Item", "Weight", and 箱号 over container numbers."""
+    item = columns.pop("item", None)
+    if item is not None:
+        below = _first_below(sheet, header_end, item)
+        if isinstance(below, (int, float)) or (isinstance(below, str) and below.strip().isdigit()):
+            columns.setdefault("line", item)
+        else:
+            products.append(item)
+    cartons = columns.get("carton_range")
+    if cartons is not None and _CONTAINER.match(str(_first_below(sheet, header_end, cartons) or "")):
+        columns.setdefault("container_number", columns.pop("carton_range"))
+    weight = columns.pop("weight", None)
+    if weight is not None and not columns.keys() & {"net", "net_each"}:
+        columns["net"] = weight
+
+
+def _first_below(sheet: Sheet, header_end: int, column: int) -> CellValue | None:
+    rows = range(header_end + 1, sheet.last_row + 1)
+    return next((value for row in rows if (value := sheet.at(row, column)) is not None), None)
+
+
+def _kind_of(table: Table, row: int, skipped: frozenset[int]) -> RowKind | None:
+    cells = [(column, value) for column, value in table.sheet.row(row) if column not in skipped]
+    if not cells:
+        return _kind_of_blank(table, row)
+    texts = {column: value for column, value in cells if isinstance(value, str)}
+    if _is_repeated_heading(table, texts):
+        return RowKind.HEADINGS
+    first = cells[0][1]
+    if isinstance(first, str) and is_total(first) and not _has_lot(table, row):
+        return RowKind.TOTAL
+    if any(is_total(text) and len(text) <= 20 for text in texts.values()) and not _has_lot(table, row):
+        return RowKind.TOTAL
+    filled = {name for name, column in table.columns.items() if table.sheet.at(row, column) is not None}
+    filled |= {"product"} if any(table.sheet.at(row, column) is not None for column in table.product_columns) else set()
+    uncached = {name for name, column in table.columns.items() if (row, column) in table.sheet.uncached}
+    labelled = isinstance(first, str) and label_field(first) is not None and "lot" not in filled
+    if len((filled | uncached) & _HARD) >= 2 and not labelled:
+        return RowKind.LINE
+    return RowKind.OTHER
+
+
+def _kind_of_blank(table: Table, row: int) -> RowKind | None:
+    if any((row, column) in table.sheet.uncached for column in table.columns.values()):
+        return RowKind.LINE
+    return None
+
+
+def _is_repeated_heading(table: Table, texts: dict[int, str]) -> bool:
+    same = sum(1 for column, text in texts.items() if fold(table.headings.get(column, "")).find(fold(text)) >= 0)
+    return len(texts) >= 3 and same >= 0.6 * len(texts)
+
+
+def _has_lot(table: Table, row: int) -> bool:
+    column = table.columns.get("lot")
+    return column is not None and table.sheet.at(row, column) is not None
+
+
+def cells_of(table: Table, row: int) -> Iterator[tuple[int, CellValue]]:
+    """Yield the filled cells of a row of the table."""
+    skipped = error_columns(table.sheet)
+    yield from ((column, value) for column, value in table.sheet.row(row) if column not in skipped)
