@@ -56,7 +56,8 @@ def _settings(request: Request) -> Settings:
 
 
 async def _body(request: Request) -> bytes:
-    return await request.body()
+    body: bytes = request.scope["coldtrace.body"]
+    return body
 
 
 ReadSession = Annotated[Session, Depends(_read_session, scope="function")]

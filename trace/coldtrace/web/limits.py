@@ -82,6 +82,7 @@ class Door:
             return
         if body is None:
             return
+        scope["coldtrace.body"] = body  # a form parser uses the stream up; device signatures need the bytes too
         await self._app(scope, _Replay(body, receive), send_marked)
 
     async def _read_body(self, headers: Headers, receive: Receive) -> bytes | None:

@@ -171,5 +171,5 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:
         request_id = str(request.scope.get("coldtrace.request_id", "-"))
-        log.error("request %s failed", request_id, exc_info=error)
+        log.error("request %s failed: %r (the traceback follows from the server)", request_id, error)
         return answer(request, InternalError(request_id=request_id))

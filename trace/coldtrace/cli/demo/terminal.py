@@ -31,7 +31,7 @@ class Terminal:
     def scan(self, lines: Sequence[str]) -> list[dict[str, object]]:
         """Scan lines and return the answers; raise DemoFailed unless every line was taken."""
         answers = self._run("scan", "--quiet", lines=lines)
-        bad = [answer for answer in answers if answer.get("verdict") not in ("valid", None)]
+        bad = [answer for answer in answers if answer.get("verdict") not in ("valid", "command")]
         if len(answers) != len(lines) or bad:
             raise DemoFailed(f"{self.name}: {len(answers)} of {len(lines)} lines answered; first bad: {bad[:1]}")
         return answers

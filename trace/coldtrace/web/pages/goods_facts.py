@@ -27,7 +27,7 @@ def read_goods(facts: Mapping[str, object], *, today: date) -> Goods:
         spec=_text(facts, "spec"),
         net_g=_grams(facts.get("net_g")),
         gtin=_text(facts, "gtin"),
-        lot=_text(facts, "lot"),
+        lot=_text(facts, "maker_lot") or _text(facts, "lot"),
         plant=_text(facts, "plant"),
         plant_reg=_text(facts, "plant_reg"),
         importer=_pair(facts, "importer"),
