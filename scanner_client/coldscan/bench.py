@@ -43,7 +43,7 @@ class Bench:
         return None if self.lane.operation is None else Operation(self.lane.operation)
 
     def renew(self) -> None:
-        """Take in what another process (a sync, an enrolment) has written since the last scan."""
+        """Take in what another process (a sync, an enrolment) has written since the last scan; raise KeyRetired."""
         version = int(self.connection.execute("PRAGMA data_version").fetchone()[0])
         if version == self.data_version:
             return
@@ -52,6 +52,8 @@ class Bench:
         operations = tuple(cache.get_names(self.connection, Name.OPERATIONS))
         self.device = replace(self.device, operations=operations)
         self.knowledge = load_knowledge(self.connection, known=self.knowledge)
+        # Last: while this raises, nothing is marked as taken in, and the next scan asks again.
+        require_live_key(self.connection, self.device)
         self.data_version = version
 
     def set_lane(self, lane: Lane, *, new_context: bool, clear_pile: bool = False) -> None:

@@ -60,8 +60,8 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
-    """A place code of the own site."""
+class Place:
+    """A place that the server knows by name."""
 
     gln: str
     name_zh: str
@@ -123,18 +123,18 @@ def count_lots(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM lots").fetchone()[0])
 
 
-def put_doors(connection: sqlite3.Connection, doors: Iterable[Door]) -> None:
-    """Replace the doors by those the server named."""
-    connection.execute("DELETE FROM doors")
+def put_places(connection: sqlite3.Connection, places: Iterable[Place]) -> None:
+    """Replace the places by those the server named."""
+    connection.execute("DELETE FROM places")
     connection.executemany(
-        "INSERT OR REPLACE INTO doors (gln, name_zh, name_en) VALUES (?, ?, ?)",
-        [(each.gln, each.name_zh, each.name_en) for each in doors],
+        "INSERT OR REPLACE INTO places (gln, name_zh, name_en) VALUES (?, ?, ?)",
+        [(each.gln, each.name_zh, each.name_en) for each in places],
     )
 
 
-def door_name(connection: sqlite3.Connection, gln: str, lang: Lang) -> str | None:
-    """Return the name of a door of the own site, or None if this is not one."""
-    row = connection.execute("SELECT name_zh, name_en FROM doors WHERE gln = ?", (gln,)).fetchone()
+def place_name(connection: sqlite3.Connection, gln: str, lang: Lang) -> str | None:
+    """Return the name of a place that the server named, or None."""
+    row = connection.execute("SELECT name_zh, name_en FROM places WHERE gln = ?", (gln,)).fetchone()
     return None if row is None else str(row[0] if lang == "zh" else row[1])
 
 

@@ -58,10 +58,9 @@ def set_counterparty(bench: Bench, *, gln: str | None, name: str | None) -> None
 
 def do_place(bench: Bench, text: str, finding: Finding, *, gln: str) -> Answer:
     """Take a place code: a door of the own site, or the counterparty of goods going out or coming in."""
-    own_door = cache.door_name(bench.connection, gln, bench.lang)
-    if gln == bench.device.site.gln or own_door is not None:
-        return _door(bench, text, finding, gln=gln, name=own_door)
-    place = bench.knowledge.place_name(gln)
+    if gln == bench.device.site.gln:
+        return _door(bench, text, finding, gln=gln)
+    place = place_name(bench, gln)
     if bench.operation is Operation.SHIP:
         say = words.TO_SET.say(bench.lang, place=place)
     elif bench.operation is Operation.RECEIVE:
@@ -70,16 +69,26 @@ def do_place(bench: Bench, text: str, finding: Finding, *, gln: str) -> Answer:
         missing = words.NO_OPERATION if bench.operation is None else words.NOT_HERE
         return _answer(bench, text, Result.LOOK, missing.say(bench.lang), verdict=finding.verdict, code="not_here")
     set_counterparty(bench, gln=gln, name=None)
-    return _answer(bench, text, finding.result(Result.NOTED), say + bench.amber(finding), verdict=finding.verdict)
+    return _set(bench, text, finding, say)
 
 
-def _door(bench: Bench, text: str, finding: Finding, *, gln: str, name: str | None) -> Answer:
+def place_name(bench: Bench, gln: str) -> str:
+    """Return what people call a place: as the server named it, as the trust list does, or its number."""
+    return cache.place_name(bench.connection, gln, bench.lang) or bench.knowledge.station_name(gln) or gln
+
+
+def _door(bench: Bench, text: str, finding: Finding, *, gln: str) -> Answer:
     extension = finding.value("254")
     door = gln if extension is None else f"{gln}/{extension}"
     if bench.lane.door != door:
         bench.set_lane(replace(bench.lane, door=door), new_context=False)
-    say = words.DOOR_SET.say(bench.lang, place=f"{name or bench.knowledge.place_name(gln)} {extension or ''}".strip())
-    return _answer(bench, text, finding.result(Result.NOTED), say + bench.amber(finding), verdict=finding.verdict)
+    place = f"{place_name(bench, gln)} {extension or ''}".strip()
+    return _set(bench, text, finding, words.DOOR_SET.say(bench.lang, place=place))
+
+
+def _set(bench: Bench, text: str, finding: Finding, say: str) -> Answer:
+    result, said = finding.result(Result.NOTED), say + bench.amber(finding)
+    return _answer(bench, text, result, said, verdict=finding.verdict, code=finding.amber_code)
 
 
 def _next(bench: Bench, text: str) -> Answer:

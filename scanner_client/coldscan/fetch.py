@@ -1,4 +1,4 @@
-"""Bring home what the device needs to work alone: trust list, checkpoint, lots and doors, the state of its chain.
+"""Bring home what the device needs to work alone: trust list, checkpoint, lots and places, the state of its chain.
 
 Each of them is checked before it replaces what is known, and each stands for itself: one that fails leaves the
 others, and the old one in its place.
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from coldscan import cache, statements
-from coldscan.cache import Door, LotFacts, Name, Site
+from coldscan.cache import LotFacts, Name, Place, Site
 from coldscan.checked_list import check_list
 from coldscan.device import Device
 from coldscan.json_shape import Members
@@ -87,19 +87,19 @@ def log_name(origin: str) -> str:
 
 
 def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, clock: Callable[[], datetime]) -> str:
-    """Take lots, doors, rights and the server's time; return `new`.  Raises BadAnswer and what the wire raises."""
+    """Take lots, places, rights and the server's time; return `new`.  Raises BadAnswer and what the wire raises."""
     asked = clock()
     answer = wire.get(WORK_PATH).require(200).members("work")
     answered = clock()
     server_time = _moment(answer, "server_time")
     site = answer.inner("site")
     lots = [_lot(each) for each in answer.objects("lots")]
-    doors = [_door(each) for each in answer.objects("doors")]
+    places = [_place(each) for each in answer.objects("doors")]
     operations = answer.texts("operations")
     middle = asked + (answered - asked) / 2
     with immediate(connection):
         cache.put_lots(connection, lots)
-        cache.put_doors(connection, doors)
+        cache.put_places(connection, places)
         cache.put(connection, Name.OPERATIONS, json.dumps(operations))
         cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
         cache.put(connection, Name.SKEW_S, str(round((server_time - middle).total_seconds())))
@@ -151,8 +151,8 @@ def _lot(members: Members) -> LotFacts:
     return lot
 
 
-def _door(members: Members) -> Door:
-    return Door(gln=members.text("gln"), name_zh=members.text("name_zh"), name_en=members.text("name_en"))
+def _place(members: Members) -> Place:
+    return Place(gln=members.text("gln"), name_zh=members.text("name_zh"), name_en=members.text("name_en"))
 
 
 def _moment(members: Members, name: str) -> datetime:

@@ -23,6 +23,9 @@ from coldtrace.seal.trust_list import TrustList
 STATEMENTS_PATH: Final = "/api/v1/statements"
 BATCH: Final = 50
 RUN_MAX: Final = 20_000
+BODY_MAX: Final = 2_000_000
+"""Characters in one request, well below the server's limit of 4 MiB whatever the language."""
+TOO_LARGE: Final = 413
 FAULTS_MAX: Final = 12
 """So many faults in a row, and the server is broken rather than the statements."""
 
@@ -80,6 +83,9 @@ def _send(sender: Sender, ids: list[str]) -> None:
     rows = statements.load_unsent(sender.connection, ids)
     if not rows:
         return
+    if len(rows) > 1 and sum(row.size for row in rows) > BODY_MAX:
+        _halve(sender, rows)
+        return
     with immediate(sender.connection):
         statements.mark_tried(sender.connection, [row.id for row in rows])
     reply = sender.wire.post(STATEMENTS_PATH, [row.statement.to_json() for row in rows])
@@ -95,9 +101,15 @@ def _send(sender: Sender, ids: list[str]) -> None:
 
 
 def _settle(sender: Sender, rows: list[Unsent], answer: Members) -> None:
+    answers = answer.objects("results")
     results: dict[str, Members] = {}
-    for each in answer.objects("results"):
-        results.setdefault(each.text("id"), each)
+    for place, each in enumerate(answers):
+        id = each.optional_text("id")
+        # A statement that the server could not read has no id for it; then its place in the answer tells.
+        if id is None and len(answers) == len(rows):
+            id = rows[place].id
+        if id is not None:
+            results.setdefault(id, each)
     with immediate(sender.connection):
         for row in rows:
             result = results.get(row.id)
@@ -145,8 +157,10 @@ def _fault(sender: Sender, rows: list[Unsent], reply: Reply) -> None:
 
 def _refused_whole(sender: Sender, rows: list[Unsent], reply: Reply) -> None:
     code, said = reply.problem()
-    # Without a code it is not our server that speaks (a login page of a guest network, a proxy).
-    if reply.status not in _ABOUT_A_STATEMENT or code.startswith("http_"):
+    # Without a code it is not our server that speaks (a login page of a guest network, a proxy); but whoever
+    # says "too large" means the body.
+    is_ours = not code.startswith("http_") or reply.status == TOO_LARGE
+    if reply.status not in _ABOUT_A_STATEMENT or not is_ours:
         raise ServerRefused(status=reply.status, reason=code, words=said)
     if len(rows) > 1:
         _halve(sender, rows)

@@ -16,6 +16,7 @@ from typing import Final
 from coldscan import cache, lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
+from coldscan.commands import place_name
 from coldscan.compose import Matter, append
 from coldscan.lanes import EVERYWHERE
 from coldscan.operation import NAMES, Operation
@@ -155,7 +156,7 @@ def _unpack(bench: Bench, scan: Scan) -> Answer:
 
 def _ship(bench: Bench, scan: Scan) -> Answer:
     lane = bench.lane
-    to = lane.counterparty_name or bench.knowledge.place_name(lane.counterparty or "")
+    to = lane.counterparty_name or place_name(bench, lane.counterparty or "")
     fields = _door_field(bench)
     if lane.counterparty is not None:
         fields.append(("to", lane.counterparty))

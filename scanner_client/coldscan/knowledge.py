@@ -47,9 +47,9 @@ class Knowledge:
         """Tell whether the list has expired."""
         return self.trust.is_stale(self.guess_now(now))
 
-    def place_name(self, gln: str) -> str:
-        """Return what people call a place, or its number if it is no station of the list."""
-        return next((each.name for each in self.trust.stations if each.gln == gln), gln)
+    def station_name(self, gln: str) -> str | None:
+        """Return the name of a station of the list."""
+        return next((each.name for each in self.trust.stations if each.gln == gln), None)
 
 
 def load_knowledge(connection: sqlite3.Connection, *, known: Knowledge | None) -> Knowledge:

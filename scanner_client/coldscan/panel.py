@@ -47,12 +47,15 @@ def _padded(line: str, width: int) -> str:
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """Cut at the width in columns; Chinese has no blanks to wait for, and a sentence fits two lines."""
-    lines = [""]
+    """Cut at the width in columns: between words where there is a blank, anywhere in Chinese."""
+    width, lines = max(width, 10), [""]
     for sign in text:
-        if _columns(lines[-1]) + _columns(sign) > max(width, 10):
-            lines.append("")
-        lines[-1] += sign
+        if _columns(lines[-1]) + _columns(sign) > width:
+            head, blank, tail = lines[-1].rpartition(" ")
+            is_word = bool(blank) and sign.isascii() and tail.isascii() and sign != " "
+            lines[-1:] = [head, tail] if is_word else [lines[-1], ""]
+        if lines[-1] or sign != " ":
+            lines[-1] += sign
     return lines
 
 

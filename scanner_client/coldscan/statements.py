@@ -23,6 +23,11 @@ class Unsent:
     seq: int
     statement: Statement
 
+    @property
+    def size(self) -> int:
+        """How many characters it takes on the wire, about."""
+        return sum(len(piece) + 16 for piece in self.statement.to_json().values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tail:

@@ -42,7 +42,7 @@ class SyncReport:
     @property
     def ok(self) -> bool:
         """Tell whether everything that waited was acknowledged and nothing is wrong."""
-        wrong = self.flushed.refused or self.flushed.unverified or self.unsent
+        wrong = self.flushed.refused or self.flushed.blocked or self.flushed.unverified or self.unsent
         return not self.problems and not wrong and self.chain in ("ok", "not_asked")
 
     def to_json(self, lang: Lang) -> dict[str, object]:

@@ -88,14 +88,24 @@ def test_ship_needs_a_destination(device: Device, world: World, server: ScannerS
 
 
 def test_own_place_code_is_a_door(device: Device, world: World, server: ScannerServer) -> None:
-    server.doors = [{"gln": gln(5), "name_zh": "五号门", "name_en": "Door five"}]
-    assert device.run("sync").status == 0
     answers = device.scan(
-        world.place(OWN, "D3"), world.pallet(1), world.place(gln(5)), world.pallet(2), operation=Operation.RECEIVE
+        world.place(OWN, "D3"), world.pallet(1), world.place(OWN), world.pallet(2), operation=Operation.RECEIVE
     )
-    assert "Door five" in answers[2].say
+    assert [each.queued for each in answers] == [False, True, False, True]
     assert device.run("sync").status == 0
-    assert [each.private.value("door") for each in server.of_type("receive")] == [f"{OWN}/D3", gln(5)]
+    assert [each.private.value("door") for each in server.of_type("receive")] == [f"{OWN}/D3", OWN]
+    assert [each.private.value("from") for each in server.of_type("receive")] == [None, None]
+
+
+def test_places_are_called_as_the_server_calls_them(device: Device, world: World, server: ScannerServer) -> None:
+    server.doors = [{"gln": gln(5), "name_zh": "五号库", "name_en": "Store five"}]
+    assert device.run("sync").status == 0
+    named, known, number = device.scan(
+        world.place(gln(5)), world.place(BUYER), world.place(gln(6)), operation=Operation.SHIP
+    )
+    assert "Store five" in named.say
+    assert "静海冷库" in known.say
+    assert gln(6) in number.say
 
 
 def test_receive_names_the_sender_if_scanned(device: Device, world: World, server: ScannerServer) -> None:

@@ -51,6 +51,8 @@ class Temper:
     forge_receipts: bool = False
     no_receipts: bool = False
     wrong_receipts: bool = False
+    cannot_read: Callable[[str], bool] = lambda header: False
+    body_max: int = 4_194_304
     guest_login: bool = False
     refuses: Judge = lambda statement: None
     blocks: Judge = lambda statement: None
@@ -187,6 +189,8 @@ class ScannerServer:
             return 202, {"results": [self._one(wire) for wire in wires]}
 
     def _one(self, wire: dict[str, str]) -> dict[str, object]:
+        if self.temper.cannot_read(wire["header"]):
+            return {"id": None, "status": "refused", "code": "not_canonical", "receipt": None}
         statement = read_statement(wire)
         id = str(statement.header.id)
         public_key = self.devices[b64(statement.header.key)]
@@ -278,6 +282,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                 return self._answer(200, server.checkpoint(), "text/plain")
             if not self._is_device(body):
                 return self._json(401, _problem("authentication_required", "需要身份验证", ""))
+            if len(body) > server.temper.body_max:
+                return self._json(413, _problem("body_too_large", "内容过大", ""))
             if path == "/api/v1/statements":
                 status, value = server.capture(json.loads(body))
                 if server.temper.lose_replies > 0:
