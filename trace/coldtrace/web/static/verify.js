@@ -3,7 +3,7 @@
 // Names, results and reasons are those of coldtrace/verify/bundle.py; both are held to tests/vectors/events/bundles.
 // Where this browser lacks an algorithm the check is not made, and says so.
 
-import { codeDigest, parseCode, requireCodeSignature } from './verify/code.js';
+import { codeDigest, judgeCode, parseCode } from './verify/code.js';
 import { sha256 } from './verify/crypto.js';
 import { checkStatement, readShown } from './verify/statement.js';
 import { checkContinuity, checkSeen, checkTime, standing } from './verify/story.js';
@@ -74,7 +74,7 @@ async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
   let checkpoint = null;
   let log = null;
   let cosigned = [];
-  const code = attempt(() => parseCode(bundle.code));
+  let code = attempt(() => parseCode(bundle.code));
   const needList = () => list ?? notChecked('no_trusted_list');
   const needCode = () => code ?? notChecked('code_unreadable');
 
@@ -102,9 +102,10 @@ async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
       if (now >= needList().expires) throw new NotChecked('list_expired');
     }),
     await runCheck('code_signature', async () => {
-      needList();
-      if (code === null) throw new Failed('malformed_uri');
-      await requireCodeSignature(code, list, now);
+      const judged = await judgeCode(bundle.code, needList(), now);
+      code = judged.code;
+      if (judged.verdict === 'not_checked') throw new NotChecked(judged.lacking);
+      if (judged.verdict !== 'valid') throw new Failed(judged.verdict);
     }),
     await runCheck('code_host', () => {
       if (!needList().hosts.includes(needCode().host)) throw new Failed('untrusted_host');

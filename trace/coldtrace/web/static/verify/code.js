@@ -13,16 +13,19 @@ const FORMS = {
   10: CSET82, 21: CSET82, 22: CSET82, 254: CSET82, 4331: /^\d{6}-?$/, 4333: /^\d{6}-?$/, U: /^[0-9A-Z]{13,26}$/,
 };
 
-/** Return host, elements, token and unit of a code; throw Malformed. */
-export function parseCode(text) {
+/** Return host, elements, token and unit of a code; throw Malformed.  `upper` takes its values in capitals. */
+export function parseCode(text, upper = false) {
   if (text.length > 8000 || /[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]/.test(text)) throw new Malformed('uri');
   const found = /^(?:https|HTTPS):\/\/([A-Za-z0-9\-.:[\]]+)\/([^?#]*)(?:\?([^#]*))?/.exec(text);
   if (found === null) throw new Malformed('uri');
   const path = keyPairs(found[2].split('/')).map(([ai, value]) => [ai, decoded(value, false)]);
+  // An expiry in the path would sign the same bytes as one in the query, where it belongs.
+  if (path.slice(1).some(([ai]) => !QUALIFIERS[path[0][0]].includes(ai))) throw new Malformed('path');
   const attributes = new Map();
   let token = null;
   for (const part of (found[3] ?? '').split('&').filter((each) => each !== '')) {
-    const [key, value] = part.includes('=') ? [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)] : [part, ''];
+    const at = part.includes('=') ? part.indexOf('=') : part.length;
+    const [key, value] = [part.slice(0, at), part.slice(at + 1)];
     if (key === 's' || key === 'S') {
       if (token !== null) throw new Malformed('two tokens');
       token = value.toUpperCase();
@@ -34,8 +37,10 @@ export function parseCode(text) {
       if (brokenEscape(key) || /^\d+$/.test(plain) || ['s', 'S'].includes(plain)) throw new Malformed('key');
     }
   }
-  const elements = [...path, ...[...attributes].sort((a, b) => Number(a[0]) - Number(b[0]))];
+  const attributesInOrder = [...attributes].sort((a, b) => Number(a[0]) - Number(b[0]));
+  let elements = [...path, ...attributesInOrder];
   requireElements(elements);
+  if (upper) elements = elements.map(([ai, value]) => [ai, value.toUpperCase()]);
   const ais = new Map(elements);
   return { host: found[1].toLowerCase(), elements, ais, token, unit: unitOf(ais) };
 }
@@ -132,34 +137,67 @@ export async function codeDigest(code) {
 }
 
 // The words of the verdict in the order in which they are decided; among several keys the best one counts.
-const RANK = ['unknown_key', 'alg_mismatch', 'revoked', 'not checked', 'bad_signature', 'valid'];
+const RANK = ['unknown_key', 'alg_mismatch', 'revoked', 'not_checked', 'bad_signature', 'valid'];
 
-/** Require a right signature of a listed key on a code; throw Failed with the verdict, or NotChecked. */
-export async function requireCodeSignature(code, list, now) {
-  if (code.token === null) throw new Failed('unsigned');
-  const token = readToken(code.token);
-  let best = 'unknown_key';
-  let lacking = null;
-  for (const key of list.keys.filter((each) => each.use === 'code' && each.kid === token.kid)) {
-    let verdict;
-    try {
-      verdict = await judge(code, token, key, now);
-    } catch (error) {
-      if (!(error instanceof NotChecked)) throw error;
-      [verdict, lacking] = ['not checked', error];
-    }
-    if (RANK.indexOf(verdict) > RANK.indexOf(best)) best = verdict;
-  }
-  if (best === 'not checked') throw lacking;
-  if (best !== 'valid') throw new Failed(best);
+/**
+ * Return the code of a scanned text (null if it is none) and the verdict on its signature: `valid`, a reason to fail, or
+ * `not_checked` with the reason in `lacking`.
+ *
+ * A text that lost its capitals on the way is tried again with capitals; the signature makes that safe.
+ */
+export async function judgeCode(text, list, now) {
+  const plain = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '').replace(/^\][A-Za-z][0-9A-Za-z]/, '');
+  const first = await judgeText(plain, list, now, false);
+  if (!['malformed_uri', 'bad_signature'].includes(first.verdict) || !hasLostCapitals(plain)) return first;
+  const again = await judgeText(plain.toUpperCase(), list, now, true);
+  return again.verdict === 'malformed_uri' ? first : again;
 }
 
-async function judge(code, token, key, now) {
+// The one small letter that we print behind the scheme is the name `s`, which comes out of Caps Lock as `S`.
+function hasLostCapitals(text) {
+  const at = text.indexOf('://');
+  const rest = at < 0 ? '' : text.slice(at + 3).replace(/([?&])S=/, '$1s=');
+  return /^[\x00-\x7f]*$/.test(text) && rest === rest.toLowerCase();
+}
+
+async function judgeText(text, list, now, upper) {
+  let code;
+  try {
+    code = parseCode(text, upper);
+  } catch (error) {
+    if (error instanceof Malformed) return { code: null, verdict: 'malformed_uri', lacking: '' };
+    throw error;
+  }
+  if (code.token === null) return { code, verdict: 'unsigned', lacking: '' };
+  try {
+    return { code, ...(await judgeToken(code, readToken(code.token), list, now)) };
+  } catch (error) {
+    if (error instanceof Failed) return { code, verdict: error.message, lacking: '' };
+    throw error;
+  }
+}
+
+async function judgeToken(code, token, list, now) {
+  let best = { verdict: 'unknown_key', lacking: '' };
+  for (const key of list.keys.filter((each) => each.use === 'code' && each.kid === token.kid)) {
+    const found = await judgeKey(code, token, key, now);
+    if (RANK.indexOf(found.verdict) > RANK.indexOf(best.verdict)) best = found;
+  }
+  return best;
+}
+
+async function judgeKey(code, token, key, now) {
   const primary = code.elements[0][0];
-  if (key.scope.length > 0 && !key.scope.includes(primary) && primary !== '414') return 'unknown_key';
-  if (token.algorithm !== key.alg) return 'alg_mismatch';
-  if (key.revoked || !acceptsAt(key, now)) return 'revoked';
+  const isInScope = key.scope.length === 0 || key.scope.includes(primary) || primary === '414';
+  if (!isInScope) return { verdict: 'unknown_key', lacking: '' };
+  if (token.algorithm !== key.alg) return { verdict: 'alg_mismatch', lacking: '' };
+  if (key.revoked || !acceptsAt(key, now)) return { verdict: 'revoked', lacking: '' };
   const signature = key.alg === 'ES256' ? lowS(token.signature) : token.signature;
-  const good = await verifySignature(key.spki, signature, signingInput(token.header, code.elements));
-  return good ? 'valid' : 'bad_signature';
+  try {
+    const good = await verifySignature(key.spki, signature, signingInput(token.header, code.elements));
+    return { verdict: good ? 'valid' : 'bad_signature', lacking: '' };
+  } catch (error) {
+    if (error instanceof NotChecked) return { verdict: 'not_checked', lacking: error.message };
+    throw error;
+  }
 }

@@ -54,7 +54,7 @@ export function algorithmOf(spki) {
   for (const [alg, prefix] of Object.entries(PREFIXES)) {
     if (spki.length !== LENGTHS[alg] || !sameBytes(spki.slice(0, prefix.length), prefix)) continue;
     if (alg === 'Ed25519') requireGoodPoint(spki.slice(12));
-    if (alg === 'ES256') requireOnCurve(spki.slice(27));
+    else requireOnCurve(spki.slice(27), CURVES[alg]);
     return alg;
   }
   throw new Malformed('key');
@@ -102,8 +102,17 @@ const P = 2n ** 255n - 19n;
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const SIGN = 1n << 255n;
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const P256_FIELD = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
-const P256_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
+// Field and b of y*y = x*x*x - 3x + b.
+const CURVES = {
+  ES256: [
+    2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
+    0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
+  ],
+  SM2: [
+    2n ** 256n - 2n ** 224n - 2n ** 96n + 2n ** 64n - 1n,
+    0x28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93n,
+  ],
+};
 const SMALL_ORDER_Y = [
   0n,
   1n,
@@ -131,10 +140,9 @@ function requireGoodPoint(raw) {
   if (power(u * v, (P - 1n) / 2n, P) !== 1n) throw new Malformed('key');
 }
 
-function requireOnCurve(point) {
+function requireOnCurve(point, [field, b]) {
   const [x, y] = [big(point.slice(0, 32)), big(point.slice(32))];
-  const right = (x * x * x - 3n * x + P256_B) % P256_FIELD;
-  if (x >= P256_FIELD || y >= P256_FIELD || (y * y - right) % P256_FIELD !== 0n) throw new Malformed('key');
+  if (x >= field || y >= field || (y * y - (x * x * x - 3n * x + b)) % field !== 0n) throw new Malformed('key');
 }
 
 function big(bytes) {

@@ -25,8 +25,15 @@ async function showProof(element) {
     outcome = { ok: null, checks: [{ name: 'format', result: 'not_checked', reason: 'proof_not_fetched' }] };
   }
   list?.replaceChildren(...outcome.checks.map((check) => lineOf(check, lang)));
-  const state = outcome.ok === null ? 'unavailable' : outcome.ok ? 'ok' : 'failed';
+  const state = stateOf(outcome);
   for (const each of [element, list]) if (each !== null) each.dataset.proofState = state;
+}
+
+// What this browser could not compute it must not call good: then the server's word is all there is.
+function stateOf({ ok, checks }) {
+  if (ok === false) return 'failed';
+  if (ok === null) return 'unavailable';
+  return checks.some((check) => check.reason.startsWith('browser_lacks_')) ? 'limited' : 'ok';
 }
 
 async function fetchProof(url) {

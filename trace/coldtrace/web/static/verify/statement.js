@@ -170,18 +170,18 @@ export async function checkStatement(shown, number, ground, runCheck) {
     shown,
     header: header.value,
     public: piece.value,
-    hash: header.value && piece.value ? await hashOrEmpty(shown.header) : '',
+    hash: await hashOrNull(shown.header),
     checks,
     stands: checks.every((check) => check.result !== 'failed'),
   };
 }
 
-// A browser without SHA-256 has said so in every check; the story then just has no names for its statements.
-async function hashOrEmpty(text) {
+// Without SHA-256 a statement has no name by which others could refer to it; continuity then says so.
+async function hashOrNull(text) {
   try {
     return b64(await sha256(utf8(text)));
   } catch (error) {
-    if (error instanceof NotChecked) return '';
+    if (error instanceof NotChecked) return null;
     throw error;
   }
 }

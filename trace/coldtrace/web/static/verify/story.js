@@ -31,6 +31,7 @@ export function checkContinuity(statements, unit) {
     throw new NotChecked('statements_failed');
   }
   if (unit === null) throw new NotChecked('code_unreadable');
+  if (statements.some((each) => each.hash === null)) throw new NotChecked('browser_lacks_webcrypto');
   const prevs = new Set(statements.map((each) => `${each.header.key} ${each.header.prev}`));
   if (new Set(statements.map((each) => each.hash)).size !== statements.length) throw new Failed('repeated_statement');
   if (prevs.size !== statements.length) throw new Failed('forked_chain');
