@@ -3,11 +3,10 @@
 import io
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
@@ -60,39 +59,13 @@ def read_grid(data: bytes, *, filename: str) -> tuple[Sheet, ...]:
     """Return the visible sheets that have anything on them; raise a `WorkbookRefused` and nothing else."""
     archive = open_archive(data, filename=filename)
     structures = read_structures(archive, filename=filename)
-    sheets = tuple(_load(data, structures, filename))
-    if not sheets:
-        raise EmptyWorkbook(file=filename)
-    return sheets
-
-
-def is_error_value(value: object) -> bool:
-    """Tell whether a cell shows one of Excel's own errors, such as #REF!."""
-    return isinstance(value, str) and _ERROR_VALUE.fullmatch(value.strip()) is not None
-
-
-def _load(data: bytes, structures: Mapping[str, SheetStructure], filename: str) -> Iterator[Sheet]:
-    try:
-        with warnings.catch_warnings():
-            # The library warns of styles and extensions that it leaves out; none of them holds a value.
-            warnings.simplefilter("ignore")
-            workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            date_1904 = workbook.epoch.year == 1904
-            loaded = [
-                (worksheet.title, _values(worksheet, structures[worksheet.title]))
-                for worksheet in workbook.worksheets
-                if worksheet.sheet_state == "visible" and worksheet.title in structures
-            ]
-            workbook.close()
-    except (zipfile.BadZipFile, MemoryError, RecursionError):
-        raise BrokenWorkbook(file=filename) from None
-    except Exception as error:
-        # A hostile file makes the library fail in ways that it does not promise; all mean the same to the caller.
-        raise BrokenWorkbook(file=filename) from error
-    for name, cells in loaded:
+    sheets: list[Sheet] = []
+    for name, visible, cells, date_1904 in _load(data, structures, filename):
         shape = structures[name]
-        if cells or shape.uncached:
-            yield Sheet(
+        if not visible or not (cells or shape.uncached):
+            continue
+        sheets.append(
+            Sheet(
                 name=name,
                 cells=cells,
                 last_row=shape.last_row,
@@ -102,6 +75,55 @@ def _load(data: bytes, structures: Mapping[str, SheetStructure], filename: str) 
                 uncached=shape.uncached,
                 date_1904=date_1904,
             )
+        )
+    if not sheets:
+        raise EmptyWorkbook(file=filename)
+    return tuple(sheets)
+
+
+def cell_values(
+    data: bytes, structures: Mapping[str, SheetStructure], *, filename: str
+) -> dict[str, dict[tuple[int, int], CellValue]]:
+    """Return the saved values of all sheets, hidden ones too, by row and column."""
+    found: dict[str, dict[tuple[int, int], CellValue]] = {}
+    for name, _, cells, _ in _load(data, structures, filename):
+        found[name] = {(row, column): value for row, line in cells.items() for column, value in line.items()}
+    return found
+
+
+def is_error_value(value: object) -> bool:
+    """Tell whether a cell shows one of Excel's own errors, such as #REF!."""
+    return isinstance(value, str) and _ERROR_VALUE.fullmatch(value.strip()) is not None
+
+
+class _Loaded(NamedTuple):
+    name: str
+    visible: bool
+    cells: dict[int, dict[int, CellValue]]
+    date_1904: bool
+
+
+def _load(data: bytes, structures: Mapping[str, SheetStructure], filename: str) -> list[_Loaded]:
+    try:
+        with warnings.catch_warnings():
+            # The library warns of styles and extensions that it leaves out; none of them holds a value.
+            warnings.simplefilter("ignore")
+            workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            loaded = [
+                _Loaded(
+                    worksheet.title,
+                    worksheet.sheet_state == "visible",
+                    _values(worksheet, structures[worksheet.title]),
+                    workbook.epoch.year == 1904,
+                )
+                for worksheet in workbook.worksheets
+                if worksheet.title in structures
+            ]
+            workbook.close()
+    except Exception as error:
+        # A hostile file makes the library fail in ways that it does not promise; all mean the same to the caller.
+        raise BrokenWorkbook(file=filename) from error
+    return loaded
 
 
 def _values(worksheet: Worksheet, shape: SheetStructure) -> dict[int, dict[int, CellValue]]:

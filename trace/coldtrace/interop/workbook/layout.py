@@ -15,6 +15,7 @@ from coldtrace.interop.workbook.vocabulary import column_field, fold, is_total, 
 
 ERRORS_HEADING = "错误 / Errors"
 ERRORS_SHEET = "错误汇总 Errors"
+CHANGES_SHEET = "已规范 Normalised"
 NOTES_SHEET = "填写说明 Notes"
 HEADER_ROW_MAX = 300
 """Nobody writes three hundred rows before the table."""
@@ -81,7 +82,7 @@ def find_layout(sheets: tuple[Sheet, ...]) -> Layout:
 
 def is_ours(sheet_name: str) -> bool:
     """Tell whether a sheet is a note or a summary that this software wrote itself."""
-    return sheet_name.startswith((ERRORS_SHEET, NOTES_SHEET))
+    return sheet_name.startswith((ERRORS_SHEET, CHANGES_SHEET, NOTES_SHEET))
 
 
 def error_columns(sheet: Sheet) -> frozenset[int]:
@@ -91,7 +92,7 @@ def error_columns(sheet: Sheet) -> frozenset[int]:
         column
         for cells in sheet.cells.values()
         for column, value in cells.items()
-        if isinstance(value, str) and fold(value) == marks
+        if isinstance(value, str) and fold(value).startswith(marks)
     )
 
 
