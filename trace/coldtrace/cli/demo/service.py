@@ -1,6 +1,5 @@
 """The service as the demo reaches it: over HTTP, like anybody else."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,18 +27,6 @@ class Service:
         if answer.status_code not in (201, 409):
             raise DemoFailed(f"import: {answer.status_code} {answer.text[:300]}")
         return dict(answer.json())
-
-    def labels(self, run: str, out: Path) -> int:
-        """Fetch the labels of a run as PDF; return the size in bytes."""
-        with self._client.stream(
-            "GET", f"/api/v1/runs/{run}/labels", headers=self._credentials(), timeout=180
-        ) as answer:
-            if answer.status_code != 200:
-                raise DemoFailed(f"labels: {answer.status_code}")
-            with out.open("wb") as file:
-                for part in answer.iter_bytes():
-                    file.write(part)
-        return out.stat().st_size
 
     def unit(self, unit: str) -> dict[str, Any]:
         """Return a unit's record."""

@@ -1,5 +1,6 @@
 """The story, step by step, each with its time."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,10 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from urllib.parse import urlsplit
-
-import httpx
 
 from coldtrace.cli.demo.service import Service
 from coldtrace.cli.demo.sites import SITES
@@ -31,6 +30,7 @@ QUEUED = 200
 """What the market's device queues while it is offline: the pallets it takes in and the cartons it takes off them."""
 
 SHIPPED_TO_SHOP, SOLD = 20, 3
+LABELS = 1224
 RUNS_MAX = 200
 
 
@@ -92,7 +92,6 @@ class Story:
         ):
             self._import()
         labels = _Labels(self)
-        labels.start()
         with self.step("首站赋码 1,200 箱并组托 24 板", "1,200 cartons commissioned on 24 pallets"):
             self._commission()
         with self.step("标签 1,224 张，逐张解码核对", "1,224 labels printed, every one read back"):
@@ -234,8 +233,6 @@ class Story:
 
     def wait_until_proven(self, uri: str, statements: int) -> str:
         """Return the bundle of a code once the log covers that many of its statements."""
-        import json
-
         deadline = time.monotonic() + 30
         while True:
             bundle = self.service.bundle(self.local(uri))
@@ -256,27 +253,31 @@ class Story:
         )
 
 
-class _Labels(Thread):
-    """Fetches the labels while the scanning goes on."""
+class _Labels:
+    """Prints the labels in a process of its own while the scanning goes on."""
 
     def __init__(self, story: Story) -> None:
-        super().__init__(daemon=True, name="labels")
-        self._story = story
-        self._error: Exception | None = None
+        self._out = story.folder / "labels-100x100.pdf"
+        self._out.parent.mkdir(parents=True, exist_ok=True)
+        where = ["--layout", "100x100", "--format", "pdf", "--out", str(self._out), "--json"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "coldtrace", "labels", "make", "--run", story.run, *where],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
-    def run(self) -> None:
-        story = self._story
-        out = story.folder / "labels-100x100.pdf"
+    def finish(self) -> int:
+        """Wait for the file; return how many labels were made, or raise what went wrong."""
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            story.service.labels(story.run, out)
-        except (DemoFailed, httpx.HTTPError, OSError) as error:
-            self._error = error  # told by `finish` in the thread of the story
-
-    def finish(self) -> None:
-        """Wait for the file; raise what went wrong."""
-        self.join(timeout=180)
-        if self._error is not None:
-            raise DemoFailed(f"labels: {self._error}") from self._error
-        if self.is_alive():
-            raise DemoFailed("labels: not finished within 180 s")
+            out, err = self._process.communicate(timeout=180)
+        except subprocess.TimeoutExpired:
+            raise DemoFailed("labels: not finished within 180 s") from None
+        finally:
+            self._process.kill()
+        if self._process.returncode != 0:
+            raise DemoFailed(f"labels: {err.strip()}")
+        report = json.loads(out)
+        if report["labels"] != LABELS or report["decoded"] < LABELS:
+            raise DemoFailed(f"labels: {report['decoded']} of {report['labels']} read back")
+        return int(report["labels"])
