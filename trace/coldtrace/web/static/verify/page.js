@@ -24,7 +24,7 @@ async function showProof(element) {
     console.error(error);
     outcome = { ok: null, checks: [{ name: 'format', result: 'not_checked', reason: 'proof_not_fetched' }] };
   }
-  list?.replaceChildren(...outcome.checks.map((check) => lineOf(check, lang)));
+  list?.replaceChildren(...linesOf(outcome.checks, lang));
   const state = stateOf(outcome);
   for (const each of [element, list]) if (each !== null) each.dataset.proofState = state;
 }
@@ -47,6 +47,34 @@ async function fetchProof(url) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+// A box that travelled has a dozen statements with five checks each.  Those that passed stand behind one line that
+// opens; whatever did not pass stands in full view.
+function linesOf(checks, lang) {
+  const folds = (check) => /\[\d+\]$/.test(check.name) && check.result === 'passed';
+  const folded = checks.filter(folds);
+  const at = checks.findIndex(folds);
+  return checks.flatMap((check, index) => {
+    if (!folds(check)) return [lineOf(check, lang)];
+    return index === at ? [foldOf(folded, lang)] : [];
+  });
+}
+
+function foldOf(checks, lang) {
+  const statements = new Set(checks.map((check) => check.name.replace(/^.*\[/, ''))).size;
+  const fold = document.createElement('details');
+  const summary = document.createElement('summary');
+  const name = lang === 'zh' ? `${statements} 条记录的 ${checks.length} 项检查` : `${checks.length} checks of ${statements} statements`;
+  summary.append(part('proof-name', name), part('proof-result', RESULTS.passed[lang]));
+  const lines = document.createElement('ul');
+  lines.className = 'checks checks--folded';
+  lines.append(...checks.map((check) => lineOf(check, lang)));
+  fold.append(summary, lines);
+  const line = document.createElement('li');
+  line.dataset.result = 'passed';
+  line.append(part('proof-icon', ICONS.passed, true), fold);
+  return line;
 }
 
 function lineOf(check, lang) {
