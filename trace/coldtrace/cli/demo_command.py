@@ -85,7 +85,7 @@ def _answers(url: str) -> bool:
 def _start_service(port: int) -> "subprocess.Popen[str]":
     """Start the service in a process of its own and wait until it says READY."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "coldtrace", "serve", "--port", str(port)],
+        [sys.executable, "-m", "coldtrace", "serve", "--json", "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
     )

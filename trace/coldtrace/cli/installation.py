@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.db.embedded import open_database
+from coldtrace.db.embedded import make_data_folder, open_database
 from coldtrace.db.engine import check_server, make_engine, make_sessions
 from coldtrace.db.migrate import upgrade
 from coldtrace.env import Env, Keyring
@@ -64,7 +64,7 @@ def prepare_keys(settings: Settings) -> None:
             raise DevelopmentOnly()
         read_root(keys)
     else:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_data_folder(settings.data_dir)
         make_keys(keys, development=True)
 
 

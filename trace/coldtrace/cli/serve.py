@@ -9,8 +9,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from coldtrace.errors import Refusal, Words
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from coldtrace.cli.installation import Installation
 
 
 class PortTaken(Refusal):
@@ -31,7 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     parser.add_argument("--demo-world", action="store_true", help="首次启动时建立演示数据 / fill a new installation")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="只输出 READY 行 / print the READY line only")
     parser.set_defaults(func=run)
 
 
@@ -42,15 +49,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     chosen = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
     settings = load_settings(**chosen)
+    say = _silent if arguments.json else _say
     listener = _listen(settings.host, settings.port)
     # SIGTERM is a clean stop too, also while the database is still starting.
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
     try:
-        _say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
+        say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
         with open_installation(settings, keep=True) as installation:
-            _say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
-            return _serve(installation, listener, demo_world=arguments.demo_world)
+            say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
+            return _serve(installation, listener, demo_world=arguments.demo_world, say=say)
     except KeyboardInterrupt:
         return 0
     finally:
@@ -68,6 +76,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)  # bound alone, a second start could still take it; early callers wait in line
     except OSError as error:
         listener.close()
         raise PortTaken(host=host, port=port, reason=error.strerror or str(error)) from error
@@ -75,13 +84,14 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(installation: "object", listener: socket.socket, *, demo_world: bool) -> int:
+def _serve(
+    installation: "Installation", listener: socket.socket, *, demo_world: bool, say: Callable[[str], None]
+) -> int:
     import uvicorn
 
-    from coldtrace.cli.installation import Installation, development_token
+    from coldtrace.cli.installation import development_token
     from coldtrace.web.app import create_app
 
-    assert isinstance(installation, Installation)
     settings = installation.settings
     app = create_app(settings, installation.env, installation.engine)
     token = development_token(installation)
@@ -95,7 +105,7 @@ def _serve(installation: "object", listener: socket.socket, *, demo_world: bool)
     opener = threading.Thread(
         target=_open_doors,
         args=(installation, server, stopping),
-        kwargs={"url": url, "token": token, "demo_world": demo_world},
+        kwargs={"url": url, "token": token, "demo_world": demo_world, "say": say},
         name="opener",
         daemon=True,
     )
@@ -109,29 +119,28 @@ def _serve(installation: "object", listener: socket.socket, *, demo_world: bool)
 
 
 def _open_doors(
-    installation: object,
-    server: object,
+    installation: "Installation",
+    server: "uvicorn.Server",
     stopping: threading.Event,
     *,
     url: str,
     token: str | None,
     demo_world: bool,
+    say: Callable[[str], None],
 ) -> None:
     """Wait until the service answers, fill a new installation, and say what to open."""
     import httpx
 
     from coldtrace.cli.demo.terminal import DemoFailed
     from coldtrace.cli.demo.world import consumer_url, has_world, make_world
-    from coldtrace.cli.installation import Installation
 
-    assert isinstance(installation, Installation)
-    while not getattr(server, "started", False):
+    while not server.started:
         if stopping.wait(0.02):
             return
     data_dir = installation.settings.data_dir
     if demo_world and token is not None and not has_world(data_dir):
         try:
-            make_world(installation, url=url, token=token, say=_say, stopping=stopping)
+            make_world(installation, url=url, token=token, say=say, stopping=stopping)
         except (DemoFailed, Refusal, httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
             # The service itself is up; a demo that failed is told, not hidden, and does not take it down.
             if not stopping.is_set():
@@ -139,15 +148,15 @@ def _open_doors(
     if stopping.is_set():
         return
     labels = data_dir / "sample-labels.pdf"
-    _say("")
-    _say(f"打开 / open          {url}")
-    _say(f"接口 / API           {url}/api/docs")
+    say("")
+    say(f"打开 / open          {url}")
+    say(f"接口 / API           {url}/api/docs")
     consumer = consumer_url(data_dir, url)
     if consumer:
-        _say(f"消费者 / consumer    {consumer}")
+        say(f"消费者 / consumer    {consumer}")
     if labels.exists():
-        _say(f"标签 / labels        {os.path.relpath(labels)}")
-    _say("停止 / stop          Ctrl-C\n")
+        say(f"标签 / labels        {os.path.relpath(labels)}")
+    say("停止 / stop          Ctrl-C\n")
     ready = {
         "url": url,
         "token": token,
@@ -155,6 +164,10 @@ def _open_doors(
         "labels": str(labels) if labels.exists() else None,
     }
     print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
+
+
+def _silent(line: str) -> None:
+    """Say nothing: a program asked."""
 
 
 def _say(line: str) -> None:

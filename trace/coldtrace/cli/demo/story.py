@@ -136,7 +136,9 @@ class Story:
                         district=place.district,
                     ),
                 )
-                terminal = Terminal(name=f"H-{place.key}", state=self.folder / "devices" / place.key)
+                # A device keeps the address at which it was enrolled, so another port means other devices.
+                devices = self.folder / "devices" / str(urlsplit(self.service.url).port)
+                terminal = Terminal(name=f"H-{place.key}", state=devices / place.key)
                 self.terminals[place.key] = terminal
                 self.places[place.key] = self._place_code(place.gln)
                 if not terminal.is_enrolled:
