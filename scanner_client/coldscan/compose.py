@@ -13,6 +13,7 @@ from coldscan import cache, statements
 from coldscan.device import Device
 from coldtrace import clock
 from coldtrace.events.canonical import JsonValue
+from coldtrace.events.header import statement_id
 from coldtrace.events.statement import draft_statement, sign_statement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line
@@ -45,7 +46,7 @@ def append(
     tail = statements.tail_of(connection, key)
     offset = offset_of(now, device.offset)
     at = clock.format_utc(now)
-    id = clock.new_id(now)
+    id = statement_id(now)
     seen = cache.get(connection, cache.Name.SEEN)
     draft = draft_statement(
         id=id,
