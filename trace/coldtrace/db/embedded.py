@@ -21,7 +21,7 @@ from pathlib import Path
 import psycopg
 
 from coldtrace.db.refusals import DataFolderInUse, DataFolderUnusable
-from coldtrace.db.supervisor import DATABASE, ROLE, STOP_PATIENCE_S, Server, run_server
+from coldtrace.db.supervisor import DATABASE, ROLE, RUNNING_MIB, STOP_PATIENCE_S, Server, require_room, run_server
 
 JOIN_PATIENCE_S = 90.0  # a first start on a slow disk, or the recovery after a crash
 OWN_PATIENCE_S = 20.0
@@ -42,7 +42,7 @@ def open_database(*, database_url: str | None, data_dir: Path, keep: bool = Fals
         yield database_url
         return
     data_dir = data_dir.absolute()  # the programs are started elsewhere
-    _make_folder(data_dir)
+    make_data_folder(data_dir)
     deadline = time.monotonic() + (OWN_PATIENCE_S if keep else JOIN_PATIENCE_S)
     while True:
         lock = _take(data_dir / "postgres.lock", fcntl.LOCK_EX)
@@ -63,6 +63,16 @@ def open_database(*, database_url: str | None, data_dir: Path, keep: bool = Fals
         if time.monotonic() > deadline:
             raise DataFolderInUse(folder=str(data_dir))
         time.sleep(0.05)
+
+
+def make_data_folder(data_dir: Path) -> None:
+    """Make the data folder if need be, closed to others; raise `DataFolderUnusable` or `DiskFull` if it is no use."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise DataFolderUnusable(folder=str(data_dir), reason=error.strerror) from error
+    require_room(data_dir, least_mib=RUNNING_MIB)
 
 
 def remove_database(data_dir: Path) -> None:
@@ -110,14 +120,6 @@ def _join(data_dir: Path) -> tuple[int, str] | None:
         os.close(users)
         return None
     return users, url
-
-
-def _make_folder(data_dir: Path) -> None:
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise DataFolderUnusable(folder=str(data_dir), reason=error.strerror) from error
 
 
 def _take(path: Path, how: int) -> int | None:

@@ -94,7 +94,7 @@ def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS)
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("the embedded database must be started by the main thread")
     prefix = ordinary_user_prefix()
-    _require_room(folder)
+    require_room(folder.parent, least_mib=RUNNING_MIB if folder.exists() else NEW_CLUSTER_MIB)
     _create_cluster(prefix, folder, log)
     _settle_predecessor(folder)
     socket_folder = _make_socket_folder()
@@ -108,6 +108,13 @@ def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS)
         shutil.rmtree(socket_folder, ignore_errors=True)
 
 
+def require_room(folder: Path, *, least_mib: int) -> None:
+    """Raise `DiskFull` when the disk of an existing folder has less than this left."""
+    free = shutil.disk_usage(folder).free // MIB
+    if free < least_mib:
+        raise DiskFull(folder=str(folder), free_mb=free, needed_mb=least_mib)
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether the process runs.  A zombie, which nobody in a container may ever reap, counts as dead."""
     try:
@@ -115,13 +122,6 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
-
-
-def _require_room(folder: Path) -> None:
-    needed = RUNNING_MIB if folder.exists() else NEW_CLUSTER_MIB
-    free = shutil.disk_usage(folder.parent).free // MIB
-    if free < needed:
-        raise DiskFull(folder=str(folder.parent), free_mb=free, needed_mb=needed)
 
 
 def _create_cluster(prefix: list[str], folder: Path, log: Path) -> None:
