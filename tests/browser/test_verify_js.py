@@ -202,9 +202,9 @@ def shown(browser: Browser, base: str, path: str, script: str = "") -> tuple[str
     page.wait_for_selector("[data-proof-list][data-proof-state]")
     state = page.get_attribute("[data-proof-list]", "data-proof-state") or ""
     lines: dict[str, tuple[str, str, str]] = {}
-    for line in page.query_selector_all("[data-proof-list] > li"):
+    for line in page.query_selector_all("[data-proof-list] li[data-check]"):
         name, result = line.get_attribute("data-check") or "", line.get_attribute("data-result") or ""
-        lines[name] = (result, line.get_attribute("data-reason") or "", line.inner_text())
+        lines[name] = (result, line.get_attribute("data-reason") or "", line.text_content() or "")
     page.close()
     assert foreign == []
     assert said == [] or state == "unavailable", said
