@@ -16,6 +16,7 @@ from coldtrace.seal.public_key import P256_ORDER
 from coldtrace.seal.vkey import vkey_of
 from support.story import (
     ENROLMENT_KEY,
+    PALLET,
     PORT,
     PORT_DEVICE,
     PORT_GLN,
@@ -145,4 +146,14 @@ def forked() -> Story:
     story.logged.append(
         pen.log(pen.write(StatementType.OBSERVE, [Line("unit", UNIT, None, 1, {})], at), 0, received_at=at)
     )
+    return story
+
+
+def unpacked_whole() -> Story:
+    """Return the story in which the pallet is unpacked as a whole: the statement names no box."""
+    story = build_story()
+    pen = _pen(story, Ed25519Signer.from_seed(seed("till")), SHOP, SHOP_GLN, 500)
+    at = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+    unpack = pen.write(StatementType.UNPACK, [Line("parent", PALLET, None, 1, {})], at)
+    story.logged[4] = pen.log(unpack, 0, received_at=at)
     return story

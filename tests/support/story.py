@@ -5,11 +5,13 @@ other arguments to `build_story`, or by changing the parts it returns before `bu
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from coldtrace.clock import format_utc
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.sign import sign_code
 from coldtrace.codes.signing_input import signing_input
@@ -17,8 +19,7 @@ from coldtrace.codes.token import decode_token
 from coldtrace.events.certificate import Certificate, sign_certificate, site_commitment, write_certificate
 from coldtrace.events.disclosure import disclose_lines
 from coldtrace.events.facts import facts_hash, write_facts
-from coldtrace.events.leaf import LeafKind, leaf_bytes
-from coldtrace.events.proof_bundle import shown_statement, write_bundle
+from coldtrace.events.leaf import LeafKind, leaf_bytes, received_day
 from coldtrace.events.public_piece import Corrects, Place
 from coldtrace.events.statement import Statement, draft_statement, read_statement, sign_statement
 from coldtrace.events.statement_type import StatementType
@@ -118,35 +119,39 @@ class Story:
     def shown(self, opened: bool = True) -> list[dict[str, object]]:
         """Return the statements as a stranger gets them."""
         hashes = self.leaf_hashes()
-        found = []
+        found: list[dict[str, object]] = []
         for index, each in enumerate(self.logged):
             units = read_statement(each.statement).units
             found.append(
-                shown_statement(
-                    header=each.statement.header,
-                    sig=each.statement.sig,
-                    public=each.statement.public,
-                    certificate=each.certificate,
-                    certificate_sig=each.certificate_sig,
-                    received_at=each.received_at,
-                    lines=disclose_lines(units, each.lines, opened=opened),
-                    index=index,
-                    path=inclusion_path(hashes, index, len(hashes)),
-                )
+                {
+                    "header": each.statement.header,
+                    "sig": each.statement.sig,
+                    "public": each.statement.public,
+                    "certificate": {"text": each.certificate, "sig": each.certificate_sig},
+                    "leaf": {"received_at": format_utc(received_day(each.received_at))},
+                    "lines": disclose_lines(units, each.lines, opened=opened),
+                    "proof": {
+                        "index": index,
+                        "path": [b64(step) for step in inclusion_path(hashes, index, len(hashes))],
+                    },
+                }
             )
         return found
 
     def bundle(self) -> str:
         """Return the bundle text."""
-        return write_bundle(
-            code=self.code,
-            net=self.root.net,
-            root=self.root.text,
-            trust_list=self.envelope(),
-            facts=self.facts,
-            statements=self.shown(),
-            checkpoint=self.checkpoint(),
-        )
+        parts = {
+            "v": 1,
+            "kind": "coldtrace-proof",
+            "code": self.code,
+            "net": b64(self.root.net),
+            "root": self.root.text,
+            "trust_list": self.envelope(),
+            "facts": self.facts,
+            "statements": self.shown(),
+            "checkpoint": self.checkpoint(),
+        }
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 class Pen:

@@ -19,6 +19,7 @@ pack: Say = ("pack", [("parent", PALLET, None), ("child", BOX, PALLET)])
 load: Say = ("pack", [("child", PALLET, TRUCK)])
 unload: Say = ("unpack", [("child", PALLET, TRUCK)])
 unpack: Say = ("unpack", [("child", BOX, PALLET)])
+unpack_all: Say = ("unpack", [("parent", PALLET, None)])
 ship: Say = ("ship", [("unit", PALLET, None)])
 drive: Say = ("receive", [("unit", TRUCK, None)])
 sell: Say = ("sell", [("unit", BOX, None)])
@@ -53,6 +54,9 @@ def step(number: int, kind: str, lines: list[tuple[str, str, str | None]], **cha
         ((make, pack, load, drive, unload, ship, unpack, sell), ""),
         ((make, pack, load, drive, unpack, sell), ""),
         ((make, pack, load, drive), "open_as_far_as_shown"),
+        ((make, pack, unpack_all, sell), ""),
+        ((make, pack, unpack_all, pack, unpack), ""),
+        ((make, pack, load, unpack_all, sell), ""),
         ((make, pack, sell), "open_as_far_as_shown"),
     ],
 )
@@ -70,6 +74,9 @@ def test_stories(said: tuple[Say, ...], reason: str) -> None:
         ((make, pack, pack), "packed_twice"),
         ((make, unpack), "unpack_without_pack"),
         ((make, pack, unload), "unpack_without_pack"),
+        ((make, pack, unpack_all, ship), "parent_not_open"),
+        ((make, unpack_all), "parent_not_open"),
+        ((make, pack, unpack_all, unpack), "unpack_without_pack"),
         ((make, load), "line_about_other_goods"),
         ((make, ("unpack", [("child", "other", PALLET)])), "parent_not_open"),
         ((make, ("sell", [("unit", "other", None)])), "parent_not_open"),

@@ -1,8 +1,9 @@
 """Continuity: the statements shown make one story of one box.
 
-Each stay in a parent opens with the pack that names both and closes with the unpack that names both, or it is still
-open as far as shown.  A statement about a parent counts only while the box was inside.  Statements that a later one
-declared as not having happened are left out, if it comes from the same place or from a regulator.
+Each stay in a parent opens with the pack that names both and closes with the unpack that names both, or that names
+the parent alone and so empties it; or it is still open as far as shown.  A statement about a parent counts only while
+the box was inside.  Statements that a later one declared as not having happened are left out, if it comes from the
+same place or from a regulator.
 
 The rule looks at what the signed texts say and at nothing else; it cannot see what was left out.
 """
@@ -86,6 +87,8 @@ def _follow(steps: Sequence[Step], unit: str) -> list[str]:
         _require_about(chain, step)
         if step.type is StatementType.UNPACK:
             _leave(chain, children)
+            if not children:
+                _empty(chain, step.lines)
     return chain[1:]
 
 
@@ -103,6 +106,13 @@ def _leave(chain: list[str], children: Sequence[tuple[str, str, str | None]]) ->
         if child not in chain or chain[chain.index(child) + 1 :][:1] != [parent]:
             raise Failed("unpack_without_pack")
         del chain[chain.index(child) + 1 :]
+
+
+def _empty(chain: list[str], lines: Sequence[tuple[str, str, str | None]]) -> None:
+    """Cut the chain under each parent that was unpacked as a whole: an unpack that names no child."""
+    for _, unit, _ in lines:
+        if unit in chain[1:]:
+            del chain[chain.index(unit) :]
 
 
 def _require_about(chain: list[str], step: Step) -> None:

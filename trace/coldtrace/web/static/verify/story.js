@@ -53,6 +53,7 @@ function follow(statements, unit) {
     if (piece.type === 'pack') children.forEach((line) => enter(chain, line));
     if (shown.lines.some((line) => !chain.includes(line.unit))) throw new Failed('parent_not_open');
     if (piece.type === 'unpack') children.forEach((line) => leave(chain, line));
+    if (piece.type === 'unpack' && children.length === 0) shown.lines.forEach((line) => empty(chain, line));
   }
   return chain;
 }
@@ -67,6 +68,11 @@ function leave(chain, { unit, parent }) {
   const at = chain.indexOf(unit);
   if (at < 0 || chain[at + 1] !== parent) throw new Failed('unpack_without_pack');
   chain.length = at + 1;
+}
+
+// An unpack that names no child empties the parent it names.
+function empty(chain, { unit }) {
+  if (chain.indexOf(unit) > 0) chain.length = chain.indexOf(unit);
 }
 
 /** Return which upper bound all claimed days keep; throw Failed or NotChecked. */
