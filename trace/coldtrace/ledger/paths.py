@@ -1,6 +1,7 @@
-"""Proofs read from the stored tiles: O(log n) rows, never the whole tree (RFC 9162, section 2.1).
+"""Subtrees read from the stored tiles: O(log n) rows for a proof, never the whole tree.
 
-Level 0 is the leaves, level L the roots of full subtrees of 256^L leaves, as in C2SP tlog-tiles.
+Level 0 is the leaves, level L the roots of full subtrees of 256^L leaves, as in C2SP tlog-tiles.  The arithmetic of
+proofs is `seal.merkle`, which asks a reader like this one for complete subtrees.
 """
 
 from sqlalchemy import Connection
@@ -8,67 +9,44 @@ from sqlalchemy import Connection
 from coldtrace.ledger import store
 from coldtrace.seal.hashing import node_hash
 
+TILE_HEIGHT = 8
+TILE_WIDTH = 1 << TILE_HEIGHT
+
 
 class TileReader:
-    """Reads subtree hashes of one log and remembers them for the length of one answer."""
+    """Reads subtrees of one log (a `merkle.SubtreeReader`); remembers tiles for the length of one answer."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._tiles: dict[tuple[int, int], list[bytes]] = {}
         self._known: dict[tuple[int, int], bytes] = {}
 
-    def range_hash(self, first: int, last: int) -> bytes:
-        """Return MTH(D[first:last]); `first` is aligned as RFC 6962's own recursion aligns it."""
-        key = (first, last)
+    def __call__(self, level: int, index: int) -> bytes:
+        """Return the root of the complete subtree `index` over 2^level leaves; LookupError if the log lacks it."""
+        key = (level, index)
         if key not in self._known:
-            self._known[key] = self._range_hash(first, last)
+            self._known[key] = self._read(level, index)
         return self._known[key]
 
-    def _range_hash(self, first: int, last: int) -> bytes:
-        count = last - first
-        if count & (count - 1):
-            middle = first + _split(count)
-            return node_hash(self.range_hash(first, middle), self.range_hash(middle, last))
-        height = count.bit_length() - 1
-        level, rest = divmod(height, 8)
-        hashes = store.read_hashes(self._connection, level=level, first=first >> (8 * level), count=1 << rest)
-        if len(hashes) != 1 << rest:
-            raise LookupError(f"the log lacks hashes of level {level} at {first >> (8 * level)}")
-        while len(hashes) > 1:
-            hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
-        return hashes[0]
+    def _read(self, level: int, index: int) -> bytes:
+        tile_level, height = divmod(level, TILE_HEIGHT)
+        number, offset = divmod(index << height, TILE_WIDTH)
+        hashes = self._tile(tile_level, number)[offset : offset + (1 << height)]
+        if len(hashes) != 1 << height:
+            raise LookupError(f"the log lacks hashes of tile {number} of level {tile_level}")
+        return subtree_root(hashes)
+
+    def _tile(self, level: int, number: int) -> list[bytes]:
+        key = (level, number)
+        if key not in self._tiles:
+            self._tiles[key] = store.read_hashes(
+                self._connection, level=level, first=number << TILE_HEIGHT, count=TILE_WIDTH
+            )
+        return self._tiles[key]
 
 
-def _split(count: int) -> int:
-    """Return the largest power of two below `count`."""
-    return 1 << ((count - 1).bit_length() - 1)
-
-
-def inclusion_path(reader: TileReader, *, index: int, size: int) -> tuple[bytes, ...]:
-    """Return the path of leaf `index` in the tree of `size` leaves, from the leaf upwards."""
-    path: list[bytes] = []
-    first, last = 0, size
-    while last - first > 1:
-        middle = first + _split(last - first)
-        if index < middle:
-            path.append(reader.range_hash(middle, last))
-            last = middle
-        else:
-            path.append(reader.range_hash(first, middle))
-            first = middle
-    return tuple(reversed(path))
-
-
-def consistency_path(reader: TileReader, *, old: int, new: int) -> tuple[bytes, ...]:
-    """Return the proof that the tree of `new` leaves only adds to the one of `old` leaves."""
-    if old in (0, new):
-        return ()
-    return tuple(_subproof(reader, old, 0, new, whole=True))
-
-
-def _subproof(reader: TileReader, old: int, first: int, last: int, *, whole: bool) -> list[bytes]:
-    if old == last:
-        return [] if whole else [reader.range_hash(first, last)]
-    middle = first + _split(last - first)
-    if old <= middle:
-        return [*_subproof(reader, old, first, middle, whole=whole), reader.range_hash(middle, last)]
-    return [*_subproof(reader, old, middle, last, whole=False), reader.range_hash(first, middle)]
+def subtree_root(hashes: list[bytes]) -> bytes:
+    """Return the root over a power of two of neighbouring hashes."""
+    while len(hashes) > 1:
+        hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+    return hashes[0]

@@ -7,15 +7,14 @@ Three guards keep two sequencers apart: the advisory lock, the head's row lock, 
 
 import logging
 import threading
-from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
 from coldtrace.env import LOG_ID, Env
 from coldtrace.ledger import store
+from coldtrace.ledger.paths import subtree_root
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
-from coldtrace.seal.hashing import node_hash
 from coldtrace.seal.merkle import Frontier
 
 BATCH_MAX = 16_384
@@ -93,9 +92,7 @@ def _write_nodes(connection: Connection, *, old: int, new: int) -> None:
         rows = []
         for tile in range(old >> 8, new >> 8):
             hashes = store.read_hashes(connection, level=level, first=tile << 8, count=256)
-            while len(hashes) > 1:
-                hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
-            rows.append({"log": LOG_ID, "level": level + 1, "idx": tile, "hash": hashes[0]})
+            rows.append({"log": LOG_ID, "level": level + 1, "idx": tile, "hash": subtree_root(hashes)})
         if rows:
             connection.execute(
                 text("INSERT INTO ledger_node (log_id, level, idx, hash) VALUES (:log, :level, :idx, :hash)"),
@@ -111,7 +108,6 @@ class Sequencer:
         self._engine, self._env, self._tick_s = engine, env, tick_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
-        self.ticked: Callable[[int], None] | None = None
 
     def start(self) -> None:
         """Begin ticking."""

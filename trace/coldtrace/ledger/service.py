@@ -8,10 +8,10 @@ from sqlmodel import Session
 from coldtrace.env import Env
 from coldtrace.ledger import store
 from coldtrace.ledger.model import Entry, Inclusion, SignedHead, StoredEntry
-from coldtrace.ledger.paths import TileReader, consistency_path, inclusion_path
+from coldtrace.ledger.paths import TileReader
 from coldtrace.ledger.refusals import NoCheckpoint, NotLogged, NotYetIncluded
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
-from coldtrace.seal.merkle import Frontier
+from coldtrace.seal.merkle import Frontier, consistency_path_from, inclusion_path_from
 from coldtrace.seal.tlog_proof import TlogProof
 from coldtrace.seal.vkey import vkey_of
 
@@ -54,17 +54,15 @@ def checkpoint(session: Session) -> SignedHead:
 
 def prove(session: Session, ids: Sequence[UUID], head: SignedHead) -> dict[UUID, Inclusion]:
     """Return inclusion proofs under `head` for those of `ids` that it covers."""
-    indexes = store.leaf_indexes(session, ids, size=head.size)
-    hashes = {key: entry.leaf_hash for key, entry in store.entries_by_id(session, list(indexes)).items()}
     reader = TileReader(session.connection())
     return {
         entry_id: Inclusion(
             index=index,
             size=head.size,
-            leaf_hash=hashes[entry_id],
-            path=inclusion_path(reader, index=index, size=head.size),
+            leaf_hash=leaf_hash,
+            path=tuple(inclusion_path_from(reader, index=index, size=head.size)),
         )
-        for entry_id, index in indexes.items()
+        for entry_id, (index, leaf_hash) in store.placed_leaves(session, ids, size=head.size).items()
     }
 
 
@@ -91,7 +89,7 @@ def inclusion_by_index(session: Session, *, index: int, size: int) -> tuple[byte
     """Return the inclusion path of a leaf index in a published size."""
     if store.checkpoint_of_size(session, size) is None or not 0 <= index < size:
         raise NoCheckpoint(size=size)
-    return inclusion_path(TileReader(session.connection()), index=index, size=size)
+    return tuple(inclusion_path_from(TileReader(session.connection()), index=index, size=size))
 
 
 def consistency(session: Session, *, old: int, new: int) -> tuple[bytes, ...]:
@@ -101,4 +99,4 @@ def consistency(session: Session, *, old: int, new: int) -> tuple[bytes, ...]:
             raise NoCheckpoint(size=size)
     if old > new:
         raise NoCheckpoint(size=new)
-    return consistency_path(TileReader(session.connection()), old=old, new=new)
+    return tuple(consistency_path_from(TileReader(session.connection()), old_size=old, new_size=new))

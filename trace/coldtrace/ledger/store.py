@@ -86,16 +86,16 @@ def pieces_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, dict[str, byt
     return found
 
 
-def leaf_indexes(session: Session, ids: Iterable[UUID], *, size: int) -> dict[UUID, int]:
-    """Return the leaf index of those of `ids` that stand in the tree of `size` leaves."""
+def placed_leaves(session: Session, ids: Iterable[UUID], *, size: int) -> dict[UUID, tuple[int, bytes]]:
+    """Return index and leaf hash of those of `ids` that stand in the tree of `size` leaves."""
     rows = session.execute(
         text(
-            "SELECT entry_id, leaf_index FROM ledger_leaf WHERE log_id = :log"
+            "SELECT entry_id, leaf_index, leaf_hash FROM ledger_leaf WHERE log_id = :log"
             " AND entry_id = ANY(CAST(:ids AS uuid[])) AND leaf_index < :size"
         ),
         {"log": LOG_ID, "ids": list(ids), "size": size},
     )
-    return {row.entry_id: row.leaf_index for row in rows}
+    return {row.entry_id: (row.leaf_index, bytes(row.leaf_hash)) for row in rows}
 
 
 def read_hashes(connection: Connection, *, level: int, first: int, count: int) -> list[bytes]:
