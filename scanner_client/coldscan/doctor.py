@@ -5,11 +5,13 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from coldscan import cache
-from coldscan.cache import Name
-from coldscan.device import Device, is_enrolled, is_private, key_path, load_device
+from coldscan.bench import require_live_key
+from coldscan.cache import Name, Site
+from coldscan.compose import SKEW_SAID_S
+from coldscan.device import is_enrolled, is_private, key_path, load_device
 from coldscan.fetch import TRUST_PATH
 from coldscan.knowledge import load_knowledge
 from coldscan.refusals import NotEnrolled
@@ -17,15 +19,43 @@ from coldscan.state_dir import StateDir
 from coldscan.store import immediate
 from coldscan.wire import Wire
 from coldtrace.clock import format_utc, parse_utc
-from coldtrace.errors import Lang, Refusal
+from coldtrace.errors import Lang, Refusal, Words
 from coldtrace.events.certificate import read_certificate
 from coldtrace.events.header import header_hash, read_header
 from coldtrace.seal.b64 import b64
 
 Outcome = Literal["passed", "failed", "not_checked"]
+Found: TypeAlias = tuple[Outcome, str]
 
 DISK_FREE_MIN: Final = 50 * 1024 * 1024
-SKEW_MAX_S: Final = 120
+
+NAMES: Final = {
+    "clock": Words("时钟", "Clock"),
+    "disk": Words("磁盘", "Disk"),
+    "queue": Words("队列", "Queue"),
+    "chain": Words("记录链", "Chain"),
+    "enrolment": Words("登记", "Enrolment"),
+    "key": Words("密钥", "Key"),
+    "certificate": Words("证书", "Certificate"),
+    "trust_list": Words("信任名单", "Trust list"),
+    "server": Words("服务器", "Server"),
+}
+
+_NO_TIME = Words("{now}；尚未从服务器得到时间", "{now}; no server time known yet")
+_BEHIND = Words("{now} 早于上次同步 {server}；请校准", "{now} is before the last sync at {server}; set the clock")
+_SKEW = Words("上次同步时与服务器相差 {skew_s} 秒", "{skew_s} s from the server's clock at the last sync")
+_FREE = Words("{root} 剩余 {free} MiB", "{free} MiB free in {root}")
+_BROKEN = Words(
+    "文件检查：{found}，日志方式：{mode}；请先 coldscan export",
+    "File check: {found}, journal: {mode}; run coldscan export",
+)
+_SOUND = Words("{count} 条记录，文件完好，可写入", "{count} statements, file sound and writable")
+_GAP = Words("密钥 {key} 的记录链在第 {seq} 条断开", "The chain of {key} breaks at {seq}")
+_DENSE = Words("{chains}，连续无缺", "{chains}, dense and linked")
+_EMPTY = Words("还没有记录", "No statements yet")
+_OPEN_KEY = Words("{path} 可被他人读取；请 chmod 600", "{path} can be read by others; chmod 600")
+_WINDOW = Words("有效期 {first} 至 {last}", "Valid from {first} to {last}")
+_LIST = Words("第 {seq} 号，{issued} 签发，{expires} 到期", "Number {seq}, issued {issued}, expires {expires}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,114 +67,120 @@ class Check:
     reason: str
 
 
-def examine(
-    connection: sqlite3.Connection,
-    state: StateDir,
-    *,
-    passphrase: bytes | None,
-    lang: Lang,
-    clock: Callable[[], datetime],
-) -> list[Check]:
+@dataclass(frozen=True, kw_only=True)
+class Patient:
+    """The device to be examined."""
+
+    connection: sqlite3.Connection
+    state: StateDir
+    passphrase: bytes | None
+    lang: Lang
+    clock: Callable[[], datetime]
+
+
+def examine(patient: Patient) -> list[Check]:
     """Return all checks; one that fails does not stop the others."""
-    checks = [
-        _check("clock", lambda: _clock(connection, clock())),
-        _check("disk", lambda: _disk(state)),
-        _check("queue", lambda: _queue(connection)),
-        _check("chain", lambda: _chain(connection)),
-    ]
-    if not is_enrolled(connection):
-        say = NotEnrolled(path=str(state.root)).say(lang)
-        rest = [
-            Check(name=name, result="not_checked", reason=say)
-            for name in ("key", "certificate", "trust_list", "server")
-        ]
-        return [*checks, Check(name="enrolment", result="failed", reason=say), *rest]
-    return [
-        *checks,
-        _check("enrolment", lambda: ("passed", cache.get(connection, Name.SITE) or "")),
-        _check("key", lambda: _key(connection, state, passphrase)),
-        _check("certificate", lambda: _certificate(connection, clock())),
-        _check("trust_list", lambda: _trust_list(connection, clock())),
-        _check("server", lambda: _server(load_device(connection, state, passphrase), lang, clock)),
-    ]
+    checks = [_check(patient, name, look) for name, look in _ALWAYS.items()]
+    if is_enrolled(patient.connection):
+        return [*checks, *(_check(patient, name, look) for name, look in _ENROLLED.items())]
+    say = NotEnrolled(path=str(patient.state.root)).say(patient.lang)
+    missing = [Check(name=name, result="not_checked", reason=say) for name in _ENROLLED]
+    return [*checks, Check(name="enrolment", result="failed", reason=say), *missing[1:]]
 
 
-def _check(name: str, look: Callable[[], tuple[Outcome, str]]) -> Check:
+def _check(patient: Patient, name: str, look: Callable[[Patient], Found]) -> Check:
     try:
-        result, reason = look()
+        result, reason = look(patient)
     except Refusal as refusal:
-        result, reason = "failed", refusal.say("en")
+        result, reason = "failed", refusal.say(patient.lang)
     except (sqlite3.Error, OSError) as fault:
         result, reason = "failed", str(fault)
     return Check(name=name, result=result, reason=reason)
 
 
-def _clock(connection: sqlite3.Connection, now: datetime) -> tuple[Outcome, str]:
-    server = cache.get(connection, Name.SERVER_TIME)
-    skew_s = cache.get_number(connection, Name.SKEW_S)
+def _clock(patient: Patient) -> Found:
+    now, lang = patient.clock(), patient.lang
+    server = cache.get(patient.connection, Name.SERVER_TIME)
+    skew_s = cache.get_number(patient.connection, Name.SKEW_S)
     if server is None or skew_s is None:
-        return "not_checked", f"{format_utc(now)}; no server time known yet"
+        return "not_checked", _NO_TIME.say(lang, now=format_utc(now))
     if now < parse_utc(server):
-        return "failed", f"{format_utc(now)} is before the last sync, {server}"
-    if abs(skew_s) >= SKEW_MAX_S:
-        return "failed", f"{skew_s} s between this clock and the server's at the last sync"
-    return "passed", f"{skew_s} s between this clock and the server's at the last sync"
+        return "failed", _BEHIND.say(lang, now=format_utc(now), server=server)
+    return ("failed" if abs(skew_s) >= SKEW_SAID_S else "passed"), _SKEW.say(lang, skew_s=skew_s)
 
 
-def _disk(state: StateDir) -> tuple[Outcome, str]:
-    free = shutil.disk_usage(state.root).free
-    return ("passed" if free >= DISK_FREE_MIN else "failed"), f"{free // 1024 // 1024} MiB free in {state.root}"
+def _disk(patient: Patient) -> Found:
+    free, root = shutil.disk_usage(patient.state.root).free, str(patient.state.root)
+    said = _FREE.say(patient.lang, free=free // 1024 // 1024, root=root)
+    return ("passed" if free >= DISK_FREE_MIN else "failed"), said
 
 
-def _queue(connection: sqlite3.Connection) -> tuple[Outcome, str]:
-    found = str(connection.execute("PRAGMA quick_check").fetchone()[0])
-    mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
-    with immediate(connection):
-        count = int(connection.execute("SELECT COUNT(*) FROM statements").fetchone()[0])
+def _queue(patient: Patient) -> Found:
+    found = str(patient.connection.execute("PRAGMA quick_check").fetchone()[0])
+    mode = str(patient.connection.execute("PRAGMA journal_mode").fetchone()[0])
+    with immediate(patient.connection):
+        count = int(patient.connection.execute("SELECT COUNT(*) FROM statements").fetchone()[0])
     if found != "ok" or mode != "wal":
-        return "failed", f"quick_check: {found}; journal: {mode}"
-    return "passed", f"{count} statements, file sound, writable"
+        return "failed", _BROKEN.say(patient.lang, found=found, mode=mode)
+    return "passed", _SOUND.say(patient.lang, count=count)
 
 
-def _chain(connection: sqlite3.Connection) -> tuple[Outcome, str]:
+def _chain(patient: Patient) -> Found:
     """Every key's numbers run from 1 without a hole, and each header names the one before it."""
     expected: dict[str, tuple[int, str | None]] = {}
-    rows = connection.execute("SELECT key, seq, header FROM statements ORDER BY key, seq")
+    rows = patient.connection.execute("SELECT key, seq, header FROM statements ORDER BY key, seq")
     for key, seq, text in rows:
         last, prev = expected.get(key, (0, None))
         header = read_header(text)
         named = None if header.prev is None else b64(header.prev)
         if seq != last + 1 or named != prev or b64(header.key) != key:
-            return "failed", f"the chain of {key} breaks at {seq}"
+            return "failed", _GAP.say(patient.lang, key=key, seq=seq)
         expected[key] = (seq, b64(header_hash(text)))
-    return "passed", "; ".join(f"{key} 1-{seq}" for key, (seq, _) in expected.items()) or "no statements yet"
+    chains = "; ".join(f"{key} 1-{seq}" for key, (seq, _) in expected.items())
+    return "passed", _DENSE.say(patient.lang, chains=chains) if chains else _EMPTY.say(patient.lang)
 
 
-def _key(connection: sqlite3.Connection, state: StateDir, passphrase: bytes | None) -> tuple[Outcome, str]:
-    load_device(connection, state, passphrase)
-    path = key_path(state, cache.get(connection, Name.KEY) or "")
+def _enrolment(patient: Patient) -> Found:
+    site = Site.from_json(cache.get(patient.connection, Name.SITE) or "{}")
+    return "passed", f"{site.name_zh if patient.lang == 'zh' else site.name_en} ({site.gln})"
+
+
+def _key(patient: Patient) -> Found:
+    device = load_device(patient.connection, patient.state, patient.passphrase)
+    path = key_path(patient.state, b64(device.key))
     if not is_private(path):
-        return "failed", f"{path} can be read by others; chmod 600"
-    if cache.get(connection, Name.RETIRED_BY) is not None:
-        return "failed", "retired: the server holds more of this chain than this folder; enrol again"
+        return "failed", _OPEN_KEY.say(patient.lang, path=str(path))
+    require_live_key(patient.connection, device)
     return "passed", str(path)
 
 
-def _certificate(connection: sqlite3.Connection, now: datetime) -> tuple[Outcome, str]:
-    certificate = read_certificate(cache.get(connection, Name.CERTIFICATE) or "")
-    window = f"{format_utc(certificate.nbf)} to {format_utc(certificate.naf)}"
-    guess = load_knowledge(connection, known=None).guess_now(now)
-    return ("passed" if certificate.nbf <= guess <= certificate.naf else "failed"), window
+def _certificate(patient: Patient) -> Found:
+    certificate = read_certificate(cache.get(patient.connection, Name.CERTIFICATE) or "")
+    first, last = certificate.nbf, certificate.naf
+    guess = load_knowledge(patient.connection, known=None).guess_now(patient.clock())
+    said = _WINDOW.say(patient.lang, first=format_utc(first), last=format_utc(last))
+    return ("passed" if first <= guess <= last else "failed"), said
 
 
-def _trust_list(connection: sqlite3.Connection, now: datetime) -> tuple[Outcome, str]:
-    knowledge = load_knowledge(connection, known=None)
+def _trust_list(patient: Patient) -> Found:
+    knowledge = load_knowledge(patient.connection, known=None)
     trust = knowledge.trust
-    reason = f"number {trust.seq}, issued {format_utc(trust.issued)}, expires {format_utc(trust.expires)}"
-    return ("failed" if knowledge.is_stale(now) else "passed"), reason
+    said = _LIST.say(patient.lang, seq=trust.seq, issued=format_utc(trust.issued), expires=format_utc(trust.expires))
+    return ("failed" if knowledge.is_stale(patient.clock()) else "passed"), said
 
 
-def _server(device: Device, lang: Lang, clock: Callable[[], datetime]) -> tuple[Outcome, str]:
-    with Wire(device.url, signer=device.signer, net=device.net, lang=lang, clock=clock) as wire:
+def _server(patient: Patient) -> Found:
+    device = load_device(patient.connection, patient.state, patient.passphrase)
+    with Wire(device.url, signer=device.signer, net=device.net, lang=patient.lang, clock=patient.clock) as wire:
         wire.get(TRUST_PATH).require(200)
     return "passed", device.url
+
+
+_ALWAYS: Final = {"clock": _clock, "disk": _disk, "queue": _queue, "chain": _chain}
+_ENROLLED: Final = {
+    "enrolment": _enrolment,
+    "key": _key,
+    "certificate": _certificate,
+    "trust_list": _trust_list,
+    "server": _server,
+}

@@ -7,7 +7,7 @@ until the one bad statement stands alone, so it never delays the rest.
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from coldscan import statements
 from coldscan.device import Device
@@ -110,37 +110,64 @@ def _settle(sender: Sender, rows: list[Unsent], answer: Members) -> None:
             id = rows[place].id
         if id is not None:
             results.setdefault(id, each)
+    # Signatures are checked before the lock is taken: a gun beside us must not wait for them.
+    outcomes = [_outcome(sender, row, results.get(row.id)) for row in rows]
     with immediate(sender.connection):
-        for row in rows:
-            result = results.get(row.id)
-            if result is None:
-                sender.flushed.unverified += 1
-            else:
-                _settle_one(sender, row, result)
+        for outcome in outcomes:
+            _keep(sender, outcome)
 
 
-def _settle_one(sender: Sender, row: Unsent, result: Members) -> None:
-    status, code = result.text("status"), result.optional_text("code")
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What is to be done with one statement.  `state` None leaves it pending."""
+
+    id: str
+    state: Literal["sent", "refused"] | None = None
+    code: str | None = None
+    reason: str | None = None
     receipt: str | None = None
-    if result.raw("receipt") is not None:
-        try:
-            receipt = checked_receipt(
-                result.raw("receipt"), row, net=sender.device.net, origins=sender.origins, trust=sender.trust
-            )
-        except Refusal as refusal:
-            statements.note_reason(sender.connection, row.id, reason=refusal.code)
+    is_repeat: bool = False
+
+
+def _outcome(sender: Sender, row: Unsent, result: Members | None) -> _Outcome:
+    if result is None:
+        return _Outcome(id=row.id, reason="no_result")
+    status, code = result.text("status"), result.optional_text("code")
+    receipt, fault = _receipt(sender, row, result.raw("receipt"))
     if status == "refused" or (status == "blocked" and receipt is None):
         reason = result.optional_text("detail") or result.optional_text("title") or code or status
-        statements.mark_refused(sender.connection, row.id, code=code or status, reason=reason, receipt=receipt)
-        sender.flushed.refused += 1
-    elif receipt is None or status not in ("accepted", "repeat", "blocked"):
-        sender.flushed.unverified += 1
+        return _Outcome(id=row.id, state="refused", code=code or status, reason=reason, receipt=receipt)
+    if receipt is None or status not in ("accepted", "repeat", "blocked"):
+        return _Outcome(id=row.id, reason=fault)
+    shown = (code or status) if status == "blocked" else None
+    return _Outcome(id=row.id, state="sent", code=shown, receipt=receipt, is_repeat=status == "repeat")
+
+
+def _receipt(sender: Sender, row: Unsent, wire: object) -> tuple[str | None, str]:
+    """Return the receipt if it proves itself, else None and the reason."""
+    if wire is None:
+        return None, "no_receipt"
+    try:
+        checked = checked_receipt(wire, row, net=sender.device.net, origins=sender.origins, trust=sender.trust)
+    except Refusal as refusal:
+        return None, refusal.code
+    return checked, ""
+
+
+def _keep(sender: Sender, outcome: _Outcome) -> None:
+    connection, flushed = sender.connection, sender.flushed
+    if outcome.state == "sent" and outcome.receipt is not None:
+        statements.mark_sent(connection, outcome.id, receipt=outcome.receipt, code=outcome.code)
+        flushed.sent += 1
+        flushed.repeats += outcome.is_repeat
+        flushed.blocked += outcome.code is not None
+    elif outcome.state == "refused":
+        code, reason = outcome.code or "refused", outcome.reason or ""
+        statements.mark_refused(connection, outcome.id, code=code, reason=reason, receipt=outcome.receipt)
+        flushed.refused += 1
     else:
-        blocked = status == "blocked"
-        statements.mark_sent(sender.connection, row.id, receipt=receipt, code=(code or status) if blocked else None)
-        sender.flushed.sent += 1
-        sender.flushed.repeats += status == "repeat"
-        sender.flushed.blocked += blocked
+        statements.note_reason(connection, outcome.id, reason=outcome.reason or "")
+        flushed.unverified += 1
 
 
 def _fault(sender: Sender, rows: list[Unsent], reply: Reply) -> None:

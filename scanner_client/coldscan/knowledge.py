@@ -14,6 +14,7 @@ from coldscan.cache import Name
 from coldscan.refusals import NoTrustList
 from coldtrace.clock import parse_utc
 from coldtrace.errors import Refusal
+from coldtrace.seal.b64 import b64
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import TrustList, open_trust_list
 
@@ -22,7 +23,6 @@ from coldtrace.seal.trust_list import TrustList, open_trust_list
 class Knowledge:
     """The verified trust list and what is known about the time."""
 
-    envelope: str
     trust: TrustList
     skew_s: int
     server_time: datetime | None
@@ -57,21 +57,24 @@ def load_knowledge(connection: sqlite3.Connection, *, known: Knowledge | None) -
 
     Raises NoTrustList if there is none that the root document confirms.
     """
-    envelope = cache.get(connection, Name.TRUST_LIST)
-    root = cache.get(connection, Name.ROOT)
-    if envelope is None or root is None:
-        raise NoTrustList()
-    if known is not None and known.envelope == envelope:
-        trust = known.trust
-    else:
-        try:
-            trust = open_trust_list(envelope, root=parse_root(root))
-        except Refusal as refusal:
-            raise NoTrustList() from refusal
     server_time = cache.get(connection, Name.SERVER_TIME)
     return Knowledge(
-        envelope=envelope,
-        trust=trust,
+        trust=_trust(connection, known),
         skew_s=cache.get_number(connection, Name.SKEW_S) or 0,
         server_time=None if server_time is None else parse_utc(server_time),
     )
+
+
+def _trust(connection: sqlite3.Connection, known: Knowledge | None) -> TrustList:
+    # One installation never has two lists of one number (`checked_list`), so the number tells whether it is new.
+    if known is not None:
+        same_net = cache.get(connection, Name.NET) == b64(known.trust.net)
+        if same_net and cache.get_number(connection, Name.TRUST_SEQ) == known.trust.seq:
+            return known.trust
+    envelope, root = cache.get(connection, Name.TRUST_LIST), cache.get(connection, Name.ROOT)
+    if envelope is None or root is None:
+        raise NoTrustList()
+    try:
+        return open_trust_list(envelope, root=parse_root(root))
+    except Refusal as refusal:
+        raise NoTrustList() from refusal

@@ -149,39 +149,44 @@ _COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
 
 def _parser() -> argparse.ArgumentParser:
     everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    everywhere.add_argument("--state", metavar="DIR", help="folder of the device (default: per user)")
-    everywhere.add_argument("--json", action="store_true", help="objects on standard output")
-    everywhere.add_argument("--lang", choices=("zh", "en"), help="language of the words")
+    everywhere.add_argument("--state", metavar="DIR", help="本机状态文件夹 / folder of this device")
+    everywhere.add_argument("--json", action="store_true", help="标准输出为 JSON / objects on standard output")
+    everywhere.add_argument("--lang", choices=("zh", "en"), help="语言 / language of the words")
     parser = argparse.ArgumentParser(
-        prog="coldscan", description="Scan, queue, sync, and verify codes without a network.", parents=[everywhere]
+        prog="coldscan",
+        description="冷链扫描：离线验码、落盘排队、凭回执同步 / scan, queue, sync, and verify codes without a network",
+        parents=[everywhere],
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    enrol = commands.add_parser("enrol", parents=[everywhere], help="register this device with an invitation")
-    enrol.add_argument("invite", help="text of the invitation, or - to scan it from standard input")
-    enrol.add_argument("--name", default="coldscan", help="what people call this device")
-    enrol.add_argument("--offset", help="fixed local time, as +08:00 (default: the system's)")
-    enrol.add_argument("--again", action="store_true", help="enrol anew with a new key")
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[everywhere], help=help)
 
-    scan = commands.add_parser("scan", parents=[everywhere], help="answer scans from standard input")
-    scan.add_argument("--operation", help="commission, pack, unpack, receive (in), ship (out) or sell")
-    scan.add_argument("--lane", help="name of this gun's lane (default: the first free number)")
-    scan.add_argument("--to", metavar="GLN", help="receiver of what is shipped")
-    scan.add_argument("--to-name", metavar="NAME", help="receiver without a place number")
-    scan.add_argument("--quiet", action="store_true", help="no bell")
+    enrol = add("enrol", "凭邀请码登记本机 / register this device with an invitation")
+    enrol.add_argument("invite", help="邀请码，或 - 由扫描枪读入 / text of the invitation, or - to scan it")
+    enrol.add_argument("--name", default="coldscan", help="设备名称 / what people call this device")
+    enrol.add_argument("--offset", help="固定时区，如 +08:00 / fixed local time (default: the system's)")
+    enrol.add_argument("--again", action="store_true", help="换新密钥重新登记 / enrol anew with a new key")
 
-    sync = commands.add_parser("sync", parents=[everywhere], help="send the queue and renew the lists")
-    sync.add_argument("--watch", action="store_true", help="go on until stopped")
-    sync.add_argument("--batch", type=_batch, default=50, help="statements in one request (default 50)")
-    sync.add_argument("--wait", type=float, default=30.0, metavar="S", help="seconds to wait for another sync")
-    sync.add_argument("--retry-refused", action="store_true", help="put refused statements back into the queue")
+    scan = add("scan", "逐行读入扫描并应答 / answer scans from standard input")
+    scan.add_argument("--operation", help="commission, pack, unpack, receive (in), ship (out), sell")
+    scan.add_argument("--lane", help="通道名 / name of this gun's lane (default: the first free number)")
+    scan.add_argument("--to", metavar="GLN", help="收货方位置码 / receiver of what is shipped")
+    scan.add_argument("--to-name", metavar="NAME", help="无位置码的收货方 / receiver without a place number")
+    scan.add_argument("--quiet", action="store_true", help="静音 / no bell")
 
-    commands.add_parser("status", parents=[everywhere], help="show what waits and how old the lists are")
-    verify = commands.add_parser("verify", parents=[everywhere], help="judge one code, offline")
-    verify.add_argument("text", help="what the gun read")
-    export = commands.add_parser("export", parents=[everywhere], help="print the raw queue, one line each")
-    export.add_argument("--wire", action="store_true", help="only what is unsent, as the server takes it")
-    commands.add_parser("doctor", parents=[everywhere], help="check clock, key, disk, queue, lists and server")
+    sync = add("sync", "发送记录并更新名单 / send the queue and renew the lists")
+    sync.add_argument("--watch", action="store_true", help="持续运行 / go on until stopped")
+    sync.add_argument("--batch", type=_batch, default=50, help="每次条数 / statements in one request (50)")
+    sync.add_argument("--wait", type=float, default=30.0, metavar="S", help="等候另一同步 / wait for another sync")
+    sync.add_argument("--retry-refused", action="store_true", help="重发被拒的记录 / send refused ones once more")
+
+    add("status", "未发送条数与名单时效 / what waits, and how old the lists are")
+    verify = add("verify", "离线验一个码 / judge one code, offline")
+    verify.add_argument("text", help="扫描内容 / what the gun read")
+    export = add("export", "导出原始队列 / print the raw queue, one line each")
+    export.add_argument("--wire", action="store_true", help="只要未发送的 / only what is unsent, as it is sent")
+    add("doctor", "检查时钟、密钥、磁盘、队列、名单、服务器 / check clock, key, disk, queue, lists, server")
     return parser
 
 

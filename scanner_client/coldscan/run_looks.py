@@ -1,6 +1,5 @@
 """`coldscan status`, `verify`, `export` and `doctor`: they look, and change nothing."""
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 
@@ -18,6 +17,7 @@ STATUS = Words(
 )
 OLDEST = Words("最早的未发送记录：{age}前（{at}）", "Oldest unsent: {age} ago ({at})")
 MARKED = Words("第 {seq} 条 {type}：{code} {reason}", "Statement {seq} {type}: {code} {reason}")
+AGE = Words("信任名单：{age}前签发，此后的状态未知", "Trust list issued {age} ago; status unknown since")
 VALID = Words("签名有效", "Signature valid")
 
 
@@ -61,9 +61,6 @@ def run_verify(session: Session, *, text: str) -> int:
     return OK if finding.verdict is Verdict.VALID else FINDINGS
 
 
-AGE = Words("信任名单：{age}前签发，此后的状态未知", "Trust list issued {age} ago; status unknown since")
-
-
 def run_export(session: Session, *, wire: bool) -> int:
     """Print the raw queue."""
     from coldscan.export import export_lines
@@ -77,24 +74,27 @@ def run_export(session: Session, *, wire: bool) -> int:
 
 def run_doctor(session: Session) -> int:
     """Print every check; 1 if any failed."""
-    from coldscan.doctor import examine
+    from coldscan.doctor import NAMES, Patient, examine
 
     with closing(open_store(session.state)) as connection:
-        checks = examine(
-            connection,
-            session.state,
+        patient = Patient(
+            connection=connection,
+            state=session.state,
             passphrase=session.passphrase,
             lang=session.lang,
             clock=session.clock,
         )
+        checks = examine(patient)
     ok = all(each.result != "failed" for each in checks)
     icons = {"passed": "✔", "failed": "✖", "not_checked": "·"}
-    words = "\n".join(f"{icons[each.result]} {each.name}: {each.reason}" for each in checks)
-    session.tell({"ok": ok, "checks": [vars(each) for each in checks]}, words)
+    lines = [f"{icons[each.result]} {NAMES[each.name].say(session.lang)}: {each.reason}" for each in checks]
+    session.tell({"ok": ok, "checks": [vars(each) for each in checks]}, "\n".join(lines))
     return OK if ok else FINDINGS
 
 
 def _status_words(session: Session, status: Mapping[str, object]) -> str:
+    from coldscan.status import WARNINGS
+
     lang = session.lang
     site = status["site"]
     name = site["name_zh" if lang == "zh" else "name_en"] if isinstance(site, dict) else "-"
@@ -119,6 +119,5 @@ def _status_words(session: Session, status: Mapping[str, object]) -> str:
             MARKED.say(lang, seq=each["seq"], type=each["type"], code=each["code"], reason=each["reason"] or "")
         )
     warnings = status["warnings"]
-    if warnings:
-        lines.append(f"! {json.dumps(warnings)}")
+    lines += [f"! {WARNINGS[each].say(lang)}" for each in warnings] if isinstance(warnings, list) else []
     return "\n".join(lines)

@@ -7,8 +7,9 @@ from contextlib import closing
 from datetime import datetime
 from types import FrameType
 
-from coldscan import statements
-from coldscan.device import Device, load_device
+from coldscan import cache, statements
+from coldscan.cache import Name
+from coldscan.device import load_device
 from coldscan.file_lock import held
 from coldscan.refusals import SyncBusy
 from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
@@ -18,6 +19,7 @@ from coldscan.watch import LISTS_EVERY, Pace, watch
 from coldscan.wire import Wire
 from coldtrace import clock as system_clock
 from coldtrace.errors import Lang, Words
+from coldtrace.seal.b64 import b64
 
 DONE = Words(
     "已发送 {sent}（重复 {repeats}），被拒 {refused}，回执未通过 {unverified}，未发送 {unsent}；名单：{trust_list}",
@@ -31,18 +33,17 @@ def run_sync(session: Session, *, watch_on: bool, batch: int, wait_s: float, ret
     with (
         closing(open_store(session.state)) as connection,
         held(session.state.lock("sync"), wait_s=wait_s) as is_ours,
+        Link(session, connection) as link,
     ):
         if not is_ours:
             raise SyncBusy()
-        device = load_device(connection, session.state, session.passphrase)
         if retry_refused:
             with immediate(connection):
                 statements.retry_refused(connection)
-        with Wire(device.url, signer=device.signer, net=device.net, lang=session.lang, clock=session.clock) as wire:
-            if watch_on:
-                _watch(session, connection, device, wire, batch)
-                return OK
-            report = sync_once(connection, device, wire, clock=session.clock, batch=batch)
+        if watch_on:
+            _watch(session, connection, link, batch)
+            return OK
+        report = link.sync(batch=batch, lists=True)
     _tell(session, report)
     if not report.problems:
         return OK if report.ok else FINDINGS
@@ -50,7 +51,41 @@ def run_sync(session: Session, *, watch_on: bool, batch: int, wait_s: float, ret
     return COULD_NOT_RUN if stopped else FINDINGS
 
 
-def _watch(session: Session, connection: sqlite3.Connection, device: Device, wire: Wire, batch: int) -> None:
+class Link:
+    """The device and its connection to the server; both are made anew when the device has been enrolled anew."""
+
+    def __init__(self, session: Session, connection: sqlite3.Connection) -> None:
+        self._session, self._connection = session, connection
+        self._open()
+
+    def _open(self) -> None:
+        session = self._session
+        self._device = load_device(self._connection, session.state, session.passphrase)
+        self._wire = Wire(
+            self._device.url,
+            signer=self._device.signer,
+            net=self._device.net,
+            lang=session.lang,
+            clock=session.clock,
+        )
+
+    def __enter__(self) -> "Link":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wire.close()
+
+    def sync(self, *, batch: int, lists: bool) -> SyncReport:
+        """Do one sync."""
+        if cache.get(self._connection, Name.KEY) != b64(self._device.key):
+            self._wire.close()
+            self._open()
+        return sync_once(
+            self._connection, self._device, self._wire, clock=self._session.clock, batch=batch, lists=lists
+        )
+
+
+def _watch(session: Session, connection: sqlite3.Connection, link: Link, batch: int) -> None:
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -61,7 +96,7 @@ def _watch(session: Session, connection: sqlite3.Connection, device: Device, wir
     renewed: list[datetime] = []
 
     def sync(batch_now: int, lists: bool) -> SyncReport:
-        report = sync_once(connection, device, wire, clock=session.clock, batch=batch_now, lists=lists)
+        report = link.sync(batch=batch_now, lists=lists)
         if lists and report.reached:
             renewed[:] = [session.clock()]
         return report

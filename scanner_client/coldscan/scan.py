@@ -14,7 +14,6 @@ from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.commands import COMMAND_VERDICT, do_command, do_place
 from coldscan.goods import do_goods
-from coldscan.refusals import HandheldRefusal
 from coldscan.store import immediate
 from coldscan.verdict import judge
 from coldtrace.clock import format_utc
@@ -41,8 +40,8 @@ def take(bench: Bench, text: str) -> Answer:
     except (sqlite3.Error, OSError) as fault:
         say = words.NOT_STORED.say(bench.lang, reason=str(fault))
         return _answer(bench, shown, verdict=NOT_STORED, say=say, code=NOT_STORED)
-    except HandheldRefusal as refusal:
-        # Another process has retired or replaced the key under us.
+    except Refusal as refusal:
+        # Another process has retired or replaced the key under us, or a statement cannot hold what it should.
         return _answer(bench, shown, verdict=refusal.code, say=refusal.say(bench.lang), code=refusal.code)
 
 

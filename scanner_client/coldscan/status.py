@@ -7,10 +7,34 @@ from typing import Final
 
 from coldscan import cache, lanes, statements
 from coldscan.cache import Name, Site
+from coldscan.compose import SKEW_SAID_S
 from coldscan.device import is_enrolled
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.refusals import NoTrustList
 from coldtrace.clock import parse_utc
+from coldtrace.errors import Words
+
+WARNINGS: Final = {
+    "key_retired": Words(
+        "密钥已停用，请重新登记：coldscan enrol --again", "Key retired; enrol anew: coldscan enrol --again"
+    ),
+    "server_lost_statements": Words(
+        "服务器缺少已给回执的记录，请把 coldscan export 的结果交给管理员",
+        "The server lacks statements it gave receipts for; take the output of coldscan export to the administrator",
+    ),
+    "chain_forked": Words(
+        "服务器看到两条互相矛盾的记录链，请联系管理员", "The server sees two chains of this key; tell the administrator"
+    ),
+    "unsent_over_24_h": Words(
+        "有记录超过 24 小时未发送，请连网同步", "Something is unsent for over 24 h; connect and sync"
+    ),
+    "refused_statements": Words("有记录被服务器拒收，见上", "The server refused statements, see above"),
+    "blocked_statements": Words("有记录被标为冲突或封存，见上", "The server keeps statements as blocked, see above"),
+    "no_trust_list": Words("没有可用的信任名单，请同步", "No usable trust list; sync"),
+    "trust_list_expired": Words("信任名单已过期，请同步", "The trust list has expired; sync"),
+    "clock_behind_last_sync": Words("时钟早于上次同步，请校准", "The clock stands before the last sync; set it"),
+    "clock_skewed": Words("时钟与服务器相差较大，请校准", "The clock differs from the server's; set it"),
+}
 
 UNSENT_OLD: Final = timedelta(hours=24)
 MARKED_SHOWN: Final = 20
@@ -88,6 +112,6 @@ def _warnings(
         "no_trust_list": knowledge is None,
         "trust_list_expired": knowledge is not None and knowledge.is_stale(now),
         "clock_behind_last_sync": server_time is not None and now < parse_utc(server_time),
-        "clock_skewed": abs(cache.get_number(connection, Name.SKEW_S) or 0) >= 120,
+        "clock_skewed": abs(cache.get_number(connection, Name.SKEW_S) or 0) >= SKEW_SAID_S,
     }
     return [name for name, is_so in found.items() if is_so]

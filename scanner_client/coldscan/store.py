@@ -4,6 +4,7 @@ When `immediate` has left its block without an exception, the rows are on the di
 "stored".  A statement row keeps its texts until the server's receipt is checked; then header, signature and receipt.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,8 @@ def open_store(state: StateDir) -> sqlite3.Connection:
     """Open the device's store, making it if it is missing; raise StoreFault or NewerStore."""
     try:
         state.create()
+        # SQLite gives its other files the mode of this one.
+        os.close(os.open(state.store, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(state.store, timeout=BUSY_S, isolation_level=None)
         _set_up(connection, state)
     except (sqlite3.Error, OSError) as fault:

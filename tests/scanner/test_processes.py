@@ -1,7 +1,9 @@
 """Real processes: bursts, two at once, a full disk, wrong streams, a watching sync."""
 
+import contextlib
 import json
 import os
+import pty
 import resource
 import subprocess
 import sys
@@ -125,18 +127,9 @@ def test_two_processes_share_one_dense_chain(device: Device, world: World, serve
 def test_full_disk_stops_accepting_says_so_and_goes_on(device: Device, world: World, server: ScannerServer) -> None:
     """A limit on file size stands in for the full disk: SQLite's writes fail the same way."""
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, resource.RLIM_INFINITY))
-
     texts = [world.carton() for _ in range(400)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "coldscan", *device.options(), "scan", "--operation", "in"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=limit,
-    )
+    process = device.start("scan", "--operation", "in")
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (LIMIT_BYTES, LIMIT_BYTES))
     answers = feed(process, texts)
     assert process.returncode == 1
     assert len(answers) == 400
@@ -191,6 +184,32 @@ def test_watching_sync_sends_what_is_scanned_beside_it(device: Device, world: Wo
     assert process.returncode == 0, err
     assert len(server.stored) == 1
     assert all(json.loads(line)["problems"] == [] for line in out.splitlines())
+
+
+def test_panel_and_bell_on_a_terminal(device: Device, world: World) -> None:
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coldscan", "--state", str(device.root), "--lang", "zh", "scan"],
+        stdin=inside,
+        stdout=inside,
+        stderr=subprocess.PIPE,
+    )
+    os.close(inside)
+    os.write(terminal, f"CT:IN\r{world.carton()}\r\x04".encode())
+    shown = b""
+    # Reading a terminal whose program has ended is an error on Linux, not an end of file.
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 65_536):
+            shown += data
+    os.close(terminal)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    screens = shown.decode().split("\x1b[2J")
+    assert "作业：入库" in screens[-2]
+    assert "✔  已存  Saved" in screens[-1]
+    assert "48;2;0;107;60m" in screens[-1]
+    assert screens[-1].count("\a") == 1
+    assert "滨海首站冷库 · 入库 · 未发送 1" in screens[-1]
 
 
 def test_start_up_is_quick_and_small(device: Device) -> None:

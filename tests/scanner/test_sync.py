@@ -1,5 +1,6 @@
 """Nothing leaves the queue without a receipt that proves itself; nothing bad delays the rest."""
 
+import contextlib
 import json
 from datetime import timedelta
 from typing import cast
@@ -8,6 +9,9 @@ import pytest
 
 from coldscan.file_lock import held
 from coldscan.operation import Operation
+from coldscan.run_sync import Link
+from coldscan.session import Session
+from coldscan.store import open_store
 from coldtrace.clock import format_utc
 from coldtrace.events.statement import CheckedStatement
 from coldtrace.seal.hashing import sha256
@@ -326,6 +330,17 @@ def test_clock_that_is_years_off_is_marked_and_never_refused(
     assert abs(cast(int, said.private.value("clock_skew")) - 30 * 365 * 86_400) < 600
     assert abs(cast(int, told.private.value("clock_skew")) + 12 * 365 * 86_400) < 600
     assert first.private.at.year == 1996
+
+
+def test_a_running_sync_follows_a_new_enrolment(device: Device, world: World, server: ScannerServer) -> None:
+    session = Session(state=device.state, lang="en", as_json=True, passphrase=None, clock=device.clock)
+    fill(device, world, 1)
+    with contextlib.closing(open_store(device.state)) as connection, Link(session, connection) as link:
+        assert device.run("enrol", server.invite(), "--again").status == 0
+        server.suspended = {next(iter(server.devices))}  # the old key may not ask any more
+        report = link.sync(batch=50, lists=True)
+    assert report.problems == []
+    assert report.flushed.sent == 1
 
 
 def test_last_server_time_is_kept(device: Device, server: ScannerServer) -> None:
