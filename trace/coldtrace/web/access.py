@@ -22,8 +22,9 @@ from coldtrace.seal.b64 import b64
 from coldtrace.seal.device_request import parse_authorization, verify_request
 from coldtrace.seal.keys import load_public_key
 from coldtrace.settings import Settings
-from coldtrace.web.limits import AnonymousLimit
+from coldtrace.web.limits import AnonymousLimit, address_of
 from coldtrace.web.problems import language_of
+from coldtrace.web.refusals import TooManyRequests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def recognise(request: Request, session: Session, body: bytes) -> Caller | None:
         return Caller(device=_device(request, session, header, body))
     except Refusal:
         limit: AnonymousLimit = request.app.state.anonymous
-        limit.count(request.client.host if request.client else "-")
+        limit.count(address_of(request.scope))
         raise
 
 
@@ -99,19 +100,54 @@ def _device(request: Request, session: Session, header: str, body: bytes) -> Dev
         authorization,
         public_key=load_public_key(device.spki),
         net=_env(request).net,
-        method=request.method,
+        method="HEAD" if "coldtrace.head" in request.scope else request.method,
         path=path,
         body=body,
     )
     return device
 
 
-def _known_caller(request: Request, session: ReadSession, body: Body) -> Caller:
-    caller = recognise(request, session, body)
+def known_caller(request: Request, body: Body) -> Caller:
+    """Return who is calling; raise AuthenticationRequired without credentials, a Refusal for wrong ones."""
+    # A session of its own, closed before the route opens one: a request that held one connection and waited for a
+    # second would stand in the way of all others doing the same.
+    with request.app.state.sessions() as session:
+        caller = recognise(request, session, body)
     if caller is None:
         raise AuthenticationRequired()
     return caller
 
 
-KnownCaller = Annotated[Caller, Depends(_known_caller, scope="function")]
+KnownCaller = Annotated[Caller, Depends(known_caller)]
 """A route with this parameter answers 401 without a valid token or device signature."""
+
+
+def token_holder(caller: KnownCaller) -> Caller:
+    """Return the caller if it has a token; raise AuthenticationRequired for a device."""
+    if caller.token_name is None:
+        raise AuthenticationRequired()
+    return caller
+
+
+TokenHolder = Annotated[Caller, Depends(token_holder)]
+"""A route with this parameter is not for devices."""
+
+
+def count_visitor(request: Request, body: Body) -> None:
+    """Count a request of a public route whose credentials are worth nothing; the door counted those without any.
+
+    Wrong credentials are no reason to hide what everybody may see, but neither a way around the limit.
+    """
+    if "authorization" not in request.headers:
+        return
+    with request.app.state.sessions() as session:
+        try:
+            recognise(request, session, body)
+        except TooManyRequests:
+            raise
+        except Refusal:
+            return
+
+
+Visitor = Depends(count_visitor)
+"""For the routers of public routes."""

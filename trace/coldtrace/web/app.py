@@ -4,11 +4,9 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
-from starlette.staticfiles import StaticFiles
 
 from coldtrace.db.engine import make_sessions
 from coldtrace.env import Env
@@ -19,7 +17,9 @@ from coldtrace.web import problems
 from coldtrace.web.api import cases, devices, health, imports, labels, logs, statements, units
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
+from coldtrace.web.openapi import describe
 from coldtrace.web.pages import api_reader, consumer, door
+from coldtrace.web.static_files import VersionedFiles
 
 log = logging.getLogger("coldtrace.web")
 CARE_EVERY_S = 600.0
@@ -29,6 +29,26 @@ DESCRIPTION = """Signed codes, signed statements and a public log for imported c
 
 Every answer that refuses is `application/problem+json` with a stable `code`. Send `Authorization: Bearer TOKEN`;
 `make run` prints a development token."""
+
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        statements,
+        devices,
+        trust_api,
+        logs,
+        units,
+        cases,
+        imports,
+        labels,
+        health,
+        consumer,
+        door,
+        api_reader,
+    )
+)
+"""Every route of the service; tests walk them, so that none is left out."""
 
 
 def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
@@ -58,22 +78,11 @@ def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.error_page = door.error_page
     problems.install(app)
-    for module in (
-        statements,
-        devices,
-        trust_api,
-        logs,
-        units,
-        cases,
-        imports,
-        labels,
-        health,
-        consumer,
-        door,
-        api_reader,
-    ):
-        app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=str(files("coldtrace.web") / "static")), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    documented = app.openapi
+    app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
+    app.mount("/static", VersionedFiles(), name="static")
     app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)
     return app
 

@@ -1,10 +1,11 @@
 """Limits at the door, as plain ASGI middleware: body size, anonymous requests, request id, security headers.
 
 A body is read whole, up to the limit, before a route sees it: routes never meet half a body, and a client that goes
-away in the middle leaves nothing behind.
+away in the middle leaves nothing behind.  HEAD is answered as GET without the body.  A crash is answered here too, so
+that its answer carries the same headers as every other one.
 """
 
-import json
+import threading
 import time
 from collections import OrderedDict
 
@@ -14,13 +15,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldtrace.clock import random_bytes
 from coldtrace.errors import Refusal
-from coldtrace.web.problems import language_of, problem, status_of
+from coldtrace.web.problems import answer, answer_crash
 from coldtrace.web.refusals import BodyTooLarge, TooManyRequests
 
 ADDRESSES_MAX = 20_000
 WINDOW_S = 60.0
 FREE_PATHS = ("/static/", "/healthz", "/readyz")
 """What a page needs to look right, and probes, do not count as requests of a visitor."""
+
+LENGTH_DIGITS_MAX = 18
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none';"
@@ -32,21 +35,23 @@ SECURITY = {
 
 
 class AnonymousLimit:
-    """Counts requests without credentials by address in windows of a minute; one counter a process."""
+    """Counts requests without valid credentials by address in windows of a minute; one counter a process."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._lock = threading.Lock()  # counted in the event loop and in the threads of routes
 
     def count(self, address: str) -> None:
         """Count one request; raise TooManyRequests past the limit."""
         present = time.monotonic()
-        start, count = self._windows.pop(address, (present, 0))
-        if present - start >= WINDOW_S:
-            start, count = present, 0
-        self._windows[address] = (start, count + 1)
-        if len(self._windows) > ADDRESSES_MAX:
-            self._windows.popitem(last=False)
+        with self._lock:
+            start, count = self._windows.pop(address, (present, 0))
+            if present - start >= WINDOW_S:
+                start, count = present, 0
+            self._windows[address] = (start, count + 1)
+            if len(self._windows) > ADDRESSES_MAX:
+                self._windows.popitem(last=False)
         if count >= self._per_minute:
             raise TooManyRequests(limit=self._per_minute, retry_s=int(WINDOW_S - (present - start)) + 1)
 
@@ -62,33 +67,34 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["coldtrace.request_id"] = random_bytes(8).hex()
+        # A copy: the server goes on reading its own scope, which must still say HEAD.
+        scope = dict(scope) | {"coldtrace.request_id": random_bytes(8).hex()}
+        out = _Marked(scope, send)
+        if scope["method"] == "HEAD":
+            scope |= {"method": "GET", "coldtrace.head": True}
         headers = Headers(scope=scope)
-
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                marked = MutableHeaders(scope=message)
-                marked["X-Request-Id"] = scope["coldtrace.request_id"]
-                for name, value in SECURITY.items():
-                    marked.setdefault(name, value)
-            await send(message)
-
         try:
             if "authorization" not in headers and not scope["path"].startswith(FREE_PATHS):
-                self._anonymous.count(scope["client"][0] if scope.get("client") else "-")
+                self._anonymous.count(address_of(scope))
             body = await self._read_body(headers, receive)
         except Refusal as refusal:
-            await _refuse(scope, send_marked, refusal)
+            # The unread rest of a body would be taken for the next request.
+            await answer(Request(scope), refusal, {"Connection": "close"})(scope, receive, out)
             return
         if body is None:
             return
         scope["coldtrace.body"] = body  # a form parser uses the stream up; device signatures need the bytes too
-        await self._app(scope, _Replay(body, receive), send_marked)
+        try:
+            await self._app(scope, _Replay(body, receive), out)
+        except Exception as error:
+            if out.started:
+                raise
+            await answer_crash(Request(scope), error)(scope, receive, out)
 
     async def _read_body(self, headers: Headers, receive: Receive) -> bytes | None:
         """Return the whole body, or None when the client went away in the middle of it."""
         announced = headers.get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._body_limit:
+        if announced.isdecimal() and int(announced[:LENGTH_DIGITS_MAX]) > self._body_limit:
             raise BodyTooLarge(limit=self._body_limit)
         parts: list[bytes] = []
         size = 0
@@ -105,6 +111,31 @@ class Door:
                 return b"".join(parts)
 
 
+def address_of(scope: Scope) -> str:
+    """Return the address that a request is counted under."""
+    client = scope.get("client")
+    return str(client[0]) if client else "-"
+
+
+class _Marked:
+    """Sends an answer with the request's id and the security headers, and a HEAD's answer without its body."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._request_id, self._is_head, self._send = scope["coldtrace.request_id"], scope["method"] == "HEAD", send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            marked = MutableHeaders(scope=message)
+            marked["X-Request-Id"] = self._request_id
+            for name, value in SECURITY.items():
+                marked.setdefault(name, value)
+        elif self._is_head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
 class _Replay:
     """Gives the read body once, then whatever the connection says."""
 
@@ -117,20 +148,3 @@ class _Replay:
             return await self._receive()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
-
-
-async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
-    lang = language_of(Request(scope))
-    body = json.dumps(problem(refusal, lang), ensure_ascii=False).encode()
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-language", lang.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        # The unread rest of a body would be taken for the next request.
-        (b"connection", b"close"),
-    ]
-    if "retry_s" in refusal.facts:
-        headers.append((b"retry-after", str(refusal.facts["retry_s"]).encode()))
-    await send({"type": "http.response.start", "status": status_of(refusal), "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -5,19 +5,25 @@ refusal as HTML.
 """
 
 import logging
+from collections.abc import Mapping
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from coldtrace.errors import Lang, Refusal
+from coldtrace.web.database_trouble import is_away, is_race
+from coldtrace.web.invalid import invalid_request
 from coldtrace.web.language import LANGUAGE_COOKIE, choose_language
 from coldtrace.web.refusals import (
     CodeRefused,
+    ConcurrentChange,
     InternalError,
-    InvalidRequest,
+    MalformedForm,
+    MalformedJson,
     MethodNotAllowed,
     NotReady,
     PageNotFound,
@@ -41,13 +47,16 @@ STATUS: dict[str, int] = {
     "invite_refused": 403,
     "bad_request_signature": 403,
     "not_found": 404,
+    "outside_tree": 404,
     "site_unknown": 404,
     "unit_unknown": 404,
     "not_logged": 404,
     "no_checkpoint": 404,
     "consignment_unknown": 404,
     "run_unknown": 404,
+    "no_labels": 404,
     "method_not_allowed": 405,
+    "not_acceptable": 406,
     "not_yet_included": 409,
     "id_conflict": 409,
     "device_enrolled": 409,
@@ -55,18 +64,39 @@ STATUS: dict[str, int] = {
     "declaration_imported": 409,
     "already_shipped": 409,
     "already_undone": 409,
+    "concurrent_change": 409,
     "body_too_large": 413,
     "statement_too_large": 413,
     "leaf_too_large": 413,
+    "leaf_too_long": 413,
     "too_many_items": 413,
+    "workbook_too_large": 413,
     "wrong_content_type": 415,
     "invalid_request": 422,
     "workbook_errors": 422,
+    "workbook_broken": 422,
+    "workbook_empty": 422,
+    "workbook_encrypted": 422,
+    "workbook_macros": 422,
+    "workbook_not_excel": 422,
+    "workbook_old_format": 422,
+    "gtin_missing": 422,
+    "paper_missing": 422,
+    "station_unknown": 422,
+    "label_character_missing": 422,
+    "label_code_not_printable": 422,
+    "label_not_decoded": 422,
+    "label_not_decoded_small": 422,
+    "label_quiet_zone": 422,
+    "label_symbol_too_large": 422,
+    "label_texts_disagree": 422,
     "too_many_requests": 429,
     "internal_error": 500,
     "key_missing": 503,
+    "label_font_missing": 503,
+    "not_installed": 503,
     "not_ready": 503,
-    "not_acceptable": 406,
+    "unreadable_key_file": 503,
 }
 """Every other refusal is UNREADABLE; a test keeps this table to codes that exist."""
 
@@ -101,6 +131,9 @@ def language_of(request: Request) -> Lang:
     )
 
 
+_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code"})
+
+
 def problem(refusal: Refusal, lang: Lang) -> dict[str, object]:
     """Return a refusal as a problem object."""
     return {
@@ -109,7 +142,7 @@ def problem(refusal: Refusal, lang: Lang) -> dict[str, object]:
         "status": status_of(refusal),
         "detail": refusal.say(lang),
         "code": code_of(refusal),
-        **{name: value for name, value in refusal.facts.items() if name not in ("type", "title", "status", "detail")},
+        **{name: value for name, value in refusal.facts.items() if name not in _MEMBERS},
     }
 
 
@@ -121,10 +154,15 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def answer(request: Request, refusal: Refusal) -> Response:
-    """Return a refusal as the caller can read it."""
+def answer(request: Request, refusal: Refusal, more: Mapping[str, str] | None = None) -> Response:
+    """Return a refusal as the caller can read it, with `more` headers."""
     lang = language_of(request)
-    headers = {"Vary": "Accept, Accept-Language, Cookie", "Cache-Control": "no-store"}
+    headers = {
+        "Vary": "Accept, Accept-Language, Cookie",
+        "Cache-Control": "no-store",
+        "Content-Language": lang,
+        **(more or {}),
+    }
     status = status_of(refusal)
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="coldtrace", CTDevice'
@@ -132,13 +170,18 @@ def answer(request: Request, refusal: Refusal) -> Response:
         headers["Retry-After"] = str(refusal.facts["retry_s"])
     if wants_page(request):
         return HTMLResponse(request.app.state.error_page(request, refusal, status, lang), status, headers)
-    return JSONResponse(
-        problem(refusal, lang), status, headers | {"Content-Language": lang}, media_type="application/problem+json"
-    )
+    return JSONResponse(problem(refusal, lang), status, headers, media_type="application/problem+json")
+
+
+def answer_crash(request: Request, error: Exception) -> Response:
+    """Log a bug under the request's id, and tell the caller nothing but that id."""
+    request_id = str(request.scope.get("coldtrace.request_id", "-"))
+    log.error("request %s failed", request_id, exc_info=error)
+    return answer(request, InternalError(request_id=request_id))
 
 
 def install(app: FastAPI) -> None:
-    """Answer every refusal, and every framework error, as a problem."""
+    """Answer every refusal, and every framework error, as a problem.  Bugs are answered by the door."""
 
     @app.exception_handler(Refusal)
     async def _refusal(request: Request, error: Refusal) -> Response:
@@ -146,9 +189,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return answer(request, InvalidRequest(where=where, what=str(first["msg"])))
+        return answer(request, invalid_request(error, language_of(request), request.headers.get("content-type", "")))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -156,20 +197,20 @@ def install(app: FastAPI) -> None:
             refusal: Refusal = MethodNotAllowed(path=request.url.path, method=request.method)
         elif error.status_code == 404:
             refusal = PageNotFound(path=request.url.path)
+        elif error.status_code == 400:
+            # Only the framework's readers of bodies speak of 400.
+            is_form = "multipart" in request.headers.get("content-type", "")
+            refusal = MalformedForm() if is_form else MalformedJson(line=1)
         else:
-            refusal = InvalidRequest(where="body", what=str(error.detail))
-        response = answer(request, refusal)
-        for name, value in (error.headers or {}).items():
-            response.headers[name] = value
-        return response
+            raise error
+        return answer(request, refusal, error.headers)
 
-    @app.exception_handler(OperationalError)
-    async def _database(request: Request, error: OperationalError) -> Response:
-        log.error("database does not answer: %s", error.orig)
-        return answer(request, NotReady())
-
-    @app.exception_handler(Exception)
-    async def _bug(request: Request, error: Exception) -> Response:
-        request_id = str(request.scope.get("coldtrace.request_id", "-"))
-        log.error("request %s failed: %r (the traceback follows from the server)", request_id, error)
-        return answer(request, InternalError(request_id=request_id))
+    @app.exception_handler(SQLAlchemyError)
+    @app.exception_handler(psycopg.Error)
+    async def _database(request: Request, error: Exception) -> Response:
+        if is_race(error):
+            return answer(request, ConcurrentChange())
+        if is_away(error):
+            log.error("database does not answer: %s", error)
+            return answer(request, NotReady())
+        raise error

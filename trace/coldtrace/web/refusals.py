@@ -44,6 +44,28 @@ class MalformedJson(Refusal):
     )
 
 
+class MalformedForm(Refusal):
+    """A form was cut off or is not one."""
+
+    code = "malformed_form"
+    title = Words("表单格式有误", "Malformed form")
+    detail = Words(
+        "上传的表单不完整或格式有误（可能被截断）。请重新上传。",
+        "The uploaded form is incomplete or malformed (it may be cut off). Upload it again.",
+    )
+
+
+class ConcurrentChange(Refusal):
+    """Somebody else changed the same thing at the same moment."""
+
+    code = "concurrent_change"
+    title = Words("同时有其他更改", "Changed at the same moment")
+    detail = Words(
+        "同一内容正被另一请求更改，本次未保存。请重新发送。",
+        "Another request changed the same thing at the same moment; nothing of this one was kept. Send it again.",
+    )
+
+
 class TooManyItems(Refusal):
     """A batch holds more items than one call may."""
 

@@ -1,21 +1,25 @@
 """Devices: enrol once, ask for work, show the chain."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from coldtrace.clock import format_utc
 from coldtrace.custody import chain
 from coldtrace.custody.refusals import DeviceUnknown
 from coldtrace.errors import Refusal
+from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import work
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import Device, Site
 from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
 from coldtrace.seal.b64 import MalformedBase64, unb64
-from coldtrace.web.access import CurrentEnv, CurrentSettings, KnownCaller, ReadSession, WriteSession
+from coldtrace.web.access import CurrentEnv, KnownCaller, ReadSession, TokenHolder, Visitor, WriteSession
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
+
+_PLAIN = r"^[^\x00-\x1f\x7f]*$"
+_URL = r"^https?://[A-Za-z0-9\-._:\[\]]+(/[A-Za-z0-9\-._~/]*)?$"
 
 
 class EnrolIn(BaseModel):
@@ -24,14 +28,15 @@ class EnrolIn(BaseModel):
     request: str = Field(max_length=4096)
     request_sig: str = Field(max_length=128)
     token: str = Field(max_length=128)
-    name: str = Field(default="", max_length=64)
+    name: str = Field(default="", max_length=64, pattern=_PLAIN)
 
 
 class InviteIn(BaseModel):
-    """Which site gets a device."""
+    """Which site gets a device, what it may state (default: all that the site's role may), how it reaches us."""
 
     site: str = Field(max_length=13)
-    operations: list[str] | None = None
+    operations: list[StatementType] | None = Field(default=None, min_length=1, max_length=len(StatementType))
+    url: str | None = Field(default=None, max_length=200, pattern=_URL)
 
 
 def _site(site: Site) -> dict[str, str]:
@@ -44,7 +49,7 @@ def _site(site: Site) -> dict[str, str]:
     }
 
 
-@router.post("/enrol", status_code=201, summary="Enrol a device 注册设备")
+@router.post("/enrol", status_code=201, dependencies=[Visitor], summary="Enrol a device 注册设备")
 def enrol(body: EnrolIn, session: WriteSession, env: CurrentEnv) -> dict[str, object]:
     """Admit a device key by a one-time invitation; no token needed, the invitation is the credential."""
     device, site = parties.enrol_device(session, env, parties.Enrol(**body.model_dump()))
@@ -63,13 +68,18 @@ def enrol(body: EnrolIn, session: WriteSession, env: CurrentEnv) -> dict[str, ob
 
 @router.post("/invites", status_code=201, summary="Invite a device 邀请设备")
 def invite(
-    body: InviteIn, session: WriteSession, env: CurrentEnv, settings: CurrentSettings, caller: KnownCaller
+    request: Request, body: InviteIn, caller: TokenHolder, session: WriteSession, env: CurrentEnv
 ) -> dict[str, str]:
-    """Make a one-time invitation for a device of one site; needs a token."""
-    if caller.token_name is None:
-        raise AuthenticationRequired()
+    """Make a one-time invitation for a device of one site; needs a token.
+
+    The device will call at `url`, or else at the address under which this request came.
+    """
     made = parties.invite_device(
-        session, env, gln=body.site, url=f"http://{settings.host}:{settings.port}", operations=body.operations
+        session,
+        env,
+        gln=body.site,
+        url=body.url or str(request.base_url).rstrip("/"),
+        operations=None if body.operations is None else [each.value for each in body.operations],
     )
     return {"invite": made.text, "expires_at": format_utc(made.expires_at)}
 

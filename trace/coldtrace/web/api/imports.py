@@ -1,29 +1,71 @@
 """Workbook import: template, dry run, import, corrected copy, undo."""
 
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import UploadFile
 
 from coldtrace.interop import imports
 from coldtrace.interop.imports import ImportWorkbook
 from coldtrace.interop.workbook.annotate import annotate
 from coldtrace.interop.workbook.template import template
-from coldtrace.web.access import CurrentEnv, KnownCaller, WriteSession
-from coldtrace.web.problems import language_of, problem
-from coldtrace.web.refusals import WorkbookErrors, WrongContentType
+from coldtrace.web.access import CallerLang, CurrentEnv, KnownCaller, WriteSession
+from coldtrace.web.problems import problem
+from coldtrace.web.refusals import InvalidRequest, WorkbookErrors, WrongContentType
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
+
+FORM = "multipart/form-data"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NAME_MAX = 200
+
+_DOC: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "contentMediaType": XLSX}},
+                }
+            }
+        },
+    }
+}
 
 
-@router.post("", status_code=201, summary="Import a packing list 导入装箱单")
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file as it came."""
+
+    name: str
+    data: bytes
+
+
+async def _upload(request: Request, caller: KnownCaller) -> Upload:
+    """Read the form only after the caller is known, and say 415 before anything else about it."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise WrongContentType(wanted=FORM, got=kind[:NAME_MAX] or "-")
+    async with request.form(max_files=4, max_fields=16) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidRequest(where="file", what="multipart/form-data; name=file; filename=…")
+        name = "".join(sign for sign in file.filename or "" if sign.isprintable())
+        return Upload(name=name[:NAME_MAX] or "workbook.xlsx", data=await file.read())
+
+
+@router.post("", status_code=201, openapi_extra=_DOC, summary="Import a packing list 导入装箱单")
 def post_import(
     request: Request,
-    file: UploadFile,
+    upload: Annotated[Upload, Depends(_upload)],
     session: WriteSession,
     env: CurrentEnv,
-    caller: KnownCaller,
+    lang: CallerLang,
     station: str | None = None,
     dry_run: bool = False,
 ) -> Response:
@@ -32,28 +74,19 @@ def post_import(
     `Accept: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` returns the workbook with the faults
     written beside the cells, and keeps nothing.
     """
-    _require_multipart(request)
-    data = file.file.read()
     annotated = XLSX in request.headers.get("accept", "")
-    command = ImportWorkbook(
-        data=data, filename=file.filename or "workbook.xlsx", station_gln=station, dry_run=dry_run or annotated
-    )
+    command = ImportWorkbook(data=upload.data, filename=upload.name, station_gln=station, dry_run=dry_run or annotated)
     imported = imports.import_workbook(session, env, command)
     if annotated:
         headers = {"Content-Disposition": 'attachment; filename="annotated.xlsx"'}
-        return Response(annotate(data, imported.result), media_type=XLSX, headers=headers)
+        return Response(annotate(upload.data, imported.result), media_type=XLSX, headers=headers)
     body = imported.to_json()
     if imported.result.errors:
-        lang = language_of(request)
         refusal = WorkbookErrors(count=len(imported.result.errors))
-        return JSONResponse(problem(refusal, lang) | body, 422, media_type="application/problem+json")
+        return JSONResponse(
+            problem(refusal, lang) | body, 422, {"Content-Language": lang}, media_type="application/problem+json"
+        )
     return JSONResponse(body, 200 if dry_run else 201)
-
-
-def _require_multipart(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "multipart/form-data":
-        raise WrongContentType(wanted="multipart/form-data", got=kind or "-")
 
 
 @router.get("/template", summary="Template workbook 模板下载")
@@ -64,7 +97,7 @@ def get_template(caller: KnownCaller) -> Response:
 
 
 @router.post("/{consignment_id}/undo", summary="Undo an import 撤销导入")
-def post_undo(consignment_id: UUID, session: WriteSession, env: CurrentEnv, caller: KnownCaller) -> dict[str, str]:
+def post_undo(consignment_id: UUID, caller: KnownCaller, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
     """Take an import back, as long as nothing of it was shipped."""
     imports.undo_import(session, env, consignment_id)
     return {"consignment": str(consignment_id), "state": "undone"}

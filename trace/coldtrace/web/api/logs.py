@@ -3,14 +3,14 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from coldtrace.ledger import service as ledger
 from coldtrace.seal.b64 import b64
-from coldtrace.web.access import CurrentSettings, ReadSession
+from coldtrace.web.access import CurrentSettings, ReadSession, Visitor
 from coldtrace.web.refusals import PageNotFound
 
-router = APIRouter(prefix="/logs/{name}", tags=["log"])
+router = APIRouter(prefix="/logs/{name}", tags=["log"], dependencies=[Visitor])
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -30,21 +30,21 @@ def get_checkpoint(request: Request, name: str, session: ReadSession, settings: 
 @router.get("/proof/inclusion", summary="Inclusion proof 包含证明")
 def get_inclusion(
     request: Request, name: str, index: int, size: int, session: ReadSession, settings: CurrentSettings
-) -> dict[str, object]:
+) -> Response:
     """Return the path of leaf `index` in the tree of `size` leaves (RFC 9162, section 2.1.3)."""
     _own_log(request, name, settings)
     path = ledger.inclusion_by_index(session, index=index, size=size)
-    return {"index": index, "size": size, "path": [b64(each) for each in path]}
+    return JSONResponse({"index": index, "size": size, "path": [b64(each) for each in path]}, headers=_OPEN)
 
 
 @router.get("/proof/consistency", summary="Consistency proof 一致性证明")
 def get_consistency(
     request: Request, name: str, old: int, new: int, session: ReadSession, settings: CurrentSettings
-) -> dict[str, object]:
+) -> Response:
     """Return the proof that the tree of `new` leaves only adds to that of `old` leaves."""
     _own_log(request, name, settings)
     path = ledger.consistency(session, old=old, new=new)
-    return {"old": old, "new": new, "path": [b64(each) for each in path]}
+    return JSONResponse({"old": old, "new": new, "path": [b64(each) for each in path]}, headers=_OPEN)
 
 
 @router.get("/statements/{entry_id}/proof", summary="Proof file of one entry 记录证明")

@@ -9,23 +9,30 @@ import time
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
 from coldtrace.ledger import service as ledger
 from coldtrace.parties.refusals import AuthenticationRequired
 from coldtrace.web.access import Body, CallerLang, recognise
-from coldtrace.web.refusals import MalformedJson, TooManyItems, WrongContentType
+from coldtrace.web.database_trouble import is_race
+from coldtrace.web.openapi import ANY_CALLER
+from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 
 ITEMS_MAX = 1000
+ATTEMPTS = 4
 WAIT_MAX_S = 10
+KIND_MAX = 120
 _UNPROVEN = frozenset({"unknown_device", "bad_statement_signature"})
 
 _DOC: dict[str, Any] = {
+    "security": ANY_CALLER,
     "requestBody": {
         "required": True,
         "content": {
@@ -52,14 +59,7 @@ def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
     most) for inclusion and answers 201 with the proof.
     """
     wires, alone = read_items(request, body)
-    sessions = request.app.state.sessions
-    env = request.app.state.env
-    with sessions.begin() as session:
-        caller = recognise(request, session, body)
-        results = custody.capture(session, env, wires)
-        if caller is None and _unproven(results):
-            session.rollback()
-            raise AuthenticationRequired()
+    results = _capture(request, body, wires)
     # The commit is behind us: only now may a receipt leave.
     if not alone:
         return JSONResponse({"results": [as_json(result, lang) for result in results]}, 202)
@@ -78,6 +78,26 @@ def check_statements(request: Request, body: Body, lang: CallerLang) -> Response
     return JSONResponse({"results": [as_json(result, lang) | {"receipt": None} for result in results]})
 
 
+def _capture(request: Request, body: bytes, wires: list[object]) -> list[Result]:
+    """Store what can be stored and commit.
+
+    The same statement twice at one moment is normal, when a handheld was too impatient: the second one fails on what
+    the first one wrote, is told again, and then finds it.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            with request.app.state.sessions.begin() as session:
+                caller = recognise(request, session, body)
+                results = custody.capture(session, request.app.state.env, wires)
+                if caller is None and _unproven(results):
+                    raise AuthenticationRequired()
+            return results
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if not is_race(error):
+                raise
+    raise NotReady()
+
+
 def _unproven(results: list[Result]) -> bool:
     """Tell whether something in a body without credentials was not signed by an enrolled device."""
     return any(
@@ -89,7 +109,7 @@ def read_items(request: Request, body: bytes) -> tuple[list[object], bool]:
     """Return the wire objects of a body, and whether it was one object alone."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/json", "application/x-ndjson"):
-        raise WrongContentType(wanted="application/json, application/x-ndjson", got=kind or "-")
+        raise WrongContentType(wanted="application/json, application/x-ndjson", got=kind[:KIND_MAX] or "-")
     if kind == "application/x-ndjson":
         lines = [line for line in body.split(b"\n") if line.strip()]
         _refuse_many(len(lines))
@@ -103,6 +123,8 @@ def read_items(request: Request, body: bytes) -> tuple[list[object], bool]:
 def _load(data: bytes, line: int) -> object:
     try:
         value: object = json.loads(data)
+    except json.JSONDecodeError as error:
+        raise MalformedJson(line=line + error.lineno - 1) from None
     except (ValueError, RecursionError):
         raise MalformedJson(line=line) from None
     return value
@@ -141,7 +163,7 @@ def _answer_one(request: Request, result: Result, lang: str) -> Response:
 def _wait_s(prefer: str) -> int:
     for part in prefer.replace(";", ",").split(","):
         name, _, value = part.strip().partition("=")
-        if name.lower() == "wait" and value.isdigit():
+        if name.lower() == "wait" and value.isdecimal():
             return min(int(value[:3]), WAIT_MAX_S)
     return 0
 

@@ -7,9 +7,11 @@ from fastapi.responses import Response
 
 from coldtrace.parties import store as parties
 from coldtrace.parties.refusals import NotInstalled
-from coldtrace.web.access import ReadSession
+from coldtrace.web.access import ReadSession, Visitor
 
-router = APIRouter(prefix="/api/v1", tags=["trust"])
+router = APIRouter(prefix="/api/v1", tags=["trust"], dependencies=[Visitor])
+
+_OPEN = {"Access-Control-Allow-Origin": "*"}
 
 
 @router.get("/trust-list", summary="The signed trust list 信任列表")
@@ -19,7 +21,7 @@ def get_trust_list(request: Request, session: ReadSession) -> Response:
     if row is None:
         raise NotInstalled()
     tag = f'"{sha256(row.envelope.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=60"} | _OPEN
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(row.envelope, media_type="application/json", headers=headers)
@@ -31,4 +33,4 @@ def get_root(session: ReadSession) -> Response:
     row = parties.installation(session)
     if row is None:
         raise NotInstalled()
-    return Response(row.root, media_type="application/json", headers={"Cache-Control": "public, max-age=3600"})
+    return Response(row.root, media_type="application/json", headers={"Cache-Control": "public, max-age=3600"} | _OPEN)

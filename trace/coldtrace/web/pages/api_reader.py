@@ -7,13 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coldtrace.errors import Words
+from coldtrace.web.access import Visitor
 from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.views import PageView
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Visitor])
 
-OPEN_TAGS = frozenset({"codes", "log", "trust"})
-OPEN_PATHS = frozenset({"/api/v1/devices/enrol", "/healthz", "/readyz"})
 
 GROUPS = {
     "statements": Words("签名记录", "Statements"),
@@ -99,7 +98,7 @@ def _groups(document: dict[str, Any]) -> tuple[Group, ...]:
                         f"{each['name']}{'' if each.get('required') else '?'}"
                         for each in operation.get("parameters", [])
                     ),
-                    open=tag in OPEN_TAGS or path in OPEN_PATHS,
+                    open="security" not in operation,
                 )
             )
     return tuple(

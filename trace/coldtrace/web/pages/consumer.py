@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlmodel import Session
 
+from coldtrace.codes.digital_link import build_uri
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.custody.bundle import MEDIA_TYPE, build_bundle
@@ -29,9 +30,10 @@ from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.code import CodeReport, Verdict, verify_code
 from coldtrace.verify.report import Report, Result
+from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.language import LANGUAGE_COOKIE
-from coldtrace.web.linkset import LINKSET, linkset
+from coldtrace.web.linkset import LINKSET, LINKSET_CONTEXT, linkset, linkset_url, proof_url
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import JourneyStep, is_in_transit, journey_stops
 from coldtrace.web.pages.views import (
@@ -48,14 +50,16 @@ from coldtrace.web.pages.views import (
     Seller,
     UnknownView,
 )
-from coldtrace.web.problems import language_of, status_of
+from coldtrace.web.problems import language_of, status_of, wants_page
 from coldtrace.web.refusals import CodeRefused, NotAcceptable
 from coldtrace.web.render import render
 from coldtrace.web.status_words import Status, worst_first
 
-router = APIRouter(tags=["codes"])
+router = APIRouter(tags=["codes"], dependencies=[Visitor])
 
 PALLET_LOTS_MAX = 20
+NOT_REGISTERED = "not_registered"
+VARY = "Accept, Accept-Language, Cookie"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,16 @@ class _Asked:
     @property
     def here(self) -> str:
         return _here(self.request)
+
+    @property
+    def printed(self) -> str:
+        """The code as the label has it: without what a visitor's software added to the address."""
+        return build_uri(host=self.env.public_host, elements=self.code.elements, token=self.code.token)
+
+    @property
+    def path(self) -> str:
+        """Path and query of the code as printed."""
+        return self.printed[len(f"https://{self.env.public_host}") :]
 
 
 @router.get("/01/{rest:path}", summary="Box or product 箱码")
@@ -92,13 +106,20 @@ def get_code(request: Request, rest: str) -> Response:
         asked = _Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)
         kind = _wanted(request)
         if kind == LINKSET:
-            return JSONResponse(linkset(asked.here, env.public_host), media_type=LINKSET, headers=_OPEN)
+            return _links(asked)
         if kind == MEDIA_TYPE:
             return _bundle(asked)
-        return remember_language(request, _page(asked))
+        page = _page(asked)
+        page.headers["Link"] = f'<{linkset_url(asked.path)}>; rel="linkset"; type="{LINKSET}"'
+        return remember_language(request, page)
 
 
-_OPEN = {"Access-Control-Allow-Origin": "*", "Vary": "Accept, Accept-Language, Cookie"}
+_OPEN = {"Access-Control-Allow-Origin": "*", "Vary": VARY}
+
+
+def _links(asked: _Asked) -> Response:
+    links = linkset(f"https://{asked.env.public_host}{asked.path}", has_proof=asked.code.kind is CodeKind.UNIT)
+    return JSONResponse(links, media_type=LINKSET, headers=_OPEN | {"Link": LINKSET_CONTEXT})
 
 
 def _here(request: Request) -> str:
@@ -130,7 +151,7 @@ def _trust(session: Session) -> TrustList:
 def _refused(request: Request, env: Env, report: CodeReport, now: datetime, text: str) -> Response:
     """Show a refused code: nothing about any goods."""
     refusal = CodeRefused(verdict=report.verdict.value)
-    if "text/html" not in request.headers.get("accept", ""):
+    if not wants_page(request):
         raise refusal
     view = RefusedView(
         here=_here(request),
@@ -152,8 +173,7 @@ def show(request: Request, template: str, view: PageView, status: int = 200) -> 
         {
             "Cache-Control": "no-cache",
             "Content-Language": lang,
-            "Vary": "Accept, Accept-Language, Cookie",
-            "Link": '<https://ref.gs1.org/standards/resolver/linkset-context>; rel="http://www.w3.org/ns/json-ld#context"',
+            "Vary": VARY,
         },
     )
 
@@ -179,6 +199,8 @@ def _page(asked: _Asked) -> Response:
 
 
 def _unknown_page(asked: _Asked, status: Status) -> Response:
+    if not wants_page(asked.request):
+        raise CodeRefused(verdict=NOT_REGISTERED)
     view = UnknownView(
         here=asked.here,
         host=asked.env.public_host,
@@ -195,17 +217,25 @@ def _label(code: TraceCode) -> str | None:
     return None if serial is None else format_short_code(serial)
 
 
-def _unit_page(asked: _Asked) -> Response:
+def _registered(asked: _Asked) -> tuple[UnitRecord, str] | None:
+    """Return the box's record and facts text; None unless it was issued here, not taken back, and bound."""
     unit_id = str(asked.code.unit_id)
-    issued = goods.issued_code(asked.session, unit_id)
-    unit = find_unit(asked.session, unit_id)
+    issued, unit = goods.issued_code(asked.session, unit_id), find_unit(asked.session, unit_id)
     if issued is None or issued.facts is None or unit is None or unit.holding.state is UnitState.BLANK:
+        return None
+    return unit, issued.facts
+
+
+def _unit_page(asked: _Asked) -> Response:
+    registered = _registered(asked)
+    if registered is None:
         return _unknown_page(asked, Status.NOT_REGISTERED)
-    facts = read_goods(read_facts(issued.facts), today=asked.now.astimezone(LOCAL).date())
+    unit, text = registered
+    facts = read_goods(read_facts(text), today=asked.now.astimezone(LOCAL).date())
     story = [line for line in history(asked.session, unit.unit_pk) if line.status == "accepted"]
     sites = {site.gln: site for site in parties.sites(asked.session)}
     steps = journey_steps(story, sites)
-    proof = _proof(asked, unit, issued.facts)
+    proof = _proof(asked, unit, text)
     statuses = _statuses(unit, facts, asked.report, proof)
     view = ConsumerView(
         here=asked.here,
@@ -215,7 +245,7 @@ def _unit_page(asked: _Asked) -> Response:
         decided_at=asked.now,
         verdict=asked.report.verdict.value,
         code_label=_label(asked.code),
-        queries=_count(asked, unit_id),
+        queries=_count(asked, unit.unit_id),
         goods=facts,
         journey=journey_stops(steps),
         in_transit=is_in_transit(steps),
@@ -270,15 +300,17 @@ def _seller(session: Session, unit: UnitRecord, sites: dict[str, Site]) -> Selle
 
 
 def _count(asked: _Asked, unit_id: str) -> Queries:
-    """Count this look-up in a transaction of its own; HEAD and reloads for another language do not count."""
-    counts = asked.request.method == "GET" and "lang" not in asked.request.query_params
-    with asked.request.app.state.sessions.begin() as session:
-        count, first_at = count_lookup(session, unit_id, at=asked.now, counts=counts)
+    """Count this look-up at once; HEAD and reloads for another language do not count."""
+    counts = "coldtrace.head" not in asked.request.scope and "lang" not in asked.request.query_params
+    count, first_at = count_lookup(asked.session, unit_id, at=asked.now, counts=counts)
+    # The same session, committed at once: a request that held its connection while it waited for a second one would
+    # stand in the way of all others doing the same.
+    asked.session.commit()
     return Queries(count=count, first_at=first_at)
 
 
 def _proof(asked: _Asked, unit: UnitRecord, facts: str) -> ProofSummary:
-    bundle, waiting = build_bundle(asked.session, asked.env, code=asked.text, unit_pk=unit.unit_pk, facts=facts)
+    bundle, waiting = build_bundle(asked.session, asked.env, code=asked.printed, unit_pk=unit.unit_pk, facts=facts)
     if not bundle["statements"]:
         return ProofSummary(result="pending" if waiting else "none")
     report = _verify(asked, bundle)
@@ -286,7 +318,7 @@ def _proof(asked: _Asked, unit: UnitRecord, facts: str) -> ProofSummary:
     return ProofSummary(
         result="passed" if report.ok else "failed",
         # A plain link sends `Accept: text/html`, so the bundle has an address of its own.
-        url=f"{asked.here}&linkType=proof",
+        url=proof_url(asked.path),
         passed=counts[Result.PASSED],
         failed=counts[Result.FAILED],
         not_checked=counts[Result.NOT_CHECKED],
@@ -300,19 +332,13 @@ def _verify(asked: _Asked, bundle: dict[str, object]) -> Report:
 
 
 def _bundle(asked: _Asked) -> Response:
-    unit = find_unit(asked.session, str(asked.code.unit_id))
-    if unit is None:
-        raise CodeRefused(verdict="not_registered")
     if asked.code.kind is not CodeKind.UNIT:
         raise NotAcceptable(wanted=MEDIA_TYPE)
-    issued = goods.issued_code(asked.session, unit.unit_id)
-    bundle, _ = build_bundle(
-        asked.session,
-        asked.env,
-        code=asked.text,
-        unit_pk=unit.unit_pk,
-        facts=None if issued is None else issued.facts,
-    )
+    registered = _registered(asked)
+    if registered is None:
+        raise CodeRefused(verdict=NOT_REGISTERED)
+    unit, facts = registered
+    bundle, _ = build_bundle(asked.session, asked.env, code=asked.printed, unit_pk=unit.unit_pk, facts=facts)
     name = _label(asked.code) or "proof"
     headers = _OPEN | {
         "Cache-Control": "no-cache",

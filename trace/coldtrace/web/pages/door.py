@@ -12,6 +12,7 @@ from coldtrace.errors import Lang, Refusal
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
 from coldtrace.parties import store as parties
+from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.pages.consumer import journey_steps, remember_language, show
 from coldtrace.web.pages.goods_facts import read_goods
@@ -22,7 +23,7 @@ from coldtrace.web.problems import code_of
 from coldtrace.web.refusals import PageNotFound
 from coldtrace.web.render import render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Visitor])
 SAMPLES_FILE = "demo.json"
 """Written by the demo into the data folder: links worth opening, and one box."""
 

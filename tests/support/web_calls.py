@@ -1,0 +1,216 @@
+"""One good call for every route of the service; `tests/web/test_api_doors.py` sees to it that none is missing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import count
+from uuid import UUID
+
+from coldtrace.events.enrolment import make_request, read_invite
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties import service as parties
+from coldtrace.parties.model import SiteRole
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import Ed25519Signer, key_id
+from support.consignments import Consignment
+from support.house import GLNS, unit_line
+from support.web_house import WebHouse
+
+SAMPLE = (files("coldtrace.interop") / "samples" / "packing-list-a.xlsx").read_bytes()
+BOUNDARY = "a-boundary-of-our-own"
+PLACE_UNIT = "(01)19521234543210(21)7QK4M2ZX9RTB"
+
+_numbers = count(200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as it goes over the wire."""
+
+    path: str
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """A world in which every route has something to answer."""
+
+    web: WebHouse
+    consignment: Consignment
+    entry_id: UUID
+
+    @classmethod
+    def make(cls, web: WebHouse) -> "Scene":
+        """Open a consignment, walk it to the shop and log it."""
+        consignment = web.consignment()
+        web.walk(consignment.pallets[0])
+        web.settle()
+        said = json.loads(web.device(SiteRole.FIRST_STATION).sent[0].header)
+        (web.settings.data_dir).mkdir(exist_ok=True)
+        (web.settings.data_dir / "sample-labels.pdf").write_bytes(b"%PDF-1.7\n")
+        return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One route: who may call it, a good request to it, and its status."""
+
+    method: str
+    route: str
+    make: Callable[[Scene], Request]
+    status: int = 200
+    public: bool = False
+    token_only: bool = False
+    device_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """Method and route."""
+        return f"{self.method} {self.route}"
+
+
+def as_json(path: str, value: object) -> Request:
+    """Return a request with a JSON body."""
+    return Request(path=path, body=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+
+
+def as_form(path: str, data: bytes, *, filename: str = "list.xlsx") -> Request:
+    """Return a request with a file in a form."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n\r\n'
+    body = head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+    return Request(path=path, body=body, headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})
+
+
+def fresh_declaration() -> str:
+    """Return a declaration number that was not used before."""
+    return f"020220261{next(_numbers):09}"
+
+
+def enrol_request(web: WebHouse, *, name: str = "H-9", signer: Ed25519Signer | None = None) -> Request:
+    """Return a good enrolment with a fresh invitation."""
+    with web.sessions.begin() as session:
+        made = parties.invite_device(session, web.env, gln=GLNS[SiteRole.MARKET], url="http://127.0.0.1:8000")
+    token = read_invite(made.text).token
+    text, sig = make_request(net=web.env.net, token=token, signer=signer or Ed25519Signer.generate())
+    return as_json("/api/v1/devices/enrol", {"request": text, "request_sig": sig, "token": token, "name": name})
+
+
+def _statement(path: str) -> Callable[[Scene], Request]:
+    def make(scene: Scene) -> Request:
+        market = scene.web.device(SiteRole.MARKET)
+        return as_json(path, market.say(T.RECEIVE, [unit_line(PLACE_UNIT)]).to_json())
+
+    return make
+
+
+def _undo(scene: Scene) -> Request:
+    opened = scene.web.consignment(declaration=fresh_declaration(), cartons=1)
+    return Request(path=f"/api/v1/imports/{opened.consignment_id}/undo")
+
+
+def _chain(scene: Scene) -> Request:
+    key = key_id(scene.web.device(SiteRole.FIRST_STATION).signer.spki)
+    return Request(path=f"/api/v1/devices/{b64(key)}/chain")
+
+
+def _log(path: str) -> Callable[[Scene], Request]:
+    return lambda scene: Request(path=f"/logs/{scene.web.settings.log_name}/{path.format(entry=scene.entry_id)}")
+
+
+def _at(path: str) -> Callable[[Scene], Request]:
+    return lambda scene: Request(path=path)
+
+
+def _place(scene: Scene) -> Request:
+    return Request(path=scene.web.path(scene.web.place_code(GLNS[SiteRole.RETAILER])))
+
+
+def _no_gs1(scene: Scene) -> Request:
+    return Request(path=scene.web.path(scene.web.signed([("U", "7QK4M2ZX9RTB5")])))
+
+
+CALLS = (
+    Call(method="POST", route="/api/v1/statements", make=_statement("/api/v1/statements"), status=202),
+    Call(method="POST", route="/api/v1/statements/check", make=_statement("/api/v1/statements/check")),
+    Call(
+        method="POST",
+        route="/api/v1/devices/enrol",
+        make=lambda scene: enrol_request(scene.web),
+        status=201,
+        public=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/devices/invites",
+        make=lambda scene: as_json("/api/v1/devices/invites", {"site": GLNS[SiteRole.MARKET]}),
+        status=201,
+        token_only=True,
+    ),
+    Call(method="GET", route="/api/v1/devices/work", make=_at("/api/v1/devices/work"), device_only=True),
+    Call(method="GET", route="/api/v1/devices/{key}/chain", make=_chain),
+    Call(method="GET", route="/api/v1/trust-list", make=_at("/api/v1/trust-list"), public=True),
+    Call(method="GET", route="/api/v1/root", make=_at("/api/v1/root"), public=True),
+    Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
+    Call(
+        method="GET",
+        route="/logs/{name}/proof/inclusion",
+        make=lambda scene: _log(f"proof/inclusion?index=0&size={scene.web.tree_size()}")(scene),
+        public=True,
+    ),
+    Call(
+        method="GET",
+        route="/logs/{name}/proof/consistency",
+        make=lambda scene: _log(f"proof/consistency?old=0&new={scene.web.tree_size()}")(scene),
+        public=True,
+    ),
+    Call(
+        method="GET",
+        route="/logs/{name}/statements/{entry_id}/proof",
+        make=_log("statements/{entry}/proof"),
+        public=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/units/{unit:path}",
+        make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}"),
+    ),
+    Call(method="GET", route="/api/v1/cases", make=_at("/api/v1/cases")),
+    Call(
+        method="POST",
+        route="/api/v1/imports",
+        make=lambda scene: as_form("/api/v1/imports?dry_run=true", SAMPLE),
+    ),
+    Call(method="GET", route="/api/v1/imports/template", make=_at("/api/v1/imports/template")),
+    Call(method="POST", route="/api/v1/imports/{consignment_id}/undo", make=_undo),
+    Call(
+        method="GET",
+        route="/api/v1/runs/{run_id}/labels",
+        make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/labels?layout=60x40"),
+    ),
+    Call(method="GET", route="/healthz", make=_at("/healthz"), public=True),
+    Call(method="GET", route="/readyz", make=_at("/readyz"), public=True),
+    Call(method="GET", route="/metrics", make=_at("/metrics")),
+    Call(
+        method="GET",
+        route="/01/{rest:path}",
+        make=lambda scene: Request(path=scene.web.path(scene.consignment.carton.uri)),
+        public=True,
+    ),
+    Call(
+        method="GET",
+        route="/00/{rest:path}",
+        make=lambda scene: Request(path=scene.web.path(scene.consignment.pallets[0].label.uri)),
+        public=True,
+    ),
+    Call(method="GET", route="/414/{rest:path}", make=_place, public=True),
+    Call(method="GET", route="/U/{rest:path}", make=_no_gs1, status=404, public=True),
+    Call(method="GET", route="/", make=_at("/"), public=True),
+    Call(method="GET", route="/privacy", make=_at("/privacy"), public=True),
+    Call(method="GET", route="/sample-labels.pdf", make=_at("/sample-labels.pdf"), public=True),
+    Call(method="GET", route="/api/docs", make=_at("/api/docs"), public=True),
+    # Made by the framework, not by a router of ours.
+    Call(method="GET", route="/api/openapi.json", make=_at("/api/openapi.json"), public=True),
+    Call(method="GET", route="/static", make=_at("/static/coldtrace.css"), public=True),
+)
