@@ -47,7 +47,7 @@ _DOC: dict[str, Any] = {
             }
             for kind in ("application/json", "application/x-ndjson")
         },
-    }
+    },
 }
 
 
@@ -111,9 +111,9 @@ def read_items(request: Request, body: bytes) -> tuple[list[object], bool]:
     if kind not in ("application/json", "application/x-ndjson"):
         raise WrongContentType(wanted="application/json, application/x-ndjson", got=kind[:KIND_MAX] or "-")
     if kind == "application/x-ndjson":
-        lines = [line for line in body.split(b"\n") if line.strip()]
+        lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
         _refuse_many(len(lines))
-        return [_load(line, number) for number, line in enumerate(lines, 1)], False
+        return [_load(line, number) for number, line in lines], False
     value = _load(body, 1)
     items = value if isinstance(value, list) else [value]
     _refuse_many(len(items))
