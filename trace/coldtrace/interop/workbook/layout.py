@@ -22,6 +22,7 @@ HEADER_ROW_MAX = 300
 
 _CONTAINER = re.compile(r"\s*[A-Za-z]{4}\s*[0-9]{6}")
 _GOODS = frozenset({"product", "item", "lot", "gtin"})
+_PACKING = frozenset({"lot", "production_date", "expiry_date", "pallet", "carton_range", "carton_from"})
 _QUANTITY = frozenset({"cartons", "carton_range", "carton_from", "net", "net_each", "weight"})
 _SEVERAL = frozenset({"product"})
 _HARD = frozenset({"pallet", "carton_range", "carton_from", "gtin", "lot", "production_date", "expiry_date"}) | {
@@ -73,8 +74,8 @@ class Layout:
 def find_layout(sheets: tuple[Sheet, ...]) -> Layout:
     """Return the tables of goods in the order of the sheets."""
     found = [table for sheet in sheets if not is_ours(sheet.name) and (table := _find_table(sheet)) is not None]
-    # Beside a real packing table, one without lots (an invoice, a summary) says the same goods once more.
-    detailed = [table for table in found if "lot" in table.columns and table.lines]
+    # Beside a real packing table, one without lots or pallets (an invoice, a summary) says the same goods once more.
+    detailed = [table for table in found if table.columns.keys() & _PACKING and table.lines]
     chosen = detailed or found[:1]
     ignored = tuple(table.sheet for table in found if table not in chosen)
     return Layout(tables=tuple(chosen), ignored_sheets=ignored)
@@ -98,20 +99,33 @@ def error_columns(sheet: Sheet) -> frozenset[int]:
 
 def _find_table(sheet: Sheet) -> Table | None:
     skipped = error_columns(sheet)
+    rows = range(1, min(sheet.last_row, HEADER_ROW_MAX) + 1)
     best: tuple[int, int, dict[int, tuple[str, int]]] | None = None
-    for row in range(1, min(sheet.last_row, HEADER_ROW_MAX) + 1):
-        matches = _headings_of(_texts(sheet, row, skipped))
-        fields = {name for name, _ in matches.values()} - {"ignored", "line", "remark"}
-        if len(fields) < 3 or not fields & _GOODS or not fields & _QUANTITY:
-            matches, fields = _over_two_rows(sheet, row, skipped, matches)
-        if len(fields) >= 3 and fields & _GOODS and fields & _QUANTITY:
+    # Headings spread over two rows count only where no single row will do: else a label right above would join in.
+    for headings_of in (_headings_in, _headings_over_two):
+        for row in rows:
+            matches = headings_of(sheet, row, skipped)
+            fields = {name for name, _ in matches.values()} - {"ignored", "line", "remark"}
+            if len(fields) < 3 or not fields & (_GOODS | _PACKING) or not fields & _QUANTITY:
+                continue
             score = sum(points for _, points in matches.values()) + 100 * len(fields)
             if best is None or score > best[0]:
                 best = (score, row, matches)
-    if best is None:
-        return None
-    _, row, matches = best
-    return _table_at(sheet, row, matches, skipped)
+        if best is not None:
+            return _table_at(sheet, best[1], best[2], skipped)
+    return None
+
+
+def _headings_in(sheet: Sheet, row: int, skipped: frozenset[int]) -> dict[int, tuple[str, int]]:
+    return _headings_of(_texts(sheet, row, skipped))
+
+
+def _headings_over_two(sheet: Sheet, row: int, skipped: frozenset[int]) -> dict[int, tuple[str, int]]:
+    """A row whose every heading is a group, such as 重量 over 净重 and 毛重, names little by itself."""
+    if row == sheet.last_row or not _all_words(sheet, row + 1, skipped):
+        return {}
+    upper = _texts(sheet, row, skipped, spread=True)
+    return _headings_of(_join_headings(upper, _texts(sheet, row + 1, skipped))) if upper else {}
 
 
 def _table_at(sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipped: frozenset[int]) -> Table:
@@ -139,16 +153,6 @@ def _table_at(sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipp
     )
     kinds = ((number, _kind_of(table, number, skipped)) for number in range(header_end + 1, sheet.last_row + 1))
     return replace(table, rows=tuple((number, kind) for number, kind in kinds if kind is not None))
-
-
-def _over_two_rows(
-    sheet: Sheet, row: int, skipped: frozenset[int], matches: dict[int, tuple[str, int]]
-) -> tuple[dict[int, tuple[str, int]], set[str]]:
-    """A group row such as 重量 over 净重 and 毛重 may hold too few headings by itself."""
-    joined = matches
-    if row < sheet.last_row and matches and _all_words(sheet, row + 1, skipped):
-        joined = _headings_of(_join_headings(_texts(sheet, row, skipped, spread=True), _texts(sheet, row + 1, skipped)))
-    return joined, {name for name, _ in joined.values()} - {"ignored", "line", "remark"}
 
 
 def _texts(sheet: Sheet, row: int, skipped: frozenset[int], *, spread: bool = False) -> dict[int, str]:

@@ -126,6 +126,7 @@ ignored: 合同号 合同编号 发票号 发票编号 发货人 境外发货人
 
 TOTALS: Final = ("合计", "总计", "共计", "小计", "总数", "total", "totals", "grandtotal", "subtotal", "ttl")
 
+_HAN_TOTALS = ("合计", "总计", "共计", "小计")
 _MORE_UNITS = (
     "箱 件 纸箱 ctn ctns carton cartons 个月 月 天 日 年 months month days day years case cases box boxes pkgs"
 )
@@ -157,9 +158,13 @@ def label_field(label: str) -> tuple[str, int] | None:
 
 
 def is_total(text: str) -> bool:
-    """Tell whether a cell begins a line of totals."""
+    """Tell whether a cell begins a line of totals: 合计, 本页小计, TOTAL: 1,200 CTNS."""
     key = fold(text)
-    return any(key.startswith(word) and not key[len(word) :].startswith("ly") for word in TOTALS) and len(key) <= 60
+    if len(key) > 60:
+        return False
+    if len(key) <= 8 and any(word in key for word in _HAN_TOTALS):
+        return True
+    return any(key.startswith(word) and not key[len(word) :].startswith("ly") for word in TOTALS)
 
 
 @cache
@@ -170,6 +175,8 @@ def words_of(which: str) -> dict[str, str]:
     for part in (_COLUMNS if which == "columns" else _LABELS).split():
         if part.endswith(":"):
             field = part[:-1]
+        elif part in words:
+            raise ValueError(f"{part} is listed for {words[part]} and for {field}")
         else:
             words[part] = field
     return words
