@@ -1,7 +1,7 @@
 """Take the pictures of the README from a live service: `make screenshots`.
 
-    tools/screenshots.py                                     start a demo world of its own, take them, stop it
-    tools/screenshots.py --base http://127.0.0.1:8000 --consumer URL    use a running one
+    tools/screenshots.py                    start a demo world of its own, take them, stop it
+    tools/screenshots.py --data-dir var     use the running service of that data folder
 
 They land in docs/images/, with few colours so that the repository stays small.  Look at them beside the last ones
 before you commit them.
@@ -17,9 +17,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
+import httpx
+import pypdfium2
+from handheld_panels import as_page, coldscan, scanned
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -31,48 +34,98 @@ from support.browser import open_browser  # noqa: E402  (the tests' browser, so 
 IMAGES = REPOSITORY / "docs" / "images"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
+SHOP = "9521234000051"
+"""The demo's shop, where a handheld is enrolled for its picture."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A running service with its demo world."""
+
+    base: str
+    data_dir: Path
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Paths of sample codes by kind."""
+        return dict(json.loads((self.data_dir / "demo.json").read_text(encoding="utf-8"))["links"])
+
+    @property
+    def token(self) -> str:
+        """The development token."""
+        return (self.data_dir / "development-token").read_text().strip()
 
 
 def main() -> int:
     """Take all pictures; 0 if each of them could be taken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", help="address of a running service")
-    parser.add_argument("--consumer", help="address of a box's page; by default the one on the front page")
+    parser.add_argument("--data-dir", type=Path, help="data folder of a running service with a demo world")
+    parser.add_argument("--base", default="http://127.0.0.1:8000", help="its address")
     parser.add_argument("--out", type=Path, default=IMAGES)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
+    running = None if given.data_dir is None else World(given.base.rstrip("/"), given.data_dir)
     with (
         tempfile.TemporaryDirectory() as folder,
-        _service(given.base, Path(folder)) as base,
+        _service(running, Path(folder)) as world,
         open_browser(Path(folder)) as browser,
     ):
-        consumer = _on(base, given.consumer) if given.consumer else _sample(browser, base)
-        _take_all(browser, base, consumer, given.out)
+        _take_desk(browser, world, given.out)
+        for lang in ("zh", "en"):
+            _take_phone(browser, world, lang, given.out)
+            _take_handheld(browser, world, Path(folder), lang, given.out)
+        _take_labels(world, given.out)
     for image in sorted(given.out.glob("*.png")):
         print(f"{image.relative_to(given.out.parent)}  {image.stat().st_size // 1024} KB")
     return 0
 
 
-def _take_all(browser: Browser, base: str, consumer: str, out: Path) -> None:
+def _take_desk(browser: Browser, world: World, out: Path) -> None:
     with _page(browser, DESK, "zh-CN", scale=1) as page:
-        page.goto(f"{base}/?lang=zh", wait_until="load")
+        page.goto(f"{world.base}/?lang=zh", wait_until="load")
         _save(page, out / "front-zh.png")
-        page.goto(f"{base}/api/docs", wait_until="networkidle")
-        _save(page, out / "api-docs.png")
-    with _page(browser, DESK, "zh-CN", scale=2) as page:
-        page.goto(f"{base}/?lang=zh", wait_until="load")
-        page.locator(".label").screenshot(path=out / "label.png")
-        _fewer_colours(out / "label.png")
-    for lang, locale in (("zh", "zh-CN"), ("en", "en-GB")):
-        with _page(browser, PHONE, locale, scale=2) as page:
-            page.goto(_with_language(consumer, lang), wait_until="load")
-            _save(page, out / f"consumer-{lang}-390.png")
-            page.evaluate("() => document.querySelector(\"[data-row='13']\").scrollIntoView()")
-            _save(page, out / f"consumer-{lang}-390-journey.png")
-            if page.locator("[data-proof-url]").count():
-                page.wait_for_selector("[data-proof-list] [data-check]", timeout=15_000)
-                page.evaluate("() => document.querySelector('#proof').scrollIntoView()")
-                _save(page, out / f"consumer-{lang}-390-proof.png")
+
+
+def _take_phone(browser: Browser, world: World, lang: str, out: Path) -> None:
+    with _page(browser, PHONE, {"zh": "zh-CN", "en": "en-GB"}[lang], scale=2) as page:
+        page.goto(f"{world.base}{world.links['sold']}&lang={lang}", wait_until="load")
+        _save(page, out / f"consumer-{lang}.png")
+        page.evaluate("() => document.querySelector(\"[data-row='13']\").scrollIntoView()")
+        _save(page, out / f"consumer-{lang}-journey.png")
+        page.wait_for_selector("[data-proof-list] [data-check]", timeout=15_000)
+        page.evaluate("() => document.querySelector('#proof').scrollIntoView()")
+        _save(page, out / f"consumer-{lang}-proof.png")
+        page.goto(f"{world.base}{world.links['tampered']}&lang={lang}", wait_until="load")
+        _save(page, out / f"refused-{lang}.png")
+
+
+def _take_handheld(browser: Browser, world: World, folder: Path, lang: str, out: Path) -> None:
+    """Enrol a handheld at the shop and scan: nothing chosen yet, a sale, the same again, a tampered code."""
+    state = folder / f"handheld-{lang}"
+    credentials = {"Authorization": f"Bearer {world.token}"}
+    invited = httpx.post(f"{world.base}/api/v1/devices/invites", json={"site": SHOP}, headers=credentials)
+    invite = invited.raise_for_status().json()["invite"]
+    coldscan(state, "enrol", invite, "--name", f"picture-{lang}", "--offset", "+08:00")
+    coldscan(state, "sync")
+    host = json.loads(httpx.get(f"{world.base}/api/v1/trust-list").json()["list"])["hosts"][0]
+    box, tampered = (f"https://{host}{world.links[kind]}" for kind in ("box", "tampered"))
+    env = {**os.environ, "LC_ALL": {"zh": "zh_CN.UTF-8", "en": "en_GB.UTF-8"}[lang]}
+    screens = scanned(state, [box, "CT:SELL", box, box, tampered], env=env)
+    with _page(browser, {"width": 1008, "height": 100}, "zh-CN", scale=1) as page:
+        page.set_content(as_page([screens[number] for number in (0, 2, 3, 4)]))
+        page.screenshot(path=out / f"handheld-{lang}.png", full_page=True)
+        _fewer_colours(out / f"handheld-{lang}.png")
+
+
+def _take_labels(world: World, out: Path) -> None:
+    for name, file, scale in (
+        ("label-carton", world.data_dir / "demo" / "labels-100x100.pdf", 2.2),
+        ("sample-labels", world.data_dir / "sample-labels.pdf", 1.6),
+    ):
+        document = pypdfium2.PdfDocument(file)
+        document[0].render(scale=scale).to_pil().save(out / f"{name}.png")
+        document.close()
+        _fewer_colours(out / f"{name}.png")
 
 
 def _save(page: Page, path: Path) -> None:
@@ -98,33 +151,11 @@ def _page(browser: Browser, size: dict[str, int], locale: str, *, scale: int) ->
     context.close()
 
 
-def _sample(browser: Browser, base: str) -> str:
-    """Return the address of the box on the front page."""
-    with _page(browser, DESK, "zh-CN", scale=1) as page:
-        page.goto(base, wait_until="load")
-        href = page.locator("a.label").get_attribute("href")
-    if href is None:
-        raise SystemExit("the front page has no sample box; run the demo first")
-    return base + href
-
-
-def _on(base: str, consumer: str) -> str:
-    """Return the consumer's address at the service that runs: codes carry the public host."""
-    there, here = urlsplit(consumer), urlsplit(base)
-    return urlunsplit((here.scheme, here.netloc, there.path, there.query, ""))
-
-
-def _with_language(address: str, lang: str) -> str:
-    parts = urlsplit(address)
-    kept = [part for part in parts.query.split("&") if part and not part.startswith("lang=")]
-    return urlunsplit(parts._replace(query="&".join([*kept, f"lang={lang}"])))
-
-
 @contextmanager
-def _service(base: str | None, folder: Path) -> Iterator[str]:
-    """Give the address of the running service, or of one started for the pictures with a demo world of its own."""
-    if base is not None:
-        yield base.rstrip("/")
+def _service(running: World | None, folder: Path) -> Iterator[World]:
+    """Give the running service, or one started for the pictures with a demo world of its own."""
+    if running is not None:
+        yield running
         return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -139,7 +170,7 @@ def _service(base: str | None, folder: Path) -> Iterator[str]:
         assert started.stdout is not None
         for line in started.stdout:
             if line.startswith("READY "):
-                yield str(json.loads(line.removeprefix("READY "))["url"]).rstrip("/")
+                yield World(str(json.loads(line.removeprefix("READY "))["url"]).rstrip("/"), folder / "var")
                 return
         raise SystemExit("the service ended before it was ready")
     finally:

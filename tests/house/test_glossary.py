@@ -1,0 +1,62 @@
+"""Every name of a state, type, role, mark, status, verdict or check is explained in the glossary, once."""
+
+import re
+from enum import StrEnum
+
+import pytest
+
+from coldscan.answer import Result
+from coldscan.operation import Operation
+from coldtrace.codes.command import Command
+from coldtrace.codes.trace_code import CodeKind
+from coldtrace.custody.model import Mark, UnitState
+from coldtrace.events.leaf import LeafKind
+from coldtrace.events.statement_type import Role, StatementType
+from coldtrace.parties.model import SiteRole
+from coldtrace.verify.code import Verdict
+from coldtrace.verify.words import NAMES, RESULTS
+from coldtrace.web.status_words import Status
+from support.source_tree import REPOSITORY
+
+VOCABULARIES: tuple[type[StrEnum], ...] = (
+    CodeKind,
+    Command,
+    LeafKind,
+    Mark,
+    Operation,
+    Result,
+    Role,
+    SiteRole,
+    StatementType,
+    Status,
+    UnitState,
+    Verdict,
+)
+
+
+def explained() -> list[str]:
+    """Return the names in the third column of the glossary's tables."""
+    glossary = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\|[^|]+\|[^|]+\|([^|]+)\|", glossary, flags=re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+@pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda each: each.__name__)
+def test_every_name_is_in_the_glossary(vocabulary: type[StrEnum]) -> None:
+    assert {each.value for each in vocabulary} - set(explained()) == set()
+
+
+def test_every_check_of_a_proof_is_in_the_glossary() -> None:
+    assert ({*NAMES, *RESULTS}) - set(explained()) == set()
+
+
+def test_a_name_has_one_line() -> None:
+    names = explained()
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_every_line_says_something_in_both_languages() -> None:
+    glossary = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|[^|]+\|.*\|$", glossary, flags=re.MULTILINE)
+    wrong = [zh for zh, en in rows if zh != "中文" and (not re.search(r"[一-鿿]|GTIN|SSCC", zh) or not en.isascii())]
+    assert [zh for zh in wrong if set(zh) != {"-"}] == []
