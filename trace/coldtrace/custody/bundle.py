@@ -1,28 +1,32 @@
 """The proof bundle of one box: what a stranger needs to check it without trusting us (docs/formats/bundle.md).
 
 Only statements about this box, or about a pallet while the box was on it, and of each only the lines that concern
-it.  A statement that the newest checkpoint does not cover yet is left out until it does.
+it.  What cannot be shown is left out, with all that makes no sense without it: a statement that the newest checkpoint
+does not cover yet, one whose pieces were erased, and one from a device whose clock named another day.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
+from datetime import timedelta, timezone
+from uuid import UUID
 
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.history import HistoryLine, history
+from coldtrace.custody.model import Mark
 from coldtrace.env import Env
 from coldtrace.events.disclosure import disclose_lines
 from coldtrace.events.leaf import received_day
-from coldtrace.events.public_piece import read_public
+from coldtrace.events.public_piece import PublicPiece, read_public
 from coldtrace.events.units_piece import read_units
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.model import Inclusion, StoredEntry
 from coldtrace.parties import store as parties
-from coldtrace.parties.model import Device
 from coldtrace.seal.b64 import b64, unb64
 
 MEDIA_TYPE = "application/vnd.coldtrace.proof+json"
+
+_LOCAL = timezone(timedelta(hours=8))
 
 
 def build_bundle(
@@ -30,15 +34,32 @@ def build_bundle(
 ) -> tuple[dict[str, object], int]:
     """Return the bundle of one unit, and how many of its statements still wait for a checkpoint."""
     story = [line for line in history(session, unit_pk) if line.status == "accepted"]
-    ids = [line.entry_id for line in story]
     head = ledger.checkpoint(session)
-    proofs = ledger.prove(session, ids, head)
+    proofs = ledger.prove(session, [line.entry_id for line in story], head)
     entries = ledger.known_entries(session, list(proofs))
-    pieces = ledger.pieces(session, list(proofs))
-    shown = [line for line in story if line.entry_id in proofs and len(pieces.get(line.entry_id, {})) == 3]
-    bodies = {key: json.loads(entry.leaf) for key, entry in entries.items()}
-    keys = {key: unb64(json.loads(body["body"])["key"]) for key, body in bodies.items()}
+    leaves = {key: json.loads(entry.leaf) for key, entry in entries.items()}
+    pieces = {
+        key: kept for key, kept in ledger.pieces(session, list(proofs)).items() if {"public", "units"} <= kept.keys()
+    }
+    public = {key: read_public(kept["public"].decode()) for key, kept in pieces.items()}
+    keys = {key: unb64(json.loads(leaf["body"])["key"]) for key, leaf in leaves.items()}
     devices = parties.devices_by_key(session, set(keys.values()))
+    statements = []
+    for line in _readable(story, {line.entry_id for line in story if _may_show(line, public.get(line.entry_id))}):
+        key = line.entry_id
+        device, leaf, proof = devices[keys[key]], leaves[key], proofs[key]
+        units = read_units(pieces[key]["units"].decode(), public[key].type)
+        statements.append(
+            {
+                "header": leaf["body"],
+                "sig": leaf["sig"],
+                "public": pieces[key]["public"].decode(),
+                "certificate": {"text": device.certificate, "sig": device.certificate_sig},
+                "leaf": {"received_at": format_utc(received_day(entries[key].received_at))},
+                "lines": disclose_lines(units, line.shown),
+                "proof": {"index": proof.index, "path": [b64(step) for step in proof.path]},
+            }
+        )
     installation = parties.installation(session)
     trust_list = parties.newest_trust_list(session)
     assert installation is not None, "a server never runs before its installation"
@@ -51,45 +72,38 @@ def build_bundle(
         "root": installation.root,
         "trust_list": json.loads(trust_list.envelope),
         "facts": facts,
-        "statements": [
-            _statement(
-                line,
-                leaf=bodies[line.entry_id],
-                entry=entries[line.entry_id],
-                pieces=pieces[line.entry_id],
-                device=devices[keys[line.entry_id]],
-                proof=proofs[line.entry_id],
-            )
-            for line in shown
-        ],
+        "statements": statements,
         "checkpoint": head.note,
     }
-    return bundle, len(ids) - len(proofs)
+    return bundle, len(story) - len(proofs)
 
 
-def _statement(
-    line: HistoryLine,
-    *,
-    leaf: dict[str, object],
-    entry: StoredEntry,
-    pieces: dict[str, bytes],
-    device: Device,
-    proof: Inclusion,
-) -> dict[str, object]:
-    public = pieces["public"].decode()
-    return {
-        "header": leaf["body"],
-        "sig": leaf["sig"],
-        "public": public,
-        "certificate": {"text": device.certificate, "sig": device.certificate_sig},
-        "leaf": {"received_at": format_utc(received_day(entry.received_at))},
-        "lines": _lines(line, public, pieces["units"].decode()),
-        "proof": {"index": proof.index, "path": [b64(step) for step in proof.path]},
-    }
+def _may_show(line: HistoryLine, public: PublicPiece | None) -> bool:
+    """Tell whether a statement can be shown: proved, not erased, and of the day on which it is ordered.
+
+    A clock that was off names a day that nobody can believe; the certificate may not even have been valid then.
+    """
+    if public is None:
+        return False
+    return Mark.CLOCK_SKEW not in line.marks or public.date == line.event_at.astimezone(_LOCAL).date()
 
 
-def _lines(line: HistoryLine, public: str, units: str) -> Sequence[object]:
-    """Disclose the line that concerns the box.  One implied by unpacking a whole pallet is that pallet's line."""
-    piece = read_units(units, read_public(public).type)
-    index = line.line_no if line.line_no < len(piece.lines) else 0
-    return disclose_lines(piece, [index])
+def _readable(story: list[HistoryLine], showable: Collection[UUID]) -> list[HistoryLine]:
+    """Return the statements that can be shown, without those that only make sense with one that cannot.
+
+    Without its pack a stay has no beginning: neither what was said of the parent meanwhile nor the unpack is shown.
+    """
+    found: list[HistoryLine] = []
+    unseen: dict[str, str | None] = {}
+    for line in story:
+        shown = line.entry_id in showable and all(pack in showable for pack in line.inside_by)
+        if line.type == "pack":
+            unseen.pop(line.unit, None)
+            if not shown:
+                unseen[line.unit] = line.parent
+        elif line.type == "unpack" and line.parent is not None and unseen.get(line.unit) == line.parent:
+            del unseen[line.unit]
+            continue
+        if shown:
+            found.append(line)
+    return found

@@ -1,13 +1,16 @@
 """The story of one unit: its own statements and those about its parents while it was inside them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody.model import Holding, UnitState
+from coldtrace.custody.model import BLOCKING, Holding, UnitState
 
 DEPTH_MAX = 8
 
@@ -25,12 +28,17 @@ class UnitRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryLine:
-    """One statement in a unit's story.  `unit` is the unit of the line: itself, or a parent it was in."""
+    """One statement in a unit's story.
+
+    `unit` is the unit of the line, itself or a parent it was in, and `parent` what that line puts it into or takes
+    it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
+    the pack statements because of which a parent's statement is in this story.
+    """
 
     entry_id: UUID
     type: str
     unit: str
-    line_no: int
+    parent: str | None
     role: str
     gln: str
     to_gln: str | None
@@ -39,6 +47,8 @@ class HistoryLine:
     recorded_at: datetime
     status: str
     marks: tuple[str, ...]
+    shown: tuple[int, ...]
+    inside_by: tuple[UUID, ...]
 
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
@@ -65,25 +75,63 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
 
 
 def history(session: Session, unit_pk: int) -> list[HistoryLine]:
-    """Return a unit's story in the order of events, a pallet's statements only while the unit was on it."""
-    rows = session.execute(
-        text(
-            "WITH RECURSIVE chain (unit_pk, since, till, depth) AS ("
-            " SELECT CAST(:pk AS bigint), CAST('-infinity' AS timestamptz), CAST('infinity' AS timestamptz), 0"
-            " UNION ALL SELECT c.parent_pk, GREATEST(c.from_at, h.since), LEAST(c.to_at, h.till), h.depth + 1"
-            " FROM chain h JOIN containment c ON c.child_pk = h.unit_pk"
-            " AND c.from_at < h.till AND c.to_at > h.since WHERE h.depth < :deep)"
-            " SELECT DISTINCT ON (s.event_at, s.recorded_at, s.seq, s.entry_id) s.entry_id, s.type, u.unit_id AS unit,"
-            " l.line_no, l.role, s.gln, s.to_gln, s.event_at, s.claimed_at, s.recorded_at, s.status,"
-            " s.marks || l.marks AS marks FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk"
-            " AND l.event_at >= h.since AND l.event_at <= h.till JOIN statement s USING (entry_id)"
-            " JOIN unit u ON u.unit_pk = l.unit_pk"
-            " WHERE h.depth = 0 OR (l.role <> 'parent' AND l.event_at < h.till)"
-            " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, h.depth"
-        ),
-        {"pk": unit_pk, "deep": DEPTH_MAX},
+    """Return a unit's story in the order of events, a pallet's statements only while the unit was on it.
+
+    A line that was blocked has the status `blocked`, also where other lines of its statement were not.
+    """
+    rows = session.execute(text(_HISTORY), {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING)})
+    return [_as_line(list(group)) for _, group in groupby(rows, key=lambda row: row.entry_id)]
+
+
+def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
+    first = rows[0]
+    return HistoryLine(
+        entry_id=first.entry_id,
+        type=first.type,
+        unit=first.unit,
+        parent=first.parent,
+        role=first.role,
+        gln=first.gln,
+        to_gln=first.to_gln,
+        event_at=first.event_at,
+        claimed_at=first.claimed_at,
+        recorded_at=first.recorded_at,
+        status="blocked" if first.blocked else "accepted",
+        marks=tuple(dict.fromkeys([*first.own_marks, *(mark for row in rows for mark in row.line_marks)])),
+        shown=tuple(dict.fromkeys(row.shown for row in rows)),
+        inside_by=tuple(first.inside_by),
     )
-    return [HistoryLine(**(dict(row._mapping) | {"marks": tuple(row.marks)})) for row in rows]
+
+
+def _place(statement: str) -> str:
+    """Return where a statement stands in the order of events: by time, then by arrival, then by its device's count."""
+    return (
+        f"ARRAY[CAST(extract(epoch FROM {statement}.event_at) * 1000000 AS bigint),"
+        f" CAST(extract(epoch FROM {statement}.recorded_at) * 1000000 AS bigint), {statement}.seq]"
+    )
+
+
+_HISTORY = (
+    "WITH RECURSIVE chain (unit_pk, since, till, inside_by, depth) AS ("
+    " SELECT CAST(:pk AS bigint), CAST(NULL AS bigint[]), CAST(NULL AS bigint[]), CAST('{}' AS uuid[]), 0"
+    f" UNION ALL SELECT c.parent_pk, GREATEST({_place('o')}, h.since), LEAST({_place('e')}, h.till),"
+    " h.inside_by || c.packed_by, h.depth + 1"
+    " FROM chain h JOIN containment c ON c.child_pk = h.unit_pk JOIN statement o ON o.entry_id = c.packed_by"
+    " LEFT JOIN statement e ON e.entry_id = c.unpacked_by WHERE h.depth < :deep"
+    f" AND (h.till IS NULL OR {_place('o')} < h.till)"
+    f" AND (h.since IS NULL OR e.entry_id IS NULL OR {_place('e')} > h.since))"
+    " SELECT s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
+    " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
+    " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown"
+    " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
+    " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
+    # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.
+    " LEFT JOIN statement_line whole ON l.role = 'implied' AND whole.entry_id = l.entry_id"
+    " AND whole.unit_pk = l.parent_pk AND whole.role <> 'implied'"
+    " WHERE h.depth = 0 OR (NOT (l.role = 'parent' AND s.type IN ('pack', 'unpack'))"
+    f" AND {_place('s')} >= h.since AND (h.till IS NULL OR {_place('s')} < h.till))"
+    " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, h.depth, l.line_no"
+)
 
 
 def children(session: Session, unit_pk: int, *, limit: int) -> list[str]:
@@ -102,8 +150,9 @@ def seller_of(session: Session, unit_pk: int) -> tuple[str, datetime] | None:
     row = session.execute(
         text(
             "SELECT s.gln, s.event_at FROM statement_line l JOIN statement s USING (entry_id)"
-            " WHERE l.unit_pk = :pk AND s.type = 'sell' AND s.status = 'accepted' ORDER BY s.event_at LIMIT 1"
+            " WHERE l.unit_pk = :pk AND s.type = 'sell' AND s.status = 'accepted'"
+            " AND NOT l.marks && CAST(:blocking AS text[]) ORDER BY s.event_at, s.recorded_at LIMIT 1"
         ),
-        {"pk": unit_pk},
+        {"pk": unit_pk, "blocking": sorted(BLOCKING)},
     ).first()
     return None if row is None else (row.gln, row.event_at)

@@ -42,6 +42,7 @@ class Mark(StrEnum):
     ALREADY_PACKED = "already_packed"
     STILL_PACKED = "still_packed"
     NOT_IN_PARENT = "not_in_parent"
+    PACKED_IN_ITSELF = "packed_in_itself"
     ALREADY_SHIPPED = "already_shipped"
     RECEIVER_UNREGISTERED = "receiver_unregistered"
     GAP = "gap"
@@ -53,19 +54,6 @@ class Mark(StrEnum):
 
 BLOCKING = frozenset({Mark.NOT_PERMITTED, Mark.TERMINAL, Mark.EXPIRED})
 """With one of these the statement stands as history but moves nothing."""
-
-LASTING = frozenset(
-    {
-        Mark.NOT_PERMITTED,
-        Mark.EXPIRED,
-        Mark.RECEIVER_UNREGISTERED,
-        Mark.NOT_ISSUED,
-        Mark.WRONG_STATION,
-        Mark.CODE_MISMATCH,
-        Mark.FACTS_UNKNOWN,
-    }
-)
-"""Marks that depend on the line alone, so that no later-arriving statement can clear them."""
 
 MARK_WORDS: dict[Mark, Words] = {
     Mark.NOT_PERMITTED: Words("该设备无权进行此操作", "This device may not state this"),
@@ -85,6 +73,7 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.ALREADY_PACKED: Words("已在另一托盘上", "On another pallet already"),
     Mark.STILL_PACKED: Words("未拆托即单独处理", "Handled apart while still on its pallet"),
     Mark.NOT_IN_PARENT: Words("不在该托盘上", "Not on this pallet"),
+    Mark.PACKED_IN_ITSELF: Words("被装入自己所含的包装", "Packed into something that is inside it"),
     Mark.ALREADY_SHIPPED: Words("已在途，重复出库", "Shipped before and still in transit"),
     Mark.RECEIVER_UNREGISTERED: Words("收货方未注册", "The receiver is not registered"),
     Mark.GAP: Words("缺少上一站出库记录", "No out-scan of the station before"),
@@ -116,13 +105,19 @@ class Issued:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact:
-    """One statement as the rules see it: who says what, where, when."""
+class Deed:
+    """What was done, where and when: all of a statement that moves goods."""
 
     type: str
     gln: str
     to_gln: str | None
     event_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Deed):
+    """A deed with what is judged once, when its statement arrives."""
+
     local_date: date
     permitted: bool
     receiver_registered: bool = True

@@ -1,20 +1,22 @@
 """From statements to one picture of where every unit is: the usual order of arrival.
 
-A line moves its unit from its present holding.  A line that arrives late, its event lying before something already
-known of the unit, is only kept here; `retelling.py` then tells that unit's whole story again in the order of
-events, so that the picture does not depend on the order of arrival.
+A line moves its unit from its present holding.  That is right only while nothing later is known of the unit, of what
+it is in, or of what is inside it.  Units for which it is not are named in `late`: their lines are only kept here, and
+`retelling.py` then tells their whole story again in the order of events.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import store
-from coldtrace.custody.model import LASTING, Fact, Holding, UnitState
-from coldtrace.custody.rules import decide
-from coldtrace.custody.store import LineRecord, Stay, Unit
+from coldtrace.custody import store, unit_store
+from coldtrace.custody.model import Fact
+from coldtrace.custody.picture import Picture, Unit
+from coldtrace.custody.rules import IMPLIED, lasting_marks
+from coldtrace.custody.store import LineRecord
 from coldtrace.events.units_piece import Line
 
 
@@ -27,54 +29,81 @@ class Told:
     lines: Sequence[Line]
 
     @property
+    def names(self) -> set[str]:
+        """The units that the statement names."""
+        return {name for line in self.lines for name in (line.unit, line.parent) if name}
+
+    @property
     def empties(self) -> tuple[str, ...]:
         """The parents that this statement unpacks as a whole: an unpack without child lines."""
-        if self.fact.type != "unpack" or any(line.role == "child" for line in self.lines):
+        if not self.fact.permitted or not unpacks_whole(self.fact.type, [line.role for line in self.lines]):
             return ()
         return tuple(line.unit for line in self.lines)
 
 
-class Picture:
-    """The units of one batch, locked, and what is to be written about them."""
+def unpacks_whole(type: str, roles: Sequence[str]) -> bool:
+    """Tell whether a statement with lines in these roles takes everything off its pallets."""
+    return type == "unpack" and "child" not in roles
+
+
+class Projection:
+    """One batch: its units, locked, and what its statements do to them."""
 
     def __init__(self, session: Session, told: Sequence[Told]) -> None:
+        """Lock and read the units of a batch; `told` is in the order of arrival."""
         self._session = session
-        self.units = store.lock_units(
-            session, {name for one in told for line in one.lines for name in (line.unit, line.parent) if name}
+        # The order of events, a tie by arrival, as `store.past_lines` has it.
+        self._told = sorted(told, key=lambda one: one.fact.event_at)
+        names = {name for one in told for name in one.names}
+        self._picture = Picture(
+            unit_store.lock_units(session, names, emptied={name for one in told for name in one.empties})
         )
-        children = [
-            child
-            for one in told
-            for parent in one.empties
-            for child in store.children_of(session, self.units[parent].pk)
-        ]
-        if children:
-            self.units |= store.lock_units(session, children)
-        self._by_pk = {unit.pk: unit for unit in self.units.values()}
-        self._open: dict[int, Stay] = {}
-        self._stays: list[Stay] = []
-        self._closed: list[tuple[int, Told]] = []
-        self.late: set[str] = set()
+        self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
+        self._known_until = {unit.pk: unit.last_at for unit in self._picture.units.values()}
+        self.late = unit_store.later_known(session, self._first_events())
 
-    def tell(self, one: Told) -> list[LineRecord]:
-        """Apply one statement; return its lines with what they contradict."""
+    def _first_events(self) -> dict[int, datetime]:
+        """Return for each unit that was known before when this batch first speaks of it."""
+        first: dict[int, datetime] = {}
+        for one in self._told:
+            for name in one.names:
+                unit = self._by_name[name]
+                if unit.last_at > unit_store.EARLIEST:
+                    first.setdefault(unit.pk, one.fact.event_at)
+        return first
+
+    def tell(self) -> dict[UUID, list[LineRecord]]:
+        """Apply all statements; return the lines of each with what they contradict."""
+        return {one.entry_id: self._tell(one) for one in self._told}
+
+    def _tell(self, one: Told) -> list[LineRecord]:
         records = [self._tell_line(one, number, line) for number, line in enumerate(one.lines)]
-        if one.fact.permitted:
-            records += self._empty(one, len(records))
+        parents = {self._by_name[name].pk for name in one.empties} - self.late
+        if parents:
+            left = self._picture.empty(one.entry_id, one.fact, parents=parents, leave_out=self.late)
+            for child, parent, marks in left:
+                records.append(
+                    LineRecord(
+                        entry_id=one.entry_id,
+                        line_no=len(records),
+                        unit_pk=child.pk,
+                        role=IMPLIED,
+                        parent_pk=parent.pk,
+                        quantity=1,
+                        event_at=one.fact.event_at,
+                        marks=marks,
+                    )
+                )
         return records
 
     def _tell_line(self, one: Told, number: int, line: Line) -> LineRecord:
-        unit = self.units[line.unit]
-        parent = self.units[line.parent] if line.parent else None
-        decision = decide(one.fact, line, holding=unit.holding, effective=self._effective(unit), issued=unit.issued)
-        marks = decision.marks
-        if one.fact.event_at < unit.last_at:
-            self.late.add(unit.unit_id)
-            marks = tuple(mark for mark in marks if mark in LASTING)
+        unit = self._by_name[line.unit]
+        parent = self._by_name[line.parent] if line.parent else None
+        marks = lasting_marks(one.fact, line, issued=unit.issued)
+        if self._is_late(unit, parent, one.fact.event_at):
+            self.late.add(unit.pk)
         else:
-            unit.last_at, unit.dirty = one.fact.event_at, True
-            if not decision.blocked:
-                self._move(one, unit, decision.holding, parent)
+            marks = self._picture.apply(one.entry_id, one.fact, unit=unit, role=line.role, parent=parent, lasting=marks)
         return LineRecord(
             entry_id=one.entry_id,
             line_no=number,
@@ -83,65 +112,20 @@ class Picture:
             parent_pk=None if parent is None else parent.pk,
             quantity=line.quantity,
             event_at=one.fact.event_at,
-            marks=tuple(mark.value for mark in marks),
+            marks=marks,
         )
 
-    def _effective(self, unit: Unit) -> Holding:
-        """Return where the unit is: where its outermost parent is."""
-        root = None if unit.root_pk is None else self._by_pk.get(unit.root_pk)
-        return unit.holding if root is None else root.holding
-
-    def _move(self, one: Told, unit: Unit, holding: Holding, parent: Unit | None) -> None:
-        before, unit.holding = unit.holding, holding
-        if before.parent == holding.parent:
-            return
-        if before.parent is not None:
-            self._leave(one, unit)
-        if holding.parent is not None and parent is not None:
-            unit.parent_pk, unit.root_pk = parent.pk, parent.root_pk or parent.pk
-            self._open[unit.pk] = Stay(
-                child_pk=unit.pk, parent_pk=parent.pk, from_at=one.fact.event_at, packed_by=one.entry_id
-            )
-
-    def _leave(self, one: Told, unit: Unit) -> None:
-        unit.parent_pk = unit.root_pk = None
-        stay = self._open.pop(unit.pk, None)
-        if stay is None:
-            self._closed.append((unit.pk, one))
-        else:
-            stay.to_at, stay.unpacked_by = one.fact.event_at, one.entry_id
-            self._stays.append(stay)
-
-    def _empty(self, one: Told, number: int) -> list[LineRecord]:
-        """Take everything off a pallet that was unpacked as a whole; return the lines that this implies."""
-        parents = {name: self.units[name].pk for name in one.empties}
-        implied: list[LineRecord] = []
-        for unit in self.units.values():
-            parent = unit.holding.parent
-            if parent in parents and unit.last_at <= one.fact.event_at:
-                unit.last_at, unit.dirty = one.fact.event_at, True
-                unit.holding = Holding(state=UnitState.ACTIVE, gln=one.fact.gln)
-                self._leave(one, unit)
-                implied.append(
-                    LineRecord(
-                        entry_id=one.entry_id,
-                        line_no=number + len(implied),
-                        unit_pk=unit.pk,
-                        role="implied",
-                        parent_pk=parents[parent],
-                        quantity=1,
-                        event_at=one.fact.event_at,
-                        marks=(),
-                    )
-                )
-        return implied
+    def _is_late(self, unit: Unit, parent: Unit | None, event_at: datetime) -> bool:
+        """Tell whether something later is known of the unit or of what it is in or put into."""
+        around = [unit, *self._picture.parents_of(unit), *([] if parent is None else [parent])]
+        return any(each.pk in self.late or self._known_until[each.pk] >= event_at for each in around)
 
     def write(self) -> None:
         """Write units and stays."""
-        store.close_stays(self._session, [(pk, one.fact.event_at, one.entry_id) for pk, one in self._closed])
-        store.insert_stays(self._session, [*self._stays, *self._open.values()])
-        dirty = [unit for unit in self.units.values() if unit.dirty]
-        store.save_units(self._session, dirty)
-        pallets = [unit.pk for unit in dirty if unit.unit_id.startswith("(00)")]
-        if pallets:
-            store.set_root_below(self._session, pallets)
+        picture = self._picture
+        store.close_stays(self._session, picture.leavings)
+        store.insert_stays(self._session, picture.stays)
+        unit_store.save_units(
+            self._session, [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched]
+        )
+        unit_store.set_root_below(self._session, picture.rehoused)

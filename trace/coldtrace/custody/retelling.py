@@ -1,117 +1,135 @@
-"""Telling one unit's story again in the order of events, after a statement about it arrived late.
+"""Telling stories again from their beginning, after a statement arrived late.
 
-Marks that the late statement explains away are cleared (a receive that seemed to lack its out-scan), new ones are
-set.  A packed unit is judged by where its parent was at that moment.  What a late pallet scan means for marks of
-cartons that already left the pallet is not worked out again here.
+What a unit's lines mean depends on what came before them and on where the unit's parents were at that moment.  So a
+late statement about a pallet reaches the cartons that were on it, also those that left it since: their marks (a
+receive that seemed to lack its out-scan), their stays, and what unpacking the whole pallet took off it.  Nothing
+reaches from a carton up to its pallet.  Told again is therefore whoever is late and all that was ever inside, beside
+the stories of all that these were ever in, in the one order of events, through the same `Picture` as statements that
+arrive in order; nesting of any depth is no special case.
+
+Two things stay as they were on arrival: what `rules.lasting_marks` judged, and the order of statements that claim the
+very same millisecond (the one that arrived first goes first, as the domain guide has it).
 """
 
-from collections.abc import Container, Iterable
-from dataclasses import replace
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import store
-from coldtrace.custody.model import LASTING, Fact, Holding, Mark, UnitState
-from coldtrace.custody.rules import decide
-from coldtrace.custody.store import PastLine, Stay, Unit
-from coldtrace.events.units_piece import Line
+from coldtrace.custody import store, unit_store
+from coldtrace.custody.model import Deed, Holding, Mark
+from coldtrace.custody.picture import Picture, Stay, Unit
+from coldtrace.custody.rules import IMPLIED, only_lasting
+from coldtrace.custody.store import LineRecord, PastLine
 
-_BLOCKS = frozenset(mark.value for mark in (Mark.NOT_PERMITTED, Mark.EXPIRED))
-_LASTING = frozenset(mark.value for mark in LASTING)
-
-
-class Retelling:
-    """One batch of units told again; parents' stories are read once."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._stories: dict[str, list[tuple[datetime, Holding]]] = {}
-
-    def retell(self, units: Iterable[Unit], *, late: Container[str]) -> None:
-        """Rewrite holdings, stays and marks of those locked units that are `late`, from their stored lines."""
-        told = [unit for unit in units if unit.unit_id in late]
-        for unit in told:
-            self._retell(unit)
-        store.save_units(self._session, told)
-        store.set_root_below(self._session, [unit.pk for unit in told])
-
-    def _retell(self, unit: Unit) -> None:
-        holding = _beginning(unit)
-        parent_pk: int | None = None
-        stays: list[Stay] = []
-        changed: list[tuple[UUID, int, tuple[str, ...]]] = []
-        for line in store.past_lines(self._session, unit.pk):
-            after, marks = self._step(line, holding, unit.unit_id)
-            if marks != line.marks:
-                changed.append((line.entry_id, line.line_no, marks))
-            if after.parent != holding.parent:
-                if stays and stays[-1].to_at is None:
-                    stays[-1].to_at, stays[-1].unpacked_by = line.event_at, line.entry_id
-                parent_pk = line.parent_pk if after.parent is not None else None
-                if parent_pk is not None:
-                    stays.append(
-                        Stay(
-                            child_pk=unit.pk,
-                            parent_pk=parent_pk,
-                            from_at=line.event_at,
-                            packed_by=line.entry_id,
-                        )
-                    )
-            holding = after
-            unit.last_at = max(unit.last_at, line.event_at)
-        unit.holding, unit.parent_pk, unit.root_pk = holding, parent_pk, parent_pk
-        store.forget_stays(self._session, unit.pk)
-        store.insert_stays(self._session, stays)
-        store.replace_marks(self._session, changed)
-
-    def _step(self, line: PastLine, holding: Holding, unit_id: str) -> tuple[Holding, tuple[str, ...]]:
-        """Return the holding after one stored line and the marks the line now earns."""
-        lasting = tuple(mark for mark in line.marks if mark in _LASTING)
-        if line.status == "blocked" or any(mark in _BLOCKS for mark in lasting):
-            return holding, lasting
-        fact = Fact(
-            type=line.type,
-            gln=line.gln,
-            to_gln=line.to_gln,
-            event_at=line.event_at,
-            local_date=date.min,  # expiry was judged when the line arrived; its mark is a lasting one
-            permitted=True,
-            receiver_registered=True,  # judged when the line arrived; its mark is a lasting one
-        )
-        decision = decide(
-            fact,
-            Line(role=line.role, unit=unit_id, parent=line.parent, quantity=1),
-            holding=holding,
-            effective=self._effective(holding, line.event_at),
-            issued=None,
-        )
-        fresh = tuple(mark.value for mark in decision.marks if mark not in LASTING)
-        return (holding if decision.blocked else decision.holding), lasting + fresh
-
-    def _effective(self, holding: Holding, at: datetime) -> Holding:
-        """Return where the outermost parent was at that moment."""
-        seen: set[str] = set()
-        while holding.parent is not None and holding.parent not in seen:
-            seen.add(holding.parent)
-            before = [state for moment, state in self._story(holding.parent) if moment <= at]
-            if not before:
-                return replace(holding, parent=None)
-            holding = before[-1]
-        return holding
-
-    def _story(self, unit_id: str) -> list[tuple[datetime, Holding]]:
-        if unit_id not in self._stories:
-            unit = store.lock_units(self._session, [unit_id])[unit_id]
-            holding = _beginning(unit)
-            story: list[tuple[datetime, Holding]] = []
-            self._stories[unit_id] = story
-            for line in store.past_lines(self._session, unit.pk):
-                holding, _ = self._step(line, holding, unit_id)
-                story.append((line.event_at, holding))
-        return self._stories[unit_id]
+LineMarks = dict[tuple[UUID, int], tuple[Mark, ...]]
 
 
-def _beginning(unit: Unit) -> Holding:
-    return Holding(state=UnitState.UNKNOWN if unit.issued is None else UnitState.BLANK)
+def retell(session: Session, late: Collection[int]) -> LineMarks:
+    """Bring units, stays, marks and implied lines in order for these units; return the marks that changed."""
+    before = {unit.pk: unit for unit in unit_store.lock_stories(session, late)}
+    picture = Picture(_at_its_beginning(unit) for unit in before.values())
+    lines = store.past_lines(session, before.keys())
+    marks, implied = _tell(picture, [line for line in lines if line.role != IMPLIED])
+    changed = _write_marks(session, lines, marks)
+    _write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
+    _write_stays(session, picture)
+    moved = [unit for unit in picture.units.values() if unit != before[unit.pk]]
+    unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])
+    unit_store.set_root_below(session, {unit.pk for unit in moved})
+    return changed
+
+
+def _at_its_beginning(unit: Unit) -> Unit:
+    return Unit(
+        pk=unit.pk,
+        unit_id=unit.unit_id,
+        holding=Holding(state=unit.beginning),
+        parent_pk=None,
+        last_at=unit_store.EARLIEST,
+        beginning=unit.beginning,
+        issued=unit.issued,
+    )
+
+
+def _tell(picture: Picture, lines: Iterable[PastLine]) -> tuple[LineMarks, dict[tuple[UUID, int], LineRecord]]:
+    """Apply all lines in order; return their marks, and what whole unpackings imply by (statement, child)."""
+    marks: LineMarks = {}
+    implied: dict[tuple[UUID, int], LineRecord] = {}
+    for entry_id, group in groupby(lines, key=lambda line: line.entry_id):
+        said = list(group)
+        deed = Deed(type=said[0].type, gln=said[0].gln, to_gln=said[0].to_gln, event_at=said[0].event_at)
+        for line in said:
+            marks[entry_id, line.line_no] = picture.apply(
+                entry_id,
+                deed,
+                unit=picture.units[line.unit_pk],
+                role=line.role,
+                parent=None if line.parent_pk is None else picture.units[line.parent_pk],
+                lasting=only_lasting(line.type, line.marks),
+            )
+        emptied = {line.unit_pk for line in said if line.whole and Mark.NOT_PERMITTED not in line.marks}
+        for child, parent, its_marks in picture.empty(entry_id, deed, parents=emptied) if emptied else ():
+            implied[entry_id, child.pk] = LineRecord(
+                entry_id=entry_id,
+                line_no=-1,
+                unit_pk=child.pk,
+                role=IMPLIED,
+                parent_pk=parent.pk,
+                quantity=1,
+                event_at=deed.event_at,
+                marks=its_marks,
+            )
+    return marks, implied
+
+
+def _write_marks(session: Session, lines: Iterable[PastLine], marks: LineMarks) -> LineMarks:
+    changed = {
+        (line.entry_id, line.line_no): now
+        for line in lines
+        if (now := marks.get((line.entry_id, line.line_no))) is not None and now != line.marks
+    }
+    store.replace_marks(session, [(entry, number, now) for (entry, number), now in changed.items()])
+    return changed
+
+
+def _write_implied(session: Session, stored: Sequence[PastLine], implied: dict[tuple[UUID, int], LineRecord]) -> None:
+    """Make the stored implied lines those that the story implies now; a line that stays keeps its number."""
+    fresh = dict(implied)
+    gone: list[tuple[UUID, int]] = []
+    other: list[tuple[UUID, int, tuple[Mark, ...]]] = []
+    for line in stored:
+        now = fresh.get((line.entry_id, line.unit_pk))
+        if now is None or now.parent_pk != line.parent_pk:
+            gone.append((line.entry_id, line.line_no))
+            continue
+        del fresh[line.entry_id, line.unit_pk]
+        if now.marks != line.marks:
+            other.append((line.entry_id, line.line_no, now.marks))
+    store.forget_lines(session, gone)
+    store.replace_marks(session, other)
+    next_number = store.line_counts(session, {record.entry_id for record in fresh.values()}) if fresh else {}
+    numbered = []
+    for record in fresh.values():
+        numbered.append(LineRecord(**(vars(record) | {"line_no": next_number[record.entry_id]})))
+        next_number[record.entry_id] += 1
+    store.insert_lines(session, numbered)
+
+
+def _write_stays(session: Session, picture: Picture) -> None:
+    """Write the stays of those units whose stays differ from what is stored."""
+    stored: dict[int, list[tuple[object, ...]]] = {}
+    for stay in store.stays_of(session, picture.units.keys()):
+        stored.setdefault(stay.child_pk, []).append(_known(stay))
+    told: dict[int, list[tuple[object, ...]]] = {}
+    for stay in picture.stays:
+        told.setdefault(stay.child_pk, []).append(_known(stay))
+    differ = {pk for pk in picture.units if set(stored.get(pk, ())) != set(told.get(pk, ()))}
+    if differ:
+        store.forget_stays(session, differ)
+        store.insert_stays(session, [stay for stay in picture.stays if stay.child_pk in differ])
+
+
+def _known(stay: Stay) -> tuple[object, ...]:
+    return tuple(vars(stay).values())

@@ -2,14 +2,18 @@
 
 The rule of the house: a physically observed fact is never refused.  What contradicts the record is kept and
 marked; only a block at event time or a terminal state keeps it from moving the goods.
+
+A line earns two kinds of marks.  `lasting_marks` depend on the line alone and are judged once, when it arrives.  What
+`move` adds depends on what came before the line, and is judged again when something before it arrives late.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from coldtrace.custody.model import (
+    BLOCKING,
     TERMINAL,
     Decision,
+    Deed,
     Fact,
     Holding,
     Issued,
@@ -21,6 +25,12 @@ from coldtrace.seal.b64 import b64
 
 SKEW_MAX = timedelta(minutes=10)
 LATE_AFTER = timedelta(hours=72)
+
+IMPLIED = "implied"
+"""The role of a child's line that unpacking its whole pallet implies."""
+
+_NEVER_SAID = frozenset({UnitState.UNKNOWN, UnitState.BLANK})
+_Marks = tuple[Mark, ...]
 
 
 def order_time(*, claimed_at: datetime, recorded_at: datetime, enrolled_at: datetime) -> tuple[datetime, list[Mark]]:
@@ -37,84 +47,135 @@ def order_time(*, claimed_at: datetime, recorded_at: datetime, enrolled_at: date
 
 
 def decide(fact: Fact, line: Line, *, holding: Holding, effective: Holding, issued: Issued | None) -> Decision:
-    """Return what one line does to its unit.
+    """Return what one line does to its unit, and all that is odd about it."""
+    return move(
+        fact,
+        role=line.role,
+        parent=line.parent,
+        holding=holding,
+        effective=effective,
+        lasting=lasting_marks(fact, line, issued=issued),
+    )
+
+
+def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None) -> _Marks:
+    """Return what is odd about a line whatever came before it; `issued` is what is known of its code."""
+    if not fact.permitted:
+        return (Mark.NOT_PERMITTED,)
+    match fact.type:
+        case "commission":
+            return _of_identity(fact, line, issued)
+        case "ship" | "sell" if _is_expired(fact, issued):
+            return (Mark.EXPIRED,)
+        case "ship" if not fact.receiver_registered:
+            return (Mark.RECEIVER_UNREGISTERED,)
+        case _:
+            return ()
+
+
+def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
+    """Return those of a stored line's marks that `lasting_marks` gave it."""
+    own = _LASTING.get(type, frozenset())
+    return tuple(mark for text in marks if (mark := Mark(text)) is Mark.NOT_PERMITTED or mark in own)
+
+
+_LASTING = {
+    "commission": frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.CODE_MISMATCH, Mark.FACTS_UNKNOWN}),
+    "ship": frozenset({Mark.EXPIRED, Mark.RECEIVER_UNREGISTERED}),
+    "sell": frozenset({Mark.EXPIRED}),
+}
+
+
+def move(
+    deed: Deed, *, role: str, parent: str | None, holding: Holding, effective: Holding, lasting: _Marks = ()
+) -> Decision:
+    """Return where a unit is after one line about it.
 
     `holding` is the unit's own record, `effective` that of its outermost parent when it is packed (else the
-    same), `issued` what is known of its code.
+    same), `lasting` what `lasting_marks` said of the line.
     """
-    if not fact.permitted:
-        return Decision(holding=holding, marks=(Mark.NOT_PERMITTED,))
+    if any(mark in BLOCKING for mark in lasting):
+        return Decision(holding=holding, marks=lasting)
     if holding.state in TERMINAL:
-        return Decision(holding=holding, marks=(Mark.TERMINAL,))
-    match fact.type, line.role:
+        return Decision(holding=holding, marks=(*lasting, Mark.TERMINAL))
+    after, marks = _moved(deed, role, parent, holding, effective)
+    return Decision(holding=after, marks=(*lasting, *marks))
+
+
+def _moved(
+    deed: Deed, role: str, parent: str | None, holding: Holding, effective: Holding
+) -> tuple[Holding, list[Mark]]:
+    match deed.type, role:
         case "commission", _:
-            return _commission(fact, line, holding=holding, issued=issued)
+            return _commission(deed, holding)
         case "pack", "parent":
-            return _pack_parent(fact, holding=holding)
+            return _pack_parent(deed, holding, effective)
         case "pack", "child":
-            return _pack_child(fact, line, holding=holding, effective=effective)
+            return _pack_child(deed, parent, holding, effective)
         case "unpack", "child" | "implied":
-            return _unpack_child(fact, line, holding=holding, effective=effective)
+            return _unpack_child(deed, parent, holding, effective)
         case "ship", _:
-            return _ship(fact, holding=holding, effective=effective, issued=issued)
+            return _ship(deed, holding, effective)
         case "receive", _:
-            return _receive(fact, holding=holding, effective=effective)
+            return _receive(deed, holding, effective)
         case "sell", _:
-            return _sell(fact, holding=holding, effective=effective, issued=issued)
+            return _sell(deed, holding, effective)
         case _:
-            return Decision(holding=holding, marks=())
+            return holding, []
 
 
-def _commission(fact: Fact, line: Line, *, holding: Holding, issued: Issued | None) -> Decision:
-    marks: list[Mark] = []
+def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
     if issued is None:
-        marks.append(Mark.NOT_ISSUED)
-    else:
-        if issued.station_gln != fact.gln:
-            marks.append(Mark.WRONG_STATION)
-        if line.attributes.get("code") != b64(issued.code_hash):
-            marks.append(Mark.CODE_MISMATCH)
-        if issued.facts_hash is not None and fact.facts_hash != issued.facts_hash:
-            marks.append(Mark.FACTS_UNKNOWN)
-    if holding.state not in (UnitState.BLANK, UnitState.UNKNOWN):
-        return Decision(holding=holding, marks=(*marks, Mark.ALREADY_COMMISSIONED))
-    return Decision(holding=Holding(state=UnitState.ACTIVE, gln=fact.gln), marks=tuple(marks))
+        return (Mark.NOT_ISSUED,)
+    marks = []
+    if issued.station_gln != fact.gln:
+        marks.append(Mark.WRONG_STATION)
+    if line.attributes.get("code") != b64(issued.code_hash):
+        marks.append(Mark.CODE_MISMATCH)
+    if issued.facts_hash is not None and fact.facts_hash != issued.facts_hash:
+        marks.append(Mark.FACTS_UNKNOWN)
+    return tuple(marks)
 
 
-def _pack_parent(fact: Fact, *, holding: Holding) -> Decision:
-    if holding.state in (UnitState.UNKNOWN, UnitState.BLANK):
-        return Decision(holding=Holding(state=UnitState.ACTIVE, gln=fact.gln), marks=())
-    marks = () if _is_here(holding, fact.gln) else (Mark.NOT_HERE,)
-    return Decision(holding=replace(holding, state=UnitState.ACTIVE, gln=fact.gln, to_gln=None), marks=marks)
+def _is_expired(fact: Fact, issued: Issued | None) -> bool:
+    return issued is not None and issued.expiry is not None and fact.local_date > issued.expiry
 
 
-def _pack_child(fact: Fact, line: Line, *, holding: Holding, effective: Holding) -> Decision:
-    marks = _presence(fact, effective)
-    if holding.parent is not None and holding.parent != line.parent:
+def _commission(deed: Deed, holding: Holding) -> tuple[Holding, list[Mark]]:
+    if holding.state not in _NEVER_SAID:
+        return holding, [Mark.ALREADY_COMMISSIONED]
+    return _here(deed), []
+
+
+def _pack_parent(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
+    if holding.state in _NEVER_SAID:
+        return _here(deed), []
+    marks = _presence(deed, effective)
+    return (_here(deed), [*marks, *_still_packed(holding)]) if marks else (holding, [])
+
+
+def _pack_child(deed: Deed, parent: str | None, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
+    marks = _presence(deed, effective)
+    if holding.parent not in (None, parent):
         marks.append(Mark.ALREADY_PACKED)
-    return Decision(holding=Holding(state=UnitState.ACTIVE, gln=fact.gln, parent=line.parent), marks=tuple(marks))
+    return _here(deed, parent), marks
 
 
-def _unpack_child(fact: Fact, line: Line, *, holding: Holding, effective: Holding) -> Decision:
-    marks = _presence(fact, effective)
-    if holding.parent != line.parent:
+def _unpack_child(deed: Deed, parent: str | None, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
+    marks = _presence(deed, effective)
+    if holding.parent != parent:
         marks.append(Mark.NOT_IN_PARENT)
-    return Decision(holding=Holding(state=UnitState.ACTIVE, gln=fact.gln), marks=tuple(marks))
+    return _here(deed), marks
 
 
-def _ship(fact: Fact, *, holding: Holding, effective: Holding, issued: Issued | None) -> Decision:
-    if _is_expired(fact, issued):
-        return Decision(holding=holding, marks=(Mark.EXPIRED,))
+def _ship(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
     shipped = effective.state is UnitState.IN_TRANSIT
-    marks = [Mark.ALREADY_SHIPPED] if shipped else _presence(fact, effective)
-    if holding.parent is not None:
-        marks.append(Mark.STILL_PACKED)
-    if not fact.receiver_registered:
-        marks.append(Mark.RECEIVER_UNREGISTERED)
-    return Decision(holding=Holding(state=UnitState.IN_TRANSIT, gln=fact.gln, to_gln=fact.to_gln), marks=tuple(marks))
+    marks = [Mark.ALREADY_SHIPPED] if shipped else _presence(deed, effective)
+    after = Holding(state=UnitState.IN_TRANSIT, gln=deed.gln, to_gln=deed.to_gln)
+    return after, [*marks, *_still_packed(holding)]
 
 
-def _receive(fact: Fact, *, holding: Holding, effective: Holding) -> Decision:
+def _receive(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
     marks: list[Mark] = []
     match effective.state:
         case UnitState.UNKNOWN:
@@ -124,37 +185,35 @@ def _receive(fact: Fact, *, holding: Holding, effective: Holding) -> Decision:
         case UnitState.SOLD:
             marks.append(Mark.AFTER_SALE)
         case UnitState.ACTIVE:
-            marks.append(Mark.ALREADY_RECEIVED if effective.gln == fact.gln else Mark.GAP)
-        case UnitState.IN_TRANSIT if effective.to_gln not in (None, fact.gln):
+            marks.append(Mark.ALREADY_RECEIVED if effective.gln == deed.gln else Mark.GAP)
+        case UnitState.IN_TRANSIT if effective.to_gln not in (None, deed.gln):
             marks.append(Mark.NOT_ADDRESSED_HERE)
-    if holding.parent is not None:
-        marks.append(Mark.STILL_PACKED)
-    return Decision(holding=Holding(state=UnitState.ACTIVE, gln=fact.gln), marks=tuple(marks))
+    return _here(deed), [*marks, *_still_packed(holding)]
 
 
-def _sell(fact: Fact, *, holding: Holding, effective: Holding, issued: Issued | None) -> Decision:
-    if _is_expired(fact, issued):
-        return Decision(holding=holding, marks=(Mark.EXPIRED,))
+def _sell(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
     if effective.state is UnitState.SOLD:
-        return Decision(holding=holding, marks=(Mark.SOLD_TWICE,))
-    marks = _presence(fact, effective)
-    if holding.parent is not None:
-        marks.append(Mark.STILL_PACKED)
-    return Decision(holding=Holding(state=UnitState.SOLD, gln=fact.gln), marks=tuple(marks))
+        return holding, [Mark.SOLD_TWICE]
+    after = Holding(state=UnitState.SOLD, gln=deed.gln)
+    return after, [*_presence(deed, effective), *_still_packed(holding)]
 
 
-def _is_here(holding: Holding, gln: str) -> bool:
-    return holding.state is UnitState.ACTIVE and holding.gln == gln
+def _here(deed: Deed, parent: str | None = None) -> Holding:
+    return Holding(state=UnitState.ACTIVE, gln=deed.gln, parent=parent)
 
 
-def _presence(fact: Fact, effective: Holding) -> list[Mark]:
+def _is_here(deed: Deed, holding: Holding) -> bool:
+    return holding.state is UnitState.ACTIVE and holding.gln == deed.gln
+
+
+def _still_packed(holding: Holding) -> list[Mark]:
+    return [] if holding.parent is None else [Mark.STILL_PACKED]
+
+
+def _presence(deed: Deed, effective: Holding) -> list[Mark]:
     """Return what is odd about goods being handled here as stock."""
-    if effective.state in (UnitState.UNKNOWN, UnitState.BLANK):
+    if effective.state in _NEVER_SAID:
         return [Mark.NOT_COMMISSIONED]
     if effective.state is UnitState.SOLD:
         return [Mark.AFTER_SALE]
-    return [] if _is_here(effective, fact.gln) else [Mark.NOT_HERE]
-
-
-def _is_expired(fact: Fact, issued: Issued | None) -> bool:
-    return issued is not None and issued.expiry is not None and fact.local_date > issued.expiry
+    return [] if _is_here(deed, effective) else [Mark.NOT_HERE]

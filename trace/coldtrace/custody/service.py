@@ -1,29 +1,32 @@
 """Capturing statements: check, store, log, place, receipt.
 
-The order that makes it safe: everything of a batch is written in the caller's one transaction; receipts are signed
-from what was written, and the door sends them only after the commit.  A repeat gets the first receipt again,
-because the receipt depends on stored facts alone and Ed25519 is deterministic.
+The order that makes it safe: the batch's devices are locked, so that two uploads of one device never overlap;
+everything of a batch is written in the caller's one transaction; receipts are signed from what was written, and the
+door sends them only after the commit.  A repeat gets the first receipt again, because the receipt depends on stored
+facts alone and Ed25519 is deterministic.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Literal
 from uuid import UUID
 
 from sqlmodel import Session
 
+from coldtrace.codes.gln import parse_gln
+from coldtrace.codes.refusals import MalformedNumber
 from coldtrace.custody import store
 from coldtrace.custody.model import BLOCKING, Fact, Mark
-from coldtrace.custody.projection import Picture, Told
+from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
-from coldtrace.custody.retelling import Retelling
-from coldtrace.custody.rules import order_time
+from coldtrace.custody.retelling import retell
+from coldtrace.custody.rules import IMPLIED, order_time
 from coldtrace.custody.store import LineRecord, StatementRecord
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
-from coldtrace.events.certificate import CertificateMismatch, mismatches, opens_site, read_certificate
+from coldtrace.events.certificate import Certificate, CertificateMismatch, mismatches, opens_site, read_certificate
 from coldtrace.events.leaf import LeafKind, leaf_bytes
 from coldtrace.events.receipt import issue_receipt
 from coldtrace.events.refusals import BadStatementSignature
@@ -31,7 +34,6 @@ from coldtrace.events.statement import CheckedStatement, read_statement
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry, StoredEntry
 from coldtrace.parties import store as parties
-from coldtrace.parties.model import Device
 from coldtrace.parties.tables import DeviceRow
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import leaf_hash
@@ -55,49 +57,74 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Speaker:
+    """A device that a batch names, its row locked."""
+
+    key_id: bytes
+    spki: bytes
+    gln: str
+    operations: Sequence[str]
+    state: str
+    enrolled_at: datetime
+    certificate: Certificate
+    site_salt: bytes
+
+    @classmethod
+    def of(cls, row: DeviceRow) -> "_Speaker":
+        return cls(
+            key_id=row.key_id,
+            spki=row.spki,
+            gln=row.gln,
+            operations=tuple(row.operations),
+            state=row.state,
+            enrolled_at=row.enrolled_at,
+            certificate=read_certificate(row.certificate),
+            site_salt=row.site_salt,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Admitted:
     """A statement that passed every check and will be stored."""
 
     checked: CheckedStatement
-    device: Device
+    speaker: _Speaker
+    recorded_at: datetime
     event_at: datetime
     marks: list[Mark]
     entry: Entry
+
+
+_Kept = dict[UUID, tuple[Mark, ...]]
+"""What each stored statement contradicts."""
 
 
 def capture(session: Session, env: Env, wires: Sequence[object]) -> list[Result]:
     """Store every acceptable statement of a batch and answer for each, in order.  The caller owns the transaction.
 
     A statement already stored answers `repeat` with its first receipt; the same id with another header is refused.
-    One bad statement never touches the others.
+    One bad statement never touches the others.  Units are locked in the order of their keys, but a late statement
+    finds more of them on the way: PostgreSQL may stop one of two such batches, and the door tells it again.
     """
     now = env.clock()
     read = [_read(wire) for wire in wires]
     checked = [one for one in read if isinstance(one, CheckedStatement)]
-    devices = _devices(session, checked)
+    rows = parties.lock_devices(session, {one.header.key for one in checked})
+    speakers = {key: _Speaker.of(row) for key, row in rows.items()}
     known = ledger.known_entries(session, [one.header.id for one in checked])
-    results: list[Result] = []
     admitted: dict[UUID, _Admitted] = {}
+    results: list[Result] = []
     for one in read:
         if isinstance(one, Result):
             results.append(one)
             continue
         try:
-            device = _device(one, devices)
-            _require_signature(one, device)
-            stored = known.get(one.header.id)
-            if stored is None and one.header.id in admitted:
-                stored = _as_stored(admitted[one.header.id].entry)
-            if stored is not None:
-                results.append(_repeat(env, one, stored))
-                continue
-            admitted[one.header.id] = _admit(env, one, device, devices[device.key_id], now)
-            results.append(Result(id=str(one.header.id), status="accepted"))
+            results.append(_judge(env, one, speakers, known, admitted, now))
         except Refusal as refusal:
             results.append(Result(id=str(one.header.id), status="refused", refusal=refusal))
-    marks = _store(session, env, list(admitted.values()))
-    parties.touch_devices(session, {one.device.key_id for one in admitted.values()}, now)
-    return [_with_receipt(env, result, admitted, marks) for result in results]
+    kept = _keep(session, list(admitted.values()))
+    parties.touch_devices(session, {one.speaker.key_id for one in admitted.values()}, now)
+    return [_with_receipt(env, result, admitted, kept) for result in results]
 
 
 def _read(wire: object) -> CheckedStatement | Result:
@@ -107,23 +134,30 @@ def _read(wire: object) -> CheckedStatement | Result:
         return Result(id=None, status="refused", refusal=refusal)
 
 
-def _devices(session: Session, checked: Sequence[CheckedStatement]) -> dict[bytes, DeviceRow]:
-    keys = {one.header.key for one in checked}
-    return {key: row for key in keys if (row := session.get(DeviceRow, key)) is not None}
-
-
-def _device(one: CheckedStatement, devices: Mapping[bytes, DeviceRow]) -> Device:
-    row = devices.get(one.header.key)
-    if row is None:
+def _judge(
+    env: Env,
+    one: CheckedStatement,
+    speakers: Mapping[bytes, _Speaker],
+    known: Mapping[UUID, StoredEntry],
+    admitted: dict[UUID, _Admitted],
+    now: datetime,
+) -> Result:
+    """Admit a statement or answer a repeat; raise the Refusal of a statement that is not kept."""
+    id = one.header.id
+    speaker = speakers.get(one.header.key)
+    if speaker is None:
         raise DeviceUnknown(key=b64(one.header.key))
-    if row.state in ("revoked", "retired"):
-        raise DeviceRevoked(key=b64(one.header.key))
-    return parties.as_device(row)
-
-
-def _require_signature(one: CheckedStatement, device: Device) -> None:
-    if not one.verify(load_public_key(device.spki)):
+    if not one.verify(load_public_key(speaker.spki)):
         raise BadStatementSignature()
+    stored = known.get(id) or (_as_stored(admitted[id].entry) if id in admitted else None)
+    if stored is not None:
+        # Also from a key that was revoked since: what was acknowledged stays acknowledged.
+        return _repeat(env, one, stored)
+    if speaker.state in ("revoked", "retired"):
+        raise DeviceRevoked(key=b64(speaker.key_id))
+    # Statements of one batch arrived one after another: a microsecond apart keeps their order in the record.
+    admitted[id] = _admit(env, one, speaker, received_at=now, recorded_at=now + timedelta(microseconds=len(admitted)))
+    return Result(id=str(id), status="accepted")
 
 
 def _as_stored(entry: Entry) -> StoredEntry:
@@ -139,63 +173,70 @@ def _repeat(env: Env, one: CheckedStatement, stored: StoredEntry) -> Result:
     return Result(id=str(one.header.id), status="repeat", receipt=_receipt(env, one, stored))
 
 
-def _admit(env: Env, one: CheckedStatement, device: Device, row: DeviceRow, now: datetime) -> _Admitted:
+def _admit(
+    env: Env, one: CheckedStatement, speaker: _Speaker, *, received_at: datetime, recorded_at: datetime
+) -> _Admitted:
     if one.header.net != env.net:
         raise OtherInstallation()
-    event_at, marks = order_time(claimed_at=one.private.at, recorded_at=now, enrolled_at=device.enrolled_at)
-    _require_speaker(env, one, device, row, skewed=Mark.CLOCK_SKEW in marks)
-    if device.state == "suspended":
+    event_at, marks = order_time(claimed_at=one.private.at, recorded_at=recorded_at, enrolled_at=speaker.enrolled_at)
+    _require_certified(env, one, speaker, skewed=Mark.CLOCK_SKEW in marks)
+    if speaker.state == "suspended":
         marks.append(Mark.KEY_SUSPENDED)
-    if one.public.type.value not in device.operations:
+    if one.public.type.value not in speaker.operations:
         marks.append(Mark.NOT_PERMITTED)
-    leaf = leaf_bytes(LeafKind.CTE1, one.wire.header, one.signature, now)
+    leaf = leaf_bytes(LeafKind.CTE1, one.wire.header, one.signature, received_at)
     entry = Entry(
         entry_id=one.header.id,
         leaf=leaf,
         leaf_hash=leaf_hash(leaf),
-        received_at=now,
+        received_at=received_at,
         pieces={
             "public": one.wire.public.encode(),
             "private": one.wire.private.encode(),
             "units": one.wire.units.encode(),
         },
     )
-    return _Admitted(checked=one, device=device, event_at=event_at, marks=marks, entry=entry)
+    return _Admitted(checked=one, speaker=speaker, recorded_at=recorded_at, event_at=event_at, marks=marks, entry=entry)
 
 
-def _require_speaker(env: Env, one: CheckedStatement, device: Device, row: DeviceRow, *, skewed: bool) -> None:
+def _require_certified(env: Env, one: CheckedStatement, speaker: _Speaker, *, skewed: bool) -> None:
     """Raise CertificateMismatch unless the device's certificate covers the statement.
 
     A device whose clock is years off names a day outside its certificate; that is kept and marked, not refused.
     """
-    certificate = read_certificate(device.certificate)
-    found = mismatches(certificate, net=env.net, key=device.key_id, public=one.public)
-    for what in found:
+    for what in mismatches(speaker.certificate, net=env.net, key=speaker.key_id, public=one.public):
         if not (skewed and what == "certificate_window"):
             raise CertificateMismatch(what=what)
-    if not opens_site(certificate, salt=row.site_salt, gln=one.private.site):
+    if not opens_site(speaker.certificate, salt=speaker.site_salt, gln=one.private.site):
         raise CertificateMismatch(what="certificate_other_site")
 
 
-def _store(session: Session, env: Env, admitted: Sequence[_Admitted]) -> dict[UUID, tuple[str, ...]]:
+def _keep(session: Session, admitted: Sequence[_Admitted]) -> _Kept:
     """Write a batch; return what each statement contradicts."""
     if not admitted:
         return {}
     _mark_forks(session, admitted)
     ledger.append(session, [one.entry for one in admitted])
-    receivers = {gln for one in admitted if (gln := _gln(one.checked, "to")) is not None}
-    registered = store.registered_glns(session, receivers)
+    registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
     told = [_told(one, registered) for one in admitted]
-    picture = Picture(session, told)
-    lines = {one.entry_id: picture.tell(one) for one in told}
-    picture.write()
+    projection = Projection(session, told)
+    lines = projection.tell()
+    projection.write()
     store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
     store.insert_lines(session, [line for found in lines.values() for line in found])
-    if picture.late:
-        Retelling(session).retell(store.lock_units(session, picture.late).values(), late=picture.late)
+    changed = retell(session, projection.late) if projection.late else {}
     return {
         one.entry.entry_id: tuple(
-            dict.fromkeys([m.value for m in one.marks] + [m for x in lines[one.entry.entry_id] for m in x.marks])
+            dict.fromkeys(
+                [
+                    *one.marks,
+                    *(
+                        mark
+                        for line in lines[one.entry.entry_id]
+                        for mark in changed.get((line.entry_id, line.line_no), line.marks)
+                    ),
+                ]
+            )
         )
         for one in admitted
     }
@@ -203,28 +244,39 @@ def _store(session: Session, env: Env, admitted: Sequence[_Admitted]) -> dict[UU
 
 def _mark_forks(session: Session, admitted: Sequence[_Admitted]) -> None:
     """Mark statements that claim a place in a chain which another one has, and suspend their keys."""
-    claims = [(one.device.key_id, one.checked.private.seq) for one in admitted]
+    claims = [(one.speaker.key_id, one.checked.private.seq) for one in admitted]
     taken = store.chain_clashes(session, claims)
     for place, one in zip(claims, admitted, strict=True):
         if place in taken:
             one.marks.append(Mark.CHAIN_FORK)
-            parties.suspend_device(session, one.device.key_id)
+            parties.suspend_device(session, one.speaker.key_id)
         taken.add(place)
 
 
-def _gln(one: CheckedStatement, name: str) -> str | None:
-    value = one.private.value(name)
-    return value if isinstance(value, str) else None
+def _to_gln(one: _Admitted) -> str | None:
+    """Return the GLN of the receiver; what is no GLN names nobody."""
+    value = one.checked.private.value("to")
+    try:
+        return parse_gln(value) if isinstance(value, str) else None
+    except MalformedNumber:
+        return None
+
+
+def _to_name(one: _Admitted) -> str | None:
+    """Return the receiver's name in free text, without signs that no name has (PostgreSQL refuses U+0000)."""
+    value = one.checked.private.value("to_name")
+    return "".join(sign for sign in value if sign.isprintable()) if isinstance(value, str) else None
 
 
 def _told(one: _Admitted, registered: set[str]) -> Told:
-    to_gln = _gln(one.checked, "to")
+    to_gln = _to_gln(one)
+    private = one.checked.private
     fact = Fact(
         type=one.checked.public.type.value,
-        gln=one.device.gln,
+        gln=one.speaker.gln,
         to_gln=to_gln,
         event_at=one.event_at,
-        local_date=one.checked.private.local_date if Mark.CLOCK_SKEW not in one.marks else one.event_at.date(),
+        local_date=one.event_at.astimezone(timezone(private.offset)).date(),
         permitted=Mark.NOT_PERMITTED not in one.marks,
         receiver_registered=to_gln is not None and to_gln in registered,
         facts_hash=one.checked.public.facts,
@@ -233,39 +285,38 @@ def _told(one: _Admitted, registered: set[str]) -> Told:
 
 
 def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
-    blocking = {mark.value for mark in BLOCKING}
-    blocked = bool(lines) and all(blocking.intersection(line.marks) for line in lines)
+    # An implied line follows from the others; it blocks nothing.
+    said = [line for line in lines if line.role != IMPLIED]
+    blocked = bool(said) and all(BLOCKING.intersection(line.marks) for line in said)
     return StatementRecord(
         entry_id=one.entry.entry_id,
         header_hash=one.checked.header_hash,
-        key_id=one.device.key_id,
+        key_id=one.speaker.key_id,
         seq=one.checked.private.seq,
         prev=one.checked.header.prev,
         type=one.checked.public.type.value,
         claimed_at=one.checked.private.at,
         event_at=one.event_at,
-        recorded_at=one.entry.received_at,
-        gln=one.device.gln,
-        to_gln=_gln(one.checked, "to"),
-        to_name=_gln(one.checked, "to_name"),
+        recorded_at=one.recorded_at,
+        gln=one.speaker.gln,
+        to_gln=_to_gln(one),
+        to_name=_to_name(one),
         status="blocked" if blocked or Mark.NOT_PERMITTED in one.marks else "accepted",
-        marks=tuple(mark.value for mark in one.marks),
+        marks=tuple(one.marks),
     )
 
 
-def _with_receipt(
-    env: Env, result: Result, admitted: Mapping[UUID, _Admitted], marks: Mapping[UUID, tuple[str, ...]]
-) -> Result:
+def _with_receipt(env: Env, result: Result, admitted: Mapping[UUID, _Admitted], kept: _Kept) -> Result:
     if result.status != "accepted" or result.id is None:
         return result
     one = admitted[UUID(result.id)]
-    found = marks[one.entry.entry_id]
-    blocking = {mark.value for mark in BLOCKING}
+    # What blocks comes first: it is the word that a person gets to read.
+    marks = sorted(kept[one.entry.entry_id], key=lambda mark: mark not in BLOCKING)
     return Result(
         id=result.id,
-        status="blocked" if blocking.intersection(found) else "accepted",
+        status="blocked" if BLOCKING.intersection(marks) else "accepted",
         receipt=_receipt(env, one.checked, _as_stored(one.entry)),
-        marks=found,
+        marks=tuple(marks),
     )
 
 

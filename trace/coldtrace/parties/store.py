@@ -71,6 +71,18 @@ def devices_of_site(session: Session, gln: str) -> list[Device]:
     return [as_device(row) for row in rows]
 
 
+def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, DeviceRow]:
+    """Return the rows of enrolled keys, held until the commit: batches of one device go one after another."""
+    rows = session.exec(
+        select(DeviceRow)
+        .where(col(DeviceRow.key_id).in_(sorted(set(keys))))
+        .order_by(col(DeviceRow.key_id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {row.key_id: row for row in rows}
+
+
 def as_device(row: DeviceRow) -> Device:
     """Return the device of a row."""
     return Device(
