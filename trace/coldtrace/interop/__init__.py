@@ -1,0 +1,1 @@
+"""Spreadsheets in and out; the workbook reader knows no database."""
