@@ -115,6 +115,7 @@ class Handheld:
         seq: int | None = None,
         net: bytes | None = None,
         site: str | None = None,
+        more: Sequence[tuple[str, str]] = (),
     ) -> Statement:
         """Return the next signed statement of this device's chain."""
         moment = at or self.env.clock()
@@ -127,6 +128,7 @@ class Handheld:
         ]
         if to is not None:
             fields.append(("to", to))
+        fields += more
         draft = draft_statement(
             id=statement_id(moment),
             net=net or self.env.net,
