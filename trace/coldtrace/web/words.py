@@ -149,6 +149,10 @@ PAGE_WORDS: dict[str, Words] = {
     "proof.said.unavailable": Words(
         "您的浏览器没能取得证明文件，没有核对。", "Your browser could not get the proof, so it checked nothing."
     ),
+    "proof.said.limited": Words(
+        "您的浏览器较旧，有些签名算不了；算得了的都核对过，没有一项不通过。",
+        "Your browser is too old for some of the signatures; what it can compute was checked, and nothing failed.",
+    ),
     "proof.said.look": Words("详见“自己验证”", "See the checks"),
     "proof.noscript": Words(
         "浏览器没有运行脚本，所以这里只有本站的结论；用下载的文件仍可自己核对。",
