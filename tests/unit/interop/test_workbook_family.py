@@ -290,3 +290,62 @@ def test_without_papers_the_goods_are_read_and_each_paper_is_remarked() -> None:
     result = read(workbook({"S": table}))
     assert faults(result) == []
     assert len([code for _, _, code in remarks(result) if code == "paper_missing"]) == 11
+
+
+def test_headings_and_values_as_exporters_write_them() -> None:
+    heads = ("No.", "Pallet ID", "Cartons", "Qty", "Product", "Lot (as on label)", "GTIN-14", "Prod. Date", "Expiry")
+    shin = ("Frozen boneless beef shin", "L2609A", "19521234543210", "2026-09-03", "24 months")
+    fore = ("Frozen beef forequarter", "BR337/0909", "19521234543234", "2026-09-09", "24 months")
+    table: Rows = (
+        (*heads, "Net kg / ctn", "Gross Weight in KGS (total)"),
+        (1, "A1", "1-50", 50, *shin, 20, 1060),
+        (2, "A2", "51-100", 50, None, *shin[1:], 20, 1060),
+        (3, "A3", "101-150", 50, *fore, 19, 1010),
+        (4, None, None, 0, None, None, None, None, None, 0, 0),
+        (5, None, None, 0, None, None, None, None, None, 0, 0),
+        ("TTL", "3 pallets", None, 150),
+    )
+    changed = {
+        "Container No.:": "TXGU0000014 / SL-0098831",
+        "Country of origin:": "Product of BRAZIL (Mato Grosso)",
+        "HS code:": "0202.30.00",
+    }
+    block = [(label, changed.get(str(label), value)) for label, value in BLOCK_EN]
+    packing = understood(workbook({"PL": (*block, *table)}), noted=["hs_code_short", "product_not_chinese"])
+    check_beef(packing)
+    assert packing.papers.seal_number == "SL-0098831"
+    assert packing.lines[1].product_en == "Frozen boneless beef shin"
+    assert packing.lines[0].gross_g == 1_060_000
+    assert packing.lines[0].pallet == "A1"
+
+
+def test_a_chinese_heading_of_validity_may_stand_over_dates() -> None:
+    table: Rows = (
+        ("板号", "品名", "国际条码", "批号", "生产日期", "有效期", "总箱数", "重量（吨）"),
+        ("1", "冷冻去骨牛腱", "19521234543210", "L2609A", "2026-09-03", "2028-09-03", 100, 2),
+        ("2", "冷冻牛前", "19521234543234", "BR337/0909", "2026-09-09", "2028-09-09", 50, 0.95),
+    )
+    check_beef(understood(workbook({"S": (*BLOCK_ZH, *table)})))
+
+
+def test_a_table_away_from_the_corner_with_a_container_column_called_box() -> None:
+    block: Rows = [(None, None, *row) for row in BLOCK_ZH if row[0] != "集装箱号"]
+    heads = ("箱号", "托盘号", "品名", "条码", "批号", "生产日期", "保质期", "箱数", "净重")
+    table: Rows = (
+        (None, None, *heads),
+        (
+            None,
+            None,
+            "TXGU0000014",
+            "P1",
+            "冷冻去骨牛腱",
+            "19521234543210",
+            "L2609A",
+            "2026-09-03",
+            "24个月",
+            100,
+            2000,
+        ),
+        (None, None, "TXGU0000014", "P2", "冷冻牛前", "19521234543234", "BR337/0909", "2026-09-09", "24个月", 50, 950),
+    )
+    check_beef(understood(workbook({"S": ((), ("装 箱 单",), *block, (), *table)})))

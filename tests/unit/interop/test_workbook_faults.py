@@ -124,7 +124,7 @@ def test_a_wrong_sign_shows_in_the_total_too(value: int, code: str) -> None:
         ("原产国", "亚特兰蒂斯", "country_unknown"),
         ("原产国", "巴西 ARGENTINA", "country_conflict"),
         ("检验检疫证明编号", "123", "quarantine_certificate_form"),
-        ("商品编码", "020230", "hs_code_form"),
+        ("商品编码", "02023000901", "hs_code_form"),
         ("商品编码", "#N/A", "cell_error"),
     ],
 )  # fmt: skip
@@ -155,6 +155,7 @@ def test_one_fault_in_the_papers(label: str, value: Value, code: str) -> None:
         ({}, {"入境口岸": "CNZZZ"}, {"port_unlisted"}),
         ({}, {"原产国": "阿根廷"}, {"registration_country_differs"}),
         ({}, {"商品编码": "8703230000"}, {"hs_code_out_of_scope"}),
+        ({}, {"商品编码": "0202.30"}, {"hs_code_short"}),
     ],
 )
 def test_what_is_only_implausible_is_remarked(

@@ -298,6 +298,11 @@ WARNINGS: Final[dict[str, Words]] = {
         "进境日期 {text} 在今天之后。如尚未到港，到港后请核对。",
         "The date of entry {text} lies in the future. If the goods are still at sea, check it on arrival.",
     ),
+    "hs_code_short": Words(
+        "商品编码“{text}”只有 6 或 8 位，是出口方的编码，未保存。请补录报关单上的 10 位编码。",
+        'The commodity code "{text}" has 6 or 8 digits, so it is the exporter\'s; it was not kept. Add the ten digits '
+        "of the declaration.",
+    ),
     "port_name_unknown": Words(
         "口岸“{text}”不在本系统的小表中，按原文保存。请补写五位口岸代码，如 CNTXG。",
         'The port "{text}" is not in our small table and is kept as written. Add its UN/LOCODE, such as CNTXG.',

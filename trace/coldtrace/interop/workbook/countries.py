@@ -86,6 +86,7 @@ def read_country(text: str) -> Country:
         return whole
     parts = [part for part in (*split_languages(text), *_bracketed(text)) if part]
     found = {index[_folded(part)] for part in parts if _folded(part) in index}
+    found = found or _inside(text)
     if len(found) > 1:
         raise Unreadable("country_conflict", text=shorten(text))
     if not found:
@@ -119,6 +120,24 @@ def _index() -> dict[str, Country]:
             if name:
                 index.setdefault(_folded(name), country)
     return index
+
+
+def _inside(text: str) -> set[Country]:
+    """Return the countries whose full names stand somewhere in a longer text, such as "Product of Brazil (MT)"."""
+    rest = _folded(text)
+    found: set[Country] = set()
+    for name in _long_names():
+        if name in rest:
+            found.add(_index()[name])
+            # Niger within Nigeria, or Guinea within Papua New Guinea, is no second country.
+            rest = rest.replace(name, "|")
+    return found
+
+
+@cache
+def _long_names() -> tuple[str, ...]:
+    names = (name for name in _index() if len(name) >= (5 if name.isascii() else 2))
+    return tuple(sorted(names, key=len, reverse=True))
 
 
 def _folded(text: str) -> str:

@@ -8,6 +8,7 @@ the other), be repeated on every printed page, and the table may go on over seve
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import Enum
 
 from coldtrace.interop.workbook.grid import CellValue, Sheet
@@ -20,6 +21,9 @@ NOTES_SHEET = "填写说明 Notes"
 HEADER_ROW_MAX = 300
 """Nobody writes three hundred rows before the table."""
 
+_RANGE = re.compile(r"\s*#?[0-9]{1,7}\s*(?:[-~–—～至]|to)\s*#?[0-9]{1,7}\s*", re.IGNORECASE)
+_DATE = re.compile(r"20[0-9]{2}\s*[-/.年]|[0-9]{1,2}[-/.][0-9]{1,2}[-/.]20[0-9]{2}|[A-Za-z]{3}\w*[-., ]+20[0-9]{2}")
+_PERIOD = re.compile(r"[0-9一二三四五六七八九十两]\s*(?:个月|月|天|日|年|months?|days?|years?)\s*$")
 _CONTAINER = re.compile(r"\s*[A-Za-z]{4}\s*[0-9]{6}")
 _GOODS = frozenset({"product", "item", "lot", "gtin"})
 _PACKING = frozenset({"lot", "production_date", "expiry_date", "pallet", "carton_range", "carton_from"})
@@ -137,7 +141,7 @@ def _table_at(sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipp
         if below and _all_words(sheet, row + 1, skipped) and (_is_headings(below) or len(two_rows) > len(matches)):
             header_end = row + 1
             matches = two_rows | {column: match for column, match in matches.items() if column not in two_rows}
-    columns, products = _assign(matches)
+    columns, products = _assign(sheet, header_end, matches)
     headings = _join_headings(
         _texts(sheet, row, skipped), _texts(sheet, header_end, skipped) if header_end > row else {}
     )
@@ -189,12 +193,15 @@ def _join_headings(upper: dict[int, str], lower: dict[int, str]) -> dict[int, st
     return joined
 
 
-def _assign(matches: dict[int, tuple[str, int]]) -> tuple[dict[str, int], list[int]]:
+def _assign(sheet: Sheet, header_end: int, matches: dict[int, tuple[str, int]]) -> tuple[dict[str, int], list[int]]:
     """Give each field its best heading, the leftmost of equals; products may have a column per language."""
     columns: dict[str, int] = {}
     products: list[int] = []
     for column, (name, _) in sorted(matches.items(), key=lambda item: (-item[1][1], item[0])):
-        if name in _SEVERAL:
+        if name == "cartons" and _RANGE.fullmatch(str(_first_below(sheet, header_end, column) or "")):
+            # "Cartons" over 1-50 and "Qty" over 50.
+            columns.setdefault("carton_range", column)
+        elif name in _SEVERAL:
             products.append(column)
         elif name not in ("ignored", "errors"):
             columns.setdefault(name, column)
@@ -213,9 +220,24 @@ def _settle(sheet: Sheet, header_end: int, columns: dict[str, int], products: li
     cartons = columns.get("carton_range")
     if cartons is not None and _CONTAINER.match(str(_first_below(sheet, header_end, cartons) or "")):
         columns.setdefault("container_number", columns.pop("carton_range"))
+    _settle_expiry(sheet, header_end, columns)
     weight = columns.pop("weight", None)
     if weight is not None and not columns.keys() & {"net", "net_each"}:
         columns["net"] = weight
+
+
+def _settle_expiry(sheet: Sheet, header_end: int, columns: dict[str, int]) -> None:
+    """有效期 may head a period or a date, and so may "Expiry"."""
+    for name, other in (("shelf_life", "expiry_date"), ("expiry_date", "shelf_life")):
+        column = columns.get(name)
+        if column is None or other in columns:
+            continue
+        below = _first_below(sheet, header_end, column)
+        is_date = isinstance(below, (datetime, date)) or _DATE.search(str(below)) is not None
+        is_period = isinstance(below, str) and _PERIOD.search(below.casefold()) is not None
+        if (name == "shelf_life" and is_date) or (name == "expiry_date" and is_period and not is_date):
+            columns[other] = columns.pop(name)
+            return
 
 
 def _first_below(sheet: Sheet, header_end: int, column: int) -> CellValue | None:
@@ -235,7 +257,8 @@ def _kind_of(table: Table, row: int, skipped: frozenset[int]) -> RowKind | None:
         return RowKind.TOTAL
     if any(is_total(text) and len(text) <= 20 for text in texts.values()) and not _has_lot(table, row):
         return RowKind.TOTAL
-    filled = {name for name, column in table.columns.items() if table.sheet.at(row, column) is not None}
+    # Zeros are what a formula leaves in rows that nobody has filled in.
+    filled = {name for name, column in table.columns.items() if table.sheet.at(row, column) not in (None, 0)}
     filled |= {"product"} if any(table.sheet.at(row, column) is not None for column in table.product_columns) else set()
     uncached = {name for name, column in table.columns.items() if (row, column) in table.sheet.uncached}
     labelled = isinstance(first, str) and label_field(first) is not None and "lot" not in filled

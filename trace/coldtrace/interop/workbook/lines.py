@@ -73,6 +73,7 @@ class LineReader:
         self.defaults = defaults
         self.findings = findings
         self.above: dict[str, CellValue] = {}
+        self.products: dict[str, tuple[str | None, str | None]] = {}
         self.units = {name: weight_unit_in_heading(self._heading(name)) for name in _FIGURES}
         self.orders: dict[str, Order | None] = {
             name: order_of(value for row in table.lines if (value := self._own(name, row)) is not None)
@@ -110,6 +111,15 @@ class LineReader:
             zh, en = split_languages(part)
             draft.product_zh = draft.product_zh or zh
             draft.product_en = draft.product_en or en
+        key = draft.gtin or draft.lot
+        if key is None or "product" in draft.wrong:
+            return
+        if draft.product:
+            self.products.setdefault(key, (draft.product_zh, draft.product_en))
+        elif key in self.products:
+            # Named once, on the first line of the same GTIN or lot.
+            draft.product_zh, draft.product_en = self.products[key]
+            self.findings.change(draft.place("product"), "", draft.product)
 
     def _read_dates(self, draft: Draft) -> None:
         epoch = self.table.sheet.date_1904

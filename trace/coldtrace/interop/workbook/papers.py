@@ -1,5 +1,6 @@
 """The papers of the consignment: each value of the block through its own reader, contradictions named."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,6 +43,11 @@ EXPECTED = (
 _ONE_VALUE = frozenset({"declaration_number", "container_number", "importer_uscc", "overseas_registration"}) | {
     "quarantine_certificate", "entry_date", "origin",
 }  # fmt: skip
+
+
+# "TXGU0000014 / SL-0098831" and "TXGU0000014 (40'RH)": the seal or the size behind the number.
+_CONTAINER_AND_MORE = re.compile(r"(?P<number>[A-Za-z]{4}[ -]?[0-9]{6}[ -]?[0-9])\s*[/,;(]\s*(?P<more>.+)")
+_CONTAINER_SIZE = re.compile(r"[0-9]{2}\s*(?:'|’|尺|FT|RH|RF|HC|HQ|GP)", re.IGNORECASE)
 
 
 @dataclass
@@ -135,7 +141,12 @@ def _declaration(item: Given, reading: Reading) -> Mapping[str, Any]:
 
 
 def _container(item: Given, reading: Reading) -> Mapping[str, Any]:
-    return {"container_number": _number(item, reading, parse_container_number)}
+    text = read_identifier(item.value, limit=200)
+    both = _CONTAINER_AND_MORE.fullmatch(text)
+    number = parse_container_number(both["number"] if both else text)
+    seal = both["more"].strip(" )") if both and not _CONTAINER_SIZE.match(both["more"]) else None
+    reading.findings.change(item.place, item.value, f"{number} / {seal}" if seal else number)
+    return {"container_number": number, "seal_number": seal}
 
 
 def _uscc(item: Given, reading: Reading) -> Mapping[str, Any]:
@@ -157,6 +168,11 @@ def _hs(item: Given, reading: Reading) -> Mapping[str, Any]:
     text = read_identifier(item.value, limit=200)
     if isinstance(item.value, (int, float)) and len(text) in (9, 12):
         text = "0" + text
+    digits = re.sub(r"[. ]", "", text)
+    if len(digits) in (6, 8) and digits.isascii() and digits.isdigit():
+        # The exporter's own tariff; the ten Chinese digits come with the declaration.
+        reading.findings.warn(item.place, "hs_code_short", text=shorten(text))
+        return {}
     code = parse_hs_code(text)
     reading.findings.noticed(item.place, code.notices)
     whole = code.value + (code.ciq or "")

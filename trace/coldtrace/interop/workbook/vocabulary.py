@@ -29,7 +29,7 @@ product: 品名 货物名称 商品名称 产品名称 中文品名 中文名称
     goods nameofgoods nameofproduct cut cutname englishname englishdescription chinesename chinesedescription
     nameofcommodity itemdescription
 gtin: 商品条码 条码 条形码 箱码 箱条码 外箱条码 国际条码 gtin gtin14 gtin13 ean ean13 ean14 itf14 dun14 barcode
-    casegtin cartongtin casebarcode cartonbarcode upc productcode
+    casegtin cartongtin casebarcode cartonbarcode upc 
 lot: 生产批号 批号 批次 批次号 生产批次 生产批次号 lot lotno lotnumber lotcode batch batchno batchnumber
     batchcode batchlot lotbatch productionlot productionbatch productionlotno
 production_date: 生产日期 生产时间 加工日期 制造日期 产期 productiondate dateofproduction proddate production
@@ -61,8 +61,8 @@ plant: 厂号 工厂号 注册厂号 establishment estno establishmentno plantno
 overseas_registration: 在华注册编号 境外注册编号 注册编号 gaccregistrationno gaccno gacc gaccregno ciferno
 hs_code: 商品编码 hs编码 税则号列 海关编码 税号 hs hscode hsno tariffno tariffcode ncm
 ignored: 单价 金额 总价 币种 体积 尺寸 立方 图片 单位 支数 袋数 个数 片数 发票号 货号 型号 温度 unitprice price
-    amount currency cbm volume measurement picture unit uom dimensions m3 pcs pieces noofpieces invoiceno sku
-    temperature
+    amount currency cbm volume measurement picture unit uom dimensions m3 pcs pieces noofpieces invoiceno
+    productcode sku temperature
 errors: 错误errors
 """
 
@@ -148,13 +148,20 @@ def fold(text: str) -> str:
 
 
 def column_field(heading: str) -> tuple[str, int] | None:
-    """Return the field that a heading names and how well it matches (1 to 100), or None."""
-    return _match(heading, words_of("columns"))
+    """Return the field that a heading names and how well it matches (1 to 100), or None.
+
+    >>> column_field("Net kg / ctn"), column_field("Lot (as on carton label)")
+    (('net_each', 90), ('lot', 95))
+    """
+    found = _match(heading, words_of("columns")) or _like(heading, _COLUMN_SIGNS)
+    if found is not None and found[0] in ("net", "gross") and _EACH.search(heading.casefold()):
+        return f"{found[0]}_each", found[1]
+    return found
 
 
 def label_field(label: str) -> tuple[str, int] | None:
     """Return the field that a label of the block names and how well it matches, or None."""
-    return _match(label, words_of("labels"))
+    return _match(label, words_of("labels")) or _like(label, _LABEL_SIGNS)
 
 
 def is_total(text: str) -> bool:
@@ -180,6 +187,41 @@ def words_of(which: str) -> dict[str, str]:
         else:
             words[part] = field
     return words
+
+
+# What a longer heading must hold to be taken for a field, when no word of the list fits it.
+_COLUMN_SIGNS: Final = (
+    (re.compile(r"到期|best before|expir|use by"), "expiry_date"),
+    (re.compile(r"保质期|shelf ?life"), "shelf_life"),
+    (re.compile(r"(生产|加工|制造)日期|(production|manufactur\w*|pack\w+) date|date of (production|manufacture)"),
+     "production_date"),
+    (re.compile(r"条码|\bgtin\b|\bitf-?14\b"), "gtin"),
+    (re.compile(r"批号|批次|\b(lot|batch)\b"), "lot"),
+    (re.compile(r"托盘号|板号|\bpallet (no|number|id)\b"), "pallet"),
+    (re.compile(r"\b(carton|ctn|case|box) ?(nos?|numbers?|range)\b"), "carton_range"),
+    (re.compile(r"净重|\bnett? ?(weight|wt|kgs?)\b|\bn\.?w\b"), "net"),
+    (re.compile(r"毛重|\bgross ?(weight|wt|kgs?)\b|\bg\.?w\b"), "gross"),
+    (re.compile(r"箱数|件数|\b(no|number|quantity|qty)\.? of (cartons|ctns|cases|boxes|packages)\b"), "cartons"),
+    (re.compile(r"品名|\bdescription of\b"), "product"),
+)  # fmt: skip
+_LABEL_SIGNS: Final = (
+    (re.compile(r"报关单号|customs declaration (no|number)"), "declaration_number"),
+    (re.compile(r"集装箱号|container (no|number)"), "container_number"),
+    (re.compile(r"信用代码"), "importer_uscc"),
+    (re.compile(r"检验检疫证明编?号|检疫证明编?号"), "quarantine_certificate"),
+    (re.compile(r"注册编号|gacc reg\w* ?(no|number)"), "overseas_registration"),
+    (re.compile(r"原产国|country of origin"), "origin"),
+    (re.compile(r"贮存条件|储存条件|storage condition"), "storage"),
+    (re.compile(r"提运?单号|bill of lading (no|number)"), "bill_of_lading"),
+)
+_EACH = re.compile(r"(?:/|\bper\b|每|单)\s*(?:ctns?|cartons?|cases?|box(?:es)?|箱|件)|\beach\b")
+
+
+def _like(text: str, signs: tuple[tuple[re.Pattern[str], str], ...]) -> tuple[str, int] | None:
+    if len(text) > 60:
+        return None
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().replace(".", " ").split())
+    return next(((field, 65) for sign, field in signs if sign.search(plain)), None)
 
 
 def _match(text: str, words: dict[str, str]) -> tuple[str, int] | None:
