@@ -274,7 +274,7 @@ def test_countries() -> None:
     found = country_of_alpha3("ARG")
     assert found is not None
     assert found.numeric == "032"
-    assert country_of_alpha3("XXX") is None
+    assert country_of_alpha3("ZZZ") is None
 
 
 def test_storage_conditions() -> None:

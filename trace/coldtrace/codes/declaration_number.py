@@ -8,7 +8,7 @@ declaration may have no final number yet: it is *provisional* and is completed l
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from coldtrace.codes.paper_number import MalformedPaperNumber, Notice, notice, shown, tidy_number
 from coldtrace.errors import Words
@@ -79,14 +79,17 @@ class DeclarationIsImport(MalformedPaperNumber):
     )
 
 
-_LEGACY_WORDS = Words(
-    "报关单号“{text}”是 9 位旧号，已照存；如有 18 位号码请补录。",
-    'Declaration number "{text}" is of the old 9-digit kind; it is kept. Add the 18-digit number if there is one.',
-)
-_PROVISIONAL_WORDS = Words(
-    "报关单号尚未正式取得，先按预录入登记，取得后请补录。",
-    "There is no final declaration number yet; it is kept as provisional. Add it when it is known.",
-)
+NOTICES: Final[dict[str, Words]] = {
+    "declaration_legacy": Words(
+        "报关单号“{text}”是 9 位旧号，已照存；如有 18 位号码请补录。",
+        'Declaration number "{text}" is of the old 9-digit kind; it is kept. Add the 18-digit number if there is one.',
+    ),
+    "declaration_provisional": Words(
+        "报关单号尚未正式取得，先按预录入登记，取得后请补录。",
+        "There is no final declaration number yet; it is kept as provisional. Add it when it is known.",
+    ),
+}
+"""What is remarked and accepted all the same."""
 
 
 def parse_declaration_number(text: str, *, direction: Literal["import", "export"] = "import") -> DeclarationNumber:
@@ -103,7 +106,7 @@ def parse_declaration_number(text: str, *, direction: Literal["import", "export"
             raise DeclarationIsImport(text=shown(text))
         return DeclarationNumber(value=number, status="final")
     if _LEGACY.fullmatch(number):
-        remark = notice("declaration_legacy", _LEGACY_WORDS, text=number)
+        remark = notice("declaration_legacy", NOTICES["declaration_legacy"], text=number)
         return DeclarationNumber(value=number, status="legacy", notices=(remark,))
     if provisional := _PROVISIONAL.fullmatch(number):
         return provisional_declaration(provisional.group(1))
@@ -112,5 +115,5 @@ def parse_declaration_number(text: str, *, direction: Literal["import", "export"
 
 def provisional_declaration(reference: str = "") -> DeclarationNumber:
     """Return the stand-in for a declaration without a final number, with its pre-entry reference if known."""
-    remark = notice("declaration_provisional", _PROVISIONAL_WORDS)
+    remark = notice("declaration_provisional", NOTICES["declaration_provisional"])
     return DeclarationNumber(value=reference, status="provisional", notices=(remark,))

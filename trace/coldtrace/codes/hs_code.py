@@ -7,7 +7,7 @@ accepted; only a heading outside the guide's scope brings a notice.
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from coldtrace.codes.paper_number import MalformedPaperNumber, Notice, notice, shown, tidy_number
 from coldtrace.errors import Words
@@ -70,10 +70,13 @@ class HsCodeForm(MalformedPaperNumber):
     )
 
 
-_SCOPE_WORDS = Words(
-    "商品编码“{text}”不在冷链进口食品的常见章目内，请核对。",
-    'Commodity code "{text}" is outside the chapters that cold-chain food usually falls under. Please check.',
-)
+NOTICES: Final[dict[str, Words]] = {
+    "hs_code_out_of_scope": Words(
+        "商品编码“{text}”不在冷链进口食品的常见章目内，请核对。",
+        'Commodity code "{text}" is outside the chapters that cold-chain food usually falls under. Please check.',
+    ),
+}
+"""What is remarked and accepted all the same."""
 
 
 def parse_hs_code(text: str) -> HsCode:
@@ -85,5 +88,9 @@ def parse_hs_code(text: str) -> HsCode:
     digits = tidy_number(text, drop=".-")
     if not _FORM.fullmatch(digits):
         raise HsCodeForm(text=shown(text))
-    remarks = () if digits.startswith(IN_SCOPE) else (notice("hs_code_out_of_scope", _SCOPE_WORDS, text=digits),)
+    remarks = (
+        ()
+        if digits.startswith(IN_SCOPE)
+        else (notice("hs_code_out_of_scope", NOTICES["hs_code_out_of_scope"], text=digits),)
+    )
     return HsCode(value=digits[:10], ciq=digits[10:] or None, notices=remarks)

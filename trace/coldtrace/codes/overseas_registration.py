@@ -8,7 +8,7 @@ of their own authority (a SIF number, say): accepted as free text of at most 30 
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from coldtrace.codes.paper_number import LONGEST_TEXT, MalformedPaperNumber, Notice, notice, shown, tidy_number
 from coldtrace.errors import Words
@@ -43,15 +43,18 @@ class OverseasRegistrationForm(MalformedPaperNumber):
     )
 
 
-_LENGTH_WORDS = Words(
-    "境外生产企业注册编号“{text}”像海关注册编号，但有 {length} 位（应为 18 位）；已按原厂注册号保存，请核对。",
-    'Overseas registration "{text}" looks like a customs number but has {length} characters instead of '
-    "18; it is kept as the plant's own number. Please check.",
-)
-_DATE_WORDS = Words(
-    "境外生产企业注册编号“{text}”第 9–14 位“{date}”不像日期（年月日），请核对。",
-    'Overseas registration "{text}": positions 9 to 14, "{date}", are not a date (YYMMDD). Please check.',
-)
+NOTICES: Final[dict[str, Words]] = {
+    "overseas_registration_length": Words(
+        "境外生产企业注册编号“{text}”像海关注册编号，但有 {length} 位（应为 18 位）；已按原厂注册号保存，请核对。",
+        'Overseas registration "{text}" looks like a customs number but has {length} characters instead of '
+        "18; it is kept as the plant's own number. Please check.",
+    ),
+    "overseas_registration_date": Words(
+        "境外生产企业注册编号“{text}”第 9–14 位“{date}”不像日期（年月日），请核对。",
+        'Overseas registration "{text}": positions 9 to 14, "{date}", are not a date (YYMMDD). Please check.',
+    ),
+}
+"""What is remarked and accepted all the same."""
 
 
 def parse_overseas_registration(text: str) -> OverseasRegistration:
@@ -66,12 +69,20 @@ def parse_overseas_registration(text: str) -> OverseasRegistration:
     if _GACC.fullmatch(number):
         date = number[8:14]
         odd = not ("01" <= date[2:4] <= "12" and "01" <= date[4:6] <= "31")
-        remarks = (notice("overseas_registration_date", _DATE_WORDS, text=number, date=date),) if odd else ()
+        remarks = (
+            (notice("overseas_registration_date", NOTICES["overseas_registration_date"], text=number, date=date),)
+            if odd
+            else ()
+        )
         return OverseasRegistration(value=number, kind="gacc", country=number[1:4], notices=remarks)
     own = " ".join(unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).split())
     if not own or len(own) > _LONGEST_FOREIGN or not own.isprintable() or not any(map(str.isalnum, own)):
         raise OverseasRegistrationForm(text=shown(text))
     remarks = ()
     if _NEARLY_GACC.fullmatch(number):
-        remarks = (notice("overseas_registration_length", _LENGTH_WORDS, text=number, length=len(number)),)
+        remarks = (
+            notice(
+                "overseas_registration_length", NOTICES["overseas_registration_length"], text=number, length=len(number)
+            ),
+        )
     return OverseasRegistration(value=own, kind="foreign", notices=remarks)

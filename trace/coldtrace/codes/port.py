@@ -8,7 +8,7 @@ one `place`.
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from coldtrace.codes.paper_number import LONGEST_TEXT, MalformedPaperNumber, Notice, notice, shown
 from coldtrace.errors import Words
@@ -42,10 +42,15 @@ class UnknownPort(MalformedPaperNumber):
     )
 
 
-_UNLISTED_WORDS = Words(
-    "口岸代码“{text}”不在本系统的小表中，已照存，请核对。",
-    'The port code "{text}" is not in our small table; it is kept. Please check.',
-)
+NOTICES: Final[dict[str, Words]] = {
+    "port_unlisted": Words(
+        "口岸代码“{text}”不在本系统的小表中，已照存，请核对。",
+        'The port code "{text}" is not in our small table; it is kept. Please check.',
+    ),
+}
+"""What is remarked and accepted all the same."""
+
+
 _TABLE = """
 CNTXG 天津新港 Tianjin Xingang|XINGANG|NEW PORT TIANJIN|天津港|TIANJIN PORT
 CNTSN 天津 Tianjin|天津滨海国际机场|TIANJIN BINHAI AIRPORT
@@ -133,6 +138,6 @@ def parse_port(text: str) -> Port:
     alone = re.fullmatch(r"(?:.*\()?([A-Z]{2}[A-Z2-9]{3})\)?", plain, re.DOTALL)
     if alone:
         code = alone.group(1)
-        remark = notice("port_unlisted", _UNLISTED_WORDS, text=code)
+        remark = notice("port_unlisted", NOTICES["port_unlisted"], text=code)
         return Port(locode=code, zh=code, en=code, place=code, listed=False, notices=(remark,))
     raise UnknownPort(text=shown(text))
