@@ -102,13 +102,13 @@ class Picture:
         return marks
 
     def empty(
-        self, entry_id: UUID, deed: Deed, *, parents: Container[int], leave_out: Container[int] = ()
+        self, entry_id: UUID, deed: Deed, *, parents: Container[int]
     ) -> list[tuple[Unit, Unit, tuple[Mark, ...]]]:
         """Take everything off pallets that were unpacked as a whole; return (child, parent, marks)."""
         inside = [
             (unit, self.units[unit.parent_pk])
             for unit in sorted(self.units.values(), key=lambda unit: unit.unit_id)
-            if unit.parent_pk is not None and unit.parent_pk in parents and unit.pk not in leave_out
+            if unit.parent_pk is not None and unit.parent_pk in parents
         ]
         return [
             (unit, parent, self.apply(entry_id, deed, unit=unit, role=IMPLIED, parent=parent, lasting=()))

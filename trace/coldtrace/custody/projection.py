@@ -80,7 +80,7 @@ class Projection:
         records = [self._tell_line(one, number, line) for number, line in enumerate(one.lines)]
         parents = {self._by_name[name].pk for name in one.empties} - self.late
         if parents:
-            left = self._picture.empty(one.entry_id, one.fact, parents=parents, leave_out=self.late)
+            left = self._picture.empty(one.entry_id, one.fact, parents=parents)
             for child, parent, marks in left:
                 records.append(
                     LineRecord(

@@ -248,7 +248,8 @@ def chain_clashes(session: Session, claims: Sequence[tuple[bytes, int]]) -> set[
 
 def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:
     """Return those GLNs that are registered sites."""
-    rows = session.execute(
-        text("SELECT gln FROM site WHERE gln = ANY(CAST(:glns AS text[]))"), {"glns": sorted(set(glns))}
-    )
+    asked = sorted(set(glns))
+    if not asked:
+        return set()
+    rows = session.execute(text("SELECT gln FROM site WHERE gln = ANY(CAST(:glns AS text[]))"), {"glns": asked})
     return {row[0] for row in rows}

@@ -1,0 +1,194 @@
+"""The record does not depend on the order in which statements arrive."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from coldtrace.custody import service as custody
+from coldtrace.env import Env
+from coldtrace.events.statement import Statement
+from coldtrace.parties.model import SiteRole
+from support.custody_story import Goods, random_story, record_of, sensible_story, written_story
+from support.house import Handheld, install, make_env
+from support.ticking import START, TickingClock
+
+GOODS = Goods(
+    cartons=[f"(01)19521234543210(21)7QK4M2ZX9RT{n}" for n in "BCDEFG"],
+    pallets=["(00)395212340000000014", "(00)395212340000000021"],
+    containers=["(00)395212340000000038"],
+)
+AFTER = START + timedelta(hours=5)
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Env:
+    return replace(make_env(tmp_path / "keys"), clock=TickingClock())
+
+
+@pytest.fixture
+def devices(session: Session, env: Env) -> list[Handheld]:
+    sites = install(session, env)
+    found = [Handheld.enrol(session, env, sites[role]) for role in SiteRole]
+    assert isinstance(env.clock, TickingClock)
+    env.clock.next = AFTER
+    return found
+
+
+def told(session: Session, env: Env, batches: Sequence[Sequence[Statement]]) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the record is after these batches, and forget them again."""
+    with session.begin_nested() as savepoint:
+        for batch in batches:
+            results = custody.capture(session, env, [statement.to_json() for statement in batch])
+            assert {result.status for result in results} <= {"accepted", "blocked"}
+        found = record_of(session)
+        savepoint.rollback()
+    session.expire_all()
+    return found
+
+
+def in_batches(rng: random.Random, said: Sequence[Statement]) -> list[list[Statement]]:
+    rest, batches = list(said), []
+    while rest:
+        size = rng.randint(1, 4)
+        batches.append(rest[:size])
+        rest = rest[size:]
+    return batches
+
+
+def compare(session: Session, env: Env, said: list[Statement], seed: int, orders: int) -> None:
+    rng = random.Random(seed)
+    expected = told(session, env, [[statement] for statement in said])
+    assert told(session, env, [said]) == expected, f"one batch, seed {seed}"
+    backwards = list(reversed(said))
+    assert told(session, env, [[statement] for statement in backwards]) == expected, f"backwards, seed {seed}"
+    for number, statement in enumerate(said):
+        others = said[:number] + said[number + 1 :]
+        assert told(session, env, [others, [statement]]) == expected, f"seed {seed}, number {number} late"
+    for number in range(orders):
+        mixed = rng.sample(said, len(said))
+        found = told(session, env, in_batches(rng, mixed))
+        assert found == expected, f"seed {seed}, order {number}"
+
+
+def test_a_sensible_story_in_any_order(session: Session, env: Env, devices: list[Handheld], scale: str) -> None:
+    said = sensible_story(devices, GOODS, start=START + timedelta(hours=1))
+    compare(session, env, said, seed=2026, orders=100 if scale == "full" else 3)
+
+
+def test_random_stories_in_any_order(session: Session, env: Env, devices: list[Handheld], scale: str) -> None:
+    for seed in range(300 if scale == "full" else 5):
+        rng = random.Random(seed)
+        said = random_story(rng, devices, GOODS, start=START + timedelta(hours=1), length=rng.randint(5, 20))
+        compare(session, env, said, seed=seed, orders=1)
+
+
+CASES = {
+    "a whole unpacking comes after a later scan of the pallet": """
+        port commission A B
+        port pack P: A B
+        port unpack P: *
+        port ship P > store
+    """,
+    "a whole unpacking comes after a carton was sold off its pallet": """
+        port pack P: A B
+        port ship P > market
+        market receive P
+        market unpack P: *
+        market sell A
+    """,
+    "a pallet's way comes after its cartons were unpacked": """
+        port commission A B
+        port pack P: A B
+        port ship P > store
+        store receive P
+        store unpack P: A
+        store ship A > shop
+        shop receive A
+    """,
+    "a pack comes after all that was done with the pallet": """
+        port commission A B
+        port pack P: A B
+        port ship P > store
+        store receive P
+        store unpack P: *
+        store pack Q: A B
+    """,
+    "a second pallet, and the first one's story comes late": """
+        port pack P: A B
+        port unpack P: A
+        port pack Q: A
+        port ship Q > store
+        port ship P > market
+        store receive Q
+        market receive P
+        market unpack P: *
+    """,
+    "a pallet in a container": """
+        port commission A B
+        port pack P: A B
+        port pack X: P
+        port ship X > store
+        store receive X
+        store unpack X: P
+        store ship P > market
+        market receive P
+        market unpack P: A
+    """,
+    "a container emptied whole with its pallets packed anew": """
+        port pack P: A
+        port pack Q: B
+        port pack X: P Q
+        port ship X > trader
+        trader receive X
+        trader unpack X: *
+        trader pack P: B
+        trader ship P > market
+    """,
+    "a container inside what it holds": """
+        port pack X: P
+        port pack P: X
+        port ship P > store
+        store receive X
+        store unpack P: *
+    """,
+    "sold twice, returned, sold again": """
+        port commission A
+        port ship A > shop
+        shop receive A
+        shop sell A
+        market sell A
+        market receive A
+        market sell A
+    """,
+    "one statement names two pallets for a carton's pallet": """
+        port pack P: A
+        port pack Q: A
+        port unpack P: A
+        port ship P Q > store
+        store receive P Q
+    """,
+    "a device that may not": """
+        port pack P: A
+        shop commission A
+        port ship P > shop
+        shop receive P
+        port sell P
+        shop unpack P: *
+    """,
+}
+NAMES = (
+    dict(zip("ABCDEF", GOODS.cartons, strict=True))
+    | dict(zip("PQ", GOODS.pallets, strict=True))
+    | {"X": GOODS.containers[0]}
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_late_in_any_place(session: Session, env: Env, devices: list[Handheld], case: str, scale: str) -> None:
+    said = written_story(CASES[case], devices, NAMES, start=START + timedelta(hours=1))
+    compare(session, env, said, seed=1, orders=50 if scale == "full" else 1)
