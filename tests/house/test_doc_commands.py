@@ -1,0 +1,75 @@
+"""Commands that the documents show exist, with the options that they are shown with."""
+
+import ast
+import importlib
+import re
+import shlex
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from coldscan.main import main as coldscan
+from coldtrace.cli.main import main as coldtrace
+from support.source_tree import REPOSITORY
+
+DOCUMENTS = ["README.md", "docs/guides/run-in-production.md", "docs/guides/coldscan.md"]
+PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"coldtrace": coldtrace, "coldscan": coldscan}
+SHOWN = re.compile(r"(?:^|[\s($/`])(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE)
+WORD = re.compile(r"[a-z][a-z-]+")
+
+
+def shown_commands() -> list[tuple[str, tuple[str, ...], frozenset[str]]]:
+    """Return program, command words and long options of each command in a shell block."""
+    found = set()
+    for name in DOCUMENTS:
+        text = (REPOSITORY / name).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```sh$(.*?)^```$|((?:^    coldscan .*\n)+)", text, flags=re.MULTILINE | re.DOTALL)
+        for program, rest in (each for block in blocks for each in SHOWN.findall("".join(block).replace("\\\n", " "))):
+            words = _words(rest)
+            options = frozenset(word for word in words if word.startswith("--"))
+            # `--state DIR` stands before the command; it has a value, the command follows.
+            bare = words[2:] if words[:1] == ["--state"] else words
+            found.add((program, tuple(_commands(program, bare)), options))
+    return sorted(found, key=str)
+
+
+def _words(rest: str) -> list[str]:
+    try:
+        return shlex.split(rest, comments=True)
+    except ValueError:  # cut off inside a quotation
+        return rest.split()
+
+
+def _commands(program: str, words: list[str]) -> list[str]:
+    """Return the command and, where the program has one, its sub-command."""
+    most = 2 if program == "coldtrace" and words[0] in ("codes", "db", "devices", "keys", "tokens", "trust-list") else 1
+    return [word for word in words[:most] if WORD.fullmatch(word)]
+
+
+@pytest.mark.parametrize(("program", "words", "options"), shown_commands(), ids=str)
+def test_shown_command_exists(
+    program: str, words: tuple[str, ...], options: frozenset[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words
+    with pytest.raises(SystemExit) as stopped:
+        PROGRAMS[program]([*words, "--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert {option for option in options if option not in said} == set()
+
+
+def test_many_commands_are_shown() -> None:
+    programs = [program for program, _, _ in shown_commands()]
+    assert programs.count("coldtrace") >= 8
+    assert programs.count("coldscan") >= 5
+
+
+def test_the_script_that_registers_sites_asks_for_what_there_is() -> None:
+    guide = (REPOSITORY / "docs" / "guides" / "run-in-production.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```python$(.*?)^```$", guide, flags=re.MULTILINE | re.DOTALL)
+    tree = ast.parse(script)
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert imported
+    for node in imported:
+        module = importlib.import_module(str(node.module))
+        assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
