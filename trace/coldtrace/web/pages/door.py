@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
@@ -18,7 +19,7 @@ from coldtrace.web.pages.consumer import journey_steps, remember_language, show
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import journey_stops
 from coldtrace.web.pages.qr_picture import qr_picture
-from coldtrace.web.pages.views import ErrorView, FrontView, PrivacyView, Sample, SampleBox
+from coldtrace.web.pages.views import ErrorView, FrontView, PrivacyView, Sample, SampleBox, SampleKind
 from coldtrace.web.problems import code_of
 from coldtrace.web.refusals import PageNotFound
 from coldtrace.web.render import render
@@ -35,7 +36,7 @@ def front(request: Request) -> Response:
     """Show the front page."""
     state = request.app.state
     samples = read_samples(state.settings.data_dir)
-    links = {str(kind): str(url) for kind, url in samples.get("links", {}).items()}
+    links = {kind: url for kind, url in samples.get("links", {}).items() if kind in get_args(SampleKind)}
     labels = state.settings.data_dir / LABELS_FILE
     view = FrontView(
         here="/",
@@ -70,15 +71,21 @@ def read_samples(data_dir: Path) -> dict[str, dict[str, str]]:
     """Return what the demo left for the front page; nothing before there is a demo world."""
     path = data_dir / SAMPLES_FILE
     try:
-        found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    if not isinstance(found, dict):
+        return {}
+    return {
+        str(name): {str(key): text for key, text in part.items() if isinstance(text, str)}
+        for name, part in found.items()
+        if isinstance(part, dict)
+    }
 
 
 def _sample_box(request: Request, samples: dict[str, dict[str, str]]) -> SampleBox | None:
-    box = samples.get("box")
-    if not box:
+    box = samples.get("box", {})
+    if not {"unit", "url"} <= box.keys():
         return None
     with request.app.state.sessions() as session:
         issued, unit = goods.issued_code(session, box["unit"]), find_unit(session, box["unit"])
