@@ -107,8 +107,8 @@ def test_an_invitation_works_once(shared: WebHouse) -> None:
     body = enrolment(shared)
     first = shared.client.post(ENROL, json=body)
     assert first.status_code == 201
-    other = enrolment(shared, token=body["token"])
-    again = shared.client.post(ENROL, json=other)
+    request, sig = make_request(net=shared.env.net, token=body["token"], signer=Ed25519Signer.generate())
+    again = shared.client.post(ENROL, json=body | {"request": request, "request_sig": sig})
     assert (again.status_code, again.json()["code"]) == (403, "invite_refused")
 
 

@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from biip import ParseError
-from biip.gs1_application_identifiers import GS1ApplicationIdentifier
-
 # Where the table lets pass what the General Specifications do not: empty values, and a lower bound too high.
 _CORRECTED: Final = {
     "30": r"[0-9]{1,8}",
@@ -60,6 +57,10 @@ def leading_ai(text: str) -> AiForm | None:
 
 @lru_cache(maxsize=2048)
 def _known(ai: str) -> AiForm | None:
+    # Loaded when the first foreign code comes: it takes 25 MB and 0.1 s, and a handheld reads our own codes.
+    from biip import ParseError
+    from biip.gs1_application_identifiers import GS1ApplicationIdentifier
+
     try:
         entry = GS1ApplicationIdentifier.extract(ai)
     except ParseError:

@@ -170,16 +170,19 @@ class Enrol:
 def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Site]:
     """Admit a device key for the site of its invitation, and log the certificate.
 
+    The same key asking again with the same invitation, because the first answer was lost, gets the same answer.
     Raises what reading the request raises, InviteRefused, or DeviceEnrolled.  The caller owns the transaction.
     """
     request = read_request(command.request, command.request_sig)
     now = env.clock()
     if request.net != env.net or request.token_hash != token_hash(command.token):
         raise InviteRefused()
+    identity = key_id(request.public_key.spki)
     invite = store.lock_invite(session, token_hash(command.token))
+    if invite is not None and invite.used_by == identity:
+        return _enrolled_before(session, identity)
     if invite is None or invite.used_at is not None or invite.expires_at < now:
         raise InviteRefused()
-    identity = key_id(request.public_key.spki)
     if store.devices_by_key(session, [identity]):
         raise DeviceEnrolled()
     site = store.site(session, invite.gln)
@@ -215,6 +218,13 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
     session.flush()
     _log_enrolment(session, env, row, command)
     return store.devices_by_key(session, [identity])[identity], site
+
+
+def _enrolled_before(session: Session, identity: bytes) -> tuple[Device, Site]:
+    device = store.devices_by_key(session, [identity])[identity]
+    site = store.site(session, device.gln)
+    assert site is not None, "a device always belongs to a registered site"
+    return device, site
 
 
 def _log_enrolment(session: Session, env: Env, row: DeviceRow, command: Enrol) -> None:
