@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from sqlmodel import Session
 
 from coldtrace import clock
 from coldtrace.env import Env, Keyring
+from coldtrace.events.canonical import JsonValue
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.header import statement_id
 from coldtrace.events.public_piece import Place
@@ -115,12 +117,13 @@ class Handheld:
         seq: int | None = None,
         net: bytes | None = None,
         site: str | None = None,
-        more: Sequence[tuple[str, str]] = (),
+        id: UUID | None = None,
+        more: Sequence[tuple[str, JsonValue]] = (),
     ) -> Statement:
-        """Return the next signed statement of this device's chain."""
+        """Return the next signed statement of this device's chain; `more` are further private fields."""
         moment = at or self.env.clock()
         self.seq += 1
-        fields: list[tuple[str, str | int]] = [
+        fields: list[tuple[str, JsonValue]] = [
             ("at", clock.format_utc(moment)),
             ("offset", "+08:00"),
             ("seq", self.seq if seq is None else seq),
@@ -130,7 +133,7 @@ class Handheld:
             fields.append(("to", to))
         fields += more
         draft = draft_statement(
-            id=statement_id(moment),
+            id=id or statement_id(moment),
             net=net or self.env.net,
             key=key_id(self.signer.spki),
             prev=self.prev,
