@@ -42,6 +42,20 @@ def test_links_and_pictures_exist(document: Path) -> None:
     assert [target for target in inner if not (document.parent / target).exists()] == []
 
 
+def test_functions_named_beside_a_file_are_in_it() -> None:
+    """`name` (`path`) and `name` in `path`; the walk of a scan is worth nothing if it leads past the door."""
+    text = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)`\s+(?:\(|in\s+)`([\w/]+\.py)`", text)
+    named += re.findall(r"`(\w+)`, `\w+` in `([\w/]+\.py)`", text)
+    assert len(named) >= 25
+    missing = [
+        (name, path)
+        for name, path in named
+        if not re.search(rf"^ *(?:async )?(?:def|class) {name}\b", (REPOSITORY / path).read_text(), flags=re.MULTILINE)
+    ]
+    assert missing == []
+
+
 def test_the_documents_that_matter_name_many() -> None:
     """The patterns above still find something."""
     for name, least in (("docs/architecture.md", 40), ("README.md", 9)):
