@@ -4,7 +4,12 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fastapi import FastAPI
+
 from coldtrace.errors import Words
+from coldtrace.web.app import ROUTERS
+from coldtrace.web.openapi import describe
+from coldtrace.web.pages.api_reader import ApiView, api_groups
 from coldtrace.web.pages.qr_picture import qr_picture
 from coldtrace.web.pages.views import (
     Bilingual,
@@ -258,6 +263,18 @@ NOT_FOUND = replace(
     request_id=None,
 )
 
+
+def _api() -> ApiView:
+    """Return the reader of our own API."""
+    app = FastAPI(openapi_url="/api/openapi.json")
+    for router in ROUTERS:
+        app.include_router(router)
+    groups = api_groups(describe(app.openapi(), ROUTERS))
+    return ApiView(
+        here="/api/docs", host=HOST, groups=groups, example="curl -s http://127.0.0.1:8000/api/v1/trust-list"
+    )
+
+
 PAGES: dict[str, tuple[str, PageView]] = {
     "unit-sold": ("consumer/unit.html", SOLD),
     "unit-fresh": ("consumer/unit.html", FRESH),
@@ -277,6 +294,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "refused-host": ("consumer/refused.html", replace(REFUSED, verdict="untrusted_host", scanned=None)),
     "front": ("door/front.html", FRONT),
     "front-bare": ("door/front.html", FrontView(here="/", host=HOST)),
+    "api": ("door/api.html", _api()),
     "error": ("error.html", ERROR),
     "not-found": ("error.html", NOT_FOUND),
     "privacy": ("privacy.html", PrivacyView(here="/privacy", host=HOST)),
@@ -302,5 +320,6 @@ def with_every_text(value: Any, text: str) -> Any:
 # Fields whose values come from our own tables, never from outside.
 _CHOSEN = frozenset(
     {"status", "source", "quarantine_state", "state", "cold", "leg_cold", "result", "kind"}
+    | {"anchor", "method", "access"}
     | {"api_docs_url", "openapi_url", "trust_list_url", "checkpoint_url", "labels_url", "lookup_url"}
 )

@@ -19,6 +19,7 @@ from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.seal.vkey import vkey_of
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
+from coldtrace.web.pages.api_words import CHINESE, GROUPS
 from support.html_tree import read_page
 from support.web_calls import CALLS, Scene
 from support.web_house import PAGE, WebHouse
@@ -269,12 +270,32 @@ def test_the_document_says_which_calls_need_credentials(document: dict[str, Any]
     assert set(document["components"]["securitySchemes"]) == {"token", "device"}
 
 
-def test_the_reader_shows_every_operation(scene: Scene, document: dict[str, Any]) -> None:
-    page = read_page(scene.web.client.get("/api/docs", headers=PAGE).text)
+@pytest.mark.parametrize("headers", [PAGE, ZH], ids=["en", "zh"])
+def test_the_reader_shows_every_operation(scene: Scene, document: dict[str, Any], headers: dict[str, str]) -> None:
+    page = read_page(scene.web.client.get("/api/docs", headers=headers).text)
+    shown = [article.text for article in page.all("article")]
+    assert len(shown) == sum(len(methods) for methods in document["paths"].values())
     for path, methods in document["paths"].items():
-        assert path in page.text
-        for operation in methods.values():
-            assert operation["summary"] in page.text or operation["summary"].split(" ")[0] in page.text
+        for method, operation in methods.items():
+            english, _, chinese = operation["summary"].rpartition(" ")
+            address = path.replace("{rest}", "{")
+            (found,) = [
+                text
+                for text in shown
+                if (text.startswith(f"{method.upper()} {address}") and english in text) or chinese in text.split(" ")
+            ]
+            assert (english if headers is PAGE else chinese) in found
+    for link in page.all("nav")[1].all("a"):
+        target = link.attributes["href"]
+        assert target.startswith("/api/") or page.all(id=target.removeprefix("#"))
+
+
+def test_every_call_is_told_in_chinese_too(document: dict[str, Any]) -> None:
+    calls = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert set(CHINESE) == calls
+    assert set(GROUPS) == {
+        operation["tags"][0] for methods in document["paths"].values() for operation in methods.values()
+    }
 
 
 # Probes

@@ -92,7 +92,7 @@ def test_names_for_those_who_listen(name: str, lang: Lang) -> None:
 def test_language_switch_keeps_the_address(name: str, lang: Lang) -> None:
     """Both languages are links in sight, the present one is marked, and the code's address stays byte for byte."""
     tree = page(name, lang)
-    links = one(tree, "nav").all("a")
+    links = one(tree, "nav", **{"class": "top__lang"}).all("a")
     assert [link.text for link in links] == ["中文", "English"]
     assert [link.attributes["lang"] for link in links] == ["zh-CN", "en"]
     assert [i for i, link in enumerate(links) if "aria-current" in link.attributes] == [LANGS.index(lang)]

@@ -59,7 +59,13 @@ async def _upload(request: Request, caller: KnownCaller) -> Upload:
         return Upload(name=name[:NAME_MAX] or "workbook.xlsx", data=await file.read())
 
 
-@router.post("", status_code=201, openapi_extra=_DOC, summary="Import a packing list 导入装箱单")
+@router.post(
+    "",
+    status_code=201,
+    responses={200: {"description": "A dry run, or the corrected copy"}},
+    openapi_extra=_DOC,
+    summary="Import a packing list 导入装箱单",
+)
 def post_import(
     request: Request,
     upload: Annotated[Upload, Depends(_upload)],

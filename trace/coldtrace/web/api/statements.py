@@ -51,7 +51,13 @@ _DOC: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=202, openapi_extra=_DOC, summary="Store signed statements 提交签名记录")
+@router.post(
+    "",
+    status_code=202,
+    responses={200: {"description": "A repeat, sent alone"}, 201: {"description": "Included, with the proof"}},
+    openapi_extra=_DOC,
+    summary="Store signed statements 提交签名记录",
+)
 def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
     """Store one statement (object), many (array) or a stream of lines (NDJSON); 202 with a receipt for each.
 

@@ -1,0 +1,98 @@
+"""What the API's reader says beside the OpenAPI document: names of groups, and each call in Chinese.
+
+The English of a call is its route's docstring; a test sees to it that no call lacks its Chinese.
+"""
+
+from coldtrace.errors import Words
+
+TITLE = Words("接口", "The API")
+LEAD = Words(
+    "同一套接口供手持机、企业系统和监管系统使用。被拒绝的请求返回 `problem+json`，"
+    "其中的 `code` 固定不变，说明随调用方语言。",
+    "One API for handhelds, firms' own systems and regulators. A refusal is `problem+json`: its `code` is stable,"
+    " its words are in the caller's language.",
+)
+TRY = Words("试一试", "Try it")
+CONTENTS = Words("目录", "Contents")
+CREDENTIALS = Words("凭证", "Credentials")
+OPENAPI = Words("OpenAPI 描述文件", "OpenAPI description")
+PARAMETERS = Words("参数", "Parameters")
+REQUIRED = Words("必填", "required")
+BODY = Words("内容类型", "Body")
+ANSWERS = Words("成功时", "Answers")
+
+ACCESS: dict[str, Words] = {
+    "public": Words("公开", "Public"),
+    "token": Words("令牌", "Token"),
+    "either": Words("令牌或设备签名", "Token or device"),
+}
+ACCESS_MEANING: dict[str, Words] = {
+    "public": Words(
+        "不需要凭证；每个地址每分钟限次。", "No credentials; a limited number of requests a minute and address."
+    ),
+    "token": Words(
+        "`Authorization: Bearer …`；用 `coldtrace tokens new` 建立，开发环境由 `make run` 显示。",
+        "`Authorization: Bearer …`; made by `coldtrace tokens new`, printed by `make run` for development.",
+    ),
+    "either": Words(
+        "令牌，或已注册手持机对整个请求的签名（`Authorization: CTDevice …`）。",
+        "A token, or an enrolled handheld's signature over the whole request (`Authorization: CTDevice …`).",
+    ),
+}
+
+GROUPS: dict[str, Words] = {
+    "statements": Words("签名记录", "Statements"),
+    "imports": Words("装箱单导入", "Workbook import"),
+    "labels": Words("标签", "Labels"),
+    "units": Words("货物", "Units"),
+    "cases": Words("异常", "Cases"),
+    "devices": Words("设备", "Devices"),
+    "codes": Words("追溯码", "Codes"),
+    "trust": Words("信任列表", "Trust list"),
+    "log": Words("公开日志", "Public log"),
+    "health": Words("运行状态", "Health"),
+}
+
+_CODE = (
+    "回答扫到的码：`text/html` 是页面，`application/linkset+json` 是链接集，"
+    "`application/vnd.coldtrace.proof+json` 是证明文件；未通过的码返回 `problem`，`code` 为验证结果。"
+)
+CHINESE: dict[str, str] = {
+    "POST /api/v1/statements": "保存一条（对象）、多条（数组）或逐行（`NDJSON`）的签名记录，202 并逐条返回回执。"
+    "单独一条：接受 202，重复 200，拒绝 `4xx`；`Prefer: wait=N` 最多等 N 秒（上限 10）直到写入日志，201 并附证明。",
+    "POST /api/v1/statements/check": "说明这些记录会得到什么结果，不保存任何内容。",
+    "POST /api/v1/imports": "导入报关行的装箱单：201 并返回批次；有错误时 422，逐处列出工作表、行、列。"
+    "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
+    "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",
+    "POST /api/v1/imports/{consignment_id}/undo": "撤销一次导入，直到其中有货物出库为止。",
+    "GET /api/v1/runs/{run_id}/labels": "返回一批码的标签（一个 PDF）；"
+    "其他格式和更大的批次用 `coldtrace labels make`。",
+    "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
+    "GET /api/v1/cases": "返回有疑点的记录，新的在前；`next` 用作下一页的 `after`。",
+    "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
+    "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要令牌。"
+    "设备按 `url` 访问，未给出时用本次请求的地址。",
+    "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次和已登记的场所。",
+    "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、缺哪些号、在哪里分叉。",
+    "GET /U/{rest}": _CODE,
+    "GET /414/{rest}": _CODE,
+    "GET /00/{rest}": _CODE,
+    "GET /01/{rest}": _CODE,
+    "GET /api/v1/trust-list": "返回最新的信任列表，即被签名的原文。",
+    "GET /api/v1/root": "返回创世根文件的原文，它的 `SHA-256` 就是本安装的名字。",
+    "GET /logs/{name}/checkpoint": "返回最新的签名检查点（`C2SP tlog-checkpoint`）。",
+    "GET /logs/{name}/proof/inclusion": "返回第 `index` 片叶子在 `size` 片叶子的树中的路径（`RFC 9162` 第 2.1.3 节）。",
+    "GET /logs/{name}/proof/consistency": "证明 `new` 片叶子的树只是在 `old` 片之后追加。",
+    "GET /logs/{name}/statements/{entry_id}/proof": "返回一条记录的 `c2sp.org/tlog-proof@v1` 文件。",
+    "GET /healthz": "进程在运行就回答。",
+    "GET /readyz": "数据库能用时 200，否则 503。",
+    "GET /metrics": "以 `Prometheus` 文本格式返回计数；需要令牌，因为业务量不对外公开。",
+}
+
+SHOWN_AS: dict[str, str] = {
+    "/01/{rest}": "/01/{gtin}/10/{lot}/21/{serial}?s={token}",
+    "/00/{rest}": "/00/{sscc}?s={token}",
+    "/414/{rest}": "/414/{gln}/254/{door}?s={token}",
+    "/U/{rest}": "/U/{id}?s={token}",
+}
+"""Addresses of codes as people know them; to the router everything behind the first key is one part."""
