@@ -227,6 +227,13 @@ def test_a_missing_column_is_named_once(heading: str, field: str) -> None:
     assert FIELD_WORDS[field].zh in finding.zh
 
 
+def test_a_cell_as_full_as_excel_lets_it_be_is_named_and_harms_nothing() -> None:
+    for text in ("a" * 32_767, " " * 32_000 + "箱", "1" * 32_767, "：" * 32_767):
+        changes: dict[tuple[int, str], Value] = {(0, column): text for column in "ABCDEFGHIJK"}
+        result = read(sheet(changes, {str(label): text for label, _ in BLOCK_ZH}))
+        assert result.packing is None
+
+
 def test_no_table_and_an_empty_table_are_named() -> None:
     assert [code for _, _, code in faults(read(workbook({"S": BLOCK_ZH})))] == ["table_not_found"]
     assert [code for _, _, code in faults(read(workbook({"S": (*BLOCK_ZH, HEADS)})))] == ["table_empty"]

@@ -155,12 +155,12 @@ def test_a_stray_format_far_below_costs_nothing() -> None:
     assert annotate(target.getvalue(), result)
 
 
-def test_a_list_of_full_size_is_read() -> None:
+def test_a_long_list_is_read() -> None:
     heads = ("托盘号", "品名", "条码", "批号", "生产日期", "保质期", "箱数", "净重")
-    lines = [(f"P{n}", "冷冻牛肉", "19521234543210", f"L{n % 50}", "2026-09-03", "24个月", 1, 20) for n in range(2_000)]
+    lines = [(f"P{n}", "冷冻牛肉", "19521234543210", f"L{n % 50}", "2026-09-03", "24个月", 1, 20) for n in range(1_000)]
     result = read(workbook({"S": (*BLOCK_ZH, heads, *lines)}))
     assert result.packing is not None
-    assert (result.packing.cartons, len(result.packing.lots)) == (2_000, 50)
+    assert (result.packing.cartons, len(result.packing.lots)) == (1_000, 50)
 
 
 def test_limits_are_those_of_a_packing_list() -> None:

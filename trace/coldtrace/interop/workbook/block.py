@@ -5,10 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coldtrace.interop.workbook.findings import Place, plain
+from coldtrace.interop.workbook.findings import Place
 from coldtrace.interop.workbook.grid import CellValue, Sheet
 from coldtrace.interop.workbook.layout import Layout, error_columns, is_ours
-from coldtrace.interop.workbook.text import tidy_key
 from coldtrace.interop.workbook.vocabulary import label_field
 
 LINE_DEFAULTS = frozenset({"product", "gtin", "lot", "production_date", "expiry_date", "shelf_life", "spec"})
@@ -76,7 +75,7 @@ class _Scan:
                 continue
             pairs = list(_pairs(value))
             for name, text in pairs:
-                if text and name != "ignored" and not _is_blank(text):
+                if text and name != "ignored" and not is_blank(text):
                     yield Given(name, text, self._place(row, column))
             label = pairs[-1][0] if pairs and not pairs[-1][1] else None if pairs else _label(value)
             if label is None:
@@ -84,7 +83,7 @@ class _Scan:
             right = self._right_of(cells, index)
             if right is not None:
                 taken.add(right)
-                if label != "ignored" and not _is_blank(cells[right][1]):
+                if label != "ignored" and not is_blank(cells[right][1]):
                     yield Given(label, cells[right][1], self._place(row, cells[right][0]))
             elif label not in LINE_DEFAULTS | {"ignored"} and labels >= 2:
                 yield from self._below(label, row, column)
@@ -103,7 +102,7 @@ class _Scan:
         """Labels in one row and their values in the next; two filled rows below would be a table instead."""
         value = self.sheet.at(row + 1, column)
         alone = self.sheet.at(row + 2, column) is None or row + 2 not in self.rows
-        if row + 1 in self.rows and value is not None and alone and not _is_blank(value):
+        if row + 1 in self.rows and value is not None and alone and not is_blank(value):
             if isinstance(value, str) and _label(value) is not None:
                 return
             yield Given(label, value, self._place(row + 1, column))
@@ -129,10 +128,6 @@ def _label(text: str) -> str | None:
     return match[0] if match is not None and match[1] >= 60 else None
 
 
-def _is_blank(value: CellValue) -> bool:
-    return isinstance(value, str) and tidy_key(value, limit=10_000).upper() in _BLANKS
-
-
 def is_blank(value: CellValue | None) -> bool:
     """Tell whether a cell says nothing: empty, a dash, "N/A", 无."""
-    return value is None or (isinstance(value, str) and plain(value).strip().upper() in _BLANKS)
+    return value is None or (isinstance(value, str) and value[:40].strip().upper() in _BLANKS and len(value) <= 40)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
+from functools import cached_property
 
 from coldtrace.interop.workbook.grid import CellValue, Sheet
 from coldtrace.interop.workbook.vocabulary import column_field, fold, is_total, label_field
@@ -53,14 +54,16 @@ class Table:
     columns: dict[str, int]
     product_columns: tuple[int, ...]
     headings: dict[int, str]
+    skipped: frozenset[int]
+    """Columns of an earlier annotation."""
     rows: tuple[tuple[int, RowKind], ...] = field(repr=False)
 
-    @property
+    @cached_property
     def lines(self) -> list[int]:
         """The worksheet rows that hold goods."""
         return [row for row, kind in self.rows if kind is RowKind.LINE]
 
-    @property
+    @cached_property
     def last_row(self) -> int:
         """The last row that belongs to the table: its last line or total."""
         ours = [row for row, kind in self.rows if kind in (RowKind.LINE, RowKind.TOTAL)]
@@ -153,9 +156,10 @@ def _table_at(sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipp
         columns=columns,
         product_columns=tuple(sorted(products)),
         headings=headings,
+        skipped=skipped,
         rows=(),
     )
-    kinds = ((number, _kind_of(table, number, skipped)) for number in range(header_end + 1, sheet.last_row + 1))
+    kinds = ((number, _kind_of(table, number)) for number in range(header_end + 1, sheet.last_row + 1))
     return replace(table, rows=tuple((number, kind) for number, kind in kinds if kind is not None))
 
 
@@ -233,8 +237,8 @@ def _settle_expiry(sheet: Sheet, header_end: int, columns: dict[str, int]) -> No
         if column is None or other in columns:
             continue
         below = _first_below(sheet, header_end, column)
-        is_date = isinstance(below, (datetime, date)) or _DATE.search(str(below)) is not None
-        is_period = isinstance(below, str) and _PERIOD.search(below.casefold()) is not None
+        is_date = isinstance(below, (datetime, date)) or _DATE.search(str(below)[:60]) is not None
+        is_period = isinstance(below, str) and _PERIOD.search(below[:60].casefold()) is not None
         if (name == "shelf_life" and is_date) or (name == "expiry_date" and is_period and not is_date):
             columns[other] = columns.pop(name)
             return
@@ -245,8 +249,8 @@ def _first_below(sheet: Sheet, header_end: int, column: int) -> CellValue | None
     return next((value for row in rows if (value := sheet.at(row, column)) is not None), None)
 
 
-def _kind_of(table: Table, row: int, skipped: frozenset[int]) -> RowKind | None:
-    cells = [(column, value) for column, value in table.sheet.row(row) if column not in skipped]
+def _kind_of(table: Table, row: int) -> RowKind | None:
+    cells = list(cells_of(table, row))
     if not cells:
         return _kind_of_blank(table, row)
     texts = {column: value for column, value in cells if isinstance(value, str)}
@@ -285,5 +289,4 @@ def _has_lot(table: Table, row: int) -> bool:
 
 def cells_of(table: Table, row: int) -> Iterator[tuple[int, CellValue]]:
     """Yield the filled cells of a row of the table."""
-    skipped = error_columns(table.sheet)
-    yield from ((column, value) for column, value in table.sheet.row(row) if column not in skipped)
+    yield from ((column, value) for column, value in table.sheet.row(row) if column not in table.skipped)

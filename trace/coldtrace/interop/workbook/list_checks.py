@@ -20,20 +20,20 @@ def check_list(drafts: Sequence[Draft], findings: Findings) -> None:
 
 def _check_pallets(drafts: Sequence[Draft], findings: Findings) -> None:
     last_seen: dict[str, tuple[int, Draft]] = {}
+    hint_zh, hint_en = _hint(drafts)
     for index, draft in enumerate(drafts):
         if draft.pallet is None:
             continue
         before = last_seen.get(draft.pallet)
         # Lines of a mixed pallet stand together.
         if before is not None and before[0] != index - 1:
-            zh, en = _hint(drafts)
             findings.error(
                 draft.place("pallet"),
                 "pallet_repeated",
                 text=draft.pallet,
                 other=before[1].row,
-                hint_zh=zh,
-                hint_en=en,
+                hint_zh=hint_zh,
+                hint_en=hint_en,
             )
         last_seen[draft.pallet] = (index, draft)
 

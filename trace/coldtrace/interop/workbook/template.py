@@ -17,7 +17,7 @@ from coldtrace.interop.workbook.layout import NOTES_SHEET
 from coldtrace.interop.workbook.safe_cells import put_text
 
 SHEET = "装箱单 Packing list"
-FILL_IN_ROWS = 500
+FILL_IN_ROWS = 200
 """So many rows below the headings are formatted and checked."""
 
 _HEAD_FILL = PatternFill("solid", fgColor="FFD5DFE5")
