@@ -184,8 +184,17 @@ CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON ledger_checkpoint
     FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger_entry EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger_leaf EXECUTE FUNCTION refuse_rewrite();
+-- Row triggers reach every partition by themselves, those of a statement do not.
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger_entry_1 EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger_leaf_1 EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger_node EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER keep_all BEFORE TRUNCATE ON ledger_checkpoint EXECUTE FUNCTION refuse_rewrite();
+-- A piece may lose its bytes or some of its fields, and says when; it never changes its place and never goes.
+CREATE TRIGGER keep BEFORE DELETE ON statement_piece FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_unless_erased BEFORE UPDATE ON statement_piece FOR EACH ROW
+    WHEN (NEW.erased_at IS NULL OR (NEW.log_id, NEW.entry_id, NEW.piece) <> (OLD.log_id, OLD.entry_id, OLD.piece))
+    EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON statement_piece EXECUTE FUNCTION refuse_rewrite();
 """
 
 GOODS = """
@@ -277,6 +286,8 @@ CREATE TABLE statement (
 CREATE INDEX ON statement (key_id, seq);
 CREATE INDEX ON statement (recorded_at);
 CREATE INDEX statement_marked ON statement (recorded_at, entry_id) WHERE marks <> '{}';
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON statement FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON statement EXECUTE FUNCTION refuse_rewrite();
 CREATE TABLE unit (
     unit_pk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit_id text NOT NULL UNIQUE,

@@ -33,7 +33,7 @@ def tick(connection: Connection, env: Env, *, now: datetime) -> int:
         return 0
     head = connection.execute(
         text(
-            "SELECT tree_size, frontier, l.origin FROM ledger_head JOIN ledger_log l USING (log_id)"
+            "SELECT tree_size, root, frontier, l.origin FROM ledger_head JOIN ledger_log l USING (log_id)"
             " WHERE log_id = :log AND l.state = 'open' FOR UPDATE OF ledger_head"
         ),
         {"log": LOG_ID},
@@ -53,6 +53,8 @@ def tick(connection: Connection, env: Env, *, now: datetime) -> int:
     taken = sorted(taken, key=lambda row: row.pid)
     size = int(head.tree_size)
     frontier = Frontier.from_bytes(bytes(head.frontier))
+    if (frontier.size, frontier.root()) != (size, bytes(head.root)):
+        raise RuntimeError(f"the head of the log at {size} does not fit its frontier: nothing is signed")
     _copy_leaves(connection, size, [(row.entry_id, bytes(row.leaf_hash)) for row in taken])
     for row in taken:
         frontier.append(bytes(row.leaf_hash))

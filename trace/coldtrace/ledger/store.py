@@ -148,6 +148,14 @@ def pending_count(session: Session) -> int:
     )
 
 
+def log_origin(session: Session) -> str | None:
+    """Return the origin under which the log was opened, None before that."""
+    found: str | None = session.execute(
+        text("SELECT origin FROM ledger_log WHERE log_id = :log"), {"log": LOG_ID}
+    ).scalar_one_or_none()
+    return found
+
+
 def log_exists(session: Session) -> bool:
     """Tell whether the log was opened."""
     return session.execute(text("SELECT 1 FROM ledger_log WHERE log_id = :log"), {"log": LOG_ID}).first() is not None
