@@ -56,6 +56,11 @@ class Env:
     new_id: Callable[[], UUID] = fresh_id
     random: Callable[[int], bytes] = random_bytes
 
+    @property
+    def log_name(self) -> str:
+        """The last part of the log's origin: its name in addresses."""
+        return self.origin.rpartition("/")[2]
+
 
 LOG_ID = 1
 """The first log of the installation; later logs (a region, a year) take further numbers."""

@@ -15,6 +15,54 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     invite.add_argument("--url", help="设备访问的服务地址 / address at which the device reaches the service")
     invite.add_argument("--json", action="store_true")
     invite.set_defaults(func=run_invite)
+    listing = actions.add_parser("list", help="列出设备 / list devices")
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(func=run_list)
+    revoke = actions.add_parser("revoke", help="吊销设备 / revoke a device key")
+    revoke.add_argument("key", metavar="KEY", help="设备密钥编号 / key id as in `devices list`")
+    revoke.add_argument("--json", action="store_true")
+    revoke.set_defaults(func=run_revoke)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """List devices: key, site, name, state."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.parties import store
+    from coldtrace.seal.b64 import b64
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation, installation.sessions() as session:
+        devices = [
+            {"key": b64(each.key_id), "site": each.gln, "name": each.name, "state": each.state}
+            for each in store.all_devices(session)
+        ]
+    if arguments.json:
+        print_result({"devices": devices}, as_json=True)
+    else:
+        for device in devices:
+            print("\t".join(device.values()))
+    return 0
+
+
+def run_revoke(arguments: argparse.Namespace) -> int:
+    """Revoke a device: the server refuses it at once, and the new trust list tells everybody else."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.parties import service as parties
+    from coldtrace.parties.refusals import DeviceNotFound
+    from coldtrace.seal.b64 import MalformedBase64, unb64
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation:
+        try:
+            key = unb64(arguments.key)
+            with installation.sessions.begin() as session:
+                size = parties.revoke_device(session, installation.env, key)
+        except MalformedBase64:
+            return print_refusal(DeviceNotFound(key=arguments.key), as_json=arguments.json)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
+    print_result({"key": arguments.key, "state": "revoked", "cut_size": size}, as_json=arguments.json)
+    return 0
 
 
 def run_invite(arguments: argparse.Namespace) -> int:

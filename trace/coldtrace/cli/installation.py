@@ -15,6 +15,7 @@ from coldtrace.db.embedded import make_data_folder, open_database
 from coldtrace.db.engine import check_server, make_engine, make_sessions
 from coldtrace.db.migrate import upgrade
 from coldtrace.env import Env, Keyring
+from coldtrace.ledger.store import log_origin
 from coldtrace.parties import service as parties
 from coldtrace.parties.keys import is_development, make_keys, read_root
 from coldtrace.parties.refusals import DevelopmentOnly
@@ -47,8 +48,9 @@ def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Ins
         try:
             check_server(engine)
             upgrade(url)
-            env = make_env(settings, keys)
             sessions = make_sessions(engine)
+            with sessions() as session:
+                env = make_env(settings, keys, origin=log_origin(session))
             with sessions.begin() as session:
                 parties.install(session, env, root_text=read_root(keys), development=is_development(keys))
             yield Installation(settings=settings, env=env, engine=engine, sessions=sessions)
@@ -68,11 +70,14 @@ def prepare_keys(settings: Settings) -> None:
         make_keys(keys, development=True)
 
 
-def make_env(settings: Settings, keys: Path) -> Env:
-    """Return the Env of an installation whose keys exist."""
+def make_env(settings: Settings, keys: Path, *, origin: str | None = None) -> Env:
+    """Return the Env of an installation whose keys exist.
+
+    A log keeps the origin under which it was opened: a host that changes later is for new codes alone.
+    """
     return Env(
         net=net_of(read_root(keys)),
-        origin=f"{settings.public_host}/logs/{settings.log_name}",
+        origin=origin or f"{settings.public_host}/logs/{settings.log_name}",
         public_host=settings.public_host,
         keyring=Keyring(keys),
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.events.facts import Facts, read_facts
 from coldtrace.goods import store
@@ -41,6 +42,7 @@ def carton_label(code: IssuedCode, facts: Facts) -> LabelContent:
     """Return the label of one carton."""
     return LabelContent(
         uri=code.uri,
+        gs1_text=_bracketed(code.uri),
         kind=LabelKind.UNIT,
         product_zh=str(facts.get("product_zh") or facts.get("product_en") or ""),
         product_en=str(facts.get("product_en", "")),
@@ -59,9 +61,15 @@ def carton_label(code: IssuedCode, facts: Facts) -> LabelContent:
     )
 
 
+def _bracketed(uri: str) -> str:
+    """Return what a code says in the form that people read: `(01)...(10)...(21)...`."""
+    return "".join(f"({ai}){value}" for ai, value in parse_trace_code(uri).elements)
+
+
 def _pallet(code: IssuedCode, first: Facts, cartons: int) -> LabelContent:
     return LabelContent(
         uri=code.uri,
+        gs1_text=_bracketed(code.uri),
         kind=LabelKind.PALLET,
         product_zh=str(first.get("product_zh") or first.get("product_en") or ""),
         product_en=str(first.get("product_en", "")),

@@ -44,6 +44,11 @@ def pieces(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]
     return store.pieces_of(session, ids)
 
 
+def waiting(session: Session) -> int:
+    """Return how many entries wait for their place in the tree."""
+    return store.pending_count(session)
+
+
 def checkpoint(session: Session) -> SignedHead:
     """Return the newest signed checkpoint; raise NoCheckpoint before the log is opened."""
     head = store.newest_checkpoint(session)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from coldtrace.env import Env, station_key
 from coldtrace.parties.refusals import NotInstalled
-from coldtrace.seal.keys import Ed25519Signer, load_signer, save_private_key
+from coldtrace.seal.keys import Ed25519Signer, UnreadableKeyFile, load_signer, save_private_key
 from coldtrace.seal.root_document import write_root
 
 ROOT_FILE = "root.json"
@@ -17,7 +17,7 @@ def make_keys(folder: Path, *, development: bool) -> None:
     """Make the keys of a new installation in `folder` (0700); keys that exist are left alone.
 
     The genesis root document, whose hash names the installation, is written last, so that a folder with one
-    is complete.
+    is complete.  If it alone is lost, it is written again as it was: it follows from the root key.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
@@ -27,9 +27,21 @@ def make_keys(folder: Path, *, development: bool) -> None:
         (folder / DEVELOPMENT_FILE).write_text("These keys are for development; production refuses them.\n")
     for use in USES:
         path = folder / f"{use}.pem"
-        path.unlink(missing_ok=True)  # left by a start that was cut short before the root document
-        save_private_key(Ed25519Signer.generate(), path)
+        if not _is_whole(path):
+            save_private_key(Ed25519Signer.generate(), path)
     _write_root(folder)
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether there is a key; one that a start left half written is put aside."""
+    if not path.exists():
+        return False
+    try:
+        load_signer(path)
+    except UnreadableKeyFile:
+        path.rename(path.with_suffix(".pem.unreadable"))
+        return False
+    return True
 
 
 def _write_root(folder: Path) -> None:

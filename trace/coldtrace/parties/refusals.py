@@ -25,6 +25,28 @@ class SiteDiffers(Refusal):
     )
 
 
+class MalformedDistrict(Refusal):
+    """The district is not a code of GB/T 2260."""
+
+    code = "malformed_district"
+    title = Words("区划代码有误", "Malformed district")
+    detail = Words(
+        "“{district}” 不是 6 位行政区划代码。例如天津市滨海新区为 120116。",
+        "“{district}” is not a six-digit district code of GB/T 2260; Binhai in Tianjin, say, is 120116.",
+    )
+
+
+class DeviceNotFound(Refusal):
+    """No device has this key."""
+
+    code = "device_not_found"
+    title = Words("没有该设备", "No such device")
+    detail = Words(
+        "没有密钥为 {key} 的设备。请用 coldtrace devices list 查看。",
+        "No device has the key {key}. See coldtrace devices list.",
+    )
+
+
 class InviteRefused(Refusal):
     """The invitation was used, has expired or was never made."""
 

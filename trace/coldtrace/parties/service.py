@@ -27,7 +27,9 @@ from coldtrace.parties.model import Device, Invitation, Operator, Site, SiteRole
 from coldtrace.parties.refusals import (
     DatabaseOfAnotherInstallation,
     DeviceEnrolled,
+    DeviceNotFound,
     InviteRefused,
+    MalformedDistrict,
     SiteDiffers,
     SiteUnknown,
     TokenRefused,
@@ -55,6 +57,7 @@ def install(session: Session, env: Env, *, root_text: str, development: bool) ->
 
     Raises DatabaseOfAnotherInstallation when they do not.
     """
+    store.lock_publishing(session)
     row = store.installation(session)
     if row is not None and row.net != env.net:
         raise DatabaseOfAnotherInstallation(folder=str(env.keyring.folder))
@@ -101,6 +104,8 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
 
     The same facts again return the same site; other facts under a known GLN raise SiteDiffers.
     """
+    if not (len(command.district) == 6 and command.district.isascii() and command.district.isdigit()):
+        raise MalformedDistrict(district=command.district)
     site = Site(
         gln=parse_gln(command.gln),
         operator_id=command.operator.operator_id,
@@ -203,7 +208,7 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
     row = DeviceRow(
         key_id=identity,
         gln=site.gln,
-        name=command.name,
+        name="".join(sign for sign in command.name if sign.isprintable()),
         alg=request.public_key.alg,
         spki=request.public_key.spki,
         certificate=certificate,
@@ -239,6 +244,24 @@ def _log_enrolment(session: Session, env: Env, row: DeviceRow, command: Enrol) -
         session,
         [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=row.enrolled_at)],
     )
+
+
+def revoke_device(session: Session, env: Env, key: bytes) -> int:
+    """Revoke a device key from the log's present size on, and publish the cut; return that size.
+
+    What stands in the log before it stays good: revocation goes by log position, not by claimed time.  Revoking
+    again changes nothing.  Raises DeviceNotFound.
+    """
+    row = session.get(DeviceRow, key, with_for_update=True)
+    if row is None:
+        raise DeviceNotFound(key=b64(key))
+    if row.state != "revoked" or row.cut_size is None:
+        row.state, row.cut_size = "revoked", ledger.checkpoint(session).size + ledger.waiting(session)
+        session.add(row)
+        session.flush()
+        trust.publish(session, env)
+    assert row.cut_size is not None, "set above"
+    return row.cut_size
 
 
 def make_token(session: Session, env: Env, *, name: str, scopes: Sequence[str], life: timedelta | None) -> str:

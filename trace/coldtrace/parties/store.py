@@ -18,6 +18,14 @@ from coldtrace.parties.tables import (
     TrustListRow,
 )
 
+PUBLISHING_LOCK = 0x4354544C
+"""The transaction-level advisory lock of whoever installs or publishes a trust list ("CTTL")."""
+
+
+def lock_publishing(session: Session) -> None:
+    """Wait until nobody else installs or publishes, and keep others waiting until the commit."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": PUBLISHING_LOCK})
+
 
 def installation(session: Session) -> InstallationRow | None:
     """Return the one row that names this installation."""
@@ -96,6 +104,18 @@ def as_device(row: DeviceRow) -> Device:
         state=row.state,
         enrolled_at=row.enrolled_at,
     )
+
+
+def cut_devices(session: Session) -> list[tuple[bytes, int]]:
+    """Return the keys that were cut off, each with the log size from which on nothing of it counts."""
+    rows = session.exec(select(DeviceRow).where(col(DeviceRow.cut_size).is_not(None)).order_by(col(DeviceRow.key_id)))
+    return [(row.key_id, row.cut_size) for row in rows if row.cut_size is not None]
+
+
+def all_devices(session: Session) -> list[Device]:
+    """Return every device by site and age."""
+    rows = session.exec(select(DeviceRow).order_by(DeviceRow.gln, col(DeviceRow.enrolled_at)))
+    return [as_device(row) for row in rows]
 
 
 def touch_devices(session: Session, keys: Iterable[bytes], at: datetime) -> None:

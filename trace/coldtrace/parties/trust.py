@@ -14,12 +14,14 @@ from coldtrace.events.leaf import LeafKind, leaf_bytes, trust_body
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
 from coldtrace.parties import store
+from coldtrace.parties.keys import read_root
 from coldtrace.parties.model import SiteRole
 from coldtrace.parties.tables import SigningKeyRow, TrustListRow
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import key_id, kid
-from coldtrace.seal.trust_entries import LogEntry, Station, TrustList, trusted_key
-from coldtrace.seal.trust_list import sign_trust_list
+from coldtrace.seal.root_document import parse_root
+from coldtrace.seal.trust_entries import Cut, LogEntry, Station, TrustList, trusted_key
+from coldtrace.seal.trust_list import open_trust_list, sign_trust_list
 from coldtrace.seal.trust_text import print_list
 from coldtrace.seal.vkey import vkey_of
 
@@ -65,14 +67,23 @@ def keep_key(
 
 
 def publish(session: Session, env: Env) -> TrustListRow:
-    """Sign and keep the next trust list, and log it."""
+    """Sign and keep the next trust list, and log it.  No two lists ever have one number."""
+    store.lock_publishing(session)
+    return _publish(session, env)
+
+
+def _publish(session: Session, env: Env) -> TrustListRow:
     now = env.clock()
     last = store.newest_trust_list(session)
     seq = 1 if last is None else last.seq + 1
     expires = now + LIST_LIFE
-    text = print_list(_list(session, env, seq=seq, issued=now, expires=expires))
+    # Hosts stay on the list: cartons that carry an older one are still on the shelves.
+    hosts = tuple(dict.fromkeys([env.public_host.lower(), *_hosts(last)]))
+    text = print_list(_list(session, env, seq=seq, issued=now, expires=expires, hosts=hosts))
     envelope = json.dumps(
-        sign_trust_list(text, {"r1": env.keyring.signer("root")}), ensure_ascii=False, separators=(",", ":")
+        sign_trust_list(text, {"r1": env.keyring.signer("root")}, root=parse_root(read_root(env.keyring.folder))),
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
     row = TrustListRow(seq=seq, envelope=envelope, issued_at=now, expires_at=expires)
     session.add(row)
@@ -85,12 +96,25 @@ def publish(session: Session, env: Env) -> TrustListRow:
 def current(session: Session, env: Env) -> TrustListRow:
     """Return the newest list, publishing one when the last has lived half its life."""
     row = store.newest_trust_list(session)
-    if row is None or row.issued_at + LIST_LIFE / 2 < env.clock():
-        return publish(session, env)
-    return row
+    if row is not None and not _is_due(row, env):
+        return row
+    store.lock_publishing(session)
+    # Another process may have published while this one waited.
+    row = store.newest_trust_list(session)
+    return row if row is not None and not _is_due(row, env) else _publish(session, env)
 
 
-def _list(session: Session, env: Env, *, seq: int, issued: datetime, expires: datetime) -> TrustList:
+def _is_due(row: TrustListRow, env: Env) -> bool:
+    return row.issued_at + LIST_LIFE / 2 < env.clock() or env.public_host.lower() not in _hosts(row)
+
+
+def _hosts(row: TrustListRow | None) -> tuple[str, ...]:
+    return () if row is None else open_trust_list(row.envelope, root=None).hosts
+
+
+def _list(
+    session: Session, env: Env, *, seq: int, issued: datetime, expires: datetime, hosts: tuple[str, ...]
+) -> TrustList:
     stations = tuple(
         Station(id=site.gln, name=site.name_zh, gln=site.gln, gcp=(site.gln[:7],), status="active")
         for site in store.sites(session)
@@ -116,8 +140,9 @@ def _list(session: Session, env: Env, *, seq: int, issued: datetime, expires: da
         seq=seq,
         issued=issued,
         expires=expires,
-        hosts=(env.public_host.lower(),),
+        hosts=hosts,
         stations=stations,
         keys=keys,
+        cuts=tuple(Cut(key=key, origin=env.origin, size=size) for key, size in store.cut_devices(session)),
         logs=(LogEntry(origin=env.origin, vkey=vkey, witnesses=(), quorum=0),),
     )

@@ -54,6 +54,7 @@ STATUS: dict[str, int] = {
     "no_checkpoint": 404,
     "consignment_unknown": 404,
     "run_unknown": 404,
+    "device_not_found": 404,
     "no_labels": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,

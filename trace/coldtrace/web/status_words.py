@@ -81,16 +81,16 @@ STATUSES: dict[Status, Advice] = {
         tone=Tone.OK,
         headline=Words("正常", "In order"),
         meaning=Words(
-            "编码签名有效，已由首站登记。没有召回，也没有封存。",
-            "The code is validly signed and registered by the first station. No recall and no hold.",
+            "编码签名有效，已由首站登记；没有关于它的警示记录。",
+            "The code is validly signed and registered by the first station; no warning is on record.",
         ),
     ),
     Status.SOLD: Advice(
         tone=Tone.OK,
         headline=Words("正常 · 已售出", "In order, sold"),
         meaning=Words(
-            "编码签名有效，已由首站登记，并已登记售出。没有召回，也没有封存。",
-            "The code is validly signed, registered by the first station and recorded as sold. No recall and no hold.",
+            "编码签名有效，已由首站登记，并已登记售出；没有关于它的警示记录。",
+            "The code is validly signed, registered by the first station and recorded as sold; no warning is on record.",
         ),
     ),
     Status.RECALLED: Advice(
