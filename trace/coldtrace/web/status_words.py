@@ -90,7 +90,7 @@ STATUSES: dict[Status, Advice] = {
         headline=Words("正常 · 已售出", "In order, sold"),
         meaning=Words(
             "编码签名有效，已由首站登记，并已登记售出；没有关于它的警示记录。",
-            "The code is validly signed, registered by the first station and recorded as sold; no warning is on record.",
+            "Validly signed, registered by the first station and recorded as sold. No warning is on record.",
         ),
     ),
     Status.RECALLED: Advice(
