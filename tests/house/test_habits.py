@@ -11,7 +11,7 @@ LONGEST = 600
 VAGUE = {"utils", "util", "helpers", "common", "manager", "base", "misc"}
 FORBIDDEN = {
     "a test left out": r"pytest\.(skip|xfail|importorskip)|pytest\.mark\.(skip|skipif|xfail)|unittest\.skip",
-    "a promise instead of code": r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError",
+    "a promise instead of code": r"\b(TODO|FIXME)\b|raise NotImplementedError",
     "a type error hidden without its code": r"#\s*type:\s*ignore(?!\[)",
     "a machine's own path": r"/(work|home|root)/",
 }
