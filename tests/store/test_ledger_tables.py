@@ -64,7 +64,7 @@ def test_a_piece_may_be_erased_and_nothing_else(full: Road) -> None:
     "sql",
     [
         "INSERT INTO ledger_entry VALUES (1, gen_random_uuid(), '', sha256('x'), now())",
-        "INSERT INTO ledger_entry SELECT 1, gen_random_uuid(), convert_to(repeat('x', 65536), 'utf8'), sha256(''), now()",
+        "INSERT INTO ledger_entry SELECT 1, gen_random_uuid(), decode(repeat('00', 65536), 'hex'), sha256(''), now()",
         "INSERT INTO ledger_entry VALUES (1, gen_random_uuid(), 'x', 'short', now())",
         "INSERT INTO ledger_entry VALUES (2, gen_random_uuid(), 'x', sha256('x'), now())",
         "INSERT INTO ledger_leaf VALUES (1, 0, gen_random_uuid(), sha256('x'))",
