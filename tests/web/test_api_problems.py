@@ -12,7 +12,8 @@ from support.source_tree import placeholders, refusals
 UNREADABLE_CODES = {
     # What a caller sent cannot be read as what it claims to be.
     "malformed_json", "malformed_form",
-    "malformed_base64", "malformed_certificate", "malformed_code", "malformed_elements", "malformed_enrolment_request",
+    "malformed_base64", "malformed_certificate", "malformed_code", "malformed_district",
+    "malformed_elements", "malformed_enrolment_request",
     "malformed_facts", "malformed_invite", "malformed_key", "malformed_number", "malformed_short_code",
     "malformed_statement", "malformed_token", "malformed_unit_id", "malformed_uri",
     "not_canonical", "hash_mismatch", "unsupported_algorithm", "unsupported_version", "restricted_number",
@@ -35,7 +36,8 @@ NOT_OF_A_ROUTE = {
     "database_did_not_start", "database_is_newer", "database_not_durable", "database_too_old", "database_unreachable",
     "database_url_invalid", "disk_full", "namespaces_refused",
     # The command line and the demo.
-    "demo_failed", "file_unreadable",
+    "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
+    "server_parts_missing", "database_lost",
     # Verdicts on codes, which routes answer as `CodeRefused` with the verdict's own status.
     "alg_mismatch", "bad_signature", "recalled_lot", "revoked", "revoked_unit", "unknown_key", "untrusted_host",
     # Checks of bundles, receipts, lists, notes and proofs: made by those who hold them.

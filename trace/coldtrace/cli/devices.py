@@ -3,7 +3,11 @@
 import argparse
 
 from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.refusals import NothingToDo
 from coldtrace.errors import Refusal
+
+EVERYWHERE = ("0.0.0.0", "::", "")
+"""Addresses to listen on, but not to call."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -73,7 +77,7 @@ def run_invite(arguments: argparse.Namespace) -> int:
     from coldtrace.settings import load_settings
 
     settings = load_settings()
-    url = arguments.url or f"http://{settings.host}:{settings.port}"
+    url = arguments.url or _own_address(settings.host, settings.port)
     with open_installation(settings) as installation, installation.sessions.begin() as session:
         try:
             made = parties.invite_device(session, installation.env, gln=arguments.site, url=url)
@@ -83,6 +87,13 @@ def run_invite(arguments: argparse.Namespace) -> int:
         _print_qr(made.text)
     print_result({"invite": made.text, "expires_at": format_utc(made.expires_at)}, as_json=arguments.json)
     return 0
+
+
+def _own_address(host: str, port: int) -> str:
+    """Return the address of the service as another machine may reach it; raise NothingToDo when that is unknown."""
+    if host in EVERYWHERE or port == 0:
+        raise NothingToDo(wanted="--url http://…")
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _print_qr(text: str) -> None:

@@ -4,16 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from coldtrace.cli.output import print_refusal, print_result
-from coldtrace.errors import Refusal, Words
-
-
-class FileUnreadable(Refusal):
-    """The file cannot be read, or is too large."""
-
-    code = "file_unreadable"
-    title = Words("无法读取文件", "The file cannot be read")
-    detail = Words("无法读取 {path}：{reason}。", "{path} cannot be read: {reason}.")
+from coldtrace.cli.output import print_refusal, print_result, require_writable, write_file
+from coldtrace.cli.refusals import FileUnreadable, NothingToDo
+from coldtrace.errors import Refusal
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,13 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.template is not None:
         from coldtrace.interop.workbook.template import template
 
-        arguments.template.write_bytes(template())
+        write_file(arguments.template, template())
         print_result({"template": str(arguments.template)}, as_json=arguments.json)
         return 0
-    try:
-        return _undo(arguments) if arguments.undo else _import(arguments)
-    except Refusal as refusal:
-        return print_refusal(refusal, as_json=arguments.json)
+    return _undo(arguments) if arguments.undo else _import(arguments)
 
 
 def _undo(arguments: argparse.Namespace) -> int:
@@ -54,28 +44,43 @@ def _undo(arguments: argparse.Namespace) -> int:
     try:
         consignment_id = UUID(arguments.undo)
     except ValueError:
-        raise ConsignmentUnknown(id=arguments.undo) from None
-    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
-        imports.undo_import(session, installation.env, consignment_id)
-    print_result({"consignment": arguments.undo, "state": "undone"}, as_json=arguments.json)
+        return print_refusal(ConsignmentUnknown(id=arguments.undo), as_json=arguments.json)
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                imports.undo_import(session, installation.env, consignment_id)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
+    print_result({"consignment": str(consignment_id), "state": "undone"}, as_json=arguments.json)
     return 0
 
 
 def _import(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
+    from coldtrace.env import KeyMissing
     from coldtrace.interop import imports
     from coldtrace.interop.workbook.annotate import annotate
     from coldtrace.settings import load_settings
 
     settings = load_settings()
+    if arguments.file is None:
+        raise NothingToDo(wanted="FILE.xlsx / --template OUT.xlsx / --undo CONSIGNMENT")
     data = _read(arguments.file, settings.body_limit_bytes)
+    if arguments.annotated is not None:
+        require_writable(arguments.annotated)
     command = imports.ImportWorkbook(
         data=data, filename=arguments.file.name, station_gln=arguments.station, dry_run=arguments.dry_run
     )
-    with open_installation(settings) as installation, installation.sessions.begin() as session:
-        imported = imports.import_workbook(session, installation.env, command)
+    with open_installation(settings) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                imported = imports.import_workbook(session, installation.env, command)
+        except KeyMissing:
+            raise
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
     if arguments.annotated is not None:
-        arguments.annotated.write_bytes(annotate(data, imported.result))
+        write_file(arguments.annotated, annotate(data, imported.result))
     body = imported.to_json()
     if arguments.json:
         print_result(body, as_json=True)
@@ -84,9 +89,7 @@ def _import(arguments: argparse.Namespace) -> int:
     return 1 if imported.result.errors else 0
 
 
-def _read(path: Path | None, limit: int) -> bytes:
-    if path is None:
-        raise FileUnreadable(path="-", reason="FILE.xlsx")
+def _read(path: Path, limit: int) -> bytes:
     try:
         size = path.stat().st_size
         if size > limit:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from coldtrace.cli.output import print_result
+from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.refusals import KeysExist
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,15 +19,18 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run_init(arguments: argparse.Namespace) -> int:
-    """Make keys in an empty key folder; keys that exist are left alone."""
-    from coldtrace.parties.keys import make_keys, read_root
+    """Make keys in an empty key folder; refuse to touch keys that exist."""
+    from coldtrace.db.embedded import make_data_folder
+    from coldtrace.parties.keys import ROOT_FILE, make_keys, read_root
     from coldtrace.seal.b64 import b64
     from coldtrace.seal.root_document import net_of
     from coldtrace.settings import load_settings
 
     settings = load_settings()
     folder = settings.data_dir / "keys"
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (folder / ROOT_FILE).exists():
+        return print_refusal(KeysExist(folder=str(folder)), as_json=arguments.json)
+    make_data_folder(settings.data_dir)
     make_keys(folder, development=False)
     print_result({"keys": str(folder), "net": b64(net_of(read_root(folder)))}, as_json=arguments.json)
     return 0

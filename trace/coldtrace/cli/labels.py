@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.refusals import FileUnwritable
 from coldtrace.errors import Refusal
 
 
@@ -42,6 +43,8 @@ def run_make(arguments: argparse.Namespace) -> int:
             )
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
+        except OSError as error:
+            raise FileUnwritable(path=str(arguments.out), reason=error.strerror or str(error)) from error
     result = {"labels": report.count, "pages": report.pages, "decoded": report.decoded, "out": str(arguments.out)}
     print_result(result, as_json=arguments.json)
     return 0

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
+from coldtrace.cli.refusals import DatabaseLost, ServerPartsMissing
 from coldtrace.errors import Refusal
 
 BASE = ("codes", "verify", "trust_list")
-SERVER = ("serve", "demo_command", "reset", "database", "keys", "tokens", "devices", "imports", "labels")
+SERVER = ("serve", "demo_command", "reset", "database", "keys", "tokens", "sites", "devices", "imports", "labels")
 BROKEN_PIPE = 141
 
 
@@ -29,24 +31,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(chosen.func(chosen))
     except Refusal as refusal:
-        print(refusal.say("zh"), file=sys.stderr)
-        print(refusal.say("en"), file=sys.stderr)
-        return 2
+        return _could_not_run(refusal, chosen)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("coldtrace"):
             raise
-        print(
-            f"此命令需要服务端组件（缺少 {error.name}）。请安装：pip install 'coldtrace[server]'\n"
-            f"This command needs the server parts ({error.name} is missing): pip install 'coldtrace[server]'",
-            file=sys.stderr,
-        )
-        return 2
+        return _could_not_run(ServerPartsMissing(module=error.name), chosen)
     except BrokenPipeError:
         # The reader of our output went away; Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if not _is_database_gone(error):
+            raise
+        return _could_not_run(DatabaseLost(reason=" ".join(str(error).split())[:200]), chosen)
+
+
+def _could_not_run(refusal: Refusal, chosen: argparse.Namespace) -> int:
+    return print_refusal(refusal, as_json=getattr(chosen, "json", False), status=COULD_NOT_RUN)
+
+
+def _is_database_gone(error: Exception) -> bool:
+    """Tell whether the driver, or SQLAlchemy around it, lost the database; a base install has neither to ask."""
+    return any(
+        kind.__name__ == "OperationalError" and kind.__module__.partition(".")[0] in ("psycopg", "sqlalchemy")
+        for kind in type(error).__mro__
+    )
 
 
 if __name__ == "__main__":

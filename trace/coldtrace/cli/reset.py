@@ -4,7 +4,8 @@ import argparse
 import shutil
 import sys
 
-from coldtrace.cli.output import print_result
+from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.refusals import NotConfirmed
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,12 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load_settings()
     if not arguments.yes:
-        print(
-            f"将删除 {settings.data_dir} 中的全部数据和密钥；确认请加 --yes。\n"
-            f"This deletes all data and keys in {settings.data_dir}; add --yes to do it.",
-            file=sys.stderr,
-        )
-        return 1
+        return print_refusal(NotConfirmed(folder=str(settings.data_dir)), as_json=arguments.json)
     if settings.database_url is not None:
         print(
             "COLDTRACE_DATABASE_URL 指向的数据库不会被清空，请在该服务器上删除。\n"

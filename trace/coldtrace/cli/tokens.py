@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from coldtrace.cli.output import print_result
 
+DAYS_MAX = 3650
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `tokens`."""
@@ -12,9 +14,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = parser.add_subparsers(dest="tokens_command", required=True)
     new = actions.add_parser("new", help="新建令牌 / make a token")
     new.add_argument("--name", required=True)
-    new.add_argument("--days", type=int, default=90)
+    new.add_argument("--days", type=_days, default=90, metavar="N", help="1-3650")
     new.add_argument("--json", action="store_true")
     new.set_defaults(func=run_new)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= DAYS_MAX:
+        raise ValueError
+    return days
 
 
 def run_new(arguments: argparse.Namespace) -> int:

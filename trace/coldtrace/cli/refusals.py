@@ -1,0 +1,75 @@
+"""What the command line itself refuses."""
+
+from coldtrace.errors import Refusal, Words
+
+
+class FileUnreadable(Refusal):
+    """The file cannot be read, or is too large."""
+
+    code = "file_unreadable"
+    title = Words("无法读取文件", "The file cannot be read")
+    detail = Words("无法读取 {path}：{reason}。", "{path} cannot be read: {reason}.")
+
+
+class FileUnwritable(Refusal):
+    """The file cannot be written."""
+
+    code = "file_unwritable"
+    title = Words("无法写入文件", "The file cannot be written")
+    detail = Words(
+        "无法写入 {path}：{reason}。请检查文件夹和权限。",
+        "{path} cannot be written: {reason}. Check folder and permissions.",
+    )
+
+
+class NothingToDo(Refusal):
+    """A command was called without the one thing that it needs."""
+
+    code = "nothing_to_do"
+    title = Words("缺少参数", "Something is missing")
+    detail = Words("请给出 {wanted}；用 --help 查看用法。", "Give {wanted}; --help shows how.")
+
+
+class NotConfirmed(Refusal):
+    """Something that cannot be undone was asked without saying yes."""
+
+    code = "not_confirmed"
+    title = Words("需要确认", "Not confirmed")
+    detail = Words(
+        "将删除 {folder} 中的全部数据和密钥；确认请加 --yes。",
+        "This deletes all data and keys in {folder}; add --yes to do it.",
+    )
+
+
+class KeysExist(Refusal):
+    """There are keys in the folder already."""
+
+    code = "keys_exist"
+    title = Words("密钥已存在", "Keys exist already")
+    detail = Words(
+        "密钥目录 {folder} 中已有密钥，未作更改。请为新的安装另选 COLDTRACE_DATA_DIR。",
+        "The key folder {folder} holds keys already; nothing was changed. Choose another COLDTRACE_DATA_DIR for a new"
+        " installation.",
+    )
+
+
+class ServerPartsMissing(Refusal):
+    """The command needs the `[server]` extra."""
+
+    code = "server_parts_missing"
+    title = Words("缺少服务端组件", "Server parts missing")
+    detail = Words(
+        "此命令需要服务端组件（缺少 {module}）。请安装：pip install 'coldtrace[server]'",
+        "This command needs the server parts ({module} is missing): pip install 'coldtrace[server]'",
+    )
+
+
+class DatabaseLost(Refusal):
+    """The database went away while a command was at work."""
+
+    code = "database_lost"
+    title = Words("数据库连接中断", "The database went away")
+    detail = Words(
+        "数据库在执行中途断开（{reason}），未提交的内容没有保存。请检查后重新运行。",
+        "The database went away in the middle ({reason}); what was not committed is not kept. Check it and run again.",
+    )
