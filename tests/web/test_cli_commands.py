@@ -194,6 +194,7 @@ def test_without_the_server_extra_a_command_says_what_to_install(tmp_path: Path,
 def test_base_commands_work_without_the_server_extra(tmp_path: Path, line: str) -> None:
     done = bare(tmp_path, *line.split(), "--json")
     assert done.returncode in (1, 2)
+    assert isinstance(json.loads(done.stdout), dict)
     assert "server" not in done.stderr
     assert "Traceback" not in done.stderr
 

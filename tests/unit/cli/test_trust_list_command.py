@@ -106,4 +106,4 @@ def test_what_is_no_list(files: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert run(verb, files / "root.json") == 1
         assert run(verb, files / "missing") == 2
         assert run(verb, files / "bytes") == 2
-    assert "cannot read" in capsys.readouterr().err
+    assert "cannot be read" in capsys.readouterr().err

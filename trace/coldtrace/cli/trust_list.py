@@ -12,11 +12,13 @@ from datetime import datetime
 from pathlib import Path
 
 from coldtrace import clock
+from coldtrace.cli.output import COULD_NOT_RUN, REFUSED, print_refusal
+from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
 from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root
 from coldtrace.seal.trust_list import TrustList, TrustListRolledBack, open_trust_list, print_list
 
-OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
+OK = 0
 
 Subparsers = argparse._SubParsersAction  # argparse gives what `add_subparsers` returns no public name
 
@@ -62,10 +64,9 @@ def run_show(arguments: argparse.Namespace) -> int:
     try:
         trust = open_trust_list(_read(arguments.file), root=None)
     except Refusal as refusal:
-        _say(refusal)
-        return REFUSED
+        return print_refusal(refusal, as_json=arguments.json)
     except (OSError, UnicodeDecodeError) as error:
-        return _could_not_read(error)
+        return _could_not_read(arguments.file, error, as_json=arguments.json)
     now = clock.now()
     print("未验证签名，请用 verify / signatures not checked, use verify", file=sys.stderr)
     if arguments.json:
@@ -83,7 +84,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
         root_text = None if arguments.root is None else _read(arguments.root)
         changes = [_read(path) for path in arguments.root_change]
     except (OSError, UnicodeDecodeError) as error:
-        return _could_not_read(error)
+        return _could_not_read(arguments.file, error, as_json=arguments.json)
     trust, checks = _check(text, root_text, changes, lowest_seq=arguments.lowest_seq, now=clock.now())
     ok = all(check.result != "failed" for check in checks)
     if arguments.json:
@@ -166,10 +167,8 @@ def _both(refusal: Refusal) -> str:
     return f"{refusal.say('zh')} / {refusal.say('en')}"
 
 
-def _say(refusal: Refusal) -> None:
-    print(_both(refusal), file=sys.stderr)
-
-
-def _could_not_read(error: Exception) -> int:
-    print(f"无法读取文件：{error} / cannot read the file: {error}", file=sys.stderr)
-    return COULD_NOT_RUN
+def _could_not_read(path: Path, error: Exception, *, as_json: bool) -> int:
+    named = error.filename if isinstance(error, OSError) else None
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    refusal = FileUnreadable(path=str(named or path), reason=reason)
+    return print_refusal(refusal, as_json=as_json, status=COULD_NOT_RUN)
