@@ -258,7 +258,7 @@ CREATE TABLE issued_code (
     lot_id bigint REFERENCES lot,
     pallet text NOT NULL,
     serial text UNIQUE,
-    net_g bigint NOT NULL,
+    net_g bigint,
     uri text NOT NULL,
     code_hash bytea NOT NULL CHECK (octet_length(code_hash) = 32),
     UNIQUE (run_id, position)

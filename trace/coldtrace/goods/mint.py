@@ -23,7 +23,10 @@ ALGORITHMS = {"Ed25519": 1, "ES256": 3}
 
 @dataclass(frozen=True, kw_only=True)
 class MintedCode:
-    """One code of a run.  `lot_key` names its lot (GTIN, lot as given); a pallet has none."""
+    """One code of a run.  `lot_key` names its lot (GTIN, lot as given); a pallet has none.
+
+    `net_g` is None where only the sum of several cartons of different weight is known.
+    """
 
     unit_id: str
     position: int
@@ -31,7 +34,7 @@ class MintedCode:
     lot_key: tuple[str, str] | None
     pallet: str
     serial: str | None
-    net_g: int
+    net_g: int | None
     uri: str
     code_hash: bytes
 
@@ -51,14 +54,14 @@ class Minter:
         position = 0
         for pallet, packed in lines.items():
             for line in packed:
-                for net_g in _shares(line.net_g, line.cartons):
+                for net_g in _weights(line):
                     position += 1
                     yield self._carton(line, net_g, pallet=pallet, position=position)
             if pallet:
                 position += 1
                 yield self._pallet(sum(line.net_g for line in packed), pallet=pallet, position=position)
 
-    def _carton(self, line: PackedLine, net_g: int, *, pallet: str, position: int) -> MintedCode:
+    def _carton(self, line: PackedLine, net_g: int | None, *, pallet: str, position: int) -> MintedCode:
         assert line.gtin is not None, "lines without a GTIN are refused before minting"
         serial = new_serial(self.random)
         elements = [("01", str(line.gtin)), ("10", line.printed_lot), ("21", serial)]
@@ -96,8 +99,14 @@ class Minter:
         return uri, sha256(signing_input(token_header(algorithm=algorithm, kid=key), elements))
 
 
-def _shares(total_g: int, count: int) -> Iterator[int]:
-    """Share a line's weight among its cartons; what does not divide evenly goes to the first ones."""
-    each, rest = divmod(total_g, count)
-    for number in range(count):
+def _weights(line: PackedLine) -> Iterator[int | None]:
+    """Yield the weight of each carton of a line; what does not divide evenly goes to the first ones.
+
+    Cartons of variable measure differ: their line says what they weigh together, and no label may say more.
+    """
+    if line.variable_measure and line.cartons > 1:
+        yield from (None for _ in range(line.cartons))
+        return
+    each, rest = divmod(line.net_g, line.cartons)
+    for number in range(line.cartons):
         yield each + (1 if number < rest else 0)

@@ -56,12 +56,9 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
     packing, papers = command.packing, command.packing.papers
     check_required(packing)
     station = find_station(session, command.station_gln)
-    known = store.open_declaration(session, papers.declaration_number or "")
-    if known is not None:
-        raise DeclarationImported(declaration=papers.declaration_number, consignment=str(known))
     importer = _importer(session, env, papers)
     consignment_id = env.new_id()
-    store.insert_consignment(
+    kept = store.insert_consignment(
         session,
         ConsignmentRecord(
             consignment_id=consignment_id,
@@ -80,6 +77,9 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
             imported_at=env.clock(),
         ),
     )
+    if not kept:
+        known = store.open_declaration(session, papers.declaration_number or "")
+        raise DeclarationImported(declaration=papers.declaration_number, consignment=str(known))
     lot_ids = _keep_lots(session, env, packing, importer=importer, consignment_id=consignment_id)
     run_id = _draw_codes(session, env, packing, station=station, consignment_id=consignment_id, lot_ids=lot_ids)
     return OpenedConsignment(

@@ -57,7 +57,7 @@ class IssuedCode:
     kind: str
     pallet: str
     serial: str | None
-    net_g: int
+    net_g: int | None
     uri: str
     facts: str | None
     lot: str | None
@@ -73,21 +73,23 @@ def open_declaration(session: Session, declaration_no: str) -> UUID | None:
     return found
 
 
-def insert_consignment(session: Session, record: ConsignmentRecord) -> None:
-    """Keep a consignment."""
-    session.execute(
+def insert_consignment(session: Session, record: ConsignmentRecord) -> bool:
+    """Keep a consignment; return False when its declaration is open already, also by somebody just now."""
+    done = session.execute(
         text(
             "INSERT INTO consignment (consignment_id, importer_id, station_gln, declaration_no, container_no, papers,"
             " cartons, net_g, source_name, source_hash, normalised, warnings, state, imported_at) VALUES"
             " (:consignment_id, :importer_id, :station_gln, :declaration_no, :container_no,"
             " CAST(:papers AS jsonb), :cartons, :net_g, :source_name, :source_hash, CAST(:normalised AS jsonb),"
             " CAST(:warnings AS jsonb), :state, :imported_at)"
+            " ON CONFLICT (declaration_no) WHERE state = 'open' DO NOTHING RETURNING consignment_id"
         ),
         vars(record)
         | {
             name: json.dumps(getattr(record, name), ensure_ascii=False) for name in ("papers", "normalised", "warnings")
         },
     )
+    return done.first() is not None
 
 
 def keep_product(session: Session, *, gtin: str, name_zh: str, name_en: str, hs_code: str, at: datetime) -> None:
@@ -194,17 +196,16 @@ def lots_inside(session: Session, unit_pk: int, *, limit: int) -> list[str]:
     return [row.facts for row in rows]
 
 
-def run_of_consignment(session: Session, consignment_id: UUID) -> UUID | None:
-    """Return the code run of a consignment."""
-    found: UUID | None = session.execute(
-        text("SELECT run_id FROM code_run WHERE consignment_id = :id"), {"id": consignment_id}
-    ).scalar_one_or_none()
-    return found
-
-
 def run_exists(session: Session, run_id: UUID) -> bool:
-    """Tell whether there is such a run."""
-    return session.execute(text("SELECT 1 FROM code_run WHERE run_id = :id"), {"id": run_id}).first() is not None
+    """Tell whether there is such a run, its import not undone."""
+    row = session.execute(
+        text(
+            "SELECT 1 FROM code_run r JOIN consignment c USING (consignment_id)"
+            " WHERE r.run_id = :id AND c.state = 'open'"
+        ),
+        {"id": run_id},
+    ).first()
+    return row is not None
 
 
 def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:

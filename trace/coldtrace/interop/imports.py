@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.model import BLOCKING
 from coldtrace.env import Env
 from coldtrace.goods import service as goods
 from coldtrace.goods import store as goods_store
@@ -92,14 +93,37 @@ def undo_import(session: Session, env: Env, consignment_id: UUID) -> None:
 
 
 def _units_that_left(session: Session, consignment_id: UUID) -> int:
-    """Count the units of a consignment, or pallets of its run, that were shipped or sold."""
+    """Count the units of a consignment that have left: shipped, sold or seen elsewhere, by themselves or on a pallet.
+
+    The units and what they are in stay locked until the commit, so that nothing leaves meanwhile.
+    """
+    values = {"id": consignment_id, "blocking": sorted(BLOCKING)}
+    session.execute(
+        text(
+            f"WITH mine AS ({_MINE}) SELECT 1 FROM unit WHERE unit_pk IN (SELECT unit_pk FROM mine"
+            " UNION SELECT parent_pk FROM mine UNION SELECT root_pk FROM mine) ORDER BY unit_pk FOR NO KEY UPDATE"
+        ),
+        values,
+    )
     return int(
         session.execute(
             text(
-                "SELECT count(DISTINCT u.unit_pk) FROM code_run r JOIN issued_code i USING (run_id)"
-                " JOIN unit u ON u.unit_id = i.unit_id JOIN statement_line l ON l.unit_pk = u.unit_pk"
-                " JOIN statement s USING (entry_id) WHERE r.consignment_id = :id AND s.type IN ('ship', 'sell')"
+                f"WITH RECURSIVE mine AS ({_MINE}), around (unit_pk, here, since, till) AS ("
+                " SELECT unit_pk, unit_pk, CAST('-infinity' AS timestamptz), CAST('infinity' AS timestamptz) FROM mine"
+                " UNION SELECT a.unit_pk, c.parent_pk, GREATEST(c.from_at, a.since), LEAST(c.to_at, a.till)"
+                " FROM around a JOIN containment c ON c.child_pk = a.here"
+                " AND c.from_at < a.till AND c.to_at > a.since)"
+                " SELECT count(DISTINCT a.unit_pk) FROM around a JOIN statement_line l ON l.unit_pk = a.here"
+                " AND l.event_at BETWEEN a.since AND a.till AND NOT l.marks && CAST(:blocking AS text[])"
+                " JOIN statement s USING (entry_id) JOIN consignment c ON c.consignment_id = :id"
+                " WHERE s.status = 'accepted' AND (s.type IN ('ship', 'sell') OR s.gln <> c.station_gln)"
             ),
-            {"id": consignment_id},
+            values,
         ).scalar_one()
     )
+
+
+_MINE = (
+    "SELECT u.unit_pk, u.parent_pk, u.root_pk FROM code_run r JOIN issued_code i USING (run_id)"
+    " JOIN unit u ON u.unit_id = i.unit_id WHERE r.consignment_id = :id"
+)
