@@ -37,13 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("soak" if config.getoption("--scale") == "full" else "test")
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say which vectors are tested, so that nothing is left out in silence."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which vectors were tested, so that nothing is left out in silence.  (A header would not show with `-q`.)"""
     folder = vectors_dir()
-    found = (
-        f"published vectors: {folder}" if folder else "published vectors: not on this machine, only our own are tested"
-    )
-    return [found, f"scale: {config.getoption('--scale')}"]
+    found = str(folder) if folder else "not on this machine, only our own were tested"
+    terminalreporter.write_line(f"published vectors: {found}")
+    terminalreporter.write_line(f"scale: {config.getoption('--scale')}")
 
 
 @pytest.fixture(scope="session")

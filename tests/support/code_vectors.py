@@ -18,7 +18,7 @@ def own_gs1(name: str) -> Any:
 
 
 def published_gs1(name: str) -> Path | None:
-    """Return the path of a published file, or None where there are none; the test report's head says so."""
+    """Return the path of a published file, or None where there are none; the test report's end says so."""
     folder = vectors_dir()
     return None if folder is None else folder / "gs1" / name
 

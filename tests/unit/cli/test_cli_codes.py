@@ -67,9 +67,11 @@ def test_parse_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 def test_parse_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("parse", "https://a.cn/01/09506000134353", "--json") == 1
     out, err = capsys.readouterr()
-    assert json.loads(out) == {"code": "malformed_uri"}
+    assert json.loads(out) == {"verdict": "malformed_uri", "code": "malformed_uri"}
     assert "校验位" in err
     assert "check digit" in err
+    assert _run("parse", "https://a.cn/01/09506000134353") == 1
+    assert capsys.readouterr().out == "malformed_uri\n"
 
 
 def test_verify(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

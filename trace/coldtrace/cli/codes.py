@@ -36,11 +36,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run_parse(arguments: argparse.Namespace) -> int:
-    """Print what the code says.  Returns 1 with the refusal's code if it is none that we read."""
+    """Print what the code says.  Returns 1 with the verdict word if it is none that we read."""
     try:
         scan = read_scan(arguments.text)
     except Refusal as refusal:
-        return _refuse(refusal, as_json=arguments.json)
+        _say(refusal.say("zh"), refusal.say("en"))
+        if arguments.json:
+            _print_json({"verdict": refusal.code, "code": refusal.code})
+        else:
+            print(refusal.code)
+        return REFUSED
     answer = _parsed(scan)
     if arguments.json:
         _print_json(answer)

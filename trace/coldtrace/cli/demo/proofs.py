@@ -46,7 +46,7 @@ def foreign_code(good: str) -> str:
 
 
 def check_proof(story: Story) -> None:
-    """Verify the bundle of one box with the base command, offline, and the log's growth with our own arithmetic."""
+    """Verify the bundle of one box, its place in the log included, with the base command, offline."""
     bundle = story.service.bundle(story.local(story.sold[0].uri))
     path = story.folder / "box.proof.json"
     path.write_text(bundle, encoding="utf-8")
