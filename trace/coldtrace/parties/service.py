@@ -40,7 +40,6 @@ from coldtrace.parties.tables import (
     DeviceRow,
     InstallationRow,
     InviteRow,
-    OperatorRow,
     SiteRow,
 )
 from coldtrace.seal.b64 import b64
@@ -82,9 +81,10 @@ def register_operator(
     operator = Operator(
         operator_id=env.new_id(), uscc=code, name_zh=name_zh, name_en=name_en, city_zh=city_zh, city_en=city_en
     )
-    session.add(OperatorRow(**vars(operator), created_at=env.clock()))
-    session.flush()
-    return operator
+    store.insert_operator(session, operator, at=env.clock())
+    registered = store.operator_of_uscc(session, code)
+    assert registered is not None, "inserted by this session or by another one just now"
+    return registered
 
 
 @dataclass(frozen=True, kw_only=True)

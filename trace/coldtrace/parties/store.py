@@ -38,6 +38,17 @@ def operator_of_uscc(session: Session, uscc: str) -> Operator | None:
     return None if row is None else _operator(row)
 
 
+def insert_operator(session: Session, operator: Operator, *, at: datetime) -> None:
+    """Keep an operator, unless somebody registered this credit code meanwhile."""
+    session.execute(
+        text(
+            "INSERT INTO operator (operator_id, uscc, name_zh, name_en, city_zh, city_en, created_at) VALUES"
+            " (:operator_id, :uscc, :name_zh, :name_en, :city_zh, :city_en, :at) ON CONFLICT (uscc) DO NOTHING"
+        ),
+        vars(operator) | {"at": at},
+    )
+
+
 def operators(session: Session) -> list[Operator]:
     """Return all operators by name."""
     return [_operator(row) for row in session.exec(select(OperatorRow).order_by(OperatorRow.name_zh))]
