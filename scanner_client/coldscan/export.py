@@ -7,6 +7,7 @@ Neither key nor passphrase is needed: what is signed is signed.  With `wire`, th
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 from coldscan.refusals import StoreFault
 from coldscan.state_dir import StateDir
@@ -34,13 +35,12 @@ _PIECES = ("header", "public", "private", "units", "sig")
 def export_lines(state: StateDir, *, wire: bool) -> Iterator[str]:
     """Yield one JSON line for each statement, oldest first; raise StoreFault where the file ends being readable."""
     try:
-        connection = sqlite3.connect(f"{state.store.absolute().as_uri()}?mode=ro", uri=True)
-        rows = connection.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM statements{_WIRE_ONLY if wire else ''} ORDER BY number"
-        )
-        for row in rows:
-            yield _line(dict(zip(_COLUMNS, row, strict=True)), wire=wire)
-        connection.close()
+        with closing(sqlite3.connect(f"{state.store.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(
+                f"SELECT {', '.join(_COLUMNS)} FROM statements{_WIRE_ONLY if wire else ''} ORDER BY number"
+            )
+            for row in rows:
+                yield _line(dict(zip(_COLUMNS, row, strict=True)), wire=wire)
     except sqlite3.Error as fault:
         raise StoreFault(path=str(state.store), reason=str(fault)) from fault
 

@@ -64,7 +64,11 @@ def open_store(state: StateDir) -> sqlite3.Connection:
         # SQLite gives its other files the mode of this one.
         os.close(os.open(state.store, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(state.store, timeout=BUSY_S, isolation_level=None)
-        _set_up(connection, state)
+        try:
+            _set_up(connection, state)
+        except BaseException:
+            connection.close()
+            raise
     except (sqlite3.Error, OSError) as fault:
         raise StoreFault(path=str(state.store), reason=str(fault)) from fault
     return connection
@@ -84,7 +88,6 @@ def _set_up(connection: sqlite3.Connection, state: StateDir) -> None:
                     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     found = _version(connection)
     if found > SCHEMA_VERSION:
-        connection.close()
         raise NewerStore(found=found, known=SCHEMA_VERSION)
 
 

@@ -60,3 +60,14 @@ def test_depth_is_bounded() -> None:
         nested = [nested]
     with pytest.raises(NotCanonical):
         encode(nested)
+
+
+@pytest.mark.parametrize("inside", ['""', '"冷"', "1"])
+def test_nesting_ends_at_one_depth_for_every_text_and_every_python(inside: str) -> None:
+    decode("[" * 15 + inside + "]" * 15)
+    decode("[" * 16 + "]" * 16)
+    for depth in (16, 100, 5_000):
+        with pytest.raises(NotCanonical):
+            decode("[" * depth + inside + "]" * depth)
+    with pytest.raises(NotCanonical):
+        decode('{"a":' * 17 + "{}" + "}" * 17)

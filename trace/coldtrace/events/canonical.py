@@ -74,8 +74,10 @@ def decode(text: str) -> JsonValue:
         raise NotCanonical(why="json") from None
     if printed != text:
         raise NotCanonical(why="spelling")
-    # In an ASCII text the keys are ASCII too, and integers were bounded on the way in.
-    if not text.isascii():
+    # In an ASCII text the keys are ASCII too, and integers were bounded on the way in: nesting alone is left.
+    if text.isascii():
+        _require_shallow(value, _DEPTH_MAX)
+    else:
         _require_profile(value, _DEPTH_MAX)
     return value
 
@@ -85,6 +87,17 @@ def _require_unicode(text: str) -> None:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise NotCanonical(why="lone surrogate") from None
+
+
+def _require_shallow(value: object, depth: int) -> None:
+    """Refuse the nesting that `_require_profile` refuses, looking at arrays and objects only."""
+    if not isinstance(value, dict | list) or not value:
+        return
+    if depth == 1:
+        raise NotCanonical(why="nesting")
+    for each in value.values() if isinstance(value, dict) else value:
+        if type(each) is dict or type(each) is list:
+            _require_shallow(each, depth - 1)
 
 
 def _require_profile(value: object, depth: int) -> None:

@@ -12,6 +12,7 @@ import json
 from typing import NoReturn
 
 MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 16  # far beyond any of our texts, and the same on every machine, unlike the end of a stack
 
 
 class NotInProfile(ValueError):
@@ -21,7 +22,7 @@ class NotInProfile(ValueError):
 def print_canonical(value: object) -> str:
     """Return the canonical text of `value`; raise NotInProfile."""
     try:
-        _check(value)
+        _check(value, MAX_DEPTH)
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
         text.encode("utf-8")
     except (RecursionError, UnicodeEncodeError):
@@ -59,7 +60,9 @@ def _refuse(text: str) -> NoReturn:
     raise NotInProfile()
 
 
-def _check(value: object) -> None:
+def _check(value: object, depth: int) -> None:
+    if depth == 0:
+        raise NotInProfile()
     if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):
@@ -67,11 +70,11 @@ def _check(value: object) -> None:
             raise NotInProfile()
     elif isinstance(value, list | tuple):
         for each in value:
-            _check(each)
+            _check(each, depth - 1)
     elif isinstance(value, dict):
         for key, each in value.items():
             if not (isinstance(key, str) and key.isascii() and key.isprintable()):
                 raise NotInProfile()
-            _check(each)
+            _check(each, depth - 1)
     else:
         raise NotInProfile()

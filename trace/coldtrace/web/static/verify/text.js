@@ -56,7 +56,7 @@ export function decode(text) {
     if (error instanceof Malformed) throw new NotCanonical();
     throw error;
   }
-  requireAsciiKeys(value);
+  requireProfile(value, DEPTH_MAX);
   // JSON.stringify prints strings as RFC 8785 does, and the profile has no other numbers than safe integers.
   if (encode(value) !== text) throw new NotCanonical();
   return value;
@@ -95,11 +95,15 @@ function requireWhole(text) {
   if (/[\ud800-\udfff]/u.test(text)) throw new Malformed('surrogate');
 }
 
-function requireAsciiKeys(value) {
+// How deep a text may nest, as in events/canonical.py: every verifier has to draw the same line.
+const DEPTH_MAX = 16;
+
+function requireProfile(value, depth) {
+  if (depth === 0) throw new NotCanonical();
   if (value === null || typeof value !== 'object') return;
   for (const [key, inner] of Object.entries(value)) {
     if (/[^\x00-\x7f]/.test(key)) throw new NotCanonical();
-    requireAsciiKeys(inner);
+    requireProfile(inner, depth - 1);
   }
 }
 
