@@ -76,7 +76,7 @@ def test_the_brokers_workbook_becomes_a_consignment_with_codes(web: WebHouse) ->
     twice = web.client.post(f"{IMPORTS}/{answer.json()['consignment']}/undo", headers=web.bearer)
     assert (twice.status_code, twice.json()["code"]) == (409, "already_undone")
     labels = web.client.get(f"/api/v1/runs/{answer.json()['run']}/labels", headers=web.bearer)
-    assert (labels.status_code, labels.json()["code"]) == (404, "no_labels")
+    assert (labels.status_code, labels.json()["code"]) == (404, "run_unknown")
 
     third = send(web, as_form(IMPORTS, SAMPLE))
     assert third.status_code == 201
