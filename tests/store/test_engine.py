@@ -37,12 +37,20 @@ def test_the_test_server_is_good_enough(engine: Engine) -> None:
         assert connection.execute(text("SHOW timezone")).scalar_one() == "UTC"
 
 
-@pytest.mark.parametrize("address", ["postgresql://me:secret@127.0.0.1:1/d", "postgresql://me:secret@/d?host=/nowhere"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:secret@127.0.0.1:1/d",
+        "postgresql://me:secret@/d?host=/nowhere",
+        "postgresql://me@127.0.0.1:1/d?password=secret",
+    ],
+)
 def test_nothing_answers(address: str) -> None:
     made = make_engine(address)
     with pytest.raises(DatabaseUnreachable) as refused:
         check_server(made)
-    with pytest.raises(DatabaseUnreachable):
+    assert "secret" not in refused.value.say("en")
+    with pytest.raises(DatabaseUnreachable) as refused:
         upgrade(address)
     assert "secret" not in refused.value.say("en")
     made.dispose()

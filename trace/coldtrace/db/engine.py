@@ -15,6 +15,9 @@ DURABLE = {
     "synchronous_commit": {"on", "remote_write", "remote_apply"},
 }
 
+_SHOWN = {"host", "port"}
+"""Options of an address that say where the server is; others, such as `password`, may be secrets."""
+
 
 def make_engine(database_url: str, *, pool_size: int = 10, pool_overflow: int = 10) -> Engine:
     """Make an engine; nothing is connected yet.  Raises `DatabaseUrlInvalid`."""
@@ -45,7 +48,7 @@ def check_server(engine: Engine) -> None:
                     raise ServerNotDurable(setting=setting, value=value, needed="on")
     except DBAPIError as error:
         reason = " ".join(str(error.orig).split())
-        raise DatabaseUnreachable(address=engine.url.render_as_string(), reason=reason) from error
+        raise DatabaseUnreachable(address=shown(engine.url), reason=reason) from error
 
 
 def read_url(database_url: str) -> URL:
@@ -57,3 +60,8 @@ def read_url(database_url: str) -> URL:
     if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg") or not url.database:
         raise DatabaseUrlInvalid
     return url.set(drivername="postgresql+psycopg")
+
+
+def shown(url: URL) -> str:
+    """Return an address as people and logs may see it: no password, neither in its place nor among the options."""
+    return url.set(query={name: value for name, value in url.query.items() if name in _SHOWN}).render_as_string()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 import coldtrace
-from coldtrace.db.engine import read_url
+from coldtrace.db.engine import read_url, shown
 from coldtrace.db.refusals import DatabaseIsNewer, DatabaseUnreachable
 
 LOCK = 0x636F6C64  # "cold": the advisory lock that lets one of several starting processes migrate
@@ -36,7 +36,7 @@ def upgrade(database_url: str) -> None:
         if not error.connection_invalidated and error.statement is not None:
             raise  # a migration that fails is a bug, not an answer
         reason = " ".join(str(error.orig).split())
-        raise DatabaseUnreachable(address=engine.url.render_as_string(), reason=reason) from error
+        raise DatabaseUnreachable(address=shown(engine.url), reason=reason) from error
     finally:
         engine.dispose()
 
