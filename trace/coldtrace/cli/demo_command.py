@@ -27,6 +27,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell the story with the time of each step; exit 0 when every check held, 1 otherwise."""
+    import httpx
+
     from coldtrace.cli.demo.terminal import DemoFailed
     from coldtrace.cli.demo.world import consumer_url, make_world
     from coldtrace.cli.installation import development_token, open_installation
@@ -44,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
                 return print_refusal(DemoRefused(reason="COLDTRACE_ENV=production"), as_json=arguments.json)
             try:
                 story = make_world(installation, url=url, token=token, say=_say, stopping=threading.Event())
-            except DemoFailed as error:
-                return print_refusal(DemoRefused(reason=str(error)), as_json=arguments.json)
+            except (DemoFailed, httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
+                return print_refusal(DemoRefused(reason=str(error) or type(error).__name__), as_json=arguments.json)
             took = time.monotonic() - started
             _say(f"{took:6.1f} s  合计 / total")
             result = {
