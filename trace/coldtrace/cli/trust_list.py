@@ -1,7 +1,6 @@
-"""`coldtrace trust-list show|verify`: what a trust list says, and whether the roots stand behind it.
+"""`coldtrace trust-list show|verify|publish`: what a trust list says, whether the roots stand behind it, a new one.
 
-Base install only; nothing is asked of a network.  `publish` needs the server's database and is added by the door
-that has one (`add_parser` returns the sub-commands for that).
+`show` and `verify` run on the base install and ask nothing of a network; `publish` needs the server's database.
 """
 
 import argparse
@@ -12,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from coldtrace import clock
-from coldtrace.cli.output import COULD_NOT_RUN, REFUSED, print_refusal
+from coldtrace.cli.output import COULD_NOT_RUN, REFUSED, print_refusal, print_result
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
 from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root
@@ -33,7 +32,7 @@ class Check:
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> "Subparsers[argparse.ArgumentParser]":
-    """Add `trust-list` with `show` and `verify` and return its sub-commands; each sets `func`."""
+    """Add `trust-list` and return its sub-commands; each sets `func`."""
     trust_list = subparsers.add_parser("trust-list", help="信任列表 / trust lists")
     commands = trust_list.add_subparsers(dest="trust_list_command", required=True)
 
@@ -56,7 +55,24 @@ def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> "Subparsers
     verify.add_argument("--lowest-seq", type=int, default=0, metavar="N", help="已见过的最大序号 / highest seen so far")
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(func=run_verify)
+
+    publish = commands.add_parser("publish", help="立即签发新列表 / sign and log the next list now")
+    publish.add_argument("--json", action="store_true")
+    publish.set_defaults(func=run_publish)
     return commands
+
+
+def run_publish(arguments: argparse.Namespace) -> int:
+    """Sign, keep and log the next list; a running service does so by itself when half of the old one's time is over."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.parties import trust
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        row = trust.publish(session, installation.env)
+        result = {"seq": row.seq, "expires_at": clock.format_utc(row.expires_at)}
+    print_result(result, as_json=arguments.json)
+    return OK
 
 
 def run_show(arguments: argparse.Namespace) -> int:
