@@ -161,7 +161,7 @@ def _open_doors(
         "url": url,
         "token": token,
         "consumer_url": consumer,
-        "labels": str(labels) if labels.exists() else None,
+        "labels": str(labels.absolute()) if labels.exists() else None,
     }
     print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
 
