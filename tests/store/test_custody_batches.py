@@ -166,6 +166,28 @@ def test_a_fork_keeps_both_and_suspends_the_key(road: Road, together: bool) -> N
     assert road.where(CARTONS[3])[0] == "active"
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1)])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_statement_that_does_not_follow_the_one_before_is_a_fork(
+    road: Road, order: tuple[int, ...], together: bool
+) -> None:
+    """Restored from a copy: the numbers go on, but behind a statement that nobody else has seen."""
+    said = [road.say(PORT, T.COMMISSION, binding(CARTONS[0])), road.say(PORT, T.COMMISSION, binding(CARTONS[1]))]
+    road.device(PORT).prev = bytes(32)
+    said.append(road.say(PORT, T.COMMISSION, binding(CARTONS[2])))
+    sent = [said[number] for number in order]
+    results = road.tell(*sent) if together else [road.tell(statement)[0] for statement in sent]
+    assert statuses(results) == ["accepted"] * 3
+    assert sum("chain_fork" in result.marks for result in results) == 1
+    assert road.session.execute(text("SELECT state FROM device")).scalar_one() == "suspended"
+
+
+def test_an_honest_chain_in_any_order_is_no_fork(road: Road) -> None:
+    said = [road.say(PORT, T.COMMISSION, binding(carton)) for carton in CARTONS]
+    for number in (3, 0, 5, 4, 1, 2):
+        assert "chain_fork" not in road.tell(said[number])[0].marks
+
+
 def test_a_repeat_is_no_fork(road: Road) -> None:
     said = road.say(PORT, T.COMMISSION, binding(CARTONS[0]))
     road.tell(said, said)

@@ -3,7 +3,7 @@
 What a unit's lines mean depends on what came before them and on where the unit's parents were at that moment.  So a
 late statement about a pallet reaches the cartons that were on it, also those that left it since: their marks (a
 receive that seemed to lack its out-scan), their stays, and what unpacking the whole pallet took off it.  Nothing
-reaches from a carton up to its pallet.  Told again is therefore whoever is late and all that was ever inside, beside
+reaches from a carton up to its pallet.  Told again is therefore whoever is late and all that was inside since, beside
 the stories of all that these were ever in, in the one order of events, through the same `Picture` as statements that
 arrive in order; nesting of any depth is no special case.
 
@@ -12,6 +12,7 @@ very same millisecond (the one that arrived first goes first, as the domain guid
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -26,9 +27,12 @@ from coldtrace.custody.store import LineRecord, PastLine
 LineMarks = dict[tuple[UUID, int], tuple[Mark, ...]]
 
 
-def retell(session: Session, late: Collection[int]) -> LineMarks:
-    """Bring units, stays, marks and implied lines in order for these units; return the marks that changed."""
-    before = {unit.pk: unit for unit in unit_store.lock_stories(session, late)}
+def retell(session: Session, late: Collection[int], *, since: datetime) -> LineMarks:
+    """Bring units, stays, marks and implied lines in order for these units; return the marks that changed.
+
+    `since` is the first moment of which something new is known.
+    """
+    before = {unit.pk: unit for unit in unit_store.lock_stories(session, late, since=since)}
     picture = Picture(_at_its_beginning(unit) for unit in before.values())
     lines = store.past_lines(session, before.keys())
     marks, implied = _tell(picture, [line for line in lines if line.role != IMPLIED])

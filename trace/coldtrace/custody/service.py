@@ -224,7 +224,8 @@ def _keep(session: Session, admitted: Sequence[_Admitted]) -> _Kept:
     projection.write()
     store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
     store.insert_lines(session, [line for found in lines.values() for line in found])
-    changed = retell(session, projection.late) if projection.late else {}
+    since = min(one.event_at for one in admitted)
+    changed = retell(session, projection.late, since=since) if projection.late else {}
     return {
         one.entry.entry_id: tuple(
             dict.fromkeys(
@@ -243,14 +244,23 @@ def _keep(session: Session, admitted: Sequence[_Admitted]) -> _Kept:
 
 
 def _mark_forks(session: Session, admitted: Sequence[_Admitted]) -> None:
-    """Mark statements that claim a place in a chain which another one has, and suspend their keys."""
-    claims = [(one.speaker.key_id, one.checked.private.seq) for one in admitted]
-    taken = store.chain_clashes(session, claims)
-    for place, one in zip(claims, admitted, strict=True):
-        if place in taken:
+    """Mark statements that do not fit into their device's chain, and suspend their keys.
+
+    Two statements in one place, or a statement that does not follow the one before it: the chain was forked.
+    """
+    places = store.chain_places(session, [(one.speaker.key_id, one.checked.private.seq) for one in admitted])
+    for one in admitted:
+        key, seq = one.speaker.key_id, one.checked.private.seq
+        here = (one.checked.header_hash, one.checked.header.prev)
+        before, after = places.get((key, seq - 1), []), places.get((key, seq + 1), [])
+        if (
+            (key, seq) in places
+            or (before and all(header != here[1] for header, _ in before))
+            or (after and all(prev != here[0] for _, prev in after))
+        ):
             one.marks.append(Mark.CHAIN_FORK)
-            parties.suspend_device(session, one.speaker.key_id)
-        taken.add(place)
+            parties.suspend_device(session, key)
+        places.setdefault((key, seq), []).append(here)
 
 
 def _to_gln(one: _Admitted) -> str | None:

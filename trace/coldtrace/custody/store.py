@@ -233,17 +233,24 @@ def line_counts(session: Session, entries: Collection[UUID]) -> dict[UUID, int]:
     return {row.entry_id: row.next for row in rows}
 
 
-def chain_clashes(session: Session, claims: Sequence[tuple[bytes, int]]) -> set[tuple[bytes, int]]:
-    """Return those (device key, seq) that another stored statement has taken already."""
+def chain_places(
+    session: Session, claims: Sequence[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], list[tuple[bytes, bytes | None]]]:
+    """Return (header hash, prev) of the stored statements in these places (device key, seq) and next to them."""
+    near = {(key, seq + step) for key, seq in claims for step in (-1, 0, 1)}
     rows = session.execute(
         text(
-            "SELECT DISTINCT s.key_id, s.seq FROM statement s JOIN"
+            "SELECT s.key_id, s.seq, s.header_hash, s.prev FROM statement s JOIN"
             " unnest(CAST(:keys AS bytea[]), CAST(:seqs AS bigint[])) AS c(key_id, seq)"
             " ON s.key_id = c.key_id AND s.seq = c.seq"
         ),
-        {"keys": [k for k, _ in claims], "seqs": [s for _, s in claims]},
+        {"keys": [key for key, _ in near], "seqs": [seq for _, seq in near]},
     )
-    return {(bytes(row[0]), int(row[1])) for row in rows}
+    found: dict[tuple[bytes, int], list[tuple[bytes, bytes | None]]] = {}
+    for row in rows:
+        prev = None if row.prev is None else bytes(row.prev)
+        found.setdefault((bytes(row.key_id), row.seq), []).append((bytes(row.header_hash), prev))
+    return found
 
 
 def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:

@@ -105,11 +105,11 @@ def later_known(session: Session, events: Mapping[int, datetime]) -> set[int]:
     return {row[0] for row in rows}
 
 
-def lock_stories(session: Session, pks: Collection[int]) -> list[Unit]:
-    """Return these units, all that was ever inside them, and all that any of these was ever in; locked."""
+def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> list[Unit]:
+    """Return these units, what was inside them at `since` or later, and all that any of these was ever in; locked."""
     locked: set[int] = set()
     while True:
-        found = {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(pks)})}
+        found = {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(pks), "since": since})}
         if found <= locked:
             break
         session.execute(
@@ -123,7 +123,7 @@ def lock_stories(session: Session, pks: Collection[int]) -> list[Unit]:
 
 _RELATED = (
     "WITH RECURSIVE below (unit_pk) AS (SELECT unnest(CAST(:pks AS bigint[]))"
-    " UNION SELECT c.child_pk FROM below b JOIN containment c ON c.parent_pk = b.unit_pk),"
+    " UNION SELECT c.child_pk FROM below b JOIN containment c ON c.parent_pk = b.unit_pk AND c.to_at >= :since),"
     " above (unit_pk) AS (SELECT unit_pk FROM below"
     " UNION SELECT l.parent_pk FROM above a JOIN statement_line l USING (unit_pk) WHERE l.parent_pk IS NOT NULL)"
     " SELECT unit_pk FROM above"
