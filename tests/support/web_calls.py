@@ -207,6 +207,7 @@ CALLS = (
     Call(method="GET", route="/414/{rest:path}", make=_place, public=True),
     Call(method="GET", route="/U/{rest:path}", make=_no_gs1, status=404, public=True),
     Call(method="GET", route="/", make=_at("/"), public=True),
+    Call(method="GET", route="/find", make=_at("/find?code=7QK4-M2ZX-9RTB-5"), status=404, public=True),
     Call(method="GET", route="/privacy", make=_at("/privacy"), public=True),
     Call(method="GET", route="/sample-labels.pdf", make=_at("/sample-labels.pdf"), public=True),
     Call(method="GET", route="/api/docs", make=_at("/api/docs"), public=True),

@@ -69,7 +69,8 @@ def test_refused_codes(world: World) -> None:
             assert (answer.status_code, answer.json()["code"]) == (code, verdict)
             assert answer.headers["content-type"] == "application/problem+json"
             assert title in answer.json()["title"]
-            assert verdict in answer.json()["detail"]
+            assert answer.json()["verdict"] == verdict
+            assert "12315" in answer.json()["detail"]
 
 
 def test_a_revoked_key(web: WebHouse) -> None:

@@ -171,6 +171,12 @@ def codes_of_run(session: Session, run_id: UUID) -> Iterator[IssuedCode]:
         yield IssuedCode(**row._mapping)
 
 
+def code_of_serial(session: Session, serial: str) -> str | None:
+    """Return the signed code with this serial, which is unique in the installation; None if it was never issued."""
+    row = session.execute(text(_CODE + " WHERE i.serial = :serial"), {"serial": serial}).first()
+    return None if row is None else str(row.uri)
+
+
 def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
     """Return the issued code of one unit."""
     row = session.execute(text(_CODE + " WHERE i.unit_id = :unit"), {"unit": unit_id}).first()

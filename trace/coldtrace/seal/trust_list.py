@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from coldtrace.errors import Refusal, Words
-from coldtrace.seal.canonical_text import NotInProfile, read_canonical
+from coldtrace.seal.canonical_text import NotInProfile, read_canonical, read_json
 from coldtrace.seal.public_key import kid
 from coldtrace.seal.root_document import RootDocument, net_of, parse_root, read_envelope, read_signatures, sign_as
 from coldtrace.seal.signer import Signer
@@ -116,7 +116,8 @@ def open_trust_list(
     else:
         text, signatures = members.text("list"), read_signatures(members)
         members.close()
-        trust = read_list_text(text)
+        # Without a root nothing is claimed of the list, so an envelope is read as leniently as a bare list.
+        trust = read_list_text(text) if root is not None else read_list(_any_json(text), bare=True)
         if root is not None:
             signed = root.count_signers(signatures, LIST_PREFIX + text.encode("utf-8"))
             if signed < root.threshold or trust.net != root.net:
@@ -124,6 +125,13 @@ def open_trust_list(
     if trust.seq < lowest_seq:
         raise TrustListRolledBack(seq=trust.seq, lowest_seq=lowest_seq)
     return trust
+
+
+def _any_json(text: str) -> object:
+    try:
+        return read_json(text)
+    except NotInProfile:
+        raise MalformedTrustList(where="list") from None
 
 
 def read_list_text(text: str) -> TrustList:

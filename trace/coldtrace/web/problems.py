@@ -47,6 +47,7 @@ STATUS: dict[str, int] = {
     "invite_refused": 403,
     "bad_request_signature": 403,
     "not_found": 404,
+    "code_not_found": 404,
     "outside_tree": 404,
     "site_unknown": 404,
     "unit_unknown": 404,

@@ -1,6 +1,7 @@
 """What the door itself refuses, before any room is asked."""
 
 from coldtrace.errors import Refusal, Words
+from coldtrace.web.status_words import Status, advice_for
 
 
 class BodyTooLarge(Refusal):
@@ -133,12 +134,15 @@ class CodeRefused(Refusal):
     code = "refused_code"
     title = Words("编码未通过验证", "The code was refused")
     detail = Words(
-        "编码未通过验证（{verdict}）。请重新扫描标签；如仍失败，请勿购买并拨打 12315。",
-        "The code was refused ({verdict}). Scan the label again; if it fails again, do not buy and call 12315.",
+        "{meaning_zh}请重新扫描标签；如仍失败，请勿购买并拨打 12315。",
+        "{meaning_en} Scan the label again; if it fails again, do not buy and call 12315.",
     )
 
     def __init__(self, *, verdict: str) -> None:
-        super().__init__(verdict=str(verdict))
+        unregistered = verdict == Status.NOT_REGISTERED.value
+        status = Status.NOT_REGISTERED if unregistered else Status.REFUSED
+        meaning = advice_for(status, verdict=verdict).meaning
+        super().__init__(verdict=str(verdict), meaning_zh=meaning.zh, meaning_en=meaning.en)
         self.verdict = str(verdict)
 
 
@@ -150,4 +154,15 @@ class WorkbookErrors(Refusal):
     detail = Words(
         "装箱单有 {count} 处错误，未导入任何内容。请按列表逐处更正后重新导入。",
         "The workbook has {count} errors; nothing was imported. Correct each one listed and import again.",
+    )
+
+
+class CodeNotFound(Refusal):
+    """Nothing was issued under a keyed-in code."""
+
+    code = "code_not_found"
+    title = Words("没有这个编码", "No such code")
+    detail = Words(
+        "本平台没有签发过编码“{code}”。请逐字核对标签上的编码，或直接扫描二维码。",
+        "No code “{code}” was issued here. Compare it sign by sign with the label, or scan the QR code.",
     )

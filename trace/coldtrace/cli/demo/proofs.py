@@ -9,13 +9,17 @@ STATEMENTS_OF_A_SOLD_BOX = 12
 """commission, pack, 3 x (ship, receive) on its pallet, unpack, ship, receive, sell."""
 
 
+FOREIGN_LINK = "https://food.example.org/t/8812"
+"""What some other platform prints."""
+
+
 def check_page(story: Story) -> None:
     """Open the sold box in both languages and look at what a machine can see of it."""
     story.wait_until_proven(story.sold[0].uri, STATEMENTS_OF_A_SOLD_BOX)
     for lang in ("zh", "en"):
         page = story.service.page(story.local(story.sold[0].uri), lang)
         rows = [row for row in range(1, 17) if f'data-row="{row}"' not in page.text]
-        if page.status_code != 200 or 'data-status="sold"' not in page.text or (set(rows) - {12}):
+        if page.status_code != 200 or 'data-status="sold"' not in page.text or rows:
             raise DemoFailed(f"page ({lang}): {page.status_code}, rows missing: {rows}")
 
 
@@ -23,11 +27,11 @@ def check_refusals(story: Story) -> None:
     """A changed code, and somebody else's, are refused by handheld and service alike."""
     good = story.sold[0].uri
     tampered = tampered_code(good)
-    foreign = foreign_code(good)
-    for text, words in ((tampered, {"bad_signature"}), (foreign, {"untrusted_host", "foreign", "malformed_uri"})):
+    judged = {tampered: "bad_signature", foreign_code(good): "untrusted_host", FOREIGN_LINK: "malformed_uri"}
+    for text, expected in judged.items():
         verdict = story.terminals["shop"].verify(text).get("verdict")
-        if verdict not in words:
-            raise DemoFailed(f"handheld judged {verdict}, expected one of {sorted(words)}")
+        if verdict != expected:
+            raise DemoFailed(f"handheld judged {verdict}, expected {expected}")
     answer = story.service.get(story.local(tampered), Accept="application/problem+json")
     if answer.status_code != 403 or answer.json()["code"] != "bad_signature":
         raise DemoFailed(f"service answered {answer.status_code} to a tampered code")

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
+from coldtrace.codes.scan import read_scan
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.custody.history import find_unit, history
 from coldtrace.errors import Lang, Refusal
@@ -21,7 +23,7 @@ from coldtrace.web.pages.journey import journey_stops
 from coldtrace.web.pages.qr_picture import qr_picture
 from coldtrace.web.pages.views import ErrorView, FrontView, PrivacyView, Sample, SampleBox, SampleKind
 from coldtrace.web.problems import code_of
-from coldtrace.web.refusals import PageNotFound
+from coldtrace.web.refusals import CodeNotFound, PageNotFound
 from coldtrace.web.render import render
 
 router = APIRouter(include_in_schema=False, dependencies=[Visitor])
@@ -46,9 +48,30 @@ def front(request: Request) -> Response:
         base_url=str(request.base_url).rstrip("/"),
         checkpoint_url=f"/logs/{state.env.log_name}/checkpoint",
         labels_url=f"/{LABELS_FILE}" if labels.exists() else None,
+        lookup_url="/find",
         demo=bool(links),
     )
     return remember_language(request, show(request, "door/front.html", view))
+
+
+@router.get("/find")
+def find(request: Request, code: str = "") -> Response:
+    """Lead from a keyed-in short code, or a code pasted whole, to its page; one wrong sign is caught by the last."""
+    scan = read_scan(code[:2000])
+    if scan.code is not None and scan.code.token is not None:
+        return RedirectResponse(_local(code), 303)
+    if scan.serial is not None:
+        with request.app.state.sessions() as session:
+            uri = goods.code_of_serial(session, scan.serial)
+        if uri is not None:
+            return RedirectResponse(_local(uri), 303)
+    raise CodeNotFound(code=code[:60])
+
+
+def _local(uri: str) -> str:
+    """Return path and query of one of our codes, to open it here; never another host."""
+    parts = urlsplit(uri.strip())
+    return f"/{parts.path.lstrip('/')}?{parts.query}"
 
 
 @router.get("/privacy")
@@ -93,7 +116,7 @@ def _sample_box(request: Request, samples: dict[str, dict[str, str]]) -> SampleB
             return None
         facts = read_goods(read_facts(issued.facts), today=request.app.state.env.clock().astimezone(LOCAL).date())
         sites = {site.gln: site for site in parties.sites(session)}
-        steps = journey_steps(history(session, unit.unit_pk), sites)
+        steps = journey_steps([line for line in history(session, unit.unit_pk) if line.status == "accepted"], sites)
     return SampleBox(
         url=box["url"],
         code_label=format_short_code(issued.serial),
