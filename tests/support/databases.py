@@ -19,10 +19,11 @@ from sqlalchemy.engine import URL
 
 from coldtrace.db.engine import read_url
 from coldtrace.db.migrate import upgrade
-from coldtrace.db.supervisor import OPTIONS, run_server
+from coldtrace.db.supervisor import OPTIONS, is_alive, run_server
 
 MEMORY = Path("/dev/shm")
 ENOUGH = 1 << 30
+LEFT = "coldtrace test "
 
 
 class Databases:
@@ -72,8 +73,17 @@ def test_server() -> Iterator[URL]:
         yield read_url(given)
         return
     roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH
-    with tempfile.TemporaryDirectory(prefix="coldtrace test ", dir=MEMORY if roomy else None) as name:
+    base = MEMORY if roomy else Path(tempfile.gettempdir())
+    _remove_left_behind(base)
+    with tempfile.TemporaryDirectory(prefix=f"{LEFT}{os.getpid()} ", dir=base) as name:
         folder = Path(name)
         options = {**OPTIONS, "max_connections": "100"}
         with run_server(folder=folder / "postgres", log=folder / "postgres.log", options=options) as server:
             yield read_url(server.url_of("postgres"))
+
+
+def _remove_left_behind(base: Path) -> None:
+    """Remove what killed test runs left: in memory it would stay until the next boot."""
+    for folder in base.glob(f"{LEFT}[0-9]* *"):
+        if not is_alive(int(folder.name.removeprefix(LEFT).partition(" ")[0])):
+            shutil.rmtree(folder, ignore_errors=True)
