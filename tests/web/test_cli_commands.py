@@ -65,7 +65,7 @@ def tree(monkeypatch: pytest.MonkeyPatch) -> dict[str, argparse.ArgumentParser]:
 
 BASE = {"codes parse X", "codes verify X --trust-list F", "verify F", "trust-list show F", "trust-list verify F"}
 SERVER = {
-    "serve", "demo", "reset --yes", "db upgrade", "keys init", "keys list", "tokens new --name x",
+    "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list", "tokens new --name x",
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
 }  # fmt: skip
