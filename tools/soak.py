@@ -31,7 +31,9 @@ Commit `{commit}`, {day}, Python {python}, {cores} cores. {passed} of {files} fi
 
 def main(chosen: list[str]) -> int:
     """Run what has not passed at this commit; return 1 if a file failed."""
-    commit = _git("rev-parse", "--short=12", "HEAD") + ("-changed" if _git("status", "--porcelain", "--", ".", ":!docs/reliability.md") else "")
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    if _git("status", "--porcelain", "--", ".", ":!docs/reliability.md"):
+        commit += "-changed"
     files = sorted(_files(chosen or ["tests"]))
     state: dict[str, dict[str, object]] = _load(commit)
     for number, file in enumerate(files, 1):
