@@ -160,6 +160,12 @@ CASES = {
         store receive X
         store unpack P: *
     """,
+    "a container of which nothing was said itself": """
+        store pack P: A
+        port pack X:: P
+        port ship X > trader
+        trader pack P: B
+    """,
     "sold twice, returned, sold again": """
         port commission A
         port ship A > shop

@@ -111,7 +111,8 @@ def record_of(session: Session) -> dict[str, list[tuple[object, ...]]]:
 def written_story(text: str, devices: Sequence[Handheld], names: dict[str, str], *, start: datetime) -> list[Statement]:
     """Return the statements of lines such as `port pack P: A B`, `port ship P > market`, `market unpack P: *`.
 
-    `names` are the unit ids by short name; a `*` unpacks the whole pallet.  Statements are twenty seconds apart.
+    `names` are the unit ids by short name; a `*` unpacks the whole pallet, `::` leaves the parent's own line out.
+    Statements are twenty seconds apart.
     """
     sites = {"port": 0, "store": 1, "trader": 2, "market": 3, "shop": 4}
     said: list[Statement] = []
@@ -125,7 +126,8 @@ def written_story(text: str, devices: Sequence[Handheld], names: dict[str, str],
         elif children.strip() == "*":
             lines = [Line(role="parent", unit=names[parent], parent=None, quantity=1)]
         else:
-            lines = pack_lines(names[parent], [names[name] for name in children.split()])
+            lines = pack_lines(names[parent], [names[name] for name in children.lstrip(":").split()])
+            lines = lines[1:] if children.startswith(":") else lines
         if type is T.COMMISSION:
             lines = [unit_line(each.unit, code=b64(bytes(32))) for each in lines]
         gln = GLN_LIST[sites[to]] if to else None

@@ -63,13 +63,11 @@ class Projection:
         self.late = unit_store.later_known(session, self._first_events())
 
     def _first_events(self) -> dict[int, datetime]:
-        """Return for each unit that was known before when this batch first speaks of it."""
+        """Return for each unit when this batch first speaks of it."""
         first: dict[int, datetime] = {}
         for one in self._told:
             for name in one.names:
-                unit = self._by_name[name]
-                if unit.last_at > unit_store.EARLIEST:
-                    first.setdefault(unit.pk, one.fact.event_at)
+                first.setdefault(self._by_name[name].pk, one.fact.event_at)
         return first
 
     def tell(self) -> dict[UUID, list[LineRecord]]:
