@@ -1,0 +1,71 @@
+"""Five handhelds upload at the same time, each in its own order: the record is the one of a quiet day."""
+
+import random
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from psycopg.errors import DeadlockDetected
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from coldtrace.custody import service as custody
+from coldtrace.events.statement import Statement
+from coldtrace.parties.model import SiteRole
+from support.custody_story import Goods, random_story, record_of, sensible_story
+from support.road import CARTONS, CONTAINER, PALLETS, Road, make_road
+from support.ticking import START
+
+GOODS = Goods(cartons=CARTONS, pallets=PALLETS, containers=[CONTAINER])
+BEGIN = START + timedelta(hours=1)
+
+
+def upload(sessions: sessionmaker[Session], road: Road, batch: list[Statement]) -> None:
+    """Send a batch as the door does: a batch that met another one over the same goods is told again."""
+    for _ in range(20):
+        try:
+            with sessions.begin() as session:
+                results = custody.capture(session, road.env, [statement.to_json() for statement in batch])
+                assert {result.status for result in results} <= {"accepted", "blocked", "repeat"}
+            return
+        except OperationalError as error:
+            if not isinstance(error.orig, DeadlockDetected):
+                raise
+    raise AssertionError("twenty deadlocks in a row")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_uploads_at_the_same_time(sessions: sessionmaker[Session], tmp_path: Path, seed: int, scale: str) -> None:
+    rng = random.Random(seed)
+    with sessions.begin() as session:
+        road = make_road(session, tmp_path / "keys")
+        devices = [road.device(site.gln) for site in road.sites.values()]
+    assert len(devices) == len(SiteRole)
+    said = sensible_story(devices, GOODS, start=BEGIN)
+    said += random_story(rng, devices, GOODS, start=BEGIN + timedelta(minutes=30), length=60 if scale == "full" else 10)
+    road.clock.next = START + timedelta(hours=5)
+    with sessions() as session:
+        custody.capture(session, road.env, [statement.to_json() for statement in said])
+        expected = record_of(session)
+        session.rollback()
+    shares: list[list[Statement]] = [rng.sample(device.sent, len(device.sent)) for device in devices]
+    failed: list[Exception] = []
+
+    def work(share: list[Statement]) -> None:
+        try:
+            while share:
+                upload(sessions, road, share[:3])
+                del share[: rng.randint(1, 3)]
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
+            failed.append(error)
+
+    workers = [threading.Thread(target=work, args=(share,)) for share in shares]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failed == []
+    with sessions() as session:
+        assert record_of(session) == expected, f"seed {seed}"
