@@ -107,4 +107,7 @@ def test_standard_input_and_lines_for_people(
     assert main(["verify", "-"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "未检查 not checked\t独立见证：目前还没有独立见证\tIndependent witnesses: no witness yet" in lines
-    assert all(len(line.split("\t")) == 3 for line in lines)
+    *checks, zh, en = lines
+    assert all(len(line.split("\t")) == 3 for line in checks)
+    assert zh.startswith("成立：")
+    assert en.startswith("the proof holds: ")

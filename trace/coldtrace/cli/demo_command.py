@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Tell the story with the time of each step; exit 0 when every check held, 1 otherwise."""
     import httpx
 
+    from coldtrace.cli.address import service_address
     from coldtrace.cli.demo.terminal import DemoFailed
     from coldtrace.cli.demo.world import consumer_url, make_world
     from coldtrace.cli.installation import development_token, open_installation
@@ -37,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load_settings()
     started = time.monotonic()
-    url = f"http://{settings.host}:{settings.port}"
+    noted = service_address(settings.data_dir)
+    # A service that was killed leaves its note behind, so it is asked before it is believed.
+    url = noted if noted is not None and _answers(noted) else f"http://{settings.host}:{settings.port}"
     child = None if _answers(url) else _start_service(settings.port)
     try:
         with open_installation(settings) as installation:

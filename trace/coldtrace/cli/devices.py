@@ -1,7 +1,9 @@
 """`coldtrace devices invite --site GLN`: a one-time invitation for a handheld."""
 
 import argparse
+from pathlib import Path
 
+from coldtrace.cli.address import service_address
 from coldtrace.cli.output import print_refusal, print_result
 from coldtrace.cli.refusals import NothingToDo
 from coldtrace.errors import Refusal
@@ -77,7 +79,7 @@ def run_invite(arguments: argparse.Namespace) -> int:
     from coldtrace.settings import load_settings
 
     settings = load_settings()
-    url = arguments.url or _own_address(settings.host, settings.port)
+    url = arguments.url or _own_address(settings.data_dir, settings.host, settings.port)
     with open_installation(settings) as installation, installation.sessions.begin() as session:
         try:
             made = parties.invite_device(session, installation.env, gln=arguments.site, url=url)
@@ -89,11 +91,14 @@ def run_invite(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _own_address(host: str, port: int) -> str:
+def _own_address(data_dir: Path, host: str, port: int) -> str:
     """Return the address of the service as another machine may reach it; raise NothingToDo when that is unknown."""
-    if host in EVERYWHERE or port == 0:
+    if host in EVERYWHERE:
         raise NothingToDo(wanted="--url http://…")
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    noted = service_address(data_dir)
+    if noted is None and port == 0:
+        raise NothingToDo(wanted="--url http://…")
+    return noted or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _print_qr(text: str) -> None:

@@ -106,8 +106,19 @@ def _print_for_people(body: dict[str, object]) -> None:
         for each in found:
             place = f"{each['sheet'] or ''} {each['column'] or ''}{each['row'] or ''}".strip()
             print(f"{name[:-1]}\t{place}\t{each['code']}\t{each['zh']} / {each['en']}", file=sys.stderr)
-    for name in ("consignment", "run", "cartons", "pallets", "lots", "net_g"):
-        print(f"{name}\t{body[name]}")
-    normalised = body["normalised"]
+    errors, normalised = body["errors"], body["normalised"]
+    assert isinstance(errors, list)
     assert isinstance(normalised, list)
-    print(f"normalised\t{len(normalised)}")
+    print(f"已规范 normalised\t{len(normalised)}")
+    if errors:
+        print(f"有 {len(errors)} 处错误，未导入任何内容 / {len(errors)} errors, nothing was imported")
+        return
+    net_g = body["net_g"]
+    assert isinstance(net_g, int)
+    print(f"箱 cartons\t{body['cartons']}\n托 pallets\t{body['pallets']}\n批 lots\t{body['lots']}")
+    print(f"净重 net\t{net_g / 1000:,.3f} kg")
+    if body["consignment"] is None:
+        print("仅检查，未保存 / read only, nothing was kept")
+        return
+    print(f"批次 consignment\t{body['consignment']}\n赋码批 run\t{body['run']}")
+    print(f"打印标签 / labels: coldtrace labels make --run {body['run']} --out labels.pdf")

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if settings.data_dir.exists():
         remove_database(settings.data_dir)
-        for name in ("keys", "demo", "demo.json", "sample-labels.pdf", "development-token"):
+        for name in ("keys", "demo", "demo.json", "sample-labels.pdf", "development-token", "service-address"):
             path = settings.data_dir / name
             if path.is_dir():
                 shutil.rmtree(path)

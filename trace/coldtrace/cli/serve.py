@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from coldtrace.cli.address import forget_address, write_address
 from coldtrace.errors import Refusal, Words
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def _serve(
     finally:
         stopping.set()
         opener.join(timeout=10)
+        forget_address(settings.data_dir)
+        say("已停止，数据保留 / stopped, the data stay")
     return 0
 
 
@@ -147,6 +150,7 @@ def _open_doors(
                 _say(f"演示数据未建立 / the demo world could not be made: {error}")
     if stopping.is_set():
         return
+    write_address(data_dir, url)
     labels = data_dir / "sample-labels.pdf"
     say("")
     say(f"打开 / open          {url}")

@@ -14,6 +14,7 @@ from coldtrace.codes.refusals import MalformedUri
 from coldtrace.seal.root_document import MalformedRoot, RootDocument, parse_root
 from coldtrace.verify.bundle import Report, verify_bundle
 from coldtrace.verify.bundle_text import BUNDLE_MAX
+from coldtrace.verify.report import Result
 from coldtrace.verify.words import RESULTS
 
 OK, FINDINGS, COULD_NOT_RUN = 0, 1, 2
@@ -65,6 +66,11 @@ def _print_lines(report: Report) -> None:
     for check in report.checks:
         result = RESULTS[check.result]
         print(f"{result.zh} {result.en}\t{check.say('zh')}\t{check.say('en')}")
+    counts = {each: sum(check.result is each for check in report.checks) for each in Result}
+    passed, failed, left = counts[Result.PASSED], counts[Result.FAILED], counts[Result.NOT_CHECKED]
+    zh, en = ("成立", "the proof holds") if report.ok else ("不成立", "the proof does not hold")
+    print(f"{zh}：{passed} 项通过，{failed} 项未通过，{left} 项未检查")
+    print(f"{en}: {passed} passed, {failed} failed, {left} not checked")
 
 
 def _stop(code: str, zh: str, en: str, as_json: bool) -> int:

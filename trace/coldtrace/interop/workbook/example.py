@@ -27,7 +27,7 @@ EXAMPLE_PAPERS: Final[tuple[tuple[str, str | int | date, str, str], ...]] = (
     ),
     (
         "境内收货人统一社会信用代码 Importer USCC",
-        "91120118MA00000011",
+        "91120116MA0DEM001R",
         "18 位，见营业执照",
         "18 characters, see the business licence",
     ),

@@ -18,7 +18,7 @@ from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.custody.bundle import MEDIA_TYPE, build_bundle
 from coldtrace.custody.history import HistoryLine, UnitRecord, find_unit, history, seller_of
 from coldtrace.custody.lookups import count_lookup
-from coldtrace.custody.model import UnitState
+from coldtrace.custody.model import Mark, UnitState
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
@@ -58,6 +58,8 @@ from coldtrace.web.status_words import Status, worst_first
 router = APIRouter(tags=["codes"], dependencies=[Visitor])
 
 PALLET_LOTS_MAX = 20
+SEEN_AGAIN = frozenset({Mark.SOLD_TWICE.value, Mark.AFTER_SALE.value})
+"""Marks after which a copied label is the likeliest story; the whole clone radar comes with its own work."""
 NOT_REGISTERED = "not_registered"
 VARY = "Accept, Accept-Language, Cookie"
 
@@ -236,7 +238,7 @@ def _unit_page(asked: _Asked) -> Response:
     sites = {site.gln: site for site in parties.sites(asked.session)}
     steps = journey_steps(story, sites)
     proof = _proof(asked, unit, text)
-    statuses = _statuses(unit, facts, asked.report, proof)
+    statuses = _statuses(unit, facts, asked.report, proof, story)
     view = ConsumerView(
         here=asked.here,
         host=asked.env.public_host,
@@ -255,11 +257,15 @@ def _unit_page(asked: _Asked) -> Response:
     return show(asked.request, "consumer/unit.html", view)
 
 
-def _statuses(unit: UnitRecord, facts: Goods, report: CodeReport, proof: ProofSummary) -> list[Status]:
-    """Return every status that holds, the worst first (recalls, holds and clones come with their own work)."""
+def _statuses(
+    unit: UnitRecord, facts: Goods, report: CodeReport, proof: ProofSummary, story: list[HistoryLine]
+) -> list[Status]:
+    """Return every status that holds, the worst first (recalls and holds come with their own work)."""
     found = []
     if facts.days_left is not None and facts.days_left < 0:
         found.append(Status.EXPIRED)
+    if any(SEEN_AGAIN.intersection(line.marks) for line in story):
+        found.append(Status.CLONE_SUSPECT)
     if unit.effective.state in (UnitState.DESTROYED, UnitState.VOID):
         found.append(Status.NOT_FOR_SALE)
     if report.stale:
