@@ -104,10 +104,14 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
 
 
 def _place(statement: str) -> str:
-    """Return where a statement stands in the order of events: by time, then by arrival, then by its device's count."""
+    """Return where a statement stands in the order of events, null for none.
+
+    The order is by time, then by arrival, then by the device's own count.
+    """
     return (
-        f"ARRAY[CAST(extract(epoch FROM {statement}.event_at) * 1000000 AS bigint),"
-        f" CAST(extract(epoch FROM {statement}.recorded_at) * 1000000 AS bigint), {statement}.seq]"
+        f"CASE WHEN {statement}.entry_id IS NULL THEN NULL ELSE"
+        f" ARRAY[CAST(extract(epoch FROM {statement}.event_at) * 1000000 AS bigint),"
+        f" CAST(extract(epoch FROM {statement}.recorded_at) * 1000000 AS bigint), {statement}.seq] END"
     )
 
 
