@@ -209,6 +209,38 @@ def test_an_expired_box_among_others_stays_and_is_named(road: Road) -> None:
     assert [(line.type, line.status) for line in road.story(fresh)][-1] == ("ship", "accepted")
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_an_expired_box_keeps_its_pallet_here(road: Road, together: bool) -> None:
+    consignment = road.consignment(cartons=2)
+    road.bind_all(consignment)
+    pallet = consignment.pallets[0].label.unit_id
+    road.done(PORT, T.PACK, *pack_lines(CONTAINER, [pallet]))
+    road.clock.forward(timedelta(days=700))
+    said = [
+        road.say(PORT, T.SHIP, CONTAINER, to=STORE),
+        road.say(PORT, T.UNPACK, whole(CONTAINER)),
+        road.say(PORT, T.SHIP, CONTAINER, to=STORE),
+        road.say(PORT, T.SHIP, pallet, to=STORE),
+        road.say(PORT, T.UNPACK, whole(pallet)),
+        road.say(PORT, T.SHIP, pallet, to=STORE),
+    ]
+    results = road.tell(*said) if together else [road.tell(statement)[0] for statement in said]
+    assert statuses(results) == ["blocked", "accepted", "accepted", "blocked", "accepted", "accepted"]
+    assert road.where(consignment.carton.unit_id) == ("active", PORT, None)
+
+
+def test_an_expired_box_packed_and_sent_in_one_upload(road: Road) -> None:
+    consignment = road.consignment(cartons=1)
+    road.bind_all(consignment)
+    road.clock.forward(timedelta(days=720))
+    said = [
+        road.say(PORT, T.UNPACK, whole(consignment.pallets[0].label.unit_id)),
+        road.say(PORT, T.PACK, *pack_lines(P, [consignment.carton.unit_id])),
+        road.say(PORT, T.SHIP, P, to=STORE),
+    ]
+    assert statuses(road.tell(*said)) == ["accepted", "accepted", "blocked"]
+
+
 def test_who_sold_it(road: Road) -> None:
     road.bound(A, B)
     assert history.seller_of(road.session, road.unit(A).unit_pk) is None

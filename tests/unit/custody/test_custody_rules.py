@@ -170,6 +170,23 @@ def test_goods_without_an_expiry_never_expire() -> None:
         assert not decide(late, line(), holding=at(A), effective=at(A), issued=issued).blocked
 
 
+@pytest.mark.parametrize(
+    ("type", "inside", "expired"),
+    [
+        ("ship", None, False),
+        ("ship", TODAY, False),
+        ("ship", date(2026, 11, 22), True),
+        ("sell", date(2026, 11, 22), True),
+        ("receive", date(2026, 11, 22), False),
+        ("unpack", date(2026, 11, 22), False),
+    ],
+)
+def test_what_is_inside_counts_too(type: str, inside: date | None, expired: bool) -> None:
+    for issued in (None, replace(ISSUED, expiry=None), ISSUED):
+        decision = decide(fact(type), line(), holding=at(A), effective=at(A), issued=issued, inside=inside)
+        assert (Mark.EXPIRED in decision.marks) is expired
+
+
 RECEIVE = [
     ("sent here", sent(B, A), sent(B, A), at(A), []),
     ("sent to nobody by name", sent(B, None), sent(B, None), at(A), []),

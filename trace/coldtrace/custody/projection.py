@@ -7,7 +7,7 @@ it is in, or of what is inside it.  Units for which it is not are named in `late
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -61,6 +61,7 @@ class Projection:
         self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
         self._known_until = {unit.pk: unit.last_at for unit in self._picture.units.values()}
         self.late = unit_store.later_known(session, self._first_events())
+        self._find_expired()
 
     def _first_events(self) -> dict[int, datetime]:
         """Return for each unit when this batch first speaks of it."""
@@ -69,6 +70,26 @@ class Projection:
             for name in one.names:
                 first.setdefault(self._by_name[name].pk, one.fact.event_at)
         return first
+
+    def _find_expired(self) -> None:
+        """Find what is past its expiry and may be inside of what is shipped or sold here."""
+        leaving = [one for one in self._told if one.fact.type in ("ship", "sell")]
+        tops = {self._by_name[line.unit].pk for one in leaving for line in one.lines}
+        on = max((one.fact.local_date for one in leaving), default=date.min)
+        units = self._picture.units
+        self._stored = [row for row in unit_store.expired_inside(self._session, tops, on=on) if row[1] not in units]
+        # What this batch speaks of is where the batch has put it.
+        self._aged = [
+            (unit, unit.issued.expiry)
+            for unit in units.values()
+            if unit.issued is not None and unit.issued.expiry is not None and unit.issued.expiry < on
+        ]
+
+    def _expiry_inside(self, unit: Unit) -> date | None:
+        """Return the earliest expiry of what is in a unit now, as far as something in it is past it."""
+        stored = [expiry for top, _, expiry in self._stored if top == unit.pk]
+        present = [expiry for each, expiry in self._aged if unit in self._picture.parents_of(each)]
+        return min([*stored, *present], default=None)
 
     def tell(self) -> dict[UUID, list[LineRecord]]:
         """Apply all statements; return the lines of each with what they contradict."""
@@ -97,7 +118,8 @@ class Projection:
     def _tell_line(self, one: Told, number: int, line: Line) -> LineRecord:
         unit = self._by_name[line.unit]
         parent = self._by_name[line.parent] if line.parent else None
-        marks = lasting_marks(one.fact, line, issued=unit.issued)
+        inside = self._expiry_inside(unit) if one.fact.type in ("ship", "sell") else None
+        marks = lasting_marks(one.fact, line, issued=unit.issued, inside=inside)
         if self._is_late(unit, parent, one.fact.event_at):
             self.late.add(unit.pk)
         else:

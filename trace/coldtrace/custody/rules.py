@@ -7,7 +7,7 @@ A line earns two kinds of marks.  `lasting_marks` depend on the line alone and a
 `move` adds depends on what came before the line, and is judged again when something before it arrives late.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from coldtrace.custody.model import (
     BLOCKING,
@@ -46,7 +46,9 @@ def order_time(*, claimed_at: datetime, recorded_at: datetime, enrolled_at: date
     return claimed_at, []
 
 
-def decide(fact: Fact, line: Line, *, holding: Holding, effective: Holding, issued: Issued | None) -> Decision:
+def decide(
+    fact: Fact, line: Line, *, holding: Holding, effective: Holding, issued: Issued | None, inside: date | None = None
+) -> Decision:
     """Return what one line does to its unit, and all that is odd about it."""
     return move(
         fact,
@@ -54,18 +56,21 @@ def decide(fact: Fact, line: Line, *, holding: Holding, effective: Holding, issu
         parent=line.parent,
         holding=holding,
         effective=effective,
-        lasting=lasting_marks(fact, line, issued=issued),
+        lasting=lasting_marks(fact, line, issued=issued, inside=inside),
     )
 
 
-def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None) -> _Marks:
-    """Return what is odd about a line whatever came before it; `issued` is what is known of its code."""
+def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None, inside: date | None = None) -> _Marks:
+    """Return what is odd about a line whatever came before it.
+
+    `issued` is what is known of its code, `inside` the earliest expiry of what is in the unit, if anything is.
+    """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
     match fact.type:
         case "commission":
             return _of_identity(fact, line, issued)
-        case "ship" | "sell" if _is_expired(fact, issued):
+        case "ship" | "sell" if _is_expired(fact, issued, inside):
             return (Mark.EXPIRED,)
         case "ship" if not fact.receiver_registered:
             return (Mark.RECEIVER_UNREGISTERED,)
@@ -137,8 +142,9 @@ def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
     return tuple(marks)
 
 
-def _is_expired(fact: Fact, issued: Issued | None) -> bool:
-    return issued is not None and issued.expiry is not None and fact.local_date > issued.expiry
+def _is_expired(fact: Fact, issued: Issued | None, inside: date | None) -> bool:
+    own = None if issued is None else issued.expiry
+    return any(expiry is not None and fact.local_date > expiry for expiry in (own, inside))
 
 
 def _commission(deed: Deed, holding: Holding) -> tuple[Holding, list[Mark]]:

@@ -88,6 +88,23 @@ def _issued(
     )
 
 
+def expired_inside(session: Session, pks: Collection[int], *, on: date) -> list[tuple[int, int, date]]:
+    """Return (unit, what is in it, expiry) for whatever in these units is past its expiry on a day."""
+    if not pks:
+        return []
+    rows = session.execute(
+        text(
+            "WITH RECURSIVE inside (top, unit_pk) AS (SELECT p, p FROM unnest(CAST(:pks AS bigint[])) p"
+            " UNION SELECT i.top, u.unit_pk FROM inside i JOIN unit u ON u.parent_pk = i.unit_pk)"
+            " SELECT i.top, i.unit_pk, l.expiry_date FROM inside i JOIN unit u USING (unit_pk)"
+            " JOIN lot l ON l.lot_id = u.lot_id JOIN consignment c USING (consignment_id)"
+            " WHERE i.top <> i.unit_pk AND c.state = 'open' AND l.expiry_date < :on"
+        ),
+        {"pks": sorted(pks), "on": on},
+    )
+    return [(row.top, row.unit_pk, row.expiry_date) for row in rows]
+
+
 def later_known(session: Session, events: Mapping[int, datetime]) -> set[int]:
     """Return those of the units, and of what was in them since, of which something at or after `events` is known."""
     if not events:
