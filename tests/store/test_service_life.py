@@ -59,11 +59,16 @@ def test_ctrl_c_stops_the_service_and_its_database(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda how: how.name)
 def test_no_signal_leaves_an_orphan(data_dir: Path, how: signal.Signals) -> None:
-    with running_service(data_dir, demo_world=False) as service:
-        pid = server_pid(data_dir)
-        service.process.send_signal(how)
-        service.process.wait(30)
-        assert ends(pid)
+    # Started under nohup, as by a build server, this process ignores SIGHUP and its children would inherit that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with running_service(data_dir, demo_world=False) as service:
+            pid = server_pid(data_dir)
+            service.process.send_signal(how)
+            service.process.wait(30)
+            assert ends(pid)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     with running_service(data_dir, demo_world=False) as service:
         assert httpx.get(f"{service.url}/readyz").status_code == 200
 
