@@ -190,14 +190,16 @@ def _draw_codes(
         random=env.random,
         next_reference=lambda: store.next_sscc_reference(session),
     )
-    run_id = env.new_id()
+    run_id, now = env.new_id(), env.clock()
+    codes = list(minter.mint(pallets))
     store.insert_run(
         session,
         run_id=run_id,
         consignment_id=consignment_id,
         station_gln=station.gln,
         kid=kid(signer.spki),
-        at=env.clock(),
+        wanted=len(codes),
+        at=now,
     )
-    store.insert_codes(session, run_id, list(minter.mint(pallets)), lot_ids)
+    store.insert_codes(session, run_id, codes, lot_ids, kid=kid(signer.spki), at=now)
     return run_id

@@ -123,25 +123,31 @@ def next_sscc_reference(session: Session) -> int:
 
 
 def insert_run(
-    session: Session, *, run_id: UUID, consignment_id: UUID, station_gln: str, kid: str, at: datetime
+    session: Session, *, run_id: UUID, consignment_id: UUID, station_gln: str, kid: str, wanted: int, at: datetime
 ) -> None:
     """Keep a code run."""
     session.execute(
         text(
-            "INSERT INTO code_run (run_id, consignment_id, station_gln, kid, created_at)"
-            " VALUES (:run, :consignment, :gln, :kid, :at)"
+            "INSERT INTO code_run (run_id, consignment_id, station_gln, kid, wanted, drawn, created_at)"
+            " VALUES (:run, :consignment, :gln, :kid, :wanted, :wanted, :at)"
         ),
-        {"run": run_id, "consignment": consignment_id, "gln": station_gln, "kid": kid, "at": at},
+        {"run": run_id, "consignment": consignment_id, "gln": station_gln, "kid": kid, "wanted": wanted, "at": at},
     )
 
 
 def insert_codes(
-    session: Session, run_id: UUID, codes: Sequence[MintedCode], lot_ids: Mapping[tuple[str, str], int]
+    session: Session,
+    run_id: UUID,
+    codes: Sequence[MintedCode],
+    lot_ids: Mapping[tuple[str, str], int],
+    *,
+    kid: str,
+    at: datetime,
 ) -> None:
     """Keep issued codes; a serial or SSCC that exists already fails the transaction."""
     raw = session.connection().connection.driver_connection
     assert raw is not None
-    columns = "unit_id, run_id, position, kind, lot_id, pallet, serial, net_g, uri, code_hash"
+    columns = "unit_id, run_id, position, kind, lot_id, pallet, serial, net_g, uri, code_hash, kid, drawn_at"
     with raw.cursor() as cursor, cursor.copy(f"COPY issued_code ({columns}) FROM STDIN") as copy:
         for code in codes:
             lot_id = None if code.lot_key is None else lot_ids[code.lot_key]
@@ -157,6 +163,8 @@ def insert_codes(
                     code.net_g,
                     code.uri,
                     code.code_hash,
+                    kid,
+                    at,
                 )
             )
 

@@ -120,7 +120,8 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
             raise SiteDiffers(gln=site.gln)
         return known
     now = env.clock()
-    session.add(SiteRow(**(vars(site) | {"role": site.role.value}), created_at=now))
+    row = vars(site) | {"role": site.role.value, "company_prefixes": [site.gln[:7]]}
+    session.add(SiteRow(**row, created_at=now))
     session.flush()
     if site.role is SiteRole.FIRST_STATION:
         path = env.keyring.folder / f"{station_key(site.gln)}.pem"

@@ -70,7 +70,7 @@ def sites(session: Session) -> list[Site]:
 
 
 def _site(row: SiteRow) -> Site:
-    return Site(**(row.model_dump(exclude={"created_at"}) | {"role": SiteRole(row.role)}))
+    return Site(**(row.model_dump(exclude={"created_at", "company_prefixes"}) | {"role": SiteRole(row.role)}))
 
 
 def lock_invite(session: Session, token_hash: bytes) -> InviteRow | None:

@@ -40,6 +40,7 @@ class SiteRow(SQLModel, table=True):
     name_en: str = Field(sa_type=Text)
     role: str = Field(sa_type=Text)
     district: str = Field(sa_type=Text)
+    company_prefixes: list[str] = Field(sa_type=ARRAY(Text))
     created_at: datetime = Field(sa_type=_MOMENT)
 
 
