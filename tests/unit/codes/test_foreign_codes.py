@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from coldtrace.codes import ai_content, calendar
 from coldtrace.codes.ai_association import excluding, lacking
+from coldtrace.codes.ai_content import has_company_prefix
 from coldtrace.codes.ai_table import find_ai, leading_ai
 from coldtrace.codes.check_digit import has_valid_check_digit, is_digits
 from coldtrace.codes.foreign import _KEYS, _NEVER_ATTRIBUTES, read_elements, read_link
@@ -144,6 +145,8 @@ def test_refused_element_string(text: str, reason: str) -> None:
         ("7258", "1/2", "2/1"),
         ("3912", "1561000", "0001000"),
         ("401", "9506CONSIGN", "95O6CONSIGN"),
+        ("7041", "CT", "CTX"),
+        ("8030", "Ab-_9=", "Ab-_=9"),
     ],
 )
 def test_content(ai: str, right: str, wrong: str) -> None:
@@ -320,10 +323,26 @@ def test_the_linters_agree() -> None:
         "pcenc": ai_content.has_whole_escapes,
         "pieceoftotal": ai_content.is_piece_of_total,
         "nonzero": lambda value: is_digits(value) and value.strip("0") != "",
+        "cset64": ai_content.is_cset64,
+        "hyphen": ai_content.is_minus,
+        "importeridx": ai_content.is_importer_index,
+        "packagetype": ai_content.is_package_type,
     }
+    registers = {"GS1_LINTER_INVALID_GCP_PREFIX": False, "GS1_LINTER_GCP_DATASOURCE_OFFLINE": None}
+    assert set(linters) - {*checks, "gcppos2"} == set()
     for name, cases in linters.items():
-        for case in cases if name in checks else ():
-            assert checks[name](case["value"]) is case["ok"], (name, case["value"])
+        for case in cases:
+            said = registers.get(case["error"])
+            check = checks.get(name, lambda value, said=said: has_company_prefix(value, at=1, register=lambda _: said))
+            assert check(case["value"]) is case["ok"], (name, case["value"])
+
+
+def test_a_company_prefix_and_its_register() -> None:
+    assert has_company_prefix("I0123", at=1)
+    assert has_company_prefix("I0123A", at=1, register=lambda digits: digits == "0123A")
+    assert not has_company_prefix("I012", at=1)
+    assert not has_company_prefix("I012A4", at=1)
+    assert not has_company_prefix("I01234", at=1, register=lambda _: None)
 
 
 def test_the_refusals_of_links_and_elements_differ() -> None:

@@ -3,8 +3,8 @@
 Check digits, dates, countries, currencies and the like (GS1 General Specifications, section 3; the names of the
 rules are those of the GS1 Barcode Syntax Dictionary).  `biip` reads most of these without refusing a wrong one.
 
-Not checked here: the inner grammar of North American coupons (8110, 8112), the package type list of UN/ECE
-Recommendation 21 (7041), and whether a company prefix has been given to anybody.
+Not checked here: the inner grammar of North American coupons (8110, 8112), and whether a company prefix has been
+given to anybody (only a register knows; `has_company_prefix` takes one).
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Final
 from coldtrace.codes.calendar import is_hhmi, is_yymmd0, is_yymmdd, is_yyyymmdd
 from coldtrace.codes.check_digit import has_valid_check_digit, is_digits
 from coldtrace.codes.iso_codes import COUNTRY_LETTERS, COUNTRY_NUMBERS, CURRENCY_NUMBERS
+from coldtrace.codes.package_types import PACKAGE_TYPES
 
 Check = Callable[[str], bool]
 
@@ -23,6 +24,9 @@ _CSET32: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83)
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 _IMPORTER_INDEX: Final = re.compile(r"[0-9A-Za-z_-]", re.ASCII)
+_CSET64: Final = re.compile(r"[0-9A-Za-z_-]*(={0,2})", re.ASCII)
+# The shortest GS1 Company Prefix.
+_PREFIX_DIGITS_MIN: Final = 4
 
 
 def has_right_content(ai: str, value: str) -> bool:
@@ -54,6 +58,39 @@ def has_whole_escapes(value: str) -> bool:
     return _BROKEN_ESCAPE.search(value) is None
 
 
+def has_company_prefix(value: str, *, at: int, register: Callable[[str], bool | None] | None = None) -> bool:
+    """Tell whether a GS1 Company Prefix can begin at place `at` of `value`.
+
+    `register` answers whether one of the digits' beginnings was given to a company, None if it cannot be asked: a
+    caller who brings one wants to be sure.
+    """
+    digits = value[at:]
+    if len(digits) < _PREFIX_DIGITS_MIN or not is_digits(digits[:_PREFIX_DIGITS_MIN]):
+        return False
+    return register is None or register(digits) is True
+
+
+def is_cset64(value: str) -> bool:
+    """Tell whether `value` is of CSET 64 (file-safe base64), padded, if at all, to a multiple of three."""
+    found = _CSET64.fullmatch(value)
+    return found is not None and (not found[1] or (value != found[1] and len(value) % 3 == 0))
+
+
+def is_importer_index(value: str) -> bool:
+    """Tell whether `value` is the one character of an importer index (AI 7040)."""
+    return _IMPORTER_INDEX.fullmatch(value) is not None
+
+
+def is_minus(value: str) -> bool:
+    """Tell whether `value` is nothing but hyphens: the sign behind a temperature below zero."""
+    return value != "" and not value.strip("-")
+
+
+def is_package_type(value: str) -> bool:
+    """Tell whether `value` is a package type code."""
+    return value in PACKAGE_TYPES
+
+
 def is_piece_of_total(value: str) -> bool:
     """Tell whether the first half, counted from 1, is not above the second."""
     half = len(value) // 2
@@ -67,8 +104,7 @@ def _digit(start: int, stop: int) -> Check:
 
 
 def _company_prefix(value: str) -> bool:
-    # The shortest GS1 Company Prefix has four digits.
-    return len(value) >= 4 and is_digits(value[:4])
+    return has_company_prefix(value, at=0)
 
 
 def _countries(value: str) -> bool:
@@ -167,11 +203,14 @@ _CHECKS: Final[dict[str, Check]] = {
         "4300 4301 4302 4303 4304 4305 4306 4310 4311 4312 4313 4314 4315 4316 4320 7253 7254 7256 7257 7259",
         has_whole_escapes,
     ),
-    "7040": lambda value: _IMPORTER_INDEX.fullmatch(value[3]) is not None,
+    **_each("4330 4331 4332 4333", lambda value: len(value) == 6 or is_minus(value[6:])),
+    "7040": lambda value: is_importer_index(value[3]),
+    "7041": is_package_type,
     "7241": _media_type,
     "7252": lambda value: value in "0129",
     "7258": _birth_position,
     "8001": _roll,
     "8007": is_iban,
     "8011": lambda value: not value.startswith("0"),
+    "8030": is_cset64,
 }

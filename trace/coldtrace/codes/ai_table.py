@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-# Where the table lets pass what the General Specifications do not: empty values, and a lower bound too high.
+# Where the table differs from the General Specifications: empty values, a lower bound too high, padding refused.
 _CORRECTED: Final = {
     "30": r"[0-9]{1,8}",
     "7004": r"[0-9]{1,4}",
     "8010": r"[#\-/0-9A-Z]{1,30}",
+    "8030": r"[0-9A-Za-z_\-=]{1,90}",
 }
 
 
