@@ -81,6 +81,47 @@ def wordy_pallet() -> LabelContent:
     return replace(pallet(), note_zh="客户自提", note_en="Collected by the customer", **WORDY)  # type: ignore[arg-type]
 
 
+def sscc_carton() -> LabelContent:
+    """A carton of a firm without GTINs: known by an SSCC."""
+    return replace(carton(), uri=f"{HOST}/00/{SSCC}?s={TOKEN}", gs1_text=f"(00){SSCC}", short_code="")
+
+
+def own_carton() -> LabelContent:
+    """A carton with no GS1 identity at all: a `/U/` code, keyed in by its short code."""
+    return replace(carton(), uri=f"{HOST}/U/7QK4M2ZX9RTB5?s={TOKEN}", gs1_text="")
+
+
+def roll(number: int = 118) -> LabelContent:
+    """One label of a pre-issued roll of 1,000: product known, lot not yet."""
+    return replace(
+        carton(),
+        uri=f"{HOST}/01/{GTIN}/21/7QK4M2ZX9RTB?s={TOKEN}",
+        gs1_text=f"(01){GTIN}(21)7QK4M2ZX9RTB",
+        lot="",
+        production_date="",
+        expiry_date="",
+        net_g=None,
+        roll_number=number,
+        roll_count=1000,
+        station_zh="天津港冷链查验中心",
+        station_en="Tianjin Port Cold-chain Centre",
+    )
+
+
+def own_roll() -> LabelContent:
+    """One label of a roll for goods of which nothing is known before."""
+    return LabelContent(
+        uri=own_carton().uri,
+        product_zh="冷链货物",
+        product_en="Cold-chain goods",
+        short_code="7QK4-M2ZX-9RTB-5",
+        roll_number=7,
+        roll_count=1000,
+        station_zh="天津港冷链查验中心",
+        station_en="Tianjin Port Cold-chain Centre",
+    )
+
+
 def place() -> LabelContent:
     """A dock door."""
     return LabelContent(
@@ -113,6 +154,10 @@ def all_contents() -> list[LabelContent]:
         wordy_carton(),
         bare_carton(),
         replace(carton(), retail=True),
+        sscc_carton(),
+        own_carton(),
+        roll(),
+        own_roll(),
         pallet(),
         wordy_pallet(),
         place(),

@@ -46,8 +46,7 @@ def _outside(face: Face, font: LabelFont) -> Iterator[str]:
 
 
 def _ink(mark: Text, font: LabelFont) -> tuple[float, float, float, float]:
-    width = font.width(mark.text, tracking=mark.tracking) * mark.size
-    return mark.x, mark.y - _HIGH_EM * mark.size, mark.x + width, mark.y + _DEEP_EM * mark.size
+    return mark.x, mark.y - _HIGH_EM * mark.size, mark.x + mark.width(font), mark.y + _DEEP_EM * mark.size
 
 
 def _meet(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:

@@ -11,9 +11,10 @@ from coldtrace.labels.decode_check import decode_check
 from coldtrace.labels.drawing import Barcode, Code, Text
 from coldtrace.labels.font import load_font
 from coldtrace.labels.layouts import LAYOUTS, Draughtsman
+from coldtrace.labels.parts import grouped
 from coldtrace.labels.raster import Raster
 from coldtrace.labels.refusals import CharacterMissing, CodeNotPrintable, SymbolTooLarge, TextsDisagree
-from support.label_cases import HOST, TOKEN, all_contents, carton, pallet
+from support.label_cases import HOST, TOKEN, all_contents, carton, own_carton, own_roll, pallet, roll, sscc_carton
 from support.label_geometry import faults
 
 FONT = load_font()
@@ -86,15 +87,19 @@ def test_modules_are_whole_dots_at_both_resolutions(layout: str) -> None:
             assert mark.module >= 0.5
 
 
-@pytest.mark.parametrize("layout", ["100x100", "100x150"])
-def test_keyed_digits_are_five_millimetres_high(layout: str) -> None:
-    for content, text in ((carton(), "7QK4-M2ZX-9RTB-5"), (pallet(), "(00) 3950 6000 0000 0000 10")):
-        face = DRAUGHTSMEN[layout].face(content)
-        mark = next(mark for mark in face.own if isinstance(mark, Text) and mark.text == text)
-        digits = replace(face, fixed=(), own=(replace(mark, text="0"),))
-        box = Raster(FONT).draw(digits).point(lambda value: 255 - value).getbbox()
-        assert box is not None
-        assert box[3] - box[1] >= 5 * 8
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+@pytest.mark.parametrize("content", [carton(), sscc_carton(), own_carton(), roll(), own_roll(), pallet()])
+def test_keyed_digits_are_five_millimetres_high(layout: str, content: LabelContent) -> None:
+    text = content.short_code or grouped(content.sscc)
+    face = DRAUGHTSMEN[layout].face(content)
+    mark = next(mark for mark in face.own if isinstance(mark, Text) and mark.text.removeprefix("(00) ") == text)
+    for digit in "0123456789":
+        digits = replace(face, fixed=(), own=(replace(mark, text=digit),))
+        for dots_per_mm in (8, 12):
+            picture = Raster(FONT, dots_per_mm=dots_per_mm).draw(digits)
+            left, top, right, bottom = picture.point(lambda value: 255 - value).getbbox() or (0, 0, 0, 0)
+            assert bottom - top >= 5 * dots_per_mm, digit
+            assert right - left > dots_per_mm
 
 
 def test_a_large_label_carries_its_code_in_two_corners() -> None:

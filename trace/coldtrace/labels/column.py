@@ -104,7 +104,7 @@ def chip(canvas: Canvas, zh: str, en: str, *, x: float, top: float, width: float
         (0.5, 1, 1),
         (0.5, 1, 0),
     ):
-        blocks = [_fitted(canvas, first, width, height * (0.42 if second else 0.5) * scale, first_lines)]
+        blocks = [_fitted(canvas, first, width, height * (0.42 if second else 0.6) * scale, first_lines)]
         if second and second_lines:
             blocks.append(_fitted(canvas, second, width, height * 0.26 * scale, second_lines))
         if sum(map(_tall, blocks)) <= height - 0.6:

@@ -14,7 +14,7 @@ from coldtrace.labels.refusals import CodeNotPrintable, TextsDisagree
 
 Level = Literal["M", "Q"]
 
-_ELEMENT = re.compile(r"\((\d{2,4})\)([^()]*)")
+_ELEMENT = re.compile(r"\((\d{2,4}|U)\)([^()]*)")
 
 
 class LabelKind(StrEnum):
@@ -34,6 +34,9 @@ class LabelContent:
     a pallet's GS1-128 bars are drawn from it.  `short_code` is printed as given: `7QK4-M2ZX-9RTB-5`.  A place
     carries its name, a command its word, in `product_zh` and `product_en`; `note_zh` and `note_en` say what a
     scan of it does.  `net_g` is the net weight in grams, `count` the number of cartons on a pallet.
+
+    A label of a pre-issued roll has a `roll_number` out of `roll_count` and names the station the roll belongs to;
+    its lot is not known yet, so the label leaves a line to write one on.
     """
 
     uri: str
@@ -57,6 +60,10 @@ class LabelContent:
     note_zh: str = ""
     note_en: str = ""
     retail: bool = False
+    roll_number: int | None = None
+    roll_count: int | None = None
+    station_zh: str = ""
+    station_en: str = ""
 
     @property
     def level(self) -> Level:
@@ -69,13 +76,21 @@ class LabelContent:
         return next((value for ai, value in _ELEMENT.findall(self.gs1_text) if ai == "00"), "")
 
     @property
+    def roll_text(self) -> str:
+        """`No. 118 / 1000`, or nothing."""
+        if self.roll_number is None:
+            return ""
+        return f"No. {self.roll_number}" + (f" / {self.roll_count}" if self.roll_count else "")
+
+    @property
     def handle(self) -> str:
         """The shortest text that names this label to a person."""
         return self.short_code or self.gs1_text or self.uri[:40]
 
     def shared(self) -> "LabelContent":
         """The part that all labels of a lot have in common; drawn once."""
-        return replace(self, uri="", short_code="", gs1_text="")
+        number = None if self.roll_number is None else 0
+        return replace(self, uri="", short_code="", gs1_text="", roll_number=number)
 
     def checked(self) -> "LabelContent":
         """Return self when the printed words agree with the code, else raise `TextsDisagree`.
@@ -89,8 +104,10 @@ class LabelContent:
         for ai, value in _ELEMENT.findall(self.gs1_text):
             if f"/{ai}/{value}/" not in path + "/" and f"{ai}={value}" not in pairs:
                 raise TextsDisagree(text=f"({ai}){value}", uri=self.uri)
-        serial = re.search(r"/21/([^/]+)", path)
-        if self.short_code and serial and self.short_code.replace("-", "")[:-1] != serial[1]:
+        serial = re.search(r"/(?:21|U)/([^/]+)", path)
+        keyed = self.short_code.replace("-", "")
+        # The id of a /U/ code may be a serial with its check character already behind it.
+        if keyed and serial and serial[1] not in (keyed[:-1], keyed if "/U/" in path else ""):
             raise TextsDisagree(text=self.short_code, uri=self.uri)
         return self
 

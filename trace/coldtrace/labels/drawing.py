@@ -13,13 +13,14 @@ from coldtrace.labels.symbol import BARS_QUIET_MODULES, QUIET_MODULES, Bars, Sym
 
 GRID_MM = 0.25
 BOLD_EM = 0.034
+LEAST_STRETCH = 0.625
 _ASCENT_EM = 0.88
 _CAP_EM = 0.733
 
 
 @dataclass(frozen=True)
 class Text:
-    """One line of text; `x` and `y` are the left end of its baseline."""
+    """One line of text; `x` and `y` are the left end of its baseline; `stretch` below 1 sets narrow characters."""
 
     x: float
     y: float
@@ -28,6 +29,11 @@ class Text:
     bold: bool = False
     white: bool = False
     tracking: float = 0.0
+    stretch: float = 1.0
+
+    def width(self, font: LabelFont) -> float:
+        """From the pen's first place to its last, in millimetres."""
+        return font.width(self.text, tracking=self.tracking) * self.size * self.stretch
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,18 @@ class Canvas:
         size = shrink(self.font, self.font.require(text), width=width, sizes=sizes, tracking=tracking)
         self.line(x, baseline, text, size, bold=bold, white=white, tracking=tracking, align=align)
         return size
+
+    def narrow_line(self, x: float, baseline: float, text: str, width: float, size: float) -> None:
+        """One bold line that keeps its height: too long a text is set in narrower characters, smaller only after that.
+
+        The step is 1/32, so that a run needs few different shapes.
+        """
+        if not text:
+            return
+        em = self.font.width(self.font.require(text))
+        size = min(size, width / (em * LEAST_STRETCH))
+        stretch = max(min(int(32 * width / (em * size)) / 32, 1.0), LEAST_STRETCH)
+        self.marks.append(Text(x, baseline, size, text, bold=True, stretch=stretch))
 
     def block(
         self,

@@ -1,72 +1,114 @@
-"""60 x 40 mm label for small packs and office sheets: the symbol left, name and facts in a narrow column."""
+"""60 x 40 mm label: symbol left, name and facts in a narrow column, the key-in code across the foot, 5 mm high.
+
+The short code is what a person reads at two metres with frost on the symbol, so it gets the full width and its
+characters are set narrower rather than lower.  Everything else shares the column of some 25 mm; captions are short
+and the smallest words are 1.6 mm.  A symbol above version 10 leaves no room for the code's height: such a label is
+refused (a larger one serves it), never printed with small digits.
+"""
 
 from coldtrace.labels.column import Fact, both, chip
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.labels.drawing import Canvas, cap_size
 from coldtrace.labels.fit import fit
-from coldtrace.labels.parts import module_for, sscc_words, title, weight
+from coldtrace.labels.parts import gs1_elements, grouped, module_for, title, weight
 from coldtrace.labels.symbol import Symbol
 
 NAME = "60x40"
 WIDTH, HEIGHT = 60.0, 40.0
-_LEFT, _TOP, _RIGHT, _TEXT_LEFT = 0.5, 0.5, 58.5, 2.5
-_SYMBOL_ROOM = 34.5
-_GS1_BASELINE = 39.0
-_CODE_BASELINE = 36.25
-_LEAST_DIGITS = 2.25
-_CHIP_TOP, _CHIP = 26.25, 7.0
-_CAPTION, _VALUE, _LEAST = 1.75, 2.5, 1.5
+DIGITS_MM = 5.0
+_LEFT, _TOP, _RIGHT, _TEXT_LEFT = 0.5, 0.5, 59.0, 1.5
+_SYMBOL_ROOM = 32.5
+_CODE_BASELINE = 38.75
+_GS1_BOTTOM, _GS1, _GS1_LINES = 33.0, 1.8, 3
+_LEADING = 1.12
+_IMPORTER = 1.75
+_CHIP = 3.75
+_CAPTION, _VALUE, _LEAST = 1.75, 2.5, 1.6
 _CAPTION_WIDTH, _SHORT_CAPTION_WIDTH = 8.25, 4.25
-_TITLE_SIZES = (3.6, 3.2, 2.9, 2.6, 2.3)
+_TITLE_SIZES = (3.6, 3.2, 2.9, 2.6, 2.3, 2.1)
 
 
 def fixed(canvas: Canvas, content: LabelContent, modules: int) -> None:
     """What all labels of a lot share; `modules` is the symbol's side with its quiet zone."""
     x = _column(modules)
     width = _RIGHT - x
-    y = title(canvas, content, x=x, top=2.0, width=width, height=11.25, sizes=_TITLE_SIZES, lines=3) + 0.5
-    rows = [
-        Fact("批号", "LOT", content.lot, bold=True),
-        Fact("到期", "EXP", content.expiry_date, bold=True),
-        Fact("生产", "MFD", content.production_date),
-        Fact("净重", "NET", weight(content)),
-        Fact("原产", "COO", both(content.origin_zh, content.origin_en)),
-    ]
-    if content.kind is LabelKind.PALLET and content.count is not None:
-        rows[2] = Fact("箱数", "CTN", str(content.count))
-    stated = [row for row in rows if row.value]
-    step = min(3.1, (_CHIP_TOP - 0.75 - y) / max(len(stated), 1))
+    bottom = _GS1_BOTTOM - _GS1_LINES * _GS1 * _LEADING - 0.25
+    importer = content.importer_zh or content.importer_en
+    if importer:
+        bottom -= _importer(canvas, f"进口 {importer}", x=x, width=width, bottom=bottom)
+    if content.storage_zh or content.storage_en:
+        chip(canvas, content.storage_zh or content.storage_en, "", x=x, top=bottom - _CHIP, width=width, height=_CHIP)
+        bottom -= _CHIP + 0.5
+    stated = [row for row in _facts(content) if row.value]
+    least = len(stated) * _VALUE * 0.85
+    y = title(canvas, content, x=x, top=1.25, width=width, height=bottom - least - 1.25, sizes=_TITLE_SIZES)
+    step = min(3.0, (bottom - y - 0.25) / max(len(stated), 1))
     for row in stated:
         y += step
-        _row(canvas, row, x=x, baseline=y, width=width, size=min(_VALUE, step))
-    chip(canvas, content.storage_zh, content.storage_en, x=x, top=_CHIP_TOP, width=width, height=_CHIP)
+        _row(canvas, row, x=x, baseline=y, width=width, size=min(_VALUE, step * 0.95))
 
 
 def own(canvas: Canvas, content: LabelContent, symbol: Symbol) -> None:
     """What belongs to this label alone."""
     module = module_for(symbol.full_size, _SYMBOL_ROOM, layout=NAME)
     canvas.code(_LEFT, _TOP, module, symbol)
-    width = _RIGHT - _TEXT_LEFT
-    bottom = _TOP + symbol.full_size * module
-    room = _CODE_BASELINE - 0.25 - bottom
-    if content.short_code:
-        # A tall symbol leaves no room below it: the short code then goes under the column of facts.
-        left = _TEXT_LEFT if room >= _LEAST_DIGITS else _column(symbol.full_size)
-        size = cap_size(min(2.6, room if room >= _LEAST_DIGITS else 2.6))
-        code, span = content.short_code, _RIGHT - left
-        canvas.fitted_line(left, _CODE_BASELINE, code, span, [size], bold=True, tracking=0.06)
-        canvas.fitted_line(_TEXT_LEFT, _GS1_BASELINE, content.gs1_text, width, [2.0, 1.75])
+    x = _column(symbol.full_size)
+    lines = [] if _key_in(content) == content.gs1_text else gs1_elements(content.gs1_text)
+    lines += [content.roll_text] if content.roll_text else []
+    size = min(_GS1, _GS1 * _GS1_LINES / max(len(lines), 1))
+    y = _GS1_BOTTOM - 0.25 - (len(lines) - 1) * size * _LEADING
+    for line in lines:
+        canvas.fitted_line(x, y, line, _RIGHT - x, [size], bold=line == content.roll_text)
+        y += size * _LEADING
+    canvas.narrow_line(_TEXT_LEFT, _CODE_BASELINE, _key_in(content), _RIGHT - _TEXT_LEFT, cap_size(DIGITS_MM))
+
+
+def _facts(content: LabelContent) -> list[Fact]:
+    origin = both(content.origin_zh, content.origin_en)
+    if content.roll_number is not None:
+        station = content.station_zh or content.station_en
+        return [
+            Fact("站点", "STN", station),
+            Fact("净重", "NET", weight(content)),
+            Fact("原产", "COO", origin),
+            Fact("批号", "LOT", content.lot or "_" * 12),
+        ]
+    if content.kind is LabelKind.PALLET and content.count is not None:
+        cartons = Fact(
+            "箱数", "CTN", f"{content.count}  ·  {weight(content)}" if weight(content) else str(content.count)
+        )
+        net = Fact("", "", "")
     else:
-        words = sscc_words(content.sscc) if content.sscc else content.gs1_text
-        size = cap_size(min(3.0, room + 1.0))
-        canvas.fitted_line(_TEXT_LEFT, _CODE_BASELINE + 1.0, words, width, [size], bold=True)
+        cartons, net = Fact("", "", ""), Fact("净重", "NET", weight(content))
+    return [
+        Fact("批号", "LOT", content.lot, bold=True),
+        Fact("到期", "EXP", content.expiry_date, bold=True),
+        cartons,
+        Fact("生产", "MFD", content.production_date),
+        net,
+        Fact("原产", "COO", origin),
+    ]
+
+
+def _importer(canvas: Canvas, importer: str, *, x: float, width: float, bottom: float) -> float:
+    """Who brought it in, one line or two, its foot at `bottom`; return the height taken."""
+    lines = 1 if canvas.width(canvas.font.require(importer), _LEAST) <= width else 2
+    fitted = fit(canvas.font, importer, width=width, sizes=[_IMPORTER, _LEAST], lines=lines)
+    tall = fitted.size * _LEADING
+    for number, line in enumerate(fitted.lines):
+        canvas.line(x, bottom - 0.25 - (len(fitted.lines) - 1 - number) * tall, line, fitted.size)
+    return len(fitted.lines) * tall + 0.25
+
+
+def _key_in(content: LabelContent) -> str:
+    return content.short_code or grouped(content.sscc) or content.gs1_text
 
 
 def _row(canvas: Canvas, row: Fact, *, x: float, baseline: float, width: float, size: float) -> None:
     """Caption and value on one line; a long value takes the English caption's room."""
     canvas.font.require(row.value)
     caption, left = row.caption, _CAPTION_WIDTH
-    if canvas.width(row.value, _LEAST * 1.2) > width - left:
+    if canvas.width(row.value, size) > width - left:
         caption, left = row.zh, _SHORT_CAPTION_WIDTH
     canvas.line(x, baseline, caption, _CAPTION)
     sizes = [size, size * 0.92, size * 0.85, size * 0.78, size * 0.7, _LEAST]

@@ -62,6 +62,7 @@ class PalletLayout:
             left = _INNER - dark - QUIET_MODULES * module - 1.5
             self._lower(canvas, content, top=self._second_top(module, modules), width=left, side=modules * module)
         else:
+            bottom = self.bars_top - 3.5
             bottom -= storage_chip(canvas, content, x=x, width=width, bottom=bottom) + 1.0
         self._facts(canvas, content, x=x, top=top, width=width, bottom=bottom)
         canvas.box(_MARGIN, self.bars_top - 2.0, _INNER, HAIRLINE)
@@ -86,6 +87,7 @@ class PalletLayout:
         self, canvas: Canvas, content: LabelContent, *, x: float, top: float, width: float, bottom: float
     ) -> None:
         count = "" if content.count is None else str(content.count)
+        importer = content.importer_zh or content.importer_en
         column(
             canvas,
             [
@@ -94,8 +96,12 @@ class PalletLayout:
                     Fact("净重", "NET", weight(content), size=7.2, bold=True, share=0.58),
                 ],
                 [Fact("批号", "LOT", content.lot, size=4.8, bold=True)],
-                [Fact("保质期至", "BEST BEFORE", content.expiry_date, size=3.6)],
+                [
+                    Fact("生产日期", "PRODUCED", content.production_date, size=3.6, share=0.5),
+                    Fact("保质期至", "BEST BEFORE", content.expiry_date, size=3.6, bold=True, share=0.5),
+                ],
                 [Fact("原产国", "ORIGIN", both(content.origin_zh, content.origin_en), size=3.6, lines=2)],
+                [Fact("进口商", "IMPORTER", "" if self.twice else importer, size=2.6, lines=2)],
             ],
             x=x,
             top=top,
@@ -126,5 +132,5 @@ class PalletLayout:
         return self.bars_top - 2.0 - modules * module
 
 
-PALLET_100 = PalletLayout(name="100x100", height=100.0, symbol_room=46.0, bars_top=66.75, bars_height=23.0, twice=False)
+PALLET_100 = PalletLayout(name="100x100", height=100.0, symbol_room=46.0, bars_top=69.75, bars_height=20.0, twice=False)
 PALLET_150 = PalletLayout(name="100x150", height=150.0, symbol_room=46.0, bars_top=112.75, bars_height=27.0, twice=True)

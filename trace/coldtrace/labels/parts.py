@@ -19,7 +19,7 @@ _CHIP = 9.5
 _TALL_CHIP = 13.0
 _LEADING = 1.2
 _LONG_STORAGE_EM = 14.0
-_CAPTION = 2.1
+_CAPTION, _ROLL = 2.1, 3.2
 
 
 def module_for(modules: int, room: float, *, layout: str) -> float:
@@ -86,6 +86,9 @@ def carton_facts(
     if chip_here:
         bottom -= storage_chip(canvas, content, x=x, width=width, bottom=bottom) + 1.0
     plain = size * 0.75
+    if content.roll_number is not None:
+        column(canvas, _roll_facts(content, size), x=x, top=top, width=width, bottom=bottom)
+        return
     made = Fact("生产日期", "PRODUCED", content.production_date, size=plain, share=0.57)
     net = Fact("净含量", "NET", weight(content), size=plain, share=0.43)
     column(
@@ -101,6 +104,19 @@ def carton_facts(
         width=width,
         bottom=bottom,
     )
+
+
+def _roll_facts(content: LabelContent, size: float) -> list[list[Fact]]:
+    """A label printed before its goods are known: whose roll, and a line to write the lot on."""
+    plain = size * 0.75
+    blank = "_" * 14
+    return [
+        [Fact("站点", "STATION", content.station_zh or content.station_en, size=size, lines=2)],
+        [Fact("", "", content.station_en if content.station_zh else "", size=plain * 0.8, lines=2)],
+        [Fact("批号（首次扫描时绑定）", "LOT, bound at first scan", content.lot or blank, size=size)],
+        [Fact("净含量", "NET", weight(content), size=plain)],
+        [Fact("原产国", "ORIGIN", both(content.origin_zh, content.origin_en), size=plain, lines=2)],
+    ]
 
 
 def storage_chip(canvas: Canvas, content: LabelContent, *, x: float, width: float, bottom: float) -> float:
@@ -121,7 +137,13 @@ def key_in(canvas: Canvas, content: LabelContent, *, x: float, top: float, width
     if content.short_code or content.gs1_text:
         canvas.box(x, top, width, HAIRLINE)
     y = top + 1.75
+    canvas.line(x + width, y + _CAPTION, content.roll_text, _ROLL, bold=True, align=1.0)
+    if content.sscc and not content.short_code:
+        canvas.line(x, y + _CAPTION, "手输码 Key in", _CAPTION)
+        canvas.narrow_line(x, y + _CAPTION + 1.1 + digits, sscc_words(content.sscc), width, cap_size(digits))
+        return
     if not content.short_code:
+        y += _CAPTION if content.roll_text else 0.0
         canvas.block(x, y, content.gs1_text, width, [6.0, 5.0, 4.4, 3.8, 3.2], lines=2, bold=True)
         return
     canvas.line(x, y + _CAPTION, "手输码 Key in", _CAPTION)
@@ -149,6 +171,15 @@ def small_print(canvas: Canvas, lines: Sequence[str], *, x: float, top: float, w
         y = used
 
 
+def gs1_elements(text: str) -> list[str]:
+    """The bracket form, one element each.
+
+    >>> gs1_elements("(01)09506000134352(10)L2409A17(21)7QK4M2ZX9RTB")
+    ['(01)09506000134352', '(10)L2409A17', '(21)7QK4M2ZX9RTB']
+    """
+    return ["(" + part for part in text.split("(") if part]
+
+
 def importer_lines(content: LabelContent) -> tuple[str, str, str]:
     """Who brought it in, in both languages, and the number of the plant abroad."""
     return (
@@ -169,4 +200,9 @@ def sscc_words(sscc: str) -> str:
     >>> sscc_words("395060000000000010")
     '(00) 3950 6000 0000 0000 10'
     """
-    return "(00) " + " ".join(sscc[start : start + 4] for start in range(0, len(sscc), 4))
+    return "(00) " + grouped(sscc)
+
+
+def grouped(digits: str) -> str:
+    """Fours, as a voice says them and an eye keeps its place in them."""
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -119,7 +119,8 @@ class PdfWriter:
         bold = f"2 Tr {_number(mark.size * BOLD_EM)} w " if mark.bold else ""
         tracking = f"{_number(mark.tracking)} Tc " if mark.tracking else ""
         begin = f"q {ink}BT /F 1 Tf {bold}{tracking}"
-        return f"{begin}{size} 0 0 -{size} {_number(mark.x)} {_number(mark.y)} Tm <{''.join(codes)}> Tj ET Q\n"
+        across = _number(mark.size * mark.stretch)
+        return f"{begin}{across} 0 0 -{size} {_number(mark.x)} {_number(mark.y)} Tm <{''.join(codes)}> Tj ET Q\n"
 
     def _write_font(self) -> None:
         font = self._font

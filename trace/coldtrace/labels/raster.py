@@ -10,6 +10,8 @@ from coldtrace.labels.page import Page
 
 DOTS_PER_MM = 8
 _KEPT_GROUNDS = 32
+_FINE = 4
+_HALF = [255 if value >= 128 else 0 for value in range(256)]
 
 
 class Raster:
@@ -18,7 +20,7 @@ class Raster:
     def __init__(self, font: LabelFont, *, dots_per_mm: int = DOTS_PER_MM) -> None:
         self.font = font
         self.dots_per_mm = dots_per_mm
-        self._stamps: dict[tuple[str, int, bool], tuple[Image.Image, int, int] | None] = {}
+        self._stamps: dict[tuple[str, int, bool, float], tuple[Image.Image, int, int] | None] = {}
         self._grounds: OrderedDict[Drawing, Image.Image] = OrderedDict()
 
     def draw(self, face: Face) -> Image.Image:
@@ -91,23 +93,32 @@ class Raster:
         baseline = self.dots(mark.y)
         start = mark.x
         for character in mark.text:
-            shape = self._stamp(character, pixels, mark.bold)
+            shape = self._stamp(character, pixels, mark.bold, mark.stretch)
             if shape is not None:
                 stamp, left, top = shape
                 picture.paste(ink, (round(start * self.dots_per_mm) + left, baseline + top), stamp)
-            start += (self.font.advance(character) + mark.tracking) * mark.size
+            start += (self.font.advance(character) + mark.tracking) * mark.size * mark.stretch
 
-    def _stamp(self, character: str, pixels: int, bold: bool) -> tuple[Image.Image, int, int] | None:
+    def _stamp(self, character: str, pixels: int, bold: bool, stretch: float) -> tuple[Image.Image, int, int] | None:
         """The dots of one character and their offset from the pen's place; drawn once, then stamped."""
-        key = (character, pixels, bold)
+        key = (character, pixels, bold, stretch)
         if key not in self._stamps:
-            face = self.font.raster(pixels)
-            stroke = pixels * BOLD_EM / 2 if bold else 0
             reach = 2 * pixels
-            ground = Image.new("L", (2 * reach, 2 * reach))
-            pen = ImageDraw.Draw(ground)
-            pen.fontmode = "1"
-            pen.text((reach, reach), character, font=face, fill=255, anchor="ls", stroke_width=stroke)
+            ground = self._drawn(character, pixels, reach, bold)
+            across = reach
+            if stretch != 1.0:
+                # FreeType has no narrow face here: draw it large, squeeze it, and decide each dot by its half.
+                across = round(reach * stretch)
+                large = self._drawn(character, _FINE * pixels, _FINE * reach, bold)
+                ground = large.resize((2 * across, 2 * reach), Image.Resampling.BOX).point(_HALF)
             box = ground.getbbox()
-            self._stamps[key] = (ground.crop(box), box[0] - reach, box[1] - reach) if box else None
+            self._stamps[key] = (ground.crop(box), box[0] - across, box[1] - reach) if box else None
         return self._stamps[key]
+
+    def _drawn(self, character: str, pixels: int, reach: int, bold: bool) -> Image.Image:
+        ground = Image.new("L", (2 * reach, 2 * reach))
+        pen = ImageDraw.Draw(ground)
+        pen.fontmode = "1"
+        stroke = pixels * BOLD_EM / 2 if bold else 0
+        pen.text((reach, reach), character, font=self.font.raster(pixels), fill=255, anchor="ls", stroke_width=stroke)
+        return ground

@@ -61,7 +61,7 @@ def _text(mark: Text, font: LabelFont, used: dict[str, int]) -> str:
         if character != " ":
             uses.append(f'<use href="#c{used.setdefault(character, len(used))}" x="{_number(x)}"/>')
         x += (font.advance(character) + mark.tracking) * font.units
-    place = f"translate({_number(mark.x)} {_number(mark.y)}) scale({scale:.6f} -{scale:.6f})"
+    place = f"translate({_number(mark.x)} {_number(mark.y)}) scale({scale * mark.stretch:.6f} -{scale:.6f})"
     return f'<g transform="{place}" fill="{ink}"{stroke}>{"".join(uses)}</g>'
 
 
