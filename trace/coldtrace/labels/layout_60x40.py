@@ -10,7 +10,7 @@ from coldtrace.labels.column import Fact, both, chip
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.labels.drawing import Canvas, cap_size
 from coldtrace.labels.fit import fit
-from coldtrace.labels.parts import gs1_elements, grouped, module_for, title, weight
+from coldtrace.labels.parts import grouped, gs1_elements, module_for, title, weight
 from coldtrace.labels.symbol import Symbol
 
 NAME = "60x40"
