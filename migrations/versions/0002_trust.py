@@ -16,6 +16,7 @@ ALTER TABLE signing_key ADD COLUMN revoked_at timestamptz;
 ALTER TABLE signing_key ADD COLUMN stolen_at timestamptz;
 ALTER TABLE signing_key ADD COLUMN allow_sha256 bytea CHECK (octet_length(allow_sha256) = 32);
 ALTER TABLE signing_key ADD COLUMN allow_units bigint;
+CREATE UNIQUE INDEX ON signing_key (kid);
 CREATE INDEX ON signing_key (gln) WHERE use = 'code';
 CREATE TABLE root_version (
     version int PRIMARY KEY CHECK (version >= 1),

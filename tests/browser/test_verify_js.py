@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from coldtrace.seal.b64 import b64, unb64
+from coldtrace.seal.canonical_text import print_canonical
+from coldtrace.seal.keys import key_id
+from coldtrace.seal.root_document import parse_root, sign_as
+from coldtrace.seal.trust_list import MalformedTrustList, open_trust_list
 from coldtrace.verify.words import NAMES, REASONS
 from support.browser import open_browser, serve_pages
 from support.published import own_vectors_dir
 from support.story import NOW, UNIT, build_story
+from support.tlog_vectors import root_signers
 
 VECTORS = own_vectors_dir()
 BUNDLES = sorted((VECTORS / "events" / "bundles").glob("*.json"))
@@ -146,6 +152,47 @@ def test_notes(blank: Page) -> None:
     at_s = vectors["cosigned"]["at_s"]
     assert call(blank, "verify/trust.js", signed, {"note": notes[1], "log": log}) == [at_s, at_s]
     assert call(blank, "verify/trust.js", signed, {"note": notes[0], "log": log}) == []
+
+
+def test_trust_lists_are_read_as_strictly_as_in_python(blank: Page) -> None:
+    """Keys with a member too many, an id that is not theirs, an allow-filter where none may be."""
+    vectors = read("tlog", "trust_list.json")
+    keys = json.loads(vectors["list"])["keys"]
+    first, stolen = keys[0], keys[4]
+    edits: list[list[Any]] = [
+        keys,
+        [first | {"id": b64(key_id(unb64(first["spki"])))}],
+        [first | {"id": b64(bytes(32))}],
+        [first | {"kid": "00000000"}],
+        [first | {"use": "anything"}],
+        [first | {"st": "lost"}],
+        [first | {"cut": {}}],
+        [first | {"scope": [1]}],
+        [first | {"print_until": "soon"}],
+        [first | {"allow": stolen["allow"]}],
+        [stolen | {"use": "receipt"}],
+        [stolen | {"allow": {"sha256": b64(bytes(32)), "units": -1}}],
+        [stolen | {"allow": stolen["allow"] | {"url": "x"}}],
+        [None],
+        ["x"],
+    ]
+    root, signers = parse_root(vectors["root"]), root_signers()
+    envelopes, expected = [], []
+    for edit in edits:
+        text = print_canonical(json.loads(vectors["list"]) | {"keys": edit})
+        data = b"CCTRUST1\x00" + text.encode()
+        sigs = [sign_as(name, signers[name], data) for name in ("r1", "r2")]
+        envelopes.append({"list": text, "sigs": sigs})
+        try:
+            expected.append(len(open_trust_list(envelopes[-1], root=root).keys))
+        except MalformedTrustList as refusal:
+            expected.append(refusal.code)
+    body = """const root = await m.parseRoot(a.root);
+      return Promise.all(a.envelopes.map((each) =>
+        m.openTrustList(each, root).then((list) => list.keys.length, (error) => error.message)));"""
+    asked = {"root": vectors["root"], "envelopes": envelopes}
+    assert call(blank, "verify/trust.js", body, asked) == expected
+    assert expected == [len(keys), 1, *["malformed_trust_list"] * 13]
 
 
 @pytest.mark.parametrize("name", ["cct1_added_codes.json", "cct1_signed_codes.json"])

@@ -11,13 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.env import station_key
 from coldtrace.events.leaf import trust_body
 from coldtrace.parties import service as parties
 from coldtrace.parties import store, trust
-from coldtrace.parties.keys import read_root
-from coldtrace.parties.model import SiteRole
-from coldtrace.seal.keys import Ed25519Signer, kid
+from coldtrace.parties.keys import name_station_keys, read_root
+from coldtrace.parties.model import CodeKey, SiteRole
+from coldtrace.parties.refusals import NoCodeKey
+from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.seal.root_document import parse_root, write_root
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import TrustListRolledBack, UntrustedTrustList, WrongRootSigner, open_trust_list
@@ -29,6 +29,10 @@ def newest(road: Road) -> TrustList:
     row = store.newest_trust_list(road.session)
     assert row is not None
     return open_trust_list(row.envelope, root=parse_root(read_root(road.env.keyring.folder)))
+
+
+def code_key(road: Road, gln: str) -> CodeKey:
+    return trust.code_key(road.session, road.env, gln, road.clock())
 
 
 def register(road: Road, gln: str, role: SiteRole) -> None:
@@ -50,7 +54,7 @@ def test_the_list_names_stations_keys_hosts_and_the_log(road: Road) -> None:
     found = newest(road)
     assert (found.net, found.hosts) == (road.env.net, ("trace.example.cn",))
     assert [(station.gln, station.status) for station in found.stations] == [(PORT, "active")]
-    code = found.keys_for(kid(road.env.keyring.signer(station_key(PORT)).spki), "code")
+    code = found.keys_for(code_key(road, PORT).kid, "code")
     assert [(key.stn, key.scope) for key in code] == [(PORT, ("01", "00", "414", "U"))]
     assert {key.use for key in found.keys} == {"code", "enrolment", "receipt"}
     log = found.log(road.env.origin)
@@ -115,14 +119,52 @@ def test_a_swapped_root_key_signs_nothing(road: Road) -> None:
 def test_a_station_keeps_its_key_when_its_registration_is_tried_again(road: Road) -> None:
     with road.session.begin_nested() as savepoint:
         register(road, "9521234000075", SiteRole.FIRST_STATION)
-        first = road.env.keyring.signer(station_key("9521234000075")).spki
+        first = code_key(road, "9521234000075").kid
         savepoint.rollback()
     road.session.expire_all()
     register(road, "9521234000075", SiteRole.FIRST_STATION)
-    row = store.code_key_of(road.session, "9521234000075")
-    assert row is not None
-    assert row.spki == first
-    assert kid(first) in {key.kid for key in newest(road).keys}
+    assert [row.kid for row in store.code_keys_of(road.session, "9521234000075")] == [first]
+    assert first in {key.kid for key in newest(road).keys}
+    assert [path.stem for path in road.env.keyring.folder.glob("station-9521234000075-*")] == [
+        f"station-9521234000075-{first}"
+    ]
+
+
+@pytest.mark.parametrize(("days", "prints"), [(-2, False), (0, True), (36, True), (37, False)])
+def test_a_key_prints_in_its_window_only(road: Road, days: int, prints: bool) -> None:
+    made = code_key(road, PORT)
+    assert (made.alg, made.scope, made.company_prefixes) == ("Ed25519", ("01", "00", "414", "U"), (PORT[:7],))
+    now = road.clock.next + timedelta(days=days)
+    if prints:
+        assert trust.code_key(road.session, road.env, PORT, now) == made
+        return
+    with pytest.raises(NoCodeKey) as refusal:
+        trust.code_key(road.session, road.env, PORT, now)
+    assert f"coldtrace keys rotate --site {PORT}" in refusal.value.say("zh")
+
+
+@pytest.mark.parametrize("state", ["retired", "revoked"])
+def test_a_retired_or_revoked_key_prints_nothing(road: Road, state: str) -> None:
+    road.session.execute(text("UPDATE signing_key SET state = :state WHERE use = 'code'"), {"state": state})
+    with pytest.raises(NoCodeKey):
+        code_key(road, PORT)
+    trust.publish(road.session, road.env)
+    assert [key.st for key in newest(road).keys if key.use == "code"] == [trust.LISTED_STATE[state]]
+
+
+def test_a_consignment_is_not_opened_without_a_key_that_may_print(road: Road) -> None:
+    road.clock.forward(timedelta(days=38))
+    with pytest.raises(NoCodeKey):
+        road.consignment()
+
+
+def test_a_key_file_named_after_the_station_alone_gets_its_kid(road: Road) -> None:
+    folder, made = road.env.keyring.folder, code_key(road, PORT)
+    (folder / f"station-{PORT}-{made.kid}.pem").rename(folder / f"station-{PORT}.pem")
+    name_station_keys(folder)
+    name_station_keys(folder)
+    again = replace(road.env, keyring=type(road.env.keyring)(folder))
+    assert trust.code_key(road.session, again, PORT, road.clock()).signer.spki == made.signer.spki
 
 
 def test_two_publishers_at_once_never_use_one_number(sessions: sessionmaker[Session], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from coldtrace.seal.cosignature import cosign, witness_vkey
 from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.entry_bundle import write_bundle
-from coldtrace.seal.hashing import leaf_hash
+from coldtrace.seal.hashing import leaf_hash, sha256
 from coldtrace.seal.keys import Ed25519Signer, P256Signer, key_id, kid
 from coldtrace.seal.merkle import Frontier, consistency_path, inclusion_path, tree_root
 from coldtrace.seal.note import add_signatures, sign_note
@@ -24,6 +24,7 @@ from coldtrace.seal.root_document import RootDocument, sign_root_change, write_r
 from coldtrace.seal.tile_path import TilePath
 from coldtrace.seal.tlog_proof import TlogProof
 from coldtrace.seal.trust_list import (
+    Allow,
     Cut,
     LogEntry,
     Station,
@@ -475,6 +476,15 @@ def trust_list(root: RootDocument) -> TrustList:
             ),
             trusted_key(use="enrolment", spki=P256Signer.from_seed(_seed("enrolment")).spki),
             trusted_key(use="receipt", spki=signer("receipt").spki, st="verify-only"),
+            trusted_key(use="status", spki=signer("status").spki),
+            trusted_key(
+                use="code",
+                spki=signer("stolen code").spki,
+                stn="TJ-BH-001",
+                scope=("01:6901234", "00:6901234"),
+                st="revoked",
+                allow=Allow(sha256=sha256(b"a filter file"), units=48_000),
+            ),
         ),
         logs=(
             LogEntry(

@@ -17,12 +17,13 @@ from sqlmodel import Session
 
 from coldtrace.codes.sign import sign_code
 from coldtrace.db.engine import make_engine, make_sessions
-from coldtrace.env import Env, station_key
+from coldtrace.env import Env
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.sequencer import tick
 from coldtrace.parties import service as parties
+from coldtrace.parties import trust
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.keys import Signer, kid
@@ -142,7 +143,9 @@ class WebHouse:
 
     def signed(self, elements: Sequence[tuple[str, str]], signer: Signer | None = None) -> str:
         """Return a code signed with the first station's key, or with another one."""
-        signer = signer or self.env.keyring.signer(station_key(GLNS[SiteRole.FIRST_STATION]))
+        if signer is None:
+            with self.sessions() as session:
+                signer = trust.code_key(session, self.env, GLNS[SiteRole.FIRST_STATION], self.env.clock()).signer
         return sign_code(
             host=self.env.public_host, elements=elements, algorithm=1, kid=kid(signer.spki), sign=signer.sign
         )

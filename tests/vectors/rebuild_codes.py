@@ -209,6 +209,25 @@ def _tokens(key: Key, add: Add) -> None:
     add("signature over nothing", link(path, "", key.token_over(b"")), "bad_signature")
 
 
+DOOR: Elements = [("414", "6901234567892"), ("254", "D07")]
+_SCOPES: list[tuple[str, Elements, list[str], bool]] = [
+    ("GTIN of the prefix, behind the indicator", UNIT, ["01:9506000"], True),
+    ("GTIN prefix counted from the indicator", UNIT, ["01:0950600"], False),
+    ("GTIN of another prefix", UNIT, ["01:9506001", "00:9506000"], False),
+    ("one entry of several fits", UNIT, ["00", "01:4012345", "01:950600013435"], True),
+    ("SSCC of the prefix, behind the extension digit", PALLET, ["00:0614141"], True),
+    ("SSCC prefix counted from the extension digit", PALLET, ["00:1061414"], False),
+    ("SSCC of another prefix", PALLET, ["01", "00:0614142"], False),
+    ("U is no number with a prefix", OWN, ["U:7QK4"], False),
+    ("U", OWN, ["U"], True),
+    ("GLN of the prefix, from its first digit", DOOR, ["00", "414:6901234"], True),
+    ("GLN of another prefix", DOOR, ["00", "414:6901235"], False),
+    ("GLN limited twice", DOOR, ["414:6901235", "414"], True),
+    ("a prefix without a limit beside it", UNIT, ["01:4012345", "01"], True),
+    ("an entry that nobody knows allows nothing", UNIT, ["01:", "01:95", "01:95060A", "8003", "*"], False),
+]
+
+
 def _windows(key: Key, add: Add) -> None:
     """The key's state, window and scope."""
     uri = link(path_of(UNIT), "", key.token(UNIT))
@@ -224,6 +243,11 @@ def _windows(key: Key, add: Add) -> None:
     add("key not for units", uri, "unknown_key", key={"scope": ["00"]})
     add("key of another use", uri, "unknown_key", key={"use": "receipt"})
     add("door code whatever the scope", link(path_of(door), "", key.token(door)), "valid", door, key={"scope": ["00"]})
+    for name, elements, scope, good in _SCOPES:
+        other = link(path_of(elements), "", key.token(elements))
+        verdict = "valid" if good else "unknown_key"
+        add(f"scope {name}", other, verdict, elements if good else None, key={"scope": scope})
+    add("key of the status files", uri, "unknown_key", key={"use": "status"})
     add("revoked comes before the host", uri.replace(HOST, "EVIL.TEST"), "revoked", key={"st": "revoked"})
 
 

@@ -66,6 +66,6 @@ LOG_ID = 1
 """The first log of the installation; later logs (a region, a year) take further numbers."""
 
 
-def station_key(gln: str) -> str:
-    """Return the keyring name of a first station's code key."""
-    return f"station-{gln}"
+def station_key(gln: str, kid: str) -> str:
+    """Return the keyring name of one of a first station's code keys."""
+    return f"station-{gln}-{kid}"

@@ -55,7 +55,7 @@ def test_show_json(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("show", files / "list.json", "--json") == 0
     body = json.loads(capsys.readouterr().out)
     assert (body["seq"], body["stale"], body["age_s"]) == (412, False, 3600)
-    assert len(body["keys"]) == 3
+    assert len(body["keys"]) == 5
 
 
 def test_show_says_expired(files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

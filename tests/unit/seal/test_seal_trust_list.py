@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from coldtrace.seal.b64 import b64, std_b64
 from coldtrace.seal.canonical_text import print_canonical
+from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer, P256Signer, key_id, kid
 from coldtrace.seal.root_document import apply_root_change, write_root
 from coldtrace.seal.trust_list import (
+    Allow,
     ClashingKids,
     KeyUsedTwice,
     LogEntry,
@@ -87,6 +89,18 @@ def test_a_key_without_a_window_is_always_open() -> None:
     key = TRUST.keys[1]
     assert key.accepts_at(NOW - timedelta(days=9999))
     assert key.may_sign_at(NOW + timedelta(days=9999))
+
+
+def test_what_still_counts_of_a_stolen_key() -> None:
+    assert [key.allow for key in TRUST.keys] == [None] * 4 + [Allow(sha256=sha256(b"a filter file"), units=48_000)]
+    assert TRUST.keys[4].is_revoked
+    assert TRUST.keys_for(kid(signer("status").spki), "status") == (TRUST.keys[3],)
+
+
+def test_a_full_key_id_is_not_printed_and_must_fit_where_it_is_said() -> None:
+    assert '"id"' not in json.dumps(json.loads(TEXT)["keys"])
+    with_id = edited(keys=[FIRST | {"id": b64(key_id(CODE.spki))}])
+    assert open_trust_list(signed(with_id, "r1", "r2"), root=ROOT).keys == TRUST.keys[:1]
 
 
 def test_an_old_list_opens_and_says_so() -> None:
@@ -193,6 +207,7 @@ def test_as_an_integrator_may_write_it() -> None:
 
 
 FIRST: dict[str, Any] = json.loads(TEXT)["keys"][0]
+STOLEN: dict[str, Any] = json.loads(TEXT)["keys"][4]
 LOG: dict[str, Any] = json.loads(TEXT)["logs"][0]
 STATION: dict[str, Any] = json.loads(TEXT)["stations"][0]
 OTHER = trusted_key(use="code", spki=signer("other").spki)
@@ -231,6 +246,12 @@ OTHER = trusted_key(use="code", spki=signer("other").spki)
         ("keys[0].scope", {"keys": [FIRST | {"scope": "01"}]}),
         ("keys[0].stn", {"keys": [FIRST | {"stn": 1}]}),
         ("keys[0].print_until", {"keys": [FIRST | {"print_until": "soon"}]}),
+        ("keys[0].allow", {"keys": [FIRST | {"allow": STOLEN["allow"]}]}),
+        ("keys[0].allow", {"keys": [STOLEN | {"use": "receipt"}]}),
+        ("keys[0].allow", {"keys": [STOLEN | {"allow": "all"}]}),
+        ("keys[0].allow.sha256", {"keys": [STOLEN | {"allow": {"sha256": "AAAA", "units": 1}}]}),
+        ("keys[0].allow.units", {"keys": [STOLEN | {"allow": {"sha256": b64(bytes(32)), "units": -1}}]}),
+        ("keys[0].allow.url", {"keys": [STOLEN | {"allow": STOLEN["allow"] | {"url": "x"}}]}),
         ("keys[0].cut", {"keys": [FIRST | {"cut": {}}]}),
         ("logs[0].vkey", {"logs": [LOG | {"vkey": "x"}]}),
         ("logs[0].vkey", {"logs": [LOG | {"vkey": LOG["witnesses"][0]}]}),

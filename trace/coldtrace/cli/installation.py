@@ -17,7 +17,7 @@ from coldtrace.db.migrate import upgrade
 from coldtrace.env import Env, Keyring
 from coldtrace.ledger.store import log_origin
 from coldtrace.parties import service as parties
-from coldtrace.parties.keys import is_development, make_keys, read_root
+from coldtrace.parties.keys import is_development, make_keys, name_station_keys, read_root
 from coldtrace.parties.refusals import DevelopmentOnly
 from coldtrace.seal.root_document import net_of
 from coldtrace.settings import Settings
@@ -68,6 +68,7 @@ def prepare_keys(settings: Settings) -> None:
     else:
         make_data_folder(settings.data_dir)
         make_keys(keys, development=True)
+    name_station_keys(keys)
 
 
 def make_env(settings: Settings, keys: Path, *, origin: str | None = None) -> Env:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.codes.uscc import parse_uscc
-from coldtrace.env import Env, station_key
+from coldtrace.env import Env
 from coldtrace.events.facts import facts_hash
 from coldtrace.goods import store
 from coldtrace.goods.calendar_date import CalendarDate
@@ -19,9 +19,9 @@ from coldtrace.goods.refusals import DeclarationImported, GtinMissing, PaperMiss
 from coldtrace.goods.store import ConsignmentRecord, LotRecord
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
+from coldtrace.parties import trust
 from coldtrace.parties.model import Operator, Site, SiteRole
 from coldtrace.parties.provinces import province_of
-from coldtrace.seal.keys import kid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,24 +182,24 @@ def _draw_codes(
     pallets: dict[str, list[PackedLine]] = {}
     for line in packing.lines:
         pallets.setdefault(line.pallet or "", []).append(line)
-    signer = env.keyring.signer(station_key(station.gln))
+    run_id, now = env.new_id(), env.clock()
+    key = trust.code_key(session, env, station.gln, now)
     minter = Minter(
         host=env.public_host,
-        signer=signer,
-        company_prefix=station.gln[:7],
+        signer=key.signer,
+        company_prefix=key.company_prefixes[0],
         random=env.random,
         next_reference=lambda: store.next_sscc_reference(session),
     )
-    run_id, now = env.new_id(), env.clock()
     codes = list(minter.mint(pallets))
     store.insert_run(
         session,
         run_id=run_id,
         consignment_id=consignment_id,
         station_gln=station.gln,
-        kid=kid(signer.spki),
+        kid=key.kid,
         wanted=len(codes),
         at=now,
     )
-    store.insert_codes(session, run_id, codes, lot_ids, kid=kid(signer.spki), at=now)
+    store.insert_codes(session, run_id, codes, lot_ids, kid=key.kid, at=now)
     return run_id

@@ -1,11 +1,12 @@
 """The installation's own keys: made once, one file each, one use each."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from coldtrace.env import Env, station_key
 from coldtrace.parties.refusals import NotInstalled
-from coldtrace.seal.keys import Ed25519Signer, UnreadableKeyFile, load_signer, save_private_key
+from coldtrace.seal.keys import Ed25519Signer, Signer, UnreadableKeyFile, kid, load_signer, save_private_key
 from coldtrace.seal.root_document import write_root
 
 ROOT_FILE = "root.json"
@@ -68,8 +69,24 @@ def is_development(folder: Path) -> bool:
     return (folder / DEVELOPMENT_FILE).exists()
 
 
-def make_station_key(env: Env, gln: str) -> Ed25519Signer:
-    """Make and keep a code key for a first station."""
+def make_station_key(env: Env, gln: str, *, known: Collection[str]) -> Signer:
+    """Make and keep a code key for a first station, with a kid that is none of the `known` ones.
+
+    A key file that an attempt before left behind, without the database knowing of it, is taken up again.
+    """
+    for path in sorted(env.keyring.folder.glob(f"station-{gln}-*.pem")):
+        if path.stem.rpartition("-")[2] not in known:
+            return env.keyring.signer(path.stem)
     signer = Ed25519Signer.generate()
-    save_private_key(signer, env.keyring.folder / f"{station_key(gln)}.pem")
+    while kid(signer.spki) in known:
+        signer = Ed25519Signer.generate()
+    save_private_key(signer, env.keyring.folder / f"{station_key(gln, kid(signer.spki))}.pem")
     return signer
+
+
+def name_station_keys(folder: Path) -> None:
+    """Give key files of the time when a station had one key, `station-GLN.pem`, the name with the kid in it."""
+    for path in folder.glob("station-*.pem"):
+        if path.stem.count("-") == 1:
+            name = station_key(path.stem.partition("-")[2], kid(load_signer(path).spki))
+            path.rename(path.with_name(f"{name}.pem"))

@@ -6,6 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from coldtrace.errors import Words
+from coldtrace.seal.scope import covers
+from coldtrace.seal.signer import Signer
 
 
 class SiteRole(StrEnum):
@@ -49,6 +51,21 @@ class Site:
     name_en: str
     role: SiteRole
     district: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeKey:
+    """The key with which a first station prints now, and what it may sign."""
+
+    signer: Signer
+    kid: str
+    alg: str
+    scope: tuple[str, ...]
+    company_prefixes: tuple[str, ...]
+
+    def covers(self, ai: str, value: str) -> bool:
+        """Tell whether verifiers will take a code of this identity from this key: primary AI and value."""
+        return covers(self.scope, ai, value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,18 @@ class SiteDiffers(Refusal):
     )
 
 
+class NoCodeKey(Refusal):
+    """No key of the station may print now: the print window is over, or the keys were retired or revoked."""
+
+    code = "no_code_key"
+    title = Words("没有可用的打印密钥", "No key may print now")
+    detail = Words(
+        "首站 {gln} 现在没有可用于打印的密钥（打印期已过、已停用或已吊销）。请运行：coldtrace keys rotate --site {gln}",
+        "The first station {gln} has no key that may print now: its print window is over, or it was retired or revoked."
+        " Run: coldtrace keys rotate --site {gln}",
+    )
+
+
 class MalformedDistrict(Refusal):
     """The district is not a code of GB/T 2260."""
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.uscc import parse_uscc
-from coldtrace.env import Env, station_key
+from coldtrace.env import Env
 from coldtrace.events.certificate import (
     Certificate,
     sign_certificate,
@@ -124,8 +124,7 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
     session.add(SiteRow(**row, created_at=now))
     session.flush()
     if site.role is SiteRole.FIRST_STATION:
-        path = env.keyring.folder / f"{station_key(site.gln)}.pem"
-        signer = env.keyring.signer(station_key(site.gln)) if path.exists() else make_station_key(env, site.gln)
+        signer = make_station_key(env, site.gln, known={row.kid for row in store.signing_keys(session)})
         trust.keep_key(
             session,
             use="code",

@@ -154,13 +154,16 @@ def signing_keys(session: Session) -> list[SigningKeyRow]:
     return list(session.exec(select(SigningKeyRow).order_by(SigningKeyRow.use, SigningKeyRow.kid)))
 
 
-def code_key_of(session: Session, gln: str) -> SigningKeyRow | None:
-    """Return the active code key of a first station, the newest first."""
-    return session.exec(
-        select(SigningKeyRow)
-        .where(SigningKeyRow.use == "code", SigningKeyRow.gln == gln, SigningKeyRow.state == "active")
-        .order_by(col(SigningKeyRow.print_from).desc())
-    ).first()
+def code_keys_of(session: Session, gln: str) -> list[SigningKeyRow]:
+    """Return all code keys of a first station, the newest first."""
+    rows = select(SigningKeyRow).where(SigningKeyRow.use == "code", SigningKeyRow.gln == gln)
+    return list(session.exec(rows.order_by(col(SigningKeyRow.print_until).desc(), SigningKeyRow.kid)))
+
+
+def company_prefixes(session: Session) -> dict[str, tuple[str, ...]]:
+    """Return the company prefixes of each site by GLN; the first is the one for logistic units."""
+    rows = session.exec(select(SiteRow.gln, SiteRow.company_prefixes))
+    return {gln: tuple(prefixes) for gln, prefixes in rows}
 
 
 def newest_trust_list(session: Session) -> TrustListRow | None:

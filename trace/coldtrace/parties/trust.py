@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from coldtrace.env import Env
+from coldtrace.env import Env, station_key
 from coldtrace.events.leaf import LeafKind, leaf_bytes, trust_body
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
 from coldtrace.parties import store
 from coldtrace.parties.keys import read_root
-from coldtrace.parties.model import SiteRole
+from coldtrace.parties.model import CodeKey, SiteRole
+from coldtrace.parties.refusals import NoCodeKey
 from coldtrace.parties.tables import SigningKeyRow, TrustListRow
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import key_id, kid
@@ -31,6 +32,8 @@ LIST_LIFE = timedelta(days=7)
 KEY_LIFE = timedelta(days=3650)
 CODE_PRINT_WINDOW = timedelta(days=37)
 CODE_ACCEPT = timedelta(days=768)
+
+LISTED_STATE = {"active": "active", "retired": "verify-only", "revoked": "revoked"}
 
 
 def keep_key(
@@ -64,6 +67,23 @@ def keep_key(
         )
     )
     session.flush()
+
+
+def code_key(session: Session, env: Env, gln: str, now: datetime) -> CodeKey:
+    """Return the key with which a first station prints at `now`.
+
+    Raises NoCodeKey when its keys may not make new signatures any more, KeyMissing when the file is not here.
+    """
+    for row in store.code_keys_of(session, gln):
+        if row.state == "active" and row.print_from <= now < row.print_until:
+            return CodeKey(
+                signer=env.keyring.signer(station_key(gln, row.kid)),
+                kid=row.kid,
+                alg=row.alg,
+                scope=tuple(row.scope),
+                company_prefixes=store.company_prefixes(session)[gln],
+            )
+    raise NoCodeKey(gln=gln)
 
 
 def publish(session: Session, env: Env) -> TrustListRow:
@@ -115,8 +135,9 @@ def _hosts(row: TrustListRow | None) -> tuple[str, ...]:
 def _list(
     session: Session, env: Env, *, seq: int, issued: datetime, expires: datetime, hosts: tuple[str, ...]
 ) -> TrustList:
+    prefixes = store.company_prefixes(session)
     stations = tuple(
-        Station(id=site.gln, name=site.name_zh, gln=site.gln, gcp=(site.gln[:7],), status="active")
+        Station(id=site.gln, name=site.name_zh, gln=site.gln, gcp=prefixes[site.gln], status="active")
         for site in store.sites(session)
         if site.role is SiteRole.FIRST_STATION
     )
@@ -129,7 +150,7 @@ def _list(
             print_from=row.print_from if row.use == "code" else None,
             print_until=row.print_until if row.use == "code" else None,
             accept_until=row.accept_until if row.use == "code" else None,
-            st=row.state,
+            st=LISTED_STATE[row.state],
         )
         for row in store.signing_keys(session)
         if row.use != "log"

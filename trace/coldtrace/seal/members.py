@@ -80,6 +80,10 @@ class Members:
             for at, each in enumerate(self.items(name))
         ]
 
+    def inner(self, name: str) -> "Members":
+        """Return an object member."""
+        return Members(self._take(name), where=self.path(name), refusal=self._refusal)
+
     def close(self) -> None:
         """Refuse members that nobody asked for: what a reader does not know, it cannot have obeyed."""
         for name in self._members:

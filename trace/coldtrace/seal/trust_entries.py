@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import ClassVar
 
 from coldtrace.seal.public_key import PublicKey, key_id, kid, load_public_key
+from coldtrace.seal.scope import covers
 from coldtrace.seal.vkey import Vkey
 
-USES = ("code", "enrolment", "receipt", "log", "witness")
+USES = ("code", "enrolment", "receipt", "log", "witness", "status")
 STATES = ("active", "verify-only", "revoked")
 STATION_STATES = ("active", "suspended", "closed")
 
@@ -28,8 +29,16 @@ class Station:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Allow:
+    """The units that still count of a revoked code key: SHA-256 of their filter file, and how many they are."""
+
+    sha256: bytes
+    units: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrustedKey:
-    """One key, for one use.  `kid` and `id` follow from `spki`; `scope` lists the AIs of unit it may sign."""
+    """One key, for one use.  `kid` and `id` follow from `spki`; `scope` says which identities it may give."""
 
     kid: str
     id: bytes
@@ -42,6 +51,7 @@ class TrustedKey:
     print_until: datetime | None = None
     accept_until: datetime | None = None
     st: str = "active"
+    allow: Allow | None = None
 
     @property
     def public_key(self) -> PublicKey:
@@ -58,6 +68,10 @@ class TrustedKey:
         if self.print_from is not None and now < self.print_from:
             return False
         return self.accept_until is None or now < self.accept_until
+
+    def covers(self, ai: str, value: str) -> bool:
+        """Tell whether this key may give an identity: the primary AI of a code and its value."""
+        return covers(self.scope, ai, value)
 
     def may_sign_at(self, now: datetime) -> bool:
         """Tell whether this key may make new signatures at `now`: active, `print_from` to `print_until`."""
@@ -150,6 +164,7 @@ def trusted_key(
     print_until: datetime | None = None,
     accept_until: datetime | None = None,
     st: str = "active",
+    allow: Allow | None = None,
 ) -> TrustedKey:
     """Return the entry of a public key, with the ids and the algorithm that follow from it."""
     return TrustedKey(
@@ -164,4 +179,5 @@ def trusted_key(
         print_until=print_until,
         accept_until=accept_until,
         st=st,
+        allow=allow,
     )

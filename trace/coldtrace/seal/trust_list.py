@@ -16,10 +16,11 @@ from coldtrace.seal.canonical_text import NotInProfile, read_canonical, read_jso
 from coldtrace.seal.public_key import kid
 from coldtrace.seal.root_document import RootDocument, net_of, parse_root, read_envelope, read_signatures, sign_as
 from coldtrace.seal.signer import Signer
-from coldtrace.seal.trust_entries import Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
+from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_text import MalformedTrustList, print_list, read_list
 
 __all__ = [
+    "Allow",
     "ClashingKids",
     "Cut",
     "KeyUsedTwice",

@@ -17,6 +17,7 @@ from coldtrace.seal.trust_entries import (
     STATES,
     STATION_STATES,
     USES,
+    Allow,
     Cut,
     LogEntry,
     Station,
@@ -113,7 +114,7 @@ def _key(members: Members, *, bare: bool) -> TrustedKey:
         raise members.refuse("spki") from None
     key = TrustedKey(
         kid=members.text("kid"),
-        id=key_id(spki) if bare and not members.has("id") else members.data("id", length=32),
+        id=members.data("id", length=32) if members.has("id") else key_id(spki),
         use="code" if bare and not members.has("use") else members.text("use"),
         alg=alg,
         spki=spki,
@@ -123,6 +124,7 @@ def _key(members: Members, *, bare: bool) -> TrustedKey:
         print_until=_time(members, "print_until", end=True),
         accept_until=_time(members, "accept_until", end=True),
         st="active" if bare and not members.has("st") else members.text("st"),
+        allow=_allow(members),
     )
     # The ids follow from the key; a list that says otherwise would make verifiers disagree about who signed.
     for name, good in (
@@ -130,11 +132,21 @@ def _key(members: Members, *, bare: bool) -> TrustedKey:
         ("id", key.id == key_id(spki)),
         ("use", key.use in USES),
         ("st", key.st in STATES),
+        ("allow", key.allow is None or (key.is_revoked and key.use == "code")),
     ):
         if not good:
             raise members.refuse(name)
     members.close()
     return key
+
+
+def _allow(members: Members) -> Allow | None:
+    if not members.has("allow"):
+        return None
+    said = members.inner("allow")
+    allow = Allow(sha256=said.data("sha256", length=32), units=said.number("units"))
+    said.close()
+    return allow
 
 
 def _spki(members: Members) -> bytes:
@@ -200,9 +212,8 @@ def _print_key(key: TrustedKey) -> dict[str, object]:
     def time(moment: datetime | None) -> str | None:
         return None if moment is None else clock.format_utc(moment)
 
-    return {
+    printed: dict[str, object] = {
         "kid": key.kid,
-        "id": b64(key.id),
         "use": key.use,
         "alg": key.alg,
         "spki": b64(key.spki),
@@ -213,6 +224,9 @@ def _print_key(key: TrustedKey) -> dict[str, object]:
         "accept_until": time(key.accept_until),
         "st": key.st,
     }
+    if key.allow is not None:
+        printed["allow"] = {"sha256": b64(key.allow.sha256), "units": key.allow.units}
+    return printed
 
 
 def _print_log(log: LogEntry) -> dict[str, object]:

@@ -164,7 +164,7 @@ def _judge_key(code: TraceCode, token: Token, key: TrustedKey, lists: _Lists) ->
     def found(verdict: Verdict, refusal: Refusal | None) -> _Finding:
         return _Finding(verdict=verdict, code=code, token=token, key=key, refusal=refusal)
 
-    if not _in_scope(code, key):
+    if not key.covers(*code.elements[0]):
         return found(Verdict.UNKNOWN_KEY, UnknownKey(kid=token.kid))
     if ALGORITHM_NAMES.get(token.algorithm) != key.alg:
         return found(Verdict.ALG_MISMATCH, AlgMismatch(kid=token.kid))
@@ -185,16 +185,6 @@ def _judge_key(code: TraceCode, token: Token, key: TrustedKey, lists: _Lists) ->
     if gtin is not None and lot is not None and (gtin, lot) in lists.recalled_lots:
         return found(Verdict.RECALLED_LOT, RecalledLot(gtin=gtin, lot=lot))
     return found(Verdict.VALID, None)
-
-
-def _in_scope(code: TraceCode, key: TrustedKey) -> bool:
-    """Tell whether this key may give this kind of identity.
-
-    An empty scope is no limit.  A scope names the kinds of *goods* that a station may name; every station may
-    sign the codes of its doors, which name no goods and mean something only where the GLN is a known site.
-    """
-    primary = code.elements[0][0]
-    return not key.scope or primary in key.scope or primary == "414"
 
 
 def _signature(token: Token) -> bytes:

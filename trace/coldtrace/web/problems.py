@@ -96,6 +96,7 @@ STATUS: dict[str, int] = {
     "internal_error": 500,
     "key_missing": 503,
     "label_font_missing": 503,
+    "no_code_key": 503,
     "not_installed": 503,
     "not_ready": 503,
     "unreadable_key_file": 503,

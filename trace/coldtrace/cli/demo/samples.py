@@ -4,9 +4,9 @@ from coldtrace.cli.demo.proofs import foreign_code, tampered_code
 from coldtrace.cli.demo.story import Story
 from coldtrace.codes.short_code import new_serial
 from coldtrace.codes.sign import sign_code
-from coldtrace.env import station_key
 from coldtrace.goods.mint import ALGORITHMS
 from coldtrace.labels.sample_sheet import Sample, make_sample_sheet
+from coldtrace.parties import trust
 from coldtrace.seal.keys import Ed25519Signer, Signer, kid
 
 SHEET = "sample-labels.pdf"
@@ -120,7 +120,9 @@ def write_samples(story: Story) -> dict[str, object]:
 def _station(story: Story) -> Signer:
     from coldtrace.cli.demo.sites import SITES
 
-    return story.installation.env.keyring.signer(station_key(SITES[0].gln))
+    env = story.installation.env
+    with story.installation.sessions() as session:
+        return trust.code_key(session, env, SITES[0].gln, env.clock()).signer
 
 
 def _signed(story: Story, signer: Signer) -> str:

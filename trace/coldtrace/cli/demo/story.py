@@ -11,19 +11,20 @@ from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
 
+from sqlmodel import Session
+
 from coldtrace.cli.demo.service import Service
 from coldtrace.cli.demo.sites import SITES
 from coldtrace.cli.demo.terminal import DemoFailed, Terminal
 from coldtrace.cli.demo.workbook import NAME, workbook
 from coldtrace.cli.installation import Installation
 from coldtrace.codes.sign import sign_code
-from coldtrace.env import station_key
 from coldtrace.goods import store as goods
 from coldtrace.goods.mint import ALGORITHMS
 from coldtrace.goods.store import IssuedCode
 from coldtrace.parties import service as parties
+from coldtrace.parties import trust
 from coldtrace.parties.provinces import province_of
-from coldtrace.seal.keys import kid
 
 PALLETS_TO_DEPOT, PALLETS_TO_MARKET = 12, 4
 QUEUED = 200
@@ -140,22 +141,23 @@ class Story:
                 devices = self.folder / "devices" / str(urlsplit(self.service.url).port)
                 terminal = Terminal(name=f"H-{place.key}", state=devices / place.key)
                 self.terminals[place.key] = terminal
-                self.places[place.key] = self._place_code(place.gln)
+                self.places[place.key] = self._place_code(session, place.gln)
                 if not terminal.is_enrolled:
                     made = parties.invite_device(session, installation.env, gln=place.gln, url=self.service.url)
                     invites[place.key] = made.text
         for key, invite in invites.items():
             self.terminals[key].enrol(invite)
 
-    def _place_code(self, gln: str) -> str:
+    def _place_code(self, session: Session, gln: str) -> str:
         """Return the signed code that hangs at a site's door."""
-        signer = self.installation.env.keyring.signer(station_key(SITES[0].gln))
+        env = self.installation.env
+        key = trust.code_key(session, env, SITES[0].gln, env.clock())
         return sign_code(
-            host=self.installation.env.public_host,
+            host=env.public_host,
             elements=[("414", gln)],
-            algorithm=ALGORITHMS[signer.alg],
-            kid=kid(signer.spki),
-            sign=signer.sign,
+            algorithm=ALGORITHMS[key.alg],
+            kid=key.kid,
+            sign=key.signer.sign,
         )
 
     def _import(self) -> None:

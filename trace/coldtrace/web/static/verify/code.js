@@ -1,6 +1,6 @@
 // The trace code: its parts and the verdict on its signature (coldtrace/codes, coldtrace/verify/code.py).
 
-import { acceptsAt } from './trust.js';
+import { acceptsAt, covers } from './trust.js';
 import { lowS, sha256, verifySignature } from './crypto.js';
 import { b64, concat, Failed, Malformed, NotChecked, utf8 } from './text.js';
 
@@ -187,9 +187,7 @@ async function judgeToken(code, token, list, now) {
 }
 
 async function judgeKey(code, token, key, now) {
-  const primary = code.elements[0][0];
-  const isInScope = key.scope.length === 0 || key.scope.includes(primary) || primary === '414';
-  if (!isInScope) return { verdict: 'unknown_key', lacking: '' };
+  if (!covers(key.scope, ...code.elements[0])) return { verdict: 'unknown_key', lacking: '' };
   if (token.algorithm !== key.alg) return { verdict: 'alg_mismatch', lacking: '' };
   if (key.revoked || !acceptsAt(key, now)) return { verdict: 'revoked', lacking: '' };
   const signature = key.alg === 'ES256' ? lowS(token.signature) : token.signature;

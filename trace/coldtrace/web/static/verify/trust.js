@@ -90,21 +90,58 @@ async function readList(text) {
   };
 }
 
+const KEY_MEMBERS = 'accept_until alg allow id kid print_from print_until scope spki st stn use'.split(' ');
+const USES = ['code', 'enrolment', 'receipt', 'log', 'witness', 'status'];
+const STATES = ['active', 'verify-only', 'revoked'];
+
 async function readKey(key) {
+  // What a reader does not know, it cannot have obeyed.
+  if (!isThere(key) || Object.keys(key).some((name) => !KEY_MEMBERS.includes(name))) throw new Malformed('key');
   const spki = readSpki(asText(key.spki));
   const id = await sha256(spki);
-  if (algorithmOf(spki) !== key.alg || !sameBytes(asBytes(key.id, 32), id)) throw new Malformed('key');
+  const kid = hex(id.slice(0, 4));
+  if (algorithmOf(spki) !== key.alg || key.kid !== kid) throw new Malformed('key');
+  if (isThere(key.id) && !sameBytes(asBytes(key.id, 32), id)) throw new Malformed('key');
+  if (!USES.includes(key.use) || !STATES.includes(key.st)) throw new Malformed('key');
+  if (isThere(key.print_until)) asTime(key.print_until, true);
   return {
-    kid: hex(id.slice(0, 4)),
+    kid,
     id,
-    use: asText(key.use),
+    use: key.use,
     alg: key.alg,
     spki,
-    scope: asList(key.scope, Infinity),
-    from: key.print_from === null ? -Infinity : asTime(key.print_from),
-    until: key.accept_until === null ? Infinity : asTime(key.accept_until, true),
+    scope: asList(key.scope, Infinity).map((entry) => asText(entry)),
+    from: isThere(key.print_from) ? asTime(key.print_from) : -Infinity,
+    until: isThere(key.accept_until) ? asTime(key.accept_until, true) : Infinity,
     revoked: key.st === 'revoked',
+    allow: isThere(key.allow) ? readAllow(key) : null,
   };
+}
+
+const isThere = (value) => value !== null && value !== undefined;
+
+// The filter of units that a revoked code key may still vouch for.
+function readAllow(key) {
+  if (key.st !== 'revoked' || key.use !== 'code') throw new Malformed('allow');
+  shape(key.allow, 'sha256 units');
+  return { sha256: asBytes(key.allow.sha256, 32), units: asInteger(key.allow.units) };
+}
+
+// Where the company prefix begins: behind the indicator or extension digit, or at the start of a GLN.
+const PREFIX_FROM = { '00': 1, '01': 1, 414: 0 };
+
+/**
+ * Tell whether a key of this scope may give an identity, as coldtrace/seal/scope.py does: no entry is no limit, any key
+ * may sign its doors unless its scope speaks of 414, and an entry that is not understood allows nothing.
+ */
+export function covers(scope, ai, value) {
+  if (scope.length === 0) return true;
+  if (ai === '414' && !scope.some((entry) => entry.split(':')[0] === '414')) return true;
+  return scope.some((entry) => {
+    if (entry === ai) return true;
+    const found = /^(00|01|414):([0-9]{4,12})$/.exec(entry);
+    return found !== null && found[1] === ai && value.slice(PREFIX_FROM[ai]).startsWith(found[2]);
+  });
 }
 
 // OpenSSL and Java print keys in the padded standard alphabet.
