@@ -120,7 +120,7 @@ def test_without_a_station_or_its_key(run: Run, workbook: Path, tmp_path: Path) 
 
 
 def test_a_missing_key_could_not_run(port: Run, workbook: Path, tmp_path: Path) -> None:
-    (tmp_path / "my data" / "keys" / f"station-{PORT}.pem").unlink()
+    next((tmp_path / "my data" / "keys").glob(f"station-{PORT}-*.pem")).unlink()
     ran = port("import", workbook, "--json")
     assert (ran.status, ran.json["code"]) == (2, "key_missing")
 
