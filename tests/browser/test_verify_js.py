@@ -226,6 +226,37 @@ def test_codes_get_the_same_verdict(blank: Page, name: str) -> None:
             assert got["elements"] == case["elements"], case["name"]
 
 
+def test_codes_of_a_stolen_key_get_the_same_verdict(blank: Page) -> None:
+    vectors = read("filters", "allow.json")
+    body = """
+      const trust = await import('/static/verify/trust.js');
+      const { readFilterProof } = await import('/static/verify/filter.js');
+      const list = await trust.openTrustList(a.trust_list, await trust.parseRoot(a.root));
+      const found = [];
+      for (const each of a.cases) {
+        const proof = each.proof === null ? null : await readFilterProof(each.proof);
+        const judged = await m.judgeCode(each.uri, list, Date.parse(each.now ?? a.now), proof);
+        const untrusted = judged.verdict === 'valid' && !list.hosts.includes(judged.code.host);
+        found.push(untrusted ? 'untrusted_host' : judged.verdict);
+      }
+      return found;"""
+    found = call(blank, "verify/code.js", body, vectors)
+    assert {case["name"]: verdict for case, verdict in zip(vectors["cases"], found, strict=True)} == {
+        case["name"]: case["verdict"] for case in vectors["cases"]
+    }
+
+
+def test_malformed_proofs_of_registration(blank: Page) -> None:
+    vectors = read("filters", "allow.json")
+    body = """const { Malformed } = await import('/static/verify/text.js');
+      return Promise.all(a.map((each) => m.readFilterProof(each.proof).then(() => 'read',
+        (error) => (error instanceof Malformed ? 'malformed' : String(error)))));"""
+    found = call(blank, "verify/filter.js", body, vectors["malformed_proofs"])
+    assert found == ["malformed"] * len(vectors["malformed_proofs"])
+    good = [{"proof": case["proof"]} for case in vectors["cases"] if case["proof"] is not None]
+    assert set(call(blank, "verify/filter.js", body, good)) == {"read"}
+
+
 def test_words_are_those_of_python(blank: Page) -> None:
     body = """return { names: m.NAMES, reasons: m.REASONS, one: m.checkWords({ name: 'line[2]', reason: '' }, 'zh') }"""
     words = call(blank, "verify/words.js", body)

@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from coldtrace.events.public_piece import Place
 from coldtrace.seal.b64 import b64
+from coldtrace.seal.filter import open_filter
+from coldtrace.seal.filter_build import build_allow_filter
+from coldtrace.seal.filter_prove import prove_item
 from coldtrace.seal.keys import key_id
 from coldtrace.seal.root_document import write_root
+from coldtrace.seal.trust_entries import Allow
 from support.bundle_case import QUIET, BundleCase, make_case
 from support.bundle_changes import (
     STRANGER,
@@ -29,6 +35,8 @@ from support.story import (
     PORT,
     SHOP_DEVICE,
     STATION_KEY,
+    UNIT,
+    Story,
     build_story,
     with_cut,
 )
@@ -406,6 +414,7 @@ def tampered_trust() -> list[BundleCase]:
             },
             not_checked={**QUIET, **lost},
         ),
+        *stolen_key(story),
         make_case(
             "device_cut",
             "the shop's device was cut off behind the fourth leaf",
@@ -419,5 +428,60 @@ def tampered_trust() -> list[BundleCase]:
             with_cut(build_story(), key_id(ENROLMENT_KEY.spki), 5),
             failed={"certificate[5]": "enrolment_key_cut"},
             not_checked={**QUIET, "continuity": "statements_failed"},
+        ),
+    ]
+
+
+def stolen_key(story: Story) -> list[BundleCase]:
+    """Return the bundles of a box whose station key was stolen after it was registered."""
+    stolen = key_id(STATION_KEY.spki)
+    units = [UNIT, *(f"(00){n:018}" for n in range(400))]
+    files = {
+        name: build_allow_filter(
+            partial(list, kept),
+            net=story.root.net,
+            key=stolen,
+            issued=datetime(2026, 11, 20, tzinfo=UTC),
+            random=lambda size: bytes(range(size)),
+        )
+        for name, kept in (("with", units), ("without", units[1:]))
+    }
+
+    def told(pinned: str) -> Story:
+        kept = open_filter(files[pinned])
+        allow = Allow(sha256=kept.id, units=kept.header.count)
+        keys = tuple(
+            replace(key, st="revoked", allow=allow) if key.spki == STATION_KEY.spki else key for key in story.trust.keys
+        )
+        return replace(build_story(), trust=replace(story.trust, keys=keys))
+
+    def carrying(pinned: str, shown: str, change: Callable[[dict[str, Any]], None] = lambda proof: None) -> str:
+        proof = prove_item(files[shown], UNIT)
+        change(proof)
+        return changed(told(pinned), lambda parts: parts.update(allow=proof))
+
+    out = {"code_signature": "revoked"}
+    return [
+        make_case("good_key_stolen_later", "registered before the station's key was stolen", carrying("with", "with")),
+        make_case(
+            "key_stolen",
+            "the station's key was stolen, and nothing shows that the box is older",
+            told("with"),
+            failed=out,
+        ),
+        make_case(
+            "key_stolen_first",
+            "the box was not registered before the theft",
+            carrying("without", "without"),
+            failed=out,
+        ),
+        make_case(
+            "allow_of_another", "the proof is of a filter that nobody pinned", carrying("without", "with"), failed=out
+        ),
+        make_case(
+            "allow_malformed",
+            "a piece of the filter is missing its path",
+            carrying("with", "with", lambda proof: proof["pieces"][0].update(path=[])),
+            failed={"code_signature": "malformed_filter"},
         ),
     ]

@@ -30,7 +30,7 @@ class Station:
 
 @dataclass(frozen=True, kw_only=True)
 class Allow:
-    """The units that still count of a revoked code key: SHA-256 of their filter file, and how many they are."""
+    """The units that still count of a revoked code key: the id of their filter, and how many they are."""
 
     sha256: bytes
     units: int

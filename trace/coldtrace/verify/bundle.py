@@ -24,6 +24,8 @@ from coldtrace.events.statement_type import Role, StatementType
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.checkpoint import Checkpoint, MalformedCheckpoint, open_checkpoint, parse_checkpoint
 from coldtrace.seal.cosignature import has_quorum
+from coldtrace.seal.filter_header import MalformedFilter
+from coldtrace.seal.filter_proof import read_filter_proof
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.note import MalformedNote, UntrustedNote, split_note
 from coldtrace.seal.root_document import MalformedRoot, RootDocument, parse_root
@@ -158,7 +160,12 @@ class _Verification:
         return ""
 
     def _check_code(self) -> str:
-        self._code = verify_code(self._bundle.code, trust=self._need_trust(), now=self._now)
+        trust = self._need_trust()
+        try:
+            allowed = [] if self._bundle.allow is None else [read_filter_proof(self._bundle.allow)]
+        except MalformedFilter:
+            raise Failed("malformed_filter") from None
+        self._code = verify_code(self._bundle.code, trust=trust, now=self._now, allowed_units=allowed)
         if self._code.verdict is Verdict.UNSUPPORTED_ALGORITHM:
             raise NotChecked("unsupported_algorithm")
         if self._code.verdict not in _SIGNED_CODE:

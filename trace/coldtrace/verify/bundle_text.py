@@ -2,6 +2,7 @@
 
     {"v":1,"kind":"coldtrace-proof","code":uri,"net":b64(32),"root":"<root document>","trust_list":{"list","sigs"},
      "facts":"<text>"|null,"statements":[...],"checkpoint":"<note>"}
+    and perhaps "allow": the proof that a stolen key's code was registered before the theft (filters.md, section 6)
 
 The wrapping is plain JSON, signed by nobody; every text inside is signed or hashed as it stands.
 """
@@ -64,11 +65,14 @@ class Bundle:
     facts: str | None
     statements: tuple[ShownStatement, ...]
     checkpoint: str
+    allow: JsonValue
 
 
 def read_bundle(text: str) -> Bundle:
     """Return the parts of a bundle; raise MalformedBundle."""
-    shape = Shape(_parse(text), _KEYS, _wrong)
+    value = _parse(text)
+    has_allow = isinstance(value, dict) and "allow" in value
+    shape = Shape(value, _KEYS | {"allow"} if has_allow else _KEYS, _wrong)
     shape.version()
     shape.choice("kind", frozenset({"coldtrace-proof"}))
     trust_list = shape.raw("trust_list")
@@ -85,6 +89,7 @@ def read_bundle(text: str) -> Bundle:
             for number, item in enumerate(shape.items("statements", limit=STATEMENTS_MAX))
         ),
         checkpoint=shape.text("checkpoint", limit=_TEXT_MAX),
+        allow=shape.raw("allow") if has_allow else None,
     )
 
 

@@ -8,30 +8,32 @@ The order is part of the format (docs/formats/codes.md), so that every device sa
     unsupported_version
     unknown_key         no listed key of use `code` with this kid, or none with this scope
     alg_mismatch        the token names another algorithm than the listed key has
-    revoked             the key is revoked, or the time is outside `print_from` to `accept_until`
+    revoked             the key is revoked, and the code is not in its allow-filter or the caller does not hold
+                        that; or the time is outside `print_from` to `accept_until`
     unsupported_algorithm   the key is a right one, but this installation cannot check it (SM2)
     bad_signature
     untrusted_host      right signature, but the address is not on the list
-    revoked_unit, recalled_lot   only if the caller brings the lists
+    revoked_unit, recalled_lot   only if the caller brings the lists or filters
     valid
 
 `valid` says who made the code, never that this sticker is the original; that is for the place that counts scans.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.refusals import MalformedToken, MalformedUri, UnsupportedVersion
 from coldtrace.codes.scan import without_reader_marks
 from coldtrace.codes.signing_input import signing_input
 from coldtrace.codes.token import ALGORITHM_NAMES, ES256, SIGNATURE_BYTES, Token, decode_token
-from coldtrace.codes.trace_code import Element, TraceCode
+from coldtrace.codes.trace_code import Element, TraceCode, unit_id_of
 from coldtrace.errors import Refusal
+from coldtrace.seal.filter_header import FilterHeader
 from coldtrace.seal.public_key import P256_ORDER, UnsupportedAlgorithm
 from coldtrace.seal.trust_list import TrustedKey, TrustList
 from coldtrace.verify.code_refusals import (
@@ -65,6 +67,8 @@ class Verdict(StrEnum):
 
 
 _TOKEN_NAME: Final = re.compile(r"(?<=[?&])S=")
+_TRIED_AGAIN: Final = frozenset({Verdict.MALFORMED_URI, Verdict.REVOKED, Verdict.BAD_SIGNATURE})
+"""An allow-filter, too, knows a serial only as it was printed."""
 _RANK: Final = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
@@ -96,12 +100,34 @@ class _Finding:
     refusal: Refusal | None = None
 
 
+class AllowedUnits(Protocol):
+    """The units that a stolen key signed before the theft: a whole filter, or the proof of one unit."""
+
+    @property
+    def header(self) -> FilterHeader: ...
+
+    def __contains__(self, item: object) -> bool: ...
+
+
+class LotsOf:
+    """Lots as pairs of GTIN and lot, over a filter that names them by their unit ids."""
+
+    def __init__(self, items: Container[str]) -> None:
+        self._items = items
+
+    def __contains__(self, pair: object) -> bool:
+        if not (isinstance(pair, tuple) and len(pair) == 2):
+            return False
+        return unit_id_of({"01": str(pair[0]), "10": str(pair[1])}) in self._items
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Lists:
     trust: TrustList
     now: datetime
-    revoked_units: Collection[str]
-    recalled_lots: Collection[tuple[str, str]]
+    allowed_units: Sequence[AllowedUnits]
+    revoked_units: Container[str]
+    recalled_lots: Container[tuple[str, str]]
 
 
 def verify_code(
@@ -109,19 +135,23 @@ def verify_code(
     *,
     trust: TrustList,
     now: datetime,
-    revoked_units: Collection[str] = (),
-    recalled_lots: Collection[tuple[str, str]] = (),
+    allowed_units: Sequence[AllowedUnits] = (),
+    revoked_units: Container[str] = (),
+    recalled_lots: Container[tuple[str, str]] = (),
 ) -> CodeReport:
     """Return the verdict on a scanned text; never raises for what it says.
 
-    `revoked_units` holds unit ids and `recalled_lots` pairs of GTIN and lot, as far as the caller has them.
+    `revoked_units` holds unit ids and `recalled_lots` pairs of GTIN and lot, as far as the caller has them (filters
+    that `check_filter` passed, or exact lists).  Of `allowed_units` the one counts that the list pins at the key.
     A text that arrived without capitals (wedge with Caps Lock) is tried again with capitals if it fails; the
     signature makes that safe, and `code` then has the values as they were printed.
     """
-    lists = _Lists(trust=trust, now=now, revoked_units=revoked_units, recalled_lots=recalled_lots)
+    lists = _Lists(
+        trust=trust, now=now, allowed_units=allowed_units, revoked_units=revoked_units, recalled_lots=recalled_lots
+    )
     plain = without_reader_marks(text)[0]
     finding = _judge_text(plain, lists, upper=False)
-    if finding.verdict in (Verdict.MALFORMED_URI, Verdict.BAD_SIGNATURE) and _lost_its_capitals(plain):
+    if finding.verdict in _TRIED_AGAIN and _lost_its_capitals(plain):
         again = _judge_text(plain, lists, upper=True)
         if again.verdict is not Verdict.MALFORMED_URI:
             finding = again
@@ -168,7 +198,7 @@ def _judge_key(code: TraceCode, token: Token, key: TrustedKey, lists: _Lists) ->
         return found(Verdict.UNKNOWN_KEY, UnknownKey(kid=token.kid))
     if ALGORITHM_NAMES.get(token.algorithm) != key.alg:
         return found(Verdict.ALG_MISMATCH, AlgMismatch(kid=token.kid))
-    if key.is_revoked or not key.accepts_at(lists.now):
+    if (key.is_revoked and not _is_allowed(code, key, lists)) or not key.accepts_at(lists.now):
         return found(Verdict.REVOKED, RevokedKey(kid=token.kid, station=key.stn or "-"))
     try:
         right = key.public_key.verify(_signature(token), signing_input(token.header, code.elements))
@@ -185,6 +215,14 @@ def _judge_key(code: TraceCode, token: Token, key: TrustedKey, lists: _Lists) ->
     if gtin is not None and lot is not None and (gtin, lot) in lists.recalled_lots:
         return found(Verdict.RECALLED_LOT, RecalledLot(gtin=gtin, lot=lot))
     return found(Verdict.VALID, None)
+
+
+def _is_allowed(code: TraceCode, key: TrustedKey, lists: _Lists) -> bool:
+    """Tell whether a code of a stolen key was registered before the theft, by a filter that the roots pinned."""
+    unit = code.unit_id
+    return unit is not None and any(
+        each.header.is_pinned_by(key, lists.trust.net) and unit in each for each in lists.allowed_units
+    )
 
 
 def _signature(token: Token) -> bytes:

@@ -70,6 +70,7 @@ REASONS: Final = {
     "alg_mismatch": Words("签名算法与密钥不符", "the algorithm does not belong to the key"),
     "revoked": Words("签名密钥已被撤销", "the signing key was revoked"),
     "bad_signature": Words("签名无效", "the signature does not verify"),
+    "malformed_filter": Words("失窃前登记的证明格式有误", "the proof of registration before the theft is malformed"),
     "untrusted_host": Words("网址不在信任列表中", "the address is not on the trust list"),
     "code_unreadable": Words("追溯码无法读取", "the code cannot be read"),
     "nothing_asked": Words("未指定所查询的追溯码", "it was not said which code was asked about"),

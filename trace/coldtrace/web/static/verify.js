@@ -5,6 +5,7 @@
 
 import { codeDigest, judgeCode, parseCode } from './verify/code.js';
 import { sha256 } from './verify/crypto.js';
+import { readFilterProof } from './verify/filter.js';
 import { checkStatement, readShown } from './verify/statement.js';
 import { checkContinuity, checkSeen, checkTime, standing } from './verify/story.js';
 import {
@@ -51,7 +52,9 @@ async function runCheck(name, make) {
 
 function readBundle(text) {
   if (text.length > 8 * 1024 * 1024) throw new Malformed('length');
-  const value = shape(parseJson(text), 'v kind code net root trust_list facts statements checkpoint');
+  const parsed = parseJson(text);
+  const hasAllow = parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, 'allow');
+  const value = shape(parsed, `v kind code net root trust_list facts statements checkpoint${hasAllow ? ' allow' : ''}`);
   asInteger(value.v, { low: 1, high: 1 });
   asChoice(value.kind, ['coldtrace-proof']);
   if (value.trust_list === null || typeof value.trust_list !== 'object' || Array.isArray(value.trust_list)) {
@@ -65,6 +68,7 @@ function readBundle(text) {
     facts: orNull(value.facts, (facts) => asText(facts, LONG)),
     statements: asList(value.statements, 500).map(readShown),
     checkpoint: asText(value.checkpoint, LONG),
+    allow: value.allow ?? null,
   };
 }
 
@@ -102,7 +106,10 @@ async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
       if (now >= needList().expires) throw new NotChecked('list_expired');
     }),
     await runCheck('code_signature', async () => {
-      const judged = await judgeCode(bundle.code, needList(), now);
+      const trusted = needList();
+      const proof = bundle.allow === null ? null : await attemptAsync(() => readFilterProof(bundle.allow));
+      if (bundle.allow !== null && proof === null) throw new Failed('malformed_filter');
+      const judged = await judgeCode(bundle.code, trusted, now, proof);
       code = judged.code;
       if (judged.verdict === 'not_checked') throw new NotChecked(judged.lacking);
       if (judged.verdict !== 'valid') throw new Failed(judged.verdict);

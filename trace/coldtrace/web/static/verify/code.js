@@ -1,6 +1,7 @@
 // The trace code: its parts and the verdict on its signature (coldtrace/codes, coldtrace/verify/code.py).
 
 import { acceptsAt, covers } from './trust.js';
+import { isPinned, showsUnit } from './filter.js';
 import { lowS, sha256, verifySignature } from './crypto.js';
 import { b64, concat, Failed, Malformed, NotChecked, utf8 } from './text.js';
 
@@ -143,13 +144,14 @@ const RANK = ['unknown_key', 'alg_mismatch', 'revoked', 'not_checked', 'bad_sign
  * Return the code of a scanned text (null if it is none) and the verdict on its signature: `valid`, a reason to fail, or
  * `not_checked` with the reason in `lacking`.
  *
+ * `proof` shows that a stolen key's code was registered before the theft; without it such a code is `revoked`.
  * A text that lost its capitals on the way is tried again with capitals; the signature makes that safe.
  */
-export async function judgeCode(text, list, now) {
+export async function judgeCode(text, list, now, proof = null) {
   const plain = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '').replace(/^\][A-Za-z][0-9A-Za-z]/, '');
-  const first = await judgeText(plain, list, now, false);
-  if (!['malformed_uri', 'bad_signature'].includes(first.verdict) || !hasLostCapitals(plain)) return first;
-  const again = await judgeText(plain.toUpperCase(), list, now, true);
+  const first = await judgeText(plain, { list, now, proof }, false);
+  if (!['malformed_uri', 'revoked', 'bad_signature'].includes(first.verdict) || !hasLostCapitals(plain)) return first;
+  const again = await judgeText(plain.toUpperCase(), { list, now, proof }, true);
   return again.verdict === 'malformed_uri' ? first : again;
 }
 
@@ -160,7 +162,7 @@ function hasLostCapitals(text) {
   return /^[\x00-\x7f]*$/.test(text) && rest === rest.toLowerCase();
 }
 
-async function judgeText(text, list, now, upper) {
+async function judgeText(text, ground, upper) {
   let code;
   try {
     code = parseCode(text, upper);
@@ -170,26 +172,27 @@ async function judgeText(text, list, now, upper) {
   }
   if (code.token === null) return { code, verdict: 'unsigned', lacking: '' };
   try {
-    return { code, ...(await judgeToken(code, readToken(code.token), list, now)) };
+    return { code, ...(await judgeToken(code, readToken(code.token), ground)) };
   } catch (error) {
     if (error instanceof Failed) return { code, verdict: error.message, lacking: '' };
     throw error;
   }
 }
 
-async function judgeToken(code, token, list, now) {
+async function judgeToken(code, token, ground) {
   let best = { verdict: 'unknown_key', lacking: '' };
-  for (const key of list.keys.filter((each) => each.use === 'code' && each.kid === token.kid)) {
-    const found = await judgeKey(code, token, key, now);
+  for (const key of ground.list.keys.filter((each) => each.use === 'code' && each.kid === token.kid)) {
+    const found = await judgeKey(code, token, key, ground);
     if (RANK.indexOf(found.verdict) > RANK.indexOf(best.verdict)) best = found;
   }
   return best;
 }
 
-async function judgeKey(code, token, key, now) {
+async function judgeKey(code, token, key, { list, now, proof }) {
   if (!covers(key.scope, ...code.elements[0])) return { verdict: 'unknown_key', lacking: '' };
   if (token.algorithm !== key.alg) return { verdict: 'alg_mismatch', lacking: '' };
-  if (key.revoked || !acceptsAt(key, now)) return { verdict: 'revoked', lacking: '' };
+  const isOut = key.revoked && !(await isAllowed(code, key, list, proof));
+  if (isOut || !acceptsAt(key, now)) return { verdict: 'revoked', lacking: '' };
   const signature = key.alg === 'ES256' ? lowS(token.signature) : token.signature;
   try {
     const good = await verifySignature(key.spki, signature, signingInput(token.header, code.elements));
@@ -198,4 +201,9 @@ async function judgeKey(code, token, key, now) {
     if (error instanceof NotChecked) return { verdict: 'not_checked', lacking: error.message };
     throw error;
   }
+}
+
+// A place code names no unit, so no filter vouches for it.
+async function isAllowed(code, key, list, proof) {
+  return proof !== null && code.unit !== null && isPinned(proof, key, list.net) && showsUnit(proof, code.unit);
 }

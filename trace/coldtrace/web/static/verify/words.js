@@ -54,6 +54,7 @@ export const REASONS = {
   "alg_mismatch": { zh: "签名算法与密钥不符", en: "the algorithm does not belong to the key" },
   "revoked": { zh: "签名密钥已被撤销", en: "the signing key was revoked" },
   "bad_signature": { zh: "签名无效", en: "the signature does not verify" },
+  "malformed_filter": { zh: "失窃前登记的证明格式有误", en: "the proof of registration before the theft is malformed" },
   "untrusted_host": { zh: "网址不在信任列表中", en: "the address is not on the trust list" },
   "code_unreadable": { zh: "追溯码无法读取", en: "the code cannot be read" },
   "nothing_asked": { zh: "未指定所查询的追溯码", en: "it was not said which code was asked about" },
