@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     anonymous_requests_per_minute: int = Field(default=60, ge=1)
     sequencer_tick_ms: int = Field(default=200, ge=10, le=60_000)
     label_font: Path | None = None
+    foreign_schemes: Path | None = None
     log_name: LogName = "cn-2026"
 
 

@@ -32,7 +32,9 @@ from coldtrace.codes.trace_code import CodeKind, TraceCode, kind_of, unit_id_of
 
 _AIM: Final = re.compile(r"\]([A-Za-z][0-9A-Za-z])", re.ASCII)
 # Symbols with FNC1 in first place: GS1-128, DataBar, GS1 DataMatrix, GS1 QR, GS1 DotCode.
-_GS1_SYMBOLS: Final = frozenset({"C1", "e0", "e1", "e2", "d2", "Q3", "J1"})
+GS1_SYMBOLS: Final = frozenset({"C1", "e0", "e1", "e2", "d2", "Q3", "J1"})
+# EAN-13 with UPC-A and UPC-E, EAN-8: they hold the number of a trade item and nothing else.
+EAN_SYMBOLS: Final = frozenset({"E0", "E4"})
 # A parameter `s` this long claims to be our token; then nobody else's looser rules apply to the link.
 _CLAIMS_TOKEN: Final = re.compile(r"[?&][sS]=[A-Za-z2-7]{64}", re.ASCII)
 
@@ -53,6 +55,11 @@ class Scan:
         return unit_id_of(self.ais)
 
 
+def claims_to_be_ours(text: str) -> bool:
+    """Tell whether a link carries what looks like our token: then no looser rules than ours apply to it."""
+    return looks_like_link(text) and _CLAIMS_TOKEN.search(text) is not None
+
+
 def read_scan(text: str) -> Scan:
     """Return what a scanned or keyed-in text says.
 
@@ -66,8 +73,10 @@ def read_scan(text: str) -> Scan:
         return Scan(kind="command", command=parse_command(plain))
     if looks_like_link(plain):
         return _read_link(plain)
-    if symbol in _GS1_SYMBOLS or is_marked(plain):
+    if symbol in GS1_SYMBOLS or is_marked(plain):
         return _of_elements(dict(read_elements(plain)))
+    if symbol in EAN_SYMBOLS:
+        return _of_elements({"01": parse_gtin(plain)})
     if is_digits(plain) and len(plain) in (*LENGTHS, 18):
         return _read_number(plain)
     return _read_unmarked(plain)
