@@ -26,6 +26,7 @@ def test_defaults() -> None:
         "anonymous_requests_per_minute": 60,
         "sequencer_tick_ms": 200,
         "label_font": None,
+        "foreign_schemes": None,
         "log_name": "cn-2026",
     }
 
