@@ -1,4 +1,4 @@
-"""Code runs that are drawn in pieces and resume, with the key and the moment of each code, and quotas."""
+"""Code runs that are drawn in pieces and resume, quotas, goods without a GTIN, and SSCCs by company prefix."""
 
 from alembic import op
 
@@ -10,6 +10,10 @@ depends_on = None
 CODES = """
 ALTER TABLE code_run ALTER COLUMN consignment_id DROP NOT NULL;
 ALTER TABLE code_run ADD COLUMN kind text NOT NULL DEFAULT 'consignment' CHECK (kind IN ('consignment', 'roll'));
+-- A lot may get further codes after its import, in runs of their own.
+DROP INDEX code_run_consignment_id_idx;
+CREATE INDEX ON code_run (consignment_id);
+CREATE INDEX ON code_run (created_at, run_id);
 ALTER TABLE code_run ADD COLUMN wanted int;
 ALTER TABLE code_run ADD COLUMN drawn int;
 ALTER TABLE code_run ADD COLUMN plan jsonb;
@@ -32,6 +36,17 @@ CREATE TABLE code_quota (
     drawn bigint NOT NULL CHECK (drawn >= 0),
     PRIMARY KEY (gln, day)
 );
+-- Goods without a GTIN: their facts name the product.
+ALTER TABLE lot ALTER COLUMN gtin DROP NOT NULL;
+-- One counter for each company prefix: the highest reference given out.  A prefix of ten digits has a million.
+CREATE TABLE sscc_counter (
+    company_prefix text PRIMARY KEY CHECK (company_prefix ~ '^[0-9]{4,12}$'),
+    used bigint NOT NULL CHECK (used >= 0)
+);
+INSERT INTO sscc_counter (company_prefix, used)
+    SELECT DISTINCT unnest(s.company_prefixes), CASE WHEN q.is_called THEN q.last_value ELSE 0 END
+    FROM site s, sscc_reference q;
+DROP SEQUENCE sscc_reference;
 """
 
 

@@ -22,7 +22,6 @@ from coldtrace.goods.refusals import (
     AlreadyUndone,
     ConsignmentUnknown,
     DeclarationImported,
-    GtinMissing,
     PaperMissing,
     RunUnknown,
     StationUnknown,
@@ -103,9 +102,6 @@ INCOMPLETE: dict[str, tuple[Callable[[], service.OpenConsignment], type[Exceptio
     "no importer": (lambda: opening(without("importer_uscc")), PaperMissing),
     "no quarantine certificate": (lambda: opening(without("quarantine_certificate")), PaperMissing),
     "no overseas registration": (lambda: opening(without("overseas_registration")), PaperMissing),
-    "a line without a GTIN": (
-        lambda: opening(replace(packing_list(), lines=(replace(packing_list().lines[0], gtin=None),))), GtinMissing
-    ),
     "a station that is none": (lambda: opening(packing_list(), station_gln=STORE), StationUnknown),
     "a station that nobody knows": (lambda: opening(packing_list(), station_gln="x"), StationUnknown),
 }  # fmt: skip

@@ -184,6 +184,12 @@ CALLS = (
     ),
     Call(method="GET", route="/api/v1/imports/template", make=_at("/api/v1/imports/template")),
     Call(method="POST", route="/api/v1/imports/{consignment_id}/undo", make=_undo),
+    Call(method="GET", route="/api/v1/runs", make=_at("/api/v1/runs?limit=5")),
+    Call(
+        method="GET",
+        route="/api/v1/runs/{run_id}",
+        make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}"),
+    ),
     Call(
         method="GET",
         route="/api/v1/runs/{run_id}/labels",

@@ -13,11 +13,12 @@ from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.gtin import parse_gtin
 from coldtrace.codes.short_code import format_short_code, parse_short_code
 from coldtrace.codes.signing_input import signing_input
-from coldtrace.codes.sscc import parse_sscc
+from coldtrace.codes.sscc import make_sscc, parse_sscc
 from coldtrace.codes.token import decode_token
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods.mint import MintedCode, Minter
 from coldtrace.goods.packing_list import PackedLine
+from coldtrace.goods.plan import consignment_plan, pieces, positions
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer, P256Signer
 from coldtrace.seal.trust_entries import Station, TrustList, trusted_key
@@ -55,18 +56,14 @@ def trust(signer: Signer) -> TrustList:
 
 
 def minted(lines: Sequence[PackedLine], signer: Signer = SIGNERS["Ed25519"]) -> list[MintedCode]:
-    numbers = count(1)
-    pallets: dict[str, list[PackedLine]] = {}
-    for line in lines:
-        pallets.setdefault(line.pallet or "", []).append(line)
+    steps = consignment_plan(lines, {place: 1000 + place for place in range(len(lines))})
     minter = Minter(
         host="trace.example.cn",
         signer=signer,
-        company_prefix=GLN[:7],
         random=counting_bytes(),
-        next_reference=lambda: next(numbers),
+        ssccs=(make_sscc(extension=3, company_prefix=GLN[:7], reference=number) for number in count(1)),
     )
-    return list(minter.mint(pallets))
+    return list(minter.mint(pieces(steps, drawn=0, most=positions(steps))))
 
 
 @pytest.mark.parametrize("alg", SIGNERS)
@@ -156,4 +153,4 @@ def test_the_printed_lot_is_the_one_that_codes_can_carry() -> None:
     line = replace(packing_list().lines[0], lot="BR337/0909", intake_lot="BR337-0909.4CXTR")
     codes = minted([line])
     assert parse_trace_code(codes[0].uri).value("10") == "BR337-0909.4CXTR"
-    assert codes[0].lot_key == (str(line.gtin), "BR337/0909")
+    assert codes[0].lot_id == 1000

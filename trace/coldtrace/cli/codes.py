@@ -1,6 +1,6 @@
 """`coldtrace codes`: what a code says, and whether it is signed by somebody on the trust list.
 
-Base install only; nothing is asked of a network.
+Reading needs the base install only, and nothing is asked of a network; code runs (`runs.py`) need the service's parts.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from coldtrace import clock
+from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
 from coldtrace.errors import Refusal
 from coldtrace.seal.trust_list import RootDocument, TrustList, open_trust_list, parse_root
@@ -18,8 +19,8 @@ OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `codes parse` and `codes verify`; each sets `func`, which returns the exit code."""
-    codes = subparsers.add_parser("codes", help="读码与验码 / read and verify codes")
+    """Add `codes parse`, `codes verify` and what concerns runs; each sets `func`, which returns the exit code."""
+    codes = subparsers.add_parser("codes", help="读码、验码、赋码批 / read and verify codes; code runs")
     commands = codes.add_subparsers(dest="codes_command", required=True)
 
     parse = commands.add_parser("parse", help="码里写了什么 / what a code says")
@@ -33,6 +34,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that signed the list")
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(func=run_verify)
+
+    add_run_parsers(commands)
 
 
 def run_parse(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--annotated", type=Path, metavar="OUT.xlsx", help="写回错误 / write faults beside the cells")
     parser.add_argument("--template", type=Path, metavar="OUT.xlsx", help="保存模板 / save the template and stop")
     parser.add_argument("--station", metavar="GLN", help="首站 / first station, when there are several")
+    parser.add_argument(
+        "--carton-identity",
+        choices=["u", "sscc"],
+        default="u",
+        help="无条码货物的箱码 / what names cartons without a GTIN",
+    )
     parser.add_argument("--undo", metavar="CONSIGNMENT", help="撤销导入 / undo an import")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(func=run)
@@ -57,7 +63,9 @@ def _undo(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
+    from coldtrace.cli.runs import draw
     from coldtrace.env import KeyMissing
+    from coldtrace.goods.plan import Identity
     from coldtrace.interop import imports
     from coldtrace.interop.workbook.annotate import annotate
     from coldtrace.settings import load_settings
@@ -69,12 +77,18 @@ def _import(arguments: argparse.Namespace) -> int:
     if arguments.annotated is not None:
         require_writable(arguments.annotated)
     command = imports.ImportWorkbook(
-        data=data, filename=arguments.file.name, station_gln=arguments.station, dry_run=arguments.dry_run
+        data=data,
+        filename=arguments.file.name,
+        station_gln=arguments.station,
+        dry_run=arguments.dry_run,
+        carton_identity=Identity(arguments.carton_identity),
     )
     with open_installation(settings) as installation:
         try:
             with installation.sessions.begin() as session:
                 imported = imports.import_workbook(session, installation.env, command)
+            if imported.opened is not None:
+                draw(installation, imported.opened.run_id)
         except KeyMissing:
             raise
         except Refusal as refusal:

@@ -18,7 +18,8 @@ and are never sequential, so a page cannot be found by counting.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final
 
 from coldtrace.codes.refusals import MalformedShortCode
@@ -30,6 +31,9 @@ _SERIAL: Final = re.compile(rf"[{ALPHABET}]{{12}}", re.ASCII)
 _SHAPE: Final = re.compile(rf"[{ALPHABET}]{{13}}", re.ASCII)
 _SPACING: Final = re.compile(r"[\s\-_.‐-―−]")
 _ATTEMPTS: Final = 1000
+_BATCH: Final = 512
+# What ten bits are written as.
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
 
 
 def new_serial(random: Callable[[int], bytes]) -> str:
@@ -42,13 +46,45 @@ def new_serial(random: Callable[[int], bytes]) -> str:
     raise RuntimeError("the random source repeats itself")
 
 
+def new_serials(random: Callable[[int], bytes]) -> Iterator[str]:
+    """Yield fresh serials without end: those that `new_serial` would draw from the same bytes, at a fifth of its cost.
+
+    Each serial is 60 bits of its own eight bytes, and one with a confusable check character is passed over, so
+    every serial that may be drawn stays equally likely.
+    """
+    after = _steps()
+    while True:
+        drawn = random(8 * _BATCH)
+        kept = 0
+        for at in range(0, len(drawn), 8):
+            bits = int.from_bytes(drawn[at : at + 8], "big") >> 4
+            a, b, c = bits >> 50, bits >> 40 & 1023, bits >> 30 & 1023
+            d, e, f = bits >> 20 & 1023, bits >> 10 & 1023, bits & 1023
+            product = after[after[after[after[after[after[36][a]][b]][c]][d]][e]][f]
+            if _MOD36[(37 - product) % 36] in ALPHABET:
+                kept += 1
+                yield _PAIRS[a] + _PAIRS[b] + _PAIRS[c] + _PAIRS[d] + _PAIRS[e] + _PAIRS[f]
+        if not kept:
+            raise RuntimeError("the random source repeats itself")
+
+
+@cache
+def _steps() -> tuple[tuple[int, ...], ...]:
+    """Return, for each state of the check and each pair of characters, the state behind them."""
+    return tuple(tuple(_product(pair, after=product) for pair in _PAIRS) for product in range(37))
+
+
 def check_character(serial: str) -> str:
     """Return the ISO/IEC 7064 MOD 37,36 check character of upper-case letters and digits."""
-    product = 36
-    for character in serial:
+    return _MOD36[(37 - _product(serial, after=36)) % 36]
+
+
+def _product(characters: str, *, after: int) -> int:
+    product = after
+    for character in characters:
         total = (product + _MOD36.index(character)) % 36 or 36
         product = total * 2 % 37
-    return _MOD36[(37 - product) % 36]
+    return product
 
 
 def format_short_code(serial: str) -> str:

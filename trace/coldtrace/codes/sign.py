@@ -25,11 +25,17 @@ def sign_code(
     The elements may come in any order.  Raises MalformedUri if they make no trace code, and RestrictedNumber
     for a GTIN that may not name public goods: such a number is read, but never issued.
     """
-    ordered = in_signing_order(elements)
-    for ai, value in ordered:
-        if ai in ("01", "02"):
-            parse_gtin(value)
+    ordered = issuable(elements)
     header = token_header(algorithm=algorithm, kid=kid)
     signature = sign(signing_input(header, ordered))
     token = Token(version=VERSION, algorithm=algorithm, kid=kid, signature=signature)
     return build_uri(host=host, elements=ordered, token=encode_token(token))
+
+
+def issuable(elements: Sequence[Element]) -> tuple[Element, ...]:
+    """Return the elements in signing order, if a code with them may be made; raise what `sign_code` raises."""
+    ordered = in_signing_order(elements)
+    for ai, value in ordered:
+        if ai in ("01", "02"):
+            parse_gtin(value)
+    return ordered

@@ -6,12 +6,17 @@
 '369012345000000012'
 """
 
-from typing import NewType
+from typing import Final, NewType
 
 from coldtrace.codes.check_digit import check_digit, has_valid_check_digit, is_digits
 from coldtrace.codes.refusals import MalformedNumber
 
 Sscc = NewType("Sscc", str)
+
+# The extension digit has no meaning in the standard; whoever builds the unit gives it one.  Ours are told apart by it,
+# and the eight others are left to the company's own systems, which number under the same prefix.
+PALLET_EXTENSION: Final = 3
+CARTON_EXTENSION: Final = 4
 
 
 def parse_sscc(text: str) -> Sscc:
@@ -33,3 +38,16 @@ def make_sscc(*, extension: int, company_prefix: str, reference: int) -> Sscc:
         raise MalformedNumber(kind="SSCC", lengths="18")
     body = f"{extension}{company_prefix}{reference:0{width}d}"
     return Sscc(body + check_digit(body))
+
+
+def highest_reference(company_prefix: str) -> int:
+    """Return the highest reference that a company prefix leaves room for."""
+    return int(10 ** (16 - len(company_prefix))) - 1
+
+
+def names_carton(sscc: str) -> bool:
+    """Tell whether an SSCC that this system gave out names a carton without GTIN, not a pallet.
+
+    Only to be asked about codes that our own signature vouches for: elsewhere the digit means nothing.
+    """
+    return sscc[:1] == str(CARTON_EXTENSION)

@@ -113,7 +113,7 @@ def check_elements(elements: Sequence[Element]) -> None:
         if places[ai] <= last:
             raise MalformedUri(reason="repeated" if places[ai] == last else "order", at=ai)
         last = places[ai]
-        if not _has_form(ai, value):
+        if not has_form(ai, value):
             raise MalformedUri(reason="form" if value else "missing_value", at=ai)
     if primary == "01" and all(ai != "21" for ai, _ in elements):
         raise MalformedUri(reason="missing", at="21")
@@ -138,7 +138,8 @@ def prints_plainly(value: str) -> bool:
     return _PRINTED.fullmatch(value) is not None
 
 
-def _has_form(ai: str, value: str) -> bool:
+def has_form(ai: str, value: str) -> bool:
+    """Tell whether `value` has the form of one of the identifiers that our codes use."""
     if ai in _DIGITS:
         return len(value) == _DIGITS[ai] and has_valid_check_digit(value)
     if ai in _TEXTS:

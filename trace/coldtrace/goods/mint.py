@@ -1,29 +1,26 @@
-"""Drawing a code run: one signed code for each carton, one SSCC for each pallet, in the order of the list.
+"""Minting: one signed code for each position of a piece of a plan.
 
 Serials come from the system's CSPRNG and are never used again; the database refuses a double.  Each code is signed
 with the first station's key, and what it signs is kept as a hash, which the commission statement repeats.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-from coldtrace.codes.short_code import new_serial
-from coldtrace.codes.sign import sign_code
-from coldtrace.codes.signing_input import signing_input
-from coldtrace.codes.sscc import make_sscc
-from coldtrace.codes.token import token_header
-from coldtrace.events.unit_id import serial_unit, sscc_unit
-from coldtrace.goods.packing_list import PackedLine
-from coldtrace.seal.hashing import sha256
+from coldtrace.codes.short_code import check_character, new_serials
+from coldtrace.codes.sscc import Sscc
+from coldtrace.codes.template import CodeTemplate, prepare
+from coldtrace.codes.token import ALGORITHM_NAMES
+from coldtrace.codes.trace_code import Element
+from coldtrace.goods.plan import Cartons, Piece
 from coldtrace.seal.keys import Signer, kid
 
-ALGORITHMS = {"Ed25519": 1, "ES256": 3}
+ALGORITHMS = {name: nibble for nibble, name in ALGORITHM_NAMES.items()}
 """The algorithm nibble of the token (docs/formats/codes.md)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MintedCode:
-    """One code of a run.  `lot_key` names its lot (GTIN, lot as given); a pallet has none.
+class MintedCode(NamedTuple):
+    """One code of a run, in the order of the columns that keep it.  A pallet and a roll's code have no lot.
 
     `net_g` is None where only the sum of several cartons of different weight is known.
     """
@@ -31,7 +28,7 @@ class MintedCode:
     unit_id: str
     position: int
     kind: str
-    lot_key: tuple[str, str] | None
+    lot_id: int | None
     pallet: str
     serial: str | None
     net_g: int | None
@@ -39,74 +36,80 @@ class MintedCode:
     code_hash: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
 class Minter:
-    """Signs the codes of one first station."""
+    """Signs the codes of one first station.
 
-    host: str
-    signer: Signer
-    company_prefix: str
-    random: Callable[[int], bytes]
-    next_reference: Callable[[], int]
-
-    def mint(self, lines: Mapping[str, list[PackedLine]]) -> Iterator[MintedCode]:
-        """Yield the codes of all pallets: each one's cartons, then its own label."""
-        position = 0
-        for pallet, packed in lines.items():
-            for line in packed:
-                for net_g in _weights(line):
-                    position += 1
-                    yield self._carton(line, net_g, pallet=pallet, position=position)
-            if pallet:
-                position += 1
-                yield self._pallet(sum(line.net_g for line in packed), pallet=pallet, position=position)
-
-    def _carton(self, line: PackedLine, net_g: int | None, *, pallet: str, position: int) -> MintedCode:
-        assert line.gtin is not None, "lines without a GTIN are refused before minting"
-        serial = new_serial(self.random)
-        elements = [("01", str(line.gtin)), ("10", line.printed_lot), ("21", serial)]
-        uri, code_hash = self._sign(elements)
-        return MintedCode(
-            unit_id=serial_unit(gtin=line.gtin, serial=serial),
-            position=position,
-            kind="unit",
-            lot_key=(line.gtin, line.lot),
-            pallet=pallet,
-            serial=serial,
-            net_g=net_g,
-            uri=uri,
-            code_hash=code_hash,
-        )
-
-    def _pallet(self, net_g: int, *, pallet: str, position: int) -> MintedCode:
-        sscc = make_sscc(extension=3, company_prefix=self.company_prefix, reference=self.next_reference())
-        uri, code_hash = self._sign([("00", sscc)])
-        return MintedCode(
-            unit_id=sscc_unit(sscc),
-            position=position,
-            kind="pallet",
-            lot_key=None,
-            pallet=pallet,
-            serial=None,
-            net_g=net_g,
-            uri=uri,
-            code_hash=code_hash,
-        )
-
-    def _sign(self, elements: list[tuple[str, str]]) -> tuple[str, bytes]:
-        algorithm, key = ALGORITHMS[self.signer.alg], kid(self.signer.spki)
-        uri = sign_code(host=self.host, elements=elements, algorithm=algorithm, kid=key, sign=self.signer.sign)
-        return uri, sha256(signing_input(token_header(algorithm=algorithm, kid=key), elements))
-
-
-def _weights(line: PackedLine) -> Iterator[int | None]:
-    """Yield the weight of each carton of a line; what does not divide evenly goes to the first ones.
-
-    Cartons of variable measure differ: their line says what they weigh together, and no label may say more.
+    `ssccs` gives numbers that were never given out.  `check_scope` raises when verifiers would not take an identity
+    (primary identifier and value) from this key; it is asked once for each template, and for every SSCC.
     """
-    if line.variable_measure and line.cartons > 1:
-        yield from (None for _ in range(line.cartons))
-        return
-    each, rest = divmod(line.net_g, line.cartons)
-    for number in range(line.cartons):
-        yield each + (1 if number < rest else 0)
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        signer: Signer,
+        random: Callable[[int], bytes],
+        ssccs: Iterator[Sscc],
+        check_scope: Callable[[str, str], None] = lambda ai, value: None,
+    ) -> None:
+        self._host = host
+        self._signer = signer
+        self._serials = new_serials(random)
+        self._ssccs = ssccs
+        self._check_scope = check_scope
+        self._templates: dict[tuple[str | None, str | None], CodeTemplate] = {}
+        self._sscc = self._prepare([], "00")
+
+    def mint(self, pieces: Iterable[Piece]) -> Iterator[MintedCode]:
+        """Yield the codes of these pieces in order."""
+        for piece in pieces:
+            step = piece.step
+            if not isinstance(step, Cartons):
+                yield self._with_sscc(piece.position, "pallet", None, step.pallet, step.net_g)
+            elif step.by_sscc:
+                for number in range(piece.count):
+                    net_g = step.weight(piece.offset + number)
+                    yield self._with_sscc(piece.position + number, "unit", step.lot_id, step.pallet, net_g)
+            else:
+                yield from self._serialised(step, piece)
+
+    def _serialised(self, step: Cartons, piece: Piece) -> Iterator[MintedCode]:
+        template = self._template(step)
+        sign, serials = template.sign, self._serials
+        lot_id, pallet, is_own = step.lot_id, step.pallet, step.gtin is None
+        for number in range(piece.count):
+            serial = next(serials)
+            # An id of our own is the short code itself: whoever keys in what is printed has the id.
+            uri, unit_id, code_hash = sign(serial + check_character(serial) if is_own else serial)
+            net_g = step.weight(piece.offset + number)
+            position = piece.position + number
+            yield MintedCode(unit_id, position, "unit", lot_id, pallet, serial, net_g, uri, code_hash)
+
+    def _with_sscc(self, position: int, kind: str, lot_id: int | None, pallet: str, net_g: int | None) -> MintedCode:
+        sscc = next(self._ssccs)
+        self._check_scope("00", sscc)
+        uri, unit_id, code_hash = self._sscc.sign(sscc)
+        return MintedCode(unit_id, position, kind, lot_id, pallet, None, net_g, uri, code_hash)
+
+    def _template(self, step: Cartons) -> CodeTemplate:
+        key = (step.gtin, step.lot)
+        if key not in self._templates:
+            if step.gtin is None:
+                self._check_scope("U", "")
+                self._templates[key] = self._prepare([], "U")
+            else:
+                self._check_scope("01", step.gtin)
+                lot = [] if step.lot is None else [("10", step.lot)]
+                self._templates[key] = self._prepare([("01", step.gtin), *lot], "21")
+        return self._templates[key]
+
+    def _prepare(self, elements: list[Element], varies: str) -> CodeTemplate:
+        signer = self._signer
+        return prepare(
+            host=self._host,
+            elements=elements,
+            varies=varies,
+            algorithm=ALGORITHMS[signer.alg],
+            kid=kid(signer.spki),
+            sign=signer.sign,
+        )

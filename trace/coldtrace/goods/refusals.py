@@ -42,17 +42,6 @@ class AlreadyUndone(Refusal):
     detail = Words("批次 {id} 的导入已撤销。", "The import of consignment {id} was undone before.")
 
 
-class GtinMissing(Refusal):
-    """Codes for goods without a GTIN cannot be drawn yet."""
-
-    code = "gtin_missing"
-    title = Words("缺少商品条码", "GTIN missing")
-    detail = Words(
-        "工作表 {sheet} 第 {row} 行没有商品条码（GTIN），目前不能签发箱码。请补填外箱条码。",
-        "Sheet {sheet}, row {row} has no GTIN, so no carton codes can be drawn. Fill in the case GTIN.",
-    )
-
-
 class PaperMissing(Refusal):
     """A paper that every consignment needs is not in the workbook."""
 
@@ -81,3 +70,56 @@ class RunUnknown(Refusal):
     code = "run_unknown"
     title = Words("没有该赋码批", "No such code run")
     detail = Words("没有编号为 {id} 的赋码批。请核对编号。", "There is no code run {id}. Check the identifier.")
+
+
+class RunUnfinished(Refusal):
+    """Not all codes of the run exist yet."""
+
+    code = "run_unfinished"
+    title = Words("赋码尚未完成", "The run is not drawn to its end")
+    detail = Words(
+        "赋码批 {id} 只生成了 {wanted} 个码中的 {drawn} 个。请先完成：coldtrace codes resume --run {id}，"
+        "或再次导入同一文件。",
+        "Of code run {id}, {drawn} of {wanted} codes exist. Finish it first: coldtrace codes resume --run {id}, or"
+        " import the same file again.",
+    )
+
+
+class CodeQuotaSpent(Refusal):
+    """The station's quota of codes for this day does not hold the whole run."""
+
+    code = "code_quota_spent"
+    title = Words("当日赋码额度不足", "Quota of codes spent")
+    detail = Words(
+        "站点 {gln} 每天最多 {quota} 个码，今天已用 {drawn} 个，还剩 {left} 个；本次需要 {wanted} 个，未作任何更改。"
+        "额度于 {resets_at}（UTC）重置；或由管理员提高：coldtrace sites set --codes-per-day。",
+        "Station {gln} may draw {quota} codes a day; {drawn} are drawn today and {left} are left, but {wanted} were"
+        " asked for. Nothing was changed. The quota starts anew at {resets_at} (UTC), or an administrator raises it:"
+        " coldtrace sites set --codes-per-day.",
+    )
+
+
+class SsccSpent(Refusal):
+    """A company prefix has no SSCC numbers left."""
+
+    code = "sscc_spent"
+    title = Words("SSCC 号码已用完", "No SSCC numbers left")
+    detail = Words(
+        "厂商识别代码 {prefix} 下剩余的 SSCC 号码不足 {count} 个；号码不得重复使用。请为该站点登记另一个厂商识别代码："
+        "coldtrace sites set --company-prefix。",
+        "Company prefix {prefix} has fewer than {count} SSCC numbers left, and numbers are never used again. Give the"
+        " station another prefix: coldtrace sites set --company-prefix.",
+    )
+
+
+class KeyOutOfScope(Refusal):
+    """The station's key may not sign codes of this kind or company prefix: every verifier would refuse them."""
+
+    code = "key_out_of_scope"
+    title = Words("超出密钥范围", "Outside the key's scope")
+    detail = Words(
+        "密钥 {kid} 的范围（{scope}）不包括 {identity}，这样的码会被所有验证方拒绝。请为该站点换用范围合适的密钥："
+        "coldtrace keys rotate。",
+        "The scope of key {kid} ({scope}) does not cover {identity}; every verifier would refuse such a code. Give the"
+        " station a key whose scope does: coldtrace keys rotate.",
+    )

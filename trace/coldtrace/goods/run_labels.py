@@ -8,8 +8,8 @@ from sqlmodel import Session
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.events.facts import Facts, read_facts
-from coldtrace.goods import store
-from coldtrace.goods.refusals import RunUnknown
+from coldtrace.goods import run_store, store
+from coldtrace.goods.refusals import RunUnfinished, RunUnknown
 from coldtrace.goods.store import IssuedCode
 from coldtrace.labels.content import LabelContent, LabelKind
 
@@ -17,10 +17,13 @@ from coldtrace.labels.content import LabelContent, LabelKind
 def run_labels(session: Session, run_id: UUID) -> Iterator[LabelContent]:
     """Yield the labels of a run in the order of its codes: each pallet's cartons, then the pallet.
 
-    Raises RunUnknown at once.
+    Raises RunUnknown, or RunUnfinished while not all its codes exist, at once.
     """
-    if not store.run_exists(session, run_id):
+    run = run_store.find_run(session, run_id)
+    if run is None:
         raise RunUnknown(id=str(run_id))
+    if not run.is_drawn:
+        raise RunUnfinished(id=str(run_id), drawn=run.drawn, wanted=run.wanted)
     return _contents(session, run_id)
 
 

@@ -10,16 +10,16 @@ from sqlmodel import Session
 from coldtrace.codes.uscc import parse_uscc
 from coldtrace.env import Env
 from coldtrace.events.facts import facts_hash
-from coldtrace.goods import store
+from coldtrace.goods import run_store, store
 from coldtrace.goods.calendar_date import CalendarDate
+from coldtrace.goods.draw import OpenRun, Progress, open_run
 from coldtrace.goods.facts import REQUIRED_PAPERS, lot_facts
-from coldtrace.goods.mint import Minter
-from coldtrace.goods.packing_list import ConsignmentPapers, PackedLine, PackingList
-from coldtrace.goods.refusals import DeclarationImported, GtinMissing, PaperMissing, StationUnknown
+from coldtrace.goods.packing_list import ConsignmentPapers, PackingList
+from coldtrace.goods.plan import Identity, consignment_plan
+from coldtrace.goods.refusals import DeclarationImported, PaperMissing, StationUnknown
 from coldtrace.goods.store import ConsignmentRecord, LotRecord
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
-from coldtrace.parties import trust
 from coldtrace.parties.model import Operator, Site, SiteRole
 from coldtrace.parties.provinces import province_of
 
@@ -34,14 +34,18 @@ class OpenConsignment:
     source_hash: bytes
     normalised: Sequence[object]
     warnings: Sequence[object]
+    carton_identity: Identity = Identity.OWN
+    """What names the cartons of lines without a GTIN."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedConsignment:
-    """What an import made."""
+    """What an import made, or found half-made.  `drawn` of `wanted` codes exist; `draw.draw_rest` draws the others."""
 
     consignment_id: UUID
     run_id: UUID
+    wanted: int
+    drawn: int
     cartons: int
     pallets: int
     lots: int
@@ -49,9 +53,10 @@ class OpenedConsignment:
 
 
 def open_consignment(session: Session, env: Env, command: OpenConsignment) -> OpenedConsignment:
-    """Keep a consignment with its papers, products and lots, and draw its codes, all or nothing.
+    """Keep a consignment with its papers, products and lots, and draw the first piece of its codes, all or nothing.
 
-    Raises PaperMissing, GtinMissing, StationUnknown or DeclarationImported.  The caller owns the transaction.
+    The same file again, while its codes are not drawn to the end, returns the consignment as it is.  Raises
+    PaperMissing, StationUnknown, DeclarationImported, or what `open_run` raises.  The caller owns the transaction.
     """
     packing, papers = command.packing, command.packing.papers
     check_required(packing)
@@ -78,13 +83,33 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
         ),
     )
     if not kept:
-        known = store.open_declaration(session, papers.declaration_number or "")
-        raise DeclarationImported(declaration=papers.declaration_number, consignment=str(known))
+        return _opened(packing, *_unfinished(session, command))
     lot_ids = _keep_lots(session, env, packing, importer=importer, consignment_id=consignment_id)
-    run_id = _draw_codes(session, env, packing, station=station, consignment_id=consignment_id, lot_ids=lot_ids)
+    steps = consignment_plan(packing.lines, lot_ids, identity=command.carton_identity)
+    run = OpenRun(station_gln=station.gln, steps=steps, consignment_id=consignment_id)
+    return _opened(packing, consignment_id, open_run(session, env, run))
+
+
+def _unfinished(session: Session, command: OpenConsignment) -> tuple[UUID, Progress]:
+    """Return the consignment that this very file opened before, if its codes are not drawn to the end.
+
+    Raises DeclarationImported for any other file, and when nothing is left to do.
+    """
+    declaration = command.packing.papers.declaration_number or ""
+    found = store.open_declaration(session, declaration)
+    if found is not None and found[1] == command.source_hash:
+        run = run_store.run_of_consignment(session, found[0])
+        if run is not None and not run.is_drawn:
+            return found[0], Progress(run_id=run.run_id, drawn=run.drawn, wanted=run.wanted)
+    raise DeclarationImported(declaration=declaration, consignment="-" if found is None else str(found[0]))
+
+
+def _opened(packing: PackingList, consignment_id: UUID, run: Progress) -> OpenedConsignment:
     return OpenedConsignment(
         consignment_id=consignment_id,
-        run_id=run_id,
+        run_id=run.run_id,
+        wanted=run.wanted,
+        drawn=run.drawn,
         cartons=packing.cartons,
         pallets=len(packing.pallets),
         lots=len(packing.lots),
@@ -93,13 +118,10 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
 
 
 def check_required(packing: PackingList) -> None:
-    """Raise PaperMissing or GtinMissing when nothing could be coded from this list."""
+    """Raise PaperMissing when nothing could be coded from this list."""
     for name, words in REQUIRED_PAPERS.items():
         if getattr(packing.papers, name) is None:
             raise PaperMissing(paper_zh=words.zh, paper_en=words.en)
-    for line in packing.lines:
-        if line.gtin is None:
-            raise GtinMissing(sheet=line.sheet, row=line.row)
 
 
 def find_station(session: Session, gln: str | None) -> Site:
@@ -137,21 +159,22 @@ def _plain(value: object) -> object:
 
 def _keep_lots(
     session: Session, env: Env, packing: PackingList, *, importer: Operator, consignment_id: UUID
-) -> dict[tuple[str, str], int]:
-    lot_ids = {}
+) -> dict[int, int]:
+    """Keep the lots and their products; return the lot of each line by the line's place in the list."""
+    lot_of: dict[int, int] = {}
     for lot in packing.lots:
-        assert lot.gtin is not None, "lines without a GTIN were refused"
-        name_zh = lot.product_zh or lot.product_en or lot.gtin
-        store.keep_product(
-            session,
-            gtin=lot.gtin,
-            name_zh=name_zh,
-            name_en=lot.product_en or name_zh,
-            hs_code=packing.papers.hs_code or "",
-            at=env.clock(),
-        )
+        if lot.gtin is not None:
+            name_zh = lot.product_zh or lot.product_en or lot.gtin
+            store.keep_product(
+                session,
+                gtin=lot.gtin,
+                name_zh=name_zh,
+                name_en=lot.product_en or name_zh,
+                hs_code=packing.papers.hs_code or "",
+                at=env.clock(),
+            )
         facts = lot_facts(packing.papers, lot, importer=importer, random=env.random)
-        lot_ids[str(lot.gtin), lot.lot] = store.insert_lot(
+        lot_id = store.insert_lot(
             session,
             LotRecord(
                 consignment_id=consignment_id,
@@ -167,39 +190,5 @@ def _keep_lots(
                 facts_hash=facts_hash(facts),
             ),
         )
-    return lot_ids
-
-
-def _draw_codes(
-    session: Session,
-    env: Env,
-    packing: PackingList,
-    *,
-    station: Site,
-    consignment_id: UUID,
-    lot_ids: dict[tuple[str, str], int],
-) -> UUID:
-    pallets: dict[str, list[PackedLine]] = {}
-    for line in packing.lines:
-        pallets.setdefault(line.pallet or "", []).append(line)
-    run_id, now = env.new_id(), env.clock()
-    key = trust.code_key(session, env, station.gln, now)
-    minter = Minter(
-        host=env.public_host,
-        signer=key.signer,
-        company_prefix=key.company_prefixes[0],
-        random=env.random,
-        next_reference=lambda: store.next_sscc_reference(session),
-    )
-    codes = list(minter.mint(pallets))
-    store.insert_run(
-        session,
-        run_id=run_id,
-        consignment_id=consignment_id,
-        station_gln=station.gln,
-        kid=key.kid,
-        wanted=len(codes),
-        at=now,
-    )
-    store.insert_codes(session, run_id, codes, lot_ids, kid=key.kid, at=now)
-    return run_id
+        lot_of |= {id(line): lot_id for line in lot.lines}
+    return {place: lot_of[id(line)] for place, line in enumerate(packing.lines)}

@@ -9,8 +9,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.goods.mint import MintedCode
-
 
 @dataclass(frozen=True, kw_only=True)
 class ConsignmentRecord:
@@ -34,10 +32,10 @@ class ConsignmentRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class LotRecord:
-    """One lot of a consignment; `lot` is what codes carry, `maker_lot` what the maker wrote."""
+    """One lot of a consignment; `lot` is what codes carry, `maker_lot` what the maker wrote.  Some have no GTIN."""
 
     consignment_id: UUID
-    gtin: str
+    gtin: str | None
     lot: str
     maker_lot: str
     production_date: str
@@ -64,13 +62,13 @@ class IssuedCode:
     run_id: UUID
 
 
-def open_declaration(session: Session, declaration_no: str) -> UUID | None:
-    """Return the open consignment of a declaration."""
-    found: UUID | None = session.execute(
-        text("SELECT consignment_id FROM consignment WHERE declaration_no = :no AND state = 'open'"),
+def open_declaration(session: Session, declaration_no: str) -> tuple[UUID, bytes] | None:
+    """Return the open consignment of a declaration, and the hash of the file that it came from."""
+    row = session.execute(
+        text("SELECT consignment_id, source_hash FROM consignment WHERE declaration_no = :no AND state = 'open'"),
         {"no": declaration_no},
-    ).scalar_one_or_none()
-    return found
+    ).one_or_none()
+    return None if row is None else (row.consignment_id, bytes(row.source_hash))
 
 
 def insert_consignment(session: Session, record: ConsignmentRecord) -> bool:
@@ -117,58 +115,6 @@ def insert_lot(session: Session, record: LotRecord) -> int:
     )
 
 
-def next_sscc_reference(session: Session) -> int:
-    """Return a serial reference for an SSCC that was never given out before."""
-    return int(session.execute(text("SELECT nextval('sscc_reference')")).scalar_one())
-
-
-def insert_run(
-    session: Session, *, run_id: UUID, consignment_id: UUID, station_gln: str, kid: str, wanted: int, at: datetime
-) -> None:
-    """Keep a code run."""
-    session.execute(
-        text(
-            "INSERT INTO code_run (run_id, consignment_id, station_gln, kid, wanted, drawn, created_at)"
-            " VALUES (:run, :consignment, :gln, :kid, :wanted, :wanted, :at)"
-        ),
-        {"run": run_id, "consignment": consignment_id, "gln": station_gln, "kid": kid, "wanted": wanted, "at": at},
-    )
-
-
-def insert_codes(
-    session: Session,
-    run_id: UUID,
-    codes: Sequence[MintedCode],
-    lot_ids: Mapping[tuple[str, str], int],
-    *,
-    kid: str,
-    at: datetime,
-) -> None:
-    """Keep issued codes; a serial or SSCC that exists already fails the transaction."""
-    raw = session.connection().connection.driver_connection
-    assert raw is not None
-    columns = "unit_id, run_id, position, kind, lot_id, pallet, serial, net_g, uri, code_hash, kid, drawn_at"
-    with raw.cursor() as cursor, cursor.copy(f"COPY issued_code ({columns}) FROM STDIN") as copy:
-        for code in codes:
-            lot_id = None if code.lot_key is None else lot_ids[code.lot_key]
-            copy.write_row(
-                (
-                    code.unit_id,
-                    run_id,
-                    code.position,
-                    code.kind,
-                    lot_id,
-                    code.pallet,
-                    code.serial,
-                    code.net_g,
-                    code.uri,
-                    code.code_hash,
-                    kid,
-                    at,
-                )
-            )
-
-
 def codes_of_run(session: Session, run_id: UUID) -> Iterator[IssuedCode]:
     """Yield the codes of a run in the order of the labels."""
     rows = session.execute(
@@ -208,18 +154,6 @@ def lots_inside(session: Session, unit_pk: int, *, limit: int) -> list[str]:
         {"pk": unit_pk, "most": limit},
     )
     return [row.facts for row in rows]
-
-
-def run_exists(session: Session, run_id: UUID) -> bool:
-    """Tell whether there is such a run, its import not undone."""
-    row = session.execute(
-        text(
-            "SELECT 1 FROM code_run r JOIN consignment c USING (consignment_id)"
-            " WHERE r.run_id = :id AND c.state = 'open'"
-        ),
-        {"id": run_id},
-    ).first()
-    return row is not None
 
 
 def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:

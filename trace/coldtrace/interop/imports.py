@@ -11,6 +11,7 @@ from coldtrace.custody.model import BLOCKING
 from coldtrace.env import Env
 from coldtrace.goods import service as goods
 from coldtrace.goods import store as goods_store
+from coldtrace.goods.plan import Identity
 from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone, ConsignmentUnknown
 from coldtrace.goods.service import OpenConsignment, OpenedConsignment
 from coldtrace.interop.workbook.reader import ImportResult, read_workbook
@@ -24,6 +25,8 @@ class ImportWorkbook:
     filename: str
     station_gln: str | None = None
     dry_run: bool = False
+    carton_identity: Identity = Identity.OWN
+    """What names the cartons of lines without a GTIN."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +53,10 @@ class Imported:
 
 
 def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Imported:
-    """Read a workbook and keep it as a consignment with codes; a workbook with errors keeps nothing.
+    """Read a workbook and keep it as a consignment with the first of its codes; one with errors keeps nothing.
 
-    Raises what `open_consignment` raises, and the reader's refusal of a file that is no workbook.  The caller owns
-    the transaction.
+    The door draws the others (`goods.draw.draw_rest`).  Raises what `open_consignment` raises, and the reader's refusal
+    of a file that is no workbook.  The caller owns the transaction.
     """
     result = read_workbook(command.data, filename=command.filename, today=env.clock().date())
     if result.packing is None or result.errors:
@@ -67,6 +70,7 @@ def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Impo
         OpenConsignment(
             packing=result.packing,
             station_gln=command.station_gln,
+            carton_identity=command.carton_identity,
             source_name=command.filename[:200],
             source_hash=sha256(command.data).digest(),
             normalised=[each.to_json() for each in result.normalised],

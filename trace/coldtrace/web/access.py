@@ -4,7 +4,8 @@ Everything needs a token or a device signature but consumer pages, the trust lis
 roles and rights come next (docs/architecture.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -25,6 +26,8 @@ from coldtrace.settings import Settings
 from coldtrace.web.limits import AnonymousLimit, address_of
 from coldtrace.web.problems import language_of
 from coldtrace.web.refusals import TooManyRequests
+
+Transactions = Callable[[], AbstractContextManager[Session]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +64,15 @@ async def _body(request: Request) -> bytes:
     return body
 
 
+def _transactions(request: Request) -> Transactions:
+    begin: Transactions = request.app.state.sessions.begin
+    return begin
+
+
 ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
 WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
+Begin = Annotated[Transactions, Depends(_transactions)]
+"""For a route whose work is too long for one transaction: `with begin() as session:` for each piece."""
 CurrentEnv = Annotated[Env, Depends(_env)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 Body = Annotated[bytes, Depends(_body)]

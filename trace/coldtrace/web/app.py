@@ -14,7 +14,7 @@ from coldtrace.ledger.sequencer import Sequencer
 from coldtrace.parties import trust
 from coldtrace.settings import Settings
 from coldtrace.web import problems
-from coldtrace.web.api import cases, devices, health, imports, labels, logs, statements, units
+from coldtrace.web.api import cases, devices, health, imports, labels, logs, runs, statements, units
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
@@ -41,6 +41,7 @@ ROUTERS = tuple(
         units,
         cases,
         imports,
+        runs,
         labels,
         health,
         consumer,

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
+from coldtrace.goods.draw import draw_rest
+from coldtrace.goods.plan import Identity
 from coldtrace.interop import imports
 from coldtrace.interop.imports import ImportWorkbook
 from coldtrace.interop.workbook.annotate import annotate
 from coldtrace.interop.workbook.template import template
-from coldtrace.web.access import CallerLang, CurrentEnv, KnownCaller, WriteSession
+from coldtrace.web.access import Begin, CallerLang, CurrentEnv, KnownCaller, WriteSession
 from coldtrace.web.problems import problem
 from coldtrace.web.refusals import InvalidRequest, WorkbookErrors, WrongContentType
 
@@ -69,20 +71,34 @@ async def _upload(request: Request, caller: KnownCaller) -> Upload:
 def post_import(
     request: Request,
     upload: Annotated[Upload, Depends(_upload)],
-    session: WriteSession,
+    begin: Begin,
     env: CurrentEnv,
     lang: CallerLang,
     station: str | None = None,
     dry_run: bool = False,
+    carton_identity: Identity = Identity.OWN,
 ) -> Response:
     """Import a broker's workbook: 201 with the consignment, or 422 with every fault by sheet, row and column.
+
+    The answer comes when all codes are drawn; meanwhile `GET /api/v1/runs/{run}` says how far they are.  If the
+    connection breaks, the same file again goes on where it stopped.  `carton_identity` says what names cartons of lines
+    without a GTIN: `u`, an id of our own, or `sscc`, an SSCC under the station's company prefix.
 
     `Accept: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` returns the workbook with the faults
     written beside the cells, and keeps nothing.
     """
     annotated = XLSX in request.headers.get("accept", "")
-    command = ImportWorkbook(data=upload.data, filename=upload.name, station_gln=station, dry_run=dry_run or annotated)
-    imported = imports.import_workbook(session, env, command)
+    command = ImportWorkbook(
+        data=upload.data,
+        filename=upload.name,
+        station_gln=station,
+        dry_run=dry_run or annotated,
+        carton_identity=carton_identity,
+    )
+    with begin() as session:
+        imported = imports.import_workbook(session, env, command)
+    if imported.opened is not None:
+        draw_rest(begin, env, imported.opened.run_id)
     if annotated:
         headers = {"Content-Disposition": 'attachment; filename="annotated.xlsx"'}
         return Response(annotate(upload.data, imported.result), media_type=XLSX, headers=headers)

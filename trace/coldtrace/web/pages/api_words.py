@@ -45,6 +45,7 @@ GROUPS: dict[str, Words] = {
     "imports": Words("装箱单导入", "Workbook import"),
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
+    "runs": Words("赋码批", "Code runs"),
     "cases": Words("异常", "Cases"),
     "devices": Words("设备", "Devices"),
     "codes": Words("追溯码", "Codes"),
@@ -68,6 +69,8 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/runs/{run_id}/labels": "返回一批码的标签（一个 PDF）；"
     "其他格式和更大的批次用 `coldtrace labels make`。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
+    "GET /api/v1/runs": "返回赋码批，新的在前；`next` 用作下一页的 `after`。",
+    "GET /api/v1/runs/{run_id}": "返回一批码已生成多少、共需多少。",
     "GET /api/v1/cases": "返回有疑点的记录，新的在前；`next` 用作下一页的 `after`。",
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
     "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要令牌。"

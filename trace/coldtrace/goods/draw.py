@@ -1,0 +1,174 @@
+"""Drawing a code run in pieces: the first in the transaction that opens it, each further one in its own.
+
+The run's row keeps the plan and how many codes exist.  Whoever draws holds that row, so two that draw one run take
+turns, and a run that was killed goes on where its last committed piece ended: no gap, no double.
+
+The quota of a station counts a run whole on the day it is opened (UTC), so an import is refused before anything of it
+is kept, never half-way.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coldtrace.clock import format_utc
+from coldtrace.codes.sscc import CARTON_EXTENSION, PALLET_EXTENSION, Sscc, highest_reference, make_sscc
+from coldtrace.env import Env
+from coldtrace.goods import run_store
+from coldtrace.goods.mint import Minter
+from coldtrace.goods.plan import Cartons, Piece, Step, pieces, positions, read_plan, write_plan
+from coldtrace.goods.refusals import CodeQuotaSpent, KeyOutOfScope, RunUnknown, SsccSpent
+from coldtrace.goods.run_store import RunRecord
+from coldtrace.parties import trust
+from coldtrace.parties.model import CodeKey
+
+CHUNK = 2_000
+"""Codes of one transaction: a fifth of a second, so nobody waits long for the row and a kill loses little."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRun:
+    """A run to be drawn at a station; `consignment_id` is None for a roll."""
+
+    station_gln: str
+    steps: Sequence[Step]
+    consignment_id: UUID | None = None
+    kind: str = "consignment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is."""
+
+    run_id: UUID
+    drawn: int
+    wanted: int
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether all codes of the plan exist."""
+        return self.drawn == self.wanted
+
+
+def open_run(session: Session, env: Env, command: OpenRun) -> Progress:
+    """Keep a run with its plan and draw its first piece.  The caller owns the transaction.
+
+    Raises CodeQuotaSpent when the station's quota of this day does not hold the whole run, and what `draw_next` raises.
+    """
+    now = env.clock()
+    wanted = positions(command.steps)
+    _spend_quota(session, command.station_gln, count=wanted, now=now)
+    key = trust.code_key(session, env, command.station_gln, now)
+    run = RunRecord(
+        run_id=env.new_id(),
+        kind=command.kind,
+        consignment_id=command.consignment_id,
+        station_gln=command.station_gln,
+        wanted=wanted,
+        drawn=0,
+        created_at=now,
+        plan=write_plan(command.steps),
+    )
+    run_store.insert_run(session, run, kid=key.kid)
+    return _draw(session, env, run, key=key, now=now)
+
+
+def draw_next(session: Session, env: Env, run_id: UUID) -> Progress:
+    """Draw the next piece of a run, up to CHUNK codes; a run that is drawn already stays as it is.
+
+    Raises RunUnknown, SsccSpent, and NoCodeKey when no key of the station may print now.  The caller owns the
+    transaction, and the run's row is held until it ends.
+    """
+    run = run_store.lock_run(session, run_id)
+    if run is None:
+        raise RunUnknown(id=str(run_id))
+    if run.is_drawn:
+        return Progress(run_id=run_id, drawn=run.drawn, wanted=run.wanted)
+    now = env.clock()
+    return _draw(session, env, run, key=trust.code_key(session, env, run.station_gln, now), now=now)
+
+
+def draw_rest(
+    begin: Callable[[], AbstractContextManager[Session]],
+    env: Env,
+    run_id: UUID,
+    progress: Callable[[int, int], None] = lambda drawn, wanted: None,
+) -> Progress:
+    """Draw a run to its end, for the doors: `begin` opens a transaction for each piece.
+
+    `progress` is told how many codes exist and how many are wanted, after each commit.  Raises what `draw_next` raises.
+    """
+    while True:
+        with begin() as session:
+            now = draw_next(session, env, run_id)
+        progress(now.drawn, now.wanted)
+        if now.is_drawn:
+            return now
+
+
+def _draw(session: Session, env: Env, run: RunRecord, *, key: CodeKey, now: datetime) -> Progress:
+    assert run.plan is not None, "only runs of before plans were kept have none, and those are drawn"
+    chunk = list(pieces(read_plan(run.plan), drawn=run.drawn, most=CHUNK))
+    minter = Minter(
+        host=env.public_host,
+        signer=key.signer,
+        random=env.random,
+        ssccs=_ssccs(session, chunk, key.company_prefixes),
+        check_scope=_scope_of(key),
+    )
+    run_store.insert_codes(session, run.run_id, minter.mint(chunk), kid=key.kid, at=now)
+    drawn = run.drawn + sum(piece.count for piece in chunk)
+    run_store.set_drawn(session, run.run_id, drawn)
+    return Progress(run_id=run.run_id, drawn=drawn, wanted=run.wanted)
+
+
+def _scope_of(key: CodeKey) -> Callable[[str, str], None]:
+    def check(ai: str, value: str) -> None:
+        if not key.covers(ai, value):
+            raise KeyOutOfScope(kid=key.kid, identity=f"({ai}){value}", scope=" ".join(key.scope))
+
+    return check
+
+
+def _ssccs(session: Session, chunk: Sequence[Piece], prefixes: Sequence[str]) -> Iterator[Sscc]:
+    """Return the SSCCs of a piece in order, taken from the counter of the station's first company prefix at once."""
+    extensions = [_extension(piece) for piece in chunk]
+    needed = sum(piece.count for piece, extension in zip(chunk, extensions, strict=True) if extension is not None)
+    if not needed:
+        return iter(())
+    prefix = prefixes[0]
+    first = run_store.take_references(session, prefix, count=needed, most=highest_reference(prefix))
+    if first is None:
+        raise SsccSpent(prefix=prefix, count=needed)
+    return _numbered(chunk, prefix, first)
+
+
+def _numbered(chunk: Sequence[Piece], prefix: str, first: int) -> Iterator[Sscc]:
+    reference = first
+    for piece in chunk:
+        extension = _extension(piece)
+        if extension is not None:
+            for _ in range(piece.count):
+                yield make_sscc(extension=extension, company_prefix=prefix, reference=reference)
+                reference += 1
+
+
+def _extension(piece: Piece) -> int | None:
+    """Return the extension digit of a piece's SSCCs, or None if it takes none."""
+    if isinstance(piece.step, Cartons):
+        return CARTON_EXTENSION if piece.step.by_sscc else None
+    return PALLET_EXTENSION
+
+
+def _spend_quota(session: Session, gln: str, *, count: int, now: datetime) -> None:
+    spent = run_store.spend_quota(session, gln, day=now.date(), count=count)
+    if spent is not None:
+        quota, drawn = spent
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        raise CodeQuotaSpent(
+            gln=gln, quota=quota, drawn=drawn, left=max(0, quota - drawn), wanted=count, resets_at=format_utc(midnight)
+        )

@@ -1,0 +1,53 @@
+"""GET /api/v1/runs: code runs, and how far they are."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from coldtrace.clock import format_utc
+from coldtrace.goods import run_store
+from coldtrace.goods.refusals import RunUnknown
+from coldtrace.goods.run_store import RunRecord
+from coldtrace.web.access import KnownCaller, ReadSession
+
+router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
+PAGE_MAX = 200
+
+
+@router.get("", summary="Code runs 赋码批清单")
+def get_runs(
+    session: ReadSession,
+    caller: KnownCaller,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    unfinished: bool = False,
+) -> dict[str, object]:
+    """Return code runs, newest first; `next` is the `after` of the following page."""
+    found = run_store.list_runs(session, after=after, limit=limit, unfinished=unfinished)
+    return {
+        "runs": [_shown(run) for run in found],
+        "next": str(found[-1].run_id) if len(found) == limit else None,
+    }
+
+
+@router.get("/{run_id}", summary="One code run 赋码批进度")
+def get_run(run_id: UUID, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
+    """Return how many codes of a run are drawn, and how many are wanted."""
+    run = run_store.find_run(session, run_id)
+    if run is None:
+        raise RunUnknown(id=str(run_id))
+    return _shown(run)
+
+
+def _shown(run: RunRecord) -> dict[str, object]:
+    return {
+        "run": str(run.run_id),
+        "kind": run.kind,
+        "station": run.station_gln,
+        "consignment": None if run.consignment_id is None else str(run.consignment_id),
+        "drawn": run.drawn,
+        "wanted": run.wanted,
+        "state": run.state,
+        "created_at": format_utc(run.created_at),
+    }
