@@ -73,6 +73,7 @@ def open_run(session: Session, env: Env, command: OpenRun) -> Progress:
         created_at=now,
         plan=write_plan(command.steps),
     )
+    _require_scope(key, command.steps)
     run_store.insert_run(session, run, kid=key.kid)
     return _draw(session, env, run, key=key, now=now)
 
@@ -126,6 +127,15 @@ def _draw(session: Session, env: Env, run: RunRecord, *, key: CodeKey, now: date
     return Progress(run_id=run.run_id, drawn=drawn, wanted=run.wanted)
 
 
+def _require_scope(key: CodeKey, steps: Sequence[Step]) -> None:
+    """Raise KeyOutOfScope before the first code is drawn if the key may not sign one of the kinds of a plan."""
+    check = _scope_of(key)
+    for gtin in dict.fromkeys(step.gtin for step in steps if isinstance(step, Cartons) and not step.by_sscc):
+        check("U" if gtin is None else "01", gtin or "")
+    if any(_extension_of(step) is not None for step in steps):
+        check("00", f"{PALLET_EXTENSION}{key.company_prefixes[0]}")
+
+
 def _scope_of(key: CodeKey) -> Callable[[str, str], None]:
     def check(ai: str, value: str) -> None:
         if not key.covers(ai, value):
@@ -136,8 +146,7 @@ def _scope_of(key: CodeKey) -> Callable[[str, str], None]:
 
 def _ssccs(session: Session, chunk: Sequence[Piece], prefixes: Sequence[str]) -> Iterator[Sscc]:
     """Return the SSCCs of a piece in order, taken from the counter of the station's first company prefix at once."""
-    extensions = [_extension(piece) for piece in chunk]
-    needed = sum(piece.count for piece, extension in zip(chunk, extensions, strict=True) if extension is not None)
+    needed = sum(piece.count for piece in chunk if _extension_of(piece.step) is not None)
     if not needed:
         return iter(())
     prefix = prefixes[0]
@@ -150,17 +159,17 @@ def _ssccs(session: Session, chunk: Sequence[Piece], prefixes: Sequence[str]) ->
 def _numbered(chunk: Sequence[Piece], prefix: str, first: int) -> Iterator[Sscc]:
     reference = first
     for piece in chunk:
-        extension = _extension(piece)
+        extension = _extension_of(piece.step)
         if extension is not None:
             for _ in range(piece.count):
                 yield make_sscc(extension=extension, company_prefix=prefix, reference=reference)
                 reference += 1
 
 
-def _extension(piece: Piece) -> int | None:
-    """Return the extension digit of a piece's SSCCs, or None if it takes none."""
-    if isinstance(piece.step, Cartons):
-        return CARTON_EXTENSION if piece.step.by_sscc else None
+def _extension_of(step: Step) -> int | None:
+    """Return the extension digit of a step's SSCCs, or None if it takes none."""
+    if isinstance(step, Cartons):
+        return CARTON_EXTENSION if step.by_sscc else None
     return PALLET_EXTENSION
 
 

@@ -157,11 +157,17 @@ def lots_inside(session: Session, unit_pk: int, *, limit: int) -> list[str]:
 
 
 def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:
-    """Return (gtin, lot, facts) of the lots of a station's open consignments, newest first."""
+    """Return (gtin, lot, facts) of the lots of a station's open consignments, newest first.
+
+    A consignment whose codes are not all drawn waits: nobody binds half a run.
+    """
     rows = session.execute(
         text(
             "SELECT l.gtin, l.lot, l.facts FROM lot l JOIN consignment c USING (consignment_id)"
-            " WHERE c.station_gln = :gln AND c.state = 'open' AND EXISTS (SELECT 1 FROM issued_code i"
+            " WHERE c.station_gln = :gln AND c.state = 'open' AND l.gtin IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM code_run r WHERE r.consignment_id = c.consignment_id"
+            " AND r.drawn < r.wanted)"
+            " AND EXISTS (SELECT 1 FROM issued_code i"
             " LEFT JOIN unit u USING (unit_id) WHERE i.lot_id = l.lot_id AND (u.state IS NULL OR u.state = 'blank'))"
             " ORDER BY l.lot_id DESC"
         ),
