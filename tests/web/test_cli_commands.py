@@ -68,6 +68,7 @@ SERVER = {
     "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list", "tokens new --name x",
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
+    "codes resume", "codes runs",
 }  # fmt: skip
 
 
