@@ -9,6 +9,8 @@ from uuid import UUID
 
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.goods.stop_store import listed_filters
+from coldtrace.goods.stops import publish_filters
 from coldtrace.parties import service as parties
 from coldtrace.parties.model import SiteRole
 from coldtrace.seal.b64 import b64
@@ -119,6 +121,13 @@ def _log(path: str) -> Callable[[Scene], Request]:
     return lambda scene: Request(path=f"/logs/{scene.web.settings.log_name}/{path.format(entry=scene.entry_id)}")
 
 
+def _filter(scene: Scene) -> Request:
+    with scene.web.sessions.begin() as session:
+        publish_filters(session, scene.web.env, all_kinds=True)
+        newest = listed_filters(session)[0]
+    return Request(path=f"/api/v1/filters/{newest.id.hex()}")
+
+
 def _at(path: str) -> Callable[[Scene], Request]:
     return lambda scene: Request(path=path)
 
@@ -152,6 +161,8 @@ CALLS = (
     Call(method="GET", route="/api/v1/devices/{key}/chain", make=_chain),
     Call(method="GET", route="/api/v1/trust-list", make=_at("/api/v1/trust-list"), public=True),
     Call(method="GET", route="/api/v1/root", make=_at("/api/v1/root"), public=True),
+    Call(method="GET", route="/api/v1/filters", make=_at("/api/v1/filters"), public=True),
+    Call(method="GET", route="/api/v1/filters/{id}", make=_filter, public=True),
     Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
     Call(
         method="GET",

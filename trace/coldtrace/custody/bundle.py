@@ -13,6 +13,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
+from coldtrace.codes.digital_link import parse_trace_code
+from coldtrace.codes.token import decode_token
 from coldtrace.custody.history import HistoryLine, history
 from coldtrace.custody.model import Mark
 from coldtrace.env import Env
@@ -20,9 +22,11 @@ from coldtrace.events.disclosure import disclose_lines
 from coldtrace.events.leaf import received_day
 from coldtrace.events.public_piece import PublicPiece, read_public
 from coldtrace.events.units_piece import read_units
+from coldtrace.goods import stop_store
 from coldtrace.ledger import service as ledger
 from coldtrace.parties import store as parties
 from coldtrace.seal.b64 import b64, unb64
+from coldtrace.seal.filter_prove import prove_item
 
 MEDIA_TYPE = "application/vnd.coldtrace.proof+json"
 
@@ -75,7 +79,17 @@ def build_bundle(
         "statements": statements,
         "checkpoint": head.note,
     }
-    return bundle, len(story) - len(proofs)
+    allow = _allow_proof(session, code)
+    return bundle if allow is None else bundle | {"allow": allow}, len(story) - len(proofs)
+
+
+def _allow_proof(session: Session, code: str) -> dict[str, object] | None:
+    """Return the proof that a code of a stolen key was registered before the theft; None for every other key."""
+    parsed = parse_trace_code(code)
+    if parsed.token is None or parsed.unit_id is None:
+        return None
+    file = stop_store.allow_filter_of(session, decode_token(parsed.token).kid)
+    return None if file is None else prove_item(file, parsed.unit_id)
 
 
 def _may_show(line: HistoryLine, public: PublicPiece | None) -> bool:

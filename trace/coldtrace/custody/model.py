@@ -28,6 +28,7 @@ class Mark(StrEnum):
     NOT_PERMITTED = "not_permitted"
     TERMINAL = "terminal"
     EXPIRED = "expired"
+    STOPPED = "stopped"
     CLOCK_SKEW = "clock_skew"
     LATE = "late"
     CHAIN_FORK = "chain_fork"
@@ -52,13 +53,16 @@ class Mark(StrEnum):
     SOLD_TWICE = "sold_twice"
 
 
-BLOCKING = frozenset({Mark.NOT_PERMITTED, Mark.TERMINAL, Mark.EXPIRED})
+BLOCKING = frozenset({Mark.NOT_PERMITTED, Mark.TERMINAL, Mark.EXPIRED, Mark.STOPPED})
 """With one of these the statement stands as history but moves nothing."""
 
 MARK_WORDS: dict[Mark, Words] = {
     Mark.NOT_PERMITTED: Words("该设备无权进行此操作", "This device may not state this"),
     Mark.TERMINAL: Words("该单元已销毁或作废", "The unit was destroyed or voided before"),
     Mark.EXPIRED: Words("商品已过保质期", "The goods are past their expiry date"),
+    Mark.STOPPED: Words(
+        "该码已作废、批次已召回或签发密钥已失窃", "The code was voided, its lot recalled or its key stolen before"
+    ),
     Mark.CLOCK_SKEW: Words("设备时钟有偏差，已按到达时间排序", "The device clock is off; ordered by time of arrival"),
     Mark.LATE: Words("超过 72 小时才送达", "Arrived more than 72 hours after the event"),
     Mark.CHAIN_FORK: Words("设备记录链出现分叉", "The device's chain has a fork"),
@@ -102,6 +106,7 @@ class Issued:
     code_hash: bytes
     facts_hash: bytes | None
     expiry: date | None
+    stopped_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,8 @@ def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None, inside: date
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
+    if fact.type in _STOPPABLE and _is_stopped(fact, issued):
+        return (Mark.STOPPED,)
     match fact.type:
         case "commission":
             return _of_identity(fact, line, issued)
@@ -84,10 +86,15 @@ def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
     return tuple(mark for text in marks if (mark := Mark(text)) is Mark.NOT_PERMITTED or mark in own)
 
 
+_STOPPABLE = frozenset({"commission", "ship", "sell"})
+"""What lets goods go on.  Receiving, packing and the like is what happened to them, stopped or not."""
+
 _LASTING = {
-    "commission": frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.CODE_MISMATCH, Mark.FACTS_UNKNOWN}),
-    "ship": frozenset({Mark.EXPIRED, Mark.RECEIVER_UNREGISTERED}),
-    "sell": frozenset({Mark.EXPIRED}),
+    "commission": frozenset(
+        {Mark.STOPPED, Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.CODE_MISMATCH, Mark.FACTS_UNKNOWN}
+    ),
+    "ship": frozenset({Mark.STOPPED, Mark.EXPIRED, Mark.RECEIVER_UNREGISTERED}),
+    "sell": frozenset({Mark.STOPPED, Mark.EXPIRED}),
 }
 
 
@@ -140,6 +147,11 @@ def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
     if issued.facts_hash is not None and fact.facts_hash != issued.facts_hash:
         marks.append(Mark.FACTS_UNKNOWN)
     return tuple(marks)
+
+
+def _is_stopped(fact: Fact, issued: Issued | None) -> bool:
+    """Tell whether the code was stopped when this was done; what was done before stays as it was, however late told."""
+    return issued is not None and issued.stopped_at is not None and fact.event_at >= issued.stopped_at
 
 
 def _is_expired(fact: Fact, issued: Issued | None, inside: date | None) -> bool:

@@ -55,10 +55,14 @@ _LOCK = "SELECT unit_pk FROM unit WHERE unit_pk IN"
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
     " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.code_hash, r.station_gln,"
-    " l.facts_hash, l.expiry_date FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
+    " l.facts_hash, l.expiry_date, least(v.revoked_at, y.recalled_at,"
+    " CASE WHEN i.drawn_at >= k.stolen_at OR k.stolen_at IS NULL AND k.state = 'revoked'"
+    " THEN greatest(i.drawn_at, k.stolen_at) END) AS stopped_at FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
     " LEFT JOIN issued_code i ON i.unit_id = u.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
     " AND EXISTS (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open')"
-    " LEFT JOIN lot l ON l.lot_id = i.lot_id WHERE"
+    " LEFT JOIN lot l ON l.lot_id = i.lot_id LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
+    " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
+    " LEFT JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' WHERE"
 )
 
 
@@ -70,12 +74,16 @@ def _unit(row: Row[Any]) -> Unit:
         parent_pk=row.parent_pk,
         last_at=row.last_at or EARLIEST,
         beginning=UnitState.BLANK if row.drawn else UnitState.UNKNOWN,
-        issued=_issued(row.code_hash, row.station_gln, row.facts_hash, row.expiry_date),
+        issued=_issued(row.code_hash, row.station_gln, row.facts_hash, row.expiry_date, row.stopped_at),
     )
 
 
 def _issued(
-    code_hash: bytes | None, station_gln: str | None, facts_hash: bytes | None, expiry: date | None
+    code_hash: bytes | None,
+    station_gln: str | None,
+    facts_hash: bytes | None,
+    expiry: date | None,
+    stopped_at: datetime | None,
 ) -> Issued | None:
     """Return what is known of a code; nothing once its import was undone."""
     if code_hash is None or station_gln is None:
@@ -85,6 +93,7 @@ def _issued(
         code_hash=bytes(code_hash),
         facts_hash=None if facts_hash is None else bytes(facts_hash),
         expiry=expiry,
+        stopped_at=stopped_at,
     )
 
 

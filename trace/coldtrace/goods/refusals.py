@@ -123,3 +123,37 @@ class KeyOutOfScope(Refusal):
         "The scope of key {kid} ({scope}) does not cover {identity}; every verifier would refuse such a code. Give the"
         " station a key whose scope does: coldtrace keys rotate.",
     )
+
+
+class LotNotRecalled(Refusal):
+    """There is no recall of this lot that could be lifted."""
+
+    code = "lot_not_recalled"
+    title = Words("该批次未被召回", "Lot not recalled")
+    detail = Words(
+        "商品 {gtin} 的批次 {lot} 目前没有召回；请核对编号，coldtrace lots list 列出正在召回的批次。",
+        "Lot {lot} of product {gtin} is not recalled now; check the numbers - coldtrace lots list shows the recalls.",
+    )
+
+
+class CodeKeyUnknown(Refusal):
+    """No code key of this installation has this kid."""
+
+    code = "code_key_unknown"
+    title = Words("没有这个编码密钥", "No such code key")
+    detail = Words(
+        "本系统没有短号为 {kid} 的编码密钥；coldtrace keys list 列出所有密钥。",
+        "This installation has no code key {kid}; coldtrace keys list shows all keys.",
+    )
+
+
+class StolenAtLater(Refusal):
+    """A theft cannot lie in the future."""
+
+    code = "stolen_at_later"
+    title = Words("失窃时间有误", "Theft in the future")
+    detail = Words(
+        "失窃时间晚于现在；请给出确知密钥仍安全的最后时刻，例如 2026-11-20T08:00:00Z。",
+        "The theft lies in the future; give the last moment at which the key is known to have been safe, such as"
+        " 2026-11-20T08:00:00Z.",
+    )

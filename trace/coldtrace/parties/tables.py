@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 _MOMENT = DateTime(timezone=True)
@@ -99,6 +99,8 @@ class SigningKeyRow(SQLModel, table=True):
     print_until: datetime = Field(sa_type=_MOMENT)
     accept_until: datetime = Field(sa_type=_MOMENT)
     state: str = Field(default="active", sa_type=Text)
+    allow_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
+    allow_units: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class TrustListRow(SQLModel, table=True):

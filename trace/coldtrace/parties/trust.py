@@ -21,7 +21,7 @@ from coldtrace.parties.tables import SigningKeyRow, TrustListRow
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import key_id, kid
 from coldtrace.seal.root_document import parse_root
-from coldtrace.seal.trust_entries import Cut, LogEntry, Station, TrustList, trusted_key
+from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustList, trusted_key
 from coldtrace.seal.trust_list import open_trust_list, sign_trust_list
 from coldtrace.seal.trust_text import print_list
 from coldtrace.seal.vkey import vkey_of
@@ -151,6 +151,7 @@ def _list(
             print_until=row.print_until if row.use == "code" else None,
             accept_until=row.accept_until if row.use == "code" else None,
             st=LISTED_STATE[row.state],
+            allow=_allow(row),
         )
         for row in store.signing_keys(session)
         if row.use != "log"
@@ -167,3 +168,10 @@ def _list(
         cuts=tuple(Cut(key=key, origin=env.origin, size=size) for key, size in store.cut_devices(session)),
         logs=(LogEntry(origin=env.origin, vkey=vkey, witnesses=(), quorum=0),),
     )
+
+
+def _allow(row: SigningKeyRow) -> Allow | None:
+    """Return which units of a stolen key still count."""
+    if row.state != "revoked" or row.allow_sha256 is None or row.allow_units is None:
+        return None
+    return Allow(sha256=row.allow_sha256, units=row.allow_units)

@@ -30,7 +30,7 @@ from coldtrace.seal.filter_header import (
 )
 from coldtrace.seal.hashing import EMPTY_ROOT, leaf_hash, node_hash
 from coldtrace.seal.public_key import SIGNATURE_BYTES, UnsupportedAlgorithm
-from coldtrace.seal.trust_entries import TrustList
+from coldtrace.seal.trust_entries import TrustedKey, TrustList
 
 Buffer = bytes | mmap.mmap | memoryview
 
@@ -63,6 +63,10 @@ class Filter:
             item, salt=self.header.salt, block=self._block, bits=self.header.bits
         )
         return self._slot(first) ^ self._slot(second) ^ self._slot(third) == fingerprint
+
+    def allows(self, unit: str, *, key: TrustedKey, net: bytes) -> bool:
+        """Tell whether the list of `net` pins this filter at the stolen `key`, and the unit is in."""
+        return self.header.is_pinned_by(key, net) and unit in self
 
     def _slot(self, at: int) -> int:
         start = at * self._width

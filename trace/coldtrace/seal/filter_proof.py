@@ -21,6 +21,7 @@ from coldtrace.seal.filter_header import (
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.inclusion import verify_inclusion
 from coldtrace.seal.members import Members
+from coldtrace.seal.trust_entries import TrustedKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,10 @@ class FilterProof:
             return False
         first, second, third = (each or 0 for each in found)
         return first ^ second ^ third == fingerprint
+
+    def allows(self, unit: str, *, key: TrustedKey, net: bytes) -> bool:
+        """Tell whether the list of `net` pins the filter at the stolen `key`, and the proof shows the unit in it."""
+        return self.header.is_pinned_by(key, net) and unit in self
 
     def _slot(self, at: int) -> int | None:
         width = self.header.bits // 8

@@ -33,7 +33,6 @@ from coldtrace.codes.signing_input import signing_input
 from coldtrace.codes.token import ALGORITHM_NAMES, ES256, SIGNATURE_BYTES, Token, decode_token
 from coldtrace.codes.trace_code import Element, TraceCode, unit_id_of
 from coldtrace.errors import Refusal
-from coldtrace.seal.filter_header import FilterHeader
 from coldtrace.seal.public_key import P256_ORDER, UnsupportedAlgorithm
 from coldtrace.seal.trust_list import TrustedKey, TrustList
 from coldtrace.verify.code_refusals import (
@@ -101,12 +100,11 @@ class _Finding:
 
 
 class AllowedUnits(Protocol):
-    """The units that a stolen key signed before the theft: a whole filter, or the proof of one unit."""
+    """The units that a stolen key signed before the theft: a filter, the proof of one unit, or the server's tables."""
 
-    @property
-    def header(self) -> FilterHeader: ...
-
-    def __contains__(self, item: object) -> bool: ...
+    def allows(self, unit: str, *, key: TrustedKey, net: bytes) -> bool:
+        """Tell whether the list of `net` stands behind this at `key`, and it has the unit."""
+        ...
 
 
 class LotsOf:
@@ -220,9 +218,7 @@ def _judge_key(code: TraceCode, token: Token, key: TrustedKey, lists: _Lists) ->
 def _is_allowed(code: TraceCode, key: TrustedKey, lists: _Lists) -> bool:
     """Tell whether a code of a stolen key was registered before the theft, by a filter that the roots pinned."""
     unit = code.unit_id
-    return unit is not None and any(
-        each.header.is_pinned_by(key, lists.trust.net) and unit in each for each in lists.allowed_units
-    )
+    return unit is not None and any(each.allows(unit, key=key, net=lists.trust.net) for each in lists.allowed_units)
 
 
 def _signature(token: Token) -> bytes:

@@ -10,11 +10,12 @@ from sqlalchemy import Engine
 
 from coldtrace.db.engine import make_sessions
 from coldtrace.env import Env
+from coldtrace.goods.stops import publish_filters
 from coldtrace.ledger.sequencer import Sequencer
 from coldtrace.parties import trust
 from coldtrace.settings import Settings
 from coldtrace.web import problems
-from coldtrace.web.api import cases, devices, health, imports, labels, logs, runs, statements, units
+from coldtrace.web.api import cases, devices, filters, health, imports, labels, logs, runs, statements, units
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
@@ -37,6 +38,7 @@ ROUTERS = tuple(
         statements,
         devices,
         trust_api,
+        filters,
         logs,
         units,
         cases,
@@ -89,7 +91,7 @@ def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
 
 
 class _Caretaker:
-    """Renews the trust list before it expires, as long as the server runs."""
+    """Renews the trust list before it expires, and the filters when something was stopped, while the server runs."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -110,6 +112,8 @@ class _Caretaker:
             try:
                 with self._app.state.sessions.begin() as session:
                     trust.current(session, self._app.state.env)
+                with self._app.state.sessions.begin() as session:
+                    publish_filters(session, self._app.state.env)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
-                log.exception("renewing the trust list failed; trying again later")
+                log.exception("renewing the trust list or the filters failed; trying again later")

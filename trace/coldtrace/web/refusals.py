@@ -166,3 +166,14 @@ class CodeNotFound(Refusal):
         "本平台没有签发过编码“{code}”。请逐字核对标签上的编码，或直接扫描二维码。",
         "No code “{code}” was issued here. Compare it sign by sign with the label, or scan the QR code.",
     )
+
+
+class FilterUnknown(Refusal):
+    """No filter of this id is kept here, perhaps not any more."""
+
+    code = "filter_unknown"
+    title = Words("没有这份筛查表", "No such filter")
+    detail = Words(
+        "没有编号为 {id} 的筛查表，可能已被新的替代；请先读取 /api/v1/filters。",
+        "There is no filter {id}, perhaps a newer one has replaced it; read /api/v1/filters first.",
+    )

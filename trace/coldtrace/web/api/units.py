@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody import history
 from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.events.unit_id import read_unit_id
+from coldtrace.goods.stop_store import stop_of
 from coldtrace.web.access import KnownCaller, ReadSession
 
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
@@ -20,7 +22,7 @@ def get_unit(
     session: ReadSession,
     caller: KnownCaller,
 ) -> dict[str, object]:
-    """Return state, place, parent, children and story of a unit: `(01)gtin(21)serial` or `(00)sscc`."""
+    """Return state, place, parent, children, stop and story of a unit: `(01)gtin(21)serial` or `(00)sscc`."""
     read_unit_id(unit)
     record = history.find_unit(session, unit)
     if record is None:
@@ -32,6 +34,7 @@ def get_unit(
         "to": record.effective.to_gln,
         "parent": record.holding.parent,
         "children": history.children(session, record.unit_pk, limit=CHILDREN_MAX),
+        "stop": _stop(session, unit),
         "history": [
             {
                 "id": str(line.entry_id),
@@ -48,3 +51,9 @@ def get_unit(
             for line in history.history(session, record.unit_pk)
         ],
     }
+
+
+def _stop(session: Session, unit: str) -> dict[str, object] | None:
+    """Return why the unit may not go on: `revoked_unit`, `recalled_lot`, or `revoked` for a stolen key's; else null."""
+    found = stop_of(session, unit)
+    return None if found is None else {"code": found.code, "reason": found.reason, "at": format_utc(found.at)}

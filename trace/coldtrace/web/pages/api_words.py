@@ -82,6 +82,8 @@ CHINESE: dict[str, str] = {
     "GET /00/{rest}": _CODE,
     "GET /01/{rest}": _CODE,
     "GET /api/v1/trust-list": "返回最新的信任列表，即被签名的原文。",
+    "GET /api/v1/filters": "返回验证方应持有的筛查表清单：每种最新的一份，加上每个失窃密钥的一份。",
+    "GET /api/v1/filters/{id}": "返回头部 `SHA-256`（十六进制）为该编号的筛查表文件；内容永不改变，可长期缓存。",
     "GET /api/v1/root": "返回创世根文件的原文，它的 `SHA-256` 就是本安装的名字。",
     "GET /logs/{name}/checkpoint": "返回最新的签名检查点（`C2SP tlog-checkpoint`）。",
     "GET /logs/{name}/proof/inclusion": "返回第 `index` 片叶子在 `size` 片叶子的树中的路径（`RFC 9162` 第 2.1.3 节）。",

@@ -22,13 +22,14 @@ from coldtrace.custody.model import Mark, UnitState
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
+from coldtrace.goods.stops import judge_code
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.bundle import verify_bundle
-from coldtrace.verify.code import CodeReport, Verdict, verify_code
+from coldtrace.verify.code import CodeReport, Verdict
 from coldtrace.verify.report import Report, Result
 from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
@@ -102,7 +103,7 @@ def get_code(request: Request, rest: str) -> Response:
     now = env.clock()
     text = _printed(request, env.public_host)
     with request.app.state.sessions() as session:
-        report = verify_code(text, trust=_trust(session), now=now)
+        report = judge_code(session, text, trust_list=_trust(session), now=now)
         if report.code is None or report.verdict is not Verdict.VALID:
             return _refused(request, env, report, now, text)
         asked = _Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)

@@ -1,0 +1,168 @@
+"""Voided units, recalled lots, a stolen key: exact on the server, as filters for whoever is offline."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import MalformedUnitId
+from coldtrace.goods import stop_store, stops
+from coldtrace.goods.refusals import CodeKeyUnknown, LotNotRecalled, StolenAtLater
+from coldtrace.parties import store as parties
+from coldtrace.parties import trust
+from coldtrace.parties.keys import read_root
+from coldtrace.seal.filter import Filter, check_filter, open_filter
+from coldtrace.seal.filter_header import FilterKind
+from coldtrace.seal.root_document import parse_root
+from coldtrace.seal.trust_list import TrustList, open_trust_list
+from coldtrace.verify.code import LotsOf, Verdict, verify_code
+from support.consignments import GTIN, LOT, commission_line, facts_of
+from support.house import unit_line
+from support.road import MARKET, PORT, Road
+from support.theft import Theft, steal
+
+
+def newest(road: Road) -> TrustList:
+    row = parties.newest_trust_list(road.session)
+    assert row is not None
+    return open_trust_list(row.envelope, root=parse_root(read_root(road.env.keyring.folder)))
+
+
+def held(session: Session, kind: FilterKind) -> Filter:
+    """Return the newest filter of a kind, as a device fetches it."""
+    (record,) = [each for each in stop_store.listed_filters(session) if each.kind == kind]
+    data = stop_store.filter_bytes(session, record.id)
+    assert data is not None
+    return open_filter(data)
+
+
+def on_server(road: Road, uri: str) -> Verdict:
+    return stops.judge_code(road.session, uri, trust_list=newest(road), now=road.clock.next).verdict
+
+
+@pytest.fixture
+def theft(road: Road) -> Theft:
+    signer = trust.code_key(road.session, road.env, PORT, road.clock.next).signer
+    return steal(road.consignment, road.clock, signer, road.env.public_host)
+
+
+def test_a_stolen_key_from_end_to_end(road: Road, theft: Theft) -> None:
+    codes = {"before": theft.before.uri, "pallet": theft.pallet.uri, "after": theft.after.uri, "forged": theft.forged}
+    assert {on_server(road, uri) for uri in codes.values()} == {Verdict.VALID}
+    told = stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at)
+    assert (told.units, told.trust_seq) == (4, newest(road).seq)
+    listed = newest(road)
+    (key,) = listed.keys_for(theft.kid, "code")
+    assert key.is_revoked
+    assert key.allow is not None
+    assert (key.allow.sha256, key.allow.units) == (told.filter_id, 4)
+    allow = held(road.session, FilterKind.ALLOWED_UNITS)
+    check_filter(allow, listed)
+
+    good, bad = Verdict.VALID, Verdict.REVOKED
+    right = {"before": good, "pallet": good, "after": bad, "forged": bad}
+    assert {name: on_server(road, uri) for name, uri in codes.items()} == right
+
+    def offline(uri: str, *filters: Filter) -> Verdict:
+        return verify_code(uri, trust=listed, now=road.clock.next, allowed_units=filters).verdict
+
+    assert {name: offline(uri, allow) for name, uri in codes.items()} == right
+    assert {name: offline(uri) for name, uri in codes.items()} == dict.fromkeys(codes, bad)
+
+
+def test_a_stolen_key_stops_the_goods_that_it_coded_later(road: Road, theft: Theft) -> None:
+    stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at)
+    before = road.done(PORT, T.COMMISSION, commission_line(theft.before), facts=facts_of(theft.before))
+    after = road.done(PORT, T.COMMISSION, commission_line(theft.after), facts=facts_of(theft.after))
+    assert (before.status, before.marks) == ("accepted", ())
+    assert (after.status, after.marks) == ("blocked", ("stopped",))
+    found = stop_store.stop_of(road.session, theft.after.unit_id)
+    assert found is not None
+    assert (found.code, found.at) == ("revoked", theft.stolen_at)
+    assert stop_store.stop_of(road.session, theft.before.unit_id) is None
+
+
+def test_a_theft_may_turn_out_to_be_older(road: Road, theft: Theft) -> None:
+    stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at)
+    again = stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at - timedelta(days=9))
+    assert again.units == 0
+    assert on_server(road, theft.before.uri) is Verdict.REVOKED
+    allow = held(road.session, FilterKind.ALLOWED_UNITS)
+    check_filter(allow, newest(road))
+    assert theft.before.unit_id not in allow
+
+
+def test_thefts_that_make_no_sense(road: Road, theft: Theft) -> None:
+    with pytest.raises(CodeKeyUnknown):
+        stops.revoke_stolen(road.session, road.env, "00000000", stolen_at=theft.stolen_at)
+    with pytest.raises(StolenAtLater):
+        stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=road.clock.next + timedelta(days=1))
+
+
+def test_a_voided_unit(road: Road) -> None:
+    one, other = road.consignment().pallets[0].cartons[:2]
+    assert stops.revoke_unit(road.session, road.env, one.unit_id, "label spoiled")
+    assert not stops.revoke_unit(road.session, road.env, one.unit_id, "again")
+    assert (on_server(road, one.uri), on_server(road, other.uri)) == (Verdict.REVOKED_UNIT, Verdict.VALID)
+    found = stop_store.stop_of(road.session, one.unit_id)
+    assert found is not None
+    assert (found.code, found.reason) == ("revoked_unit", "label spoiled")
+    stopped = road.done(PORT, T.COMMISSION, commission_line(one), facts=facts_of(one))
+    assert (stopped.status, stopped.marks) == ("blocked", ("stopped",))
+    with pytest.raises(MalformedUnitId):
+        stops.revoke_unit(road.session, road.env, "carton 7", "?")
+
+
+def test_a_recalled_lot_reaches_cartons_and_lets_go_of_them(road: Road) -> None:
+    carton = road.consignment().carton
+    assert stops.recall_lot(road.session, road.env, gtin=GTIN, lot=LOT, reason="listeria")
+    assert not stops.recall_lot(road.session, road.env, gtin=GTIN, lot=LOT, reason="again")
+    assert on_server(road, carton.uri) is Verdict.RECALLED_LOT
+    assert [each.reason for each in stop_store.recalls(road.session)] == ["listeria"]
+    stops.lift_lot(road.session, road.env, gtin=GTIN, lot=LOT)
+    assert on_server(road, carton.uri) is Verdict.VALID
+    with pytest.raises(LotNotRecalled):
+        stops.lift_lot(road.session, road.env, gtin=GTIN, lot=LOT)
+    assert stops.recall_lot(road.session, road.env, gtin=GTIN, lot=LOT, reason="listeria after all")
+    assert on_server(road, carton.uri) is Verdict.RECALLED_LOT
+
+
+def test_a_recall_holds_what_is_done_after_it_and_not_before(road: Road) -> None:
+    consignment = road.consignment()
+    road.bind_all(consignment)
+    early = road.say(PORT, T.SHIP, unit_line(consignment.carton.unit_id), to=MARKET)
+    road.clock.forward(timedelta(hours=1))
+    stops.recall_lot(road.session, road.env, gtin=GTIN, lot=LOT, reason="listeria")
+    assert road.tell(early)[0].status == "accepted"
+    arrived = road.done(MARKET, T.RECEIVE, consignment.carton.unit_id)
+    assert (arrived.status, arrived.marks) == ("accepted", ())
+    sold = road.done(MARKET, T.SHIP, consignment.carton.unit_id, to=PORT)
+    assert (sold.status, sold.marks) == ("blocked", ("stopped",))
+
+
+def test_filters_are_issued_when_something_changed_and_once_a_day(road: Road) -> None:
+    def issued() -> list[tuple[str, int, int]]:
+        return [(each.kind, each.seq, each.units) for each in stops.publish_filters(road.session, road.env)]
+
+    carton = road.consignment().carton
+    assert issued() == [("revoked_units", 1, 0), ("recalled_lots", 1, 0)]
+    assert issued() == []
+    stops.revoke_unit(road.session, road.env, carton.unit_id, "spoiled")
+    assert issued() == [("revoked_units", 2, 1)]
+    stops.recall_lot(road.session, road.env, gtin=GTIN, lot=LOT, reason="listeria")
+    assert issued() == [("recalled_lots", 2, 1)]
+    voided, lots = (held(road.session, kind) for kind in (FilterKind.REVOKED_UNITS, FilterKind.RECALLED_LOTS))
+    for each in (voided, lots):
+        check_filter(each, newest(road))
+    assert carton.unit_id in voided
+    assert (GTIN, LOT) in LotsOf(lots)
+    stops.lift_lot(road.session, road.env, gtin=GTIN, lot=LOT)
+    assert issued() == [("recalled_lots", 3, 0)]
+    road.clock.forward(timedelta(days=1))
+    assert issued() == [("revoked_units", 3, 1), ("recalled_lots", 4, 0)]
+    assert [each.seq for each in stops.publish_filters(road.session, road.env, all_kinds=True)] == [4, 5]
+    kept = road.session.execute(text("SELECT seq FROM filter_file WHERE kind = 'recalled_lots' ORDER BY seq"))
+    assert list(kept.scalars()) == [3, 4, 5]
+    assert [each.seq for each in stop_store.listed_filters(road.session)] == [5, 4]

@@ -1,0 +1,262 @@
+"""Every SQL statement about stops: voided units, recalled lots, stolen keys, and the filter files of these."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+_LOCK = 0x53544F50  # "STOP"
+_FETCH = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterRecord:
+    """One filter file without its bytes; `id` is the SHA-256 of its header."""
+
+    id: bytes
+    kind: str
+    key_id: bytes | None
+    seq: int
+    units: int
+    size_bytes: int
+    issued_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """A lot that is recalled now."""
+
+    gtin: str
+    lot: str
+    reason: str
+    recalled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Why a unit may not go on: the verdict word, what was said, since when."""
+
+    code: str
+    reason: str
+    at: datetime
+
+
+def lock_stops(session: Session) -> None:
+    """Wait for whoever else changes stops or publishes them: what a filter leaves out must come after it."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def insert_revoked(session: Session, *, unit_id: str, reason: str, at: datetime) -> bool:
+    """Void a unit; return False if it is voided already."""
+    row = session.execute(
+        text(
+            "INSERT INTO revoked_unit (unit_id, reason, revoked_at) VALUES (:unit, :reason, :at)"
+            " ON CONFLICT (unit_id) DO NOTHING RETURNING unit_id"
+        ),
+        {"unit": unit_id, "reason": reason, "at": at},
+    )
+    return row.first() is not None
+
+
+def revoked_at(session: Session, unit_id: str) -> datetime | None:
+    """Return when a unit was voided."""
+    found: datetime | None = session.execute(
+        text("SELECT revoked_at FROM revoked_unit WHERE unit_id = :unit"), {"unit": unit_id}
+    ).scalar_one_or_none()
+    return found
+
+
+def recall_of(session: Session, gtin: str, lot: str) -> Recall | None:
+    """Return the recall of a lot that is not lifted."""
+    row = session.execute(
+        text(
+            "SELECT gtin, lot, reason, recalled_at FROM recalled_lot"
+            " WHERE gtin = :gtin AND lot = :lot AND lifted_at IS NULL"
+        ),
+        {"gtin": gtin, "lot": lot},
+    ).first()
+    return None if row is None else Recall(**row._mapping)
+
+
+def recalls(session: Session) -> list[Recall]:
+    """Return all lots that are recalled now."""
+    rows = session.execute(
+        text(
+            "SELECT gtin, lot, reason, recalled_at FROM recalled_lot WHERE lifted_at IS NULL ORDER BY recalled_at, lot"
+        )
+    )
+    return [Recall(**row._mapping) for row in rows]
+
+
+def insert_recall(session: Session, *, gtin: str, lot: str, reason: str, at: datetime) -> None:
+    """Keep the recall of a lot."""
+    session.execute(
+        text("INSERT INTO recalled_lot (gtin, lot, reason, recalled_at) VALUES (:gtin, :lot, :reason, :at)"),
+        {"gtin": gtin, "lot": lot, "reason": reason, "at": at},
+    )
+
+
+def lift_recall(session: Session, *, gtin: str, lot: str, at: datetime) -> bool:
+    """Lift the recall of a lot; return False if there is none."""
+    row = session.execute(
+        text(
+            "UPDATE recalled_lot SET lifted_at = :at WHERE gtin = :gtin AND lot = :lot AND lifted_at IS NULL"
+            " RETURNING lot"
+        ),
+        {"gtin": gtin, "lot": lot, "at": at},
+    )
+    return row.first() is not None
+
+
+def bound_lot(session: Session, unit_id: str) -> tuple[str, str] | None:
+    """Return GTIN and lot of an issued unit, whether its code carries them or not."""
+    row = session.execute(
+        text("SELECT l.gtin, l.lot FROM issued_code i JOIN lot l USING (lot_id) WHERE i.unit_id = :unit"),
+        {"unit": unit_id},
+    ).first()
+    return None if row is None else (row.gtin, row.lot)
+
+
+def is_registered_before(session: Session, *, unit_id: str, kid: str, key_id: bytes) -> bool:
+    """Tell whether a code of a stolen key was registered before the theft."""
+    row = session.execute(
+        text(
+            "SELECT 1 FROM issued_code i JOIN signing_key k ON k.kid = i.kid"
+            " WHERE i.unit_id = :unit AND i.kid = :kid AND k.key_id = :key AND i.drawn_at < k.stolen_at"
+        ),
+        {"unit": unit_id, "kid": kid, "key": key_id},
+    )
+    return row.first() is not None
+
+
+def units_before(session: Session, *, kid: str, before: datetime) -> Iterator[str]:
+    """Yield the units whose codes this key signed and that were registered before a moment."""
+    yield from _walk(
+        session,
+        "SELECT unit_id FROM issued_code WHERE kid = :kid AND drawn_at < :before",
+        {"kid": kid, "before": before},
+    )
+
+
+def revoked_units(session: Session) -> Iterator[str]:
+    """Yield all voided units."""
+    yield from _walk(session, "SELECT unit_id FROM revoked_unit", {})
+
+
+def stop_of(session: Session, unit_id: str) -> Stop | None:
+    """Return what stops an issued or voided unit now, the first in the order of the verdicts; None if nothing does."""
+    row = session.execute(text(_STOP), {"unit": unit_id}).first()
+    return None if row is None else Stop(**row._mapping)
+
+
+_STOP = (
+    "SELECT code, reason, at FROM ("
+    "SELECT 1 AS rank, 'revoked' AS code, 'key_revoked' AS reason, COALESCE(k.stolen_at, k.revoked_at) AS at"
+    " FROM issued_code i JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' AND k.state = 'revoked'"
+    " WHERE i.unit_id = :unit AND (k.stolen_at IS NULL OR i.drawn_at >= k.stolen_at)"
+    " UNION ALL SELECT 2, 'revoked_unit', reason, revoked_at FROM revoked_unit WHERE unit_id = :unit"
+    " UNION ALL SELECT 3, 'recalled_lot', y.reason, y.recalled_at FROM issued_code i JOIN lot l USING (lot_id)"
+    " JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL WHERE i.unit_id = :unit"
+    ") s ORDER BY rank LIMIT 1"
+)
+
+
+def _walk(session: Session, query: str, values: dict[str, object]) -> Iterator[str]:
+    rows = session.execute(text(query).execution_options(yield_per=_FETCH), values)
+    yield from rows.scalars()
+
+
+def newest_filter(session: Session, kind: str) -> FilterRecord | None:
+    """Return the newest filter of a kind."""
+    row = session.execute(text(f"{_RECORD} WHERE kind = :kind ORDER BY seq DESC LIMIT 1"), {"kind": kind}).first()
+    return None if row is None else FilterRecord(**row._mapping)
+
+
+def listed_filters(session: Session) -> list[FilterRecord]:
+    """Return what verifiers should hold: every allow-filter that a key names, and the newest of the other kinds."""
+    rows = session.execute(
+        text(
+            f"{_RECORD} f WHERE kind = 'allowed_units' AND sha256 IN (SELECT allow_sha256 FROM signing_key)"
+            " OR kind <> 'allowed_units' AND seq = (SELECT max(seq) FROM filter_file g WHERE g.kind = f.kind)"
+            " ORDER BY kind, issued_at"
+        )
+    )
+    return [FilterRecord(**row._mapping) for row in rows]
+
+
+_RECORD = "SELECT sha256 AS id, kind, key_id, seq, units, octet_length(bytes) AS size_bytes, issued_at FROM filter_file"
+
+
+def filter_bytes(session: Session, id: bytes) -> bytes | None:
+    """Return the bytes of a filter file."""
+    found = session.execute(text("SELECT bytes FROM filter_file WHERE sha256 = :id"), {"id": id}).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def allow_filter_of(session: Session, kid: str) -> bytes | None:
+    """Return the file of the allow-filter of a stolen code key."""
+    found = session.execute(
+        text(
+            "SELECT f.bytes FROM signing_key k JOIN filter_file f ON f.sha256 = k.allow_sha256"
+            " WHERE k.kid = :kid AND k.use = 'code' AND k.state = 'revoked'"
+        ),
+        {"kid": kid},
+    ).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def insert_filter(
+    session: Session, *, id: bytes, kind: str, key_id: bytes | None, seq: int, units: int, at: datetime, data: bytes
+) -> None:
+    """Keep a filter file; the same one again changes nothing."""
+    session.execute(
+        text(
+            "INSERT INTO filter_file (sha256, kind, key_id, seq, units, issued_at, bytes)"
+            " VALUES (:id, :kind, :key, :seq, :units, :at, :data) ON CONFLICT (sha256) DO NOTHING"
+        ),
+        {"id": id, "kind": kind, "key": key_id, "seq": seq, "units": units, "at": at, "data": data},
+    )
+
+
+def drop_old_filters(session: Session, kind: str, *, below_seq: int) -> None:
+    """Forget filters that newer ones replaced; the last few stay for those who are just fetching one."""
+    session.execute(
+        text("DELETE FROM filter_file WHERE kind = :kind AND kind <> 'allowed_units' AND seq < :seq"),
+        {"kind": kind, "seq": below_seq},
+    )
+
+
+def changed_since(session: Session, kind: str, *, at: datetime, units: int) -> bool:
+    """Tell whether the stops of a kind are others than those that a filter of `at` with so many `units` holds."""
+    query = {
+        "revoked_units": "SELECT count(*) AS n, max(revoked_at) AS last FROM revoked_unit",
+        "recalled_lots": (
+            "SELECT count(*) FILTER (WHERE lifted_at IS NULL) AS n, greatest(max(recalled_at), max(lifted_at)) AS last"
+            " FROM recalled_lot"
+        ),
+    }[kind]
+    row = session.execute(text(query)).one()
+    return row.n != units or (row.last is not None and row.last >= at)
+
+
+def code_keys_with(session: Session, kid: str) -> Sequence[bytes]:
+    """Return the full ids of the code keys with a short id, locked: usually one, as clashes are refused."""
+    rows = session.execute(
+        text("SELECT key_id FROM signing_key WHERE kid = :kid AND use = 'code' FOR UPDATE"), {"kid": kid}
+    )
+    return [bytes(each) for each in rows.scalars()]
+
+
+def mark_stolen(
+    session: Session, key_id: bytes, *, now: datetime, stolen_at: datetime, allow: bytes, units: int
+) -> None:
+    """Note that a key is revoked because it was stolen, and which units of it still count."""
+    session.execute(
+        text(
+            "UPDATE signing_key SET state = 'revoked', revoked_at = COALESCE(revoked_at, :now), stolen_at = :stolen,"
+            " allow_sha256 = :allow, allow_units = :units WHERE key_id = :key"
+        ),
+        {"key": key_id, "now": now, "stolen": stolen_at, "allow": allow, "units": units},
+    )
