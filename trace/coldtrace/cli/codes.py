@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 from coldtrace import clock
+from coldtrace.cli.filters import open_filters
 from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
 from coldtrace.errors import Refusal
 from coldtrace.seal.trust_list import RootDocument, TrustList, open_trust_list, parse_root
-from coldtrace.verify.code import CodeReport, Verdict, verify_code
+from coldtrace.verify.code import CodeReport, Verdict
+from coldtrace.verify.held_filters import ASKED_ONLINE, MAY_BE_CHANCE, HeldFilters
 
 OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
 
@@ -32,6 +34,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.add_argument("text", metavar="TEXT")
     verify.add_argument("--trust-list", required=True, type=Path, metavar="FILE")
     verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that signed the list")
+    verify.add_argument(
+        "--filter",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="筛查表，可多次 / filter files that you hold, each once",
+    )
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(func=run_verify)
 
@@ -69,6 +79,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     """
     try:
         trust = _open_list(arguments.trust_list, arguments.root)
+        held = HeldFilters.of(open_filters(arguments.filter, trust))
     except Refusal as refusal:
         return _refuse(refusal, as_json=arguments.json)
     except (OSError, UnicodeDecodeError) as error:
@@ -76,13 +87,18 @@ def run_verify(arguments: argparse.Namespace) -> int:
         if arguments.json:
             _print_json({"code": "unreadable_file"})
         return COULD_NOT_RUN
-    report = verify_code(arguments.text, trust=trust, now=clock.now())
+    now = clock.now()
+    report = held.judge(arguments.text, trust=trust, now=now)
     if arguments.root is None:
         _say("未提供根文件，未验证信任列表本身。", "no root given: the trust list's own signature is not checked.")
     if report.stale:
         _say("信任列表已过期，结果仅供参考。", "the trust list is past its expiry: the verdict may be outdated.")
+    if held.is_stale(now):
+        _say("筛查表已过期，之后的作废和召回无从得知。", "a filter is past its expiry: later stops are not known.")
     if report.refusal is not None:
         _say(report.refusal.say("zh"), report.refusal.say("en"))
+    if report.verdict in ASKED_ONLINE:
+        _say(MAY_BE_CHANCE.zh, MAY_BE_CHANCE.en)
     if arguments.json:
         _print_json(_verified(report, list_checked=arguments.root is not None))
     else:

@@ -14,8 +14,20 @@ from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.cli.refusals import DatabaseLost, ServerPartsMissing
 from coldtrace.errors import Refusal
 
-BASE = ("codes", "verify", "trust_list")
-SERVER = ("serve", "demo_command", "reset", "database", "keys", "tokens", "sites", "devices", "imports", "labels")
+BASE = ("codes", "verify", "trust_list", "filters")
+SERVER = (
+    "serve",
+    "demo_command",
+    "reset",
+    "database",
+    "keys",
+    "tokens",
+    "sites",
+    "devices",
+    "imports",
+    "labels",
+    "lots",
+)
 BROKEN_PIPE = 141
 
 

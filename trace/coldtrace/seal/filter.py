@@ -77,6 +77,11 @@ class Filter:
         """The SHA-256 of the header, by which lists and addresses name the filter."""
         return self.header.id
 
+    @property
+    def size_bytes(self) -> int:
+        """The length of the file."""
+        return 8 + len(self.header.text) + SIGNATURE_BYTES + len(self._body)
+
     def is_stale(self, now: datetime) -> bool:
         """Tell whether the filter is past its `expires`: what was stopped since then is not known."""
         return self.header.expires is not None and now >= self.header.expires

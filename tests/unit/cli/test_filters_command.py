@@ -1,0 +1,137 @@
+"""`coldtrace filters show|verify` and `codes verify --filter`: base install, no network."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coldtrace import clock
+from coldtrace.cli.main import main
+from coldtrace.seal.filter import open_filter
+from coldtrace.seal.filter_header import FilterKind
+from coldtrace.seal.filter_measure import measure_chance_hits, random_items
+from support.filter_vectors import COUNT, NOW, allow_file, code, envelope, root, stop_file, unit
+
+
+@pytest.fixture(autouse=True)
+def _fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A trust list, its root, and filters in files."""
+    voided = stop_file(FilterKind.REVOKED_UNITS, [unit(number) for number in range(500)])
+    contents = {
+        "list": json.dumps(envelope()).encode(),
+        "root": root().text.encode(),
+        "allow": allow_file(),
+        "voided": voided,
+        "strange": allow_file("of the thief"),
+        "broken": voided[:-1],
+    }
+    paths = {name: tmp_path / name for name in contents}
+    for name, content in contents.items():
+        paths[name].write_bytes(content)
+    return paths
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, dict[str, Any], str]:
+    status = main([*map(str, arguments), "--json"])
+    told = capsys.readouterr()
+    return status, json.loads(told.out), told.err
+
+
+def test_show_measures(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    status, shown, said = run(capsys, "filters", "show", files["voided"], "--trials", "20000", "--seed", "7")
+    assert status == 0
+    assert "use verify" in said
+    assert (shown["kind"], shown["count"], shown["bits"], shown["seq"]) == ("revoked_units", 500, 8, 3)
+    assert shown["bytes"] == files["voided"].stat().st_size
+    assert 9.8 < shown["bits_per_item"] < 10.5
+    assert (shown["trials"], shown["expected"]) == (20000, "1/256")
+    # 78 expected, and 9 is the standard deviation.
+    assert 33 < shown["false_hits"] < 123
+    assert shown["false_hit_rate"] == round(shown["false_hits"] / 20000, 6)
+    again = run(capsys, "filters", "show", files["voided"], "--trials", "20000", "--seed", "7")[1]
+    assert again == shown
+    assert "false_hits" not in run(capsys, "filters", "show", files["voided"], "--trials", "0")[1]
+
+
+def test_verify(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    trusted = ("--trust-list", files["list"], "--root", files["root"], "--trials", "1000")
+    for name in ("allow", "voided"):
+        status, shown, said = run(capsys, "filters", "verify", files[name], *trusted)
+        assert (status, shown["ok"], shown["stale"], shown["list_signature"], said) == (0, True, False, "passed", "")
+    status, shown, said = run(capsys, "filters", "verify", files["voided"], "--trust-list", files["list"])
+    assert (status, shown["list_signature"]) == (0, "not_checked")
+    assert "not checked" in said
+    status, refused, _ = run(capsys, "filters", "verify", files["strange"], *trusted)
+    assert (status, refused["code"]) == (1, "untrusted_filter")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"), [("broken", 1, "malformed_filter"), ("none", 2, "file_unreadable")]
+)
+def test_what_is_no_filter(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str], name: str, status: int, code: str
+) -> None:
+    path = files.get(name, files["list"].with_name("none"))
+    for command in (("show", path), ("verify", path, "--trust-list", files["list"])):
+        found, shown, _ = run(capsys, "filters", *command)
+        assert (found, shown["code"]) == (status, code)
+
+
+def test_an_expired_filter_is_said(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=8))
+    status, shown, said = run(capsys, "filters", "verify", files["voided"], "--trust-list", files["list"])
+    assert (status, shown["stale"]) == (0, True)
+    assert "past its expiry" in said
+    said = run(capsys, "codes", "verify", code(900), "--trust-list", files["list"], "--filter", files["voided"])[2]
+    assert "later stops are not known" in said
+
+
+@pytest.mark.parametrize(
+    ("number", "held", "status", "verdict"),
+    [
+        (700, ("allow",), 0, "valid"),
+        (700, (), 1, "revoked"),
+        (700, ("voided",), 1, "revoked"),
+        (700, ("allow", "voided"), 0, "valid"),
+        (5, ("voided", "allow"), 1, "revoked_unit"),
+        (COUNT + 7, ("allow", "voided"), 1, "revoked"),
+    ],
+)
+def test_a_code_with_filters(
+    files: dict[str, Path],
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    held: tuple[str, ...],
+    status: int,
+    verdict: str,
+) -> None:
+    filters = [each for name in held for each in ("--filter", files[name])]
+    lists = ("--trust-list", files["list"], "--root", files["root"])
+    found, shown, said = run(capsys, "codes", "verify", code(number), *lists, *filters)
+    assert (found, shown["verdict"]) == (status, verdict)
+    assert ("1 in 256" in said) is (verdict == "revoked_unit")
+
+
+@pytest.mark.parametrize(("name", "status"), [("strange", 1), ("broken", 1), ("nowhere", 2)])
+def test_a_filter_that_cannot_be_used(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str], name: str, status: int
+) -> None:
+    path = files.get(name, files["list"].with_name("nowhere"))
+    found = run(capsys, "codes", "verify", code(5), "--trust-list", files["list"], "--filter", path)[0]
+    assert found == status
+
+
+def test_random_items_are_of_the_filters_kind() -> None:
+    lots = list(random_items(FilterKind.RECALLED_LOTS, 3, 1))
+    assert all("(10)" in each for each in lots)
+    assert lots == list(random_items(FilterKind.RECALLED_LOTS, 3, 1))
+    assert measure_chance_hits(open_filter(allow_file()), trials=5000).hits == 0

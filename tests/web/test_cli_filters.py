@@ -1,0 +1,38 @@
+"""`coldtrace lots` and `filters publish` in a real installation."""
+
+from coldtrace.cli.installation import open_installation
+from coldtrace.goods import stop_store
+from coldtrace.settings import load_settings
+from support.command_line import Run
+from support.consignments import GTIN, LOT
+
+
+def listed() -> list[tuple[str, int, int]]:
+    with open_installation(load_settings()) as installation, installation.sessions() as session:
+        return [(each.kind, each.seq, each.units) for each in stop_store.listed_filters(session)]
+
+
+def test_a_lot_is_recalled_published_and_lifted(port: Run) -> None:
+    recalled = port("lots", "recall", GTIN, LOT, "--reason", "李斯特菌", "--json")
+    assert (recalled.status, recalled.json) == (0, {"gtin": GTIN, "lot": LOT, "recalled": True, "new": True})
+    assert port("lots", "recall", GTIN, LOT, "--reason", "again", "--json").json["new"] is False
+    assert listed() == [("recalled_lots", 1, 1), ("revoked_units", 1, 0)]
+    (recall,) = port("lots", "list", "--json").json["recalls"]
+    assert (recall["lot"], recall["reason"]) == (LOT, "李斯特菌")
+    assert LOT in port("lots", "list").out
+    assert port("lots", "lift", GTIN, LOT, "--json").json == {"gtin": GTIN, "lot": LOT, "recalled": False}
+    assert listed() == [("recalled_lots", 2, 0), ("revoked_units", 1, 0)]
+    refused = port("lots", "lift", GTIN, LOT, "--json")
+    assert (refused.status, refused.json["code"]) == (1, "lot_not_recalled")
+
+
+def test_filters_are_published_on_demand(run: Run) -> None:
+    first = run("filters", "publish", "--json").json["filters"]
+    assert [(each["kind"], each["seq"], each["count"]) for each in first] == [
+        ("revoked_units", 1, 0),
+        ("recalled_lots", 1, 0),
+    ]
+    assert [line.split("\t")[:2] for line in run("filters", "publish").out.splitlines()] == [
+        ["revoked_units", "2"],
+        ["recalled_lots", "2"],
+    ]
