@@ -13,6 +13,9 @@ ALTER TABLE signing_key ADD CONSTRAINT signing_key_use_check
     CHECK (use IN ('code', 'enrolment', 'receipt', 'log', 'status'));
 ALTER TABLE signing_key ADD COLUMN retired_at timestamptz;
 ALTER TABLE signing_key ADD COLUMN revoked_at timestamptz;
+ALTER TABLE signing_key ADD COLUMN revoked_why text;
+ALTER TABLE signing_key ADD COLUMN listed_seq bigint;
+UPDATE signing_key SET listed_seq = (SELECT max(seq) FROM trust_list);
 ALTER TABLE signing_key ADD COLUMN stolen_at timestamptz;
 ALTER TABLE signing_key ADD COLUMN allow_sha256 bytea CHECK (octet_length(allow_sha256) = 32);
 ALTER TABLE signing_key ADD COLUMN allow_units bigint;
@@ -24,6 +27,7 @@ CREATE TABLE root_version (
     envelope text,
     adopted_at timestamptz NOT NULL
 );
+INSERT INTO root_version (version, root, adopted_at) SELECT 1, root, created_at FROM installation;
 ALTER TABLE site ADD COLUMN company_prefixes text[];
 UPDATE site SET company_prefixes = ARRAY[left(gln, 7)];
 ALTER TABLE site ALTER COLUMN company_prefixes SET NOT NULL;

@@ -15,6 +15,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"coldtrace": coldtrace, "
 SHOWN = re.compile(r"(?:^|[\s($/`])(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE)
 WORD = re.compile(r"[a-z][a-z-]+")
 _NESTED = ("codes", "db", "devices", "filters", "keys", "labels", "lots", "sites", "tokens", "trust-list")
+_NESTED_TWICE = {("keys", "root"), ("keys", "station")}
 
 
 def shown_commands() -> list[tuple[str, tuple[str, ...], frozenset[str]]]:
@@ -42,6 +43,7 @@ def _words(rest: str) -> list[str]:
 def _commands(program: str, words: list[str]) -> list[str]:
     """Return the command and, where the program has one, its sub-command."""
     most = 2 if program == "coldtrace" and words[0] in _NESTED else 1
+    most += tuple(words[:2]) in _NESTED_TWICE
     return [word for word in words[:most] if WORD.fullmatch(word)]
 
 

@@ -163,6 +163,7 @@ CALLS = (
     Call(method="GET", route="/api/v1/root", make=_at("/api/v1/root"), public=True),
     Call(method="GET", route="/api/v1/filters", make=_at("/api/v1/filters"), public=True),
     Call(method="GET", route="/api/v1/filters/{id}", make=_filter, public=True),
+    Call(method="GET", route="/api/v1/root-changes", make=_at("/api/v1/root-changes"), public=True),
     Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
     Call(
         method="GET",

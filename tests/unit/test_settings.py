@@ -25,6 +25,7 @@ def test_defaults() -> None:
         "body_limit_bytes": 4_194_304,
         "anonymous_requests_per_minute": 60,
         "sequencer_tick_ms": 200,
+        "key_passphrase_file": None,
         "label_font": None,
         "foreign_schemes": None,
         "log_name": "cn-2026",

@@ -30,6 +30,10 @@ UNREADABLE_CODES = {
 NOT_OF_A_ROUTE = {
     # The base classes.
     "database_unusable", "label_refused", "workbook_refused", "refused_code",
+    # What commands say about keys and roots, and what waits for a person.
+    "passphrase_missing", "passphrase_unusable", "signing_key_unknown", "signing_key_revoked", "not_a_first_station",
+    "key_window_unusable", "malformed_scope", "signed_list_stale", "root_change_without_list", "root_name_needed",
+    "malformed_root_argument", "code_key_ends", "trust_list_ends", "key_changes_unpublished",
     # Before a server runs: settings, keys, database.
     "setting_invalid", "development_only", "other_installation", "port_taken", "key_file_exists",
     "data_folder_in_use", "data_folder_unusable", "data_from_other_version", "database_binaries_missing",
@@ -73,7 +77,8 @@ def test_statuses_are_refusals() -> None:
     assert UNREADABLE == 400
     assert all(400 < status < 600 for status in STATUS.values())
     assert {code for code, status in STATUS.items() if status >= 500} == {
-        "internal_error", "key_missing", "label_font_missing", "not_installed", "not_ready", "unreadable_key_file",
+        "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing", "no_code_key",
+        "no_trust_list", "not_installed", "not_ready", "roots_offline", "unreadable_key_file",
     }  # fmt: skip
 
 

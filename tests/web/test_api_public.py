@@ -58,6 +58,38 @@ def test_the_trust_list_is_sent_once(scene: Scene) -> None:
         assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("*", True),
+        ("identity", False),
+        ("", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, br", False),
+        ("*;q=0, gzip", True),
+    ],
+)
+def test_the_trust_list_is_compressed_for_whoever_takes_it(scene: Scene, accepted: str, zipped: bool) -> None:
+    plain = scene.web.client.get("/api/v1/trust-list", headers={"Accept-Encoding": "identity"})
+    answer = scene.web.client.get("/api/v1/trust-list", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == ("gzip" if zipped else None)
+    assert (answer.text, answer.headers["vary"]) == (plain.text, "Accept-Encoding")
+    assert (answer.headers["etag"] == plain.headers["etag"]) is not zipped, "a strong tag names one encoding"
+    known = {"Accept-Encoding": accepted, "If-None-Match": answer.headers["etag"]}
+    again = scene.web.client.get("/api/v1/trust-list", headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+    assert again.headers.get("content-encoding") is None
+    if zipped:
+        assert int(answer.headers["content-length"]) < len(plain.content)
+
+
+def test_an_installation_that_never_changed_its_root_says_so(scene: Scene) -> None:
+    answer = scene.web.client.get("/api/v1/root-changes")
+    assert (answer.json(), answer.headers["access-control-allow-origin"]) == ({"changes": []}, "*")
+
+
 # The log
 
 

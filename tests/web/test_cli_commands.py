@@ -63,9 +63,15 @@ def tree(monkeypatch: pytest.MonkeyPatch) -> dict[str, argparse.ArgumentParser]:
     return dict(leaves(made[0]))
 
 
-BASE = {"codes parse X", "codes verify X --trust-list F", "verify F", "trust-list show F", "trust-list verify F"}
+BASE = {
+    "codes parse X", "codes verify X --trust-list F", "verify F", "trust-list show F", "trust-list verify F",
+    "trust-list sign F --key K --as r1", "keys root new --out K --passphrase-file P", "keys root found --out F",
+    "keys root sign F --key K",
+}  # fmt: skip
 SERVER = {
-    "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list", "tokens new --name x",
+    "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list",
+    "keys passphrase --new P", f"keys station new --site {PORT}", f"keys rotate --site {PORT}", "keys retire AAAA",
+    "keys revoke AAAA", "keys root propose --add r2=AA --out F", "keys root adopt F", "tokens new --name x",
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
     "codes resume", "codes runs",
@@ -259,6 +265,11 @@ def test_production_wants_keys_of_its_own(run: Run, monkeypatch: pytest.MonkeyPa
     ran = run("keys", "list", "--json")
     assert (ran.status, ran.json["code"]) == (2, "not_installed")
     assert "coldtrace keys init" in ran.err
+    bare = run("keys", "init", "--json")
+    assert (bare.status, bare.json["code"]) == (2, "passphrase_missing")
+    (tmp_path / "passphrase").write_text("a passphrase of some length\n")
+    (tmp_path / "passphrase").chmod(0o600)
+    monkeypatch.setenv("COLDTRACE_KEY_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
     made = run("keys", "init", "--json")
     assert (made.status, set(made.json)) == (0, {"keys", "net"})
     assert (tmp_path / "real" / "keys").stat().st_mode & 0o777 == 0o700
@@ -268,10 +279,10 @@ def test_production_wants_keys_of_its_own(run: Run, monkeypatch: pytest.MonkeyPa
 
 def test_keys_are_listed_with_their_use(port: Run) -> None:
     keys = port("keys", "list", "--json").json["keys"]
-    assert sorted(key["use"] for key in keys) == ["code", "enrolment", "log", "receipt"]
+    assert sorted(key["use"] for key in keys) == ["code", "enrolment", "log", "receipt", "status"]
     (code,) = [key for key in keys if key["use"] == "code"]
     assert (code["station"], code["state"], code["alg"]) == (PORT, "active", "Ed25519")
-    assert len(port("keys", "list").out.splitlines()) == 4
+    assert len(port("keys", "list").out.splitlines()) == 5
 
 
 def test_a_token_is_shown_once_and_works(run: Run) -> None:

@@ -24,10 +24,13 @@ class KeyMissing(Refusal):
 
 
 class Keyring:
-    """The private keys of this installation, one 0600 file each, loaded when first used."""
+    """The private keys of this installation, one encrypted 0600 file each, loaded when first used.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Without a passphrase the files are in clear, as tests have them.
+    """
+
+    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
+        self.folder, self.passphrase = folder, passphrase
         self._signers: dict[str, Signer] = {}
 
     def signer(self, name: str) -> Signer:
@@ -36,7 +39,7 @@ class Keyring:
             path = self.folder / f"{name}.pem"
             if not path.exists():
                 raise KeyMissing(name=path.name)
-            self._signers[name] = load_signer(path)
+            self._signers[name] = load_signer(path, self.passphrase)
         return self._signers[name]
 
 

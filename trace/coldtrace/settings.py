@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_host: HostName = "trace.example.cn"
     env: Literal["development", "production"] = "development"
+    key_passphrase_file: Path | None = None
     body_limit_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     anonymous_requests_per_minute: int = Field(default=60, ge=1)
     sequencer_tick_ms: int = Field(default=200, ge=10, le=60_000)

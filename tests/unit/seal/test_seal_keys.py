@@ -16,6 +16,8 @@ from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.keys import (
     Ed25519Signer,
     KeyFileExists,
+    KeyFileExposed,
+    KeyFileUnencrypted,
     MalformedKey,
     P256Signer,
     UnreadableKeyFile,
@@ -25,8 +27,10 @@ from coldtrace.seal.keys import (
     load_public_key,
     load_signer,
     low_s,
+    replace_private_key,
     save_private_key,
 )
+from coldtrace.seal.passphrase import PassphraseUnusable, make_passphrase, read_passphrase
 from coldtrace.seal.public_key import _SMALL_ORDER, P256_ORDER, ed25519_raw
 from support import edwards
 from support.tlog_vectors import frozen, signer
@@ -205,7 +209,11 @@ def test_unreadable_key_files(tmp_path: Path) -> None:
         (curve, ec.generate_private_key(ec.SECP384R1())),
     ):
         path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    for path in (locked, garbage, foreign, curve, tmp_path / "missing", tmp_path):
+    for path in (garbage, foreign, curve):
+        path.chmod(0o600)
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o700)
+    for path in (locked, garbage, foreign, curve, tmp_path / "missing", folder):
         with pytest.raises(UnreadableKeyFile) as refusal:
             load_signer(path)
         assert str(path) in refusal.value.say("zh")
@@ -225,3 +233,44 @@ def test_seed_is_rfc_8032() -> None:
 def _flipped(data: bytes, bit: int) -> bytes:
     number = int.from_bytes(data, "big") ^ (1 << bit)
     return number.to_bytes(len(data), "big")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o601])
+def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "key.pem"
+    save_private_key(ED, path, b"frost")
+    path.chmod(mode)
+    with pytest.raises(KeyFileExposed, match=f"mode {mode:03o}.*chmod 600"):
+        load_signer(path, b"frost")
+    path.chmod(0o400)
+    assert load_signer(path, b"frost").spki == ED.spki
+
+
+def test_a_key_in_clear_is_refused_where_a_passphrase_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    save_private_key(ED, path)
+    with pytest.raises(KeyFileUnencrypted):
+        load_signer(path, b"frost")
+    replace_private_key(load_signer(path), path, b"frost")
+    assert (load_signer(path, b"frost").spki, stat.S_IMODE(path.stat().st_mode)) == (ED.spki, 0o600)
+
+
+@pytest.mark.parametrize("content", [b"", b"fifteen signs..", b"two lines of a\npassphrase file\n"])
+def test_a_weak_or_odd_passphrase_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "passphrase"
+    with pytest.raises(PassphraseUnusable):
+        read_passphrase(path)
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(PassphraseUnusable):
+        read_passphrase(path)
+
+
+def test_a_passphrase_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "passphrase"
+    made = make_passphrase(path)
+    assert (len(made) >= 43, make_passphrase(path), read_passphrase(path)) == (True, made, made)
+    assert [each.name for each in tmp_path.iterdir()] == ["passphrase"]
+    path.chmod(0o644)
+    with pytest.raises(PassphraseUnusable):
+        read_passphrase(path)

@@ -17,12 +17,22 @@ from coldtrace.db.migrate import upgrade
 from coldtrace.env import Env, Keyring
 from coldtrace.ledger.store import log_origin
 from coldtrace.parties import service as parties
-from coldtrace.parties.keys import is_development, make_keys, name_station_keys, read_root
-from coldtrace.parties.refusals import DevelopmentOnly
+from coldtrace.parties.keys import (
+    any_unencrypted,
+    encrypt_keys,
+    is_development,
+    make_keys,
+    name_station_keys,
+    read_root,
+    require_encrypted,
+)
+from coldtrace.parties.refusals import DevelopmentOnly, PassphraseMissing
+from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.root_document import net_of
 from coldtrace.settings import Settings
 
 TOKEN_FILE = "development-token"
+PASSPHRASE_FILE = "key-passphrase"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,7 @@ def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Ins
     `keep` is for the service, which runs the embedded database itself.  Raises refusals that say what to do.
     """
     keys = settings.data_dir / "keys"
-    prepare_keys(settings)
+    passphrase = prepare_keys(settings)
     with open_database(database_url=settings.database_url, data_dir=settings.data_dir, keep=keep) as url:
         engine = make_engine(url)
         try:
@@ -50,7 +60,7 @@ def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Ins
             upgrade(url)
             sessions = make_sessions(engine)
             with sessions() as session:
-                env = make_env(settings, keys, origin=log_origin(session))
+                env = make_env(settings, keys, passphrase=passphrase, origin=log_origin(session))
             with sessions.begin() as session:
                 parties.install(session, env, root_text=read_root(keys), development=is_development(keys))
             yield Installation(settings=settings, env=env, engine=engine, sessions=sessions)
@@ -58,20 +68,38 @@ def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Ins
             engine.dispose()
 
 
-def prepare_keys(settings: Settings) -> None:
-    """Make development keys on the first start; refuse them in production."""
+def prepare_keys(settings: Settings) -> bytes:
+    """Make development keys on the first start, refuse them in production; return the passphrase of the key files.
+
+    Development keeps its passphrase beside the key folder and encrypts keys of the time before by itself.
+    """
     keys = settings.data_dir / "keys"
     if settings.env == "production":
         if is_development(keys):
             raise DevelopmentOnly()
         read_root(keys)
+        passphrase = key_passphrase(settings)
+        require_encrypted(keys)
     else:
         make_data_folder(settings.data_dir)
-        make_keys(keys, development=True)
-    name_station_keys(keys)
+        passphrase = key_passphrase(settings)
+        if any_unencrypted(keys):
+            encrypt_keys(keys, old=None, new=passphrase)
+        make_keys(keys, development=True, passphrase=passphrase)
+    name_station_keys(keys, passphrase)
+    return passphrase
 
 
-def make_env(settings: Settings, keys: Path, *, origin: str | None = None) -> Env:
+def key_passphrase(settings: Settings) -> bytes:
+    """Return the passphrase of the key files; raise PassphraseMissing in production without one, PassphraseUnusable."""
+    if settings.key_passphrase_file is not None:
+        return read_passphrase(settings.key_passphrase_file)
+    if settings.env == "production":
+        raise PassphraseMissing()
+    return make_passphrase(settings.data_dir / PASSPHRASE_FILE)
+
+
+def make_env(settings: Settings, keys: Path, *, passphrase: bytes | None = None, origin: str | None = None) -> Env:
     """Return the Env of an installation whose keys exist.
 
     A log keeps the origin under which it was opened: a host that changes later is for new codes alone.
@@ -80,7 +108,7 @@ def make_env(settings: Settings, keys: Path, *, origin: str | None = None) -> En
         net=net_of(read_root(keys)),
         origin=origin or f"{settings.public_host}/logs/{settings.log_name}",
         public_host=settings.public_host,
-        keyring=Keyring(keys),
+        keyring=Keyring(keys, passphrase),
     )
 
 

@@ -30,6 +30,31 @@ class NothingToDo(Refusal):
     detail = Words("请给出 {wanted}；用 --help 查看用法。", "Give {wanted}; --help shows how.")
 
 
+class MalformedRootArgument(Refusal):
+    """`--add` or `--remove` of a root does not say which."""
+
+    code = "malformed_root_argument"
+    title = Words("根参数有误", "Not a root")
+    detail = Words(
+        "“{argument}” 不可用：--add 写作 ID=公钥（keys root new 输出的 public），--remove 写现有根的 ID。",
+        "“{argument}” cannot be used: write --add ID=PUBKEY with the `public` that keys root new has printed, and"
+        " --remove with"
+        " the name of a present root.",
+    )
+
+
+class RootNameNeeded(Refusal):
+    """A key signs that is not among the new roots, so its name does not follow."""
+
+    code = "root_name_needed"
+    title = Words("需要根的名称", "Which root is it?")
+    detail = Words(
+        "密钥 {kid} 不在所签文件的根之中。若它是旧根，请加 --as ID；否则请换正确的密钥。",
+        "The key {kid} is none of the roots in this file. If it is one of the old roots, add --as ID; otherwise use the"
+        " right key.",
+    )
+
+
 class NotConfirmed(Refusal):
     """Something that cannot be undone was asked without saying yes."""
 

@@ -7,6 +7,10 @@ import sys
 from coldtrace.cli.output import print_refusal, print_result
 from coldtrace.cli.refusals import NotConfirmed
 
+_OURS = (
+    "keys", "key-passphrase", "demo", "demo.json", "sample-labels.pdf", "development-token", "service-address"
+)  # fmt: skip
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `reset`."""
@@ -32,7 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if settings.data_dir.exists():
         remove_database(settings.data_dir)
-        for name in ("keys", "demo", "demo.json", "sample-labels.pdf", "development-token", "service-address"):
+        for name in (
+            "keys",
+            "demo",
+            "demo.json",
+            "sample-labels.pdf",
+            "development-token",
+            "key-passphrase",
+            "service-address",
+        ):
             path = settings.data_dir / name
             if path.is_dir():
                 shutil.rmtree(path)

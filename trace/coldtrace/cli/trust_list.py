@@ -1,23 +1,43 @@
 """`coldtrace trust-list show|verify|publish`: what a trust list says, whether the roots stand behind it, a new one.
 
-`show` and `verify` run on the base install and ask nothing of a network; `publish` needs the server's database.
+`show FILE`, `verify` and `sign` run on the base install and ask nothing of a network; `publish`, and `show` without a
+file, need the server's database.
 """
 
 import argparse
 import json
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from coldtrace import clock
-from coldtrace.cli.output import COULD_NOT_RUN, REFUSED, print_refusal, print_result
+from coldtrace.cli.keys_root import read_text
+from coldtrace.cli.output import COULD_NOT_RUN, REFUSED, print_refusal, print_result, require_writable, write_file
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
-from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root
-from coldtrace.seal.trust_list import TrustList, TrustListRolledBack, open_trust_list, print_list
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import load_signer
+from coldtrace.seal.passphrase import read_passphrase
+from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root, read_envelope, read_signatures
+from coldtrace.seal.trust_list import (
+    MalformedTrustList,
+    TrustList,
+    TrustListRolledBack,
+    open_trust_list,
+    print_list,
+    sign_trust_list,
+)
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from coldtrace.env import Env
 
 OK = 0
+LIST_DAYS_MAX = 90
+"""An offline list that is good for longer would let a revocation be withheld for longer."""
 
 Subparsers = argparse._SubParsersAction  # argparse gives what `add_subparsers` returns no public name
 
@@ -37,7 +57,9 @@ def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> "Subparsers
     commands = trust_list.add_subparsers(dest="trust_list_command", required=True)
 
     show = commands.add_parser("show", help="列表内容，不验证签名 / what it says, signatures not checked")
-    show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="默认为本机最新列表 / default: the newest here"
+    )
     show.add_argument("--json", action="store_true")
     show.set_defaults(func=run_show)
 
@@ -56,29 +78,101 @@ def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> "Subparsers
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(func=run_verify)
 
+    sign = commands.add_parser("sign", help="以离线根密钥签名 / sign an exported list with an offline root key")
+    sign.add_argument("file", type=Path, metavar="FILE")
+    sign.add_argument("--key", required=True, type=Path, metavar="FILE", help="根私钥 / the root's key file")
+    sign.add_argument("--passphrase-file", type=Path, metavar="FILE", help="口令文件 / its passphrase")
+    sign.add_argument(
+        "--as", dest="root_id", required=True, metavar="ID", help="根的名称 / the root's name, such as r1"
+    )
+    sign.add_argument("--json", action="store_true")
+    sign.set_defaults(func=run_sign)
+
     publish = commands.add_parser("publish", help="立即签发新列表 / sign and log the next list now")
+    how = publish.add_mutually_exclusive_group()
+    how.add_argument(
+        "--offline", type=Path, metavar="FILE", help="导出待签列表 / write the list for offline roots to sign"
+    )
+    how.add_argument("--signed", type=Path, metavar="FILE", help="导入已签列表 / take the list back, signed")
+    publish.add_argument("--days", type=int, default=30, metavar="N", help="导出列表的有效期 / how long it is good")
     publish.add_argument("--json", action="store_true")
     publish.set_defaults(func=run_publish)
     return commands
 
 
 def run_publish(arguments: argparse.Namespace) -> int:
-    """Sign, keep and log the next list; a running service does so by itself when half of the old one's time is over."""
+    """Sign, keep and log the next list; a running service does so by itself when half of the old one's time is over.
+
+    Where the roots are offline: `--offline` writes the list for them to sign, `--signed` takes it back.
+    """
     from coldtrace.cli.installation import open_installation
-    from coldtrace.parties import trust
     from coldtrace.settings import load_settings
 
-    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
-        row = trust.publish(session, installation.env)
-        result = {"seq": row.seq, "expires_at": clock.format_utc(row.expires_at)}
+    signed = None if arguments.signed is None else read_text(arguments.signed)
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                result = _publish(session, installation.env, arguments, signed)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
     print_result(result, as_json=arguments.json)
     return OK
 
 
+def _publish(session: "Session", env: "Env", arguments: argparse.Namespace, signed: str | None) -> dict[str, object]:
+    from coldtrace.parties import trust
+
+    if arguments.offline is not None:
+        life = timedelta(days=max(1, min(arguments.days, LIST_DAYS_MAX)))
+        envelope = trust.export_list(session, env, life=life)
+        require_writable(arguments.offline)
+        write_file(arguments.offline, f"{envelope}\n".encode())
+        exported = open_trust_list(envelope, root=None)
+        found = {"seq": exported.seq, "expires_at": clock.format_utc(exported.expires), "file": str(arguments.offline)}
+        return dict(found)
+    row = trust.publish(session, env) if signed is None else trust.adopt_list(session, env, signed)
+    return {"seq": row.seq, "expires_at": clock.format_utc(row.expires_at)}
+
+
+def run_sign(arguments: argparse.Namespace) -> int:
+    """Add the signature of one root to an exported list; print what was signed."""
+    try:
+        members = read_envelope(read_text(arguments.file), refusal=MalformedTrustList)
+        text, signatures = members.text("list"), read_signatures(members)
+        members.close()
+        passphrase = None if arguments.passphrase_file is None else read_passphrase(arguments.passphrase_file)
+        signer = load_signer(arguments.key, passphrase)
+        envelope = sign_trust_list(text, {arguments.root_id: signer})
+        others = [each for each in signatures if (each.root, each.alg) != (arguments.root_id, signer.alg)]
+        sigs = [{"root": each.root, "alg": each.alg, "sig": b64(each.sig)} for each in others]
+        joined = {"list": text, "sigs": [*sigs, *cast("list[object]", envelope["sigs"])]}
+        write_file(arguments.file, (json.dumps(joined, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
+    except Refusal as refusal:
+        return print_refusal(refusal, as_json=arguments.json)
+    trust = open_trust_list(joined, root=None)
+    result = {"seq": trust.seq, "expires_at": clock.format_utc(trust.expires), "signatures": len(others) + 1}
+    result |= {"keys": len(trust.keys), "revoked": " ".join(key.kid for key in trust.keys if key.is_revoked)}
+    print_result(result, as_json=arguments.json)
+    return OK
+
+
+def _newest() -> str:
+    """Return the newest list of this installation, saying what has to be done soon."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.parties import trust, warnings
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        for each in warnings.warnings(session, installation.env):
+            print(f"{each.say('zh')} / {each.say('en')}", file=sys.stderr)
+        return trust.current(session, installation.env).envelope
+
+
 def run_show(arguments: argparse.Namespace) -> int:
     """Print the list.  Returns 1 if it is none, 2 if the file cannot be read."""
+    text = _newest() if arguments.file is None else None
     try:
-        trust = open_trust_list(_read(arguments.file), root=None)
+        trust = open_trust_list(_read(arguments.file) if text is None else text, root=None)
     except Refusal as refusal:
         return print_refusal(refusal, as_json=arguments.json)
     except (OSError, UnicodeDecodeError) as error:

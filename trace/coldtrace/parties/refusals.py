@@ -37,6 +37,126 @@ class NoCodeKey(Refusal):
     )
 
 
+class KeyUnknown(Refusal):
+    """No code key has this kid."""
+
+    code = "signing_key_unknown"
+    title = Words("没有该密钥", "No such key")
+    detail = Words(
+        "没有短号为 {kid} 的首站密钥。请用 coldtrace keys list 查看。",
+        "No first station has a key with the short id {kid}. See coldtrace keys list.",
+    )
+
+
+class KeyRevoked(Refusal):
+    """The key is revoked for good; it cannot be retired or used again."""
+
+    code = "signing_key_revoked"
+    title = Words("密钥已吊销", "Key revoked")
+    detail = Words(
+        "密钥 {kid} 已吊销，不能再停用或恢复。需要新密钥请运行 coldtrace keys rotate。",
+        "The key {kid} is revoked and stays so. For a new one run coldtrace keys rotate.",
+    )
+
+
+class NotAFirstStation(Refusal):
+    """Only first stations print codes and have code keys."""
+
+    code = "not_a_first_station"
+    title = Words("不是首站", "Not a first station")
+    detail = Words(
+        "位置码 {gln} 不是首站，没有打印密钥。首站可用 coldtrace sites list 查看。",
+        "GLN {gln} is no first station and prints no codes. See coldtrace sites list.",
+    )
+
+
+class WindowUnusable(Refusal):
+    """A key's windows do not make sense."""
+
+    code = "key_window_unusable"
+    title = Words("密钥期限不可用", "Key windows not usable")
+    detail = Words(
+        "打印期限 {print_days} 天、接受期限 {accept_days} 天不可用：打印期至少 1 天，且不长于接受期；均不超过 3650 天。"
+        "",
+        "A print window of {print_days} days with {accept_days} days of acceptance cannot be: print at least one day,"
+        " and no"
+        " longer than codes are accepted; neither beyond 3650 days.",
+    )
+
+
+class PassphraseMissing(Refusal):
+    """Production keeps its keys encrypted and was not told where the passphrase is."""
+
+    code = "passphrase_missing"
+    title = Words("未设置密钥口令", "No passphrase for the keys")
+    detail = Words(
+        "生产环境的密钥文件必须加密。请把口令写入仅本人可读的文件，并设置 COLDTRACE_KEY_PASSPHRASE_FILE 指向它"
+        "（可用 openssl rand -base64 32 生成）。",
+        "In production key files are encrypted. Write a passphrase to a file that only the service can read, made by"
+        " openssl rand -base64 32 say, and point COLDTRACE_KEY_PASSPHRASE_FILE at it.",
+    )
+
+
+class RootsOffline(Refusal):
+    """The trust list has to be signed with root keys that are not in the key folder."""
+
+    code = "roots_offline"
+    title = Words("根密钥不在本机", "The roots are offline")
+    detail = Words(
+        "信任列表需要 {threshold} 个根签名，本机密钥目录只有 {here} 个根密钥。请依次运行："
+        "coldtrace trust-list publish --offline FILE，由根密钥持有人 coldtrace trust-list sign FILE --key KEY，"
+        "最后 coldtrace trust-list publish --signed FILE。",
+        "A trust list needs {threshold} root signatures and {here} root keys lie in the key folder. Run coldtrace"
+        " trust-list"
+        " publish --offline FILE, have the holders of roots run coldtrace trust-list sign FILE --key KEY, then"
+        " coldtrace"
+        " trust-list publish --signed FILE.",
+    )
+
+
+class SignedListStale(Refusal):
+    """A list that was signed elsewhere is not the one that would be exported now."""
+
+    code = "signed_list_stale"
+    title = Words("已签名的列表已过时", "The signed list is out of date")
+    detail = Words(
+        "已签名的列表（序号 {seq}）与本机现状不符：导出之后又有密钥或场所变化，或序号 {next_seq} 才是下一号。"
+        "请重新导出并签名。",
+        "The signed list (number {seq}) does not fit the state here: keys or sites have changed since it was exported,"
+        " or"
+        " {next_seq} is the next number. Export and sign it again.",
+    )
+
+
+class RootChangeWithoutList(Refusal):
+    """A root change is adopted together with a list that the new roots have signed."""
+
+    code = "root_change_without_list"
+    title = Words("缺少新根签名的列表", "No list signed by the new roots")
+    detail = Words(
+        "变更后的根需要 {threshold} 个签名，本机只有 {here} 个根密钥。请先 coldtrace trust-list publish --offline"
+        " FILE，"
+        "由新根持有人签名，再与变更一起采纳：coldtrace keys root adopt CHANGE --list FILE。",
+        "After the change a trust list needs {threshold} root signatures and {here} of these keys lie here. Run"
+        " coldtrace"
+        " trust-list publish --offline FILE, have the new holders sign it, and adopt both: coldtrace keys root adopt"
+        " CHANGE --list FILE.",
+    )
+
+
+class NoTrustList(Refusal):
+    """The installation has published no list yet."""
+
+    code = "no_trust_list"
+    title = Words("尚无信任列表", "No trust list yet")
+    detail = Words(
+        "尚未发布信任列表：根密钥不在本机。请运行 coldtrace trust-list publish --offline FILE 并由根密钥持有人签名。",
+        "No trust list has been published: the roots are offline. Run coldtrace trust-list publish --offline FILE and"
+        " have"
+        " their holders sign it.",
+    )
+
+
 class MalformedDistrict(Refusal):
     """The district is not a code of GB/T 2260."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,8 +22,8 @@ from coldtrace.events.leaf import LeafKind, enrol_body, leaf_bytes
 from coldtrace.events.public_piece import Place
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
-from coldtrace.parties import store, trust
-from coldtrace.parties.keys import make_station_key
+from coldtrace.parties import signing_keys, store, trust
+from coldtrace.parties.keys import OWN_USES, use_key
 from coldtrace.parties.model import Device, Invitation, Operator, Site, SiteRole
 from coldtrace.parties.refusals import (
     DatabaseOfAnotherInstallation,
@@ -30,6 +31,7 @@ from coldtrace.parties.refusals import (
     DeviceNotFound,
     InviteRefused,
     MalformedDistrict,
+    NoTrustList,
     SiteDiffers,
     SiteUnknown,
     TokenRefused,
@@ -40,6 +42,7 @@ from coldtrace.parties.tables import (
     DeviceRow,
     InstallationRow,
     InviteRow,
+    RootVersionRow,
     SiteRow,
 )
 from coldtrace.seal.b64 import b64
@@ -64,10 +67,16 @@ def install(session: Session, env: Env, *, root_text: str, development: bool) ->
     if row is None:
         now = env.clock()
         session.add(InstallationRow(net=env.net, root=root_text, development=development, created_at=now))
-        for use in ("enrolment", "receipt", "log"):
-            signer = env.keyring.signer(use)
-            trust.keep_key(session, use=use, alg=signer.alg, spki=signer.spki, gln=None, now=now)
-    trust.current(session, env)
+        session.add(RootVersionRow(version=1, root=root_text, adopted_at=now))
+        session.flush()
+        for use in OWN_USES:
+            signing_keys.keep_key(session, use=use, signer=env.keyring.signer(use), now=now)
+    elif not any(key.use == "status" for key in store.signing_keys(session)):
+        # An installation of the time before status keys gets one.
+        signing_keys.keep_key(session, use="status", signer=use_key(env, "status"), now=env.clock())
+        trust.announce(session, env)
+    with suppress(NoTrustList):
+        trust.current(session, env)
 
 
 def register_operator(
@@ -124,17 +133,7 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
     session.add(SiteRow(**row, created_at=now))
     session.flush()
     if site.role is SiteRole.FIRST_STATION:
-        signer = make_station_key(env, site.gln, known={row.kid for row in store.signing_keys(session)})
-        trust.keep_key(
-            session,
-            use="code",
-            alg=signer.alg,
-            spki=signer.spki,
-            gln=site.gln,
-            now=now,
-            scope=("01", "00", "414", "U"),
-        )
-        trust.publish(session, env)
+        signing_keys.new_station_key(session, env, signing_keys.NewKey(gln=site.gln))
     return site
 
 
@@ -259,7 +258,7 @@ def revoke_device(session: Session, env: Env, key: bytes) -> int:
         row.state, row.cut_size = "revoked", ledger.checkpoint(session).size + ledger.waiting(session)
         session.add(row)
         session.flush()
-        trust.publish(session, env)
+        trust.announce(session, env)
     assert row.cut_size is not None, "set above"
     return row.cut_size
 

@@ -13,6 +13,7 @@ from coldtrace.parties.tables import (
     InstallationRow,
     InviteRow,
     OperatorRow,
+    RootVersionRow,
     SigningKeyRow,
     SiteRow,
     TrustListRow,
@@ -164,6 +165,23 @@ def company_prefixes(session: Session) -> dict[str, tuple[str, ...]]:
     """Return the company prefixes of each site by GLN; the first is the one for logistic units."""
     rows = session.exec(select(SiteRow.gln, SiteRow.company_prefixes))
     return {gln: tuple(prefixes) for gln, prefixes in rows}
+
+
+def signing_key_of(session: Session, kid: str) -> SigningKeyRow | None:
+    """Return the signing key with this short id, whatever its use, held until the transaction ends."""
+    return session.exec(select(SigningKeyRow).where(SigningKeyRow.kid == kid).with_for_update()).first()
+
+
+def keys_listed(session: Session, seq: int) -> None:
+    """Note that the list of this number names every key; what was to be retired with it is retired now."""
+    session.execute(text("UPDATE signing_key SET listed_seq = :seq WHERE listed_seq IS NULL"), {"seq": seq})
+    session.execute(text("UPDATE signing_key SET state = 'retired' WHERE state = 'active' AND retired_at IS NOT NULL"))
+    session.expire_all()
+
+
+def root_versions(session: Session) -> list[RootVersionRow]:
+    """Return all versions of the root document, the genesis first."""
+    return list(session.exec(select(RootVersionRow).order_by(col(RootVersionRow.version))))
 
 
 def newest_trust_list(session: Session) -> TrustListRow | None:

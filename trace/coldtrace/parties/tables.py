@@ -99,8 +99,22 @@ class SigningKeyRow(SQLModel, table=True):
     print_until: datetime = Field(sa_type=_MOMENT)
     accept_until: datetime = Field(sa_type=_MOMENT)
     state: str = Field(default="active", sa_type=Text)
+    retired_at: datetime | None = Field(default=None, sa_type=_MOMENT)
+    revoked_at: datetime | None = Field(default=None, sa_type=_MOMENT)
+    revoked_why: str | None = Field(default=None, sa_type=Text)
+    stolen_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     allow_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     allow_units: int | None = Field(default=None, sa_type=BigInteger)
+    listed_seq: int | None = None
+
+
+class RootVersionRow(SQLModel, table=True):
+    __tablename__ = "root_version"
+
+    version: int = Field(primary_key=True)
+    root: str = Field(sa_type=Text)
+    envelope: str | None = Field(default=None, sa_type=Text)
+    adopted_at: datetime = Field(sa_type=_MOMENT)
 
 
 class TrustListRow(SQLModel, table=True):

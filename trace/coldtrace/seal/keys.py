@@ -1,5 +1,8 @@
 """Private keys: make them, sign with them, keep them in files.  Checking lives in `public_key.py`.
 
+A key file is a PKCS#8 PEM of mode 0600, encrypted with a passphrase (PBES2) wherever the service or a root's holder
+keeps it.
+
 `Signer` is the only thing the rest of the project knows about a private key, so a station may put a PKCS#11
 token or a key service behind it.  All signers give 64 raw bytes that `public_key` accepts: P-256 signatures
 are normalised to the low half here, and foreign ones (WebCrypto gives either half) by `public_key.low_s`.
@@ -8,6 +11,7 @@ are normalised to the low half here, and foreign ones (WebCrypto gives either ha
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm as _Unavailable
 from cryptography.hazmat.primitives import hashes, serialization
@@ -30,21 +34,30 @@ from coldtrace.seal.public_key import (
 from coldtrace.seal.signer import Signer
 
 __all__ = [
+    "CLEAR_PEM",
     "Ed25519Signer",
+    "FileSigner",
     "KeyFileExists",
+    "KeyFileExposed",
+    "KeyFileUnencrypted",
     "MalformedKey",
     "P256Signer",
     "PublicKey",
     "Signer",
     "UnreadableKeyFile",
     "UnsupportedAlgorithm",
+    "generate_signer",
     "key_id",
     "kid",
     "load_public_key",
     "load_signer",
     "low_s",
+    "replace_private_key",
     "save_private_key",
 ]
+
+CLEAR_PEM: Final = b"-----BEGIN PRIVATE KEY-----"
+"""How the file of an unencrypted key begins."""
 
 
 class KeyFileExists(Refusal):
@@ -67,6 +80,31 @@ class UnreadableKeyFile(Refusal):
         "无法从 {path} 读取私钥：文件不存在、口令不对，或不是 Ed25519 / P-256 的 PKCS#8 PEM 文件。",
         "No private key could be read from {path}: the file is missing, the passphrase is wrong, or it is "
         "not the PKCS#8 PEM of an Ed25519 or P-256 key.",
+    )
+
+
+class KeyFileExposed(Refusal):
+    """Others than the owner may read the private key."""
+
+    code = "key_file_exposed"
+    title = Words("密钥文件权限过宽", "Key file open to others")
+    detail = Words(
+        "密钥文件 {path} 可被其他用户读取（权限 {mode}）。请运行 chmod 600 {path}；若已有他人能读到它，请吊销该密钥。",
+        "Others may read the key file {path} (mode {mode}). Run: chmod 600 {path} - and revoke the key if somebody else"
+        " had the chance.",
+    )
+
+
+class KeyFileUnencrypted(Refusal):
+    """The private key lies there in clear, where keys are encrypted."""
+
+    code = "key_file_unencrypted"
+    title = Words("密钥文件未加密", "Key file not encrypted")
+    detail = Words(
+        "密钥文件 {path} 没有用口令加密。请停止服务后运行：coldtrace keys passphrase --new FILE（FILE 为口令文件）。",
+        "The key file {path} is not encrypted. Stop the service and run: coldtrace keys passphrase --new FILE, where"
+        " FILE"
+        " holds the passphrase.",
     )
 
 
@@ -139,7 +177,20 @@ class P256Signer:
         return _pem(self._key, passphrase)
 
 
-def save_private_key(signer: Ed25519Signer | P256Signer, path: Path, passphrase: bytes | None = None) -> None:
+FileSigner = Ed25519Signer | P256Signer
+"""The signers whose private half can be written to a file."""
+
+_SIGNERS: Final[dict[str, type[Ed25519Signer] | type[P256Signer]]] = {"Ed25519": Ed25519Signer, "ES256": P256Signer}
+
+
+def generate_signer(alg: str, random: Callable[[int], bytes] = clock.random_bytes) -> FileSigner:
+    """Return a signer with a new key of this algorithm; raise UnsupportedAlgorithm."""
+    if alg not in _SIGNERS:
+        raise UnsupportedAlgorithm(alg=alg)
+    return _SIGNERS[alg].generate(random)
+
+
+def save_private_key(signer: FileSigner, path: Path, passphrase: bytes | None = None) -> None:
     """Write the private key to a new file that only its owner can read; raise KeyFileExists if there is one.
 
     The file is created exclusively with mode 0600 and synced to disk before the function returns, so that a
@@ -149,17 +200,40 @@ def save_private_key(signer: Ed25519Signer | P256Signer, path: Path, passphrase:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise KeyFileExists(path=str(path)) from None
+    _write_synced(descriptor, signer.private_pem(passphrase))
+
+
+def replace_private_key(signer: FileSigner, path: Path, passphrase: bytes) -> None:
+    """Write a key file again, under another passphrase: a crash leaves the old file or the new one, whole."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    _write_synced(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), signer.private_pem(passphrase))
+    part.rename(path)
+
+
+def _write_synced(descriptor: int, data: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
-        file.write(signer.private_pem(passphrase))
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def load_signer(path: Path, passphrase: bytes | None = None) -> Ed25519Signer | P256Signer:
-    """Return the signer kept in a PKCS#8 PEM file; raise UnreadableKeyFile."""
+def load_signer(path: Path, passphrase: bytes | None = None) -> FileSigner:
+    """Return the signer kept in a file.
+
+    Raises UnreadableKeyFile, KeyFileExposed when others may read it, and KeyFileUnencrypted when there is a passphrase
+    and the file does without.
+    """
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), passphrase)
-    except (OSError, ValueError, TypeError, _Unavailable):
+        mode, data = path.stat().st_mode, path.read_bytes()
+    except OSError:
+        raise UnreadableKeyFile(path=str(path)) from None
+    if mode & 0o077:
+        raise KeyFileExposed(path=str(path), mode=f"{mode & 0o777:03o}")
+    if passphrase is not None and data.startswith(CLEAR_PEM):
+        raise KeyFileUnencrypted(path=str(path))
+    try:
+        key = serialization.load_pem_private_key(data, passphrase)
+    except (ValueError, TypeError, _Unavailable):
         raise UnreadableKeyFile(path=str(path)) from None
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return Ed25519Signer(key)

@@ -13,6 +13,7 @@ from coldtrace.env import Env
 from coldtrace.goods.stops import publish_filters
 from coldtrace.ledger.sequencer import Sequencer
 from coldtrace.parties import trust
+from coldtrace.parties.warnings import warnings
 from coldtrace.settings import Settings
 from coldtrace.web import problems
 from coldtrace.web.api import cases, devices, filters, health, imports, labels, logs, runs, statements, units
@@ -112,6 +113,8 @@ class _Caretaker:
             try:
                 with self._app.state.sessions.begin() as session:
                     trust.current(session, self._app.state.env)
+                    for each in warnings(session, self._app.state.env):
+                        log.warning("%s / %s", each.say("zh"), each.say("en"))
                 with self._app.state.sessions.begin() as session:
                     publish_filters(session, self._app.state.env)
             except Exception:

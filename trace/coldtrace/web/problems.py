@@ -100,11 +100,15 @@ STATUS: dict[str, int] = {
     "too_many_requests": 429,
     "code_quota_spent": 429,
     "internal_error": 500,
+    "key_file_exposed": 503,
+    "key_file_unencrypted": 503,
     "key_missing": 503,
     "label_font_missing": 503,
     "no_code_key": 503,
+    "no_trust_list": 503,
     "not_installed": 503,
     "not_ready": 503,
+    "roots_offline": 503,
     "unreadable_key_file": 503,
 }
 """Every other refusal is UNREADABLE; a test keeps this table to codes that exist."""

@@ -5,7 +5,8 @@ from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
 from coldtrace.ledger import store as ledger
-from coldtrace.web.access import KnownCaller, ReadSession
+from coldtrace.parties.warnings import warnings
+from coldtrace.web.access import CurrentEnv, KnownCaller, ReadSession
 
 router = APIRouter(tags=["health"])
 
@@ -17,10 +18,11 @@ def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Ready 就绪")
-def readyz(session: ReadSession) -> dict[str, str]:
-    """Answer 200 when the database answers, 503 otherwise."""
+def readyz(session: ReadSession, env: CurrentEnv) -> dict[str, str | list[str]]:
+    """Answer 200 when the database answers, 503 otherwise; `warnings` names what needs a person within a week."""
     session.execute(text("SELECT 1"))
-    return {"status": "ready"}
+    found = [each.code for each in warnings(session, env)]
+    return {"status": "ready", "warnings": sorted(set(found))} if found else {"status": "ready"}
 
 
 @router.get("/metrics", summary="Counters 计数")
