@@ -11,6 +11,9 @@ TRUST = """
 ALTER TABLE signing_key DROP CONSTRAINT signing_key_use_check;
 ALTER TABLE signing_key ADD CONSTRAINT signing_key_use_check
     CHECK (use IN ('code', 'enrolment', 'receipt', 'log', 'status'));
+ALTER TABLE signing_key ADD COLUMN made_at timestamptz;
+UPDATE signing_key SET made_at = print_from + interval '1 day';
+ALTER TABLE signing_key ALTER COLUMN made_at SET NOT NULL;
 ALTER TABLE signing_key ADD COLUMN retired_at timestamptz;
 ALTER TABLE signing_key ADD COLUMN revoked_at timestamptz;
 ALTER TABLE signing_key ADD COLUMN revoked_why text;

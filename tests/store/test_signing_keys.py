@@ -58,7 +58,7 @@ def test_a_rotation_prints_with_the_new_key_and_still_takes_the_old_codes(road: 
     assert verdict(road, before) is Verdict.REVOKED
 
 
-def test_a_second_key_leaves_the_first_and_the_one_that_lasts_longer_prints(road: Road) -> None:
+def test_a_second_key_leaves_the_first_and_the_newest_prints(road: Road) -> None:
     old = printing(road)
     command = NewKey(gln=PORT, alg="ES256", print_days=60, accept_days=100, scope=["01:9506000"])
     row = signing_keys.new_station_key(road.session, road.env, command)

@@ -77,8 +77,8 @@ def test_statuses_are_refusals() -> None:
     assert UNREADABLE == 400
     assert all(400 < status < 600 for status in STATUS.values())
     assert {code for code, status in STATUS.items() if status >= 500} == {
-        "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing", "no_code_key",
-        "no_trust_list", "not_installed", "not_ready", "roots_offline", "unreadable_key_file",
+        "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
+        "no_code_key", "no_trust_list", "not_installed", "not_ready", "roots_offline", "unreadable_key_file",
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import gzip
 import json
 from datetime import timedelta
 
-from coldtrace import clock
+from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.seal.trust_entries import Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_list import print_list, sign_trust_list
@@ -15,10 +15,11 @@ STATIONS, MONTHS = 100, 30
 
 def monthly(station: int, month: int) -> TrustedKey:
     """Return the key that a station had in a month; its windows begin on a day of its own, and are whole days."""
-    made = NOW.replace(hour=0) - timedelta(days=30 * month + clock.random_bytes(1)[0] % 30)
+    seed = sha256(f"station {station} month {month}".encode())
+    made = NOW.replace(hour=0) - timedelta(days=30 * month + seed[0] % 30)
     return trusted_key(
         use="code",
-        spki=Ed25519Signer.generate().spki,
+        spki=Ed25519Signer.from_seed(seed).spki,
         stn=f"95212340{station:05d}",
         scope=("01", "00:9521234", "414", "U"),
         print_from=made - timedelta(days=1),

@@ -16,12 +16,11 @@ from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods import stop_store as store
 from coldtrace.goods.refusals import CodeKeyUnknown, LotNotRecalled, StolenAtLater
 from coldtrace.goods.stop_store import FilterRecord
-from coldtrace.parties import store as parties
 from coldtrace.parties import trust
 from coldtrace.seal.filter import open_filter
 from coldtrace.seal.filter_build import Items, build_allow_filter, build_stop_filter
 from coldtrace.seal.filter_header import STOP_KINDS, FilterKind
-from coldtrace.seal.keys import Ed25519Signer, Signer, key_id, save_private_key
+from coldtrace.seal.keys import key_id
 from coldtrace.seal.trust_entries import TrustedKey, TrustList
 from coldtrace.verify.code import CodeReport, Verdict, verify_code
 from coldtrace.verify.code_refusals import RecalledLot
@@ -41,7 +40,7 @@ class Theft:
     stolen_at: datetime
     units: int
     filter_id: bytes
-    trust_seq: int
+    trust_seq: int | None
 
 
 def revoke_unit(session: Session, env: Env, unit_id: str, reason: str) -> bool:
@@ -97,14 +96,19 @@ def revoke_stolen(session: Session, env: Env, kid: str, *, stolen_at: datetime) 
     )
     store.mark_stolen(session, key, now=now, stolen_at=stolen_at, allow=header.id, units=header.count)
     session.expire_all()
-    row = trust.publish(session, env)
-    return Theft(kid=kid, stolen_at=stolen_at, units=header.count, filter_id=header.id, trust_seq=row.seq)
+    row = trust.announce(session, env)
+    return Theft(
+        kid=kid,
+        stolen_at=stolen_at,
+        units=header.count,
+        filter_id=header.id,
+        trust_seq=None if row is None else row.seq,
+    )
 
 
 def publish_filters(session: Session, env: Env, *, all_kinds: bool = False) -> list[FilterRecord]:
     """Issue the stop-filters that are due: something changed, or the last one is a day old; return the new ones."""
     store.lock_stops(session)
-    _list_status_key(session, env)
     return [_publish(session, env, kind) for kind in STOP_KINDS if all_kinds or _is_due(session, env, kind)]
 
 
@@ -117,7 +121,7 @@ def _is_due(session: Session, env: Env, kind: FilterKind) -> bool:
 
 def _publish(session: Session, env: Env, kind: FilterKind) -> FilterRecord:
     now, last = env.clock(), store.newest_filter(session, kind)
-    seq, signer = (1 if last is None else last.seq + 1), _status_signer(env)
+    seq, signer = (1 if last is None else last.seq + 1), env.keyring.signer("status")
     data = build_stop_filter(
         _items(session, kind),
         kind=kind,
@@ -148,22 +152,6 @@ def _items(session: Session, kind: FilterKind) -> Items:
 def lot_item(gtin: str, lot: str) -> str:
     """Return a lot as filters name it."""
     return str(unit_id_of({"01": gtin, "10": lot}))
-
-
-def _list_status_key(session: Session, env: Env) -> None:
-    """See to it that the trust list has the status key, or nobody would believe what it signs."""
-    signer = _status_signer(env)
-    if all(row.key_id != key_id(signer.spki) for row in parties.signing_keys(session)):
-        trust.keep_key(session, use="status", alg=signer.alg, spki=signer.spki, gln=None, now=env.clock())
-        trust.publish(session, env)
-
-
-def _status_signer(env: Env) -> Signer:
-    """Return the status key, making it where the installation is older than its use."""
-    path = env.keyring.folder / "status.pem"
-    if not path.exists():
-        save_private_key(Ed25519Signer.generate(), path)
-    return env.keyring.signer("status")
 
 
 class _Registered:

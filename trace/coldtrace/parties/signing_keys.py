@@ -151,6 +151,7 @@ def keep_key(
         spki=signer.spki,
         gln=gln,
         scope=list(scope),
+        made_at=now,
         print_from=today - DAY,
         print_until=today + print_for + DAY,
         accept_until=today + accept_for + DAY,

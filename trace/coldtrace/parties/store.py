@@ -158,7 +158,7 @@ def signing_keys(session: Session) -> list[SigningKeyRow]:
 def code_keys_of(session: Session, gln: str) -> list[SigningKeyRow]:
     """Return all code keys of a first station, the newest first."""
     rows = select(SigningKeyRow).where(SigningKeyRow.use == "code", SigningKeyRow.gln == gln)
-    return list(session.exec(rows.order_by(col(SigningKeyRow.print_until).desc(), SigningKeyRow.kid)))
+    return list(session.exec(rows.order_by(col(SigningKeyRow.made_at).desc(), SigningKeyRow.kid)))
 
 
 def company_prefixes(session: Session) -> dict[str, tuple[str, ...]]:

@@ -99,6 +99,7 @@ class SigningKeyRow(SQLModel, table=True):
     print_until: datetime = Field(sa_type=_MOMENT)
     accept_until: datetime = Field(sa_type=_MOMENT)
     state: str = Field(default="active", sa_type=Text)
+    made_at: datetime = Field(sa_type=_MOMENT)
     retired_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     revoked_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     revoked_why: str | None = Field(default=None, sa_type=Text)

@@ -232,4 +232,3 @@ def _listed(row: SigningKeyRow) -> TrustedKey:
         st="verify-only" if ends else LISTED_STATE[row.state],
         allow=allow,
     )
-
