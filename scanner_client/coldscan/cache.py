@@ -26,6 +26,8 @@ class Name(StrEnum):
     TRUST_LIST = "trust_list"
     TRUST_ETAG = "trust_etag"
     TRUST_SEQ = "trust_seq"
+    FILTERS = "filters"
+    FILTERS_ETAG = "filters_etag"
     CHECKPOINT = "checkpoint"
     SEEN = "seen"
     SEEN_SIZE = "seen_size"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from coldscan import cache
 from coldscan.cache import Name
+from coldscan.filters import Filters, load_filters
 from coldscan.refusals import NoTrustList
 from coldtrace.clock import parse_utc
 from coldtrace.errors import Refusal
@@ -21,9 +22,10 @@ from coldtrace.seal.trust_list import TrustList, open_trust_list
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """The verified trust list and what is known about the time."""
+    """The verified trust list, the filters that it stands behind, and what is known about the time."""
 
     trust: TrustList
+    filters: Filters
     skew_s: int
     server_time: datetime | None
 
@@ -47,6 +49,16 @@ class Knowledge:
         """Tell whether the list has expired."""
         return self.trust.is_stale(self.guess_now(now))
 
+    def lacks_stops(self, now: datetime) -> bool:
+        """Tell whether it is unknown what was stopped of late: a filter has expired, or its file cannot be used."""
+        return not self.filters.is_whole or self.filters.held.is_stale(self.guess_now(now))
+
+    @property
+    def known_since(self) -> datetime:
+        """The time to which the list and the stops that are held speak."""
+        held = self.filters.held
+        return min([self.trust.issued, *(each.header.issued for each in (held.revoked, held.recalled) if each)])
+
     def station_name(self, gln: str) -> str | None:
         """Return the name of a station of the list."""
         return next((each.name for each in self.trust.stations if each.gln == gln), None)
@@ -58,11 +70,20 @@ def load_knowledge(connection: sqlite3.Connection, *, known: Knowledge | None) -
     Raises NoTrustList if there is none that the root document confirms.
     """
     server_time = cache.get(connection, Name.SERVER_TIME)
+    trust = _trust(connection, known)
     return Knowledge(
-        trust=_trust(connection, known),
+        trust=trust,
+        filters=_filters(connection, trust, known),
         skew_s=cache.get_number(connection, Name.SKEW_S) or 0,
         server_time=None if server_time is None else parse_utc(server_time),
     )
+
+
+def _filters(connection: sqlite3.Connection, trust: TrustList, known: Knowledge | None) -> Filters:
+    said = cache.get(connection, Name.FILTERS) or ""
+    if known is not None and known.trust is trust and known.filters.is_whole and known.filters.text == said:
+        return known.filters
+    return load_filters(connection, trust)
 
 
 def _trust(connection: sqlite3.Connection, known: Knowledge | None) -> TrustList:

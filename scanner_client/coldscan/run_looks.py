@@ -53,7 +53,8 @@ def run_verify(session: Session, *, text: str) -> int:
         "ais": dict(finding.code.elements) if finding.passes and finding.code else {},
         "kid": finding.kid,
         "list_age_s": finding.list_age_s,
-        "list_expired": finding.is_stale,
+        "list_expired": knowledge.is_stale(session.clock()),
+        "stops_unknown": knowledge.lacks_stops(session.clock()),
         "say": say,
     }
     age = say_age(finding.list_age_s, session.lang)

@@ -32,6 +32,9 @@ WARNINGS: Final = {
     "blocked_statements": Words("有记录被标为冲突或封存，见上", "The server keeps statements as blocked, see above"),
     "no_trust_list": Words("没有可用的信任名单，请同步", "No usable trust list; sync"),
     "trust_list_expired": Words("信任名单已过期，请同步", "The trust list has expired; sync"),
+    "stops_unknown": Words(
+        "作废与召回筛查表已过期或损坏，请同步", "The filters of voided units and recalls are expired or broken; sync"
+    ),
     "clock_behind_last_sync": Words("时钟早于上次同步，请校准", "The clock stands before the last sync; set it"),
     "clock_skewed": Words("时钟与服务器相差较大，请校准", "The clock differs from the server's; set it"),
 }
@@ -65,6 +68,7 @@ def status_of(connection: sqlite3.Connection, *, now: datetime) -> dict[str, obj
         "list_seq": None if knowledge is None else knowledge.trust.seq,
         "list_age_s": None if knowledge is None else knowledge.age_s(now),
         "list_expired": None if knowledge is None else knowledge.is_stale(now),
+        "filters": [] if knowledge is None else _filters(knowledge, now),
         "last_sync": cache.get(connection, Name.LAST_SYNC),
         "last_server_time": cache.get(connection, Name.SERVER_TIME),
         "clock_skew_s": cache.get_number(connection, Name.SKEW_S),
@@ -90,6 +94,21 @@ def _lane(connection: sqlite3.Connection, lane: lanes.Lane) -> dict[str, object]
     }
 
 
+def _filters(knowledge: Knowledge, now: datetime) -> list[dict[str, object]]:
+    held = knowledge.filters.held
+    return [
+        {
+            "kind": str(each.header.kind),
+            "seq": each.header.seq,
+            "count": each.header.count,
+            "age_s": max(0, int((knowledge.guess_now(now) - each.header.issued).total_seconds())),
+            "expired": each.is_stale(knowledge.guess_now(now)),
+        }
+        for each in (*held.allowed, held.revoked, held.recalled)
+        if each is not None
+    ]
+
+
 def _age_s(at: str | None, now: datetime) -> int | None:
     return None if at is None else max(0, int((now - parse_utc(at)).total_seconds()))
 
@@ -111,6 +130,7 @@ def _warnings(
         "blocked_statements": counted.blocked > 0,
         "no_trust_list": knowledge is None,
         "trust_list_expired": knowledge is not None and knowledge.is_stale(now),
+        "stops_unknown": knowledge is not None and knowledge.lacks_stops(now),
         "clock_behind_last_sync": server_time is not None and now < parse_utc(server_time),
         "clock_skewed": abs(cache.get_number(connection, Name.SKEW_S) or 0) >= SKEW_SAID_S,
     }

@@ -13,6 +13,7 @@ from coldscan import cache, statements
 from coldscan.cache import Name
 from coldscan.device import Device
 from coldscan.fetch import fetch_chain, fetch_checkpoint, fetch_trust_list, fetch_work
+from coldscan.fetch_filters import fetch_filters
 from coldscan.flush import BATCH, Flushed, Sender, flush
 from coldscan.knowledge import load_knowledge
 from coldscan.refusals import ServerUnreachable
@@ -27,6 +28,7 @@ class SyncReport:
     """What came of one sync.  The parts say `new`, `same`, `ok`, or the code of what went wrong."""
 
     trust_list: str = "not_asked"
+    filters: str = "not_asked"
     checkpoint: str = "not_asked"
     work: str = "not_asked"
     chain: str = "not_asked"
@@ -53,6 +55,7 @@ class SyncReport:
             "ok": self.ok,
             "reached": self.reached,
             "trust_list": self.trust_list,
+            "filters": self.filters,
             "checkpoint": self.checkpoint,
             "work": self.work,
             "chain": self.chain,
@@ -75,6 +78,9 @@ def sync_once(
     report = SyncReport()
     if lists:
         report.trust_list = _part(report, lambda: fetch_trust_list(connection, wire))
+    if lists and report.reached:
+        # Before the queue: they are what stops goods that leave in the next minutes.
+        report.filters = _part(report, lambda: _fetch_filters(connection, wire))
     if report.reached:
         _flush(report, connection, device, wire, batch)
     if lists and report.reached:
@@ -89,6 +95,10 @@ def sync_once(
         with immediate(connection):
             cache.put(connection, Name.LAST_SYNC, format_utc(clock()))
     return report
+
+
+def _fetch_filters(connection: sqlite3.Connection, wire: Wire) -> str:
+    return fetch_filters(connection, wire, trust=load_knowledge(connection, known=None).trust)
 
 
 def _flush(report: SyncReport, connection: sqlite3.Connection, device: Device, wire: Wire, batch: int) -> None:

@@ -1,4 +1,4 @@
-"""The offline verdict on one code, with its age.
+"""The offline verdict on one code, with its age, from the cached trust list and the filters that it stands behind.
 
 The words are those of `coldtrace.verify.code`.  Two of them let the goods pass: `valid`, and `untrusted_host`, where
 the signature is right but the address printed with it is not on the list (amber, and a person looks).
@@ -16,14 +16,18 @@ from coldtrace.codes.token import decode_token
 from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.errors import Lang, Refusal
 from coldtrace.seal.hashing import sha256
-from coldtrace.verify.code import Verdict, verify_code
+from coldtrace.verify.code import Verdict
+from coldtrace.verify.held_filters import ASKED_ONLINE, MAY_BE_CHANCE
 
 PASSING: Final = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What is known of one scanned code."""
+    """What is known of one scanned code.
+
+    `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired.
+    """
 
     verdict: Verdict
     code: TraceCode | None
@@ -77,18 +81,22 @@ class Finding:
 
     def say_refused(self, lang: Lang) -> str:
         """Return in words why the code does not pass."""
-        return self.verdict.value if self.refusal is None else self.refusal.say(lang)
+        if self.refusal is None:
+            return self.verdict.value
+        said = self.refusal.say(lang)
+        # A filter's hit may be chance.  The goods are held all the same: who has a network knows more.
+        return f"{said} {MAY_BE_CHANCE.say(lang)}" if self.verdict in ASKED_ONLINE else said
 
 
 def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
-    """Return the verdict on a scanned code, from the cached trust list alone."""
-    report = verify_code(text, trust=knowledge.trust, now=knowledge.as_of(now))
+    """Return the verdict on a scanned code, from what is cached alone."""
+    report = knowledge.filters.held.judge(text, trust=knowledge.trust, now=knowledge.as_of(now))
     return Finding(
         verdict=report.verdict,
         code=report.code,
         kid=report.kid,
         refusal=report.refusal,
         list_age_s=knowledge.age_s(now),
-        issued=knowledge.trust.issued,
-        is_stale=knowledge.is_stale(now),
+        issued=knowledge.known_since,
+        is_stale=knowledge.is_stale(now) or knowledge.lacks_stops(now),
     )

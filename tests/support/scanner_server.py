@@ -25,7 +25,8 @@ from coldtrace.events.statement import CheckedStatement, read_statement
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from coldtrace.seal.device_request import parse_authorization, verify_request
-from coldtrace.seal.hashing import leaf_hash
+from coldtrace.seal.filter import open_filter
+from coldtrace.seal.hashing import leaf_hash, sha256
 from coldtrace.seal.keys import Ed25519Signer, PublicKey, key_id, load_public_key
 from coldtrace.seal.merkle import tree_root
 from support.scanner_world import GTIN, LOT, ORIGIN, OWN, World
@@ -77,6 +78,8 @@ class ScannerServer:
         self.lots = [{"gtin": GTIN, "lot": LOT, "facts": world.facts}]
         self.operations = list(OPERATIONS)
         self.extra_seq = 0
+        self.filters: list[dict[str, object]] | None = []
+        self.filter_files: dict[str, bytes] = {}
         self.missing: list[list[int]] = []
         self.lock = threading.Lock()
         self._http = _Listener(("127.0.0.1", 0), _handler_of(self))
@@ -109,6 +112,14 @@ class ScannerServer:
                 expires=self.clock() + timedelta(hours=1),
             )
         )
+
+    def offer(self, *files: bytes, **said: object) -> None:
+        """Offer these filter files; `said` is what the index says otherwise than they do."""
+        opened = {open_filter(file).id.hex(): (open_filter(file).header, file) for file in files}
+        self.filter_files = {id: file for id, (_, file) in opened.items()}
+        self.filters = [
+            {"kind": str(header.kind), "seq": header.seq, "sha256": id} | said for id, (header, _) in opened.items()
+        ]
 
     def of_type(self, name: str) -> list[CheckedStatement]:
         """Return the stored statements of a type in the order of their numbers."""
@@ -286,6 +297,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                 return self._trust_list()
             if path == "/api/v1/devices/enrol":
                 return self._json(*server.enrol(json.loads(body)))
+            if path.startswith("/api/v1/filters"):
+                return self._filters(path.removeprefix("/api/v1/filters").strip("/"))
             if path.startswith("/logs/"):
                 assert path == "/logs/cn-test/checkpoint"
                 return self._answer(200, server.checkpoint(), "text/plain")
@@ -310,6 +323,17 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                 return self._answer(304, "", "application/json", etag)
             return self._answer(200, json.dumps(server.world.envelope()), "application/json", etag)
 
+        def _filters(self, id: str) -> None:
+            if server.filters is None:
+                return self._json(404, _problem("not_found", "没有这个页面", ""))
+            if id:
+                return self._answer(200, server.filter_files[id], "application/vnd.coldtrace.filter")
+            text = json.dumps({"filters": server.filters})
+            etag = f'"{sha256(text.encode()).hex()}"'
+            if self.headers.get("If-None-Match") == etag:
+                return self._answer(304, "", "application/json", etag)
+            return self._answer(200, text, "application/json", etag)
+
         def _is_device(self, body: bytes) -> bool:
             claimed = parse_authorization(self.headers.get("Authorization", ""))
             key = b64(claimed.key)
@@ -333,8 +357,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
             kind = "application/json" if status < 400 else "application/problem+json"
             self._answer(status, json.dumps(value, ensure_ascii=False), kind)
 
-        def _answer(self, status: int, text: str, kind: str, etag: str | None = None) -> None:
-            data = text.encode()
+        def _answer(self, status: int, said: str | bytes, kind: str, etag: str | None = None) -> None:
+            data = said.encode() if isinstance(said, str) else said
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))

@@ -7,10 +7,13 @@ from coldtrace.codes.check_digit import check_digit
 from coldtrace.codes.short_code import new_serial
 from coldtrace.codes.sign import sign_code
 from coldtrace.events.facts import write_facts
+from coldtrace.seal.filter import open_filter
+from coldtrace.seal.filter_build import build_allow_filter, build_stop_filter
+from coldtrace.seal.filter_header import FilterKind
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.keys import Ed25519Signer, kid
+from coldtrace.seal.keys import Ed25519Signer, Signer, key_id, kid
 from coldtrace.seal.root_document import RootDocument, write_root
-from coldtrace.seal.trust_entries import LogEntry, Station, TrustedKey, TrustList, trusted_key
+from coldtrace.seal.trust_entries import Allow, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_list import sign_trust_list
 from coldtrace.seal.trust_text import print_list
 from coldtrace.seal.vkey import vkey_of
@@ -50,12 +53,14 @@ class World:
     seq: int = 7
     lifetime: timedelta = timedelta(days=7)
     revoked: bool = False
+    allow: Allow | None = None
     name: str = "one"
     serials: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.station, self.enrolment = key_of(f"{self.name} station"), key_of(f"{self.name} enrolment")
         self.receipts, self.log = key_of(f"{self.name} receipt"), key_of(f"{self.name} log")
+        self.status = key_of(f"{self.name} status")
         self.root_key = key_of(f"{self.name} root")
         self.root: RootDocument = write_root(roots={"r1": self.root_key.spki}, threshold=1)
         self.random = counting_bytes(self.name)
@@ -77,6 +82,30 @@ class World:
             ),
             keys=self._keys(),
             logs=(LogEntry(origin=ORIGIN, vkey=vkey_of(name=ORIGIN, spki=self.log.spki), witnesses=(), quorum=0),),
+        )
+
+    def allow_filter(self, *units: str) -> bytes:
+        """Return the allow-filter of the stolen station key, and pin it on the next list."""
+        file = build_allow_filter(
+            lambda: units, net=self.root.net, key=key_id(self.station.spki), issued=self.now, random=self.random
+        )
+        self.revoked, self.allow = True, Allow(sha256=open_filter(file).id, units=len(units))
+        return file
+
+    def stop_filter(
+        self, kind: FilterKind, *items: str, seq: int = 1, life: timedelta | None = None, by: Signer | None = None
+    ) -> bytes:
+        """Return a filter of voided units or recalled lots."""
+        return build_stop_filter(
+            lambda: items,
+            kind=kind,
+            net=self.root.net,
+            seq=seq,
+            issued=self.now,
+            expires=self.now + (life or self.lifetime),
+            signer_id=key_id((by or self.status).spki),
+            signer=by or self.status,
+            random=self.random,
         )
 
     def envelope(self) -> dict[str, object]:
@@ -113,7 +142,9 @@ class World:
                 print_until=self.now + timedelta(days=7),
                 accept_until=self.now + timedelta(days=730),
                 st="revoked" if self.revoked else "active",
+                allow=self.allow,
             ),
             trusted_key(use="enrolment", spki=self.enrolment.spki),
             trusted_key(use="receipt", spki=self.receipts.spki),
+            trusted_key(use="status", spki=self.status.spki),
         )
