@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageDraw
 
-from coldtrace.labels import make
+from coldtrace.labels import make, press
 from coldtrace.labels.content import LabelContent
 from coldtrace.labels.decode_check import decode_check
 from coldtrace.labels.drawing import Box, Code, Face
@@ -112,7 +112,7 @@ def test_a_run_with_one_bad_label_leaves_no_file(
             raise NotDecoded(label=face.handle, expected=1, found=0)
         return 1
 
-    monkeypatch.setattr(make, "decode_check", spoiling)
+    monkeypatch.setattr(press, "decode_check", spoiling)
     contents = [carton("000000000000"), carton("222222222222"), carton("333333333333")]
     with pytest.raises(NotDecoded):
         make.make_labels(contents, layout="60x40", format=format, out=tmp_path / name)

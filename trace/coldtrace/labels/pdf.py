@@ -8,10 +8,12 @@ names of the last forms; nothing else grows.  The same labels give the same byte
 Layout of the file: ISO 32000-1, composite fonts 9.7, viewer preferences 12.2.
 """
 
+import hashlib
 import zlib
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
@@ -21,7 +23,100 @@ from coldtrace.labels.page import Page
 
 _POINTS_PER_MM = 72 / 25.4
 _KEPT_FORMS = 128
+_LEVEL = 6
 _CATALOG, _PAGES, _FONT, _INFO = 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class PdfForm:
+    """What the labels of a lot share, packed; `key` is a hash of what it draws."""
+
+    key: bytes
+    head: bytes
+    packed: bytes
+
+
+@dataclass(frozen=True)
+class PdfPage:
+    """One page, packed and ready to be put into any file: its forms in the order of their names, L0 first."""
+
+    width: float
+    height: float
+    forms: tuple[PdfForm, ...]
+    packed: bytes
+    characters: str
+
+
+class PdfPages:
+    """Packs pages.  It knows nothing of the file they go into, so pages can be packed in another process."""
+
+    def __init__(self, font: LabelFont) -> None:
+        self._font = font
+        self._forms: OrderedDict[tuple[float, float, Drawing], tuple[PdfForm, set[str]]] = OrderedDict()
+        self._used: set[str] = set()
+
+    def page(self, page: Page) -> PdfPage:
+        """Pack one page."""
+        width, height = page.width * _POINTS_PER_MM, page.height * _POINTS_PER_MM
+        self._used = set()
+        names: dict[bytes, tuple[str, PdfForm]] = {}
+        content = [f"{_number(_POINTS_PER_MM)} 0 0 {_number(-_POINTS_PER_MM)} 0 {_number(height)} cm\n"]
+        for placed in page.faces:
+            form = self._form(placed.face.width, placed.face.height, placed.face.fixed)
+            name, _ = names.setdefault(form.key, (f"L{len(names)}", form))
+            own = self._marks(placed.face.own)
+            content.append(f"q 1 0 0 1 {_number(placed.x)} {_number(placed.y)} cm /{name} Do\n{own}Q\n")
+        content.append(self._marks(page.furniture))
+        forms = tuple(form for _, form in names.values())
+        packed = zlib.compress("".join(content).encode("ascii"), _LEVEL)
+        return PdfPage(width, height, forms, packed, "".join(sorted(self._used)))
+
+    def _form(self, width: float, height: float, drawing: Drawing) -> PdfForm:
+        key = (width, height, drawing)
+        if key in self._forms:
+            self._forms.move_to_end(key)
+        else:
+            before, self._used = self._used, set()
+            head = (
+                f"/Type /XObject /Subtype /Form /BBox [0 0 {_number(width)} {_number(height)}] "
+                f"/Resources << /Font << /F {_FONT} 0 R >> >> "
+            ).encode("ascii")
+            marks = self._marks(drawing).encode("ascii")
+            form = PdfForm(hashlib.sha256(head + marks).digest(), head, zlib.compress(marks, _LEVEL))
+            self._forms[key] = form, self._used
+            self._used = before
+            if len(self._forms) > _KEPT_FORMS:
+                self._forms.popitem(last=False)
+        form, used = self._forms[key]
+        self._used |= used
+        return form
+
+    def _marks(self, drawing: Sequence[Mark]) -> str:
+        return "".join(map(self._mark, drawing))
+
+    def _mark(self, mark: Mark) -> str:
+        if isinstance(mark, Text):
+            return self._text(mark)
+        if isinstance(mark, Box):
+            return f"{_number(mark.x)} {_number(mark.y)} {_number(mark.width)} {_number(mark.height)} re f\n"
+        where = f"q {_number(mark.module)} 0 0 {{}} {_number(mark.x)} {_number(mark.y)} cm\n"
+        if isinstance(mark, Code):
+            numbers = tuple(chain.from_iterable(mark.symbol.runs()))
+            path = "%d %d %d 1 re\n" * (len(numbers) // 3) % numbers  # one formatting call for some 800 runs
+            return where.format(_number(mark.module)) + path + "f Q\n"
+        path = "\n".join(f"{first} 0 {width} 1 re" for first, width in mark.bars.runs())
+        return where.format(_number(mark.height)) + path + "\nf Q\n"
+
+    def _text(self, mark: Text) -> str:
+        self._used.update(mark.text)
+        codes = [f"{self._font.code(character):04X}" for character in mark.text]
+        size = _number(mark.size)
+        ink = "1 g 1 G " if mark.white else ""
+        bold = f"2 Tr {_number(mark.size * BOLD_EM)} w " if mark.bold else ""
+        tracking = f"{_number(mark.tracking)} Tc " if mark.tracking else ""
+        begin = f"q {ink}BT /F 1 Tf {bold}{tracking}"
+        across = _number(mark.size * mark.stretch)
+        return f"{begin}{across} 0 0 -{size} {_number(mark.x)} {_number(mark.y)} Tm <{''.join(codes)}> Tj ET Q\n"
 
 
 class PdfWriter:
@@ -33,27 +128,21 @@ class PdfWriter:
         self._written = 0
         self._offsets = array("q", [0] * 5)
         self._pages = array("q")
-        self._forms: OrderedDict[tuple[float, float, Drawing], int] = OrderedDict()
+        self._forms: OrderedDict[bytes, int] = OrderedDict()
         self._used: dict[int, str] = {}
         self._write(b"%PDF-1.7\n%\xe5\x86\xb7\xe9\x93\xbe\n")
         self._object(_INFO, f"<< /Title {_text_string(title)} /Producer (coldtrace) >>".encode())
 
-    def add_page(self, page: Page) -> None:
+    def put(self, page: PdfPage) -> None:
         """Put one page into the file."""
-        width, height = page.width * _POINTS_PER_MM, page.height * _POINTS_PER_MM
-        names: dict[int, str] = {}
-        content = [f"{_number(_POINTS_PER_MM)} 0 0 {_number(-_POINTS_PER_MM)} 0 {_number(height)} cm\n"]
-        for placed in page.faces:
-            form = self._form(placed.face.width, placed.face.height, placed.face.fixed)
-            name = names.setdefault(form, f"L{len(names)}")
-            own = self._marks(placed.face.own)
-            content.append(f"q 1 0 0 1 {_number(placed.x)} {_number(placed.y)} cm /{name} Do\n{own}Q\n")
-        content.append(self._marks(page.furniture))
-        forms = " ".join(f"/{name} {form} 0 R" for form, name in names.items())
-        stream = self._stream(b"", "".join(content).encode("ascii"))
+        for character in page.characters:
+            self._used[self._font.code(character)] = character
+        forms = " ".join(f"/L{place} {self._form(form)} 0 R" for place, form in enumerate(page.forms))
+        stream = self._packed_stream(b"", page.packed)
+        box = f"[0 0 {_number(page.width)} {_number(page.height)}]"
         self._pages.append(
             self._new(
-                f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 {_number(width)} {_number(height)}] "
+                f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox {box} "
                 f"/Resources << /Font << /F {_FONT} 0 R >> /XObject << {forms} >> >> /Contents {stream} 0 R >>".encode()
             )
         )
@@ -77,50 +166,15 @@ class PdfWriter:
             f"startxref\n{start}\n%%EOF\n".encode()
         )
 
-    def _form(self, width: float, height: float, drawing: Drawing) -> int:
-        key = (width, height, drawing)
-        if key in self._forms:
-            self._forms.move_to_end(key)
-            return self._forms[key]
-        head = (
-            f"/Type /XObject /Subtype /Form /BBox [0 0 {_number(width)} {_number(height)}] "
-            f"/Resources << /Font << /F {_FONT} 0 R >> >> "
-        )
-        form = self._stream(head.encode(), self._marks(drawing).encode("ascii"))
-        self._forms[key] = form
+    def _form(self, form: PdfForm) -> int:
+        if form.key in self._forms:
+            self._forms.move_to_end(form.key)
+            return self._forms[form.key]
+        number = self._packed_stream(form.head, form.packed)
+        self._forms[form.key] = number
         if len(self._forms) > _KEPT_FORMS:
             self._forms.popitem(last=False)
-        return form
-
-    def _marks(self, drawing: Sequence[Mark]) -> str:
-        return "".join(map(self._mark, drawing))
-
-    def _mark(self, mark: Mark) -> str:
-        if isinstance(mark, Text):
-            return self._text(mark)
-        if isinstance(mark, Box):
-            return f"{_number(mark.x)} {_number(mark.y)} {_number(mark.width)} {_number(mark.height)} re f\n"
-        where = f"q {_number(mark.module)} 0 0 {{}} {_number(mark.x)} {_number(mark.y)} cm\n"
-        if isinstance(mark, Code):
-            numbers = tuple(chain.from_iterable(mark.symbol.runs()))
-            path = "%d %d %d 1 re\n" * (len(numbers) // 3) % numbers  # one formatting call for some 800 runs
-            return where.format(_number(mark.module)) + path + "f Q\n"
-        path = "\n".join(f"{first} 0 {width} 1 re" for first, width in mark.bars.runs())
-        return where.format(_number(mark.height)) + path + "\nf Q\n"
-
-    def _text(self, mark: Text) -> str:
-        codes = []
-        for character in mark.text:
-            code = self._font.code(character)
-            self._used[code] = character
-            codes.append(f"{code:04X}")
-        size = _number(mark.size)
-        ink = "1 g 1 G " if mark.white else ""
-        bold = f"2 Tr {_number(mark.size * BOLD_EM)} w " if mark.bold else ""
-        tracking = f"{_number(mark.tracking)} Tc " if mark.tracking else ""
-        begin = f"q {ink}BT /F 1 Tf {bold}{tracking}"
-        across = _number(mark.size * mark.stretch)
-        return f"{begin}{across} 0 0 -{size} {_number(mark.x)} {_number(mark.y)} Tm <{''.join(codes)}> Tj ET Q\n"
+        return number
 
     def _write_font(self) -> None:
         font = self._font
@@ -150,7 +204,9 @@ class PdfWriter:
         )
 
     def _stream(self, head: bytes, data: bytes) -> int:
-        packed = zlib.compress(data, 6)
+        return self._packed_stream(head, zlib.compress(data, _LEVEL))
+
+    def _packed_stream(self, head: bytes, packed: bytes) -> int:
         return self._new(
             b"<< %s/Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (head, len(packed), packed)
         )

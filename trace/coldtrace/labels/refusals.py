@@ -137,3 +137,51 @@ class OneLabelPerFile(LabelRefused):
         "文件「{path}」只能放一张标签。请给一个文件夹，或一个 .zip 文件。",
         "The file '{path}' can hold one label only. Give a folder or a .zip file.",
     )
+
+
+class CodeNotVerified(LabelRefused):
+    """The code that would be printed is not one that verifiers call valid."""
+
+    code = "label_code_not_verified"
+    title = Words("码的签名未通过验证", "Code does not verify")
+    detail = Words(
+        "标签「{label}」上的码未通过离线验证（{verdict}），未放行。"
+        "请检查该站点的密钥状态（coldtrace keys list）和信任清单。",
+        "The code on label '{label}' does not pass offline verification ({verdict}); it was not released. "
+        "Check the station's keys (coldtrace keys list) and the trust list.",
+    )
+
+
+class LayoutNotForPrinter(LabelRefused):
+    """A sheet of paper cannot be sent to a label printer."""
+
+    code = "label_layout_not_for_printer"
+    title = Words("该版式不能用于标签打印机", "Not a layout for a label printer")
+    detail = Words(
+        "版式 {layout} 是整页纸，不能生成 ZPL。请选 60x40、100x100 或 100x150。",
+        "The layout {layout} is a sheet of paper and cannot become ZPL. Take 60x40, 100x100 or 100x150.",
+    )
+
+
+class FolderInUse(LabelRefused):
+    """The folder holds pictures of other labels under the numbers of this run."""
+
+    code = "label_folder_in_use"
+    title = Words("文件夹里已有别的标签", "The folder holds other labels")
+    detail = Words(
+        "文件夹 {path} 中的 {name} 属于另一批标签，未作更改。请另选一个文件夹。",
+        "{name} in the folder {path} belongs to other labels; nothing was changed. Take another folder.",
+    )
+
+
+class LabelWorkerLost(LabelRefused):
+    """A worker process died: out of memory, or killed."""
+
+    code = "label_worker_lost"
+    title = Words("标签进程中断", "A label worker was lost")
+    detail = Words(
+        "生成标签的子进程意外结束（可能内存不足），文件未生成。请重新运行；"
+        "仍然失败时把 COLDTRACE_LABEL_WORKERS 设为 1。",
+        "A process that makes labels ended unexpectedly (out of memory?), so there is no file. Run it again; "
+        "if it fails again, set COLDTRACE_LABEL_WORKERS to 1.",
+    )

@@ -16,6 +16,8 @@ from coldtrace.labels.make import LabelReport
 from coldtrace.labels.outputs import opened
 from coldtrace.labels.page import single
 from coldtrace.labels.parts import HAIRLINE, RULE, aligned_left, module_for
+from coldtrace.labels.pdf import PdfPages
+from coldtrace.labels.press import Printed
 from coldtrace.labels.raster import Raster
 from coldtrace.labels.refusals import NoLabels
 from coldtrace.labels.sheet import A4_HEIGHT, A4_WIDTH
@@ -47,8 +49,9 @@ def make_sample_sheet(samples: Sequence[Sample], out: BinaryIO | Path, *, font: 
         raise NoLabels()
     face_font = load_font(font)
     raster = Raster(face_font)
+    packed = PdfPages(face_font)
     decoded = pages = 0
-    with opened(out, format="pdf", font=face_font, raster=raster, title="coldtrace sample labels") as output:
+    with opened(out, format="pdf", font=lambda: face_font, title="coldtrace sample labels") as output:
         for first in range(0, len(samples), _COLUMNS * _ROWS):
             part = samples[first : first + _COLUMNS * _ROWS]
             canvas = Canvas(face_font)
@@ -56,9 +59,9 @@ def make_sample_sheet(samples: Sequence[Sample], out: BinaryIO | Path, *, font: 
             for place, sample in enumerate(part):
                 _cell(canvas, sample, place=place, number=first + place + 1)
             face = Face(A4_WIDTH, A4_HEIGHT, (), canvas.done(), f"sample sheet, page {pages + 1}")
-            decoded += decode_check(raster.draw(face), face, raster)
-            output.add_page(single(face))
-            pages += 1
+            found = decode_check(raster.draw(face), face, raster)
+            pages, decoded = pages + 1, decoded + found
+            output.put(Printed(pages, face.handle, len(part), found, packed.page(single(face))))
     return LabelReport(count=len(samples), pages=pages, decoded=decoded)
 
 

@@ -57,12 +57,21 @@ _SMALL = Grid(columns=3, rows=7, top=5.0)
 _LARGE = Grid(columns=2, rows=2)
 
 
+def cells_of(width: float) -> int:
+    """How many labels of this width go on one sheet."""
+    return _grid_of(width).cells
+
+
+def _grid_of(width: float) -> Grid:
+    return _SMALL if width <= 70.0 else _LARGE
+
+
 def sheets(faces: Iterable[Face]) -> Iterator[Page]:
     """Fill sheets with faces in their order."""
     placed: list[Placed] = []
     grid = _SMALL
     for face in faces:
-        wanted = _SMALL if face.width <= 70.0 else _LARGE
+        wanted = _grid_of(face.width)
         if placed and (wanted is not grid or len(placed) == grid.cells):
             yield Page(A4_WIDTH, A4_HEIGHT, tuple(placed), grid.crosses())
             placed = []

@@ -1,0 +1,74 @@
+"""Code texts as CSV, for the label program that a site has already (docs/guides/labels-and-printers.md).
+
+RFC 4180 with CRLF, UTF-8 with a byte order mark so that Excel reads the Chinese, one header line.  A cell that a
+spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection"); the `code` column never
+needs one, so what the site's program encodes is exactly what was signed.
+"""
+
+import csv
+import io
+from typing import Final
+
+from coldtrace.labels.content import LabelContent, weight_text
+
+COLUMNS: Final = (
+    "number",
+    "kind",
+    "code",
+    "level",
+    "short_code",
+    "gs1_text",
+    "sscc",
+    "product_zh",
+    "product_en",
+    "lot",
+    "production_date",
+    "expiry_date",
+    "origin_zh",
+    "origin_en",
+    "net_weight",
+    "net_g",
+    "cartons",
+    "storage_zh",
+    "storage_en",
+    "importer_zh",
+    "importer_en",
+    "plant_reg",
+)
+HEAD: Final = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode("ascii") + b"\r\n"
+_RUNS_AS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_row(content: LabelContent, number: int) -> bytes:
+    """Return one label as a line; `number` is its place in the run."""
+    cells = (
+        str(number),
+        str(content.kind),
+        content.uri,
+        content.level,
+        content.short_code,
+        content.gs1_text,
+        content.sscc,
+        content.product_zh,
+        content.product_en,
+        content.lot,
+        content.production_date,
+        content.expiry_date,
+        content.origin_zh,
+        content.origin_en,
+        "" if content.net_g is None else weight_text(content.net_g),
+        "" if content.net_g is None else str(content.net_g),
+        "" if content.count is None else str(content.count),
+        content.storage_zh,
+        content.storage_en,
+        content.importer_zh,
+        content.importer_en,
+        content.plant_reg,
+    )
+    line = io.StringIO()
+    csv.writer(line).writerow([_safe(cell) for cell in cells])
+    return line.getvalue().encode("utf-8")
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_RUNS_AS_FORMULA) else cell

@@ -1,0 +1,51 @@
+"""The second half of the gate: what is printed was signed by a key that every verifier believes today.
+
+The check is the one that a handheld makes (`verify.code`), offline, against the newest trust list under the root of
+this installation; nothing is asked of a database.  Command cards carry no signature: their text must be a known
+command, which is all that a handheld looks at.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from coldtrace.codes.command import parse_command
+from coldtrace.codes.refusals import UnknownCommand
+from coldtrace.labels.content import LabelContent, LabelKind
+from coldtrace.labels.refusals import CodeNotVerified
+from coldtrace.seal.trust_list import open_trust_list, parse_root
+from coldtrace.verify.code import Verdict, verify_code
+
+_NOT_A_COMMAND = "unknown_command"
+_OTHER_KIND = "other_kind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealCheck:
+    """What the check leans on, as texts, so that it can be handed to a worker process."""
+
+    trust_list: str
+    root: str
+    at: datetime
+
+
+class SealReader:
+    """An opened `SealCheck`.  Raises what `open_trust_list` does when the list is not signed by this root."""
+
+    def __init__(self, check: SealCheck) -> None:
+        self._trust = open_trust_list(check.trust_list, root=parse_root(check.root.strip()))
+        self._now = check.at
+
+    def require(self, content: LabelContent) -> None:
+        """Raise CodeNotVerified unless the code of this label is one that verifiers call valid."""
+        if content.kind is LabelKind.COMMAND:
+            try:
+                parse_command(content.uri)
+            except UnknownCommand as refusal:
+                raise CodeNotVerified(label=content.handle, verdict=_NOT_A_COMMAND) from refusal
+            return
+        report = verify_code(content.uri, trust=self._trust, now=self._now)
+        if report.verdict is not Verdict.VALID or report.code is None:
+            raise CodeNotVerified(label=content.handle, verdict=str(report.verdict))
+        # A pallet's code on a carton's label would verify, and be wrong.
+        if str(report.code.kind) != str(content.kind):
+            raise CodeNotVerified(label=content.handle, verdict=_OTHER_KIND)
