@@ -4,11 +4,14 @@ Every setting is an environment variable with the prefix `COLDTRACE_` and is des
 `docs/guides/settings.md`; a test compares the two.  No other module reads the environment.
 """
 
+import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coldtrace.errors import Refusal, Words
 
@@ -35,6 +38,57 @@ class SettingInvalid(Refusal):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Printer:
+    """A label printer of the site: raw TCP, usually port 9100.  `z64` is False for clones that need plain hex."""
+
+    name: str
+    host: str
+    port: int
+    dpi: Literal[203, 300] = 203
+    z64: bool = True
+
+    @property
+    def dots_per_mm(self) -> int:
+        """Dots of the print head in a millimetre."""
+        return 8 if self.dpi == 203 else 12
+
+
+_PRINTER = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?):(?P<port>[0-9]{1,5})"
+    r"(?: +(?P<dpi>203|300)dpi)?(?P<hex> +hex)?"
+)
+_PRINTER_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,31}")
+
+
+def read_printers(value: object) -> object:
+    """Read `dock1=10.0.0.5:9100, dock2=10.0.0.6:9100 300dpi hex`, or the same as a JSON object.
+
+    >>> read_printers('{"dock1": "10.0.0.5:9100 300dpi"}')
+    (Printer(name='dock1', host='10.0.0.5', port=9100, dpi=300, z64=True),)
+    """
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        pairs = [(str(name), str(rest)) for name, rest in json.loads(value).items()]
+    else:
+        pairs = [(name.strip(), rest.strip()) for name, _, rest in (each.partition("=") for each in value.split(","))]
+    printers: list[Printer] = []
+    for name, rest in pairs:
+        found = _PRINTER.fullmatch(rest)
+        if not _PRINTER_NAME.fullmatch(name) or found is None or not 1 <= int(found["port"]) <= 65535:
+            raise ValueError(f"'{name}={rest}' is not NAME=HOST:PORT [300dpi] [hex]")
+        if name in {printer.name for printer in printers}:
+            raise ValueError(f"the printer {name} stands there twice")
+        dpi: Literal[203, 300] = 300 if found["dpi"] == "300" else 203
+        host = found["host"].strip("[]")
+        printers.append(Printer(name=name, host=host, port=int(found["port"]), dpi=dpi, z64=not found["hex"]))
+    return tuple(printers)
+
+
+Printers = Annotated[tuple[Printer, ...] | None, NoDecode, BeforeValidator(read_printers)]
+
+
 class Settings(BaseSettings):
     """What an operator can choose.  The defaults suit one person trying the service on one machine."""
 
@@ -52,6 +106,9 @@ class Settings(BaseSettings):
     sequencer_tick_ms: int = Field(default=200, ge=10, le=60_000)
     label_font: Path | None = None
     foreign_schemes: Path | None = None
+    label_workers: int = Field(default=2, ge=0, le=64)
+    printers: Printers = None
+    printer_patience_s: int = Field(default=120, ge=1, le=3600)
     log_name: LogName = "cn-2026"
 
 

@@ -1,54 +1,180 @@
-"""`coldtrace labels make`: the labels of a code run, every one decoded before the file appears."""
+"""`coldtrace labels make|send|jobs`: the labels of a code run as a file or to a printer, every one checked first."""
 
 import argparse
+import os
+import pwd
 import sys
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from coldtrace.cli import reprints
+from coldtrace.cli.label_progress import LabelProgress
 from coldtrace.cli.output import print_refusal, print_result
-from coldtrace.cli.refusals import FileUnwritable
+from coldtrace.cli.refusals import FileUnwritable, NothingToDo
 from coldtrace.errors import Refusal
+
+LAYOUTS = ("60x40", "100x100", "100x150", "a4")
+FORMATS = ("pdf", "png", "svg", "zpl", "zpl-native", "csv")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `labels`."""
     parser = commands.add_parser("labels", help="标签 / labels")
     actions = parser.add_subparsers(dest="labels_command", required=True)
+
     make = actions.add_parser("make", help="生成标签文件 / write a label file")
     make.add_argument("--run", required=True, type=UUID, metavar="ID")
-    make.add_argument("--layout", default="100x100", choices=["60x40", "100x100", "100x150", "a4"])
-    make.add_argument("--format", default="pdf")
+    make.add_argument("--layout", default="100x100", choices=LAYOUTS)
+    make.add_argument("--format", default="pdf", metavar="|".join(FORMATS))
+    make.add_argument("--dpi", default=203, type=int, choices=[203, 300])
+    make.add_argument("--hex", action="store_true", help="ZPL 不用 Z64 压缩 / plain hex for clones without Z64")
     make.add_argument("--out", required=True, type=Path, metavar="PATH")
     make.add_argument("--json", action="store_true")
     make.set_defaults(func=run_make)
+
+    send = actions.add_parser("send", help="发送到打印机 / send to a printer of the configuration")
+    send.add_argument("--run", type=UUID, metavar="ID")
+    send.add_argument("--layout", default="100x100", choices=LAYOUTS)
+    send.add_argument("--printer", metavar="NAME")
+    send.add_argument("--native", action="store_true", help="由打印机绘制二维码 / the printer draws the symbol")
+    send.add_argument("--job", type=UUID, metavar="ID", help="继续一个中断的任务 / go on with a job that stopped")
+    send.add_argument("--from", dest="position", type=int, metavar="N", help="从第几张起 / from label number N on")
+    send.add_argument("--after", metavar="CODE", help="接在最后打出的标签之后 / behind the label that came out last")
+    send.add_argument("--json", action="store_true")
+    send.set_defaults(func=run_send)
+
+    jobs = actions.add_parser("jobs", help="打印任务 / print jobs of a run")
+    jobs.add_argument("--run", required=True, type=UUID, metavar="ID")
+    jobs.add_argument("--json", action="store_true")
+    jobs.set_defaults(func=run_jobs)
+
+    reprints.add_actions(actions)
+
+
+def operator() -> str:
+    """Who is at the keyboard, for the records."""
+    return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
 
 
 def run_make(arguments: argparse.Namespace) -> int:
     """Write the labels and say how many were made and read back."""
     from coldtrace.cli.installation import open_installation
-    from coldtrace.goods.run_labels import run_labels
-    from coldtrace.labels.make import make_labels
+    from coldtrace.goods.print_runner import MakeRun, make_run
     from coldtrace.settings import load_settings
 
     settings = load_settings()
-    with open_installation(settings) as installation, installation.sessions() as session:
+    progress = LabelProgress()
+    with open_installation(settings) as installation:
+        command = MakeRun(
+            run_id=arguments.run,
+            layout=arguments.layout,
+            format=arguments.format,
+            dpi=arguments.dpi,
+            out=arguments.out,
+            requested_by=operator(),
+            font=settings.label_font,
+            z64=not arguments.hex,
+            workers=settings.label_workers,
+        )
         try:
-            report = make_labels(
-                run_labels(session, arguments.run),
-                layout=arguments.layout,
-                format=arguments.format,
-                out=arguments.out,
-                font=settings.label_font,
-                progress=_progress if sys.stderr.isatty() else None,
-            )
+            report = make_run(installation.sessions, installation.env, command, progress)
         except Refusal as refusal:
+            progress.close()
             return print_refusal(refusal, as_json=arguments.json)
         except OSError as error:
             raise FileUnwritable(path=str(arguments.out), reason=error.strerror or str(error)) from error
-    result = {"labels": report.count, "pages": report.pages, "decoded": report.decoded, "out": str(arguments.out)}
+        finally:
+            progress.close()
+    if arguments.format == "zpl-native":
+        _say_scan_back()
+    result = {
+        "labels": report.count + report.kept,
+        "pages": report.pages,
+        "decoded": report.decoded,
+        "kept": report.kept,
+        "out": str(arguments.out),
+    }
     print_result(result, as_json=arguments.json)
     return 0
 
 
-def _progress(count: int) -> None:
-    print(f"\r{count} 张 / labels", end="", file=sys.stderr, flush=True)
+def run_send(arguments: argparse.Namespace) -> int:
+    """Send the labels, or what is left of them; 1 when the printer stopped or a label was refused."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.goods import print_runner, printing
+    from coldtrace.goods.print_runner import SendRun, find_printer
+    from coldtrace.settings import load_settings
+
+    if arguments.job is None and (arguments.run is None or arguments.printer is None):
+        raise NothingToDo(wanted="--run --printer / --job")
+    settings = load_settings()
+    progress = LabelProgress()
+    with open_installation(settings) as installation:
+        sessions, env = installation.sessions, installation.env
+        try:
+            if arguments.job is None:
+                run, layout, native, name = arguments.run, arguments.layout, arguments.native, arguments.printer
+            else:
+                with sessions() as session:
+                    job = printing.job_of(session, arguments.job)
+                run, layout, native = job.run_id, job.layout, job.format == "zpl-native"
+                name = job.target.removeprefix("printer:")
+            command = SendRun(
+                run_id=run,
+                layout=layout,
+                printer=find_printer(settings.printers, name),
+                requested_by=operator(),
+                patience_s=settings.printer_patience_s,
+                native=native,
+                position=arguments.position,
+                font=settings.label_font,
+                workers=settings.label_workers,
+            )
+            if arguments.after is not None:
+                with sessions() as session:
+                    last = printing.label_position(session, run, arguments.after)
+                command = replace(command, position=last + 1)
+            job = print_runner.begin_sending(sessions, env, command)
+            if job.done and not arguments.json:
+                _say(
+                    f"从第 {job.done + 1} 张继续；请核对最后打出的标签。",
+                    f"going on with label {job.done + 1}; compare it with the last one that was printed.",
+                )
+            job, sent = print_runner.send_job(sessions, env, job, command, progress)
+        except Refusal as refusal:
+            progress.close()
+            return print_refusal(refusal, as_json=arguments.json)
+        finally:
+            progress.close()
+    if native:
+        _say_scan_back()
+    print_result({"job": str(job.job_id), "sent": sent, "done": job.done, "total": job.total}, as_json=arguments.json)
+    return 0
+
+
+def run_jobs(arguments: argparse.Namespace) -> int:
+    """List the print jobs of a run, newest first."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.goods import print_store
+    from coldtrace.goods.print_json import job_json
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation, installation.sessions() as session:
+        jobs = [job_json(job) for job in print_store.jobs_of_run(session, arguments.run, limit=50)]
+    if arguments.json:
+        print_result({"jobs": jobs}, as_json=True)
+    for job in () if arguments.json else jobs:
+        print(f"{job['id']}\t{job['state']}\t{job['done']}/{job['total']}\t{job['target']}\t{job['trouble'] or ''}")
+    return 0
+
+
+def _say_scan_back() -> None:
+    _say(
+        "二维码由打印机绘制，未经解码核对：请先扫描第一张标签。",
+        "The printer draws the symbol, which the decode check cannot see: scan the first label before the rest.",
+    )
+
+
+def _say(zh: str, en: str) -> None:
+    print(f"{zh} / {en}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """The labels of a code run: what each issued code says on its carton or pallet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from sqlmodel import Session
@@ -24,14 +24,15 @@ def run_labels(session: Session, run_id: UUID) -> Iterator[LabelContent]:
         raise RunUnknown(id=str(run_id))
     if not run.is_drawn:
         raise RunUnfinished(id=str(run_id), drawn=run.drawn, wanted=run.wanted)
-    return _contents(session, run_id)
+    return contents_of(store.codes_of_run(session, run_id))
 
 
-def _contents(session: Session, run_id: UUID) -> Iterator[LabelContent]:
+def contents_of(codes: Iterable[IssuedCode]) -> Iterator[LabelContent]:
+    """Yield the labels of codes that come in the order of their run."""
     known: dict[str, Facts] = {}
     first: Facts = {}
     cartons = 0
-    for code in store.codes_of_run(session, run_id):
+    for code in codes:
         if code.kind == "pallet":
             yield _pallet(code, first, cartons)
             first, cartons = {}, 0

@@ -49,7 +49,7 @@ class LotRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class IssuedCode:
-    """One issued code with what a label or a page says of it."""
+    """One issued code with what a label or a page says of it; `position` is its label's number in the run."""
 
     unit_id: str
     kind: str
@@ -60,6 +60,7 @@ class IssuedCode:
     facts: str | None
     lot: str | None
     run_id: UUID
+    position: int
 
 
 def open_declaration(session: Session, declaration_no: str) -> tuple[UUID, bytes] | None:
@@ -125,6 +126,24 @@ def codes_of_run(session: Session, run_id: UUID) -> Iterator[IssuedCode]:
         yield IssuedCode(**row._mapping)
 
 
+def codes_after(session: Session, run_id: UUID, position: int, *, limit: int) -> list[IssuedCode]:
+    """Return the next codes of a run behind a position, in the order of the labels."""
+    rows = session.execute(
+        text(_CODE + " WHERE i.run_id = :run AND i.position > :after ORDER BY i.position LIMIT :limit"),
+        {"run": run_id, "after": position, "limit": limit},
+    )
+    return [IssuedCode(**row._mapping) for row in rows]
+
+
+def codes_on_pallet(session: Session, code: IssuedCode) -> list[IssuedCode]:
+    """Return the cartons that a run put before a pallet's own label."""
+    rows = session.execute(
+        text(_CODE + " WHERE i.run_id = :run AND i.pallet = :pallet AND i.kind = 'unit' ORDER BY i.position"),
+        {"run": code.run_id, "pallet": code.pallet},
+    )
+    return [IssuedCode(**row._mapping) for row in rows]
+
+
 def code_of_serial(session: Session, serial: str) -> str | None:
     """Return the signed code with this serial, which is unique in the installation; None if it was never issued."""
     row = session.execute(text(_CODE + " WHERE i.serial = :serial"), {"serial": serial}).first()
@@ -138,7 +157,7 @@ def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
 
 
 _CODE = (
-    "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id"
+    "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id, i.position"
     " FROM issued_code i JOIN code_run r USING (run_id) JOIN consignment c ON c.consignment_id = r.consignment_id"
     " AND c.state = 'open' LEFT JOIN lot l ON l.lot_id = i.lot_id"
 )

@@ -185,3 +185,16 @@ class LabelWorkerLost(LabelRefused):
         "A process that makes labels ended unexpectedly (out of memory?), so there is no file. Run it again; "
         "if it fails again, set COLDTRACE_LABEL_WORKERS to 1.",
     )
+
+
+class PrinterStopped(LabelRefused):
+    """The printer cannot be reached, or takes nothing more."""
+
+    code = "printer_stopped"
+    title = Words("打印机中断", "The printer stopped")
+    detail = Words(
+        "打印机 {printer} 中断（{reason}），本次已送出 {sent} 张。"
+        "请检查电源、纸张和网络后重新运行同一命令，会从下一张继续；先核对最后打出的标签，必要时用 --from 指定。",
+        "The printer {printer} stopped ({reason}) after {sent} labels. Check power, paper and network and run the same "
+        "command again: it goes on with the next label. Look at the last printed label first and use --from if needed.",
+    )

@@ -1,0 +1,58 @@
+"""Print jobs and the reprint log as every door shows them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.goods.print_store import PrintJob, Reprint
+from coldtrace.goods.printing import REPRINTS_TOLD
+
+
+def job_json(job: PrintJob) -> dict[str, object]:
+    """Return a job as a JSON object."""
+    return {
+        "id": str(job.job_id),
+        "run": str(job.run_id),
+        "layout": job.layout,
+        "format": job.format,
+        "dpi": job.dpi,
+        "target": job.target,
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "by": job.requested_by,
+        "started_at": job.started_at.isoformat(),
+        "updated_at": job.updated_at.isoformat(),
+        "trouble": job.trouble,
+    }
+
+
+def reprint_json(each: Reprint) -> dict[str, object]:
+    """Return a logged reprint; `hint` is true when the unit got more labels than spoiling explains."""
+    return {
+        "id": str(each.reprint_id),
+        "unit": each.unit_id,
+        "short_code": None if each.serial is None else format_short_code(each.serial),
+        "run": str(each.run_id),
+        "position": each.position,
+        "reason": each.reason,
+        "by": each.requested_by,
+        "target": each.target,
+        "at": each.reprinted_at.isoformat(),
+        "times": each.times,
+        "hint": each.times > REPRINTS_TOLD,
+    }
+
+
+def cursor(before: tuple[datetime, UUID] | None) -> str | None:
+    """Return where the next page begins, as a text to give back; None on the last page."""
+    return None if before is None else f"{before[0].isoformat().replace('+00:00', 'Z')}_{before[1]}"
+
+
+def read_cursor(text: str) -> tuple[datetime, UUID]:
+    """Read a cursor; raise ValueError for any other text."""
+    at, _, identity = text.partition("_")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment, UUID(identity)
