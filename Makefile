@@ -1,5 +1,5 @@
 # What a person types.  Everything is made in ./.venv and ./var; nothing outside this folder changes, except that
-# `make test`, run by root on Debian, installs chromium when it is missing.
+# `make test`, run by root on Debian, installs chromium and node when they are missing.
 # Another interpreter: make run PYTHON=python3.13
 
 .PHONY: help run test check soak reset screenshots lock
@@ -20,6 +20,7 @@ run:
 test:
 	@PYTHON="$(PYTHON)" tools/install dev
 	@tools/chromium
+	@tools/zpl_renderer
 	@tools/check all
 
 check:
@@ -29,6 +30,7 @@ check:
 soak:
 	@PYTHON="$(PYTHON)" tools/install dev
 	@tools/chromium
+	@tools/zpl_renderer
 	@tools/soak
 
 reset:

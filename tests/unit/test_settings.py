@@ -27,6 +27,9 @@ def test_defaults() -> None:
         "sequencer_tick_ms": 200,
         "key_passphrase_file": None,
         "label_font": None,
+        "label_workers": 2,
+        "printers": None,
+        "printer_patience_s": 120,
         "foreign_schemes": None,
         "log_name": "cn-2026",
     }

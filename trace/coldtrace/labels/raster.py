@@ -110,7 +110,9 @@ class Raster:
                 # FreeType has no narrow face here: draw it large, squeeze it, and decide each dot by its half.
                 across = round(reach * stretch)
                 large = self._drawn(character, _FINE * pixels, _FINE * reach, bold)
-                ground = large.resize((2 * across, 2 * reach), Image.Resampling.BOX).point(_HALF)
+                ground = large.resize((2 * across, 2 * reach), Image.Resampling.BOX)
+            # A bold outline comes out grey at its edge; what is printed, and so what is checked, has no grey.
+            ground = ground.point(_HALF)
             box = ground.getbbox()
             self._stamps[key] = (ground.crop(box), box[0] - across, box[1] - reach) if box else None
         return self._stamps[key]

@@ -80,10 +80,15 @@ def _on_the_way(line: socket.socket) -> int:
 
 def _raise_if_closed(line: socket.socket) -> None:
     """Raise when the printer reset or closed the connection; what it says is of no use and thrown away."""
-    with suppress(BlockingIOError):
-        while line.recv(4096, socket.MSG_DONTWAIT):
-            pass
-        raise ConnectionResetError("closed by the printer")
+    patience_s = line.gettimeout()
+    line.settimeout(0.0)  # with a time limit, Python would wait for bytes before it asks for them
+    try:
+        with suppress(BlockingIOError):
+            while line.recv(4096):
+                pass
+            raise ConnectionResetError("closed by the printer")
+    finally:
+        line.settimeout(patience_s)
 
 
 def _reason(error: OSError) -> str:

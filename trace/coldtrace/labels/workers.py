@@ -5,6 +5,7 @@ A few batches are under way at a time, never the run, so memory does not grow wi
 itself; one that is gone ends the run with a refusal.
 """
 
+import atexit
 import multiprocessing
 import os
 import threading
@@ -89,6 +90,8 @@ def _start(order: Order) -> None:
     """Make this worker's press; end with the parent, however that ends."""
     global _press
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # At a normal end the barcode library complains on standard error about what Python no longer cleans up.
+    atexit.register(os._exit, 0)
     _press = Press(order)
 
 

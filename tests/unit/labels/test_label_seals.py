@@ -1,0 +1,55 @@
+"""No label leaves whose code a verifier would not call valid today."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from coldtrace.labels.content import LabelContent, LabelKind
+from coldtrace.labels.make import make_labels
+from coldtrace.labels.refusals import CodeNotVerified
+from coldtrace.labels.seal_check import SealCheck, SealReader
+from coldtrace.seal.root_document import write_root
+from coldtrace.seal.trust_list import UntrustedTrustList
+from support.label_cases import carton, command
+from support.signed_labels import AT, STATION, seals, signed_carton, signed_pallet, signed_place
+
+
+@pytest.mark.parametrize("content", [signed_carton(), signed_pallet(), signed_place(), command()])
+def test_what_is_signed_passes(content: LabelContent, tmp_path: Path) -> None:
+    report = make_labels([content], layout="100x100", format="pdf", out=tmp_path / "a.pdf", seals=seals())
+    assert report.count == 1
+
+
+OTHER_LOT = signed_carton().uri.replace("/10/L2409A1/", "/10/L2409A9/")
+
+
+@pytest.mark.parametrize(
+    ("content", "check", "verdict"),
+    [
+        (carton(), seals(), "unknown_key"),
+        (replace(signed_carton(), uri=signed_carton().uri.partition("?")[0]), seals(), "unsigned"),
+        (replace(signed_carton(), uri=OTHER_LOT, gs1_text="", lot=""), seals(), "bad_signature"),
+        (signed_carton(), seals(st="revoked"), "revoked"),
+        (signed_carton(), seals(at=AT + timedelta(days=900)), "revoked"),
+        (signed_carton(), seals(hosts=("other.example.cn",)), "untrusted_host"),
+        (replace(signed_pallet(), kind=LabelKind.UNIT), seals(), "other_kind"),
+        (replace(command(), uri="CT:EVERYTHING"), seals(), "unknown_command"),
+        (replace(command(), uri=signed_carton().uri), seals(), "unknown_command"),
+    ],
+)
+@pytest.mark.parametrize("format", ["pdf", "csv"])
+def test_what_is_not_valid_is_refused(
+    content: LabelContent, check: SealCheck, verdict: str, format: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CodeNotVerified) as caught:
+        make_labels([content], layout="100x100", format=format, out=tmp_path / "a", seals=check)
+    assert caught.value.facts["verdict"] == verdict
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_another_installation_vouches_for_nothing() -> None:
+    other = write_root(roots={"r1": STATION.spki}, threshold=1)
+    with pytest.raises(UntrustedTrustList):
+        SealReader(replace(seals(), root=other.text))
