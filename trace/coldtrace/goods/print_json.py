@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from coldtrace.clock import format_utc
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.goods.print_store import PrintJob, Reprint
 from coldtrace.goods.printing import REPRINTS_TOLD
@@ -21,8 +22,8 @@ def job_json(job: PrintJob) -> dict[str, object]:
         "done": job.done,
         "total": job.total,
         "by": job.requested_by,
-        "started_at": job.started_at.isoformat(),
-        "updated_at": job.updated_at.isoformat(),
+        "started_at": format_utc(job.started_at),
+        "updated_at": format_utc(job.updated_at),
         "trouble": job.trouble,
     }
 
@@ -38,7 +39,7 @@ def reprint_json(each: Reprint) -> dict[str, object]:
         "reason": each.reason,
         "by": each.requested_by,
         "target": each.target,
-        "at": each.reprinted_at.isoformat(),
+        "at": format_utc(each.reprinted_at),
         "times": each.times,
         "hint": each.times > REPRINTS_TOLD,
     }
