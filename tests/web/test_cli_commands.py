@@ -74,7 +74,7 @@ SERVER = {
     "keys revoke AAAA", "keys root propose --add r2=AA --out F", "keys root adopt F", "tokens new --name x",
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
-    "codes resume", "codes runs",
+    "codes resume", "codes runs", f"sites set --site {PORT} --codes-per-day 5",
 }  # fmt: skip
 
 

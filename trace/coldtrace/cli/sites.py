@@ -1,4 +1,4 @@
-"""`coldtrace sites register|list`: firms and their places (pages for it come with people and rights)."""
+"""`coldtrace sites register|set|list`: firms and their places (pages for it come with people and rights)."""
 
 import argparse
 
@@ -21,8 +21,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     register.add_argument("--uscc", required=True, help="统一社会信用代码 / the firm's credit code")
     register.add_argument("--firm-zh", required=True)
     register.add_argument("--firm-en", required=True)
+    register.add_argument(
+        "--company-prefix", action="append", metavar="P", help="厂商识别代码 / GS1 company prefix; the first for SSCCs"
+    )
     register.add_argument("--json", action="store_true")
     register.set_defaults(func=run_register)
+    change = actions.add_parser("set", help="更改场所设置 / change what is set for a place")
+    change.add_argument("--site", required=True, metavar="GLN")
+    change.add_argument(
+        "--codes-per-day", type=_quota, metavar="N", help="每日赋码额度，none 不限 / codes a day (UTC), or none"
+    )
+    change.add_argument(
+        "--company-prefix", action="append", metavar="P", help="厂商识别代码 / GS1 company prefix; the first for SSCCs"
+    )
+    change.add_argument("--json", action="store_true")
+    change.set_defaults(func=run_set)
     listing = actions.add_parser("list", help="列出场所 / list places")
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(func=run_list)
@@ -34,6 +47,7 @@ def run_register(arguments: argparse.Namespace) -> int:
     from coldtrace.parties import service as parties
     from coldtrace.parties.model import SiteRole
     from coldtrace.parties.provinces import province_of
+    from coldtrace.parties.site_settings import SetSite, set_site
     from coldtrace.settings import load_settings
 
     city = province_of(arguments.uscc)
@@ -61,9 +75,54 @@ def run_register(arguments: argparse.Namespace) -> int:
                         district=arguments.district,
                     ),
                 )
+                if arguments.company_prefix:
+                    chosen = SetSite(gln=site.gln, company_prefixes=arguments.company_prefix)
+                    set_site(session, installation.env, chosen)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     print_result({"site": site.gln, "operator": operator.uscc, "role": site.role.value}, as_json=arguments.json)
+    return 0
+
+
+def _quota(text: str) -> int:
+    """Return a quota, 0 for `none`; argparse says what is wrong with anything else."""
+    quota = 0 if text == "none" else int(text)
+    if quota < 0 or (quota == 0 and text != "none") or quota > 2**31 - 1:
+        raise ValueError(text)
+    return quota
+
+
+def run_set(arguments: argparse.Namespace) -> int:
+    """Change quota and company prefixes of a place; what is not named stays."""
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.cli.refusals import NothingToDo
+    from coldtrace.parties.site_settings import SetSite, set_site
+    from coldtrace.settings import load_settings
+
+    if arguments.codes_per_day is None and arguments.company_prefix is None:
+        raise NothingToDo(wanted="--codes-per-day N / --company-prefix P")
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                command = SetSite(
+                    gln=arguments.site,
+                    company_prefixes=arguments.company_prefix,
+                    codes_per_day=arguments.codes_per_day or None,
+                    unlimited=arguments.codes_per_day == 0,
+                )
+                kept = set_site(session, installation.env, command)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
+    result = {
+        "site": kept.gln,
+        "codes_per_day": kept.codes_per_day,
+        "company_prefixes": list(kept.company_prefixes),
+    }
+    if arguments.json:
+        print_result(result, as_json=True)
+    else:
+        quota = "none" if kept.codes_per_day is None else str(kept.codes_per_day)
+        print("\t".join([kept.gln, quota, " ".join(kept.company_prefixes)]))
     return 0
 
 
@@ -71,17 +130,27 @@ def run_list(arguments: argparse.Namespace) -> int:
     """List the places by GLN."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.parties import store
+    from coldtrace.parties.site_settings import site_settings
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        sites = [
-            {"gln": site.gln, "role": site.role.value, "district": site.district, "name_zh": site.name_zh}
-            | {"name_en": site.name_en}
+        kept = site_settings(session)
+        sites: list[dict[str, object]] = [
+            {
+                "gln": site.gln,
+                "role": site.role.value,
+                "district": site.district,
+                "name_zh": site.name_zh,
+                "name_en": site.name_en,
+                "codes_per_day": kept[site.gln].codes_per_day,
+                "company_prefixes": list(kept[site.gln].company_prefixes),
+            }
             for site in store.sites(session)
         ]
     if arguments.json:
         print_result({"sites": sites}, as_json=True)
     else:
         for site in sites:
-            print("\t".join(site.values()))
+            quota = site["codes_per_day"]
+            print("\t".join(str(value) for value in list(site.values())[:5]), "-" if quota is None else quota, sep="\t")
     return 0

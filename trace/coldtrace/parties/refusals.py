@@ -154,6 +154,29 @@ class NoTrustList(Refusal):
         "No trust list has been published: the roots are offline. Run coldtrace trust-list publish --offline FILE and"
         " have"
         " their holders sign it.",
+
+
+class MalformedCompanyPrefix(Refusal):
+    """The text is no GS1 company prefix."""
+
+    code = "malformed_company_prefix"
+    title = Words("厂商识别代码有误", "Malformed company prefix")
+    detail = Words(
+        "“{prefix}” 不是厂商识别代码。请填写物品编码中心分配的 4–12 位数字。",
+        "“{prefix}” is no GS1 company prefix. Give the 4 to 12 digits that the GS1 organisation assigned.",
+    )
+
+
+class CompanyPrefixOverlaps(Refusal):
+    """One prefix is the beginning of another: both would give out the same numbers."""
+
+    code = "company_prefix_overlaps"
+    title = Words("厂商识别代码重叠", "Company prefixes overlap")
+    detail = Words(
+        "厂商识别代码 {prefix} 与场所 {gln} 的 {other} 重叠，两者会编出相同的号码。请核对两处；"
+        "未登记过的场所默认取 GLN 前 7 位。",
+        "Company prefix {prefix} overlaps {other} of site {gln}; both would give out the same numbers. Check the two: a"
+        " site that was given none has the first 7 digits of its GLN.",
     )
 
 

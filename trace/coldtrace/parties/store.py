@@ -71,7 +71,9 @@ def sites(session: Session) -> list[Site]:
 
 
 def _site(row: SiteRow) -> Site:
-    return Site(**(row.model_dump(exclude={"created_at", "company_prefixes"}) | {"role": SiteRole(row.role)}))
+    return Site(
+        **(row.model_dump(exclude={"created_at", "company_prefixes", "codes_per_day"}) | {"role": SiteRole(row.role)})
+    )
 
 
 def lock_invite(session: Session, token_hash: bytes) -> InviteRow | None:

@@ -41,6 +41,7 @@ class SiteRow(SQLModel, table=True):
     role: str = Field(sa_type=Text)
     district: str = Field(sa_type=Text)
     company_prefixes: list[str] = Field(sa_type=ARRAY(Text))
+    codes_per_day: int | None = None
     created_at: datetime = Field(sa_type=_MOMENT)
 
 

@@ -65,6 +65,7 @@ STATUS: dict[str, int] = {
     "id_conflict": 409,
     "device_enrolled": 409,
     "site_differs": 409,
+    "company_prefix_overlaps": 409,
     "declaration_imported": 409,
     "already_shipped": 409,
     "already_undone": 409,
