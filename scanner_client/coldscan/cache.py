@@ -79,6 +79,14 @@ class LotFacts:
     facts: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnitLot:
+    """One lot of goods without a GTIN: its facts, and its units, as their codes do not say the lot."""
+
+    facts: str
+    units: tuple[str, ...]
+
+
 def get(connection: sqlite3.Connection, name: Name) -> str | None:
     """Return one kept value."""
     row = connection.execute("SELECT value FROM cache WHERE name = ?", (name,)).fetchone()
@@ -120,9 +128,30 @@ def put_lots(connection: sqlite3.Connection, lots: Iterable[LotFacts]) -> None:
     )
 
 
+def facts_of_unit(connection: sqlite3.Connection, unit: str) -> str | None:
+    """Return the facts text of a unit whose code does not say its lot, if this device may commission it."""
+    row = connection.execute(
+        "SELECT f.facts FROM unit_lots l JOIN unit_facts f ON f.number = l.facts WHERE l.unit = ?", (unit,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def put_unit_lots(connection: sqlite3.Connection, lots: Iterable[UnitLot]) -> None:
+    """Replace the units whose codes do not say their lot by those the server named."""
+    connection.execute("DELETE FROM unit_lots")
+    connection.execute("DELETE FROM unit_facts")
+    for number, each in enumerate(lots):
+        connection.execute("INSERT INTO unit_facts (number, facts) VALUES (?, ?)", (number, each.facts))
+        connection.executemany(
+            "INSERT OR REPLACE INTO unit_lots (unit, facts) VALUES (?, ?)", [(unit, number) for unit in each.units]
+        )
+
+
 def count_lots(connection: sqlite3.Connection) -> int:
     """Return how many lots may be commissioned here."""
-    return int(connection.execute("SELECT COUNT(*) FROM lots").fetchone()[0])
+    return sum(
+        int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]) for table in ("lots", "unit_facts")
+    )
 
 
 def put_places(connection: sqlite3.Connection, places: Iterable[Place]) -> None:

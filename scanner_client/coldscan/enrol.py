@@ -191,4 +191,5 @@ def _store(connection: sqlite3.Connection, granted: Enrolment, *, offset: str | 
     for name, value in values.items():
         cache.put(connection, name, value)
     cache.put_lots(connection, [])
+    cache.put_unit_lots(connection, [])
     cache.put_places(connection, [])

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from coldscan import cache, statements
-from coldscan.cache import LotFacts, Name, Place, Site
+from coldscan.cache import LotFacts, Name, Place, Site, UnitLot
 from coldscan.checked_list import check_list
 from coldscan.device import Device
 from coldscan.json_shape import Members
@@ -21,6 +21,7 @@ from coldscan.wire import Wire
 from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Refusal
 from coldtrace.events.facts import read_facts
+from coldtrace.events.unit_id import parse_unit_id
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.hashing import sha256
@@ -94,11 +95,15 @@ def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, cl
     server_time = _moment(answer, "server_time")
     site = answer.inner("site")
     lots = [_lot(each) for each in answer.objects("lots")]
+    # A server of before there were any does not name them.
+    named = answer.raw("unit_lots") is not None
+    unit_lots = [_unit_lot(each) for each in answer.objects("unit_lots")] if named else []
     places = [_place(each) for each in answer.objects("doors")]
     operations = answer.texts("operations")
     middle = asked + (answered - asked) / 2
     with immediate(connection):
         cache.put_lots(connection, lots)
+        cache.put_unit_lots(connection, unit_lots)
         cache.put_places(connection, places)
         cache.put(connection, Name.OPERATIONS, json.dumps(operations))
         cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
@@ -148,6 +153,19 @@ def _lot(members: Members) -> LotFacts:
         raise BadAnswer(what=f"work.lots ({refusal.code})") from refusal
     if (facts.get("gtin"), facts.get("lot")) != (lot.gtin, lot.lot):
         raise BadAnswer(what=f"work.lots ({lot.gtin} {lot.lot})")
+    return lot
+
+
+def _unit_lot(members: Members) -> UnitLot:
+    lot = UnitLot(facts=members.text("facts"), units=tuple(members.texts("units")))
+    try:
+        facts = read_facts(lot.facts)
+        for unit in lot.units:
+            parse_unit_id(unit)
+    except Refusal as refusal:
+        raise BadAnswer(what=f"work.unit_lots ({refusal.code})") from refusal
+    if "gtin" in facts:
+        raise BadAnswer(what="work.unit_lots (gtin)")
     return lot
 
 

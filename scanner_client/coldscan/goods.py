@@ -23,8 +23,8 @@ from coldscan.operation import NAMES, Operation
 from coldscan.store import immediate
 from coldscan.verdict import Finding
 from coldtrace.clock import format_utc
-from coldtrace.codes.short_code import format_short_code, is_serial
-from coldtrace.codes.trace_code import CodeKind
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.codes.sscc import names_carton
 from coldtrace.errors import Words
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.facts import facts_hash
@@ -52,8 +52,14 @@ class Scan:
     @property
     def name(self) -> str:
         """What a person finds on the label: the short code, or the number as it is."""
-        serial = self.finding.value("21")
-        return format_short_code(serial) if serial is not None and is_serial(serial) else self.unit
+        serial = self.finding.serial
+        return self.unit if serial is None else format_short_code(serial)
+
+    @property
+    def is_pallet(self) -> bool:
+        """Tell whether others are packed onto it; an SSCC may also name a carton of goods without a GTIN."""
+        sscc = self.finding.value("00")
+        return sscc is not None and not names_carton(sscc)
 
 
 def do_goods(bench: Bench, text: str, finding: Finding, *, unit: str) -> Answer:
@@ -66,16 +72,20 @@ def do_goods(bench: Bench, text: str, finding: Finding, *, unit: str) -> Answer:
         name = NAMES[operation].say(bench.lang)
         return _look(bench, scan, words.NOT_ALLOWED, code="not_allowed", result=Result.STOP, operation=name)
     do_pallet, do_carton = _WORK[operation]
-    return do_pallet(bench, scan) if finding.kind is CodeKind.PALLET else do_carton(bench, scan)
+    return do_pallet(bench, scan) if scan.is_pallet else do_carton(bench, scan)
 
 
 def _commission(bench: Bench, scan: Scan) -> Answer:
     gtin, lot, digest = scan.finding.value("01"), scan.finding.value("10"), scan.finding.code_hash
-    if gtin is None or lot is None:
+    if gtin is not None and lot is None:
         return _look(bench, scan, words.NO_LOT, code="no_lot", result=Result.STOP)
-    facts = cache.facts_of(bench.connection, gtin=gtin, lot=lot)
+    facts = (
+        cache.facts_of_unit(bench.connection, scan.unit)
+        if gtin is None
+        else cache.facts_of(bench.connection, gtin=gtin, lot=lot or "")
+    )
     if facts is None:
-        return _look(bench, scan, words.NO_FACTS, code="no_facts", result=Result.STOP, lot=lot)
+        return _look(bench, scan, words.NO_FACTS, code="no_facts", result=Result.STOP, lot=lot or scan.name)
     if lanes.pile_size(bench.connection, bench.lane.name) >= PILE_MAX:
         return _look(bench, scan, words.FULL_PILE, code="full_pile", count=PILE_MAX)
     matter = Matter(
@@ -272,8 +282,8 @@ def _look(
 
 
 def _remember(bench: Bench, scan: Scan) -> None:
-    serial = scan.finding.value("21")
-    if serial is not None and is_serial(serial):
+    serial = scan.finding.serial
+    if serial is not None:
         cache.remember_code(bench.connection, serial=serial, uri=scan.finding.uri or scan.text)
 
 

@@ -13,7 +13,7 @@ from coldscan.file_lock import held
 from coldscan.refusals import NewerStore, StoreFault
 from coldscan.state_dir import StateDir
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_S = 10.0
 
 _SCHEMA = """
@@ -55,6 +55,12 @@ CREATE TABLE known (serial TEXT PRIMARY KEY, uri TEXT NOT NULL) STRICT, WITHOUT 
 CREATE TABLE refused_scans (number INTEGER PRIMARY KEY, at TEXT NOT NULL, lane TEXT NOT NULL, operation TEXT,
     text TEXT NOT NULL, verdict TEXT NOT NULL) STRICT;
 """
+_ADDED_BY_2 = """
+CREATE TABLE unit_lots (unit TEXT PRIMARY KEY, facts INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE unit_facts (number INTEGER PRIMARY KEY, facts TEXT NOT NULL) STRICT;
+"""
+_STEPS = (_SCHEMA, _ADDED_BY_2)
+"""What brings a store from each version to the next one, from 0."""
 
 
 def open_store(state: StateDir) -> sqlite3.Connection:
@@ -77,15 +83,15 @@ def open_store(state: StateDir) -> sqlite3.Connection:
 def _set_up(connection: sqlite3.Connection, state: StateDir) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
-    if _version(connection) == 0:
+    if _version(connection) < SCHEMA_VERSION:
         # The switch to write-ahead logging does not wait for other processes, so only one at a time tries it.
         with held(state.lock("store"), wait_s=BUSY_S):
             connection.execute("PRAGMA journal_mode = WAL")
             with immediate(connection):
-                if _version(connection) == 0:
-                    for statement in _SCHEMA.split(";"):
+                for step in _STEPS[_version(connection) :]:
+                    for statement in step.split(";"):
                         connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                connection.execute(f"PRAGMA user_version = {max(_version(connection), SCHEMA_VERSION)}")
     found = _version(connection)
     if found > SCHEMA_VERSION:
         raise NewerStore(found=found, known=SCHEMA_VERSION)

@@ -48,6 +48,11 @@ class Finding:
         return None if self.code is None else self.code.kind
 
     @property
+    def serial(self) -> str | None:
+        """The serial behind the printed short code, or None."""
+        return None if self.code is None else self.code.serial
+
+    @property
     def uri(self) -> str | None:
         """The code as it was printed, whatever the gun made of it."""
         if self.code is None:

@@ -27,8 +27,8 @@ NO_PALLET = Words("请先扫描托盘标签", "Scan the pallet label first")
 EMPTY_PILE = Words("本堆没有箱子，托盘 {unit} 未组托", "The pile is empty; pallet {unit} was not packed")
 FULL_PILE = Words("本堆已满 {count} 箱，请先扫描托盘标签", "The pile is full with {count} cartons; scan a pallet label")
 NO_FACTS = Words(
-    "本机没有批号 {lot} 的资料，不能赋码；请同步后再试",
-    "This device has no facts for lot {lot}, so it cannot commission it; sync and try again",
+    "本机没有 {lot} 的批次资料，不能赋码；请同步后再试",
+    "This device has no facts for {lot}, so it cannot commission it; sync and try again",
 )
 NO_LOT = Words("标签上没有批号，不能赋码", "The label has no lot, so it cannot be commissioned")
 NOT_A_CARTON = Words("这不是箱码，此作业只接受箱码", "This is no carton code; this operation takes cartons only")

@@ -21,6 +21,7 @@ from coldtrace.codes.calendar import is_yymmd0
 from coldtrace.codes.check_digit import has_valid_check_digit
 from coldtrace.codes.link_text import is_cset82
 from coldtrace.codes.refusals import MalformedUri
+from coldtrace.codes.short_code import check_character, is_serial
 
 Element = tuple[str, str]
 
@@ -72,6 +73,11 @@ class TraceCode:
         """Return the unit id under which statements name these goods; None for a place."""
         return unit_id_of(dict(self.elements))
 
+    @property
+    def serial(self) -> str | None:
+        """Return the serial that a short code names: that of AI 21, or the one an id of our own is made of."""
+        return serial_of(dict(self.elements))
+
     def value(self, ai: str) -> str | None:
         """Return the value of an AI, or None if the code does not carry it."""
         return dict(self.elements).get(ai)
@@ -98,6 +104,17 @@ def unit_id_of(ais: dict[str, str]) -> str | None:
         if "01" in ais and ai in ais:
             return f"(01){ais['01']}({ai}){quote(ais[ai], safe='')}"
     return None
+
+
+def serial_of(ais: dict[str, str]) -> str | None:
+    """Return the serial behind the printed short code of a set of AIs, or None if it has none.
+
+    An id of our own is a serial with its check character: what a person keys in is the id itself.
+    """
+    if "21" in ais:
+        return ais["21"] if is_serial(ais["21"]) else None
+    own = ais.get("U", "")
+    return own[:12] if len(own) == 13 and is_serial(own[:12]) and check_character(own[:12]) == own[12] else None
 
 
 def check_elements(elements: Sequence[Element]) -> None:

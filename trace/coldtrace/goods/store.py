@@ -195,6 +195,28 @@ def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:
     return [(row.gtin, row.lot, row.facts) for row in rows]
 
 
+def units_to_bind(session: Session, station_gln: str, *, limit: int) -> list[tuple[str, list[str]]]:
+    """Return (facts, unit ids) of a station's lots without a GTIN: their codes do not say which lot they belong to.
+
+    Only what is still to be bound, newest lots first, at most `limit` units.
+    """
+    rows = session.execute(
+        text(
+            "SELECT l.lot_id, l.facts, i.unit_id FROM lot l JOIN consignment c USING (consignment_id)"
+            " JOIN issued_code i ON i.lot_id = l.lot_id LEFT JOIN unit u ON u.unit_id = i.unit_id"
+            " WHERE c.station_gln = :gln AND c.state = 'open' AND l.gtin IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM code_run r WHERE r.consignment_id = c.consignment_id"
+            " AND r.drawn < r.wanted) AND (u.state IS NULL OR u.state = 'blank')"
+            " ORDER BY l.lot_id DESC, i.position LIMIT :limit"
+        ),
+        {"gln": station_gln, "limit": limit},
+    )
+    found: dict[int, tuple[str, list[str]]] = {}
+    for row in rows:
+        found.setdefault(row.lot_id, (row.facts, []))[1].append(row.unit_id)
+    return list(found.values())
+
+
 def consignment_state(session: Session, consignment_id: UUID) -> str | None:
     """Return `open` or `undone`, locked until the transaction ends; None if there is no such consignment."""
     found: str | None = session.execute(

@@ -4,7 +4,19 @@ from sqlmodel import Session
 
 from coldtrace.goods import store
 
+UNITS_MAX = 20_000
+"""Some sixteen containers of goods without a GTIN; a device that has bound those gets the next ones."""
+
 
 def open_lots(session: Session, gln: str) -> list[dict[str, str]]:
     """Return the lots with codes still to be bound at this station: GTIN, lot as printed, exact facts text."""
     return [{"gtin": gtin, "lot": lot, "facts": facts} for gtin, lot, facts in store.open_lots(session, gln)]
+
+
+def open_units(session: Session, gln: str) -> list[dict[str, object]]:
+    """Return the lots without a GTIN: exact facts text, and the units of it that are still to be bound.
+
+    A `/U/` code or an SSCC does not say which lot it belongs to, so the units are named one by one.
+    """
+    found = store.units_to_bind(session, gln, limit=UNITS_MAX)
+    return [{"facts": facts, "units": units} for facts, units in found]

@@ -13,6 +13,7 @@ from coldtrace.interop.workbook.vocabulary import label_field
 LINE_DEFAULTS = frozenset({"product", "gtin", "lot", "production_date", "expiry_date", "shelf_life", "spec"})
 """What may be said once for all lines instead of in a column."""
 
+_NONE = frozenset({"N/A", "NA", "NIL", "NONE", "无"})
 _BLANKS = frozenset({"", "-", "--", "—", "——", "/", "\\", "N/A", "NA", "NIL", "NONE", "无", "暂缺", "空", ":", "："})
 _CHUNKS = re.compile(r"\n+|\t+|\s{2,}(?=\S[^:：]{0,40}[:：])|[;；]\s*(?=\S[^:：]{0,40}[:：])")
 _COMPANY = re.compile(r"[\u4e00-\u9fff][\u4e00-\u9fff（）()·]{3,40}?(?:有限责任公司|股份有限公司|有限公司|集团公司)")
@@ -126,6 +127,11 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 def _label(text: str) -> str | None:
     match = label_field(text) if len(text) <= 60 else None
     return match[0] if match is not None and match[1] >= 60 else None
+
+
+def says_none(value: CellValue) -> bool:
+    """Tell whether a cell says that there is no such thing, rather than nothing at all."""
+    return isinstance(value, str) and value.strip().upper() in _NONE
 
 
 def is_blank(value: CellValue | None) -> bool:

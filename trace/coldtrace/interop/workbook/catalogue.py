@@ -166,8 +166,9 @@ ERRORS: Final[dict[str, Words]] = {
         "The lot is empty. Without it nothing can be traced or recalled; copy it from the carton's label.",
     ),
     "gtin_missing": Words(
-        "商品条码为空。请按外箱条码填写；确无条码的商品，请把整列留空。",
-        "The GTIN is empty. Copy it from the carton; if the goods have none at all, leave the whole column empty.",
+        "商品条码为空。请按外箱条码填写；确无条码的商品，请填“无”，或把整列留空。",
+        'The GTIN is empty. Copy it from the carton; if the goods have none, write "none", or leave the whole column'
+        " empty.",
     ),
     "gtin_form": Words(
         "商品条码“{text}”应为 8、12、13 或 14 位数字。请对照外箱条码改正。",
@@ -179,9 +180,9 @@ ERRORS: Final[dict[str, Words]] = {
         "Correct it from the carton.",
     ),
     "gtin_restricted": Words(
-        "商品条码 {text} 属于店内或专用号段（前缀 {prefix}），不能用于流通商品。请用厂商的条码，或把整列留空。",
-        "GTIN {text} has the restricted prefix {prefix} and cannot name traded goods. Use the maker's GTIN, or leave "
-        "the whole column empty.",
+        "商品条码 {text} 属于店内或专用号段（前缀 {prefix}），不能用于流通商品。请用厂商的条码；没有的请填“无”。",
+        "GTIN {text} has the restricted prefix {prefix} and cannot name traded goods. Use the maker's GTIN; if there "
+        'is none, write "none".',
     ),
     "pallet_repeated": Words(
         "托盘号 {text} 在第 {other} 行已用过。一个托盘只能出现一次（混装托盘的各行应相邻）。{hint_zh}",
@@ -217,8 +218,8 @@ WARNINGS: Final[dict[str, Words]] = {
         "{field_en} was not found. The list can be imported; add it when it is known.",
     ),
     "gtin_column_missing": Words(
-        "没有商品条码。签发箱码前须补填外箱条码。",
-        "There is no GTIN. Add the carton's before codes are drawn.",
+        "没有商品条码，箱码将使用本系统的编号。外箱有条码的，请补填。",
+        "There is no GTIN, so carton codes will carry ids of this system. Add the GTIN if the cartons show one.",
     ),
     "gtin_is_unit": Words(
         "条码 {text} 是零售单元条码（指示位为 0），不是箱码。请核对箱上的 14 位条码。",

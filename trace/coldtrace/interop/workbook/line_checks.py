@@ -70,6 +70,8 @@ def _check_missing(draft: Draft, reader: LineReader, findings: Findings) -> None
         ("production_date", draft.production_date, "value_missing"),
         ("pallet", draft.pallet, "value_missing"),
     ):
+        if name == "gtin" and reader.says_none(name, draft.row):
+            continue  # goods without a GTIN beside others that have one
         if value is None and name in reader.used and name not in draft.wrong:
             findings.error(draft.place(name), code, **naming(name))
     lives = {"shelf_life", "expiry_date"} & (reader.used | set(reader.defaults))

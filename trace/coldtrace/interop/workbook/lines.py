@@ -8,7 +8,7 @@ from typing import TypeVar
 from coldtrace.codes.gtin import Gtin
 from coldtrace.goods.calendar_date import CalendarDate
 from coldtrace.goods.shelf_life import ShelfLife
-from coldtrace.interop.workbook.block import Given, is_blank
+from coldtrace.interop.workbook.block import Given, is_blank, says_none
 from coldtrace.interop.workbook.carton_ranges import read_carton_ranges, show_ranges
 from coldtrace.interop.workbook.dates import Order, order_of, read_date
 from coldtrace.interop.workbook.figures import read_count, read_line_number
@@ -92,6 +92,11 @@ class LineReader:
         self._read_dates(draft)
         self._read_quantities(draft)
         return draft
+
+    def says_none(self, name: str, row: int) -> bool:
+        """Tell whether the cell of a field says that there is none."""
+        value = self._own(name, row)
+        return value is not None and says_none(value)
 
     def _read_names(self, draft: Draft) -> None:
         draft.pallet = self._take(draft, "pallet", lambda v: read_name(v).replace(" ", "").upper(), shown=str)

@@ -87,7 +87,7 @@ def _add_checks(sheet: Worksheet, header_row: int) -> None:
 
 _Kind = Literal["textLength", "date", "whole", "decimal"]
 _CHECKS: tuple[tuple[str, _Kind, str, str, str], ...] = (
-    ("E", "textLength", "8", "14", "条码为 8 至 14 位数字。 A GTIN has 8 to 14 digits."),
+    ("E", "textLength", "1", "14", "条码为 8 至 14 位数字，没有的填“无”。 A GTIN has 8 to 14 digits; none: 无."),
     ("F", "textLength", "1", "60", "批号最多 60 个字。 A lot has at most 60 characters."),
     ("G", "date", "DATE(2000,1,1)", "DATE(2099,12,31)", "请填写日期，如 2026-09-03。 Write a date."),
     ("J", "whole", "1", "100000", "请填写整箱数。 Write whole cartons."),

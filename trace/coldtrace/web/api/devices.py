@@ -95,6 +95,7 @@ def get_work(session: ReadSession, env: CurrentEnv, caller: KnownCaller) -> dict
         "site": _site(site),
         "operations": list(device.operations),
         "lots": work.open_lots(session, site.gln),
+        "unit_lots": work.open_units(session, site.gln),
         "doors": [
             {"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in parties_store.sites(session)
         ],

@@ -7,6 +7,7 @@ a server behind another name still answers for the codes of its own host.
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -86,6 +87,14 @@ class _Asked:
         """The code as the label has it: without what a visitor's software added to the address."""
         return build_uri(host=self.env.public_host, elements=self.code.elements, token=self.code.token)
 
+    @cached_property
+    def names_box(self) -> bool:
+        """Tell whether the code is a box's: goods without a GTIN may carry an SSCC, which otherwise names a pallet."""
+        if self.code.kind is not CodeKind.PALLET:
+            return self.code.kind is CodeKind.UNIT
+        issued = goods.issued_code(self.session, str(self.code.unit_id))
+        return issued is not None and issued.kind == "unit"
+
     @property
     def path(self) -> str:
         """Path and query of the code as printed."""
@@ -121,7 +130,7 @@ _OPEN = {"Access-Control-Allow-Origin": "*", "Vary": VARY}
 
 
 def _links(asked: _Asked) -> Response:
-    links = linkset(f"https://{asked.env.public_host}{asked.path}", has_proof=asked.code.kind is CodeKind.UNIT)
+    links = linkset(f"https://{asked.env.public_host}{asked.path}", has_proof=asked.names_box)
     return JSONResponse(links, media_type=LINKSET, headers=_OPEN | {"Link": LINKSET_CONTEXT})
 
 
@@ -194,7 +203,7 @@ def _page(asked: _Asked) -> Response:
         case CodeKind.UNIT:
             return _unit_page(asked)
         case CodeKind.PALLET:
-            return _pallet_page(asked)
+            return _unit_page(asked) if asked.names_box else _pallet_page(asked)
         case CodeKind.PLACE:
             return _place_page(asked)
         case _:
@@ -216,8 +225,9 @@ def _unknown_page(asked: _Asked, status: Status) -> Response:
 
 
 def _label(code: TraceCode) -> str | None:
-    serial = code.value("21")
-    return None if serial is None else format_short_code(serial)
+    if "00" in dict(code.elements):
+        return _grouped(code.value("00") or "")
+    return None if code.serial is None else format_short_code(code.serial)
 
 
 def _registered(asked: _Asked) -> tuple[UnitRecord, str] | None:
@@ -339,7 +349,7 @@ def _verify(asked: _Asked, bundle: dict[str, object]) -> Report:
 
 
 def _bundle(asked: _Asked) -> Response:
-    if asked.code.kind is not CodeKind.UNIT:
+    if not asked.names_box:
         raise NotAcceptable(wanted=MEDIA_TYPE)
     registered = _registered(asked)
     if registered is None:
