@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from coldscan.operation import Operation
+from coldscan.store import SCHEMA_VERSION
 from coldtrace.codes.short_code import format_short_code
 from support.scanner_device import Device
 from support.scanner_server import ScannerServer
@@ -136,6 +137,17 @@ def test_a_store_of_a_newer_program(device: Device) -> None:
     device.rows("PRAGMA user_version = 99")
     ran = device.run("status")
     assert (ran.status, ran.json["code"]) == (2, "newer_store")
+
+
+def test_a_store_of_the_first_program_is_brought_up_to_date(device: Device) -> None:
+    """The first version knew no units whose codes do not say their lot."""
+    kept = device.rows("SELECT count(*) FROM lots")
+    for statement in ("DROP TABLE unit_lots", "DROP TABLE unit_facts", "PRAGMA user_version = 1"):
+        device.rows(statement)
+    assert device.run("status").status == 0
+    assert device.rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert device.rows("SELECT * FROM unit_lots") == []
+    assert device.rows("SELECT count(*) FROM lots") == kept
 
 
 def test_a_folder_that_cannot_be_made(device: Device) -> None:

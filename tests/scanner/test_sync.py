@@ -353,6 +353,8 @@ def test_last_server_time_is_kept(device: Device, server: ScannerServer) -> None
     [
         {"lots": [{"gtin": "1", "lot": "2", "facts": "{}"}]},
         {"lots": "none"},
+        {"unit_lots": [{"facts": "{}", "units": []}]},
+        {"unit_lots": "none"},
         {"server_time": "noon"},
         {"doors": [{}]},
         {"operations": [1]},

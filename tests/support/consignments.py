@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -17,6 +18,7 @@ from coldtrace.goods import service as goods
 from coldtrace.goods import store as goods_store
 from coldtrace.goods.calendar_date import CalendarDate
 from coldtrace.goods.packing_list import ConsignmentPapers, PackedLine, PackingList
+from coldtrace.goods.plan import Identity
 from coldtrace.goods.shelf_life import ShelfLife
 from coldtrace.goods.store import IssuedCode
 from coldtrace.seal.b64 import b64
@@ -60,7 +62,9 @@ class Consignment:
         return self.pallets[0].cartons[0]
 
 
-def packing_list(*, pallets: int = 1, cartons: int = 3, declaration: str = DECLARATION) -> PackingList:
+def packing_list(
+    *, pallets: int = 1, cartons: int = 3, declaration: str = DECLARATION, gtin: str | None = GTIN
+) -> PackingList:
     """Return a packing list of one lot of frozen beef."""
     shelf_life = ShelfLife(24, "month")
     papers = ConsignmentPapers(
@@ -97,7 +101,7 @@ def packing_list(*, pallets: int = 1, cartons: int = 3, declaration: str = DECLA
             carton_ranges=(),
             product_zh="冻去骨牛腩",
             product_en="Frozen boneless beef brisket",
-            gtin=parse_gtin(GTIN),
+            gtin=None if gtin is None else parse_gtin(gtin),
             lot=LOT,
             intake_lot=None,
             production_date=PRODUCED,
@@ -118,19 +122,20 @@ EXPIRY: date = ShelfLife(24, "month").expiry(PRODUCED)
 
 
 def open_consignment(
-    session: Session, env: Env, *, pallets: int = 1, cartons: int = 3, declaration: str = DECLARATION
+    session: Session, env: Env, *, carton_identity: Identity = Identity.OWN, **contents: Any
 ) -> Consignment:
-    """Open a consignment and return its codes, pallet by pallet.  The caller commits."""
+    """Open a consignment of a `packing_list` and return its codes, pallet by pallet.  The caller commits."""
     opened = goods.open_consignment(
         session,
         env,
         goods.OpenConsignment(
-            packing=packing_list(pallets=pallets, cartons=cartons, declaration=declaration),
+            packing=packing_list(**contents),
             station_gln=None,
             source_name="packing-list.xlsx",
             source_hash=bytes(32),
             normalised=[],
             warnings=[],
+            carton_identity=carton_identity,
         ),
     )
     found: list[Pallet] = []
