@@ -154,6 +154,7 @@ class NoTrustList(Refusal):
         "No trust list has been published: the roots are offline. Run coldtrace trust-list publish --offline FILE and"
         " have"
         " their holders sign it.",
+    )
 
 
 class MalformedCompanyPrefix(Refusal):

@@ -38,7 +38,7 @@ class SiteSettings:
 
 
 def set_site(session: Session, env: Env, command: SetSite) -> SiteSettings:
-    """Change what is set for a site, and publish a trust list when its prefixes changed.
+    """Change what is set for a site, and announce a trust list when its prefixes changed.
 
     Raises SiteUnknown, MalformedCompanyPrefix, or CompanyPrefixOverlaps.  The caller owns the transaction.
     """
@@ -57,7 +57,7 @@ def set_site(session: Session, env: Env, command: SetSite) -> SiteSettings:
     session.add(row)
     session.flush()
     if is_new:
-        trust.publish(session, env)
+        trust.announce(session, env)
     return _settings(row)
 
 
