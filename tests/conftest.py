@@ -1,5 +1,6 @@
 """Fixtures of all tests: databases made by the migrations, a ticking clock, counting ids."""
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.db.engine import make_engine, make_sessions
+from coldtrace.seal import sm2
 from support.browser import open_browser
 from support.databases import Databases, test_server
 from support.published import vectors_dir
@@ -49,6 +51,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def scale(request: pytest.FixtureRequest) -> str:
     """Return `small` (make test) or `full` (make soak)."""
     return str(request.config.getoption("--scale"))
+
+
+@pytest.fixture
+def without_sm2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An installation without the `[sm2]` extra: its library cannot be imported."""
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)
+    sm2.library.cache_clear()
+    yield
+    sm2.library.cache_clear()
 
 
 @pytest.fixture(scope="module")

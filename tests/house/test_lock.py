@@ -44,7 +44,10 @@ def test_everything_asked_for_is_locked() -> None:
         *extras["build"],
         *project["build-system"]["requires"],
     ]
-    for wanted, lock in ((served, pins("requirements.lock")), (extras["dev"], pins("requirements-dev.lock"))):
+    for wanted, lock in (
+        (served, pins("requirements.lock")),
+        ([*extras["dev"], *extras["sm2"]], pins("requirements-dev.lock")),
+    ):
         for requirement in wanted:
             name = re.split(r"[\[<>=~! ]", requirement, maxsplit=1)[0]
             assert name.lower().replace("_", "-") in lock, f"{requirement}: run make lock"

@@ -20,7 +20,7 @@ from coldtrace.goods.mint import MintedCode, Minter
 from coldtrace.goods.packing_list import PackedLine
 from coldtrace.goods.plan import consignment_plan, pieces, positions
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.keys import Ed25519Signer, P256Signer
+from coldtrace.seal.keys import Ed25519Signer, P256Signer, Sm2Signer
 from coldtrace.seal.trust_entries import Station, TrustList, trusted_key
 from coldtrace.verify.code import Verdict, verify_code
 from support.consignments import packing_list
@@ -28,8 +28,12 @@ from support.ticking import counting_bytes
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 GLN = "9521234000013"
-Signer = Ed25519Signer | P256Signer
-SIGNERS: dict[str, Signer] = {"Ed25519": Ed25519Signer.from_seed(b"m" * 32), "ES256": P256Signer.from_seed(b"m" * 32)}
+Signer = Ed25519Signer | P256Signer | Sm2Signer
+SIGNERS: dict[str, Signer] = {
+    "Ed25519": Ed25519Signer.from_seed(b"m" * 32),
+    "ES256": P256Signer.from_seed(b"m" * 32),
+    "SM2": Sm2Signer.generate(),
+}
 
 
 def trust(signer: Signer) -> TrustList:

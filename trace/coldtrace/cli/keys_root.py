@@ -34,7 +34,7 @@ def add_root_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser
     new = commands.add_parser("new", help="新建根密钥 / make a root key")
     new.add_argument("--out", required=True, type=Path, metavar="FILE", help="私钥文件 / the private key file")
     new.add_argument("--passphrase-file", required=True, type=Path, metavar="FILE", help="口令文件 / its passphrase")
-    new.add_argument("--alg", choices=("Ed25519", "ES256"), default="Ed25519")
+    new.add_argument("--alg", choices=("Ed25519", "ES256", "SM2"), default="Ed25519")
     _finish(new, run_new)
 
     found = commands.add_parser("found", help="首个根文件 / the first root document of an installation")

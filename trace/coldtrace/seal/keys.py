@@ -1,7 +1,7 @@
 """Private keys: make them, sign with them, keep them in files.  Checking lives in `public_key.py`.
 
 A key file is a PKCS#8 PEM of mode 0600, encrypted with a passphrase (PBES2) wherever the service or a root's holder
-keeps it.
+keeps it; an SM2 key, for which the library has no such form, lies in a small container of our own (`sealed_secret.py`).
 
 `Signer` is the only thing the rest of the project knows about a private key, so a station may put a PKCS#11
 token or a key service behind it.  All signers give 64 raw bytes that `public_key` accepts: P-256 signatures
@@ -20,8 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from coldtrace import clock
 from coldtrace.errors import Refusal, Words
+from coldtrace.seal import sealed_secret, sm2
 from coldtrace.seal.public_key import (
     P256_ORDER,
+    SM2_SPKI,
     MalformedKey,
     PublicKey,
     UnsupportedAlgorithm,
@@ -31,6 +33,7 @@ from coldtrace.seal.public_key import (
     load_public_key,
     low_s,
 )
+from coldtrace.seal.sealed_secret import seal_secret
 from coldtrace.seal.signer import Signer
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "P256Signer",
     "PublicKey",
     "Signer",
+    "Sm2Signer",
     "UnreadableKeyFile",
     "UnsupportedAlgorithm",
     "generate_signer",
@@ -77,9 +81,9 @@ class UnreadableKeyFile(Refusal):
     code = "unreadable_key_file"
     title = Words("无法读取密钥文件", "Unreadable key file")
     detail = Words(
-        "无法从 {path} 读取私钥：文件不存在、口令不对，或不是 Ed25519 / P-256 的 PKCS#8 PEM 文件。",
+        "无法从 {path} 读取私钥：文件不存在、口令不对，或不是 Ed25519 / P-256 的 PKCS#8 PEM 或本系统的 SM2 密钥文件。",
         "No private key could be read from {path}: the file is missing, the passphrase is wrong, or it is "
-        "not the PKCS#8 PEM of an Ed25519 or P-256 key.",
+        "neither the PKCS#8 PEM of an Ed25519 or P-256 key nor our file of an SM2 key.",
     )
 
 
@@ -177,10 +181,48 @@ class P256Signer:
         return _pem(self._key, passphrase)
 
 
-FileSigner = Ed25519Signer | P256Signer
+class Sm2Signer:
+    """Signs with SM2 and SM3 (GB/T 32918.2); needs the `[sm2]` extra."""
+
+    alg = "SM2"
+
+    def __init__(self, private: bytes, public: bytes) -> None:
+        """Take a scalar of 32 bytes and its point of 64; raise MalformedKey or UnsupportedAlgorithm."""
+        library = sm2.library()
+        if library is None:
+            raise UnsupportedAlgorithm(alg=self.alg)
+        self._library, self._private, self._public = library, private, public
+        self.spki = load_public_key(SM2_SPKI + b"\x04" + public).spki
+        if len(private) != 32 or not 0 < int.from_bytes(private, "big") < sm2.SM2_ORDER - 1:
+            raise MalformedKey()
+
+    @classmethod
+    def generate(cls, random: Callable[[int], bytes] = clock.random_bytes) -> "Sm2Signer":
+        """Return a signer with a new key; the library draws it from the system itself."""
+        library = sm2.library()
+        if library is None:
+            raise UnsupportedAlgorithm(alg=cls.alg)
+        return cls(*sm2.generate(library))
+
+    def sign(self, data: bytes) -> bytes:
+        """Return r | s over `data`."""
+        return sm2.sign(self._library, private=self._private, public=self._public, data=data)
+
+    def private_pem(self, passphrase: bytes | None = None) -> bytes:
+        """Return the content of the key file; there is none without a passphrase (ValueError)."""
+        if passphrase is None:
+            raise ValueError("an SM2 key is never written in clear")
+        return seal_secret(self._private + self._public, passphrase)
+
+
+FileSigner = Ed25519Signer | P256Signer | Sm2Signer
 """The signers whose private half can be written to a file."""
 
-_SIGNERS: Final[dict[str, type[Ed25519Signer] | type[P256Signer]]] = {"Ed25519": Ed25519Signer, "ES256": P256Signer}
+_SIGNERS: Final[dict[str, type[Ed25519Signer] | type[P256Signer] | type[Sm2Signer]]] = {
+    "Ed25519": Ed25519Signer,
+    "ES256": P256Signer,
+    "SM2": Sm2Signer,
+}
 
 
 def generate_signer(alg: str, random: Callable[[int], bytes] = clock.random_bytes) -> FileSigner:
@@ -231,6 +273,8 @@ def load_signer(path: Path, passphrase: bytes | None = None) -> FileSigner:
         raise KeyFileExposed(path=str(path), mode=f"{mode & 0o777:03o}")
     if passphrase is not None and data.startswith(CLEAR_PEM):
         raise KeyFileUnencrypted(path=str(path))
+    if data.startswith(sealed_secret.BEGIN):
+        return _load_sm2(path, data, passphrase)
     try:
         key = serialization.load_pem_private_key(data, passphrase)
     except (ValueError, TypeError, _Unavailable):
@@ -240,6 +284,14 @@ def load_signer(path: Path, passphrase: bytes | None = None) -> FileSigner:
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
         return P256Signer(key)
     raise UnreadableKeyFile(path=str(path))
+
+
+def _load_sm2(path: Path, data: bytes, passphrase: bytes | None) -> Sm2Signer:
+    try:
+        secret = sealed_secret.open_secret(data, passphrase or b"")
+        return Sm2Signer(secret[:32], secret[32:])
+    except (sealed_secret.NotSealed, MalformedKey):
+        raise UnreadableKeyFile(path=str(path)) from None
 
 
 def _ecdsa() -> ec.ECDSA:

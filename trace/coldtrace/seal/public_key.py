@@ -12,7 +12,7 @@ handheld, the server and a browser have different ones and must give one verdict
     Ed25519    R | S (RFC 8032): S below the group order, R and A canonical points, A not of small order,
                and the equation without the cofactor
     ES256      r | s, big-endian: both in 1..n-1 and s in the lower half (every signature has a twin)
-    SM2        this installation cannot check it: `verify` raises UnsupportedAlgorithm
+    SM2        r | s, big-endian, as in `sm2.py`; without the `[sm2]` extra `verify` raises UnsupportedAlgorithm
 """
 
 from functools import lru_cache
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from coldtrace.errors import Refusal, Words
+from coldtrace.seal import sm2
 from coldtrace.seal.hashing import sha256
 
 ED25519_SPKI: Final = bytes.fromhex("302a300506032b6570032100")
@@ -75,8 +76,8 @@ class UnsupportedAlgorithm(Refusal):
     code = "unsupported_algorithm"
     title = Words("不支持的算法", "Unsupported algorithm")
     detail = Words(
-        "本机无法验证 {alg} 签名；请在支持该算法的设备上验证。",
-        "This installation cannot check {alg} signatures; check them on one that can.",
+        "本机不支持 {alg} 签名；请安装 coldtrace[sm2]，或在支持该算法的设备上操作。",
+        "This installation cannot make or check {alg} signatures; install coldtrace[sm2], or use one that can.",
     )
 
 
@@ -201,8 +202,11 @@ class _Sm2Key:
         self.spki = spki
 
     def verify(self, signature: bytes, data: bytes) -> bool:
-        """Raise UnsupportedAlgorithm: `cryptography` has no SM2, and a guess is worse than no answer."""
-        raise UnsupportedAlgorithm(alg="SM2")
+        """Raise UnsupportedAlgorithm without the extra: a guess would be worse than no answer."""
+        library = sm2.library()
+        if library is None:
+            raise UnsupportedAlgorithm(alg="SM2")
+        return sm2.verify(library, public=self.spki[27:], signature=signature, data=data)
 
 
 def _is_canonical_point(raw: bytes) -> bool:

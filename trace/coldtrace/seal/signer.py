@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Signer(Protocol):
-    """A private key behind any wall.  `alg` is `Ed25519` or `ES256`; `spki` is the DER of the public half."""
+    """A private key behind any wall.  `alg` is `Ed25519`, `ES256` or `SM2`; `spki` is the DER of the public half."""
 
     @property
     def alg(self) -> str: ...

@@ -1,0 +1,64 @@
+"""A small file for private keys that have no PKCS#8 in our library: SM2 (docs/decisions/0007-sm2.md).
+
+    -----BEGIN COLDTRACE SM2 KEY-----
+    base64, 64 signs a line, of    "CCKEY1" 02 | log2 N | r | p | salt 16 | nonce 12 | sealed
+    -----END COLDTRACE SM2 KEY-----
+
+02 is the algorithm's nibble in codes.  `sealed` is AES-256-GCM of scalar 32 | x 32 | y 32 and its tag, under
+scrypt(passphrase, salt, N, r, p) and bound to everything in front of it.  There is no form without a passphrase.
+"""
+
+import binascii
+from base64 import b64encode
+from textwrap import wrap
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from coldtrace import clock
+
+BEGIN: Final = b"-----BEGIN COLDTRACE SM2 KEY-----"
+_END: Final = b"-----END COLDTRACE SM2 KEY-----"
+_MAGIC: Final = b"CCKEY1\x02"
+_COST: Final = (15, 8, 1)
+_COST_MAX: Final = 20  # a file asks for at most a gigabyte
+_HEAD: Final = len(_MAGIC) + 3 + 16 + 12
+
+
+class NotSealed(ValueError):
+    """The bytes are not such a file, or the passphrase is another one."""
+
+
+def seal_secret(secret: bytes, passphrase: bytes) -> bytes:
+    """Return the content of a file that holds these 96 bytes."""
+    head = _MAGIC + bytes(_COST) + clock.random_bytes(28)
+    sealed = AESGCM(_key(head, passphrase)).encrypt(head[-12:], secret, head)
+    lines = wrap(b64encode(head + sealed).decode(), 64)
+    return b"\n".join([BEGIN, *(line.encode() for line in lines), _END, b""])
+
+
+def open_secret(data: bytes, passphrase: bytes) -> bytes:
+    """Return the secret in a file's content; raise NotSealed."""
+    first, *lines = data.strip().split(b"\n")
+    if first.strip() != BEGIN or not lines or lines[-1].strip() != _END:
+        raise NotSealed()
+    try:
+        raw = binascii.a2b_base64(b"".join(lines[:-1]), strict_mode=False)
+        head = raw[:_HEAD]
+        if (
+            len(head) < _HEAD
+            or not head.startswith(_MAGIC)
+            or not 1 <= head[7] <= _COST_MAX
+            or head[8:10] != b"\x08\x01"
+        ):
+            raise NotSealed()
+        return AESGCM(_key(head, passphrase)).decrypt(head[-12:], raw[_HEAD:], head)
+    except (binascii.Error, InvalidTag):
+        raise NotSealed() from None
+
+
+def _key(head: bytes, passphrase: bytes) -> bytes:
+    cost, r, p = head[7:10]
+    return Scrypt(salt=head[10:26], length=32, n=1 << cost, r=r, p=p).derive(passphrase)
