@@ -1,0 +1,174 @@
+"""`coldtrace keys` and the offline road of the trust list, as an operator types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coldtrace.cli.installation import open_installation
+from coldtrace.goods import store as goods
+from coldtrace.parties import store
+from coldtrace.parties.keys import key_files
+from coldtrace.parties.model import SiteRole
+from coldtrace.seal.keys import Ed25519Signer, load_signer, save_private_key
+from coldtrace.settings import load_settings
+from support.command_line import Run
+from support.consignments import open_consignment
+from support.house import GLNS
+
+PORT, SHOP = GLNS[SiteRole.FIRST_STATION], GLNS[SiteRole.RETAILER]
+
+
+def states(run: Run) -> dict[str, str]:
+    """Return the state of every code key by kid."""
+    return {key["kid"]: key["state"] for key in run("keys", "list", "--json").json["keys"] if key["use"] == "code"}
+
+
+def secret(tmp_path: Path, name: str) -> Path:
+    """Return a file with a passphrase."""
+    path = tmp_path / f"{name}.passphrase"
+    path.write_text(f"the passphrase of {name}\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_rotate_retire_revoke(port: Run) -> None:
+    (old,) = states(port)
+    ran = port("keys", "rotate", "--site", PORT, "--json")
+    assert (ran.status, ran.json["replaces"], ran.json["state"], ran.json["listed"]) == (0, [old], "active", True)
+    new = ran.json["kid"]
+    assert states(port) == {old: "retired", new: "active"}
+    ran = port("keys", "revoke", old, "--reason", "laptop stolen", "--json")
+    assert (ran.status, ran.json["state"]) == (0, "revoked")
+    assert port("keys", "retire", new.upper(), "--json").json["state"] == "retired"
+    assert states(port) == {old: "revoked", new: "retired"}
+    for line, code in (
+        (("retire", old), "signing_key_revoked"),
+        (("retire", "00000000"), "signing_key_unknown"),
+        (("revoke", "00000000"), "signing_key_unknown"),
+        (("rotate", "--site", SHOP), "not_a_first_station"),
+        (("station", "new", "--site", PORT, "--print-days", 0), "key_window_unusable"),
+        (("station", "new", "--site", PORT, "--scope", "01:x"), "malformed_scope"),
+    ):
+        ran = port("keys", *line, "--json")
+        assert (ran.status, ran.json["code"]) == (1, code)
+    told = port("trust-list", "show", "--json")
+    assert told.status == 0
+    assert f"coldtrace keys rotate --site {PORT}" in told.err
+    assert {key["kid"]: key["st"] for key in told.json["keys"] if key["use"] == "code"} == {
+        old: "revoked",
+        new: "verify-only",
+    }
+
+
+def test_one_more_key_with_windows_and_a_scope(port: Run, tmp_path: Path) -> None:
+    line = ("--alg", "ES256", "--print-days", 60, "--accept-days", 400, "--scope", "01", "00:9521234")
+    ran = port("keys", "station", "new", "--site", PORT, *line, "--json")
+    (key,) = [each for each in port("keys", "list", "--json").json["keys"] if each["kid"] == ran.json["kid"]]
+    assert (key["alg"], key["scope"], key["print_days_left"], key["accept_days_left"]) == (
+        "ES256",
+        "01 00:9521234",
+        60,
+        400,
+    )
+    save_private_key(Ed25519Signer.from_seed(bytes(32)), tmp_path / "own.pem")
+    line = ("keys", "station", "new", "--site", PORT, "--import", tmp_path / "own.pem", "--json")
+    kid = port(*line).json["kid"]
+    assert port(*line).json["kid"] == kid, "again changes nothing"
+    kept = tmp_path / "my data" / "keys" / f"station-{PORT}-{kid}.pem"
+    assert kept.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize("alg", ["Ed25519", "ES256", "SM2"])
+def test_a_station_switches_its_algorithm(port: Run, tmp_path: Path, alg: str) -> None:
+    """From the rotation to a carton whose code verifies offline, in each algorithm."""
+    kid = port("keys", "rotate", "--site", PORT, "--alg", alg, "--json").json["kid"]
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        made = open_consignment(session, installation.env, cartons=2)
+        uri = next(iter(goods.codes_of_run(session, made.run_id))).uri
+        newest = store.newest_trust_list(session)
+        assert newest is not None
+        (tmp_path / "list.json").write_text(newest.envelope)
+    root = tmp_path / "my data" / "keys" / "root.json"
+    ran = port("codes", "verify", uri, "--trust-list", tmp_path / "list.json", "--root", root, "--json")
+    assert (ran.status, ran.json["verdict"], ran.json["kid"]) == (0, "valid", kid)
+    assert len(uri) == 184
+
+
+def test_the_passphrase_is_changed(port: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new, folder = secret(tmp_path, "new"), tmp_path / "my data" / "keys"
+    before = len(key_files(folder))
+    ran = port("keys", "passphrase", "--new", new, "--json")
+    assert (ran.status, ran.json) == (0, {"files": before, "COLDTRACE_KEY_PASSPHRASE_FILE": str(new)})
+    assert all(load_signer(path, b"the passphrase of new") for path in key_files(folder))
+    ran = port("trust-list", "publish", "--json")
+    assert (ran.status, ran.json["code"]) == (2, "unreadable_key_file")
+    monkeypatch.setenv("COLDTRACE_KEY_PASSPHRASE_FILE", str(new))
+    assert port("trust-list", "publish", "--json").status == 0
+    new.chmod(0o644)
+    ran = port("keys", "list", "--json")
+    assert (ran.status, ran.json["code"]) == (2, "passphrase_unusable")
+
+
+def test_roots_on_two_sticks(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A production installation whose roots never touch the server: founding, first list, change of roots."""
+    monkeypatch.setenv("COLDTRACE_ENV", "production")
+    monkeypatch.setenv("COLDTRACE_KEY_PASSPHRASE_FILE", str(secret(tmp_path, "service")))
+    public = {}
+    for name, alg in (("r1", "Ed25519"), ("r2", "ES256"), ("r3", "SM2")):
+        line = ("--out", tmp_path / f"{name}.pem", "--passphrase-file", secret(tmp_path, name), "--alg", alg)
+        public[name] = run("keys", "root", "new", *line, "--json").json["public"]
+        again = run("keys", "root", "new", *line, "--json")
+        assert (again.status, again.json["code"]) == (1, "key_file_exists")
+
+    def adds(*names: str) -> list[object]:
+        return [word for name in names for word in ("--add", f"{name}={public[name]}")]
+
+    def sign(command: str, file: Path, *names: str) -> None:
+        for name in names:
+            key = ("--key", tmp_path / f"{name}.pem", "--passphrase-file", tmp_path / f"{name}.passphrase")
+            assert run(*command.split(), file, *key, "--as", name, "--json").status == 0
+
+    root, change, listed = (tmp_path / name for name in ("root.json", "change.json", "list.json"))
+    assert run("keys", "root", "found", *adds("r1", "r2"), "--threshold", 2, "--out", root).status == 0
+    assert run("keys", "init", "--root", root, "--json").status == 0
+    assert run("trust-list", "publish", "--json").json["code"] == "roots_offline"
+    told = run("trust-list", "publish", "--offline", listed, "--days", 20, "--json")
+    assert (told.status, told.json["seq"]) == (0, 1)
+    sign("trust-list sign", listed, "r1")
+    assert run("trust-list", "publish", "--signed", listed, "--json").json["code"] == "untrusted_trust_list"
+    sign("trust-list sign", listed, "r2", "r2")
+    assert run("trust-list", "publish", "--signed", listed, "--json").json["seq"] == 1
+    assert run("trust-list", "verify", listed, "--root", root, "--json").json["ok"]
+
+    line = ("--remove", "r1", *adds("r3"), "--threshold", 2, "--out", change)
+    assert run("keys", "root", "propose", *line, "--json").json["roots"] == ["r2", "r3"]
+    nameless = run("keys", "root", "sign", change, "--key", tmp_path / "r1.pem", "--passphrase-file",
+                   tmp_path / "r1.passphrase", "--json")  # fmt: skip
+    assert nameless.json["code"] == "root_name_needed"
+    sign("keys root sign", change, "r1", "r3")
+    assert run("keys", "root", "adopt", change, "--json").json["code"] == "root_change_refused"
+    sign("keys root sign", change, "r2")
+    assert run("keys", "root", "adopt", change, "--json").json["code"] == "root_change_without_list"
+    run("trust-list", "publish", "--offline", listed)
+    sign("trust-list sign", listed, "r2", "r3")
+    adopted = run("keys", "root", "adopt", change, "--list", listed, "--json")
+    assert (adopted.status, adopted.json["version"], adopted.json["trust_list_seq"]) == (0, 2, 2)
+    assert not run("trust-list", "verify", listed, "--root", root, "--json").json["ok"]
+    assert run("trust-list", "verify", listed, "--root", root, "--root-change", change, "--json").json["ok"]
+
+
+def test_what_a_change_of_the_roots_cannot_be(port: Run, tmp_path: Path) -> None:
+    out = ("--out", tmp_path / "change.json", "--json")
+    for line, code in (
+        ((), "nothing_to_do"),
+        (("--remove", "r9"), "malformed_root_argument"),
+        (("--add", "r2=***"), "malformed_root_argument"),
+        (("--add", "r2=AAAA"), "malformed_key"),
+        (("--remove", "r1"), "malformed_root"),
+        (("--threshold", "2"), "malformed_root"),
+    ):
+        ran = port("keys", "root", "propose", *line, *out)
+        assert (ran.status, ran.json["code"]) == (1, code)
+    (tmp_path / "change.json").write_text(json.dumps({"root": "{}", "sigs": []}))
+    assert port("keys", "root", "adopt", tmp_path / "change.json", "--json").json["code"] == "malformed_root"
