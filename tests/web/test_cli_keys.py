@@ -85,7 +85,7 @@ def test_a_station_switches_its_algorithm(port: Run, tmp_path: Path, alg: str) -
     kid = port("keys", "rotate", "--site", PORT, "--alg", alg, "--json").json["kid"]
     with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
         made = open_consignment(session, installation.env, cartons=2)
-        uri = next(iter(goods.codes_of_run(session, made.run_id))).uri
+        uri, *_ = [each.uri for each in goods.codes_of_run(session, made.run_id)]
         newest = store.newest_trust_list(session)
         assert newest is not None
         (tmp_path / "list.json").write_text(newest.envelope)

@@ -1,4 +1,4 @@
-"""A small file for private keys that have no PKCS#8 in our library: SM2 (docs/decisions/0007-sm2.md).
+"""A small file for private keys that have no PKCS#8 in our library: SM2 (docs/decisions/0009-sm2.md).
 
     -----BEGIN COLDTRACE SM2 KEY-----
     base64, 64 signs a line, of    "CCKEY1" 02 | log2 N | r | p | salt 16 | nonce 12 | sealed

@@ -5,7 +5,7 @@
     public key    x | y of a point on the curve, 32 bytes each
 
 `cryptography` has SM3 but no SM2.  The library speaks DER, which is turned into the raw form here, and it prints two
-lines to standard error for a signature that is wrong (docs/decisions/0007-sm2.md).
+lines to standard error for a signature that is wrong (docs/decisions/0009-sm2.md).
 """
 
 from functools import cache
