@@ -41,7 +41,7 @@ NOT_OF_A_ROUTE = {
     "database_url_invalid", "disk_full", "namespaces_refused",
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
-    "server_parts_missing", "database_lost", "label_folder_in_use",
+    "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
     # Verdicts on codes, which routes answer as `CodeRefused` with the verdict's own status.
     "alg_mismatch", "bad_signature", "recalled_lot", "revoked", "revoked_unit", "unknown_key", "untrusted_host",
     # Checks of bundles, receipts, lists, notes and proofs: made by those who hold them.
@@ -78,8 +78,8 @@ def test_statuses_are_refusals() -> None:
     assert all(400 < status < 600 for status in STATUS.values())
     assert {code for code, status in STATUS.items() if status >= 500} == {
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
-        "label_worker_lost", "no_code_key", "no_trust_list", "not_installed", "not_ready", "printer_stopped",
-        "roots_offline", "unreadable_key_file",
+        "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
+        "printer_stopped", "roots_offline", "unreadable_key_file",
     }  # fmt: skip
 
 

@@ -87,3 +87,26 @@ class TooManyReprints(Refusal):
     detail = Words(
         "一次最多补打 {limit} 张标签（收到 {count} 张）。", "At most {limit} labels at once; {count} were asked for."
     )
+
+
+class PrintInterrupted(Refusal):
+    """The service was stopped while it sent."""
+
+    code = "print_interrupted"
+    title = Words("打印被中断", "Printing was interrupted")
+    detail = Words(
+        "服务停止，打印任务 {id} 中断。重新发送会从下一张继续。",
+        "The service stopped in the middle of print job {id}. Sending again goes on with the next label.",
+    )
+
+
+class CodeVoided(Refusal):
+    """The code of this label was voided; it must never be on goods again."""
+
+    code = "label_code_voided"
+    title = Words("该码已作废", "The code is void")
+    detail = Words(
+        "第 {number} 张标签（{unit}）的码已作废，不能打印。其余标签可用 --from 或 coldtrace labels reprint 打印。",
+        "The code of label number {number} ({unit}) is void and is not printed. For the others use --from or "
+        "coldtrace labels reprint.",
+    )

@@ -178,7 +178,7 @@ def send_job(
     )
 
     def rest() -> Iterator[Group]:
-        for group in groups(_contents(sessions, job.run_id), job.layout):
+        for group in groups(_contents(sessions, job.run_id, first=job.done + 1), job.layout):
             if group.first > job.done:
                 yield group
 
@@ -217,15 +217,17 @@ def order_of(
     return Order(layout=layout, format=format, dots_per_mm=DPI[dpi], font=font, z64=z64, seals=seals)
 
 
-def _contents(sessions: Sessions, run_id: UUID) -> Iterator[LabelContent]:
-    return contents_of(_codes(sessions, run_id))
+def _contents(sessions: Sessions, run_id: UUID, *, first: int = 1) -> Iterator[LabelContent]:
+    return contents_of(_codes(sessions, run_id, first=first))
 
 
-def _codes(sessions: Sessions, run_id: UUID) -> Iterator[IssuedCode]:
+def _codes(sessions: Sessions, run_id: UUID, *, first: int) -> Iterator[IssuedCode]:
+    """All codes of a run, since a pallet's label counts the cartons before it; void ones matter from `first` on."""
     position = 0
     while True:
         with sessions() as session:
             page = store.codes_after(session, run_id, position, limit=CODES_AT_ONCE)
+            printing.require_live(session, [code for code in page if code.position >= first])
         yield from page
         if len(page) < CODES_AT_ONCE:
             return

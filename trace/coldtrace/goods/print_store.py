@@ -1,5 +1,6 @@
 """SQL of printing: jobs with their progress, the reprint log, and the codes of a run in pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,6 +55,18 @@ def count_codes(session: Session, run_id: UUID) -> int:
     return int(
         session.execute(text("SELECT count(*) FROM issued_code WHERE run_id = :run"), {"run": run_id}).scalar_one()
     )
+
+
+def voided_among(session: Session, unit_ids: Sequence[str]) -> set[str]:
+    """Return which of these units have a void code: voided by name, or as a number of a roll."""
+    rows = session.execute(
+        text(
+            "SELECT unit_id FROM revoked_unit WHERE unit_id = ANY(CAST(:units AS text[])) UNION"
+            " SELECT unit_id FROM issued_code WHERE unit_id = ANY(CAST(:units AS text[])) AND voided_at IS NOT NULL"
+        ),
+        {"units": list(unit_ids)},
+    )
+    return {row.unit_id for row in rows}
 
 
 def insert_job(session: Session, job: PrintJob) -> None:

@@ -13,6 +13,7 @@ from coldtrace.errors import Refusal
 from coldtrace.goods import print_store, store
 from coldtrace.goods.print_refusals import (
     CodeNotIssued,
+    CodeVoided,
     PositionOutOfRun,
     PrintJobUnknown,
     ReasonMissing,
@@ -121,6 +122,14 @@ def end_job(session: Session, env: Env, job_id: UUID, *, done: int, trouble: str
     print_store.note_job(session, job_id, state=state, done=done, at=env.clock(), trouble=trouble)
 
 
+def require_live(session: Session, codes: Sequence[IssuedCode]) -> None:
+    """Raise CodeVoided for the first of these codes that is void."""
+    voided = print_store.voided_among(session, [code.unit_id for code in codes])
+    for code in codes:
+        if code.unit_id in voided:
+            raise CodeVoided(number=code.position, unit=code.unit_id)
+
+
 def issued(session: Session, text: str) -> IssuedCode:
     """Return the issued code that a scanned or keyed text names; raise CodeNotIssued."""
     try:
@@ -162,13 +171,14 @@ class PrintAgain:
 def labels_again(session: Session, command: PrintAgain) -> list[tuple[IssuedCode, LabelContent]]:
     """Return the labels to be made again: the same codes, for one box has one code throughout.
 
-    Nothing is logged yet.  Raises CodeNotIssued, ReasonMissing or TooManyReprints.
+    Nothing is logged yet.  Raises CodeNotIssued, CodeVoided, ReasonMissing or TooManyReprints.
     """
     if not 1 <= len(command.reason.strip()) <= REASON_MAX:
         raise ReasonMissing(limit=REASON_MAX)
     if len(command.texts) > REPRINTS_AT_ONCE:
         raise TooManyReprints(limit=REPRINTS_AT_ONCE, count=len(command.texts))
     codes = {code.unit_id: code for code in (issued(session, text) for text in command.texts)}
+    require_live(session, list(codes.values()))
     return [(code, label_of(session, code)) for code in codes.values()]
 
 

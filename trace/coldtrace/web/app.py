@@ -21,6 +21,7 @@ from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages import api_reader, consumer, door
+from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 
 log = logging.getLogger("coldtrace.web")
@@ -65,6 +66,7 @@ def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
         sequencer.start()
         caretaker.start()
         yield
+        app.state.printing.stop()
         caretaker.stop()
         sequencer.stop()
 
@@ -79,6 +81,7 @@ def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
     )
     app.state.settings, app.state.env, app.state.engine = settings, env, engine
     app.state.sessions = make_sessions(engine)
+    app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.error_page = door.error_page
     problems.install(app)

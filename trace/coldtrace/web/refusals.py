@@ -23,6 +23,18 @@ class TooManyRequests(Refusal):
     )
 
 
+class LabelsBusy(Refusal):
+    """Making labels takes a processor each; the service does only so many at once."""
+
+    code = "labels_busy"
+    title = Words("正在生成其他标签", "Other labels are being made")
+    detail = Words(
+        "服务同时最多生成 {limit} 个标签文件。请在 {retry_s} 秒后再试，或使用 coldtrace labels make。",
+        "The service makes at most {limit} label files at once. Try again in {retry_s} s, or use "
+        "coldtrace labels make.",
+    )
+
+
 class WrongContentType(Refusal):
     """The body is of a type that this route does not read."""
 

@@ -1,29 +1,190 @@
-"""GET /api/v1/runs/{run}/labels: the labels of a code run, each one decoded before it leaves."""
+"""Labels of a code run: as a stream, to a printer of the configuration, and once more when one was spoiled."""
 
-from io import BytesIO
-from typing import Literal
+from collections.abc import Iterator
+from itertools import chain
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
+from coldtrace.env import Env
+from coldtrace.goods import print_runner, print_store, printing
+from coldtrace.goods.print_json import cursor, job_json, read_cursor, reprint_json
+from coldtrace.goods.print_runner import SendRun, Sessions
+from coldtrace.goods.printing import PrintAgain
+from coldtrace.goods.reprint_runner import Look, reprint_file, reprint_to
 from coldtrace.goods.run_labels import run_labels
-from coldtrace.labels.make import make_labels
-from coldtrace.web.access import CurrentSettings, KnownCaller, ReadSession
+from coldtrace.labels.press import Order
+from coldtrace.seal.b64 import b64
+from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, KnownCaller, ReadSession, TokenHolder
+from coldtrace.web.print_room import PrintRoom
+from coldtrace.web.refusals import InvalidRequest
 
-router = APIRouter(prefix="/api/v1/runs", tags=["labels"])
+router = APIRouter(tags=["labels"])
+
+LayoutName = Literal["60x40", "100x100", "100x150", "a4"]
+FormatName = Literal["pdf", "png", "svg", "zpl", "zpl-native", "csv"]
+Dpi = Literal[203, 300]
+
+MEDIA = {
+    "pdf": ("application/pdf", "pdf"),
+    "png": ("application/zip", "zip"),
+    "svg": ("application/zip", "zip"),
+    "zpl": ("application/octet-stream", "zpl"),
+    "zpl-native": ("application/octet-stream", "zpl"),
+    "csv": ("text/csv; charset=utf-8", "csv"),
+}
+PICTURE_MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
+_FILE: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {"application/octet-stream": {}}}}
 
 
-@router.get("/{run_id}/labels", summary="Labels of a code run 打印标签")
+class PrintIn(BaseModel):
+    """A run to be printed, by the name of a configured printer."""
+
+    model_config = ConfigDict(extra="forbid")
+    printer: str = Field(max_length=64)
+    layout: Literal["60x40", "100x100", "100x150"] = "100x100"
+    native: bool = False
+    position: int | None = Field(default=None, ge=1)
+
+
+class ReprintIn(BaseModel):
+    """Labels that were spoiled, each named by a scan or its short code."""
+
+    model_config = ConfigDict(extra="forbid")
+    texts: list[Annotated[str, Field(max_length=2000)]] = Field(min_length=1, max_length=1000)
+    reason: str = Field(max_length=2000)
+    layout: LayoutName = "100x100"
+    format: FormatName = "pdf"
+    dpi: Dpi = 203
+    printer: str | None = Field(default=None, max_length=64)
+
+
+@router.get(
+    "/api/v1/runs/{run_id}/labels", summary="Labels of a code run 打印标签", response_class=Response, responses=_FILE
+)
 def get_labels(
     run_id: UUID,
-    session: ReadSession,
+    request: Request,
+    env: CurrentEnv,
     settings: CurrentSettings,
     caller: KnownCaller,
-    layout: Literal["60x40", "100x100", "100x150", "a4"] = "100x100",
+    layout: LayoutName = "100x100",
+    format: FormatName = "pdf",
+    dpi: Literal["203", "300"] = "203",
 ) -> Response:
-    """Return the labels of a run as one PDF; `coldtrace labels make` writes other formats and larger runs."""
-    out = BytesIO()
-    make_labels(run_labels(session, run_id), layout=layout, format="pdf", out=out, font=settings.label_font)
-    headers = {"Content-Disposition": f'attachment; filename="labels-{run_id}.pdf"'}
-    return Response(out.getvalue(), media_type="application/pdf", headers=headers)
+    """Stream the labels of a run: one PDF, ZPL or CSV, or a zip file of pictures, every label checked before it leaves.
+
+    A label that is refused in the middle breaks the transfer off: an incomplete body is no file.
+    """
+    sessions: Sessions = request.app.state.sessions
+    order = print_runner.order_of(sessions, env, layout=layout, format=format, dpi=int(dpi), font=settings.label_font)
+    media, ending = MEDIA[format]
+    headers = {"Content-Disposition": f'attachment; filename="labels-{run_id}.{ending}"', "Cache-Control": "no-store"}
+    if "coldtrace.head" in request.scope:
+        with sessions() as session:
+            run_labels(session, run_id)
+        return Response(b"", media_type=media, headers=headers)
+    pieces = _pieces(request.app.state.printing, sessions, env, run_id, order, workers=min(settings.label_workers, 1))
+    # The first piece is made before anything is said, so that a run that cannot be printed is a plain refusal.
+    first = next(pieces)
+    return StreamingResponse(chain([first], pieces), media_type=media, headers=headers)
+
+
+def _pieces(
+    room: PrintRoom, sessions: Sessions, env: Env, run_id: UUID, order: Order, *, workers: int
+) -> Iterator[bytes]:
+    with room.one_file():
+        stream, _ = print_runner.stream_run(sessions, env, run_id, order, workers=workers)
+        yield from stream
+
+
+@router.get("/api/v1/runs/{run_id}/jobs", summary="Print jobs of a run 打印任务")
+def get_jobs(run_id: UUID, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
+    """Return the newest print jobs of a run with their progress."""
+    jobs = print_store.jobs_of_run(session, run_id, limit=printing.JOBS_SHOWN)
+    return {"jobs": [job_json(job) for job in jobs]}
+
+
+@router.get("/api/v1/printers", summary="Configured printers 打印机")
+def get_printers(settings: CurrentSettings, caller: TokenHolder) -> dict[str, object]:
+    """Return the printers of the configuration by name; their addresses stay there."""
+    return {"printers": [{"name": each.name, "dpi": each.dpi} for each in settings.printers or ()]}
+
+
+@router.post("/api/v1/runs/{run_id}/print", status_code=202, summary="Send labels to a printer 发送到打印机")
+def post_print(
+    run_id: UUID, body: PrintIn, request: Request, env: CurrentEnv, settings: CurrentSettings, caller: TokenHolder
+) -> dict[str, object]:
+    """Send the labels of a run to a configured printer, or go on where the last sending stopped.
+
+    202 with the job; `GET .../jobs` says how far it is. `position` begins at that label.
+    """
+    command = SendRun(
+        run_id=run_id,
+        layout=body.layout,
+        printer=print_runner.find_printer(settings.printers, body.printer),
+        requested_by=_name(caller),
+        patience_s=settings.printer_patience_s,
+        native=body.native,
+        position=body.position,
+        font=settings.label_font,
+        workers=min(settings.label_workers, 1),
+    )
+    job = print_runner.begin_sending(request.app.state.sessions, env, command)
+    request.app.state.printing.send(job, command)
+    return job_json(job)
+
+
+@router.post(
+    "/api/v1/labels/reprint",
+    summary="Replace spoiled labels 补打标签",
+    response_class=Response,
+    responses={200: {"description": "The file, or with `printer` the units that were sent"}},
+)
+def post_reprint(
+    body: ReprintIn, request: Request, env: CurrentEnv, settings: CurrentSettings, caller: TokenHolder
+) -> Response:
+    """Make labels again with the same codes, and log who, when and why; a voided code is refused."""
+    sessions: Sessions = request.app.state.sessions
+    look = Look(layout=body.layout, format=body.format, dpi=body.dpi, font=settings.label_font)
+    target = "download" if body.printer is None else f"printer:{body.printer}"
+    wanted = PrintAgain(texts=body.texts, reason=body.reason, requested_by=_name(caller), target=target)
+    if body.printer is not None:
+        printer = print_runner.find_printer(settings.printers, body.printer)
+        sent = reprint_to(sessions, env, wanted, look, printer=printer, patience_s=settings.printer_patience_s)
+        return JSONResponse({"units": list(sent), "target": target})
+    made = reprint_file(sessions, env, wanted, look)
+    media, ending = MEDIA[body.format]
+    if body.format in PICTURE_MEDIA and not made.is_zip:
+        media, ending = PICTURE_MEDIA[body.format], body.format
+    headers = {"Content-Disposition": f'attachment; filename="labels.{ending}"', "Cache-Control": "no-store"}
+    return Response(made.data, media_type=media, headers=headers)
+
+
+@router.get("/api/v1/labels/reprints", summary="The reprint log 补打记录")
+def get_reprints(
+    session: ReadSession,
+    caller: TokenHolder,
+    run: UUID | None = None,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, object]:
+    """Return logged reprints, newest first; `next` is the `after` of the following page.
+
+    `hint` marks units that got more labels than spoiling explains.
+    """
+    try:
+        before = None if after is None else read_cursor(after)
+    except ValueError:
+        raise InvalidRequest(where="query.after", what="next") from None
+    page, following = printing.reprint_page(session, run_id=run, before=before, limit=limit)
+    return {"reprints": [reprint_json(each) for each in page], "next": cursor(following)}
+
+
+def _name(caller: Caller) -> str:
+    if caller.device is not None:
+        return f"device:{b64(caller.device.key_id)}"
+    return f"token:{caller.token_name}"

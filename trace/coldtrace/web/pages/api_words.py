@@ -66,8 +66,14 @@ CHINESE: dict[str, str] = {
     "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
     "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",
     "POST /api/v1/imports/{consignment_id}/undo": "撤销一次导入，直到其中有货物出库为止。",
-    "GET /api/v1/runs/{run_id}/labels": "返回一批码的标签（一个 PDF）；"
-    "其他格式和更大的批次用 `coldtrace labels make`。",
+    "GET /api/v1/runs/{run_id}/labels": "边生成边返回一批码的标签：一个 PDF、ZPL 或 CSV，或图片压缩包；"
+    "每张放行前都经检查。中途有标签被拒绝时传输会中断：不完整的内容不是文件。",
+    "GET /api/v1/runs/{run_id}/jobs": "返回一批码最近的打印任务及其进度。",
+    "GET /api/v1/printers": "按名称返回已配置的打印机；不含地址。",
+    "POST /api/v1/runs/{run_id}/print": "把一批标签发送到已配置的打印机，或从上次中断处继续。返回 202 和任务；"
+    "进度见 `GET .../jobs`。`position` 指定从第几张起。",
+    "POST /api/v1/labels/reprint": "补打标签，码不变；记录谁、何时、为何。已作废的码拒绝补打。",
+    "GET /api/v1/labels/reprints": "返回补打记录，新的在前；`next` 用作下一页的 `after`，`hint` 表示同一件补打过多。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
     "GET /api/v1/runs": "返回赋码批，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/runs/{run_id}": "返回一批码已生成多少、共需多少。",
