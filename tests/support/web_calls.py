@@ -207,6 +207,28 @@ CALLS = (
         route="/api/v1/runs/{run_id}/labels",
         make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/labels?layout=60x40"),
     ),
+    Call(
+        method="GET",
+        route="/api/v1/runs/{run_id}/jobs",
+        make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/jobs"),
+    ),
+    Call(method="GET", route="/api/v1/printers", make=_at("/api/v1/printers"), token_only=True),
+    Call(
+        method="POST",
+        route="/api/v1/runs/{run_id}/print",
+        make=lambda scene: as_json(f"/api/v1/runs/{scene.consignment.run_id}/print", {"printer": "not-configured"}),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/labels/reprint",
+        make=lambda scene: as_json(
+            "/api/v1/labels/reprint", {"texts": [scene.consignment.carton.uri], "reason": "torn", "layout": "60x40"}
+        ),
+        token_only=True,
+    ),
+    Call(method="GET", route="/api/v1/labels/reprints", make=_at("/api/v1/labels/reprints"), token_only=True),
     Call(method="GET", route="/healthz", make=_at("/healthz"), public=True),
     Call(method="GET", route="/readyz", make=_at("/readyz"), public=True),
     Call(method="GET", route="/metrics", make=_at("/metrics")),

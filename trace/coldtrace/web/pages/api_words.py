@@ -66,7 +66,7 @@ CHINESE: dict[str, str] = {
     "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
     "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",
     "POST /api/v1/imports/{consignment_id}/undo": "撤销一次导入，直到其中有货物出库为止。",
-    "GET /api/v1/runs/{run_id}/labels": "边生成边返回一批码的标签：一个 PDF、ZPL 或 CSV，或图片压缩包；"
+    "GET /api/v1/runs/{run_id}/labels": "边生成边返回一批码的标签：一个 PDF、`ZPL` 或 `CSV`，或图片压缩包；"
     "每张放行前都经检查。中途有标签被拒绝时传输会中断：不完整的内容不是文件。",
     "GET /api/v1/runs/{run_id}/jobs": "返回一批码最近的打印任务及其进度。",
     "GET /api/v1/printers": "按名称返回已配置的打印机；不含地址。",
