@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.refusals import MalformedToken, MalformedUri, RestrictedNumber
-from coldtrace.codes.short_code import check_character, new_serial, new_serials
+from coldtrace.codes.short_code import check_character, format_short_code, new_serial, new_short_codes, parse_short_code
 from coldtrace.codes.sign import sign_code
 from coldtrace.codes.signing_input import signing_input
 from coldtrace.codes.sscc import make_sscc
@@ -179,16 +179,17 @@ def one_by_one(source: Callable[[int], bytes], count: int) -> list[str]:
 @pytest.mark.parametrize("seed", ["a", "b", "c"])
 def test_many_serials_are_those_that_would_be_drawn_one_by_one(seed: str) -> None:
     count = 2000
-    drawn = list(islice(new_serials(counting_bytes(seed)), count))
-    assert drawn == one_by_one(counting_bytes(seed), count)
-    assert all(has_form("21", serial) for serial in drawn)
+    drawn = list(islice(new_short_codes(counting_bytes(seed)), count))
+    assert [code[:12] for code in drawn] == one_by_one(counting_bytes(seed), count)
+    assert all(has_form("21", code[:12]) and parse_short_code(code) == code[:12] for code in drawn)
+    assert [format_short_code(code[:12]).replace("-", "") for code in drawn] == drawn
 
 
 def test_every_character_is_equally_likely_at_every_place() -> None:
     """A draw of 20,000: each of 32 signs is expected 625 times at a place; 6 standard deviations are 148."""
-    drawn = list(islice(new_serials(counting_bytes("even")), 20_000))
+    drawn = list(islice(new_short_codes(counting_bytes("even")), 20_000))
     for place in range(12):
-        seen = [serial[place] for serial in drawn]
+        seen = [code[place] for code in drawn]
         for sign in "0123456789ABCDEFGHJKMNPQRSTVWXYZ":
             assert abs(seen.count(sign) - 625) < 148
 
@@ -200,4 +201,4 @@ def test_a_source_that_only_repeats_itself_ends() -> None:
         number = number << 5 | "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(sign)
     stuck = (number << 4).to_bytes(8, "big")
     with pytest.raises(RuntimeError):
-        next(new_serials(lambda size: stuck * (size // 8)))
+        next(new_short_codes(lambda size: stuck * (size // 8)))

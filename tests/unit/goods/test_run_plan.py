@@ -13,6 +13,7 @@ from coldtrace.goods.plan import (
     Step,
     consignment_plan,
     pieces,
+    pieces_of,
     positions,
     read_plan,
     write_plan,
@@ -46,6 +47,7 @@ def test_pieces_are_the_whole_wherever_one_stops(steps: list[Step], most: int) -
     found: list[tuple[Step, int]] = []
     while drawn < positions(steps):
         chunk = list(pieces(steps, drawn=drawn, most=most))
+        assert chunk == list(pieces_of(write_plan(steps), drawn=drawn, most=most))
         assert [piece.position for piece in chunk][:1] == [drawn + 1]
         assert sum(piece.count for piece in chunk) == min(most, positions(steps) - drawn)
         for piece in chunk:

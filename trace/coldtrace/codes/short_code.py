@@ -46,8 +46,10 @@ def new_serial(random: Callable[[int], bytes]) -> str:
     raise RuntimeError("the random source repeats itself")
 
 
-def new_serials(random: Callable[[int], bytes]) -> Iterator[str]:
-    """Yield fresh serials without end: those that `new_serial` would draw from the same bytes, at a fifth of its cost.
+def new_short_codes(random: Callable[[int], bytes]) -> Iterator[str]:
+    """Yield fresh serials, each with its check character behind it, without end.
+
+    They are those that `new_serial` would draw from the same bytes, at a fifth of its cost.
 
     Each serial is 60 bits of its own eight bytes, and one with a confusable check character is passed over, so
     every serial that may be drawn stays equally likely.
@@ -61,9 +63,10 @@ def new_serials(random: Callable[[int], bytes]) -> Iterator[str]:
             a, b, c = bits >> 50, bits >> 40 & 1023, bits >> 30 & 1023
             d, e, f = bits >> 20 & 1023, bits >> 10 & 1023, bits & 1023
             product = after[after[after[after[after[after[36][a]][b]][c]][d]][e]][f]
-            if _MOD36[(37 - product) % 36] in ALPHABET:
+            check = _MOD36[(37 - product) % 36]
+            if check in ALPHABET:
                 kept += 1
-                yield _PAIRS[a] + _PAIRS[b] + _PAIRS[c] + _PAIRS[d] + _PAIRS[e] + _PAIRS[f]
+                yield _PAIRS[a] + _PAIRS[b] + _PAIRS[c] + _PAIRS[d] + _PAIRS[e] + _PAIRS[f] + check
         if not kept:
             raise RuntimeError("the random source repeats itself")
 

@@ -11,8 +11,8 @@ letter case; we compare upper-cased).
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from coldtrace.codes.refusals import MalformedToken, UnsupportedVersion
@@ -28,7 +28,7 @@ ES256: Final = 3
 # The names under which the trust list knows the algorithms.
 ALGORITHM_NAMES: Final = {ED25519: "Ed25519", SM2: "SM2", ES256: "ES256"}
 
-_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_WRITTEN: Final = bytes.maketrans(bytes(range(32)), b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _FORM: Final = re.compile(r"[A-Za-z2-7]{111}", re.ASCII)
 _KID: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
@@ -65,18 +65,33 @@ def encode_token(token: Token) -> str:
 def encode_signed(header: bytes, signature: bytes) -> str:
     """Return the 111 characters of a header and a signature; raise MalformedToken if the lengths do not fit.
 
-    The same text as `base64.b32encode` gives, at half its cost: 552 bits and 3 spare ones are 37 times 15.
+    The same text as `base64.b32encode` gives, at a quarter of its cost: the 111 groups of five bits are moved apart to
+    one in each byte, halves first, then quarters and so on, and all of them are written by one translation.
     """
     if len(header) != HEADER_BYTES or len(signature) != SIGNATURE_BYTES:
         raise MalformedToken()
-    triples, bits = _triples(), int.from_bytes(header + signature, "big") << 3
-    return "".join([triples[bits >> shift & 32767] for shift in range(540, -1, -15)])
+    groups = int.from_bytes(header + signature, "big") << 3
+    for stay, move, by in _APART:
+        groups = groups & stay | (groups & move) << by
+    return groups.to_bytes(TOKEN_CHARACTERS, "big").translate(_WRITTEN).decode("ascii")
 
 
-@cache
-def _triples() -> tuple[str, ...]:
-    """Return what fifteen bits are written as; made when first needed, which on a handheld is never."""
-    return tuple(first + second + third for first in _BASE32 for second in _BASE32 for third in _BASE32)
+def _apart(groups: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the masks of what stays and what moves, and how far, that bring `groups` groups of five bits into bytes.
+
+    Before a step the groups lie packed in blocks of `size`, each block at the place where its bytes will be.
+    """
+    size = groups
+    while size > 1:
+        half = size // 2
+        packed = (1 << 5 * half) - 1
+        blocks = [8 * size * block for block in range(groups // size)]
+        yield sum(packed << at for at in blocks), sum(packed << at + 5 * half for at in blocks), 3 * half
+        size = half
+
+
+# 111 groups are the lower ones of 128, a power of two.
+_APART: Final = tuple(_apart(128))
 
 
 def decode_token(text: str) -> Token:

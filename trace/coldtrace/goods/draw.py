@@ -20,7 +20,7 @@ from coldtrace.codes.sscc import CARTON_EXTENSION, PALLET_EXTENSION, Sscc, highe
 from coldtrace.env import Env
 from coldtrace.goods import run_store
 from coldtrace.goods.mint import Minter
-from coldtrace.goods.plan import Cartons, Piece, Step, pieces, positions, read_plan, write_plan
+from coldtrace.goods.plan import Cartons, Piece, Step, pieces_of, positions, write_plan
 from coldtrace.goods.refusals import CodeQuotaSpent, KeyOutOfScope, RunUnknown, SsccSpent
 from coldtrace.goods.run_store import RunRecord
 from coldtrace.parties import trust
@@ -113,13 +113,14 @@ def draw_rest(
 
 def _draw(session: Session, env: Env, run: RunRecord, *, key: CodeKey, now: datetime) -> Progress:
     assert run.plan is not None, "only runs of before plans were kept have none, and those are drawn"
-    chunk = list(pieces(read_plan(run.plan), drawn=run.drawn, most=CHUNK))
+    chunk = list(pieces_of(run.plan, drawn=run.drawn, most=CHUNK))
+    # Another key than at the beginning may be printing by now.
+    _require_scope(key, [piece.step for piece in chunk])
     minter = Minter(
         host=env.public_host,
         signer=key.signer,
         random=env.random,
         ssccs=_ssccs(session, chunk, key.company_prefixes),
-        check_scope=_scope_of(key),
     )
     run_store.insert_codes(session, run.run_id, minter.mint(chunk), kid=key.kid, at=now)
     drawn = run.drawn + sum(piece.count for piece in chunk)
@@ -128,20 +129,16 @@ def _draw(session: Session, env: Env, run: RunRecord, *, key: CodeKey, now: date
 
 
 def _require_scope(key: CodeKey, steps: Sequence[Step]) -> None:
-    """Raise KeyOutOfScope before the first code is drawn if the key may not sign one of the kinds of a plan."""
-    check = _scope_of(key)
-    for gtin in dict.fromkeys(step.gtin for step in steps if isinstance(step, Cartons) and not step.by_sscc):
-        check("U" if gtin is None else "01", gtin or "")
-    if any(_extension_of(step) is not None for step in steps):
-        check("00", f"{PALLET_EXTENSION}{key.company_prefixes[0]}")
+    """Raise KeyOutOfScope before anything is drawn if verifiers would not take one of these kinds from the key."""
 
-
-def _scope_of(key: CodeKey) -> Callable[[str, str], None]:
     def check(ai: str, value: str) -> None:
         if not key.covers(ai, value):
             raise KeyOutOfScope(kid=key.kid, identity=f"({ai}){value}", scope=" ".join(key.scope))
 
-    return check
+    for gtin in dict.fromkeys(step.gtin for step in steps if isinstance(step, Cartons) and not step.by_sscc):
+        check("U" if gtin is None else "01", gtin or "")
+    if any(_extension_of(step) is not None for step in steps):
+        check("00", f"{PALLET_EXTENSION}{key.company_prefixes[0]}")
 
 
 def _ssccs(session: Session, chunk: Sequence[Piece], prefixes: Sequence[str]) -> Iterator[Sscc]:

@@ -7,7 +7,7 @@ with the first station's key, and what it signs is kept as a hash, which the com
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from coldtrace.codes.short_code import check_character, new_serials
+from coldtrace.codes.short_code import new_short_codes
 from coldtrace.codes.sscc import Sscc
 from coldtrace.codes.template import CodeTemplate, prepare
 from coldtrace.codes.token import ALGORITHM_NAMES
@@ -39,8 +39,8 @@ class MintedCode(NamedTuple):
 class Minter:
     """Signs the codes of one first station.
 
-    `ssccs` gives numbers that were never given out.  `check_scope` raises when verifiers would not take an identity
-    (primary identifier and value) from this key; it is asked once for each template, and for every SSCC.
+    `ssccs` gives numbers that were never given out.  That the key may sign these kinds of codes is the caller's to
+    know.
     """
 
     def __init__(
@@ -50,13 +50,11 @@ class Minter:
         signer: Signer,
         random: Callable[[int], bytes],
         ssccs: Iterator[Sscc],
-        check_scope: Callable[[str, str], None] = lambda ai, value: None,
     ) -> None:
         self._host = host
         self._signer = signer
-        self._serials = new_serials(random)
+        self._short_codes = new_short_codes(random)
         self._ssccs = ssccs
-        self._check_scope = check_scope
         self._templates: dict[tuple[str | None, str | None], CodeTemplate] = {}
         self._sscc = self._prepare([], "00")
 
@@ -75,19 +73,19 @@ class Minter:
 
     def _serialised(self, step: Cartons, piece: Piece) -> Iterator[MintedCode]:
         template = self._template(step)
-        sign, serials = template.sign, self._serials
+        sign, short_codes = template.sign, self._short_codes
         lot_id, pallet, is_own = step.lot_id, step.pallet, step.gtin is None
         for number in range(piece.count):
-            serial = next(serials)
+            short_code = next(short_codes)
+            serial = short_code[:12]
             # An id of our own is the short code itself: whoever keys in what is printed has the id.
-            uri, unit_id, code_hash = sign(serial + check_character(serial) if is_own else serial)
+            uri, unit_id, code_hash = sign(short_code if is_own else serial)
             net_g = step.weight(piece.offset + number)
             position = piece.position + number
             yield MintedCode(unit_id, position, "unit", lot_id, pallet, serial, net_g, uri, code_hash)
 
     def _with_sscc(self, position: int, kind: str, lot_id: int | None, pallet: str, net_g: int | None) -> MintedCode:
         sscc = next(self._ssccs)
-        self._check_scope("00", sscc)
         uri, unit_id, code_hash = self._sscc.sign(sscc)
         return MintedCode(unit_id, position, kind, lot_id, pallet, None, net_g, uri, code_hash)
 
@@ -95,10 +93,8 @@ class Minter:
         key = (step.gtin, step.lot)
         if key not in self._templates:
             if step.gtin is None:
-                self._check_scope("U", "")
                 self._templates[key] = self._prepare([], "U")
             else:
-                self._check_scope("01", step.gtin)
                 lot = [] if step.lot is None else [("10", step.lot)]
                 self._templates[key] = self._prepare([("01", step.gtin), *lot], "21")
         return self._templates[key]

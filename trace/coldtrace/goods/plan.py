@@ -12,10 +12,10 @@ that was killed half-way ends without a gap and without a double.
 [(3, 1, 2), (4, 1, 0)]
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from coldtrace.goods.packing_list import PackedLine
 
@@ -67,6 +67,9 @@ class PalletLabel:
 
 
 Step = Cartons | PalletLabel
+Source = TypeVar("Source")
+Kept = Mapping[str, Any]
+"""A plan as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,28 +119,42 @@ def positions(steps: Iterable[Step]) -> int:
 
 def pieces(steps: Iterable[Step], *, drawn: int, most: int) -> Iterator[Piece]:
     """Yield what comes next after `drawn` codes, `most` codes of it."""
+    for step, position, offset, count in _reach(((step, step.count) for step in steps), drawn=drawn, most=most):
+        yield Piece(step=step, position=position, offset=offset, count=count)
+
+
+def pieces_of(kept: Kept, *, drawn: int, most: int) -> Iterator[Piece]:
+    """Yield the same of a plan that `write_plan` wrote; of a large one only what is needed is read."""
+    for each, position, offset, count in _reach(
+        ((each, each["count"]) for each in kept["steps"]), drawn=drawn, most=most
+    ):
+        yield Piece(step=_step(each), position=position, offset=offset, count=count)
+
+
+def _reach(steps: Iterable[tuple[Source, int]], *, drawn: int, most: int) -> Iterator[tuple[Source, int, int, int]]:
+    """Yield those of the steps that come next, with first position, offset into the step, and count."""
     start, end = 0, drawn + most
-    for step in steps:
-        first, last = max(start, drawn), min(start + step.count, end)
+    for step, count in steps:
+        first, last = max(start, drawn), min(start + count, end)
         if first < last:
-            yield Piece(step=step, position=first + 1, offset=first - start, count=last - first)
-        start += step.count
+            yield step, first + 1, first - start, last - first
+        start += count
         if start >= end:
             return
 
 
-def write_plan(steps: Iterable[Step]) -> dict[str, Any]:
+def write_plan(steps: Iterable[Step]) -> Kept:
     """Return a plan as the database keeps it."""
     return {"steps": [asdict(step) | {"pallet_label": isinstance(step, PalletLabel)} for step in steps]}
 
 
-def read_plan(kept: Mapping[str, Any]) -> list[Step]:
+def read_plan(kept: Kept) -> list[Step]:
     """Return the plan that `write_plan` wrote."""
-    steps: Sequence[Mapping[str, Any]] = kept["steps"]
-    return [_step({name: value for name, value in each.items() if name != "pallet_label"}, each) for each in steps]
+    return [_step(each) for each in kept["steps"]]
 
 
-def _step(values: dict[str, Any], each: Mapping[str, Any]) -> Step:
+def _step(each: Mapping[str, Any]) -> Step:
+    values = {name: value for name, value in each.items() if name != "pallet_label"}
     if each["pallet_label"]:
         return PalletLabel(**values)
     return Cartons(**(values | {"identity": Identity(values["identity"])}))
