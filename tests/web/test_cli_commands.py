@@ -66,7 +66,7 @@ def tree(monkeypatch: pytest.MonkeyPatch) -> dict[str, argparse.ArgumentParser]:
 BASE = {
     "codes parse X", "codes verify X --trust-list F", "verify F", "trust-list show F", "trust-list verify F",
     "trust-list sign F --key K --as r1", "keys root new --out K --passphrase-file P", "keys root found --out F",
-    "keys root sign F --key K",
+    "keys root sign F --key K", "filters show F", "filters verify F --trust-list L",
 }  # fmt: skip
 SERVER = {
     "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list",
@@ -75,6 +75,8 @@ SERVER = {
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
     "codes resume", "codes runs", f"sites set --site {PORT} --codes-per-day 5",
+    "codes resume", "codes runs", "filters publish", "lots recall 19521234543210 L1 --reason x",
+    "lots lift 19521234543210 L1", "lots list",
 }  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from coldtrace.cli.installation import open_installation
 from coldtrace.goods import stop_store
+from coldtrace.parties.model import SiteRole
 from coldtrace.settings import load_settings
 from support.command_line import Run
 from support.consignments import GTIN, LOT
+from support.house import GLNS
 
 
 def listed() -> list[tuple[str, int, int]]:
@@ -36,3 +38,19 @@ def test_filters_are_published_on_demand(run: Run) -> None:
         ["revoked_units", "2"],
         ["recalled_lots", "2"],
     ]
+
+
+def test_a_stolen_key_is_revoked_by_command(port: Run) -> None:
+    made = port("keys", "station", "new", "--site", GLNS[SiteRole.FIRST_STATION], "--json").json
+    told = port(
+        "keys", "revoke", made["kid"], "--stolen-at", "2026-01-01T08:00:00+08:00", "--reason", "laptop", "--json"
+    )
+    assert told.status == 0, told.err
+    assert (told.json["state"], told.json["units_allowed"]) == ("revoked", 0)
+    assert told.json["stolen_at"] == "2026-01-01T00:00:00.000Z"
+    assert ("allowed_units", 0, 0) in listed()
+    later = port("keys", "revoke", made["kid"], "--stolen-at", "2999-01-01T00:00:00Z", "--json")
+    assert (later.status, later.json["code"]) == (1, "stolen_at_later")
+    unknown = port("keys", "revoke", "00000000", "--stolen-at", "2026-01-01T00:00:00Z", "--json")
+    assert (unknown.status, unknown.json["code"]) == (1, "signing_key_unknown")
+    assert port("keys", "revoke", made["kid"], "--stolen-at", "yesterday").status == 2

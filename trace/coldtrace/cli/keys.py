@@ -61,6 +61,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _finish(retire, run_retire)
     revoke = actions.add_parser("revoke", help="吊销密钥，其码全部变红 / believe nothing of this key any more")
     revoke.add_argument("kid", metavar="KID")
+    revoke.add_argument(
+        "--stolen-at",
+        type=_moment,
+        metavar="TIME",
+        help="密钥仍安全的最后时刻，此前登记的码有效 / last moment it was safe; codes registered before stay good",
+    )
     revoke.add_argument("--reason", metavar="TEXT", help="原因（仅存于本机）/ why; kept here only")
     _finish(revoke, run_revoke)
 
@@ -181,11 +187,40 @@ def run_retire(arguments: argparse.Namespace) -> int:
 
 
 def run_revoke(arguments: argparse.Namespace) -> int:
-    """Revoke a key: without an allow-filter everything that it signed is red."""
+    """Revoke a key: everything that it signed is red, but for what was registered before it was stolen."""
     from coldtrace.parties import signing_keys
 
+    if arguments.stolen_at is not None:
+        return _change(arguments, lambda session, env: _stolen(session, env, arguments))
     command = signing_keys.RevokeKey(kid=arguments.kid, reason=arguments.reason)
     return _change(arguments, lambda session, env: _key(signing_keys.revoke(session, env, command)))
+
+
+def _stolen(session: "Session", env: "Env", arguments: argparse.Namespace) -> dict[str, object]:
+    from coldtrace.clock import format_utc
+    from coldtrace.goods.stops import revoke_stolen
+    from coldtrace.parties import store
+
+    theft = revoke_stolen(session, env, arguments.kid, stolen_at=arguments.stolen_at, reason=arguments.reason)
+    row = store.signing_key_of(session, theft.kid)
+    assert row is not None, "revoked just now"
+    return _key(row) | {
+        "stolen_at": format_utc(theft.stolen_at),
+        "units_allowed": theft.units,
+        "filter": theft.filter_id.hex(),
+    }
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment with its offset, as an option of the command line."""
+    from coldtrace.clock import parse_utc
+
+    try:
+        return parse_utc(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text}: 需要带时区的时刻，如 2026-11-20T08:00:00Z / a moment with its offset"
+        ) from None
 
 
 def _wanted(arguments: argparse.Namespace) -> "NewKey":

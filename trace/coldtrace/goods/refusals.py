@@ -136,17 +136,6 @@ class LotNotRecalled(Refusal):
     )
 
 
-class CodeKeyUnknown(Refusal):
-    """No code key of this installation has this kid."""
-
-    code = "code_key_unknown"
-    title = Words("没有这个编码密钥", "No such code key")
-    detail = Words(
-        "本系统没有短号为 {kid} 的编码密钥；coldtrace keys list 列出所有密钥。",
-        "This installation has no code key {kid}; coldtrace keys list shows all keys.",
-    )
-
-
 class StolenAtLater(Refusal):
     """A theft cannot lie in the future."""
 

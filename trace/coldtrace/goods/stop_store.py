@@ -1,6 +1,6 @@
 """Every SQL statement about stops: voided units, recalled lots, stolen keys, and the filter files of these."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -241,22 +241,7 @@ def changed_since(session: Session, kind: str, *, at: datetime, units: int) -> b
     return row.n != units or (row.last is not None and row.last >= at)
 
 
-def code_keys_with(session: Session, kid: str) -> Sequence[bytes]:
-    """Return the full ids of the code keys with a short id, locked: usually one, as clashes are refused."""
-    rows = session.execute(
-        text("SELECT key_id FROM signing_key WHERE kid = :kid AND use = 'code' FOR UPDATE"), {"kid": kid}
-    )
-    return [bytes(each) for each in rows.scalars()]
-
-
-def mark_stolen(
-    session: Session, key_id: bytes, *, now: datetime, stolen_at: datetime, allow: bytes, units: int
-) -> None:
-    """Note that a key is revoked because it was stolen, and which units of it still count."""
-    session.execute(
-        text(
-            "UPDATE signing_key SET state = 'revoked', revoked_at = COALESCE(revoked_at, :now), stolen_at = :stolen,"
-            " allow_sha256 = :allow, allow_units = :units WHERE key_id = :key"
-        ),
-        {"key": key_id, "now": now, "stolen": stolen_at, "allow": allow, "units": units},
-    )
+def is_key_revoked(session: Session, key_id: bytes) -> bool:
+    """Tell whether a key is revoked here, whatever the published list says yet."""
+    row = session.execute(text("SELECT 1 FROM signing_key WHERE key_id = :key AND state = 'revoked'"), {"key": key_id})
+    return row.first() is not None

@@ -14,16 +14,19 @@ from coldtrace.codes.trace_code import unit_id_of
 from coldtrace.env import Env
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods import stop_store as store
-from coldtrace.goods.refusals import CodeKeyUnknown, LotNotRecalled, StolenAtLater
+from coldtrace.goods.refusals import LotNotRecalled, StolenAtLater
 from coldtrace.goods.stop_store import FilterRecord
-from coldtrace.parties import trust
+from coldtrace.parties import signing_keys
+from coldtrace.parties import store as parties
+from coldtrace.parties.refusals import KeyUnknown
+from coldtrace.parties.signing_keys import RevokeKey
 from coldtrace.seal.filter import open_filter
 from coldtrace.seal.filter_build import Items, build_allow_filter, build_stop_filter
 from coldtrace.seal.filter_header import STOP_KINDS, FilterKind
 from coldtrace.seal.keys import key_id
-from coldtrace.seal.trust_entries import TrustedKey, TrustList
+from coldtrace.seal.trust_entries import Allow, TrustedKey, TrustList
 from coldtrace.verify.code import CodeReport, Verdict, verify_code
-from coldtrace.verify.code_refusals import RecalledLot
+from coldtrace.verify.code_refusals import RecalledLot, RevokedKey
 
 FILTER_LIFE = timedelta(days=7)
 """After this whoever holds the filter says that later stops are not known."""
@@ -40,7 +43,6 @@ class Theft:
     stolen_at: datetime
     units: int
     filter_id: bytes
-    trust_seq: int | None
 
 
 def revoke_unit(session: Session, env: Env, unit_id: str, reason: str) -> bool:
@@ -69,41 +71,33 @@ def lift_lot(session: Session, env: Env, *, gtin: str, lot: str) -> None:
         raise LotNotRecalled(gtin=gtin, lot=lot)
 
 
-def revoke_stolen(session: Session, env: Env, kid: str, *, stolen_at: datetime) -> Theft:
-    """Revoke a stolen code key and publish at once: the units registered before `stolen_at` still count.
+def revoke_stolen(session: Session, env: Env, kid: str, *, stolen_at: datetime, reason: str | None = None) -> Theft:
+    """Revoke a stolen code key and announce it: the units registered before `stolen_at` still count.
 
-    Raises CodeKeyUnknown, and StolenAtLater for a time that has not come.  Said again with another time, the
-    newer one counts.
+    Raises KeyUnknown, and StolenAtLater for a time that has not come.  Said again with another time, the newer one
+    counts.  The server obeys at once, also while a list waits for roots that are offline.
     """
     now = env.clock()
     if stolen_at > now:
         raise StolenAtLater()
     store.lock_stops(session)
-    found = store.code_keys_with(session, kid)
-    if not found:
-        raise CodeKeyUnknown(kid=kid)
-    (key,) = found
+    row = parties.signing_key_of(session, kid)
+    if row is None or row.use != "code":
+        raise KeyUnknown(kid=kid[:40])
     data = build_allow_filter(
         lambda: store.units_before(session, kid=kid, before=stolen_at),
         net=env.net,
-        key=key,
+        key=row.key_id,
         issued=now,
         random=env.random,
     )
     header = open_filter(data).header
     store.insert_filter(
-        session, id=header.id, kind=str(header.kind), key_id=key, seq=0, units=header.count, at=now, data=data
+        session, id=header.id, kind=str(header.kind), key_id=row.key_id, seq=0, units=header.count, at=now, data=data
     )
-    store.mark_stolen(session, key, now=now, stolen_at=stolen_at, allow=header.id, units=header.count)
-    session.expire_all()
-    row = trust.announce(session, env)
-    return Theft(
-        kid=kid,
-        stolen_at=stolen_at,
-        units=header.count,
-        filter_id=header.id,
-        trust_seq=None if row is None else row.seq,
-    )
+    allow = Allow(sha256=header.id, units=header.count)
+    signing_keys.revoke(session, env, RevokeKey(kid=kid, reason=reason, stolen_at=stolen_at, allow=allow))
+    return Theft(kid=kid, stolen_at=stolen_at, units=header.count, filter_id=header.id)
 
 
 def publish_filters(session: Session, env: Env, *, all_kinds: bool = False) -> list[FilterRecord]:
@@ -183,7 +177,8 @@ class _Recalled:
 def judge_code(session: Session, text: str, *, trust_list: TrustList, now: datetime) -> CodeReport:
     """Return the server's verdict on a scanned text: exact where an offline verifier has filters.
 
-    A recall also reaches units whose code does not carry the lot (pre-issued rolls, cartons by SSCC).
+    A key that was revoked counts as such at once, also while the list that says so waits for offline roots.  A recall
+    also reaches units whose code does not carry the lot (pre-issued rolls, cartons by SSCC).
     """
     report = verify_code(
         text,
@@ -194,9 +189,18 @@ def judge_code(session: Session, text: str, *, trust_list: TrustList, now: datet
         recalled_lots=_Recalled(session),
     )
     unit = None if report.code is None else report.code.unit_id
+    if report.key is not None and report.elements and _is_revoked_here(session, report.key, unit):
+        refusal = RevokedKey(kid=report.key.kid, station=report.key.stn or "-")
+        return replace(report, verdict=Verdict.REVOKED, elements=(), refusal=refusal)
     if report.verdict is not Verdict.VALID or unit is None:
         return report
     lot = store.bound_lot(session, unit)
     if lot is None or lot not in _Recalled(session):
         return report
     return replace(report, verdict=Verdict.RECALLED_LOT, refusal=RecalledLot(gtin=lot[0], lot=lot[1]))
+
+
+def _is_revoked_here(session: Session, key: TrustedKey, unit: str | None) -> bool:
+    if key.is_revoked or not store.is_key_revoked(session, key.id):
+        return False
+    return unit is None or not store.is_registered_before(session, unit_id=unit, kid=key.kid, key_id=key.id)

@@ -57,7 +57,6 @@ STATUS: dict[str, int] = {
     "run_unknown": 404,
     "device_not_found": 404,
     "no_labels": 404,
-    "code_key_unknown": 404,
     "filter_unknown": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
