@@ -75,6 +75,8 @@ SERVER = {
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
     "codes resume", "codes runs", f"sites set --site {PORT} --codes-per-day 5",
+    f"labels send --run {NOBODY} --printer x", f"labels jobs --run {NOBODY}",
+    "labels reprint AAAA --reason x --printer x", "labels reprints",
     "filters publish", "lots recall 19521234543210 L1 --reason x",
     "lots lift 19521234543210 L1", "lots list",
 }  # fmt: skip
