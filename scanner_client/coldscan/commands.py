@@ -9,6 +9,7 @@ from coldscan.bench import Bench
 from coldscan.operation import NAMES, Operation
 from coldscan.verdict import Finding
 from coldtrace.codes.command import Command
+from coldtrace.errors import Words
 
 COMMAND_VERDICT: Final = "command"
 
@@ -21,6 +22,13 @@ _OPERATIONS: Final = {
     Command.SELL: Operation.SELL,
 }
 
+# Cards that are printed already; what they do comes with the handheld's screens for moving and counting (issue 7).
+_LATER: Final = {
+    Command.MOVE: Words("移库", "MOVE"),
+    Command.COUNT: Words("盘点", "COUNT"),
+    Command.CONFIRM: Words("确认", "CONFIRM"),
+}
+
 
 def do_command(bench: Bench, text: str, command: Command) -> Answer:
     """Carry out a scanned command card."""
@@ -28,6 +36,9 @@ def do_command(bench: Bench, text: str, command: Command) -> Answer:
         return _next(bench, text)
     if command is Command.UNDO:
         return _answer(bench, text, Result.LOOK, words.UNDO_LATER.say(bench.lang), code="undo_not_built")
+    if command in _LATER:
+        say = words.COMMAND_LATER.say(bench.lang, command=_LATER[command].say(bench.lang))
+        return _answer(bench, text, Result.LOOK, say, code="command_not_built")
     operation = _OPERATIONS[command]
     if operation.value not in bench.device.operations:
         say = words.NOT_ALLOWED.say(bench.lang, operation=NAMES[operation].say(bench.lang))

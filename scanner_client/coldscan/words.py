@@ -48,6 +48,10 @@ UNDO_LATER = Words(
     "本版本还不能撤销；请记下该码，由管理员更正",
     "This version cannot undo yet; note the code and have the desk correct it",
 )
+COMMAND_LATER = Words(
+    "本版本还没有“{command}”；没有记录，也没有改变作业，请继续扫描",
+    "This version has no {command} yet; nothing was recorded and the operation is unchanged, go on scanning",
+)
 TO_SET = Words("收货方：{place}", "Receiver: {place}")
 FROM_SET = Words("发货方：{place}", "Sender: {place}")
 DOOR_SET = Words("库门：{place}", "Door: {place}")

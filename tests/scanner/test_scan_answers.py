@@ -171,6 +171,14 @@ def test_undo_says_that_it_is_later_work(device: Device) -> None:
     assert "cannot undo yet" in answer.say
 
 
+@pytest.mark.parametrize("card", ["CT:MOVE", "CT:COUNT", "CT:CONFIRM", "ct:count"])
+def test_cards_of_later_work_change_nothing_and_say_so(device: Device, card: str) -> None:
+    receive, later, _ = device.scan("CT:IN", card, "CT:IN")
+    assert (later.result, later.code, later.queued) == (Result.LOOK, "command_not_built", False)
+    assert later.operation == receive.operation == "receive"
+    assert "nothing was recorded" in later.say
+
+
 def test_unknown_command(device: Device) -> None:
     (answer,) = device.scan("CT:DANCE")
     assert (answer.result, answer.code, answer.queued) == (Result.STOP, "unknown_command", False)

@@ -86,6 +86,18 @@ def sscc_carton() -> LabelContent:
     return replace(carton(), uri=f"{HOST}/00/{SSCC}?s={TOKEN}", gs1_text=f"(00){SSCC}", short_code="")
 
 
+def foreign_carton() -> LabelContent:
+    """A carton with a maker's serial of 20 characters, which has no short code, and a lot as long."""
+    lot, serial = "LOT-2409-ABCDEFGHJKL", "SN-20260912-00417-XY"
+    return replace(
+        carton(),
+        uri=f"{HOST}/01/{GTIN}/10/{lot}/21/{serial}?s={TOKEN}",
+        gs1_text=f"(01){GTIN}(10){lot}(21){serial}",
+        lot=lot,
+        short_code="",
+    )
+
+
 def own_carton() -> LabelContent:
     """A carton with no GS1 identity at all: a `/U/` code, keyed in by its short code."""
     return replace(carton(), uri=f"{HOST}/U/7QK4M2ZX9RTB5?s={TOKEN}", gs1_text="")
@@ -154,6 +166,7 @@ def all_contents() -> list[LabelContent]:
         wordy_carton(),
         bare_carton(),
         replace(carton(), retail=True),
+        foreign_carton(),
         sscc_carton(),
         own_carton(),
         roll(),

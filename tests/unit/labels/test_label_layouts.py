@@ -11,10 +11,21 @@ from coldtrace.labels.decode_check import decode_check
 from coldtrace.labels.drawing import Barcode, Code, Text
 from coldtrace.labels.font import load_font
 from coldtrace.labels.layouts import LAYOUTS, Draughtsman
-from coldtrace.labels.parts import grouped
+from coldtrace.labels.parts import key_in_text
 from coldtrace.labels.raster import Raster
 from coldtrace.labels.refusals import CharacterMissing, CodeNotPrintable, SymbolTooLarge, TextsDisagree
-from support.label_cases import HOST, TOKEN, all_contents, carton, own_carton, own_roll, pallet, roll, sscc_carton
+from support.label_cases import (
+    HOST,
+    TOKEN,
+    all_contents,
+    carton,
+    foreign_carton,
+    own_carton,
+    own_roll,
+    pallet,
+    roll,
+    sscc_carton,
+)
 from support.label_geometry import faults
 
 FONT = load_font()
@@ -88,9 +99,11 @@ def test_modules_are_whole_dots_at_both_resolutions(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
-@pytest.mark.parametrize("content", [carton(), sscc_carton(), own_carton(), roll(), own_roll(), pallet()])
+@pytest.mark.parametrize(
+    "content", [carton(), foreign_carton(), sscc_carton(), own_carton(), roll(), own_roll(), pallet()]
+)
 def test_keyed_digits_are_five_millimetres_high(layout: str, content: LabelContent) -> None:
-    text = content.short_code or grouped(content.sscc)
+    text = key_in_text(content)
     face = DRAUGHTSMEN[layout].face(content)
     mark = next(mark for mark in face.own if isinstance(mark, Text) and mark.text.removeprefix("(00) ") == text)
     for digit in "0123456789":

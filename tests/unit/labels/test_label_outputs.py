@@ -36,7 +36,7 @@ def test_pdf_reads_back_at_the_printers_resolution(layout: str, tmp_path: Path) 
     report = make_labels(contents, layout=layout, format="pdf", out=tmp_path / "run.pdf")
     expected = [expected_texts(content, layout) for content in contents]
     assert [read_picture(picture) for picture in pdf_pictures(tmp_path / "run.pdf")] == expected
-    assert report == LabelReport(count=12, pages=12, decoded=sum(map(len, expected)))
+    assert report == LabelReport(count=13, pages=13, decoded=sum(map(len, expected)))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

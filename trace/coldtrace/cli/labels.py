@@ -1,4 +1,4 @@
-"""`coldtrace labels make|send|jobs`: the labels of a code run as a file or to a printer, every one checked first."""
+"""`coldtrace labels make|send|jobs|cards|doors`: labels as a file or to a printer, every one checked first."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from coldtrace.cli import reprints
+from coldtrace.cli import label_signs, reprints
 from coldtrace.cli.label_progress import LabelProgress
 from coldtrace.cli.output import print_refusal, print_result
 from coldtrace.cli.refusals import FileUnwritable, NothingToDo
@@ -32,6 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     make.add_argument("--out", required=True, type=Path, metavar="PATH")
     make.add_argument("--json", action="store_true")
     make.set_defaults(func=run_make)
+    label_signs.add_actions(actions)
 
     send = actions.add_parser("send", help="发送到打印机 / send to a printer of the configuration")
     send.add_argument("--run", type=UUID, metavar="ID")

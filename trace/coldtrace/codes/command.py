@@ -1,6 +1,7 @@
 """Command cards: plain texts in a QR code by which a worker with gloves drives the handheld.
 
-    CT:IN  CT:OUT  CT:COMMISSION  CT:PACK  CT:UNPACK  CT:SELL  CT:NEXT  CT:UNDO
+    CT:IN  CT:OUT  CT:MOVE  CT:COUNT  CT:UNDO  CT:CONFIRM  CT:NEXT
+    CT:COMMISSION  CT:PACK  CT:UNPACK  CT:SELL
 
 >>> parse_command("ct:in")
 <Command.IN: 'CT:IN'>
@@ -19,12 +20,15 @@ class Command(StrEnum):
 
     IN = "CT:IN"
     OUT = "CT:OUT"
+    MOVE = "CT:MOVE"
+    COUNT = "CT:COUNT"
+    UNDO = "CT:UNDO"
+    CONFIRM = "CT:CONFIRM"
+    NEXT = "CT:NEXT"
     COMMISSION = "CT:COMMISSION"
     PACK = "CT:PACK"
     UNPACK = "CT:UNPACK"
     SELL = "CT:SELL"
-    NEXT = "CT:NEXT"
-    UNDO = "CT:UNDO"
 
 
 def is_command(text: str) -> bool:

@@ -14,6 +14,7 @@ from coldtrace.labels.refusals import CodeNotPrintable, TextsDisagree
 
 Level = Literal["M", "Q"]
 
+_COMMAND_VERSION = 10
 _ELEMENT = re.compile(r"\((\d{2,4}|U)\)([^()]*)")
 
 
@@ -69,6 +70,11 @@ class LabelContent:
     def level(self) -> Level:
         """Error correction: Q outdoors and in the cold, M on a retail pack where space is short."""
         return "M" if self.retail else "Q"
+
+    @property
+    def version(self) -> int | None:
+        """The size of a command's QR code: its few letters would fit version 1, in which one splash hides a corner."""
+        return _COMMAND_VERSION if self.kind is LabelKind.COMMAND else None
 
     @property
     def sscc(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from coldtrace.labels.fit import fit, shrink
-from coldtrace.labels.font import LabelFont
+from coldtrace.labels.metrics import Metrics
 from coldtrace.labels.symbol import BARS_QUIET_MODULES, QUIET_MODULES, Bars, Symbol
 
 GRID_MM = 0.25
@@ -31,7 +31,7 @@ class Text:
     tracking: float = 0.0
     stretch: float = 1.0
 
-    def width(self, font: LabelFont) -> float:
+    def width(self, font: Metrics) -> float:
         """From the pen's first place to its last, in millimetres."""
         return font.width(self.text, tracking=self.tracking) * self.size * self.stretch
 
@@ -107,7 +107,7 @@ class Face:
 class Canvas:
     """Collects marks; its methods are the few gestures that all layouts are made of."""
 
-    font: LabelFont
+    font: Metrics
     marks: list[Mark] = field(default_factory=list)
 
     def done(self) -> Drawing:

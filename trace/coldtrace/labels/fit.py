@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldtrace.labels.font import LabelFont
+from coldtrace.labels.metrics import Metrics
 
 _NEVER_FIRST = "，。、；：！？）》」』】%％℃°,.;:!?)]}"
 _NEVER_LAST = "（《「『【([{"
@@ -17,7 +17,7 @@ class Fitted:
     lines: tuple[str, ...]
 
 
-def fit(font: LabelFont, text: str, *, width: float, sizes: Sequence[float], lines: int) -> Fitted:
+def fit(font: Metrics, text: str, *, width: float, sizes: Sequence[float], lines: int) -> Fitted:
     """Break `text` into at most `lines` lines of `width` mm at the first of `sizes` that can hold it.
 
     Fewer lines at a size are preferred to a smaller size; the lines are balanced, so no single character is left
@@ -33,7 +33,7 @@ def fit(font: LabelFont, text: str, *, width: float, sizes: Sequence[float], lin
     return Fitted(smallest, tuple(kept))
 
 
-def shrink(font: LabelFont, text: str, *, width: float, sizes: Sequence[float], tracking: float = 0.0) -> float:
+def shrink(font: Metrics, text: str, *, width: float, sizes: Sequence[float], tracking: float = 0.0) -> float:
     """Return the first of `sizes` at which one line of `text` fits, else the smaller size that makes it fit."""
     em = font.width(text, tracking=tracking)
     for size in sizes:
@@ -42,7 +42,7 @@ def shrink(font: LabelFont, text: str, *, width: float, sizes: Sequence[float], 
     return width / em
 
 
-def _break(font: LabelFont, text: str, width_em: float) -> list[str]:
+def _break(font: Metrics, text: str, width_em: float) -> list[str]:
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):
@@ -61,7 +61,7 @@ def _break(font: LabelFont, text: str, width_em: float) -> list[str]:
     return lines
 
 
-def _balanced(font: LabelFont, text: str, width_em: float, count: int) -> list[str]:
+def _balanced(font: Metrics, text: str, width_em: float, count: int) -> list[str]:
     if count == 1:
         return _break(font, text, width_em)
     low, high = 0.0, width_em
@@ -98,7 +98,7 @@ def _is_wide(character: str) -> bool:
     return ord(character) >= 0x2E80
 
 
-def _longest_prefix(font: LabelFont, line: str, width_em: float) -> int:
+def _longest_prefix(font: Metrics, line: str, width_em: float) -> int:
     total = 0.0
     for count, character in enumerate(line):
         total += font.advance(character)
@@ -107,7 +107,7 @@ def _longest_prefix(font: LabelFont, line: str, width_em: float) -> int:
     return len(line)
 
 
-def _shortened(font: LabelFont, line: str, width_em: float) -> str:
+def _shortened(font: Metrics, line: str, width_em: float) -> str:
     line = line.rstrip()
     while line and font.width(line + "…") > width_em:
         line = line[:-1].rstrip()

@@ -10,7 +10,7 @@ from coldtrace.labels.column import Fact, both, chip
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.labels.drawing import Canvas, cap_size
 from coldtrace.labels.fit import fit
-from coldtrace.labels.parts import grouped, gs1_elements, module_for, title, weight
+from coldtrace.labels.parts import gs1_elements, key_in_text, module_for, title, weight
 from coldtrace.labels.symbol import Symbol
 
 NAME = "60x40"
@@ -40,7 +40,7 @@ def fixed(canvas: Canvas, content: LabelContent, modules: int) -> None:
         chip(canvas, content.storage_zh or content.storage_en, "", x=x, top=bottom - _CHIP, width=width, height=_CHIP)
         bottom -= _CHIP + 0.5
     stated = [row for row in _facts(content) if row.value]
-    least = len(stated) * _VALUE * 0.85
+    least = len(stated) * _VALUE * 0.78
     y = title(canvas, content, x=x, top=1.25, width=width, height=bottom - least - 1.25, sizes=_TITLE_SIZES)
     step = min(3.0, (bottom - y - 0.25) / max(len(stated), 1))
     for row in stated:
@@ -53,14 +53,14 @@ def own(canvas: Canvas, content: LabelContent, symbol: Symbol) -> None:
     module = module_for(symbol.full_size, _SYMBOL_ROOM, layout=NAME)
     canvas.code(_LEFT, _TOP, module, symbol)
     x = _column(symbol.full_size)
-    lines = [] if _key_in(content) == content.gs1_text else gs1_elements(content.gs1_text)
+    lines = gs1_elements(content.gs1_text)
     lines += [content.roll_text] if content.roll_text else []
     size = min(_GS1, _GS1 * _GS1_LINES / max(len(lines), 1))
     y = _GS1_BOTTOM - 0.25 - (len(lines) - 1) * size * _LEADING
     for line in lines:
         canvas.fitted_line(x, y, line, _RIGHT - x, [size], bold=line == content.roll_text)
         y += size * _LEADING
-    canvas.narrow_line(_TEXT_LEFT, _CODE_BASELINE, _key_in(content), _RIGHT - _TEXT_LEFT, cap_size(DIGITS_MM))
+    canvas.narrow_line(_TEXT_LEFT, _CODE_BASELINE, key_in_text(content), _RIGHT - _TEXT_LEFT, cap_size(DIGITS_MM))
 
 
 def _facts(content: LabelContent) -> list[Fact]:
@@ -98,10 +98,6 @@ def _importer(canvas: Canvas, importer: str, *, x: float, width: float, bottom: 
     for number, line in enumerate(fitted.lines):
         canvas.line(x, bottom - 0.25 - (len(fitted.lines) - 1 - number) * tall, line, fitted.size)
     return len(fitted.lines) * tall + 0.25
-
-
-def _key_in(content: LabelContent) -> str:
-    return content.short_code or grouped(content.sscc) or content.gs1_text
 
 
 def _row(canvas: Canvas, row: Fact, *, x: float, baseline: float, width: float, size: float) -> None:

@@ -7,9 +7,9 @@ from functools import lru_cache
 from coldtrace.labels import layout_60x40, layout_100, layout_150
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.labels.drawing import Canvas, Drawing, Face
-from coldtrace.labels.font import LabelFont
 from coldtrace.labels.layout_pallet import PALLET_100, PALLET_150
 from coldtrace.labels.layout_sign import SIGN_60, SIGN_100, SIGN_150
+from coldtrace.labels.metrics import Metrics
 from coldtrace.labels.page import Page, single
 from coldtrace.labels.refusals import UnknownLayout
 from coldtrace.labels.sheet import sheets
@@ -51,7 +51,7 @@ LAYOUTS: dict[str, dict[LabelKind, Layout]] = {
 class Draughtsman:
     """Turns contents into faces and pages; what the labels of a lot share is laid out once."""
 
-    def __init__(self, font: LabelFont, layout: str) -> None:
+    def __init__(self, font: Metrics, layout: str) -> None:
         if layout not in LAYOUTS:
             raise UnknownLayout(layout=layout, known=", ".join(LAYOUTS))
         self._font = font
@@ -61,7 +61,7 @@ class Draughtsman:
 
     def face(self, content: LabelContent) -> Face:
         """Lay out one label; refuse words that disagree with the code and characters that the font lacks."""
-        symbol = qr_symbol(content.checked().uri, content.level)
+        symbol = qr_symbol(content.checked().uri, content.level, version=content.version)
         layout = self._layouts[content.kind]
         canvas = Canvas(self._font)
         layout.own(canvas, content, symbol)

@@ -138,21 +138,18 @@ def key_in(canvas: Canvas, content: LabelContent, *, x: float, top: float, width
         canvas.box(x, top, width, HAIRLINE)
     y = top + 1.75
     canvas.line(x + width, y + _CAPTION, content.roll_text, _ROLL, bold=True, align=1.0)
-    if content.sscc and not content.short_code:
-        canvas.line(x, y + _CAPTION, "手输码 Key in", _CAPTION)
-        canvas.narrow_line(x, y + _CAPTION + 1.1 + digits, sscc_words(content.sscc), width, cap_size(digits))
-        return
-    if not content.short_code:
-        y += _CAPTION if content.roll_text else 0.0
-        canvas.block(x, y, content.gs1_text, width, [6.0, 5.0, 4.4, 3.8, 3.2], lines=2, bold=True)
+    text = key_in_text(content)
+    if not text:
         return
     canvas.line(x, y + _CAPTION, "手输码 Key in", _CAPTION)
     size = cap_size(digits)
-    em = canvas.font.width(content.short_code)
-    spare = (width / size - em) / max(len(content.short_code) - 1, 1)
+    spare = (width / size - canvas.font.width(text)) / max(len(text) - 1, 1)
     y += _CAPTION + 1.1 + digits
-    canvas.fitted_line(x, y, content.short_code, width, [size], bold=True, tracking=max(0.0, min(spare, 0.2)))
-    canvas.block(x, y + 1.6, content.gs1_text, width, [2.75, 2.5, 2.25, 2.0], lines=2)
+    if spare > 0:
+        canvas.fitted_line(x, y, text, width, [size], bold=True, tracking=min(spare, 0.2))
+    else:
+        canvas.narrow_line(x, y, text, width, size)
+    canvas.block(x, y + 1.6, content.gs1_text, width, [2.75, 2.5, 2.25, 2.0, 1.75], lines=1)
 
 
 def small_print(canvas: Canvas, lines: Sequence[str], *, x: float, top: float, width: float, height: float) -> None:
@@ -169,6 +166,15 @@ def small_print(canvas: Canvas, lines: Sequence[str], *, x: float, top: float, w
         used = canvas.block(x, y, line, width, [size], lines=max(rows - rest, 1), leading=_LEADING)
         rows -= round((used - y) / (size * _LEADING))
         y = used
+
+
+def key_in_text(content: LabelContent) -> str:
+    """What a person keys in with frost on the symbol: the short code, else the SSCC or the serial in fours."""
+    if content.short_code:
+        return content.short_code
+    elements = gs1_elements(content.gs1_text)
+    value = elements[-1].partition(")")[2] if elements else ""
+    return grouped(value) if value.isalnum() else value
 
 
 def gs1_elements(text: str) -> list[str]:

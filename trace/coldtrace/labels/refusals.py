@@ -198,3 +198,16 @@ class PrinterStopped(LabelRefused):
         "The printer {printer} stopped ({reason}) after {sent} labels. Check power, paper and network and run the same "
         "command again: it goes on with the next label. Look at the last printed label first and use --from if needed.",
     )
+
+
+class LayoutNotReleased(LabelRefused):
+    """This drawing has not been tried under damage, or did not hold a minimum."""
+
+    code = "layout_not_released"
+    title = Words("版式未放行", "Layout not released")
+    detail = Words(
+        "版式「{layout}」（{kind}）以现在的画法没有通过污损试读，不能打印。"
+        "请换一个版式；改过版式的开发者请运行 tools/label_scoreboard.py。",
+        "Layout '{layout}' ({kind}), as it is drawn now, has not passed the trial under damage and cannot be printed. "
+        "Take another layout; who changed the layout runs tools/label_scoreboard.py.",
+    )

@@ -65,11 +65,12 @@ class Bars:
             yield run.start(), run.end() - run.start()
 
 
-def qr_symbol(text: str, level: Level) -> Symbol:
-    """Return the smallest QR code of `text`; raise `CodeNotPrintable` when there is none."""
+def qr_symbol(text: str, level: Level, *, version: int | None = None) -> Symbol:
+    """Return the QR code of `text` in this version, or the smallest; raise `CodeNotPrintable` when there is none."""
     _require_ascii(text)
+    wanted = {} if version is None else {"version": version}
     try:
-        barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
+        barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level, **wanted)
         grid: Any = barcode.to_image(scale=1, add_quiet_zones=False)
     except (ValueError, RuntimeError) as error:
         raise CodeNotPrintable(length=len(text)) from error

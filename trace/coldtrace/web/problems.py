@@ -90,6 +90,7 @@ STATUS: dict[str, int] = {
     "workbook_old_format": 422,
     "paper_missing": 422,
     "station_unknown": 422,
+    "layout_not_released": 409,
     "label_character_missing": 422,
     "label_code_not_printable": 422,
     "label_not_decoded": 422,
