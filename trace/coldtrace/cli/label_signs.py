@@ -11,6 +11,7 @@ from coldtrace.errors import Refusal
 
 if TYPE_CHECKING:
     from coldtrace.labels.content import LabelContent
+    from coldtrace.labels.seal_check import SealCheck
     from coldtrace.settings import Settings
 
 LAYOUTS = ("60x40", "100x100", "100x150", "a4")
@@ -43,6 +44,7 @@ def run_doors(arguments: argparse.Namespace) -> int:
     """Sign and write the codes of a place's doors."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods.place_labels import PlaceLabels, place_labels
+    from coldtrace.goods.printing import seal_check
     from coldtrace.settings import load_settings
 
     settings = load_settings()
@@ -50,9 +52,10 @@ def run_doors(arguments: argparse.Namespace) -> int:
     with open_installation(settings) as installation, installation.sessions() as session:
         try:
             contents = place_labels(session, installation.env, command)
+            seals = seal_check(session, installation.env)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
-    return _write(arguments, settings, contents)
+    return _write(arguments, settings, contents, seals)
 
 
 def _add_output(parser: argparse.ArgumentParser, *, layout: str) -> None:
@@ -62,7 +65,13 @@ def _add_output(parser: argparse.ArgumentParser, *, layout: str) -> None:
     parser.add_argument("--json", action="store_true")
 
 
-def _write(arguments: argparse.Namespace, settings: "Settings", contents: "Iterable[LabelContent]") -> int:
+def _write(
+    arguments: argparse.Namespace,
+    settings: "Settings",
+    contents: "Iterable[LabelContent]",
+    seals: "SealCheck | None" = None,
+) -> int:
+    """Write signs; those with a signature are verified with `seals` like every label."""
     from coldtrace.labels.make import make_labels
 
     try:
@@ -72,6 +81,7 @@ def _write(arguments: argparse.Namespace, settings: "Settings", contents: "Itera
             format=arguments.format,
             out=arguments.out,
             font=settings.label_font,
+            seals=seals,
         )
     except Refusal as refusal:
         return print_refusal(refusal, as_json=arguments.json)
