@@ -15,6 +15,7 @@ from coldtrace.seal.keys import key_id
 from coldtrace.seal.root_document import write_root
 from coldtrace.seal.trust_entries import Allow
 from support.bundle_case import QUIET, BundleCase, make_case
+from support.bundle_cases_roots import changed_roots
 from support.bundle_changes import (
     STRANGER,
     Parts,
@@ -415,6 +416,7 @@ def tampered_trust() -> list[BundleCase]:
             not_checked={**QUIET, **lost},
         ),
         *stolen_key(story),
+        *changed_roots(nothing),
         make_case(
             "device_cut",
             "the shop's device was cut off behind the fourth leaf",

@@ -25,6 +25,7 @@ from coldtrace.events.units_piece import read_units
 from coldtrace.goods import stop_store
 from coldtrace.ledger import service as ledger
 from coldtrace.parties import store as parties
+from coldtrace.parties.roots import root_changes
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.filter_prove import prove_item
 
@@ -79,6 +80,8 @@ def build_bundle(
         "statements": statements,
         "checkpoint": head.note,
     }
+    if changes := root_changes(session):
+        bundle["root_changes"] = [json.loads(each) for each in changes]
     allow = _allow_proof(session, code)
     return bundle if allow is None else bundle | {"allow": allow}, len(story) - len(proofs)
 

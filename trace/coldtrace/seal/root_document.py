@@ -162,6 +162,18 @@ def apply_root_change(envelope: str | Mapping[str, object], *, current: RootDocu
     return new
 
 
+def walk_root_change(envelope: str | Mapping[str, object], *, current: RootDocument) -> RootDocument:
+    """Return the root document after a change out of the chain that a server serves.
+
+    A change that leads up to `current` or a version before it was taken already and is passed over.  Raises what
+    `apply_root_change` raises.
+    """
+    members = read_envelope(envelope, refusal=MalformedRoot)
+    if parse_root(members.text("root")).version <= current.version:
+        return current
+    return apply_root_change(envelope, current=current)
+
+
 def sign_as(root: str, signer: Signer, data: bytes) -> dict[str, object]:
     """Return one member of `sigs`."""
     return {"root": root, "alg": signer.alg, "sig": b64(signer.sign(data))}

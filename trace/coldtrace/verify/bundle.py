@@ -28,7 +28,13 @@ from coldtrace.seal.filter_header import MalformedFilter
 from coldtrace.seal.filter_proof import read_filter_proof
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.note import MalformedNote, UntrustedNote, split_note
-from coldtrace.seal.root_document import MalformedRoot, RootDocument, parse_root
+from coldtrace.seal.root_document import (
+    MalformedRoot,
+    RootChangeRefused,
+    RootDocument,
+    parse_root,
+    walk_root_change,
+)
 from coldtrace.seal.trust_entries import LogEntry, TrustList
 from coldtrace.seal.trust_list import MalformedTrustList, UntrustedTrustList, open_trust_list
 from coldtrace.verify.bundle_statement import Ground, StatementReport, check_statement
@@ -128,12 +134,22 @@ class _Verification:
             raise Failed("malformed_root") from None
         if own.net != self._bundle.net:
             raise Failed("net_differs")
-        if self._pinned is None:
-            self._root = own
-            raise NotChecked("root_not_pinned")
-        if own.net != self._pinned.net:
+        if self._pinned is not None and own.net != self._pinned.net:
             raise Failed("root_differs")
+        self._root = self._walk(own if self._pinned is None else self._pinned)
+        if self._pinned is None:
+            raise NotChecked("root_not_pinned")
         return ""
+
+    def _walk(self, root: RootDocument) -> RootDocument:
+        """Return the root document in force, after the changes that the file shows."""
+        self._root = None  # a change that is refused leaves nobody to trust
+        try:
+            for change in self._bundle.root_changes:
+                root = walk_root_change(change, current=root)
+        except (MalformedRoot, RootChangeRefused):
+            raise Failed("root_change_refused") from None
+        return root
 
     def _check_trust_list(self) -> str:
         if self._root is None:

@@ -3,11 +3,13 @@
     {"v":1,"kind":"coldtrace-proof","code":uri,"net":b64(32),"root":"<root document>","trust_list":{"list","sigs"},
      "facts":"<text>"|null,"statements":[...],"checkpoint":"<note>"}
     and perhaps "allow": the proof that a stolen key's code was registered before the theft (filters.md, section 6)
+    and perhaps "root_changes": the envelopes that lead from `root` to the roots that signed the list (trust-list.md)
 
 The wrapping is plain JSON, signed by nobody; every text inside is signed or hashed as it stands.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn
@@ -21,10 +23,12 @@ from coldtrace.events.shape import Shape, read_octets
 BUNDLE_MAX: Final = 8 * 1024 * 1024
 STATEMENTS_MAX: Final = 500
 LINES_SHOWN_MAX: Final = 64
+ROOT_CHANGES_MAX: Final = 100
 _TEXT_MAX: Final = 4 * 1024 * 1024
 _PATH_MAX: Final = 63
 
 _KEYS: Final = frozenset({"v", "kind", "code", "net", "root", "trust_list", "facts", "statements", "checkpoint"})
+_MORE_KEYS: Final = frozenset({"allow", "root_changes"})
 _STATEMENT_KEYS: Final = frozenset({"header", "sig", "public", "certificate", "leaf", "lines", "proof"})
 
 
@@ -66,13 +70,14 @@ class Bundle:
     statements: tuple[ShownStatement, ...]
     checkpoint: str
     allow: JsonValue
+    root_changes: tuple[dict[str, JsonValue], ...]
 
 
 def read_bundle(text: str) -> Bundle:
     """Return the parts of a bundle; raise MalformedBundle."""
     value = _parse(text)
-    has_allow = isinstance(value, dict) and "allow" in value
-    shape = Shape(value, _KEYS | {"allow"} if has_allow else _KEYS, _wrong)
+    more = _MORE_KEYS & value.keys() if isinstance(value, dict) else frozenset()
+    shape = Shape(value, _KEYS | more, _wrong)
     shape.version()
     shape.choice("kind", frozenset({"coldtrace-proof"}))
     trust_list = shape.raw("trust_list")
@@ -89,8 +94,16 @@ def read_bundle(text: str) -> Bundle:
             for number, item in enumerate(shape.items("statements", limit=STATEMENTS_MAX))
         ),
         checkpoint=shape.text("checkpoint", limit=_TEXT_MAX),
-        allow=shape.raw("allow") if has_allow else None,
+        allow=shape.raw("allow") if "allow" in more else None,
+        root_changes=tuple(_read_changes(shape)) if "root_changes" in more else (),
     )
+
+
+def _read_changes(shape: Shape) -> Iterator[dict[str, JsonValue]]:
+    for item in shape.items("root_changes", limit=ROOT_CHANGES_MAX):
+        if not isinstance(item, dict):
+            raise shape.wrong("root_changes")
+        yield item
 
 
 def _read_statement(item: JsonValue, at: str) -> ShownStatement:

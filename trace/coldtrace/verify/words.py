@@ -49,6 +49,9 @@ REASONS: Final = {
     ),
     "malformed_root": Words("信任根文件有误", "the root document is malformed"),
     "no_root": Words("没有可用的信任根", "there is no usable root of trust"),
+    "root_change_refused": Words(
+        "信任根的变更没有足够的新旧根签名", "a change of the roots lacks signatures, or does not follow"
+    ),
     "root_differs": Words("与您指定的信任根不同", "not the root that you pinned"),
     "net_differs": Words("文件声明的系统与信任根不同", "the file names another installation than its root"),
     "malformed_trust_list": Words("信任列表有误", "the trust list is malformed"),

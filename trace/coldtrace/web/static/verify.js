@@ -13,7 +13,7 @@ import {
   utf8,
 } from './verify/text.js';
 import {
-  cosignedAt, openTrustList, parseCheckpoint, parseRoot, requireLogSignature, splitNote,
+  cosignedAt, openTrustList, parseCheckpoint, parseRoot, requireLogSignature, splitNote, walkRootChange,
 } from './verify/trust.js';
 
 const LONG = { limit: 4 * 1024 * 1024 };
@@ -53,8 +53,9 @@ async function runCheck(name, make) {
 function readBundle(text) {
   if (text.length > 8 * 1024 * 1024) throw new Malformed('length');
   const parsed = parseJson(text);
-  const hasAllow = parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, 'allow');
-  const value = shape(parsed, `v kind code net root trust_list facts statements checkpoint${hasAllow ? ' allow' : ''}`);
+  const isObject = parsed !== null && typeof parsed === 'object';
+  const more = ['allow', 'root_changes'].filter((name) => isObject && Object.hasOwn(parsed, name));
+  const value = shape(parsed, ['v kind code net root trust_list facts statements checkpoint', ...more].join(' '));
   asInteger(value.v, { low: 1, high: 1 });
   asChoice(value.kind, ['coldtrace-proof']);
   if (value.trust_list === null || typeof value.trust_list !== 'object' || Array.isArray(value.trust_list)) {
@@ -69,7 +70,13 @@ function readBundle(text) {
     statements: asList(value.statements, 500).map(readShown),
     checkpoint: asText(value.checkpoint, LONG),
     allow: value.allow ?? null,
+    rootChanges: more.includes('root_changes') ? asList(value.root_changes, 100).map(asObject) : [],
   };
+}
+
+function asObject(value) {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new Malformed('object');
+  return value;
 }
 
 async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
@@ -88,11 +95,12 @@ async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
       const own = await attemptAsync(() => parseRoot(bundle.root));
       if (own === null) throw new Failed('malformed_root');
       if (!sameBytes(own.net, bundle.net)) throw new Failed('net_differs');
-      if (pinned === null) {
-        root = own;
-        throw new NotChecked('root_not_pinned');
-      }
-      if (!sameBytes(own.net, pinned.net)) throw new Failed('root_differs');
+      if (pinned !== null && !sameBytes(own.net, pinned.net)) throw new Failed('root_differs');
+      root = null; // a change that is refused leaves nobody to trust
+      let inForce = pinned ?? own;
+      for (const change of bundle.rootChanges) inForce = await walkRootChange(change, inForce);
+      root = inForce;
+      if (pinned === null) throw new NotChecked('root_not_pinned');
     }),
     await runCheck('trust_list', async () => {
       list = await openTrustList(bundle.trustList, root ?? notChecked('no_root'));

@@ -7,6 +7,7 @@ import {
 } from './text.js';
 
 const LIST_PREFIX = utf8('CCTRUST1\0');
+const ROOT_PREFIX = utf8('CCROOT1\0');
 const LOG_KIND = 1;
 const WITNESS_KIND = 4;
 
@@ -27,7 +28,59 @@ export async function parseRoot(text) {
   const keys = new Set(roots.map((root) => hex(root.spki)));
   if (ids.size < roots.length || keys.size < roots.length) throw new Malformed('roots');
   asInteger(value.threshold, { low: 1, high: roots.length });
-  return { net: first ? await sha256(utf8(text)) : asBytes(value.net, 32), threshold: value.threshold, roots };
+  const hash = await sha256(utf8(text));
+  const { version, threshold } = value;
+  return { version, threshold, roots, hash, net: first ? hash : asBytes(value.net, 32), prev: first ? null : asBytes(value.prev, 32) };
+}
+
+/**
+ * Return the root document after a change of the chain that a server serves, `current` for one that was taken already;
+ * throw Failed, or NotChecked where the browser lacks an algorithm.
+ */
+export async function walkRootChange(envelope, current) {
+  let next, signatures;
+  try {
+    shape(envelope, 'root sigs');
+    signatures = readSignatures(envelope.sigs);
+    next = await parseRoot(asText(envelope.root, { limit: Infinity }));
+  } catch (error) {
+    if (error instanceof Malformed) throw new Failed('root_change_refused');
+    throw error;
+  }
+  if (next.version <= current.version) return current;
+  const follows = next.version === current.version + 1 && sameBytes(next.net, current.net) && sameBytes(next.prev, current.hash);
+  if (!follows) throw new Failed('root_change_refused');
+  const data = concat(ROOT_PREFIX, utf8(envelope.root));
+  for (const root of [current, next]) {
+    if (!(await hasThreshold(root, signatures, data))) throw new Failed('root_change_refused');
+  }
+  return next;
+}
+
+function readSignatures(value) {
+  return asList(value, Infinity).map((each) => {
+    shape(each, 'root alg sig');
+    return { root: asText(each.root), alg: asText(each.alg), sig: asBytes(each.sig, 64) };
+  });
+}
+
+// Whether enough roots have signed; one root counts once.  Throws NotChecked if it hangs on one that cannot be checked here.
+async function hasThreshold(root, signatures, data) {
+  let signed = 0;
+  let lacking = null;
+  for (const each of root.roots) {
+    const claims = signatures.filter((one) => one.root === each.id && one.alg === each.alg);
+    try {
+      let good = false;
+      for (const claim of claims) good ||= await verifySignature(each.spki, claim.sig, data);
+      signed += good ? 1 : 0;
+    } catch (error) {
+      if (!(error instanceof NotChecked)) throw error;
+      lacking = error;
+    }
+  }
+  if (signed < root.threshold && lacking !== null) throw lacking;
+  return signed >= root.threshold;
 }
 
 /** Return the trust list of an envelope that enough roots have signed; throw Failed or NotChecked. */
@@ -36,31 +89,14 @@ export async function openTrustList(envelope, root) {
   try {
     if (!('list' in envelope)) throw new Failed('untrusted_trust_list');
     shape(envelope, 'list sigs');
-    signatures = asList(envelope.sigs, Infinity).map((each) => {
-      shape(each, 'root alg sig');
-      return { root: asText(each.root), alg: asText(each.alg), sig: asBytes(each.sig, 64) };
-    });
+    signatures = readSignatures(envelope.sigs);
     list = await readList(asText(envelope.list, { limit: Infinity }));
   } catch (error) {
     if (error instanceof Malformed) throw new Failed('malformed_trust_list');
     throw error;
   }
-  const data = concat(LIST_PREFIX, utf8(envelope.list));
-  let signed = 0;
-  let lacking = null;
-  for (const each of root.roots) {
-    const claims = signatures.filter((one) => one.root === each.id && one.alg === each.alg);
-    try {
-      let good = false;
-      for (const claim of claims) good ||= each.alg !== 'SM2' && (await verifySignature(each.spki, claim.sig, data));
-      signed += good ? 1 : 0;
-    } catch (error) {
-      if (!(error instanceof NotChecked)) throw error;
-      lacking = error;
-    }
-  }
-  if (signed < root.threshold && lacking !== null) throw lacking;
-  if (signed < root.threshold || !sameBytes(list.net, root.net)) throw new Failed('untrusted_trust_list');
+  const isSigned = await hasThreshold(root, signatures, concat(LIST_PREFIX, utf8(envelope.list)));
+  if (!isSigned || !sameBytes(list.net, root.net)) throw new Failed('untrusted_trust_list');
   return list;
 }
 

@@ -38,6 +38,7 @@ export const REASONS = {
   "root_not_pinned": { zh: "未指定信任根，采用文件自带的；请与公布的信任根核对", en: "no root was pinned, the one in the file was used; compare it with the published one" },
   "malformed_root": { zh: "信任根文件有误", en: "the root document is malformed" },
   "no_root": { zh: "没有可用的信任根", en: "there is no usable root of trust" },
+  "root_change_refused": { zh: "信任根的变更没有足够的新旧根签名", en: "a change of the roots lacks signatures, or does not follow" },
   "root_differs": { zh: "与您指定的信任根不同", en: "not the root that you pinned" },
   "net_differs": { zh: "文件声明的系统与信任根不同", en: "the file names another installation than its root" },
   "malformed_trust_list": { zh: "信任列表有误", en: "the trust list is malformed" },
