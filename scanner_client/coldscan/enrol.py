@@ -13,7 +13,7 @@ from datetime import datetime
 
 from coldscan import cache
 from coldscan.cache import Name, Site
-from coldscan.checked_list import check_list
+from coldscan.checked_list import check_list, fetch_root
 from coldscan.device import is_enrolled, read_offset
 from coldscan.json_shape import Members
 from coldscan.refusals import AlreadyEnrolled, BadAnswer, UnsafeAnswer, UnsentElsewhere
@@ -75,11 +75,12 @@ def enrol(
     body = {"request": request, "request_sig": signature, "token": invite.token, "name": name}
     with Wire(invite.url, signer=None, net=invite.net, lang=lang, clock=clock) as wire:
         reply = wire.post(REQUEST_PATH, body)
-    if reply.problem()[0] == KEY_KNOWN:
-        # The server has this key from an attempt whose answer was lost.  A new invitation needs a new key.
-        cache.put(connection, Name.PENDING_KEY, None)
-    answer = reply.require(200, 201).members("enrolment")
-    granted = _check(answer, invite=invite, signer=signer, lowest_seq=_lowest_seq(connection, invite))
+        if reply.problem()[0] == KEY_KNOWN:
+            # The server has this key from an attempt whose answer was lost.  A new invitation needs a new key.
+            cache.put(connection, Name.PENDING_KEY, None)
+        answer = reply.require(200, 201).members("enrolment")
+        root = fetch_root(wire, _genesis(answer, invite))
+    granted = _check(answer, invite=invite, root=root, signer=signer, lowest_seq=_lowest_seq(connection, invite))
     with immediate(connection):
         _store(connection, granted, offset=offset)
     return granted
@@ -111,17 +112,20 @@ def _lowest_seq(connection: sqlite3.Connection, invite: Invite) -> int:
     return cache.get_number(connection, Name.TRUST_SEQ) or 0
 
 
-def _check(answer: Members, *, invite: Invite, signer: Signer, lowest_seq: int) -> Enrolment:
+def _genesis(answer: Members, invite: Invite) -> RootDocument:
     root_text = answer.text("root")
     if net_of(root_text) != invite.net:
         raise UnsafeAnswer(what="root")
+    try:
+        return parse_root(root_text)
+    except Refusal as refusal:
+        raise UnsafeAnswer(what=refusal.code) from refusal
+
+
+def _check(answer: Members, *, invite: Invite, root: RootDocument, signer: Signer, lowest_seq: int) -> Enrolment:
     envelope = answer.raw("trust_list")
     if not isinstance(envelope, dict):
         raise BadAnswer(what="enrolment.trust_list")
-    try:
-        root = parse_root(root_text)
-    except Refusal as refusal:
-        raise UnsafeAnswer(what=refusal.code) from refusal
     trust = check_list(envelope, root=root, lowest_seq=lowest_seq, known=None)
     site = _site(answer.inner("site"))
     if site.gln != invite.site:

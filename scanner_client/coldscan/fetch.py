@@ -12,7 +12,7 @@ from typing import Final
 
 from coldscan import cache, statements
 from coldscan.cache import LotFacts, Name, Place, Site, UnitLot
-from coldscan.checked_list import check_list
+from coldscan.checked_list import check_list, fetch_root
 from coldscan.device import Device
 from coldscan.json_shape import Members
 from coldscan.refusals import BadAnswer, UnsafeAnswer
@@ -34,7 +34,11 @@ SEQS_MAX: Final = 1_000
 
 
 def fetch_trust_list(connection: sqlite3.Connection, wire: Wire) -> str:
-    """Take a newer trust list; return `new` or `same`.  Raises UnsafeAnswer and what the wire raises."""
+    """Take a newer trust list; return `new` or `same`.  Raises UnsafeAnswer and what the wire raises.
+
+    Root changes are walked first, and the new root is kept together with the list that it has signed or not at all:
+    a device that had the one without the other would know no list that it could believe.
+    """
     known = cache.get(connection, Name.TRUST_LIST)
     etag = cache.get(connection, Name.TRUST_ETAG)
     root = cache.get(connection, Name.ROOT)
@@ -45,8 +49,10 @@ def fetch_trust_list(connection: sqlite3.Connection, wire: Wire) -> str:
         return "same"
     envelope = _text(reply.body, "trust_list")
     lowest = cache.get_number(connection, Name.TRUST_SEQ) or 0
-    trust = check_list(envelope, root=parse_root(root), lowest_seq=lowest, known=known)
+    in_force = fetch_root(wire, parse_root(root))
+    trust = check_list(envelope, root=in_force, lowest_seq=lowest, known=known)
     with immediate(connection):
+        cache.put(connection, Name.ROOT, in_force.text)
         cache.put(connection, Name.TRUST_LIST, envelope)
         cache.put(connection, Name.TRUST_SEQ, str(trust.seq))
         cache.put(connection, Name.TRUST_ETAG, reply.headers.get("etag"))

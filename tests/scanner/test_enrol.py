@@ -132,6 +132,14 @@ def test_a_list_signed_by_another_root(blank: Device, server: ScannerServer) -> 
     assert ran.json["code"] == "unsafe_answer"
 
 
+def test_a_device_is_enrolled_after_the_roots_have_changed(blank: Device, server: ScannerServer) -> None:
+    """The invitation names the founding; the list is signed by whoever is root today."""
+    server.world.change_root("r2")
+    assert blank.run("enrol", server.invite()).status == 0
+    assert blank.run("sync").status == 0
+    assert blank.run("status").json["list_seq"] == server.world.seq
+
+
 def test_without_enrolment_nothing_runs(blank: Device) -> None:
     for command in (["scan"], ["sync"]):
         ran = blank.run(*command)

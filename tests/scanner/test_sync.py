@@ -240,6 +240,40 @@ def test_list_of_another_root_is_refused(device: Device, world: World) -> None:
     assert device.run("status").json["list_seq"] == 7
 
 
+def test_a_device_walks_along_when_the_roots_change(device: Device, world: World) -> None:
+    """Two changes while it slept; afterwards the old root says nothing to it any more."""
+    old_key = world.root_key
+    world.change_root("r2")
+    world.change_root("r3")
+    ran = device.run("sync")
+    assert (ran.status, ran.json["trust_list"]) == (0, "new")
+    assert device.run("sync").json["trust_list"] == "same"
+    assert device.run("status").json["list_seq"] == 9
+    world.seq += 1
+    world.root_key, world.root_id = old_key, "r1"
+    assert device.run("sync").json["trust_list"] == "unsafe_answer"
+    assert device.run("status").json["list_seq"] == 9
+
+
+@pytest.mark.parametrize("spoilt", ["left out", "not signed by the old root", "no envelope"])
+def test_a_root_change_that_the_known_root_does_not_stand_behind_is_refused(
+    device: Device, world: World, spoilt: str
+) -> None:
+    world.change_root("r2")
+    (change,) = world.root_changes
+    sigs = cast("list[object]", change["sigs"])
+    edited: dict[str, list[object]] = {
+        "left out": [],
+        "not signed by the old root": [change | {"sigs": sigs[1:]}],
+        "no envelope": ["r2"],
+    }
+    world.root_changes = cast("list[dict[str, object]]", edited[spoilt])
+    assert device.run("sync").json["trust_list"] == ("bad_answer" if spoilt == "no envelope" else "unsafe_answer")
+    assert device.run("status").json["list_seq"] == 7
+    world.root_changes = [change]
+    assert device.run("sync").json["trust_list"] == "new", "nothing was kept of the bad answer"
+
+
 def test_unchanged_list_is_not_sent_again(device: Device, server: ScannerServer) -> None:
     assert device.run("sync").json["trust_list"] == "same"
 

@@ -295,6 +295,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
             path = self.path
             if path == "/api/v1/trust-list":
                 return self._trust_list()
+            if path == "/api/v1/root-changes":
+                return self._json(200, {"changes": server.world.root_changes})
             if path == "/api/v1/devices/enrol":
                 return self._json(*server.enrol(json.loads(body)))
             if path.startswith("/api/v1/filters"):

@@ -12,7 +12,7 @@ from coldtrace.seal.filter_build import build_allow_filter, build_stop_filter
 from coldtrace.seal.filter_header import FilterKind
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer, Signer, key_id, kid
-from coldtrace.seal.root_document import RootDocument, write_root
+from coldtrace.seal.root_document import RootDocument, sign_root_change, write_root
 from coldtrace.seal.trust_entries import Allow, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_list import sign_trust_list
 from coldtrace.seal.trust_text import print_list
@@ -63,6 +63,8 @@ class World:
         self.status = key_of(f"{self.name} status")
         self.root_key = key_of(f"{self.name} root")
         self.root: RootDocument = write_root(roots={"r1": self.root_key.spki}, threshold=1)
+        self.root_in_force, self.root_id = self.root, "r1"
+        self.root_changes: list[dict[str, object]] = []
         self.random = counting_bytes(self.name)
         self.facts = write_facts(
             {"product_zh": "冻牛腩", "product_en": "Frozen beef brisket", "gtin": GTIN, "lot": LOT}, self.random
@@ -110,7 +112,16 @@ class World:
 
     def envelope(self) -> dict[str, object]:
         """Return the list as the root signs it."""
-        return sign_trust_list(print_list(self.trust_list()), {"r1": self.root_key})
+        return sign_trust_list(print_list(self.trust_list()), {self.root_id: self.root_key})
+
+    def change_root(self, name: str) -> None:
+        """Put a new root key in the place of the old one, with both signatures; the next list is the new one's."""
+        new = key_of(f"{self.name} {name}")
+        later = write_root(roots={name: new.spki}, threshold=1, previous=self.root_in_force)
+        change = sign_root_change(later, [(self.root_id, self.root_key), (name, new)])
+        self.root_changes.append(change)
+        self.root_in_force, self.root_key, self.root_id = later, new, name
+        self.seq += 1
 
     def carton(self, serial: str | None = None, *, lot: str = LOT, host: str = HOST) -> str:
         """Return a signed carton code; without a serial, a new one."""
