@@ -13,7 +13,7 @@ from coldtrace.cli.installation import PASSPHRASE_FILE, prepare_keys
 from coldtrace.env import Env, KeyMissing, Keyring
 from coldtrace.ledger import service as ledger
 from coldtrace.parties import service as parties
-from coldtrace.parties import store
+from coldtrace.parties import signing_keys, store
 from coldtrace.parties.keys import (
     DEVELOPMENT_FILE,
     USES,
@@ -23,14 +23,21 @@ from coldtrace.parties.keys import (
     make_keys,
     read_root,
 )
-from coldtrace.parties.refusals import DatabaseOfAnotherInstallation, DevelopmentOnly, NotInstalled, PassphraseMissing
-from coldtrace.seal.keys import KeyFileUnencrypted, UnreadableKeyFile, key_id, load_signer, replace_private_key
+from coldtrace.parties.refusals import (
+    DatabaseOfAnotherInstallation,
+    DevelopmentOnly,
+    NotInstalled,
+    PassphraseMissing,
+    PublicTestKey,
+)
+from coldtrace.seal.keys import KeyFileUnencrypted, UnreadableKeyFile, key_id, kid, load_signer, replace_private_key
 from coldtrace.seal.passphrase import PassphraseUnusable
-from coldtrace.seal.root_document import net_of, parse_root
+from coldtrace.seal.root_document import net_of, parse_root, write_root
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.settings import Settings
 from support.house import make_env
 from support.ticking import TickingClock
+from support.tlog_vectors import signer
 
 OLD, NEW = b"an old passphrase", b"a new passphrase"
 
@@ -211,6 +218,25 @@ def test_an_installation_of_the_time_before_gets_a_status_key(session: Session, 
     status = env.keyring.signer("status")
     assert newest.seq == 2
     assert open_trust_list(newest.envelope, root=None).key_of(key_id(status.spki), "status")
+
+
+def test_keys_that_everybody_has_are_for_development_only(session: Session, tmp_path: Path) -> None:
+    root = write_root(roots={"r1": signer("development root").spki}, threshold=1)
+    make_keys(tmp_path, development=False, root_text=root.text)
+    made = Env(
+        net=root.net, origin="trace.example.cn/logs/x", public_host="trace.example.cn", keyring=Keyring(tmp_path)
+    )
+    with pytest.raises(PublicTestKey, match="keys/"):
+        parties.install(session, made, root_text=root.text, development=False)
+
+
+def test_a_public_code_key_stops_the_next_start(session: Session, tmp_path: Path) -> None:
+    env = fresh(tmp_path / "keys")
+    install(session, env)
+    signing_keys.keep_key(session, use="code", signer=signer("enrolment"), now=env.clock())
+    install(session, env)
+    with pytest.raises(PublicTestKey, match=kid(signer("enrolment").spki)):
+        parties.install(session, env, root_text=read_root(env.keyring.folder), development=False)
 
 
 def test_a_missing_signing_key_is_named(session: Session, tmp_path: Path) -> None:

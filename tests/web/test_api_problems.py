@@ -31,7 +31,8 @@ NOT_OF_A_ROUTE = {
     # The base classes.
     "database_unusable", "label_refused", "workbook_refused", "refused_code",
     # What commands say about keys and roots, and what waits for a person.
-    "passphrase_missing", "passphrase_unusable", "signing_key_unknown", "signing_key_revoked", "not_a_first_station",
+    "passphrase_missing", "public_test_key",
+    "passphrase_unusable", "signing_key_unknown", "signing_key_revoked", "not_a_first_station",
     "key_window_unusable", "malformed_scope", "signed_list_stale", "root_change_without_list", "root_name_needed",
     "malformed_root_argument", "code_key_ends", "trust_list_ends", "key_changes_unpublished",
     # Before a server runs: settings, keys, database.

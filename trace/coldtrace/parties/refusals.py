@@ -84,6 +84,20 @@ class WindowUnusable(Refusal):
     )
 
 
+class PublicTestKey(Refusal):
+    """A key of the published test list is in use where it counts."""
+
+    code = "public_test_key"
+    title = Words("使用了公开的测试密钥", "A public test key is in use")
+    detail = Words(
+        "密钥 {kid} 的私钥人人可得（见 keys/ 目录的测试列表），正式环境拒绝启动。请用 coldtrace keys init"
+        " 建立自己的密钥。",
+        "Everybody has the private half of the key {kid}: it is on the test list in keys/. Make keys of your own in a"
+        " new data"
+        " folder with: coldtrace keys init",
+    )
+
+
 class PassphraseMissing(Refusal):
     """Production keeps its keys encrypted and was not told where the passphrase is."""
 

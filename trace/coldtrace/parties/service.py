@@ -25,6 +25,7 @@ from coldtrace.ledger.model import Entry
 from coldtrace.parties import signing_keys, store, trust
 from coldtrace.parties.keys import OWN_USES, use_key
 from coldtrace.parties.model import Device, Invitation, Operator, Site, SiteRole
+from coldtrace.parties.public_test_keys import PUBLIC_TEST_KEYS
 from coldtrace.parties.refusals import (
     DatabaseOfAnotherInstallation,
     DeviceEnrolled,
@@ -32,6 +33,7 @@ from coldtrace.parties.refusals import (
     InviteRefused,
     MalformedDistrict,
     NoTrustList,
+    PublicTestKey,
     SiteDiffers,
     SiteUnknown,
     TokenRefused,
@@ -47,7 +49,8 @@ from coldtrace.parties.tables import (
 )
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import leaf_hash
-from coldtrace.seal.keys import key_id
+from coldtrace.seal.keys import key_id, kid
+from coldtrace.seal.root_document import parse_root
 
 DEVELOPMENT_TOKEN = "development"
 INVITE_LIFE = timedelta(hours=24)
@@ -57,7 +60,8 @@ CERTIFICATE_LIFE = timedelta(days=730)
 def install(session: Session, env: Env, *, root_text: str, development: bool) -> None:
     """Tie key folder and database together once; afterwards check that they still belong together.
 
-    Raises DatabaseOfAnotherInstallation when they do not.
+    Raises DatabaseOfAnotherInstallation when they do not, and PublicTestKey for an installation, not one of
+    development, that has a key whose private half is in our tests.
     """
     store.lock_publishing(session)
     row = store.installation(session)
@@ -75,8 +79,17 @@ def install(session: Session, env: Env, *, root_text: str, development: bool) ->
         # An installation of the time before status keys gets one.
         signing_keys.keep_key(session, use="status", signer=use_key(env, "status"), now=env.clock())
         trust.announce(session, env)
+    if not development:
+        _refuse_public_keys(session)
     with suppress(NoTrustList):
         trust.current(session, env)
+
+
+def _refuse_public_keys(session: Session) -> None:
+    roots = (root.spki for row in store.root_versions(session) for root in parse_root(row.root).roots)
+    for spki in (*roots, *(row.spki for row in store.signing_keys(session))):
+        if key_id(spki) in PUBLIC_TEST_KEYS:
+            raise PublicTestKey(kid=kid(spki))
 
 
 def register_operator(
