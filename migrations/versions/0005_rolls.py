@@ -1,4 +1,4 @@
-"""Pre-issued rolls, their bindings, and scans that no resolver knew."""
+"""Pre-issued rolls and their bindings, voided codes, and scans that no resolver knew."""
 
 from alembic import op
 
@@ -14,21 +14,32 @@ CREATE TABLE roll (
     bind_until timestamptz NOT NULL,
     certificate text
 );
+-- Void before anything was ever stuck on goods; whatever is said of such a unit afterwards moves nothing.
+ALTER TABLE issued_code ADD COLUMN voided_at timestamptz;
+-- Every lot that somebody bound a number to; the one that counts is `issued_code.lot_id`.
 CREATE TABLE roll_binding (
+    binding_id uuid PRIMARY KEY,
     unit_id text NOT NULL REFERENCES issued_code,
     lot_id bigint NOT NULL REFERENCES lot,
     bound_at timestamptz NOT NULL,
     bound_by text NOT NULL,
-    PRIMARY KEY (unit_id, lot_id)
+    applied boolean NOT NULL,
+    UNIQUE (unit_id, lot_id)
 );
 CREATE INDEX ON roll_binding (lot_id);
+CREATE INDEX roll_binding_double ON roll_binding (bound_at, binding_id) WHERE NOT applied;
+-- The same text by the same caller is one row a day (UTC).
 CREATE TABLE unknown_scan (
     scan_id uuid PRIMARY KEY,
-    scanned text NOT NULL,
+    scanned text NOT NULL CHECK (length(scanned) <= 500),
     reason text NOT NULL,
     gln text REFERENCES site,
     scanned_by text NOT NULL,
-    recorded_at timestamptz NOT NULL
+    day date NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    times int NOT NULL DEFAULT 1 CHECK (times >= 1),
+    UNIQUE (scanned_by, day, scanned)
 );
 CREATE INDEX ON unknown_scan (recorded_at, scan_id);
 """

@@ -8,22 +8,29 @@ import pytest
 from coldscan.answer import Result
 from coldscan.operation import Operation
 from coldtrace.codes.command import Command
+from coldtrace.codes.readings import Resolver
 from coldtrace.codes.trace_code import CodeKind
 from coldtrace.custody.model import Mark, UnitState
 from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
+from coldtrace.goods.roll_rules import BindStatus, NumberList
 from coldtrace.parties.model import SiteRole
 from coldtrace.verify.code import Verdict
 from coldtrace.verify.words import NAMES, RESULTS
+from coldtrace.watch.cases import CaseKind
 from coldtrace.web.status_words import Status
 from support.source_tree import REPOSITORY
 
 VOCABULARIES: tuple[type[StrEnum], ...] = (
+    BindStatus,
+    CaseKind,
     CodeKind,
     Command,
     LeafKind,
     Mark,
+    NumberList,
     Operation,
+    Resolver,
     Result,
     Role,
     SiteRole,

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.goods import rolls
+from coldtrace.goods.rolls import NewRoll
 from coldtrace.goods.stop_store import listed_filters
 from coldtrace.goods.stops import publish_filters
 from coldtrace.parties import service as parties
@@ -42,6 +44,7 @@ class Scene:
     web: WebHouse
     consignment: Consignment
     entry_id: UUID
+    roll_id: UUID
 
     @classmethod
     def make(cls, web: WebHouse) -> "Scene":
@@ -52,7 +55,9 @@ class Scene:
         said = json.loads(web.device(SiteRole.FIRST_STATION).sent[0].header)
         (web.settings.data_dir).mkdir(exist_ok=True)
         (web.settings.data_dir / "sample-labels.pdf").write_bytes(b"%PDF-1.7\n")
-        return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]))
+        with web.sessions.begin() as session:
+            roll_id = rolls.new_roll(session, web.env, NewRoll(station_gln=None, count=3))
+        return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]), roll_id=roll_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +131,14 @@ def _filter(scene: Scene) -> Request:
         publish_filters(session, scene.web.env, all_kinds=True)
         newest = listed_filters(session)[0]
     return Request(path=f"/api/v1/filters/{newest.id.hex()}")
+
+
+def _roll(path: str) -> Callable[[Scene], Request]:
+    return lambda scene: Request(path=f"/api/v1/rolls/{scene.roll_id}{path}")
+
+
+def _void(scene: Scene) -> Request:
+    return as_json("/api/v1/codes/void", {"roll": str(scene.roll_id), "numbers": "3", "reason": "wet"})
 
 
 def _at(path: str) -> Callable[[Scene], Request]:
@@ -229,6 +242,35 @@ CALLS = (
         token_only=True,
     ),
     Call(method="GET", route="/api/v1/labels/reprints", make=_at("/api/v1/labels/reprints"), token_only=True),
+    Call(
+        method="POST",
+        route="/api/v1/rolls",
+        make=lambda scene: as_json("/api/v1/rolls", {"count": 2}),
+        status=201,
+        token_only=True,
+    ),
+    Call(method="GET", route="/api/v1/rolls", make=_at("/api/v1/rolls?limit=5")),
+    Call(
+        method="POST",
+        route="/api/v1/rolls/bind",
+        make=lambda scene: as_json(
+            "/api/v1/rolls/bind",
+            {
+                "codes": [scene.consignment.carton.uri],
+                "lot": scene.consignment.carton.lot,
+                "consignment": str(scene.consignment.consignment_id),
+            },
+        ),
+    ),
+    Call(method="GET", route="/api/v1/rolls/{roll_id:uuid}", make=_roll("")),
+    Call(method="GET", route="/api/v1/rolls/{roll_id:uuid}/certificate", make=_roll("/certificate")),
+    Call(method="GET", route="/api/v1/rolls/{roll_id:uuid}/numbers", make=_roll("/numbers?list=skipped")),
+    Call(
+        method="POST",
+        route="/api/v1/codes/resolve",
+        make=lambda scene: as_json("/api/v1/codes/resolve", {"text": scene.consignment.carton.uri}),
+    ),
+    Call(method="POST", route="/api/v1/codes/void", make=_void, token_only=True),
     Call(method="GET", route="/healthz", make=_at("/healthz"), public=True),
     Call(method="GET", route="/readyz", make=_at("/readyz"), public=True),
     Call(method="GET", route="/metrics", make=_at("/metrics")),

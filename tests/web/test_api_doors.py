@@ -186,7 +186,7 @@ def test_head_is_get_without_the_body(scene: Scene, call: Call) -> None:
         head = scene.web.client.head(request.path, headers=headers)
         assert (head.status_code, head.content) == (call.status, b"")
         assert head.headers["content-type"] == got.headers["content-type"]
-    elif call.method == "POST":
+    elif call.method == "POST" and f"GET {call.route}" not in {each.name for each in CALLS}:
         head = scene.web.client.head(request.path, headers=headers)
         assert head.status_code in (404, 405)
 

@@ -17,7 +17,7 @@ UNREADABLE_CODES = {
     "malformed_facts", "malformed_invite", "malformed_key", "malformed_number", "malformed_short_code",
     "malformed_statement", "malformed_token", "malformed_unit_id", "malformed_uri",
     "not_canonical", "hash_mismatch", "unsupported_algorithm", "unsupported_version", "restricted_number",
-    "unknown_code", "unknown_command", "unsigned",
+    "unknown_code", "unknown_command", "unsigned", "malformed_numbers",
     # Numbers of papers: single cells of a workbook, told in its list of errors, or a query.
     "container_check_digit", "container_form", "container_incomplete", "declaration_export", "declaration_form",
     "declaration_import", "hs_code_form", "overseas_registration_form", "paper_number_malformed", "port_unknown",
@@ -35,6 +35,11 @@ NOT_OF_A_ROUTE = {
     "passphrase_unusable", "signing_key_unknown", "signing_key_revoked", "not_a_first_station",
     "key_window_unusable", "malformed_scope", "signed_list_stale", "root_change_without_list", "root_name_needed",
     "malformed_root_argument", "code_key_ends", "trust_list_ends", "key_changes_unpublished",
+    # What is said of one code among many that are bound; the call itself is answered.
+    "code_voided", "gtin_differs", "lot_of_other_station", "not_on_roll", "other_station",
+    "roll_over",
+    # Range certificates, opened by those who hold them; what a command was not told.
+    "malformed_roll_certificate", "roll_certificate_refused", "nothing_named",
     # Before a server runs: settings, keys, database.
     "setting_invalid", "development_only", "other_installation", "port_taken", "key_file_exists",
     "data_folder_in_use", "data_folder_unusable", "data_from_other_version", "database_binaries_missing",
@@ -81,6 +86,7 @@ def test_statuses_are_refusals() -> None:
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
         "printer_stopped", "roots_offline", "unreadable_key_file",
+        "malformed_schemes",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from coldtrace import clock
+from coldtrace.cli.code_desk import add_desk_parsers
 from coldtrace.cli.filters import open_filters
 from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
@@ -46,6 +47,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.set_defaults(func=run_verify)
 
     add_run_parsers(commands)
+    add_desk_parsers(commands)
 
 
 def run_parse(arguments: argparse.Namespace) -> int:

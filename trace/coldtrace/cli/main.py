@@ -27,6 +27,7 @@ SERVER = (
     "imports",
     "labels",
     "lots",
+    "rolls",
 )
 BROKEN_PIPE = 141
 

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -96,6 +97,16 @@ def parse_schemes(text: str) -> tuple[Scheme, ...]:
     if len({each.scheme for each in schemes}) != len(schemes):
         raise MalformedSchemes(where="schemes: scheme")
     return schemes
+
+
+def load_schemes(path: Path | None) -> tuple[Scheme, ...]:
+    """Return the table in an operator's file, or the one that comes with the install; raise MalformedSchemes."""
+    if path is None:
+        return known_schemes()
+    try:
+        return parse_schemes(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise MalformedSchemes(where=path.name) from None
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,16 @@ class UnitState(StrEnum):
     VOID = "void"
 
 
+STATE_WORDS: dict[UnitState, Words] = {
+    UnitState.UNKNOWN: Words("未签发", "not issued here"),
+    UnitState.BLANK: Words("尚未赋码", "not bound yet"),
+    UnitState.ACTIVE: Words("在库", "in stock"),
+    UnitState.IN_TRANSIT: Words("在途", "in transit"),
+    UnitState.SOLD: Words("已售出", "sold"),
+    UnitState.DESTROYED: Words("已销毁", "destroyed"),
+    UnitState.VOID: Words("已作废", "void"),
+}
+
 TERMINAL = frozenset({UnitState.DESTROYED, UnitState.VOID})
 
 
@@ -37,6 +47,8 @@ class Mark(StrEnum):
     WRONG_STATION = "wrong_station"
     CODE_MISMATCH = "code_mismatch"
     FACTS_UNKNOWN = "facts_unknown"
+    DOUBLE_BOUND = "double_bound"
+    BOUND_LATE = "bound_late"
     ALREADY_COMMISSIONED = "already_commissioned"
     NOT_COMMISSIONED = "not_commissioned"
     NOT_HERE = "not_here"
@@ -71,6 +83,8 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.WRONG_STATION: Words("该码签发给另一首站", "The code was issued to another station"),
     Mark.CODE_MISMATCH: Words("扫描的码与签发的码不一致", "The scanned code differs from the one issued"),
     Mark.FACTS_UNKNOWN: Words("商品信息与登记不一致", "The product facts differ from those registered"),
+    Mark.DOUBLE_BOUND: Words("该卷标已绑定另一批次", "The label is bound to another lot"),
+    Mark.BOUND_LATE: Words("超过卷标的绑定期才绑定", "Bound after the time of its roll"),
     Mark.ALREADY_COMMISSIONED: Words("重复赋码", "Bound before"),
     Mark.NOT_COMMISSIONED: Words("尚未赋码", "Not bound yet"),
     Mark.NOT_HERE: Words("记录显示货物不在此处", "The record has the goods elsewhere"),
@@ -100,13 +114,14 @@ class Holding:
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """What is known of a code since it was issued."""
+    """What is known of a code since it was issued; `bind_until` is set for a label of a pre-issued roll."""
 
     station_gln: str
     code_hash: bytes
     facts_hash: bytes | None
     expiry: date | None
     stopped_at: datetime | None = None
+    bind_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +136,13 @@ class Deed:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact(Deed):
-    """A deed with what is judged once, when its statement arrives."""
+    """A deed with what is judged once, when its statement arrives; `names_lot` says that its facts are a lot's here."""
 
     local_date: date
     permitted: bool
     receiver_registered: bool = True
     facts_hash: bytes | None = None
+    names_lot: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,3 +56,40 @@ class UnitUnknown(Refusal):
         "没有 {unit} 的记录。请核对编号，或重新扫描标签。",
         "Nothing is recorded of {unit}. Check the identifier or scan the label again.",
     )
+
+
+class InCirculation(Refusal):
+    """The label is on goods that were bound, moved or sold, so voiding it is not the right word."""
+
+    code = "in_circulation"
+    title = Words("标签已在用", "The label is in use")
+    detail = Words(
+        "{unit}（第 {number} 号）的状态是“{state_zh}”，不能作废。作废只用于从未贴上货物的标签；"
+        "货物有问题请暂停销售或召回。",
+        "{unit} (number {number}) is “{state_en}” and cannot be voided. Only labels that were never stuck on goods are "
+        "void; hold or recall goods that are wrong.",
+    )
+
+
+class NothingNamed(Refusal):
+    """It is not said which labels to void."""
+
+    code = "nothing_named"
+    title = Words("未指定标签", "No labels named")
+    detail = Words(
+        "请给出一个标签的码，或同时给出 --roll 和 --numbers；两种方式只用一种。",
+        "Name one label by its code, or numbers of a roll by --roll and --numbers; one way, not both.",
+    )
+
+
+class AmbiguousCode(Refusal):
+    """The text can be read in two ways, and both name something here."""
+
+    code = "ambiguous_code"
+    title = Words("该码有两种读法", "The code can be read in two ways")
+    detail = Words(
+        "“{text}” 既可读作{one_zh}（{first}），也可读作{other_zh}（{second}），两者在此都有登记。"
+        "请扫描标签上的二维码，不要键入。",
+        "“{text}” can be read as {one_en} ({first}) and as {other_en} ({second}), and both are known here. "
+        "Scan the QR code on the label instead of keying it in.",
+    )

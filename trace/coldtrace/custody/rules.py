@@ -91,7 +91,15 @@ _STOPPABLE = frozenset({"commission", "ship", "sell"})
 
 _LASTING = {
     "commission": frozenset(
-        {Mark.STOPPED, Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.CODE_MISMATCH, Mark.FACTS_UNKNOWN}
+        {
+            Mark.STOPPED,
+            Mark.NOT_ISSUED,
+            Mark.WRONG_STATION,
+            Mark.CODE_MISMATCH,
+            Mark.FACTS_UNKNOWN,
+            Mark.DOUBLE_BOUND,
+            Mark.BOUND_LATE,
+        }
     ),
     "ship": frozenset({Mark.STOPPED, Mark.EXPIRED, Mark.RECEIVER_UNREGISTERED}),
     "sell": frozenset({Mark.STOPPED, Mark.EXPIRED}),
@@ -144,7 +152,9 @@ def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
         marks.append(Mark.WRONG_STATION)
     if line.attributes.get("code") != b64(issued.code_hash):
         marks.append(Mark.CODE_MISMATCH)
-    if issued.facts_hash is not None and fact.facts_hash != issued.facts_hash:
+    if issued.bind_until is not None:
+        marks += _of_binding(fact, issued, issued.bind_until)
+    elif issued.facts_hash is not None and fact.facts_hash != issued.facts_hash:
         marks.append(Mark.FACTS_UNKNOWN)
     return tuple(marks)
 
@@ -152,6 +162,16 @@ def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
 def _is_stopped(fact: Fact, issued: Issued | None) -> bool:
     """Tell whether the code was stopped when this was done; what was done before stays as it was, however late told."""
     return issued is not None and issued.stopped_at is not None and fact.event_at >= issued.stopped_at
+
+
+def _of_binding(fact: Fact, issued: Issued, bind_until: datetime) -> list[Mark]:
+    """Return what is odd about the lot that a label of a roll is said to be stuck on.
+
+    The first statement with a lot of its station has bound the label before its lines are judged.
+    """
+    if issued.facts_hash is not None and fact.facts_hash == issued.facts_hash:
+        return [Mark.BOUND_LATE] if fact.event_at >= bind_until else []
+    return [Mark.DOUBLE_BOUND if issued.facts_hash is not None and fact.names_lot else Mark.FACTS_UNKNOWN]
 
 
 def _is_expired(fact: Fact, issued: Issued | None, inside: date | None) -> bool:

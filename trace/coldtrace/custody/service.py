@@ -31,11 +31,14 @@ from coldtrace.events.leaf import LeafKind, leaf_bytes
 from coldtrace.events.receipt import issue_receipt
 from coldtrace.events.refusals import BadStatementSignature
 from coldtrace.events.statement import CheckedStatement, read_statement
+from coldtrace.events.statement_type import StatementType
+from coldtrace.goods import rolls
+from coldtrace.goods.rolls import StatedBinding
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry, StoredEntry
 from coldtrace.parties import store as parties
 from coldtrace.parties.tables import DeviceRow
-from coldtrace.seal.b64 import b64
+from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import load_public_key
 
@@ -122,7 +125,7 @@ def capture(session: Session, env: Env, wires: Sequence[object]) -> list[Result]
             results.append(_judge(env, one, speakers, known, admitted, now))
         except Refusal as refusal:
             results.append(Result(id=str(one.header.id), status="refused", refusal=refusal))
-    kept = _keep(session, list(admitted.values()))
+    kept = _keep(session, env, list(admitted.values()))
     parties.touch_devices(session, {one.speaker.key_id for one in admitted.values()}, now)
     return [_with_receipt(env, result, admitted, kept) for result in results]
 
@@ -211,14 +214,15 @@ def _require_certified(env: Env, one: CheckedStatement, speaker: _Speaker, *, sk
         raise CertificateMismatch(what="certificate_other_site")
 
 
-def _keep(session: Session, admitted: Sequence[_Admitted]) -> _Kept:
+def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     """Write a batch; return what each statement contradicts."""
     if not admitted:
         return {}
     _mark_forks(session, admitted)
     ledger.append(session, [one.entry for one in admitted])
     registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
-    told = [_told(one, registered) for one in admitted]
+    lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
+    told = [_told(one, registered, lots) for one in admitted]
     projection = Projection(session, told)
     lines = projection.tell()
     projection.write()
@@ -278,7 +282,25 @@ def _to_name(one: _Admitted) -> str | None:
     return "".join(sign for sign in value if sign.isprintable()) if isinstance(value, str) else None
 
 
-def _told(one: _Admitted, registered: set[str]) -> Told:
+def _stated_bindings(one: _Admitted) -> list[StatedBinding]:
+    """Return what a commission says of its units' lot, as far as the device may say so."""
+    facts = one.checked.public.facts
+    if one.checked.public.type is not StatementType.COMMISSION or facts is None or Mark.NOT_PERMITTED in one.marks:
+        return []
+    return [
+        StatedBinding(
+            unit_id=line.unit,
+            code_hash=unb64(str(line.attributes["code"])),
+            gln=one.speaker.gln,
+            facts_hash=facts,
+            at=one.recorded_at,
+            by=f"statement:{one.entry.entry_id}",
+        )
+        for line in one.checked.units.lines
+    ]
+
+
+def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
     to_gln = _to_gln(one)
     private = one.checked.private
     fact = Fact(
@@ -290,6 +312,7 @@ def _told(one: _Admitted, registered: set[str]) -> Told:
         permitted=Mark.NOT_PERMITTED not in one.marks,
         receiver_registered=to_gln is not None and to_gln in registered,
         facts_hash=one.checked.public.facts,
+        names_lot=one.checked.public.facts in lots,
     )
     return Told(entry_id=one.entry.entry_id, fact=fact, lines=one.checked.units.lines)
 

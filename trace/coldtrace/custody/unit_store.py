@@ -24,7 +24,8 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     session.execute(
         text(
             "INSERT INTO unit (unit_id, lot_id, state, last_at)"
-            " SELECT n.unit_id, i.lot_id, CASE WHEN i.unit_id IS NULL THEN 'unknown' ELSE 'blank' END,"
+            " SELECT n.unit_id, i.lot_id, CASE WHEN i.unit_id IS NULL THEN 'unknown'"
+            " WHEN i.voided_at IS NOT NULL THEN 'void' ELSE 'blank' END,"
             " '-infinity' FROM unnest(CAST(:names AS text[])) AS n(unit_id)"
             " LEFT JOIN issued_code i USING (unit_id) WHERE NOT EXISTS"
             " (SELECT 1 FROM unit u WHERE u.unit_id = n.unit_id) ORDER BY n.unit_id"
@@ -54,13 +55,16 @@ _AROUND = (
 _LOCK = "SELECT unit_pk FROM unit WHERE unit_pk IN"
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
-    " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.code_hash, r.station_gln,"
-    " l.facts_hash, l.expiry_date, least(v.revoked_at, y.recalled_at,"
+    " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.voided_at IS NOT NULL AS voided,"
+    " i.code_hash, r.station_gln, l.facts_hash, l.expiry_date, ro.bind_until, least(v.revoked_at, y.recalled_at,"
     " CASE WHEN i.drawn_at >= k.stolen_at OR k.stolen_at IS NULL AND k.state = 'revoked'"
     " THEN greatest(i.drawn_at, k.stolen_at) END) AS stopped_at FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
     " LEFT JOIN issued_code i ON i.unit_id = u.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
-    " AND EXISTS (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open')"
-    " LEFT JOIN lot l ON l.lot_id = i.lot_id LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
+    " AND (r.kind = 'roll' OR EXISTS"
+    " (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open'))"
+    " LEFT JOIN roll ro ON ro.run_id = r.run_id"
+    " LEFT JOIN (lot l JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open')"
+    " ON l.lot_id = i.lot_id LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
     " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
     " LEFT JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' WHERE"
 )
@@ -73,27 +77,22 @@ def _unit(row: Row[Any]) -> Unit:
         holding=Holding(state=UnitState(row.state), gln=row.gln, to_gln=row.to_gln, parent=row.parent),
         parent_pk=row.parent_pk,
         last_at=row.last_at or EARLIEST,
-        beginning=UnitState.BLANK if row.drawn else UnitState.UNKNOWN,
-        issued=_issued(row.code_hash, row.station_gln, row.facts_hash, row.expiry_date, row.stopped_at),
+        beginning=UnitState.VOID if row.voided else UnitState.BLANK if row.drawn else UnitState.UNKNOWN,
+        issued=_issued(row),
     )
 
 
-def _issued(
-    code_hash: bytes | None,
-    station_gln: str | None,
-    facts_hash: bytes | None,
-    expiry: date | None,
-    stopped_at: datetime | None,
-) -> Issued | None:
+def _issued(row: Row[Any]) -> Issued | None:
     """Return what is known of a code; nothing once its import was undone."""
-    if code_hash is None or station_gln is None:
+    if row.code_hash is None or row.station_gln is None:
         return None
     return Issued(
-        station_gln=station_gln,
-        code_hash=bytes(code_hash),
-        facts_hash=None if facts_hash is None else bytes(facts_hash),
-        expiry=expiry,
-        stopped_at=stopped_at,
+        station_gln=row.station_gln,
+        code_hash=bytes(row.code_hash),
+        facts_hash=None if row.facts_hash is None else bytes(row.facts_hash),
+        expiry=row.expiry_date,
+        stopped_at=row.stopped_at,
+        bind_until=row.bind_until,
     )
 
 

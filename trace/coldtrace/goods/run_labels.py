@@ -43,7 +43,8 @@ def contents_of(codes: Iterable[IssuedCode]) -> Iterator[LabelContent]:
 
 
 def carton_label(code: IssuedCode, facts: Facts) -> LabelContent:
-    """Return the label of one carton."""
+    """Return the label of one carton; a roll's label that has no lot yet says whose it is, and its number."""
+    is_blank = code.roll_count is not None and not facts
     return LabelContent(
         uri=code.uri,
         gs1_text=_bracketed(code.uri),
@@ -62,6 +63,10 @@ def carton_label(code: IssuedCode, facts: Facts) -> LabelContent:
         importer_en=str(facts.get("importer_en", "")),
         plant_reg=str(facts.get("plant_reg", "")),
         short_code="" if code.serial is None else format_short_code(code.serial),
+        roll_number=code.position if is_blank else None,
+        roll_count=code.roll_count if is_blank else None,
+        station_zh=(code.station_zh or "") if is_blank else "",
+        station_en=(code.station_en or "") if is_blank else "",
     )
 
 

@@ -49,7 +49,10 @@ class LotRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class IssuedCode:
-    """One issued code with what a label or a page says of it; `position` is its label's number in the run."""
+    """One issued code with what a label or a page says of it; `position` is its label's number in the run.
+
+    A code of a pre-issued roll has `roll_count` and the station's names, and facts once it is bound to a lot.
+    """
 
     unit_id: str
     kind: str
@@ -61,6 +64,9 @@ class IssuedCode:
     lot: str | None
     run_id: UUID
     position: int
+    roll_count: int | None
+    station_zh: str | None
+    station_en: str | None
 
 
 def open_declaration(session: Session, declaration_no: str) -> tuple[UUID, bytes] | None:
@@ -157,9 +163,13 @@ def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
 
 
 _CODE = (
-    "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id, i.position"
-    " FROM issued_code i JOIN code_run r USING (run_id) JOIN consignment c ON c.consignment_id = r.consignment_id"
-    " AND c.state = 'open' LEFT JOIN lot l ON l.lot_id = i.lot_id"
+    "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id, i.position,"
+    " ro.wanted AS roll_count, s.name_zh AS station_zh, s.name_en AS station_en"
+    " FROM issued_code i JOIN code_run r ON r.run_id = i.run_id AND (r.kind = 'roll' OR EXISTS"
+    " (SELECT 1 FROM consignment o WHERE o.consignment_id = r.consignment_id AND o.state = 'open'))"
+    " LEFT JOIN code_run ro ON ro.run_id = r.run_id AND ro.kind = 'roll' LEFT JOIN site s ON s.gln = ro.station_gln"
+    " LEFT JOIN (lot l JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open')"
+    " ON l.lot_id = i.lot_id"
 )
 
 

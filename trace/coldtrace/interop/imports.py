@@ -130,4 +130,7 @@ def _units_that_left(session: Session, consignment_id: UUID) -> int:
 _MINE = (
     "SELECT u.unit_pk, u.parent_pk, u.root_pk FROM code_run r JOIN issued_code i USING (run_id)"
     " JOIN unit u ON u.unit_id = i.unit_id WHERE r.consignment_id = :id"
+    # Labels of rolls that were bound to a lot of it.
+    " UNION SELECT u.unit_pk, u.parent_pk, u.root_pk FROM lot l JOIN issued_code i USING (lot_id)"
+    " JOIN unit u ON u.unit_id = i.unit_id WHERE l.consignment_id = :id"
 )

@@ -1,67 +1,132 @@
-"""Cases: statements that contradict the record, as a list a person can work through.
+"""Cases: what contradicts the record or names nothing in it, as a list a person can work through.
 
-A case is a view on what custody marked; opening, assigning and resolving cases comes with the desk.
+A case is a view on what custody marked (`statement`), on scans that nothing here reads (`unknown_code`) or that do not
+verify (`refused_code`), and on labels of rolls that a desk bound to two lots (`double_bound`).  Opening, assigning and
+resolving cases comes with the desk.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.model import MARK_WORDS, Mark
+from coldtrace.errors import Words
 
 PAGE_MAX = 200
 
 
+class CaseKind(StrEnum):
+    """What a case is about."""
+
+    STATEMENT = "statement"
+    UNKNOWN_CODE = "unknown_code"
+    REFUSED_CODE = "refused_code"
+    DOUBLE_BOUND = "double_bound"
+
+
+CASE_WORDS: dict[CaseKind, Words] = {
+    CaseKind.UNKNOWN_CODE: Words("不认识的码", "A code that nothing here reads"),
+    CaseKind.REFUSED_CODE: Words("未通过验证的码", "A code that does not verify or was never issued"),
+    CaseKind.DOUBLE_BOUND: Words("同一卷标绑定了两个批次", "One label bound to two lots"),
+}
+UNREAD = ("unknown_code", "malformed_uri", "malformed_elements", "unknown_command", "malformed_unit_id")
+"""Reasons of scans that nothing reads; every other one is a verdict."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One marked statement: what was said, where, about which units, and what it contradicts."""
+    """One case.
+
+    A statement has its type, status and marks, and `claimed_at`.  A scan has its text as it was kept, the reason, who
+    scanned it, and how often that day; a double binding the lot that counts and the other one.
+    """
 
     entry_id: UUID
-    type: str
-    gln: str
+    kind: CaseKind
+    type: str | None
+    gln: str | None
     claimed_at: datetime
     recorded_at: datetime
-    status: str
+    status: str | None
     marks: tuple[str, ...]
     units: tuple[str, ...]
+    scanned: str | None = None
+    reason: str | None = None
+    by: str | None = None
+    times: int = 1
+    lots: tuple[str, ...] = ()
 
     def words(self) -> list[dict[str, str]]:
-        """Return each mark with its words."""
-        return [{"code": mark, "zh": MARK_WORDS[Mark(mark)].zh, "en": MARK_WORDS[Mark(mark)].en} for mark in self.marks]
+        """Return what is odd, each with its words."""
+        if self.kind is CaseKind.STATEMENT:
+            return [_worded(mark, MARK_WORDS[Mark(mark)]) for mark in self.marks]
+        return [_worded(self.kind.value, CASE_WORDS[self.kind])]
 
 
 def list_cases(session: Session, *, after: UUID | None, limit: int) -> list[Case]:
     """Return up to `limit` cases, newest first, from the one after `after` on."""
-    rows = session.execute(
-        text(
-            "WITH marked AS (SELECT entry_id FROM statement WHERE marks <> '{}'"
-            " UNION SELECT entry_id FROM statement_line WHERE marks <> '{}')"
-            " SELECT s.entry_id, s.type, s.gln, s.claimed_at, s.recorded_at, s.status, s.marks,"
-            " (SELECT array_agg(DISTINCT m) FROM statement_line l, unnest(l.marks) m"
-            "  WHERE l.entry_id = s.entry_id) AS line_marks,"
-            " (SELECT array_agg(u.unit_id ORDER BY l.line_no) FROM"
-            "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id ORDER BY line_no LIMIT 20) l"
-            "  JOIN unit u USING (unit_pk)) AS units"
-            " FROM statement s JOIN marked USING (entry_id)"
-            " WHERE CAST(:after AS uuid) IS NULL OR (s.recorded_at, s.entry_id) <"
-            " (SELECT recorded_at, entry_id FROM statement WHERE entry_id = CAST(:after AS uuid))"
-            " ORDER BY s.recorded_at DESC, s.entry_id DESC LIMIT :most"
-        ),
-        {"after": after, "most": min(limit, PAGE_MAX)},
+    rows = session.execute(text(_CASES), {"after": after, "most": min(limit, PAGE_MAX), "unread": sorted(UNREAD)})
+    return [_case(row) for row in rows]
+
+
+_ALL = (
+    "WITH marked AS (SELECT entry_id FROM statement WHERE marks <> '{}'"
+    " UNION SELECT entry_id FROM statement_line WHERE marks <> '{}'),"
+    " every (id, recorded_at, origin) AS ("
+    " SELECT entry_id, recorded_at, 'statement' FROM statement JOIN marked USING (entry_id)"
+    " UNION ALL SELECT scan_id, recorded_at, 'scan' FROM unknown_scan"
+    # What a statement bound twice is marked there.
+    " UNION ALL SELECT binding_id, bound_at, 'binding' FROM roll_binding"
+    " WHERE NOT applied AND bound_by NOT LIKE 'statement:%')"
+)
+_CASES = (
+    f"{_ALL}, page AS (SELECT * FROM every WHERE CAST(:after AS uuid) IS NULL OR (recorded_at, id) <"
+    " (SELECT recorded_at, id FROM every WHERE id = CAST(:after AS uuid))"
+    " ORDER BY recorded_at DESC, id DESC LIMIT :most)"
+    " SELECT p.id, p.recorded_at, CASE WHEN p.origin = 'statement' THEN 'statement'"
+    " WHEN p.origin = 'binding' THEN 'double_bound'"
+    " WHEN u.reason = ANY(CAST(:unread AS text[])) THEN 'unknown_code' ELSE 'refused_code' END AS kind,"
+    " s.type, COALESCE(s.gln, u.gln, r.station_gln) AS gln, COALESCE(s.claimed_at, p.recorded_at) AS claimed_at,"
+    " s.status, s.marks, u.scanned, u.reason, COALESCE(u.scanned_by, b.bound_by) AS by, COALESCE(u.times, 1) AS times,"
+    " b.unit_id AS bound_unit, applied.lot AS bound_lot, other.lot AS other_lot,"
+    " (SELECT array_agg(DISTINCT m) FROM statement_line l, unnest(l.marks) m"
+    "  WHERE l.entry_id = s.entry_id) AS line_marks,"
+    " (SELECT array_agg(un.unit_id ORDER BY l.line_no) FROM"
+    "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id ORDER BY line_no LIMIT 20) l"
+    "  JOIN unit un USING (unit_pk)) AS units"
+    " FROM page p LEFT JOIN statement s ON p.origin = 'statement' AND s.entry_id = p.id"
+    " LEFT JOIN unknown_scan u ON p.origin = 'scan' AND u.scan_id = p.id"
+    " LEFT JOIN roll_binding b ON p.origin = 'binding' AND b.binding_id = p.id"
+    " LEFT JOIN issued_code i ON i.unit_id = b.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
+    " LEFT JOIN lot applied ON applied.lot_id = i.lot_id LEFT JOIN lot other ON other.lot_id = b.lot_id"
+    " ORDER BY p.recorded_at DESC, p.id DESC"
+)
+
+
+def _case(row: Row[Any]) -> Case:
+    units = row.units or ([row.bound_unit] if row.bound_unit else [])
+    return Case(
+        entry_id=row.id,
+        kind=CaseKind(row.kind),
+        type=row.type,
+        gln=row.gln,
+        claimed_at=row.claimed_at,
+        recorded_at=row.recorded_at,
+        status=row.status,
+        marks=tuple(dict.fromkeys([*(row.marks or []), *(row.line_marks or [])])),
+        units=tuple(units),
+        scanned=row.scanned,
+        reason=row.reason,
+        by=row.by,
+        times=row.times,
+        lots=tuple(lot for lot in (row.bound_lot, row.other_lot) if lot is not None),
     )
-    return [
-        Case(
-            entry_id=row.entry_id,
-            type=row.type,
-            gln=row.gln,
-            claimed_at=row.claimed_at,
-            recorded_at=row.recorded_at,
-            status=row.status,
-            marks=tuple(dict.fromkeys([*row.marks, *(row.line_marks or [])])),
-            units=tuple(row.units or []),
-        )
-        for row in rows
-    ]
+
+
+def _worded(code: str, words: Words) -> dict[str, str]:
+    return {"code": code, "zh": words.zh, "en": words.en}

@@ -37,6 +37,11 @@ class Caller:
     token_name: str | None = None
     device: Device | None = None
 
+    @property
+    def name(self) -> str:
+        """Who it was, for the record: `token:NAME` or `device:KEY`."""
+        return f"token:{self.token_name}" if self.device is None else f"device:{b64(self.device.key_id)}"
+
 
 def _read_session(request: Request) -> Iterator[Session]:
     with request.app.state.sessions() as session:

@@ -16,7 +16,20 @@ from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.settings import Settings
 from coldtrace.web import problems
-from coldtrace.web.api import cases, devices, filters, health, imports, labels, logs, runs, statements, units
+from coldtrace.web.api import (
+    cases,
+    devices,
+    filters,
+    health,
+    imports,
+    labels,
+    logs,
+    resolve,
+    rolls,
+    runs,
+    statements,
+    units,
+)
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
@@ -47,6 +60,8 @@ ROUTERS = tuple(
         imports,
         runs,
         labels,
+        rolls,
+        resolve,
         health,
         consumer,
         door,

@@ -19,12 +19,17 @@ def get_cases(
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=cases.PAGE_MAX)] = 50,
 ) -> dict[str, object]:
-    """Return marked statements, newest first; `next` is the `after` of the following page."""
+    """Return what a person should look at, newest first; `next` is the `after` of the following page.
+
+    `kind` is `statement` (contradicts the record: `marks`), `unknown_code` or `refused_code` (a scan: `text`, `reason`,
+    `by`, `times`), or `double_bound` (one label, two lots: the one that counts comes first).
+    """
     found = cases.list_cases(session, after=after, limit=limit)
     return {
         "cases": [
             {
                 "id": str(case.entry_id),
+                "kind": case.kind.value,
                 "type": case.type,
                 "site": case.gln,
                 "claimed_at": format_utc(case.claimed_at),
@@ -32,6 +37,11 @@ def get_cases(
                 "status": case.status,
                 "marks": case.words(),
                 "units": list(case.units),
+                "text": case.scanned,
+                "reason": case.reason,
+                "by": case.by,
+                "times": case.times,
+                "lots": list(case.lots),
             }
             for case in found
         ],

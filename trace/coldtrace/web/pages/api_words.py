@@ -46,6 +46,7 @@ GROUPS: dict[str, Words] = {
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
     "runs": Words("赋码批", "Code runs"),
+    "rolls": Words("预签发卷标", "Pre-issued rolls"),
     "cases": Words("异常", "Cases"),
     "devices": Words("设备", "Devices"),
     "codes": Words("追溯码", "Codes"),
@@ -77,7 +78,23 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
     "GET /api/v1/runs": "返回赋码批，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/runs/{run_id}": "返回一批码已生成多少、共需多少。",
-    "GET /api/v1/cases": "返回有疑点的记录，新的在前；`next` 用作下一页的 `after`。",
+    "POST /api/v1/rolls": "签发一卷未定批次的码，并生成其序号证书；需要令牌。"
+    "中断后用 `coldtrace codes resume` 续签，证书在首次下载时生成。",
+    "GET /api/v1/rolls": "返回卷标清单，新的在前；`next` 用作下一页的 `after`。",
+    "POST /api/v1/rolls/bind": "把卷标上的码绑定到一个批次，逐个回答：`bound` 已绑定，`repeat` 重复，"
+    "`double_bound` 已属另一批次（记为异常，不改动），`refused` 并说明原因。设备只能为本场所绑定。",
+    "GET /api/v1/rolls/{roll_id}": "返回一卷及其已用、未用、重复绑定和作废的数量。",
+    "GET /api/v1/rolls/{roll_id}/certificate": "返回该卷已签名的序号证书，`envelope` 为原文。",
+    "GET /api/v1/rolls/{roll_id}/numbers": "返回未用、跳号、重复绑定或作废的序号，按相邻区间列出；"
+    "跳号指后面已有使用的未用序号。`next` 用作下一页的 `after`。",
+    "POST /api/v1/codes/resolve": "说明一段扫码或键入的文字在此是什么；读不出的文字记为异常。"
+    "`resolver` 是读法，`name` 是它在此指什么，`also` 是其他在此无所指的读法；"
+    "两种读法各有所指时 409 `ambiguous_code`，输错号码时 400。",
+    "POST /api/v1/codes/void": "作废从未使用或已损坏的标签，全部成功或全部不动；需要令牌。"
+    "409 `in_circulation` 指出第一个已贴在货物上的标签，这类货物应暂停销售或召回。",
+    "GET /api/v1/cases": "返回需要人看的事项，新的在前；`next` 用作下一页的 `after`。"
+    "`kind` 为 `statement`（与记录矛盾）、`unknown_code`（读不出的码）、"
+    "`refused_code`（未通过验证的码）或 `double_bound`（一签两批）。",
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
     "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要令牌。"
     "设备按 `url` 访问，未给出时用本次请求的地址。",

@@ -1,0 +1,80 @@
+"""Voiding codes: labels that were never used, or were spoiled before anything was stuck to them.
+
+A void code is red everywhere: it is on the list of revoked units, and whatever is said of its unit later moves
+nothing.  What is on goods that were bound, moved or sold is not voided; that is what holds and recalls are for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coldtrace.codes.digital_link import parse_trace_code
+from coldtrace.codes.refusals import printable
+from coldtrace.codes.scan import read_scan
+from coldtrace.custody import unit_store
+from coldtrace.custody.model import STATE_WORDS, Holding, UnitState
+from coldtrace.custody.refusals import InCirculation, NothingNamed
+from coldtrace.env import Env
+from coldtrace.goods import roll_store, rolls, stops, store
+from coldtrace.goods.print_refusals import CodeNotIssued
+from coldtrace.goods.roll_rules import parse_numbers
+
+__all__ = ["NothingNamed", "Voided", "unit_named", "units_numbered", "void_units"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voided:
+    """What was voided now, and how many of the codes were void already."""
+
+    units: tuple[str, ...]
+    already: int
+
+
+def unit_named(session: Session, text: str) -> str:
+    """Return the unit of a scanned or keyed-in text.
+
+    A label may be void whatever its signature is worth, so no verdict is asked for.  Raises what `read_scan` raises,
+    or CodeNotIssued.
+    """
+    scan = read_scan(text)
+    unit = scan.unit_id
+    if scan.serial is not None:
+        uri = store.code_of_serial(session, scan.serial)
+        unit = None if uri is None else parse_trace_code(uri).unit_id
+    if unit is None:
+        raise CodeNotIssued(text=printable(text))
+    return unit
+
+
+def units_numbered(session: Session, roll: UUID, numbers: str) -> list[str]:
+    """Return the units of numbers of a roll, written as `17-23, 40`; raise RollUnknown or MalformedNumbers."""
+    last = rolls.find_roll(session, roll).drawn
+    return roll_store.units_of(session, roll, parse_numbers(numbers, last=last))
+
+
+def void_units(session: Session, env: Env, units: Sequence[str], *, reason: str) -> Voided:
+    """Void these codes, all or none.  The caller owns the transaction.
+
+    Said again it changes nothing.  Raises CodeNotIssued, or InCirculation for the first unit that is in use.
+    """
+    codes = roll_store.lock_codes(session, units)
+    for unit in units:
+        if unit not in codes:
+            raise CodeNotIssued(text=unit)
+    held = {unit.unit_id: unit for unit in unit_store.lock_units(session, units, emptied=())}
+    for unit in units:
+        state = held[unit].holding.state
+        if state not in (UnitState.BLANK, UnitState.VOID):
+            words = STATE_WORDS[state]
+            raise InCirculation(
+                unit=unit, number=codes[unit].number, state=state.value, state_zh=words.zh, state_en=words.en
+            )
+    fresh = tuple(dict.fromkeys(unit for unit in units if not codes[unit].voided))
+    roll_store.mark_voided(session, fresh, env.clock())
+    void = Holding(state=UnitState.VOID)
+    unit_store.save_units(session, [(replace(held[unit], holding=void, parent_pk=None), None) for unit in fresh])
+    for unit in fresh:
+        stops.revoke_unit(session, env, unit, reason)
+    return Voided(units=fresh, already=len(set(units)) - len(fresh))

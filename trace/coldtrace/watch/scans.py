@@ -1,0 +1,100 @@
+"""Answering scans, and keeping those that a person should look at: what nothing reads, and what does not verify.
+
+The same text by the same caller is one row a day (UTC) with a count, so that a scanner pointed at a wrong label all
+morning is one case and not a thousand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.codes.foreign_scheme import Scheme
+from coldtrace.custody.resolve import Resolution, resolve
+from coldtrace.env import Env
+from coldtrace.errors import Lang
+
+TEXT_MAX = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedScan:
+    """A text that somebody scanned or keyed in; `gln` is where, if the caller is a device of a site."""
+
+    text: str
+    by: str
+    gln: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweredScan:
+    """What the text is here, and the case it became, if it did."""
+
+    resolution: Resolution
+    case: UUID | None
+
+    def to_json(self, lang: Lang) -> dict[str, object]:
+        """Return the answer as the API and the command line show it."""
+        found = self.resolution
+        return {
+            "resolver": "unknown" if found.resolver is None else found.resolver.value,
+            "kind": found.kind,
+            "name": found.name,
+            "unit_id": found.unit_id,
+            "gtin": found.gtin,
+            "lot": found.lot,
+            "command": found.command,
+            "registered": found.registered,
+            "verdict": found.verdict,
+            "state": found.state,
+            "site": found.site,
+            "also": [each.value for each in found.also],
+            "code": found.trouble,
+            "detail": None if found.refusal is None else found.refusal.say(lang),
+            "case": None if self.case is None else str(self.case),
+        }
+
+
+def answer_scan(
+    session: Session, env: Env, command: AskedScan, *, schemes: Sequence[Scheme] | None = None
+) -> AnsweredScan:
+    """Resolve a text, and keep it as a case if somebody should look at it.  Raises what `resolve` raises."""
+    resolution = resolve(session, env, command.text, schemes=schemes)
+    if resolution.trouble is None:
+        return AnsweredScan(resolution=resolution, case=None)
+    case = _keep(session, command, reason=resolution.trouble, id=env.new_id(), now=env.clock())
+    return AnsweredScan(resolution=resolution, case=case)
+
+
+def kept_text(scanned: str) -> str:
+    """Return a text as it is kept: its first 500 characters, signs that nobody can print spelled out.
+
+    >>> kept_text("冷冻\\x00牛肉\\ud800")
+    '冷冻\\\\x00牛肉\\\\ud800'
+    """
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in scanned[:TEXT_MAX])
+    return shown[:TEXT_MAX]
+
+
+def _keep(session: Session, command: AskedScan, *, reason: str, id: UUID, now: datetime) -> UUID:
+    found: UUID = session.execute(
+        text(
+            "INSERT INTO unknown_scan AS u (scan_id, scanned, reason, gln, scanned_by, day, recorded_at, last_at)"
+            " VALUES (:id, :scanned, :reason, :gln, :by, :day, :now, :now)"
+            " ON CONFLICT (scanned_by, day, scanned) DO UPDATE SET times = u.times + 1, last_at = EXCLUDED.last_at"
+            " RETURNING scan_id"
+        ),
+        {
+            "id": id,
+            "scanned": kept_text(command.text),
+            "reason": reason,
+            "gln": command.gln,
+            "by": command.by[:200],
+            "day": now.date(),
+            "now": now,
+        },
+    ).scalar_one()
+    return found

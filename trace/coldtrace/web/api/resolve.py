@@ -1,0 +1,71 @@
+"""What a scanned text is here, and voiding codes."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, model_validator
+
+from coldtrace.codes.foreign_scheme import load_schemes
+from coldtrace.custody import voiding
+from coldtrace.watch import scans
+from coldtrace.watch.scans import AskedScan
+from coldtrace.web.access import CallerLang, CurrentEnv, CurrentSettings, KnownCaller, TokenHolder, WriteSession
+
+router = APIRouter(prefix="/api/v1/codes", tags=["codes"])
+
+
+class ScanIn(BaseModel):
+    """A text as the scanner gave it, or as somebody keyed it in."""
+
+    text: str = Field(min_length=1, max_length=8100)
+
+
+class VoidIn(BaseModel):
+    """One code by its text, or numbers of a roll written as `17-23, 40`; and why."""
+
+    text: str | None = Field(default=None, max_length=8100)
+    roll: UUID | None = None
+    numbers: str | None = Field(default=None, max_length=10_000)
+    reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "VoidIn":
+        by_roll = self.roll is not None and self.numbers is not None
+        if (self.text is None) != by_roll or (self.roll is None) != (self.numbers is None):
+            raise ValueError("text, or roll with numbers")
+        return self
+
+
+@router.post("/resolve", summary="What is this code? 识别编码")
+def post_resolve(
+    body: ScanIn,
+    caller: KnownCaller,
+    session: WriteSession,
+    env: CurrentEnv,
+    settings: CurrentSettings,
+    lang: CallerLang,
+) -> dict[str, object]:
+    """Say what a scanned or keyed-in text is here; what nothing reads is kept as a case.
+
+    `resolver` is what read it, `name` what it names here, `also` other readings that name nothing here.  409
+    `ambiguous_code` when two readings name different things; 400 for a mistyped number or short code.
+    """
+    gln = None if caller.device is None else caller.device.gln
+    asked = AskedScan(text=body.text, by=caller.name, gln=gln)
+    schemes = load_schemes(settings.foreign_schemes)
+    return scans.answer_scan(session, env, asked, schemes=schemes).to_json(lang)
+
+
+@router.post("/void", summary="Void codes 作废标签")
+def post_void(body: VoidIn, caller: TokenHolder, session: WriteSession, env: CurrentEnv) -> dict[str, object]:
+    """Void labels that were never used or were spoiled: all of them or none.  Needs a token.
+
+    409 `in_circulation` names the first one that is on goods; those are held or recalled instead.
+    """
+    if body.text is not None:
+        units = [voiding.unit_named(session, body.text)]
+    else:
+        assert body.roll is not None, "the model has seen to it"
+        units = voiding.units_numbered(session, body.roll, body.numbers or "")
+    done = voiding.void_units(session, env, units, reason=body.reason)
+    return {"voided": len(done.units), "already": done.already, "reason": body.reason, "units": list(done.units[:1000])}
