@@ -38,6 +38,8 @@ NOT_OF_A_ROUTE = {
     # What is said of one code among many that are bound; the call itself is answered.
     "code_voided", "gtin_differs", "lot_of_other_station", "not_on_roll", "other_station",
     "roll_over",
+    # Thefts, filters and prefixes: said by commands, or by whoever holds the file.
+    "stolen_at_later", "malformed_filter", "untrusted_filter", "malformed_company_prefix",
     # Range certificates, opened by those who hold them; what a command was not told.
     "malformed_roll_certificate", "roll_certificate_refused", "nothing_named",
     # Before a server runs: settings, keys, database.
