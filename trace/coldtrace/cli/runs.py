@@ -1,6 +1,7 @@
 """`coldtrace codes resume|runs`: code runs, how far they are, and drawing one that was broken off to its end."""
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from coldtrace.goods.run_store import RunRecord
 
 PAGE = 50
+PROCESSES_MAX = 4
+"""Beyond this the database is what a draw waits for."""
 
 
 def add_run_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +39,9 @@ def draw(installation: "Installation", run_id: UUID) -> "Progress":
 
     bar = ProgressBar("码 codes")
     try:
-        return draw_rest(installation.sessions.begin, installation.env, run_id, bar.show)
+        # One core writes to the database: with two, a second process that mints only gets in its way (measured).
+        processes = min((os.cpu_count() or 1) - 1, PROCESSES_MAX)
+        return draw_rest(installation.sessions.begin, installation.env, run_id, bar.show, processes=processes)
     finally:
         bar.close()
 

@@ -8,7 +8,7 @@ is kept, never half-way.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,7 @@ from coldtrace.codes.sscc import CARTON_EXTENSION, PALLET_EXTENSION, Sscc, highe
 from coldtrace.env import Env
 from coldtrace.goods import run_store
 from coldtrace.goods.mint import Minter
+from coldtrace.goods.mint_pool import MintPool, key_file_source
 from coldtrace.goods.plan import Cartons, Piece, Step, pieces_of, positions, write_plan
 from coldtrace.goods.refusals import CodeQuotaSpent, KeyOutOfScope, RunUnknown, SsccSpent
 from coldtrace.goods.run_store import RunRecord
@@ -28,6 +29,10 @@ from coldtrace.parties.model import CodeKey
 
 CHUNK = 2_000
 """Codes of one transaction: a fifth of a second, so nobody waits long for the row and a kill loses little."""
+POOL_CHUNK = 10_000
+"""The same with several processes: what they mint meanwhile must last for a commit."""
+WORTH_PROCESSES = 20_000
+"""So many codes take longer than a second process needs to start and to open its key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,25 @@ class Progress:
         return self.drawn == self.wanted
 
 
+class Pools:
+    """The processes that mint for one draw; new ones when another key prints."""
+
+    def __init__(self, stack: ExitStack, processes: int) -> None:
+        self._stack, self._processes = stack, processes
+        self._made: dict[str, MintPool | None] = {}
+
+    def of_key(self, env: Env, gln: str, kid: str) -> MintPool | None:
+        """Return the processes of a key, or None if other processes cannot open it."""
+        if kid not in self._made:
+            source = key_file_source(env.keyring, gln, kid)
+            self._made[kid] = (
+                None
+                if source is None
+                else self._stack.enter_context(MintPool(source, host=env.public_host, processes=self._processes))
+            )
+        return self._made[kid]
+
+
 def open_run(session: Session, env: Env, command: OpenRun) -> Progress:
     """Keep a run with its plan and draw its first piece.  The caller owns the transaction.
 
@@ -78,8 +102,8 @@ def open_run(session: Session, env: Env, command: OpenRun) -> Progress:
     return _draw(session, env, run, key=key, now=now)
 
 
-def draw_next(session: Session, env: Env, run_id: UUID) -> Progress:
-    """Draw the next piece of a run, up to CHUNK codes; a run that is drawn already stays as it is.
+def draw_next(session: Session, env: Env, run_id: UUID, *, most: int = CHUNK, pools: Pools | None = None) -> Progress:
+    """Draw the next piece of a run, up to `most` codes; a run that is drawn already stays as it is.
 
     Raises RunUnknown, SsccSpent, and NoCodeKey when no key of the station may print now.  The caller owns the
     transaction, and the run's row is held until it ends.
@@ -90,7 +114,8 @@ def draw_next(session: Session, env: Env, run_id: UUID) -> Progress:
     if run.is_drawn:
         return Progress(run_id=run_id, drawn=run.drawn, wanted=run.wanted)
     now = env.clock()
-    return _draw(session, env, run, key=trust.code_key(session, env, run.station_gln, now), now=now)
+    key = trust.code_key(session, env, run.station_gln, now)
+    return _draw(session, env, run, key=key, now=now, most=most, pools=pools)
 
 
 def draw_rest(
@@ -98,31 +123,48 @@ def draw_rest(
     env: Env,
     run_id: UUID,
     progress: Callable[[int, int], None] = lambda drawn, wanted: None,
+    *,
+    processes: int = 1,
 ) -> Progress:
     """Draw a run to its end, for the doors: `begin` opens a transaction for each piece.
 
-    `progress` is told how many codes exist and how many are wanted, after each commit.  Raises what `draw_next` raises.
+    `progress` is told how many codes exist and how many are wanted, after each commit.  With more than one of
+    `processes`, and so much to do that starting them is worth it, that many mint while this one writes.  Raises what
+    `draw_next` raises, and MintWorkerLost.
     """
-    while True:
-        with begin() as session:
-            now = draw_next(session, env, run_id)
-        progress(now.drawn, now.wanted)
-        if now.is_drawn:
-            return now
+    with ExitStack() as stack:
+        pools: Pools | None = None
+        while True:
+            with begin() as session:
+                now = draw_next(session, env, run_id, most=CHUNK if pools is None else POOL_CHUNK, pools=pools)
+            progress(now.drawn, now.wanted)
+            if now.is_drawn:
+                return now
+            if pools is None and processes > 1 and now.wanted - now.drawn >= WORTH_PROCESSES:
+                pools = Pools(stack, processes)
 
 
-def _draw(session: Session, env: Env, run: RunRecord, *, key: CodeKey, now: datetime) -> Progress:
+def _draw(
+    session: Session,
+    env: Env,
+    run: RunRecord,
+    *,
+    key: CodeKey,
+    now: datetime,
+    most: int = CHUNK,
+    pools: Pools | None = None,
+) -> Progress:
     assert run.plan is not None, "only runs of before plans were kept have none, and those are drawn"
-    chunk = list(pieces_of(run.plan, drawn=run.drawn, most=CHUNK))
+    chunk = list(pieces_of(run.plan, drawn=run.drawn, most=most))
     # Another key than at the beginning may be printing by now.
     _require_scope(key, [piece.step for piece in chunk])
-    minter = Minter(
-        host=env.public_host,
-        signer=key.signer,
-        random=env.random,
-        ssccs=_ssccs(session, chunk, key.company_prefixes),
-    )
-    run_store.insert_codes(session, run.run_id, minter.mint(chunk), kid=key.kid, at=now)
+    ssccs = _ssccs(session, chunk, key.company_prefixes)
+    pool = None if pools is None else pools.of_key(env, run.station_gln, key.kid)
+    if pool is None:
+        codes = Minter(host=env.public_host, signer=key.signer, random=env.random, ssccs=ssccs).mint(chunk)
+    else:
+        codes = pool.mint(chunk, ssccs)
+    run_store.insert_codes(session, run.run_id, codes, kid=key.kid, at=now)
     drawn = run.drawn + sum(piece.count for piece in chunk)
     run_store.set_drawn(session, run.run_id, drawn)
     return Progress(run_id=run.run_id, drawn=drawn, wanted=run.wanted)

@@ -85,6 +85,17 @@ class RunUnfinished(Refusal):
     )
 
 
+class MintWorkerLost(Refusal):
+    """A process that minted codes is gone: killed, or out of memory."""
+
+    code = "mint_worker_lost"
+    title = Words("签码进程中断", "A minting process is gone")
+    detail = Words(
+        "生成码的进程意外中断。已生成的码都已保存；请运行 coldtrace codes resume 继续。",
+        "A process that minted codes ended unexpectedly. What was drawn is kept; coldtrace codes resume goes on.",
+    )
+
+
 class CodeQuotaSpent(Refusal):
     """The station's quota of codes for this day does not hold the whole run."""
 

@@ -8,7 +8,6 @@ itself; one that is gone ends the run with a refusal.
 import atexit
 import multiprocessing
 import os
-import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,6 +18,7 @@ from itertools import islice
 from coldtrace.errors import Fact, Refusal
 from coldtrace.labels.press import Group, Order, Press, Printed
 from coldtrace.labels.refusals import LabelWorkerLost
+from coldtrace.lifeline import end_with_parent
 
 BATCH_LABELS = 40
 BATCHES_AHEAD = 2
@@ -89,17 +89,10 @@ _press: Press | None = None
 def _start(order: Order) -> None:
     """Make this worker's press; end with the parent, however that ends."""
     global _press
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     # At a normal end the barcode library complains on standard error about what Python no longer cleans up.
     atexit.register(os._exit, 0)
     _press = Press(order)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _print_batch(batch: list[Group]) -> _Batch:

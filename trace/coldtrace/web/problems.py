@@ -122,6 +122,7 @@ STATUS: dict[str, int] = {
     "key_file_exposed": 503,
     "key_file_unencrypted": 503,
     "key_missing": 503,
+    "mint_worker_lost": 503,
     "label_worker_lost": 503,
     "printer_stopped": 503,
     "labels_busy": 503,
