@@ -155,6 +155,13 @@ def test_roots_on_two_sticks(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
     adopted = run("keys", "root", "adopt", change, "--list", listed, "--json")
     assert (adopted.status, adopted.json["version"], adopted.json["trust_list_seq"]) == (0, 2, 2)
     assert not run("trust-list", "verify", listed, "--root", root, "--json").json["ok"]
+    served = tmp_path / "root-changes.json"
+    served.write_text(json.dumps({"changes": [json.loads(change.read_text())]}))
+    assert run("trust-list", "verify", listed, "--root", root, "--root-change", served, "--json").json["ok"]
+    unsigned = "https://TRACE.EXAMPLE.CN/01/09506000134352/21/7QK4M2ZX9RTB"
+    verify = ("codes", "verify", unsigned, "--trust-list", listed, "--root", root, "--json")
+    assert run(*verify).json["code"] == "untrusted_trust_list"
+    assert run(*verify, "--root-change", served).json["verdict"] == "unsigned"
     assert run("trust-list", "verify", listed, "--root", root, "--root-change", change, "--json").json["ok"]
 
 

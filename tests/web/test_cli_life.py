@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
+from coldtrace.cli.installation import open_installation
+from coldtrace.seal.root_document import parse_root
+from coldtrace.seal.trust_list import open_trust_list
+from coldtrace.settings import load_settings
 from support.house import GLNS
 from support.service import running_service
 from support.web_calls import SAMPLE
@@ -60,3 +65,49 @@ def test_two_days_of_an_installation(tmp_path: Path) -> None:
 
     assert run(data_dir, "reset", "--yes")[0] == 0
     assert {path.name for path in data_dir.iterdir()} <= {"postgres.lock"}
+
+
+def test_a_key_is_rotated_beside_the_running_service(tmp_path: Path) -> None:
+    """Two processes: the service draws with the new key at once, and with none when the last one is retired."""
+    data_dir, workbook = tmp_path / "my data", tmp_path / "list.xlsx"
+    workbook.write_bytes(SAMPLE)
+    gln = next(iter(GLNS.values()))
+    with running_service(data_dir, demo_world=False) as service:
+        assert run(data_dir, "sites", "register", "--gln", gln, *FIRM.split())[0] == 0
+        (old,) = code_keys(service.url)
+
+        def send() -> httpx.Response:
+            headers = {"Authorization": f"Bearer {service.token}"}
+            files = {"file": ("a.xlsx", SAMPLE)}
+            return httpx.post(f"{service.url}/api/v1/imports", files=files, headers=headers, timeout=120)
+
+        def drawn_with() -> set[str]:
+            with (
+                open_installation(load_settings(data_dir=data_dir)) as installation,
+                installation.sessions() as session,
+            ):
+                return set(session.execute(text("SELECT DISTINCT kid FROM issued_code")).scalars())
+
+        first = send()
+        assert first.status_code == 201, first.text
+        assert drawn_with() == {old}
+        assert run(data_dir, "import", "--undo", first.json()["consignment"])[0] == 0
+        status, rotated = run(data_dir, "keys", "rotate", "--site", gln)
+        assert (status, rotated["replaces"]) == (0, [old])
+        assert code_keys(service.url) == {old: "verify-only", rotated["kid"]: "active"}
+        second = send()
+        assert second.status_code == 201, second.text
+        assert rotated["kid"] in drawn_with()
+        assert run(data_dir, "import", "--undo", second.json()["consignment"])[0] == 0
+
+        assert run(data_dir, "keys", "retire", rotated["kid"])[0] == 0
+        refused = send()
+        assert (refused.status_code, refused.json()["code"]) == (503, "no_code_key")
+        assert httpx.get(f"{service.url}/readyz").json() == {"status": "ready", "warnings": ["code_key_ends"]}
+
+
+def code_keys(url: str) -> dict[str, str]:
+    """Return the state of each code key on the list that a running service serves."""
+    envelope = httpx.get(f"{url}/api/v1/trust-list", timeout=60).json()
+    root = parse_root(httpx.get(f"{url}/api/v1/root", timeout=60).text)
+    return {key.kid: key.st for key in open_trust_list(envelope, root=root).keys if key.use == "code"}

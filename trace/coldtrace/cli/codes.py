@@ -11,10 +11,11 @@ from pathlib import Path
 from coldtrace import clock
 from coldtrace.cli.code_desk import add_desk_parsers
 from coldtrace.cli.filters import open_filters
+from coldtrace.cli.pinned_root import read_pinned_root
 from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
 from coldtrace.errors import Refusal
-from coldtrace.seal.trust_list import RootDocument, TrustList, open_trust_list, parse_root
+from coldtrace.seal.trust_list import TrustList, open_trust_list
 from coldtrace.verify.code import CodeReport, Verdict
 from coldtrace.verify.held_filters import ASKED_ONLINE, MAY_BE_CHANCE, HeldFilters
 
@@ -35,6 +36,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.add_argument("text", metavar="TEXT")
     verify.add_argument("--trust-list", required=True, type=Path, metavar="FILE")
     verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that signed the list")
+    verify.add_argument(
+        "--root-change",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="根文件变更，按顺序 / changes of the root since then, in order",
+    )
     verify.add_argument(
         "--filter",
         type=Path,
@@ -80,7 +89,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     Returns 1 for each but `valid` and for a trust list that is refused, 2 if a file cannot be read.
     """
     try:
-        trust = _open_list(arguments.trust_list, arguments.root)
+        trust = _open_list(arguments)
         held = HeldFilters.of(open_filters(arguments.filter, trust))
     except Refusal as refusal:
         return _refuse(refusal, as_json=arguments.json)
@@ -110,11 +119,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
     return OK if report.verdict is Verdict.VALID else REFUSED
 
 
-def _open_list(path: Path, root_path: Path | None) -> TrustList:
-    root: RootDocument | None = None
-    if root_path is not None:
-        root = parse_root(root_path.read_text(encoding="utf-8").strip())
-    return open_trust_list(path.read_text(encoding="utf-8"), root=root)
+def _open_list(arguments: argparse.Namespace) -> TrustList:
+    root = None if arguments.root is None else read_pinned_root(arguments.root, arguments.root_change)
+    return open_trust_list(arguments.trust_list.read_text(encoding="utf-8"), root=root)
 
 
 def _parsed(scan: Scan) -> dict[str, object]:

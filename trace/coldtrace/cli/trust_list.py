@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, cast
 from coldtrace import clock
 from coldtrace.cli.keys_root import read_text
 from coldtrace.cli.output import COULD_NOT_RUN, REFUSED, print_refusal, print_result, require_writable, write_file
+from coldtrace.cli.pinned_root import walk
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import load_signer
 from coldtrace.seal.passphrase import read_passphrase
-from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root, read_envelope, read_signatures
+from coldtrace.seal.root_document import read_envelope, read_signatures
 from coldtrace.seal.trust_list import (
     MalformedTrustList,
     TrustList,
@@ -234,7 +235,7 @@ def _root_checks(text: str, root_text: str | None, changes: list[str]) -> list[C
     if root_text is None:
         return [Check("root", "not_checked", "--root"), Check("signatures", "not_checked", "--root")]
     try:
-        root = _walk(root_text, changes)
+        root = walk(root_text, changes)
     except Refusal as refusal:
         return [Check("root", "failed", _both(refusal)), Check("signatures", "not_checked", "root")]
     checks = [Check("root", "passed", f"version {root.version}")]
@@ -243,13 +244,6 @@ def _root_checks(text: str, root_text: str | None, changes: list[str]) -> list[C
     except Refusal as refusal:
         return [*checks, Check("signatures", "failed", _both(refusal))]
     return [*checks, Check("signatures", "passed", f">= {root.threshold} / {len(root.roots)}")]
-
-
-def _walk(root_text: str, changes: list[str]) -> RootDocument:
-    root = parse_root(root_text.strip())
-    for change in changes:
-        root = apply_root_change(change, current=root)
-    return root
 
 
 def _lines(trust: TrustList, now: datetime) -> list[str]:
