@@ -3,6 +3,7 @@
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,10 @@ from coldtrace import clock
 from coldtrace.codes.digital_link import build_uri, parse_trace_code
 from coldtrace.codes.sign import sign_code
 from coldtrace.codes.token import ES256, SM2, Token, decode_token, encode_token
+from coldtrace.codes.trace_code import QUERY_AIS, Element
 from coldtrace.seal.keys import Ed25519Signer, P256Signer, kid
 from coldtrace.seal.public_key import P256_ORDER
+from coldtrace.seal.signer import Signer
 from coldtrace.seal.trust_list import TrustList, trusted_key
 from coldtrace.verify.code import CodeReport, Verdict, verify_code
 from support.code_vectors import NOW, listed, own_gs1, published_cases, trust_of
@@ -26,6 +29,37 @@ TRUST = trust_of(*(listed(key) for key in FIRST["keys"]))
 SM2_CASES = [case for case in FIRST["cases"] if case["alg"] == "SM2"]
 WORKED = FIRST["worked_example"]["uri"]
 ELEMENTS = (("01", "09506000134352"), ("10", "L2409A17"), ("21", "7QK4M2ZX9RTB"))
+
+
+SIGNED_ELEMENTS: dict[str, tuple[Element, ...]] = {
+    "carton": (*ELEMENTS, ("17", "261231")),
+    "label of a roll": (("01", "09506000134352"), ("21", "7QK4M2ZX9RTB")),
+    "label of a roll without GTIN": (("U", "7QK4M2ZX9RTB5"),),
+    "pallet": (("00", "106141412345678908"), ("02", "09506000134352"), ("37", "60"), ("4331", "001800-")),
+    "place": (("414", "6901234567892"), ("254", "D07")),
+}
+"""Every kind of code that is signed."""
+SIGNERS: dict[str, Signer] = {"Ed25519": Ed25519Signer.from_seed(bytes(32)), "ES256": P256Signer.generate()}
+SIGNED_CODES = {
+    (alg, name): sign_code(
+        host="trace.example.cn",
+        elements=elements,
+        algorithm={"Ed25519": 1, "ES256": ES256}[alg],
+        kid=kid(signer.spki),
+        sign=signer.sign,
+    )
+    for alg, signer in SIGNERS.items()
+    for name, elements in SIGNED_ELEMENTS.items()
+}
+SIGNED_TRUST = TrustList(
+    net=b"",
+    seq=1,
+    issued=NOW,
+    expires=NOW + timedelta(days=7),
+    hosts=("trace.example.cn",),
+    stations=(),
+    keys=tuple(trusted_key(use="code", spki=signer.spki) for signer in SIGNERS.values()),
+)
 
 
 def _verdict(uri: str, trust: TrustList = TRUST, now: datetime = NOW) -> CodeReport:
@@ -104,6 +138,48 @@ def test_one_changed_bit_of_the_text_never_verifies(at: int, bit: int) -> None:
         assert at > WORKED.index("?")
     else:
         assert report.elements == ()
+
+
+SIGNED_BITS = [
+    (name, place, at, bit)
+    for name, elements in SIGNED_ELEMENTS.items()
+    for place, (_, value) in enumerate(elements)
+    for at in range(len(value))
+    for bit in range(7)
+]
+
+
+@pytest.mark.parametrize("alg", ["Ed25519", "ES256"])
+@given(changed=st.sampled_from(SIGNED_BITS))
+def test_one_changed_bit_of_a_signed_element_never_verifies(alg: str, changed: tuple[str, int, int, int]) -> None:
+    name, place, at, bit = changed
+    code = parse_trace_code(SIGNED_CODES[alg, name])
+    ai, value = code.elements[place]
+    other = value[:at] + chr(ord(value[at]) ^ 1 << bit) + value[at + 1 :]
+    path = [(key, other if number == place else old) for number, (key, old) in enumerate(code.elements)]
+    query = "&".join(f"{key}={quote(old, safe='')}" for key, old in path if key in QUERY_AIS)
+    steps = "".join(f"/{key}/{quote(old, safe='')}" for key, old in path if key not in QUERY_AIS)
+    report = _verdict(f"https://TRACE.EXAMPLE.CN{steps}?{query}&s={code.token}", SIGNED_TRUST)
+    assert report.verdict in (Verdict.MALFORMED_URI, Verdict.BAD_SIGNATURE)
+    assert (report.elements, ai) == ((), code.elements[place][0])
+
+
+@given(changed=st.sampled_from(sorted(SIGNED_ELEMENTS)), other=st.sampled_from(sorted(SIGNED_ELEMENTS)))
+def test_the_token_of_one_code_never_verifies_another(changed: str, other: str) -> None:
+    token = parse_trace_code(SIGNED_CODES["Ed25519", other]).token
+    report = _verdict(build_uri(host="trace.example.cn", elements=SIGNED_ELEMENTS[changed], token=token), SIGNED_TRUST)
+    assert (report.verdict is Verdict.VALID) is (changed == other)
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_have_a_verdict(data: bytes) -> None:
+    text = data.decode("utf-8", "surrogateescape")
+    for each in (text, f"https://TRACE.EXAMPLE.CN/{text}", f"https://TRACE.EXAMPLE.CN/U/7QK4M2ZX9RTB5?s={text}"):
+        report = _verdict(each, SIGNED_TRUST)
+        assert report.verdict is not Verdict.VALID
+        assert report.refusal is not None
+        report.refusal.say("zh").encode("utf-8")
+        report.refusal.say("en").encode("utf-8")
 
 
 @given(st.text(max_size=200))
