@@ -88,7 +88,7 @@ def test_statuses_are_refusals() -> None:
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
         "printer_stopped", "roots_offline", "unreadable_key_file",
-        "malformed_schemes",
+        "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 
 
