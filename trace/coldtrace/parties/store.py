@@ -163,6 +163,17 @@ def code_keys_of(session: Session, gln: str) -> list[SigningKeyRow]:
     return list(session.exec(rows.order_by(col(SigningKeyRow.made_at).desc(), SigningKeyRow.kid)))
 
 
+def print_ends(session: Session) -> dict[str, datetime]:
+    """Return until when each first station can print with keys that verifiers know; one without a key is left out."""
+    rows = session.execute(
+        text(
+            "SELECT gln, max(print_until) FROM signing_key"
+            " WHERE use = 'code' AND state = 'active' AND listed_seq IS NOT NULL GROUP BY gln"
+        )
+    )
+    return {gln: until for gln, until in rows}
+
+
 def company_prefixes(session: Session) -> dict[str, tuple[str, ...]]:
     """Return the company prefixes of each site by GLN; the first is the one for logistic units."""
     rows = session.exec(select(SiteRow.gln, SiteRow.company_prefixes))

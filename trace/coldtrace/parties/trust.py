@@ -8,6 +8,7 @@ signed by the holders of the roots, and taken back.
 import json
 import logging
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlmodel import Session
 
@@ -135,7 +136,7 @@ def current(session: Session, env: Env) -> TrustListRow:
 def changes_waiting(session: Session) -> int:
     """Return how many keys and cuts the newest list does not show as they are here."""
     row = store.newest_trust_list(session)
-    shown = None if row is None else open_trust_list(row.envelope, root=None)
+    shown = None if row is None else _opened(row.envelope)
     keys = {_listed(each) for each in store.signing_keys(session) if each.use != "log"}
     cut = {key for key, _ in store.cut_devices(session)}
     if shown is None:
@@ -181,7 +182,13 @@ def _is_due(row: TrustListRow, env: Env) -> bool:
 
 
 def _hosts(row: TrustListRow | None) -> tuple[str, ...]:
-    return () if row is None else open_trust_list(row.envelope, root=None).hosts
+    return () if row is None else _opened(row.envelope).hosts
+
+
+@lru_cache(maxsize=2)
+def _opened(envelope: str) -> TrustList:
+    """Return a list of our own, which was checked when it was kept; probes ask for the same one often."""
+    return open_trust_list(envelope, root=None)
 
 
 def _next_text(session: Session, env: Env, *, life: timedelta) -> str:

@@ -50,12 +50,10 @@ class ChangesUnpublished(Refusal):
 def warnings(session: Session, env: Env) -> list[Refusal]:
     """Return what needs a person within the next seven days; empty when there is nothing."""
     now, found = env.clock(), list[Refusal]()
+    ends = store.print_ends(session)
     for site in store.sites(session):
-        if site.role is SiteRole.FIRST_STATION:
-            keys = [row for row in store.code_keys_of(session, site.gln) if row.state == "active"]
-            until = max((row.print_until for row in keys if row.listed_seq is not None), default=now)
-            if until < now + AHEAD:
-                found.append(CodeKeyEnds(gln=site.gln, until=format_utc(until)))
+        if site.role is SiteRole.FIRST_STATION and (until := ends.get(site.gln, now)) < now + AHEAD:
+            found.append(CodeKeyEnds(gln=site.gln, until=format_utc(until)))
     root = current_root(session)
     if len(root_signers(session, env, root)) < root.threshold:
         newest = store.newest_trust_list(session)
