@@ -20,16 +20,22 @@ from coldtrace.web.pages.views import (
     FrontView,
     Goods,
     JourneyStop,
+    LabelChoice,
     PageView,
     PalletLot,
     PalletView,
     PlaceView,
+    PrintLine,
     PrivacyView,
     ProofSummary,
     Queries,
     RecallNotice,
     RefusedView,
     Repack,
+    RollNumbers,
+    RunLine,
+    RunsView,
+    RunView,
     Sample,
     SampleBox,
     Seller,
@@ -275,6 +281,50 @@ def _api() -> ApiView:
     )
 
 
+_STATION = Bilingual(zh="天津港口岸冷库（示例）", en="Tianjin Port Cold Store (example)")
+_RUN = RunLine(
+    url="/desk/runs/0199f3c1-0000-7000-8000-000000000001",
+    run_id="0199f3c1-0000-7000-8000-000000000001",
+    kind="consignment",
+    station=_STATION,
+    subject="020220261000000123",
+    wanted=1224,
+    drawn=720,
+    created_at=NOW,
+)
+_ROLL = replace(
+    _RUN, kind="roll", subject="09521234543210 × 1,000", wanted=1000, drawn=1000, station=Bilingual(zh="首站")
+)
+RUNS = RunsView(here="/desk/runs", host=HOST, runs=(_RUN, _ROLL), next_url="/desk/runs?after=x")
+RUN_BUSY = RunView(
+    here=_RUN.url,
+    host=HOST,
+    run=_RUN,
+    kid="28dcfa90",
+    jobs=(
+        PrintLine(
+            layout="100x100",
+            format="zpl",
+            target="dock1",
+            state="failed",
+            done=312,
+            total=1224,
+            updated_at=NOW,
+            trouble="打印机 dock1 没有应答 / the printer dock1 does not answer <b>",
+        ),
+        PrintLine(layout="100x150", format="pdf", target="file", state="running", done=500, total=1224, updated_at=NOW),
+    ),
+)
+RUN_ROLL = RunView(
+    here=_ROLL.url,
+    host=HOST,
+    run=_ROLL,
+    kid="28dcfa90",
+    jobs=(PrintLine(layout="60x40", format="pdf", target="file", state="done", done=1000, total=1000, updated_at=NOW),),
+    downloads=(LabelChoice(layout="100x100", format="pdf", url="/desk/runs/x/labels?layout=100x100"),),
+    reprints=3,
+    roll=RollNumbers(bound=640, unused="641-1000", skipped="17-23, 40", double_bound="", voided="5"),
+)
 PAGES: dict[str, tuple[str, PageView]] = {
     "unit-sold": ("consumer/unit.html", SOLD),
     "unit-fresh": ("consumer/unit.html", FRESH),
@@ -295,6 +345,10 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "front": ("door/front.html", FRONT),
     "front-bare": ("door/front.html", FrontView(here="/", host=HOST)),
     "api": ("door/api.html", _api()),
+    "runs": ("desk/runs.html", RUNS),
+    "runs-none": ("desk/runs.html", RunsView(here="/desk/runs", host=HOST)),
+    "run-busy": ("desk/run.html", RUN_BUSY),
+    "run-roll": ("desk/run.html", RUN_ROLL),
     "error": ("error.html", ERROR),
     "not-found": ("error.html", NOT_FOUND),
     "privacy": ("privacy.html", PrivacyView(here="/privacy", host=HOST)),

@@ -28,6 +28,7 @@ SERVER = (
     "labels",
     "lots",
     "rolls",
+    "bench_command",
 )
 BROKEN_PIPE = 141
 

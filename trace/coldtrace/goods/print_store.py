@@ -142,6 +142,15 @@ def insert_reprint(
     )
 
 
+def count_reprints(session: Session, run_id: UUID) -> int:
+    """Return how many labels of a run were made again."""
+    row = session.execute(
+        text("SELECT count(*) FROM label_reprint JOIN issued_code i USING (unit_id) WHERE i.run_id = :run"),
+        {"run": run_id},
+    )
+    return int(row.scalar_one())
+
+
 def reprints(
     session: Session, *, run_id: UUID | None, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Reprint]:

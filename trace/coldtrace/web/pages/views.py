@@ -300,3 +300,81 @@ class PrivacyView(PageView):
     """What is kept of a visitor; the days are the installation's settings, None where nothing is kept."""
 
     look_up_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLine:
+    """One code run in a list: `drawn` of `wanted` codes exist."""
+
+    url: str
+    run_id: str
+    kind: Literal["consignment", "roll"]
+    station: Bilingual
+    subject: str
+    wanted: int
+    drawn: int
+    created_at: datetime
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether every code exists."""
+        return self.drawn >= self.wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsView(PageView):
+    """The list of code runs, newest first; `next_url` leads to older ones."""
+
+    runs: tuple[RunLine, ...] = ()
+    next_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintLine:
+    """One print job: `done` of `total` labels were checked and handed over to `target`."""
+
+    layout: str
+    format: str
+    target: str
+    state: Literal["running", "done", "failed"]
+    done: int
+    total: int
+    updated_at: datetime
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollNumbers:
+    """The numbers of a roll, as ranges such as `17-23, 40`; an empty text where there are none."""
+
+    bound: int
+    unused: str
+    skipped: str
+    double_bound: str
+    voided: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelChoice:
+    """One file of labels to download."""
+
+    layout: str
+    format: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView(PageView):
+    """One code run with what is being made of it.  The page asks again by itself while something is going on."""
+
+    run: RunLine
+    kid: str
+    jobs: tuple[PrintLine, ...] = ()
+    downloads: tuple[LabelChoice, ...] = ()
+    reprints: int = 0
+    roll: RollNumbers | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether codes are being drawn or labels made."""
+        return not self.run.is_drawn or any(job.state == "running" for job in self.jobs)

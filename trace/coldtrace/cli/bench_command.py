@@ -1,0 +1,41 @@
+"""`coldtrace bench NAME`: figures of this machine, each beside its floor or peer in the same run."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+
+BENCHES = ("codes",)
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `bench`."""
+    parser = commands.add_parser("bench", help="性能测量 / measure this machine")
+    parser.add_argument("bench", choices=BENCHES, metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--scale", choices=["small", "full"], default="small", help="small: a minute; full: the goals")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; exit 1 when a goal is missed, which is a finding."""
+    from coldtrace.cli.bench.codes import bench_codes
+    from coldtrace.cli.bench.rows import table
+    from coldtrace.cli.output import REFUSED
+
+    rows = bench_codes(full=arguments.scale == "full", say=_say)
+    if arguments.json:
+        about = {"bench": arguments.bench, "scale": arguments.scale, "cores": os.cpu_count(), "python": _python()}
+        print(json.dumps(about | {"rows": [row.as_json() for row in rows]}, ensure_ascii=False))
+    else:
+        print(table(rows))
+    return REFUSED if any(row.met is False for row in rows) else 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _python() -> str:
+    return f"{platform.python_implementation()} {platform.python_version()}"
