@@ -21,6 +21,7 @@ from coldtrace.web.language import LANGUAGE_COOKIE, choose_language
 from coldtrace.web.refusals import (
     CodeRefused,
     ConcurrentChange,
+    DeskSignInRequired,
     InternalError,
     MalformedForm,
     MalformedJson,
@@ -36,6 +37,7 @@ UNREADABLE = 400
 
 STATUS: dict[str, int] = {
     "authentication_required": 401,
+    "desk_sign_in_required": 401,
     "token_refused": 401,
     "malformed_authorization": 401,
     "request_signature_refused": 401,
@@ -137,6 +139,9 @@ STATUS: dict[str, int] = {
 }
 """Every other refusal is UNREADABLE; a test keeps this table to codes that exist."""
 
+DESK_CHALLENGE = 'Basic realm="coldtrace", charset="UTF-8"'
+"""A browser asks for a name and a password; see `desk_access`."""
+
 CODE_STATUS: dict[str, int] = {
     "malformed_uri": 400,
     "unsigned": 400,
@@ -202,7 +207,8 @@ def answer(request: Request, refusal: Refusal, more: Mapping[str, str] | None = 
     }
     status = status_of(refusal)
     if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="coldtrace", CTDevice'
+        desk = isinstance(refusal, DeskSignInRequired)
+        headers["WWW-Authenticate"] = DESK_CHALLENGE if desk else 'Bearer realm="coldtrace", CTDevice'
     if "retry_s" in refusal.facts:
         headers["Retry-After"] = str(refusal.facts["retry_s"])
     if wants_page(request):
