@@ -78,6 +78,15 @@ def open_declaration(session: Session, declaration_no: str) -> tuple[UUID, bytes
     return None if row is None else (row.consignment_id, bytes(row.source_hash))
 
 
+def declarations(session: Session, consignment_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the declaration numbers of consignments."""
+    rows = session.execute(
+        text("SELECT consignment_id, declaration_no FROM consignment WHERE consignment_id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": list(consignment_ids)},
+    )
+    return {row.consignment_id: row.declaration_no for row in rows}
+
+
 def insert_consignment(session: Session, record: ConsignmentRecord) -> bool:
     """Keep a consignment; return False when its declaration is open already, also by somebody just now."""
     done = session.execute(

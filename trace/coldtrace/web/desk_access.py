@@ -1,8 +1,9 @@
 """Who may read the desk's pages: whoever knows a token, which the browser asks for by itself.
 
-A browser cannot send `Authorization: Bearer` from a link, and people with accounts come later.  So these pages, and they
-alone, take HTTP Basic (RFC 7617): any name, the token as the password.  A browser sends it again without being asked, even
-for a link on a stranger's page; therefore nothing under `/desk/` changes anything, and no other route takes Basic.
+A browser cannot send `Authorization: Bearer` from a link, and people with accounts come later.  So these pages, and
+they alone, take HTTP Basic (RFC 7617): any name, the token as the password.  A browser sends it again without being
+asked, even for a link on a stranger's page; therefore nothing under `/desk/` changes anything, and no other route
+takes Basic.
 """
 
 import base64
@@ -19,7 +20,7 @@ from coldtrace.web.refusals import DeskSignInRequired
 
 
 def desk_reader(request: Request, body: Body) -> Caller:
-    """Return whose token it is; raise DeskSignInRequired, which makes the browser ask, for anything but a valid token."""
+    """Return whose token it is; raise DeskSignInRequired, at which the browser asks, without a valid one."""
     with request.app.state.sessions() as session:
         token = _basic_token(request.headers.get("authorization", ""))
         try:

@@ -1,0 +1,105 @@
+"""The desk's pages of code runs: how far the codes, their labels and their rolls are.  They only show.
+
+A page that something is still going on behind asks again by itself, without scripts.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from coldtrace.goods import print_store, roll_store, rolls, run_store
+from coldtrace.goods import store as goods
+from coldtrace.goods.print_store import PrintJob
+from coldtrace.goods.refusals import RunUnknown
+from coldtrace.goods.roll_rules import format_ranges, ranges_of
+from coldtrace.goods.run_store import RunRecord
+from coldtrace.parties import store as parties
+from coldtrace.web.access import ReadSession
+from coldtrace.web.desk_access import DeskReader
+from coldtrace.web.pages.consumer import show
+from coldtrace.web.pages.views import Bilingual, PrintLine, RollNumbers, RunLine, RunsView, RunView
+
+router = APIRouter(include_in_schema=False)
+RUNS_A_PAGE = 50
+JOBS_SHOWN = 20
+
+
+@router.get("/desk/runs")
+def runs_page(request: Request, session: ReadSession, reader: DeskReader, after: UUID | None = None) -> Response:
+    """Show code runs, newest first."""
+    found = run_store.list_runs(session, after=after, limit=RUNS_A_PAGE)
+    view = RunsView(
+        here=_here(request),
+        host=request.app.state.env.public_host,
+        runs=_lines(session, found),
+        next_url=f"/desk/runs?after={found[-1].run_id}" if len(found) == RUNS_A_PAGE else None,
+    )
+    return show(request, "desk/runs.html", view)
+
+
+@router.get("/desk/runs/{run_id}")
+def run_page(request: Request, run_id: UUID, session: ReadSession, reader: DeskReader) -> Response:
+    """Show one code run: codes drawn, labels made and sent, and the numbers of a roll."""
+    run = run_store.find_run(session, run_id)
+    if run is None:
+        raise RunUnknown(id=str(run_id))
+    view = RunView(
+        here=_here(request),
+        host=request.app.state.env.public_host,
+        run=_lines(session, [run])[0],
+        kid=run_store.last_kid(session, run_id),
+        jobs=tuple(map(_job, print_store.jobs_of_run(session, run_id, limit=JOBS_SHOWN))),
+        reprints=print_store.count_reprints(session, run_id),
+        roll=_roll(session, run_id) if run.kind == "roll" else None,
+    )
+    return show(request, "desk/run.html", view)
+
+
+def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
+    sites = {site.gln: site for site in parties.sites(session)}
+    declared = goods.declarations(session, [run.consignment_id for run in runs if run.consignment_id is not None])
+    rolled = {run.run_id: roll_store.find_roll(session, run.run_id) for run in runs if run.kind == "roll"}
+    lines = []
+    for run in runs:
+        site, roll = sites[run.station_gln], rolled.get(run.run_id)
+        subject = f"{(roll and roll.gtin) or 'U'} × {run.wanted:,}"
+        lines.append(
+            RunLine(
+                url=f"/desk/runs/{run.run_id}",
+                run_id=str(run.run_id),
+                kind="roll" if run.kind == "roll" else "consignment",
+                station=Bilingual(zh=site.name_zh, en=site.name_en),
+                subject=subject if run.consignment_id is None else declared[run.consignment_id],
+                wanted=run.wanted,
+                drawn=run.drawn,
+                created_at=run.created_at,
+            )
+        )
+    return tuple(lines)
+
+
+def _job(job: PrintJob) -> PrintLine:
+    return PrintLine(
+        layout=job.layout,
+        format=job.format,
+        target=job.target,
+        state=job.state if job.state in ("running", "done") else "failed",
+        done=job.done,
+        total=job.total,
+        updated_at=job.updated_at,
+        trouble=job.trouble,
+    )
+
+
+def _roll(session: Session, run_id: UUID) -> RollNumbers:
+    roll = rolls.find_roll(session, run_id)
+    lists = {name.value: format_ranges(ranges_of(numbers)) for name, numbers in rolls.report(session, run_id).items()}
+    return RollNumbers(bound=roll.used, **lists)
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
