@@ -68,8 +68,8 @@ def last_kid(session: Session, run_id: UUID) -> str:
     """Return the key that signed a run's newest codes, or that with which it was opened."""
     row = session.execute(
         text(
-            "SELECT COALESCE((SELECT i.kid FROM issued_code i WHERE i.run_id = r.run_id ORDER BY i.position DESC LIMIT 1),"
-            " r.kid) FROM code_run r WHERE r.run_id = :run"
+            "SELECT COALESCE((SELECT i.kid FROM issued_code i WHERE i.run_id = r.run_id"
+            " ORDER BY i.position DESC LIMIT 1), r.kid) FROM code_run r WHERE r.run_id = :run"
         ),
         {"run": run_id},
     )
