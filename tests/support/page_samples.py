@@ -312,7 +312,9 @@ RUN_BUSY = RunView(
             updated_at=NOW,
             trouble="打印机 dock1 没有应答 / the printer dock1 does not answer <b>",
         ),
-        PrintLine(layout="100x150", format="pdf", target="file", state="running", done=500, total=1224, updated_at=NOW),
+        PrintLine(
+            layout="100x150", format="pdf", target="run.pdf", state="running", done=500, total=1224, updated_at=NOW
+        ),
     ),
 )
 RUN_ROLL = RunView(
@@ -320,7 +322,9 @@ RUN_ROLL = RunView(
     host=HOST,
     run=_ROLL,
     kid="28dcfa90",
-    jobs=(PrintLine(layout="60x40", format="pdf", target="file", state="done", done=1000, total=1000, updated_at=NOW),),
+    jobs=(
+        PrintLine(layout="60x40", format="pdf", target="run.pdf", state="done", done=1000, total=1000, updated_at=NOW),
+    ),
     downloads=(LabelChoice(layout="100x100", format="pdf", url="/desk/runs/x/labels?layout=100x100"),),
     reprints=3,
     roll=RollNumbers(bound=640, unused="641-1000", skipped="17-23, 40", double_bound="", voided="5"),

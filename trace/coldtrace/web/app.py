@@ -33,7 +33,7 @@ from coldtrace.web.api import (
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
-from coldtrace.web.pages import api_reader, consumer, door
+from coldtrace.web.pages import api_reader, consumer, desk, door
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 
@@ -65,6 +65,7 @@ ROUTERS = tuple(
         health,
         consumer,
         door,
+        desk,
         api_reader,
     )
 )

@@ -4,6 +4,8 @@ A page that something is still going on behind asks again by itself, without scr
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import PurePath
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -17,14 +19,26 @@ from coldtrace.goods.refusals import RunUnknown
 from coldtrace.goods.roll_rules import format_ranges, ranges_of
 from coldtrace.goods.run_store import RunRecord
 from coldtrace.parties import store as parties
-from coldtrace.web.access import ReadSession
+from coldtrace.web.access import CurrentEnv, CurrentSettings, ReadSession
+from coldtrace.web.api.labels import FormatName, LayoutName, get_labels
 from coldtrace.web.desk_access import DeskReader
 from coldtrace.web.pages.consumer import show
-from coldtrace.web.pages.views import Bilingual, PrintLine, RollNumbers, RunLine, RunsView, RunView
+from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView, RunView
 
 router = APIRouter(include_in_schema=False)
 RUNS_A_PAGE = 50
 JOBS_SHOWN = 20
+SILENT_FOR = timedelta(minutes=10)
+"""A job that nothing was heard of for so long was killed; it says so every few hundred labels."""
+
+OFFERED: tuple[tuple[LayoutName, FormatName], ...] = (
+    ("100x100", "pdf"),
+    ("100x150", "pdf"),
+    ("60x40", "pdf"),
+    ("a4", "pdf"),
+    ("100x100", "zpl"),
+    ("100x100", "csv"),
+)
 
 
 @router.get("/desk/runs")
@@ -46,16 +60,41 @@ def run_page(request: Request, run_id: UUID, session: ReadSession, reader: DeskR
     run = run_store.find_run(session, run_id)
     if run is None:
         raise RunUnknown(id=str(run_id))
+    jobs = print_store.jobs_of_run(session, run_id, limit=JOBS_SHOWN)
     view = RunView(
         here=_here(request),
         host=request.app.state.env.public_host,
         run=_lines(session, [run])[0],
         kid=run_store.last_kid(session, run_id),
-        jobs=tuple(map(_job, print_store.jobs_of_run(session, run_id, limit=JOBS_SHOWN))),
+        jobs=tuple(_job(job, now=request.app.state.env.clock()) for job in jobs),
+        downloads=_downloads(run),
         reprints=print_store.count_reprints(session, run_id),
         roll=_roll(session, run_id) if run.kind == "roll" else None,
     )
     return show(request, "desk/run.html", view)
+
+
+@router.get("/desk/runs/{run_id}/labels")
+def run_labels_file(
+    run_id: UUID,
+    request: Request,
+    env: CurrentEnv,
+    settings: CurrentSettings,
+    reader: DeskReader,
+    layout: LayoutName = "100x100",
+    format: FormatName = "pdf",
+) -> Response:
+    """Return the labels of a run, as the API does, for a link on the page."""
+    return get_labels(run_id, request, env, settings, reader, layout=layout, format=format)
+
+
+def _downloads(run: RunRecord) -> tuple[LabelChoice, ...]:
+    if not run.is_drawn:
+        return ()
+    return tuple(
+        LabelChoice(layout=layout, format=format, url=f"/desk/runs/{run.run_id}/labels?layout={layout}&format={format}")
+        for layout, format in OFFERED
+    )
 
 
 def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
@@ -81,17 +120,24 @@ def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
     return tuple(lines)
 
 
-def _job(job: PrintJob) -> PrintLine:
+def _job(job: PrintJob, *, now: datetime) -> PrintLine:
+    live = job.state == "running" and now - job.updated_at < SILENT_FOR
     return PrintLine(
         layout=job.layout,
         format=job.format,
-        target=job.target,
-        state=job.state if job.state in ("running", "done") else "failed",
+        target=_target(job.target),
+        state="running" if live else "done" if job.state == "done" else "failed",
         done=job.done,
         total=job.total,
         updated_at=job.updated_at,
         trouble=job.trouble,
     )
+
+
+def _target(target: str) -> str:
+    """Return a printer's name, or a file's without its folder."""
+    kind, _, rest = target.partition(":")
+    return PurePath(rest).name if kind == "file" else rest or target
 
 
 def _roll(session: Session, run_id: UUID) -> RollNumbers:

@@ -1,0 +1,159 @@
+"""The desk's pages of code runs: who may read them, and what they say while codes and labels are made."""
+
+import base64
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from coldtrace.goods import print_store, printing, rolls, run_store
+from coldtrace.goods.printing import BeginJob
+from coldtrace.goods.rolls import NewRoll
+from coldtrace.parties.model import SiteRole
+from support.html_tree import read_page
+from support.web_calls import Scene
+from support.web_house import PAGE, WebHouse
+
+RUNS = "/desk/runs"
+
+
+@pytest.fixture(scope="module")
+def scene(shared: WebHouse) -> Scene:
+    return Scene.make(shared)
+
+
+def basic(password: str, name: str = "anyone") -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def read(web: WebHouse, path: str, lang: str = "en") -> httpx.Response:
+    return web.client.get(path, headers=PAGE | {"Accept-Language": lang} | basic(web.token))
+
+
+def run_of(scene: Scene) -> run_store.RunRecord:
+    with scene.web.sessions() as session:
+        run = run_store.run_of_consignment(session, scene.consignment.consignment_id)
+    assert run is not None
+    return run
+
+
+def test_without_a_token_the_browser_is_told_to_ask(scene: Scene) -> None:
+    for headers in ({}, basic("ct_wrong"), {"Authorization": "Basic !"}, {"Authorization": "Bearer ct_wrong"}):
+        answer = scene.web.client.get(RUNS, headers=PAGE | headers)
+        assert answer.status_code == 401, headers
+        assert answer.headers["www-authenticate"] == 'Basic realm="coldtrace", charset="UTF-8"'
+        assert "A token is needed" in answer.text
+
+
+def test_a_token_opens_the_list_as_password_or_as_bearer(scene: Scene) -> None:
+    for headers in (basic(scene.web.token), basic(scene.web.token, name=""), scene.web.bearer):
+        assert scene.web.client.get(RUNS, headers=PAGE | headers).status_code == 200
+
+
+def test_a_device_is_no_reader_of_the_desk(scene: Scene) -> None:
+    headers = scene.web.signed_by(scene.web.device(SiteRole.MARKET), "GET", RUNS)
+    assert scene.web.client.get(RUNS, headers=PAGE | headers).status_code == 401
+
+
+def test_basic_opens_nothing_else(scene: Scene) -> None:
+    """A browser sends it for links on strangers' pages too, so nothing that changes anything takes it."""
+    for method, path in (("GET", "/api/v1/runs"), ("POST", "/api/v1/rolls"), ("GET", "/api/v1/cases")):
+        answer = scene.web.client.request(method, path, headers=basic(scene.web.token))
+        assert answer.status_code == 401, path
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_list_names_every_run_with_its_numbers(scene: Scene, lang: str) -> None:
+    run = run_of(scene)
+    tree = read_page(read(scene.web, RUNS, lang).text)
+    row = next(node for node in tree.having("data-run") if node.attributes["data-run"] == str(run.run_id))
+    assert f"{run.drawn} / {run.wanted}" in row.text
+
+
+def test_a_finished_run_says_so_and_stops_asking(scene: Scene) -> None:
+    run = run_of(scene)
+    page = read(scene.web, f"{RUNS}/{run.run_id}").text
+    assert 'data-status="done"' in page
+    assert 'http-equiv="refresh"' not in page
+    assert f"{run.wanted} / {run.wanted}" in page
+
+
+def test_a_run_that_is_being_drawn_shows_how_far_it_is_and_asks_again(scene: Scene) -> None:
+    run = run_of(scene)
+    with scene.web.sessions.begin() as session:
+        session.execute(text("UPDATE code_run SET drawn = 2 WHERE run_id = :run"), {"run": run.run_id})
+    page = read(scene.web, f"{RUNS}/{run.run_id}").text
+    with scene.web.sessions.begin() as session:
+        session.execute(text("UPDATE code_run SET drawn = wanted WHERE run_id = :run"), {"run": run.run_id})
+    assert 'data-status="busy"' in page
+    assert '<meta http-equiv="refresh" content="3">' in page
+    assert f"2 / {run.wanted}" in page
+
+
+def test_print_jobs_are_shown_with_what_stopped_them(scene: Scene) -> None:
+    run = run_of(scene)
+    with scene.web.sessions.begin() as session:
+        job = printing.begin_job(
+            session,
+            scene.web.env,
+            BeginJob(run_id=run.run_id, layout="100x100", format="zpl", dpi=203, target="dock1", requested_by="a test"),
+        )
+        printing.note_progress(session, scene.web.env, job.job_id, 3)
+    page = read(scene.web, f"{RUNS}/{run.run_id}").text
+    assert 'data-status="busy"' in page
+    assert f"3 / {run.wanted}" in page
+    assert "dock1" in page
+    with scene.web.sessions.begin() as session:
+        printing.end_job(session, scene.web.env, job.job_id, done=3, trouble="no answer <x>")
+    page = read(scene.web, f"{RUNS}/{run.run_id}").text
+    assert 'data-job="failed"' in page
+    assert "no answer &lt;x&gt;" in page
+    assert 'data-status="done"' in page
+
+
+def test_a_job_of_which_nothing_is_heard_was_broken_off(scene: Scene) -> None:
+    run = run_of(scene)
+    with scene.web.sessions.begin() as session:
+        begin = BeginJob(
+            run_id=run.run_id, layout="a4", format="pdf", dpi=203, target="file:/secret/run.pdf", requested_by="a test"
+        )
+        job = printing.begin_job(session, scene.web.env, begin)
+        session.execute(
+            text("UPDATE print_job SET updated_at = updated_at - interval '1 hour' WHERE job_id = :id"),
+            {"id": job.job_id},
+        )
+    page = read(scene.web, f"{RUNS}/{run.run_id}").text
+    assert 'data-status="done"' in page
+    assert "run.pdf" in page
+    assert "secret" not in page
+
+
+def test_labels_can_be_downloaded_from_the_page(scene: Scene) -> None:
+    run = run_of(scene)
+    tree = read_page(read(scene.web, f"{RUNS}/{run.run_id}").text)
+    links = [node.attributes["href"] for node in tree.having("download")]
+    csv = next(link for link in links if "format=csv" in link)
+    answer = read(scene.web, csv)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.text.count("https://") >= run.wanted
+    assert scene.web.client.get(csv, headers=PAGE).status_code == 401
+
+
+def test_a_roll_shows_its_numbers(scene: Scene) -> None:
+    with scene.web.sessions.begin() as session:
+        roll = rolls.new_roll(session, scene.web.env, NewRoll(station_gln=None, count=4))
+    page = read(scene.web, f"{RUNS}/{roll}").text
+    assert "1-4" in page
+    assert "U × 4" in page
+
+
+def test_an_unknown_run_is_not_found(scene: Scene) -> None:
+    answer = read(scene.web, f"{RUNS}/0199f3c1-0000-7000-8000-000000000001")
+    assert answer.status_code == 404
+
+
+def test_reprints_are_counted(scene: Scene) -> None:
+    run = run_of(scene)
+    with scene.web.sessions() as session:
+        assert print_store.count_reprints(session, run.run_id) == 0
