@@ -8,7 +8,6 @@ branch_labels = None
 depends_on = None
 
 PRINTING = """
-ALTER TABLE issued_code ADD COLUMN IF NOT EXISTS voided_at timestamptz;
 -- `target` is where the labels go: `file:` and a whole path, or `printer:` and a name from the configuration.
 CREATE TABLE print_job (
     job_id uuid PRIMARY KEY,

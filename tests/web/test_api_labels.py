@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from coldtrace.goods import store
+from coldtrace.goods import stops, store
 from coldtrace.settings import Printer
 from support.consignments import open_consignment
 from support.label_cases import read_picture
@@ -116,6 +116,10 @@ def test_a_void_code_prints_nothing(web: WebHouse, printer: TcpPrinter) -> None:
     assert web.post_json("/api/v1/labels/reprint", others, web.bearer).status_code == 200
     log = web.client.get("/api/v1/labels/reprints", headers=web.bearer).json()["reprints"]
     assert len(log) == 1, "the void one was not logged, for it was not made"
+    with web.sessions.begin() as session:
+        stops.revoke_unit(session, web.env, store.codes_after(session, run_id, 0, limit=1)[0].unit_id, "torn")
+    answer = web.post_json("/api/v1/labels/reprint", others, web.bearer)
+    assert (answer.status_code, answer.json()["code"]) == (422, "label_code_voided")
     sent = web.post_json(f"/api/v1/runs/{run_id}/print", {"printer": "dock1", "position": 3}, web.bearer)
     assert sent.status_code == 202
     assert ended_job(web, run_id)["state"] == "done"

@@ -43,6 +43,13 @@ def started(line: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def printer(monkeypatch: pytest.MonkeyPatch) -> Iterator[TcpPrinter]:
     with tcp_printer() as made:
@@ -98,8 +105,13 @@ def test_a_killed_run_goes_on_without_a_gap_or_a_double(port: Run, tmp_path: Pat
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert workers
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
+    while any(is_alive(worker) for worker in workers):
+        assert time.monotonic() < deadline, "workers outlive the process that asked"
+        time.sleep(0.01)
     before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.png")}
     assert 20 <= len(before) < 303
 

@@ -38,6 +38,7 @@ class LabelFont:
             raise FontMissing(path=str(path))
         self._rasters: dict[int, ImageFont.FreeTypeFont] = {}
         self._outlines: dict[str, str] = {}
+        self._widths: dict[str, float] = {}
         self._shapes: Any = None
         self._name: Callable[[int], str] = str
 
@@ -67,8 +68,12 @@ class LabelFont:
 
     def advance(self, character: str) -> float:
         """Width of one character in em; an unknown one counts as a full square."""
-        glyph = self._glyphs.get(ord(character))
-        return 1.0 if glyph is None else self._advances[min(glyph, len(self._advances) - 1)] / self.units
+        width = self._widths.get(character)
+        if width is None:
+            glyph = self._glyphs.get(ord(character))
+            width = 1.0 if glyph is None else self._advances[min(glyph, len(self._advances) - 1)] / self.units
+            self._widths[character] = width
+        return width
 
     def width(self, text: str, *, tracking: float = 0.0) -> float:
         """Width of a line in em; `tracking` em are added behind each character but the last."""

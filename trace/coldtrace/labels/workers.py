@@ -8,6 +8,7 @@ itself; one that is gone ends the run with a refusal.
 import atexit
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -90,6 +91,7 @@ def _start(order: Order) -> None:
     """Make this worker's press; end with the parent, however that ends."""
     global _press
     end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what becomes of it
     # At a normal end the barcode library complains on standard error about what Python no longer cleans up.
     atexit.register(os._exit, 0)
     _press = Press(order)
