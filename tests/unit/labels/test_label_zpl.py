@@ -62,7 +62,8 @@ def test_plain_hex_says_the_same() -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dots_per_mm", [8, 12])
 def test_a_native_label_reads_back(layout: str, dots_per_mm: int) -> None:
-    contents = all_contents() if dots_per_mm == 8 else CONTENTS
+    # The longest code, in byte mode, needs more than 60 x 40 gives: refused there, as a test below says.
+    contents = all_contents() if dots_per_mm == 8 and layout != "60x40" else CONTENTS
     pictures = drawn(contents, layout=layout, dots_per_mm=dots_per_mm, format="zpl-native")
     for content, picture in zip(contents, pictures, strict=True):
         assert read_picture(picture) == expected_texts(content, layout)
