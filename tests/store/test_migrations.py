@@ -67,3 +67,41 @@ def test_a_database_of_a_newer_version_is_refused_untouched(empty_database_url: 
         tables = connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one()
     assert tables == 1
     engine.dispose()
+
+
+_OF_0001 = """
+INSERT INTO installation (net, root, development, created_at) VALUES (sha256('n'), '{"v":1}', true, '2026-10-01Z');
+INSERT INTO operator (operator_id, uscc, name_zh, name_en, city_zh, city_en, created_at) VALUES
+    ('00000000-0000-7000-8000-000000000001', '91120116MA05TE5T1N', '企业', 'Firm', '天津', 'Tianjin', '2026-10-01Z');
+INSERT INTO site (gln, operator_id, name_zh, name_en, role, district, created_at) VALUES
+    ('9521234000013', '00000000-0000-7000-8000-000000000001', '口岸', 'Port', 'first_station', '120116', '2026-10-01Z');
+INSERT INTO trust_list (seq, envelope, issued_at, expires_at) VALUES
+    (6, '{}', '2026-10-01Z', '2026-10-08Z'), (7, '{}', '2026-10-02Z', '2026-10-09Z');
+INSERT INTO signing_key (key_id, kid, use, alg, spki, gln, scope, print_from, print_until, accept_until, state) VALUES
+    (sha256('a'), 'aaaaaaaa', 'code', 'Ed25519', 'a', '9521234000013', '{01,00}', '2026-09-30Z', '2026-11-07Z',
+     '2028-11-07Z', 'active'),
+    (sha256('b'), 'bbbbbbbb', 'receipt', 'Ed25519', 'b', NULL, '{}', '2026-09-30Z', '2036-09-28Z', '2036-09-28Z',
+     'active');
+"""
+
+
+def test_keys_of_the_first_version_are_listed_and_have_a_day_on_which_they_were_made(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    config = configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(_OF_0001)
+    upgrade(empty_database_url)
+    with engine.connect() as connection:
+        keys = connection.execute(text("SELECT kid, state, listed_seq, made_at FROM signing_key ORDER BY kid")).all()
+        assert [(row.kid, row.state, row.listed_seq) for row in keys] == [
+            ("aaaaaaaa", "active", 7),
+            ("bbbbbbbb", "active", 7),
+        ]
+        assert {row.made_at.date().isoformat() for row in keys} == {"2026-10-01"}
+        assert connection.execute(text("SELECT version, root, envelope FROM root_version")).all() == [
+            (1, '{"v":1}', None)
+        ]
+        assert connection.execute(text("SELECT company_prefixes FROM site")).scalar_one() == ["9521234"]
+    engine.dispose()

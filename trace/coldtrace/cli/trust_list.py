@@ -24,6 +24,7 @@ from coldtrace.seal.passphrase import read_passphrase
 from coldtrace.seal.root_document import read_envelope, read_signatures
 from coldtrace.seal.trust_list import (
     MalformedTrustList,
+    TrustedKey,
     TrustList,
     TrustListRolledBack,
     open_trust_list,
@@ -254,13 +255,21 @@ def _lines(trust: TrustList, now: datetime) -> list[str]:
         f"expires  {clock.format_utc(trust.expires)}{stale}",
         *(f"host     {host}" for host in trust.hosts),
         *(f"station  {each.id}  {each.status}  {each.gln or '-'}  {each.name}" for each in trust.stations),
-        *(f"key      {key.kid}  {key.use}  {key.alg}  {key.st}  {key.stn or '-'}" for key in trust.keys),
+        *(_key_line(key) for key in trust.keys),
     ]
     for log in trust.logs:
         lines.append(f"log      {log.vkey.text()}  {log.quorum} / {len(log.witnesses)}")
         lines += [f"witness  {witness.text()}" for witness in log.witnesses]
     lines += [f"cut      {cut.key.hex()}  {cut.origin}  {cut.size}" for cut in trust.cuts]
     return lines
+
+
+def _key_line(key: TrustedKey) -> str:
+    line = f"key      {key.kid}  {key.use}  {key.alg}  {key.st}  {key.stn or '-'}"
+    if key.print_until is not None and key.accept_until is not None:
+        line += f"  {clock.format_utc(key.print_until)[:10]}  {clock.format_utc(key.accept_until)[:10]}"
+    allowed = "" if key.allow is None else f"  allow {key.allow.units} {key.allow.sha256.hex()}"
+    return f"{line}  {' '.join(key.scope)}".rstrip() + allowed
 
 
 def _read(path: Path) -> str:
