@@ -13,7 +13,7 @@ from coldtrace.labels.seal_check import SealCheck
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer, kid
 from coldtrace.seal.root_document import write_root
-from coldtrace.seal.trust_entries import trusted_key
+from coldtrace.seal.trust_entries import Allow, trusted_key
 from coldtrace.seal.trust_list import TrustList, sign_trust_list
 from coldtrace.seal.trust_text import print_list
 from support.label_cases import GLN, GTIN, carton, pallet, place
@@ -23,7 +23,9 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 HOST = "trace.example.cn"
 
 
-def seals(*, st: str = "active", hosts: tuple[str, ...] = (HOST,), at: datetime = AT) -> SealCheck:
+def seals(
+    *, st: str = "active", hosts: tuple[str, ...] = (HOST,), at: datetime = AT, allow: Allow | None = None
+) -> SealCheck:
     """Return the signature check under a list that names the station key with this state."""
     root = write_root(roots={"r1": ROOT.spki}, threshold=1)
     trust = TrustList(
@@ -41,6 +43,7 @@ def seals(*, st: str = "active", hosts: tuple[str, ...] = (HOST,), at: datetime 
                 print_until=AT + timedelta(days=7),
                 accept_until=AT + timedelta(days=700),
                 st=st,
+                allow=allow,
             ),
         ),
     )

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from coldtrace.codes.scan import read_scan
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
-from coldtrace.goods import print_store, store
+from coldtrace.goods import print_store, stop_store, store
 from coldtrace.goods.print_refusals import (
     CodeNotIssued,
     CodeVoided,
@@ -49,9 +49,12 @@ class BeginJob:
 
 
 def seal_check(session: Session, env: Env) -> SealCheck:
-    """Return the signature check of today: the newest trust list under this installation's root."""
+    """Return the signature check of today: the newest trust list under this installation's root, and what it pins."""
     return SealCheck(
-        trust_list=trust.current(session, env).envelope, root=read_root(env.keyring.folder), at=env.clock()
+        trust_list=trust.current(session, env).envelope,
+        root=read_root(env.keyring.folder),
+        at=env.clock(),
+        allow_filters=tuple(stop_store.allow_filters(session)),
     )
 
 

@@ -207,6 +207,14 @@ def allow_filter_of(session: Session, kid: str) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def allow_filters(session: Session) -> list[bytes]:
+    """Return the files of the allow-filters of all stolen keys."""
+    rows = session.execute(
+        text("SELECT bytes FROM filter_file WHERE sha256 IN (SELECT allow_sha256 FROM signing_key) ORDER BY sha256")
+    )
+    return [bytes(each) for each in rows.scalars()]
+
+
 def insert_filter(
     session: Session, *, id: bytes, kind: str, key_id: bytes | None, seq: int, units: int, at: datetime, data: bytes
 ) -> None:

@@ -12,8 +12,10 @@ from coldtrace.codes.command import parse_command
 from coldtrace.codes.refusals import UnknownCommand
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.labels.refusals import CodeNotVerified
+from coldtrace.seal.filter import open_filter
 from coldtrace.seal.trust_list import open_trust_list, parse_root
-from coldtrace.verify.code import Verdict, verify_code
+from coldtrace.verify.code import Verdict
+from coldtrace.verify.held_filters import HeldFilters
 
 _NOT_A_COMMAND = "unknown_command"
 _OTHER_KIND = "other_kind"
@@ -21,11 +23,15 @@ _OTHER_KIND = "other_kind"
 
 @dataclass(frozen=True, kw_only=True)
 class SealCheck:
-    """What the check leans on, as texts, so that it can be handed to a worker process."""
+    """What the check leans on, as texts and bytes, so that it can be handed to a worker process.
+
+    `allow_filters` are the files of stolen keys: a carton older than the theft may have its spoiled label replaced.
+    """
 
     trust_list: str
     root: str
     at: datetime
+    allow_filters: tuple[bytes, ...] = ()
 
 
 class SealReader:
@@ -33,6 +39,7 @@ class SealReader:
 
     def __init__(self, check: SealCheck) -> None:
         self._trust = open_trust_list(check.trust_list, root=parse_root(check.root.strip()))
+        self._held = HeldFilters.of(open_filter(each) for each in check.allow_filters)
         self._now = check.at
 
     def require(self, content: LabelContent) -> None:
@@ -43,7 +50,7 @@ class SealReader:
             except UnknownCommand as refusal:
                 raise CodeNotVerified(label=content.handle, verdict=_NOT_A_COMMAND) from refusal
             return
-        report = verify_code(content.uri, trust=self._trust, now=self._now)
+        report = self._held.judge(content.uri, trust=self._trust, now=self._now)
         if report.verdict is not Verdict.VALID or report.code is None:
             raise CodeNotVerified(label=content.handle, verdict=str(report.verdict))
         # A pallet's code on a carton's label would verify, and be wrong.
