@@ -21,6 +21,7 @@ from coldtrace.seal.merkle import Frontier, consistency_path, inclusion_path, tr
 from coldtrace.seal.note import add_signatures, sign_note
 from coldtrace.seal.public_key import P256_ORDER, P256_SPKI, SM2_SPKI, ed25519_spki
 from coldtrace.seal.root_document import RootDocument, sign_root_change, write_root
+from coldtrace.seal.sealed_secret import seal_secret
 from coldtrace.seal.tile_path import TilePath
 from coldtrace.seal.tlog_proof import TlogProof
 from coldtrace.seal.trust_list import (
@@ -53,6 +54,7 @@ def build() -> dict[str, object]:
         "proof.json": _proof(),
         "trust_list.json": _trust_list(),
         "device_request.json": _device_request(),
+        "key_file.json": _key_file(),
     }
 
 
@@ -511,6 +513,18 @@ def _trust_list() -> object:
         "envelope": envelope,
         "root_change": change,
     }
+
+
+def _key_file() -> object:
+    """The key of GB/T 32918.5, annex A.2, in a file; its salt and nonce are the numbers from zero."""
+    scalar = "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
+    point = (
+        "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
+        "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
+    )
+    passphrase = "a passphrase of some length"
+    content = seal_secret(bytes.fromhex(scalar + point), passphrase.encode(), lambda count: bytes(range(count)))
+    return {"passphrase": passphrase, "scalar": scalar, "point": point, "content": content.decode()}
 
 
 def _device_request() -> object:

@@ -1,4 +1,4 @@
-"""A small file for private keys that have no PKCS#8 in our library: SM2 (docs/decisions/0009-sm2.md).
+"""A small file for private keys that have no PKCS#8 in our library: SM2 (docs/formats/key-files.md).
 
     -----BEGIN COLDTRACE SM2 KEY-----
     base64, 64 signs a line, of    "CCKEY1" 02 | log2 N | r | p | salt 16 | nonce 12 | sealed
@@ -10,6 +10,7 @@ scrypt(passphrase, salt, N, r, p) and bound to everything in front of it.  There
 
 import binascii
 from base64 import b64encode
+from collections.abc import Callable
 from textwrap import wrap
 from typing import Final
 
@@ -31,9 +32,9 @@ class NotSealed(ValueError):
     """The bytes are not such a file, or the passphrase is another one."""
 
 
-def seal_secret(secret: bytes, passphrase: bytes) -> bytes:
-    """Return the content of a file that holds these 96 bytes."""
-    head = _MAGIC + bytes(_COST) + clock.random_bytes(28)
+def seal_secret(secret: bytes, passphrase: bytes, random: Callable[[int], bytes] = clock.random_bytes) -> bytes:
+    """Return the content of a file that holds these 96 bytes; only tests give bytes that are not `random`."""
+    head = _MAGIC + bytes(_COST) + random(28)
     sealed = AESGCM(_key(head, passphrase)).encrypt(head[-12:], secret, head)
     lines = wrap(b64encode(head + sealed).decode(), 64)
     return b"\n".join([BEGIN, *(line.encode() for line in lines), _END, b""])
