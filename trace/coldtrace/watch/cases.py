@@ -69,25 +69,51 @@ class Case:
 
 
 def list_cases(session: Session, *, after: UUID | None, limit: int) -> list[Case]:
-    """Return up to `limit` cases, newest first, from the one after `after` on."""
-    rows = session.execute(text(_CASES), {"after": after, "most": min(limit, PAGE_MAX), "unread": sorted(UNREAD)})
-    return [_case(row) for row in rows]
+    """Return up to `limit` cases, newest first, from the one after `after` on; none if there is no case `after`."""
+    at = None if after is None else session.execute(text(_WHEN), {"id": after}).scalar_one_or_none()
+    if after is not None and at is None:
+        return []
+    values = {
+        "after": after or _LAST_ID,
+        "at": at or "infinity",
+        "most": min(limit, PAGE_MAX),
+        "unread": sorted(UNREAD),
+    }
+    return [_case(row) for row in session.execute(text(_CASES), values)]
 
 
-_ALL = (
-    "WITH marked AS (SELECT entry_id FROM statement WHERE marks <> '{}'"
-    " UNION SELECT entry_id FROM statement_line WHERE marks <> '{}'),"
-    " every (id, recorded_at, origin) AS ("
-    " SELECT entry_id, recorded_at, 'statement' FROM statement JOIN marked USING (entry_id)"
-    " UNION ALL SELECT scan_id, recorded_at, 'scan' FROM unknown_scan"
-    # What a statement bound twice is marked there.
-    " UNION ALL SELECT binding_id, bound_at, 'binding' FROM roll_binding"
-    " WHERE NOT applied AND bound_by NOT LIKE 'statement:%')"
+_LAST_ID = UUID(int=2**128 - 1)
+_WHEN = (
+    "SELECT recorded_at FROM statement WHERE entry_id = :id UNION ALL SELECT recorded_at FROM unknown_scan"
+    " WHERE scan_id = :id UNION ALL SELECT bound_at FROM roll_binding WHERE binding_id = :id LIMIT 1"
+)
+
+
+def _newest(select: str, *, at: str, id: str) -> str:
+    """Return one origin's part of a page: no part needs more rows than the page has."""
+    where = "AND" if " WHERE " in select else "WHERE"
+    return (
+        f"({select} {where} ({at}, {id}) < (CAST(:at AS timestamptz), CAST(:after AS uuid))"
+        f" ORDER BY {at} DESC, {id} DESC LIMIT :most)"
+    )
+
+
+_STATEMENTS = _newest(
+    "SELECT entry_id AS id, recorded_at, 'statement' AS origin FROM statement JOIN marked USING (entry_id)",
+    at="recorded_at",
+    id="entry_id",
+)
+_SCANS = _newest("SELECT scan_id, recorded_at, 'scan' FROM unknown_scan", at="recorded_at", id="scan_id")
+# What a statement bound twice is marked there.
+_BINDINGS = _newest(
+    "SELECT binding_id, bound_at, 'binding' FROM roll_binding WHERE NOT applied AND bound_by NOT LIKE 'statement:%'",
+    at="bound_at",
+    id="binding_id",
 )
 _CASES = (
-    f"{_ALL}, page AS (SELECT * FROM every WHERE CAST(:after AS uuid) IS NULL OR (recorded_at, id) <"
-    " (SELECT recorded_at, id FROM every WHERE id = CAST(:after AS uuid))"
-    " ORDER BY recorded_at DESC, id DESC LIMIT :most)"
+    "WITH marked AS (SELECT entry_id FROM statement WHERE marks <> '{}'"
+    " UNION SELECT entry_id FROM statement_line WHERE marks <> '{}'), page AS ("
+    f"{_STATEMENTS} UNION ALL {_SCANS} UNION ALL {_BINDINGS} ORDER BY recorded_at DESC, id DESC LIMIT :most)"
     " SELECT p.id, p.recorded_at, CASE WHEN p.origin = 'statement' THEN 'statement'"
     " WHEN p.origin = 'binding' THEN 'double_bound'"
     " WHEN u.reason = ANY(CAST(:unread AS text[])) THEN 'unknown_code' ELSE 'refused_code' END AS kind,"
