@@ -8,8 +8,11 @@ from sqlmodel import Session
 
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import MalformedUnitId
-from coldtrace.goods import stop_store, stops
+from coldtrace.goods import printing, stop_store, stops
 from coldtrace.goods.refusals import LotNotRecalled, StolenAtLater
+from coldtrace.goods.run_labels import contents_of
+from coldtrace.labels.refusals import CodeNotVerified
+from coldtrace.labels.seal_check import SealReader
 from coldtrace.parties import store as parties
 from coldtrace.parties import trust
 from coldtrace.parties.keys import read_root
@@ -71,6 +74,17 @@ def test_a_stolen_key_from_end_to_end(road: Road, theft: Theft) -> None:
 
     assert {name: offline(uri, allow) for name, uri in codes.items()} == right
     assert {name: offline(uri) for name, uri in codes.items()} == dict.fromkeys(codes, bad)
+
+
+def test_a_spoiled_label_is_printed_again_only_of_what_is_older_than_the_theft(road: Road, theft: Theft) -> None:
+    stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at)
+    reader = SealReader(printing.seal_check(road.session, road.env))
+    before, pallet, after = contents_of([theft.before, theft.pallet, theft.after])
+    for each in (before, pallet):
+        reader.require(each)
+    with pytest.raises(CodeNotVerified) as caught:
+        reader.require(after)
+    assert caught.value.facts["verdict"] == "revoked"
 
 
 def test_a_stolen_key_stops_the_goods_that_it_coded_later(road: Road, theft: Theft) -> None:
