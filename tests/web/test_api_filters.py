@@ -1,11 +1,24 @@
 """Filters over HTTP, and what the pages say of a stolen key's goods, a voided carton, a recalled lot."""
 
+from contextlib import closing
+from pathlib import Path
+
 import httpx
 import pytest
 
+from coldscan import cache
+from coldscan.cache import Name
+from coldscan.fetch import fetch_trust_list
+from coldscan.fetch_filters import fetch_filters
+from coldscan.knowledge import load_knowledge
+from coldscan.state_dir import StateDir
+from coldscan.store import open_store
+from coldscan.verdict import judge
+from coldscan.wire import Wire
 from coldtrace.goods import stops
 from coldtrace.parties import trust
 from coldtrace.parties.model import SiteRole
+from coldtrace.seal.b64 import b64
 from coldtrace.seal.filter import check_filter, open_filter
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import open_trust_list
@@ -117,3 +130,31 @@ def test_a_voided_carton_and_a_recalled_lot(web: WebHouse) -> None:
     recalled = page(web, other.uri)
     assert recalled.status_code == 403
     assert "recalled_lot" in recalled.text
+
+
+def test_a_handheld_of_the_real_service_after_a_theft(web: WebHouse, theft: Theft, tmp_path: Path) -> None:
+    codes = {"before": theft.before.uri, "after": theft.after.uri, "forged": theft.forged}
+    with (
+        closing(open_store(StateDir(tmp_path / "state"))) as device,
+        Wire(str(web.client.base_url), signer=None, net=web.env.net, lang="en", clock=web.clock) as wire,
+    ):
+        cache.put(device, Name.ROOT, web.client.get("/api/v1/root").text)
+        cache.put(device, Name.NET, b64(web.env.net))
+
+        def verdicts() -> dict[str, str]:
+            knowledge = load_knowledge(device, known=None)
+            return {name: judge(uri, knowledge=knowledge, now=web.clock()).verdict for name, uri in codes.items()}
+
+        fetch_trust_list(device, wire)
+        assert verdicts() == {"before": "valid", "after": "valid", "forged": "valid"}
+        with web.sessions.begin() as session:
+            stops.revoke_stolen(session, web.env, theft.kid, stolen_at=theft.stolen_at)
+            stops.revoke_unit(session, web.env, theft.pallet.unit_id, "spoiled")
+            stops.publish_filters(session, web.env)
+        assert fetch_trust_list(device, wire) == "new"
+        assert verdicts() == {"before": "revoked", "after": "revoked", "forged": "revoked"}
+        assert fetch_filters(device, wire, trust=load_knowledge(device, known=None).trust) == "new"
+        assert verdicts() == {"before": "valid", "after": "revoked", "forged": "revoked"}
+        codes["pallet"] = theft.pallet.uri
+        assert verdicts()["pallet"] == "revoked_unit"
+        assert fetch_filters(device, wire, trust=load_knowledge(device, known=None).trust) == "same"
