@@ -27,6 +27,11 @@ from coldtrace.goods.refusals import (
 )
 from coldtrace.goods.service import OpenConsignment, OpenedConsignment
 from coldtrace.interop.imports import undo_import
+from coldtrace.parties import store as parties_store
+from coldtrace.parties.refusals import NoCodeKey
+from coldtrace.parties.signing_keys import NewKey, rotate
+from coldtrace.seal.trust_list import open_trust_list
+from coldtrace.verify.code import Verdict, verify_code
 from support.consignments import packing_list
 from support.road import PORT, Road, make_road
 
@@ -179,6 +184,35 @@ def test_a_piece_that_fails_leaves_no_trace(sessions: sessionmaker[Session], tmp
     draw_rest(sessions.begin, road.env, made.run_id)
     with sessions() as session:
         whole_and_single(session, pallets=2, cartons=BIG)
+
+
+def test_a_key_that_is_rotated_half_way_signs_the_rest(road: Road) -> None:
+    made = opened(road)
+    new, (old,) = rotate(road.session, road.env, NewKey(gln=PORT))
+    while not draw_next(road.session, road.env, made.run_id).is_drawn:
+        pass
+    rows = road.session.execute(
+        text("SELECT kid, min(position) AS a, max(position) AS z FROM issued_code GROUP BY kid")
+    )
+    assert {row.kid: (row.a, row.z) for row in rows} == {old: (1, CHUNK), new.kid: (CHUNK + 1, made.wanted)}
+    whole_and_single(road.session, pallets=2, cartons=BIG)
+    newest = parties_store.newest_trust_list(road.session)
+    assert newest is not None
+    trusted = open_trust_list(newest.envelope, root=None)
+    for place in (1, CHUNK, CHUNK + 1, made.wanted):
+        uri = road.session.execute(text("SELECT uri FROM issued_code WHERE position = :p"), {"p": place}).scalar_one()
+        assert verify_code(uri, trust=trusted, now=road.clock.next).verdict is Verdict.VALID
+
+
+def test_without_a_key_that_may_print_a_run_waits(road: Road) -> None:
+    made = opened(road)
+    road.session.execute(text("UPDATE signing_key SET print_until = :at WHERE use = 'code'"), {"at": road.clock.next})
+    road.session.expire_all()
+    with pytest.raises(NoCodeKey):
+        draw_next(road.session, road.env, made.run_id)
+    new, _ = rotate(road.session, road.env, NewKey(gln=PORT))
+    assert draw_next(road.session, road.env, made.run_id).drawn == 2 * CHUNK
+    assert new.kid in {str(row[0]) for row in road.session.execute(text("SELECT DISTINCT kid FROM issued_code"))}
 
 
 # Quotas
