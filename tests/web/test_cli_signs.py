@@ -16,6 +16,7 @@ from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.settings import load_settings
 from coldtrace.verify.code import Verdict, verify_code
+from support.box_font import box_font
 from support.command_line import Run
 from support.house import DISTRICTS, GLNS
 from support.label_cases import pdf_pictures, pdf_texts, read_picture
@@ -55,6 +56,18 @@ def test_every_command_has_a_card(run: Run, layout: str, pages: int, tmp_path: P
     text = "".join(pdf_texts(out))
     for word in ("入库", "出库", "移库", "盘点", "撤销", "确认", "下一单", "赋码", "组托", "拆托", "销售"):
         assert word in text
+
+
+def test_the_font_of_the_setting_is_embedded(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, other = tmp_path / "plain.pdf", tmp_path / "other.pdf"
+    assert run("labels", "cards", "--out", plain).status == 0
+    probe = "批号生产日期到期原产净重进口商0123456789ABCabc()-.:/"
+    font = box_font(tmp_path / "boxes.ttf", "".join(sorted(set(probe + "".join(pdf_texts(plain))) - set("\r\n"))))
+    monkeypatch.setenv("COLDTRACE_LABEL_FONT", str(font))
+    assert run("labels", "cards", "--out", other).status == 0
+    assert b"+NotoSansCJKsc-Regular" in plain.read_bytes()
+    assert b"+Boxes-Regular" in other.read_bytes()
+    assert b"NotoSans" not in other.read_bytes()
 
 
 def test_doors_carry_codes_that_verifiers_believe(market: Run, tmp_path: Path) -> None:

@@ -85,6 +85,10 @@ def test_the_labels_say_how_to_key_it_in(web: WebHouse, goods: Consignment, iden
             assert label.gs1_text == f"(U){label.short_code.replace('-', '')}"
         else:
             assert (label.short_code, label.gs1_text) == ("", carton.unit_id)
+    first, pallet = labels[0], labels[-1]
+    assert pallet.importer_zh
+    assert (pallet.importer_zh, pallet.importer_en) == (first.importer_zh, first.importer_en)
+    assert pallet.production_date == first.production_date != ""
 
 
 def test_a_handheld_learns_which_units_they_are(web: WebHouse, goods: Consignment) -> None:

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import pytest
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,33 +10,10 @@ from coldtrace.labels.fit import fit, shrink
 from coldtrace.labels.font import LabelFont, load_font
 from coldtrace.labels.make import make_labels
 from coldtrace.labels.refusals import CharacterMissing, FontMissing
+from support.box_font import box_font
 from support.label_cases import carton, expected_texts, pdf_pictures, pdf_texts, read_picture
 
 FONT = load_font()
-
-
-def box_font(path: Path, characters: str) -> Path:
-    """Write a TrueType font in which each of `characters` is a box of its own height."""
-    names = [".notdef", *(f"u{ord(character):04X}" for character in characters)]
-    glyphs = {}
-    for number, name in enumerate(names):
-        pen = TTGlyphPen(None)
-        pen.moveTo((50, 0))
-        for point in ((50, 300 + number), (450, 300 + number), (450, 0)):
-            pen.lineTo(point)
-        pen.closePath()
-        glyphs[name] = pen.glyph()
-    builder = FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder(names)
-    builder.setupCharacterMap({ord(character): f"u{ord(character):04X}" for character in characters})
-    builder.setupGlyf(glyphs)
-    builder.setupHorizontalMetrics({name: (500, 50) for name in names})
-    builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable({"familyName": "Boxes", "styleName": "Regular", "psName": "Boxes-Regular"})
-    builder.setupOS2(sTypoAscender=880, sCapHeight=700)
-    builder.setupPost()
-    builder.save(path)
-    return path
 
 
 def characters_of_a_carton() -> str:
@@ -68,7 +43,10 @@ def test_a_font_that_cannot_be_used_is_refused_in_words(name: str, tmp_path: Pat
 def test_another_font_by_path_is_embedded_and_read(tmp_path: Path) -> None:
     path = box_font(tmp_path / "boxes.ttf", characters_of_a_carton())
     make_labels([carton()], layout="100x100", format="pdf", out=tmp_path / "run.pdf", font=path)
-    assert b"/FontFile2" in (tmp_path / "run.pdf").read_bytes()
+    data = (tmp_path / "run.pdf").read_bytes()
+    assert b"/FontFile2" in data
+    assert b"/FontName /LABELS+Boxes-Regular" in data
+    assert b"NotoSansCJK" not in data
     assert "巴西冷冻去骨牛腱子肉" in pdf_texts(tmp_path / "run.pdf")[0]
     [picture] = pdf_pictures(tmp_path / "run.pdf")
     assert read_picture(picture) == expected_texts(carton(), "100x100")

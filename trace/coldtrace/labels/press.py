@@ -2,7 +2,7 @@
 
 A press is made in each worker process and keeps what labels share: the font, the drawn grounds of a lot, the opened
 trust list.  Nothing leaves it that did not pass the gate: words agree with the code, signature valid, every symbol
-read back from the dots at full and at half size, quiet zones white.
+read back from the dots at full and at half size, quiet zones white; and nothing in a layout that is not released.
 """
 
 import io
@@ -22,6 +22,7 @@ from coldtrace.labels.page import Page
 from coldtrace.labels.pdf import PdfPage, PdfPages
 from coldtrace.labels.raster import Raster
 from coldtrace.labels.refusals import LayoutNotForPrinter, UnknownFormat, UnknownLayout
+from coldtrace.labels.release import require_released
 from coldtrace.labels.seal_check import SealCheck, SealReader
 from coldtrace.labels.sheet import cells_of
 from coldtrace.labels.svg import page_svg
@@ -117,6 +118,7 @@ class Press:
             return self._rows(group)
         faces, decoded, picture = [], 0, None
         for content in group.contents:
+            require_released(self._order.layout, content.kind)
             face = self._draughtsman.face(content)
             picture = self._raster.draw(face)
             decoded += decode_check(picture, face, self._raster)
