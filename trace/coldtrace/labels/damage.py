@@ -85,8 +85,8 @@ DAMAGES: Final[tuple[Damage, ...]] = (
     Damage("tilt_12", Words("倾斜 12 %", "Tilt 12 %"), _tilted(0.12), 100),
     Damage("tilt_22", Words("倾斜 22 %", "Tilt 22 %"), _tilted(0.22), 100),
     Damage("covered_10", Words("码面遮挡 10 %", "A tenth of the code covered"), _covered, 90, 98),
-    Damage("frost_70", Words("霜层 70 %", "Frost veil 70 %"), _frosted(0.7), 97, 99),
+    Damage("frost_70", Words("霜层 70 %", "Frost veil 70 %"), _frosted(0.7), 98, 99),
     Damage("frost_90", Words("霜层 90 %", "Frost veil 90 %"), _frosted(0.9)),
     Damage("half", Words("两倍距离", "Twice as far"), lambda look, seed: degrade.half(look.picture), 100),
-    Damage("together", Words("以上多种叠加", "All together, twice as far"), _all_together, 87, 95),
+    Damage("together", Words("以上多种叠加", "All together, twice as far"), _all_together, 90, 97),
 )
