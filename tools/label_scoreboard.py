@@ -46,8 +46,8 @@ lots of 20, serials of 12 and 20, `/U/` ids, SSCC cartons, labels of rolls, reta
 300 dpi, each QR code is photographed (2 mm of surroundings, at most 6 pixels a module), damaged and read. A cell is the
 share of **labels of which at least one code reads byte for byte**, with the retries of `labels/read_back.py`; in
 brackets the share of **single codes that read at the first look**. A minimum of 100 allows no miss; below it a cell
-fails when a layout that just held the minimum would do so badly less than once in a hundred samples of {labels}; over all
-layouts together each minimum holds without this allowance.
+fails when a layout that just held the minimum would do so badly less than once in a hundred samples of {labels}; over
+all layouts together each minimum holds without this allowance.
 The bars of pallets are not counted: they carry no signature. What is "for information" is tried on every tenth label.
 
 A4 sheets hold the drawings of 60x40 (units, places, commands) and 100x100 (pallets); their rows are these.
