@@ -18,9 +18,11 @@ from sqlalchemy import text
 
 from coldtrace.cli.installation import open_installation
 from coldtrace.goods import store
+from coldtrace.parties.model import SiteRole
 from coldtrace.settings import load_settings
 from support.command_line import Run
 from support.consignments import Consignment, open_consignment
+from support.house import GLNS
 from support.label_cases import read_picture
 from support.tcp_printer import TcpPrinter, tcp_printer
 
@@ -262,3 +264,14 @@ def test_printers_that_cannot_be_read_stop_the_start(port: Run, monkeypatch: pyt
         ran = port("labels", "jobs", "--run", NOBODY, "--json")
         assert (ran.status, ran.json["code"]) == (2, "setting_invalid"), wrong
         assert "COLDTRACE_PRINTERS" in ran.json["en"]
+
+
+def test_a_roll_and_goods_without_a_gtin_are_printed_like_any_run(port: Run, tmp_path: Path) -> None:
+    for number, product in enumerate(([], ["--gtin", "19521234543210"])):
+        roll = port("rolls", "new", "--site", GLNS[SiteRole.FIRST_STATION], "--count", 4, *product, "--json")
+        assert roll.status == 0, roll.err
+        run_id = roll.json["roll"]
+        for format in ("png", "zpl-native", "csv"):
+            how = ["--layout", "100x100", "--format", format, "--out", tmp_path / f"{number}.{format}.zip"]
+            ran = port("labels", "make", "--run", run_id, *how, "--json")
+            assert (ran.status, ran.json["labels"]) == (0, 4), ran.err

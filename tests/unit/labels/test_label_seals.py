@@ -20,8 +20,10 @@ from coldtrace.seal.trust_list import UntrustedTrustList
 from support.label_cases import carton, command
 from support.signed_labels import AT, STATION, seals, signed_carton, signed_pallet, signed_place
 
+SSCC_CARTON = replace(signed_pallet(), kind=LabelKind.UNIT, count=None)
 
-@pytest.mark.parametrize("content", [signed_carton(), signed_pallet(), signed_place(), command()])
+
+@pytest.mark.parametrize("content", [signed_carton(), SSCC_CARTON, signed_pallet(), signed_place(), command()])
 def test_what_is_signed_passes(content: LabelContent, tmp_path: Path) -> None:
     report = make_labels([content], layout="100x100", format="pdf", out=tmp_path / "a.pdf", seals=seals())
     assert report.count == 1
@@ -39,7 +41,8 @@ OTHER_LOT = signed_carton().uri.replace("/10/L2409A1/", "/10/L2409A9/")
         (signed_carton(), seals(st="revoked"), "revoked"),
         (signed_carton(), seals(at=AT + timedelta(days=900)), "revoked"),
         (signed_carton(), seals(hosts=("other.example.cn",)), "untrusted_host"),
-        (replace(signed_pallet(), kind=LabelKind.UNIT), seals(), "other_kind"),
+        (replace(signed_carton(), kind=LabelKind.PALLET), seals(), "other_kind"),
+        (replace(signed_place(), kind=LabelKind.UNIT), seals(), "other_kind"),
         (replace(command(), uri="CT:EVERYTHING"), seals(), "unknown_command"),
         (replace(command(), uri=signed_carton().uri), seals(), "unknown_command"),
     ],

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from coldtrace.codes.command import parse_command
 from coldtrace.codes.refusals import UnknownCommand
+from coldtrace.codes.trace_code import CodeKind
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.labels.refusals import CodeNotVerified
 from coldtrace.seal.filter import open_filter
@@ -19,6 +20,11 @@ from coldtrace.verify.held_filters import HeldFilters
 
 _NOT_A_COMMAND = "unknown_command"
 _OTHER_KIND = "other_kind"
+_MAY_CARRY = {
+    LabelKind.UNIT: (CodeKind.UNIT, CodeKind.PALLET),  # a carton without a GTIN has an SSCC of its own
+    LabelKind.PALLET: (CodeKind.PALLET,),
+    LabelKind.PLACE: (CodeKind.PLACE,),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,6 @@ class SealReader:
         report = self._held.judge(content.uri, trust=self._trust, now=self._now)
         if report.verdict is not Verdict.VALID or report.code is None:
             raise CodeNotVerified(label=content.handle, verdict=str(report.verdict))
-        # A pallet's code on a carton's label would verify, and be wrong.
-        if str(report.code.kind) != str(content.kind):
+        # A carton's code on a pallet's label would verify, and be wrong.
+        if report.code.kind not in _MAY_CARRY[content.kind]:
             raise CodeNotVerified(label=content.handle, verdict=_OTHER_KIND)
