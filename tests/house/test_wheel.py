@@ -57,6 +57,7 @@ def test_the_wheel_carries_migrations_templates_and_static_files(wheel: Path) ->
         assert files, folder
         missing = {f"{packed}/{path.relative_to(REPOSITORY / folder)}" for path in files} - names
         assert missing == set()
+    assert "coldtrace/labels/released.json" in names
 
 
 def test_the_wheel_carries_no_tests_and_no_caches(wheel: Path) -> None:

@@ -313,7 +313,7 @@ def test_labels_before_and_after_binding(road: Road) -> None:
     roll = drawn(road, count=2)
     bind(road, labels(road, roll)[1].uri)
     blank, bound = run_labels(road.session, roll)
-    assert (blank.roll_text, blank.lot, blank.product_zh) == ("No. 1 / 2", "", "")
+    assert (blank.roll_text, blank.lot, blank.product_zh) == ("No. 1 / 2", "", "冷链货物")
     assert blank.station_zh
     assert (bound.roll_text, bound.lot) == ("", LOT)
     assert bound.product_zh

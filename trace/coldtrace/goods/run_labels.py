@@ -7,11 +7,15 @@ from sqlmodel import Session
 
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code
+from coldtrace.errors import Words
 from coldtrace.events.facts import Facts, read_facts
 from coldtrace.goods import run_store, store
 from coldtrace.goods.refusals import RunUnfinished, RunUnknown
 from coldtrace.goods.store import IssuedCode
 from coldtrace.labels.content import LabelContent, LabelKind
+
+UNNAMED = Words("冷链货物", "Cold-chain goods")
+"""The name on a label of a roll: it must stay true whatever the label is put on."""
 
 
 def run_labels(session: Session, run_id: UUID) -> Iterator[LabelContent]:
@@ -49,8 +53,8 @@ def carton_label(code: IssuedCode, facts: Facts) -> LabelContent:
         uri=code.uri,
         gs1_text=_bracketed(code.uri),
         kind=LabelKind.UNIT,
-        product_zh=str(facts.get("product_zh") or facts.get("product_en") or ""),
-        product_en=str(facts.get("product_en", "")),
+        product_zh=str(facts.get("product_zh") or facts.get("product_en") or (UNNAMED.zh if is_blank else "")),
+        product_en=str(facts.get("product_en") or (UNNAMED.en if is_blank else "")),
         lot=str(facts.get("maker_lot") or facts.get("lot", "")),
         production_date=str(facts.get("production_date", "")),
         expiry_date=str(facts.get("expiry_date", "")),
