@@ -20,11 +20,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench.codes import bench_codes
+    from coldtrace.cli.bench.codes import FULL, SMALL, bench_codes
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
-    rows = bench_codes(full=arguments.scale == "full", say=_say)
+    rows = bench_codes(scale=FULL if arguments.scale == "full" else SMALL, say=_say)
     if arguments.json:
         about = {"bench": arguments.bench, "scale": arguments.scale, "cores": os.cpu_count(), "python": _python()}
         print(json.dumps(about | {"rows": [row.as_json() for row in rows]}, ensure_ascii=False))

@@ -37,33 +37,32 @@ from coldtrace.verify.code import Verdict, verify_code
 
 HOST: Final = "trace.example.cn"
 GTIN, LOT = "09521234543213", "L2609A"
-ROUNDS = 5
 LABELS_OF_GOAL = 10_000
 WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done: `codes` a round, `labels` a file."""
+    """How much is done: `codes` a round, of `rounds` rounds, and `labels` a file."""
 
     codes: int
     labels: int
+    rounds: int = 5
 
 
 SMALL, FULL = Scale(codes=4_000, labels=600), Scale(codes=20_000, labels=LABELS_OF_GOAL)
 
 
-def bench_codes(*, full: bool, say: Callable[[str], None]) -> list[Row]:
+def bench_codes(*, scale: Scale, say: Callable[[str], None]) -> list[Row]:
     """Return the rows; `say` is told what is being measured."""
-    scale = FULL if full else SMALL
     seed = clock.random_bytes(32)
     signer = Ed25519Signer.from_seed(seed)
-    say(f"1/5  签发 / minting: {scale.codes:,} codes x {ROUNDS} rounds")
+    say(f"1/5  签发 / minting: {scale.codes:,} codes x {scale.rounds} rounds")
     rows = _minting(seed, scale)
     say("2/5  两个进程 / two processes")
     rows += _two_processes(seed, scale)
     say("3/5  离线验证 / verifying offline")
-    rows += _verifying(signer)
+    rows += _verifying(signer, scale)
     say("4/5  单个二维码 / one symbol")
     rows += _symbols(signer)
     say(f"5/5  标签 / {scale.labels:,} labels of 100x100, {WORKERS} processes")
@@ -82,7 +81,7 @@ def _minting(seed: bytes, scale: Scale) -> list[Row]:
         return scale.codes
 
     raw, minted, raw_p256, minted_p256 = medians(
-        ROUNDS,
+        scale.rounds,
         [
             lambda: rate(partial(signing, raw_ed.sign)),
             lambda: rate(lambda: _mint_count(signer, scale.codes)),
@@ -100,7 +99,7 @@ def _minting(seed: bytes, scale: Scale) -> list[Row]:
 def _two_processes(seed: bytes, scale: Scale) -> list[Row]:
     """As many codes in each of two processes, started together, beside one process alone."""
     count = scale.codes * 2
-    one, two = medians(ROUNDS, [lambda: _side_by_side(seed, count, 1), lambda: _side_by_side(seed, count, 2)])
+    one, two = medians(scale.rounds, [lambda: _side_by_side(seed, count, 1), lambda: _side_by_side(seed, count, 2)])
     goal = Goal(limit=1.8, better="high", of="ratio")
     return [Row(name="minting in two processes, beside one", value=two, unit="1/s", floor=one, goal=goal)]
 
@@ -134,7 +133,7 @@ def _mint_when_told(seed: bytes, count: int, pipe: Connection) -> None:
     pipe.send("done")
 
 
-def _verifying(signer: Signer) -> list[Row]:
+def _verifying(signer: Signer, scale: Scale) -> list[Row]:
     """One code at a time, as a handheld asks: median over many different codes, beside the bare signature check."""
     texts = _uris(signer, 500)
     trust, now = _trust(signer), clock.now()
@@ -147,7 +146,7 @@ def _verifying(signer: Signer) -> list[Row]:
             raise AssertionError("a good code did not verify")
 
     took, floor = medians(
-        ROUNDS,
+        scale.rounds,
         [
             lambda: statistics.median(seconds(partial(one, text)) for text in texts),
             lambda: statistics.median(seconds(partial(key.verify, signature, message)) for _ in texts),
