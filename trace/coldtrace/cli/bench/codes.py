@@ -21,6 +21,7 @@ import qrcode
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from coldtrace import clock
+from coldtrace.cli.bench.filter_times import filter_times
 from coldtrace.cli.bench.rows import Goal, Row, medians, rate, seconds
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code
@@ -43,29 +44,33 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done: `codes` a round, of `rounds` rounds, and `labels` a file."""
+    """How much is done: `codes` a round, of `rounds` rounds, `labels` a file, and `voided` units in a stop-filter."""
 
     codes: int
     labels: int
+    voided: int
     rounds: int = 5
 
 
-SMALL, FULL = Scale(codes=4_000, labels=600), Scale(codes=20_000, labels=LABELS_OF_GOAL)
+SMALL = Scale(codes=4_000, labels=600, voided=100_000)
+FULL = Scale(codes=20_000, labels=LABELS_OF_GOAL, voided=1_000_000)
 
 
 def bench_codes(*, scale: Scale, say: Callable[[str], None]) -> list[Row]:
     """Return the rows; `say` is told what is being measured."""
     seed = clock.random_bytes(32)
     signer = Ed25519Signer.from_seed(seed)
-    say(f"1/5  签发 / minting: {scale.codes:,} codes x {scale.rounds} rounds")
+    say(f"1/6  签发 / minting: {scale.codes:,} codes x {scale.rounds} rounds")
     rows = _minting(seed, scale)
-    say("2/5  两个进程 / two processes")
+    say("2/6  两个进程 / two processes")
     rows += _two_processes(seed, scale)
-    say("3/5  离线验证 / verifying offline")
+    say("3/6  离线验证 / verifying offline")
     rows += _verifying(signer, scale)
-    say("4/5  单个二维码 / one symbol")
+    say("4/6  单个二维码 / one symbol")
     rows += _symbols(signer)
-    say(f"5/5  标签 / {scale.labels:,} labels of 100x100, {WORKERS} processes")
+    say(f"5/6  停用名单 / a stop-filter of {scale.voided:,} voided units")
+    rows += _stops(scale)
+    say(f"6/6  标签 / {scale.labels:,} labels of 100x100, {WORKERS} processes")
     return rows + _labels(signer, scale)
 
 
@@ -170,6 +175,28 @@ def _symbols(signer: Signer) -> list[Row]:
         3, [lambda: rate(lambda: drawn(lambda text: qr_symbol(text, "Q"))), lambda: rate(lambda: drawn(qrcode.make))]
     )
     return [Row(name="QR symbol of one code, beside qrcode.make(text)", value=ours, unit="1/s", peer=tutorial)]
+
+
+def _stops(scale: Scale) -> list[Row]:
+    """A verdict while that many units are listed as void, beside one without any list."""
+    times = filter_times(scale.voided)
+    name = f"verdict with {scale.voided:,} voided units listed, beside none"
+    goal = Goal(limit=20, better="low", of="value")
+    floor = times.verdict_without_s * 1000
+    return [
+        Row(name=name, value=times.verdict_with_s * 1000, unit="ms", floor=floor, goal=goal),
+        Row(
+            name="the first one, opening and checking the file",
+            value=times.verdict_cold_s * 1000,
+            unit="ms",
+            floor=floor,
+        ),
+        Row(
+            name=f"building and signing that filter, {times.size_bytes * 8 / times.entries:.1f} bits a unit",
+            value=times.build_s,
+            unit="s",
+        ),
+    ]
 
 
 def _labels(signer: Signer, scale: Scale) -> list[Row]:

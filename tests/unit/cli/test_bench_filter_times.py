@@ -1,6 +1,6 @@
 """What the benchmark of filters measures is what it says; how long it takes is no test."""
 
-from coldtrace.cli.filter_times import filter_times
+from coldtrace.cli.bench.filter_times import filter_times
 
 
 def test_the_times_are_of_a_real_filter() -> None:
