@@ -14,7 +14,9 @@ DOCUMENTS = ["README.md", "docs/guides/run-in-production.md", "docs/guides/colds
 PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"coldtrace": coldtrace, "coldscan": coldscan}
 SHOWN = re.compile(r"(?:^|[\s($/`])(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE)
 WORD = re.compile(r"[a-z][a-z-]+")
-_NESTED = ("codes", "db", "devices", "filters", "keys", "labels", "lots", "sites", "tokens", "trust-list")
+_NESTED = (
+    "bench", "codes", "db", "devices", "filters", "keys", "labels", "lots", "rolls", "sites", "tokens", "trust-list",
+)  # fmt: skip
 _NESTED_TWICE = {("keys", "root"), ("keys", "station")}
 
 

@@ -6,16 +6,18 @@ import os
 import platform
 import sys
 
-BENCHES = ("codes",)
+BENCHES = {"codes": "签发、验证、标签 / minting, verifying, labels"}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `bench`."""
     parser = commands.add_parser("bench", help="性能测量 / measure this machine")
-    parser.add_argument("bench", choices=BENCHES, metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--scale", choices=["small", "full"], default="small", help="small: a minute; full: the goals")
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(func=run)
+    benches = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
+    for name, help in BENCHES.items():
+        bench = benches.add_parser(name, help=help)
+        bench.add_argument("--scale", choices=["small", "full"], default="small", help="small: a minute; full: goals")
+        bench.add_argument("--json", action="store_true")
+        bench.set_defaults(func=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
