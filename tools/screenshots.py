@@ -24,7 +24,7 @@ import httpx
 import pypdfium2
 from handheld_panels import as_page, coldscan, scanned
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, HttpCredentials, Page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests"))
@@ -84,6 +84,12 @@ def _take_desk(browser: Browser, world: World, out: Path) -> None:
     with _page(browser, DESK, "zh-CN", scale=1) as page:
         page.goto(f"{world.base}/?lang=zh", wait_until="load")
         _save(page, out / "front-zh.png")
+    credentials = {"username": "desk", "password": world.token}
+    with _page(browser, PHONE, "zh-CN", scale=2, credentials=credentials) as page:
+        page.goto(f"{world.base}/desk/runs?lang=zh", wait_until="load")
+        page.locator("tr[data-run] a").last.click()
+        page.wait_for_selector("h1#run")
+        _save(page, out / "run-zh.png")
 
 
 def _take_phone(browser: Browser, world: World, lang: str, out: Path) -> None:
@@ -139,13 +145,16 @@ def _fewer_colours(path: Path) -> None:
 
 
 @contextmanager
-def _page(browser: Browser, size: dict[str, int], locale: str, *, scale: int) -> Iterator[Page]:
+def _page(
+    browser: Browser, size: dict[str, int], locale: str, *, scale: int, credentials: HttpCredentials | None = None
+) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         locale=locale,
         device_scale_factor=scale,
         color_scheme="light",
         reduced_motion="reduce",
+        http_credentials=credentials,
     )
     yield context.new_page()
     context.close()
