@@ -126,7 +126,7 @@ def _next(current: RootDocument, arguments: argparse.Namespace) -> RootDocument:
 
 
 def run_sign(arguments: argparse.Namespace) -> int:
-    """Add one holder's signature to a change, and print what was signed.  Who stays a root signs once for both sides."""
+    """Add one holder's signature to a change; print what was signed.  Who stays a root signs once for both sides."""
     try:
         envelope = read_change(arguments.change)
         new = parse_root(str(envelope["root"]))
