@@ -49,7 +49,7 @@ NOT_OF_A_ROUTE = {
     "database_url_invalid", "disk_full", "namespaces_refused",
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
-    "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
+    "no_installation", "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
     # Verdicts on codes, which routes answer as `CodeRefused` with the verdict's own status.
     "alg_mismatch", "bad_signature", "recalled_lot", "revoked", "revoked_unit", "unknown_key", "untrusted_host",
     # Checks of bundles, receipts, lists, notes and proofs: made by those who hold them.

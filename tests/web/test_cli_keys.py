@@ -123,8 +123,9 @@ def test_the_passphrase_is_changed(port: Run, tmp_path: Path, monkeypatch: pytes
     assert (ran.status, ran.json["code"]) == (2, "passphrase_unusable")
 
 
-def test_roots_on_two_sticks(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roots_on_two_sticks(first_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A production installation whose roots never touch the server: founding, first list, change of roots."""
+    run = first_run
     monkeypatch.setenv("COLDTRACE_ENV", "production")
     monkeypatch.setenv("COLDTRACE_KEY_PASSPHRASE_FILE", str(secret(tmp_path, "service")))
     public = {}

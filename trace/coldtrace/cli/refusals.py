@@ -78,6 +78,19 @@ class KeysExist(Refusal):
     )
 
 
+class NoInstallation(Refusal):
+    """A command was run where no installation is: most likely in another folder than the service."""
+
+    code = "no_installation"
+    title = Words("此处没有安装", "No installation here")
+    detail = Words(
+        "{folder} 中没有安装。请到安装所在的文件夹运行，或用 COLDTRACE_DATA_DIR 指明其数据目录。要新建安装，请运行"
+        " coldtrace serve（生产环境先运行 coldtrace keys init）。",
+        "There is no installation in {folder}. Run this in the folder of the installation, or name its data folder in"
+        " COLDTRACE_DATA_DIR. To make a new one, run coldtrace serve (for production, first coldtrace keys init).",
+    )
+
+
 class ServerPartsMissing(Refusal):
     """The command needs the `[server]` extra."""
 
