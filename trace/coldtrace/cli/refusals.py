@@ -43,6 +43,17 @@ class MalformedRootArgument(Refusal):
     )
 
 
+class ThresholdUnreachable(Refusal):
+    """More signatures are asked for than there are roots, or none."""
+
+    code = "threshold_unreachable"
+    title = Words("签名数无法达到", "The threshold cannot be met")
+    detail = Words(
+        "共有 {count} 个根，--threshold {threshold} 不可用：请写 1 到 {count}，或加入更多的根。",
+        "There are {count} roots, so --threshold {threshold} cannot be used: give 1 to {count}, or add more roots.",
+    )
+
+
 class RootNameNeeded(Refusal):
     """A key signs that is not among the new roots, so its name does not follow."""
 
