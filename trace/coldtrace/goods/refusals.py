@@ -136,6 +136,19 @@ class KeyOutOfScope(Refusal):
     )
 
 
+class DoorNameUnusable(Refusal):
+    """A door is called something that no code can carry."""
+
+    code = "door_name_unusable"
+    title = Words("库门名称不可用", "The door cannot be called that")
+    detail = Words(
+        "库门名称“{door}”不能写入码中：最多 20 个字符，只可用英文字母、数字和 - . _ / ( ) 等 GS1 字符，"
+        "不可用汉字和空格；例如 D1。",
+        "The door name '{door}' cannot stand in a code: at most 20 characters, of the letters A to Z, digits and"
+        " - . _ / ( ) and the other signs of GS1 (CSET 82), no space and no Chinese; for example D1.",
+    )
+
+
 class LotNotRecalled(Refusal):
     """There is no recall of this lot that could be lifted."""
 
