@@ -16,8 +16,8 @@ from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
 from coldtrace.errors import Refusal
 from coldtrace.seal.trust_list import TrustList, open_trust_list
-from coldtrace.verify.code import CodeReport, Verdict
-from coldtrace.verify.held_filters import ASKED_ONLINE, MAY_BE_CHANCE, HeldFilters
+from coldtrace.verify.code import Verdict
+from coldtrace.verify.held_filters import FilteredReport, HeldFilters
 
 OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
 
@@ -108,8 +108,8 @@ def run_verify(arguments: argparse.Namespace) -> int:
         _say("筛查表已过期，之后的作废和召回无从得知。", "a filter is past its expiry: later stops are not known.")
     if report.refusal is not None:
         _say(report.refusal.say("zh"), report.refusal.say("en"))
-    if report.verdict in ASKED_ONLINE:
-        _say(MAY_BE_CHANCE.zh, MAY_BE_CHANCE.en)
+    if report.may_be_chance:
+        _say(report.say_chance("zh"), report.say_chance("en"))
     if arguments.json:
         _print_json(_verified(report, list_checked=arguments.root is not None))
     else:
@@ -138,9 +138,10 @@ def _parsed(scan: Scan) -> dict[str, object]:
     return answer
 
 
-def _verified(report: CodeReport, *, list_checked: bool) -> dict[str, object]:
+def _verified(report: FilteredReport, *, list_checked: bool) -> dict[str, object]:
     return {
         "verdict": str(report.verdict),
+        "may_be_chance": report.may_be_chance,
         "ais": dict(report.elements),
         "kid": report.kid,
         "list_age_s": report.list_age_s,
