@@ -94,6 +94,7 @@ def run_make(arguments: argparse.Namespace) -> int:
         "pages": report.pages,
         "decoded": report.decoded,
         "kept": report.kept,
+        **_skipped(report.skipped),
         "out": str(arguments.out),
     }
     print_result(result, as_json=arguments.json)
@@ -150,7 +151,8 @@ def run_send(arguments: argparse.Namespace) -> int:
             progress.close()
     if native:
         _say_scan_back()
-    print_result({"job": str(job.job_id), "sent": sent, "done": job.done, "total": job.total}, as_json=arguments.json)
+    result = {"job": str(job.job_id), "sent": sent.labels, "done": job.done, "total": job.total}
+    print_result(result | _skipped(sent.skipped), as_json=arguments.json)
     return 0
 
 
@@ -168,6 +170,19 @@ def run_jobs(arguments: argparse.Namespace) -> int:
     for job in () if arguments.json else jobs:
         print(f"{job['id']}\t{job['state']}\t{job['done']}/{job['total']}\t{job['target']}\t{job['trouble'] or ''}")
     return 0
+
+
+def _skipped(numbers: tuple[int, ...]) -> dict[str, object]:
+    """Return what a result says of void labels, and say it to people too."""
+    from coldtrace.goods.roll_rules import format_ranges, ranges_of
+
+    named = format_ranges(ranges_of(numbers))
+    if numbers:
+        _say(
+            f"跳过 {len(numbers)} 张已作废的标签：第 {named} 张。",
+            f"Left out {len(numbers)} void labels: number {named}.",
+        )
+    return {"skipped": len(numbers), "skipped_numbers": named}
 
 
 def _say_scan_back() -> None:

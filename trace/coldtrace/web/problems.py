@@ -74,6 +74,7 @@ STATUS: dict[str, int] = {
     "already_undone": 409,
     "ambiguous_code": 409,
     "in_circulation": 409,
+    "label_bound": 409,
     "lot_ambiguous": 409,
     "roll_unfinished": 409,
     "run_unfinished": 409,
