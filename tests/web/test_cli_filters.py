@@ -35,6 +35,7 @@ def test_filters_are_published_on_demand(run: Run) -> None:
         ("recalled_lots", 1, 0),
     ]
     assert [line.split("\t")[:2] for line in run("filters", "publish").out.splitlines()] == [
+        ["kind", "seq"],
         ["revoked_units", "2"],
         ["recalled_lots", "2"],
     ]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from coldtrace import clock
-from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result
+from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result, print_rows
 from coldtrace.cli.pinned_root import read_pinned_root
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
@@ -104,8 +104,7 @@ def run_publish(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"filters": rows}, as_json=True)
     else:
-        for row in rows:
-            print("\t".join(str(value) for value in row.values()))
+        print_rows(("kind", "seq", "count", "bytes", "sha256"), rows)
     return 0
 
 

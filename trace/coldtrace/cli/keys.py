@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coldtrace.cli import keys_root
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import KeysExist
 from coldtrace.errors import Refusal
 from coldtrace.seal.public_key import ALGORITHMS
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from coldtrace.env import Env
     from coldtrace.parties.signing_keys import NewKey
     from coldtrace.parties.tables import SigningKeyRow
+
+KEY_COLUMNS = (
+    *("kid", "use", "alg", "station", "state", "listed", "print_from", "print_until", "print_days_left"),
+    *("accept_until", "accept_days_left", "scope"),
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -121,8 +126,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"keys": keys}, as_json=True)
     else:
-        for key in keys:
-            print("\t".join("-" if value is None else str(value) for value in key.values()))
+        print_rows(KEY_COLUMNS, keys)
     return 0
 
 

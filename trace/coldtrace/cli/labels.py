@@ -10,7 +10,7 @@ from uuid import UUID
 
 from coldtrace.cli import label_signs, reprints
 from coldtrace.cli.label_progress import LabelProgress
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import FileUnwritable, NothingToDo
 from coldtrace.errors import Refusal
 
@@ -167,8 +167,8 @@ def run_jobs(arguments: argparse.Namespace) -> int:
         jobs = [job_json(job) for job in print_store.jobs_of_run(session, arguments.run, limit=50)]
     if arguments.json:
         print_result({"jobs": jobs}, as_json=True)
-    for job in () if arguments.json else jobs:
-        print(f"{job['id']}\t{job['state']}\t{job['done']}/{job['total']}\t{job['target']}\t{job['trouble'] or ''}")
+    else:
+        print_rows(("id", "state", "done", "total", "target", "trouble"), jobs)
     return 0
 
 

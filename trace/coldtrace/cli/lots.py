@@ -58,7 +58,7 @@ def run_lift(arguments: argparse.Namespace) -> int:
 def run_list(arguments: argparse.Namespace) -> int:
     """List the recalls that are not lifted: GTIN, lot, since when, why."""
     from coldtrace.cli.installation import open_installation
-    from coldtrace.cli.output import print_result
+    from coldtrace.cli.output import print_result, print_rows
     from coldtrace.clock import format_utc
     from coldtrace.goods import stop_store
     from coldtrace.settings import load_settings
@@ -71,6 +71,5 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"recalls": recalls}, as_json=True)
     else:
-        for recall in recalls:
-            print("\t".join(recall.values()))
+        print_rows(("gtin", "lot", "recalled_at", "reason"), recalls)
     return 0
