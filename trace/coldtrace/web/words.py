@@ -316,6 +316,7 @@ PAGE_WORDS: dict[str, Words] = {
     "front.api.trust": Words("信任列表", "Trust list"),
     "front.api.checkpoint": Words("日志检查点", "Log checkpoint"),
     "front.labels": Words("下载示例标签（PDF）", "Download the sample labels (PDF)"),
+    "front.desk": Words("赋码批与打印进度（须有令牌）", "Code runs and printing (needs a token)"),
     "front.next": Words("接下来", "What comes next"),
     "front.next.text": Words(
         "这是第一段路：窄，但从头到尾走得通。下面这些还没有。",
@@ -342,6 +343,7 @@ PAGE_WORDS: dict[str, Words] = {
     "runs.created": Words("开始时间", "Begun"),
     "runs.kind.consignment": Words("报关单", "Declaration"),
     "runs.kind.roll": Words("预制码卷", "Roll"),
+    "runs.no_gtin": Words("无 GTIN", "No GTIN"),
     "runs.drawn": Words("已全部签发", "All drawn"),
     "runs.drawing": Words("正在签发", "Being drawn"),
     "runs.older": Words("更早的赋码批", "Older runs"),
@@ -354,6 +356,7 @@ PAGE_WORDS: dict[str, Words] = {
     "run.jobs": Words("标签", "Labels"),
     "run.jobs.none": Words("还没有打印任务。", "Nothing has been printed yet."),
     "run.job": Words("{layout} 毫米", "{layout} mm"),
+    "run.job.a4": Words("A4 纸", "A4"),
     "run.job.running": Words("进行中，最近更新", "Under way, last heard of"),
     "run.job.done": Words("已完成", "Done"),
     "run.job.failed": Words("已中断，可以接着打印", "Broken off; it can be taken up again"),

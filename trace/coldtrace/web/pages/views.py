@@ -314,6 +314,7 @@ class RunLine:
     wanted: int
     drawn: int
     created_at: datetime
+    no_gtin: bool = False
 
     @property
     def is_drawn(self) -> bool:
@@ -331,7 +332,7 @@ class RunsView(PageView):
 
 @dataclass(frozen=True, kw_only=True)
 class PrintLine:
-    """One print job: `done` of `total` labels were checked and handed over to `target`."""
+    """One print job: `done` of `total` labels were handed over to `target`; `trouble` is what stopped it."""
 
     layout: str
     format: str
@@ -340,7 +341,7 @@ class PrintLine:
     done: int
     total: int
     updated_at: datetime
-    trouble: str | None = None
+    trouble: Bilingual | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
