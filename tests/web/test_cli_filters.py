@@ -15,9 +15,15 @@ def listed() -> list[tuple[str, int, int]]:
 
 
 def test_a_lot_is_recalled_published_and_lifted(port: Run) -> None:
-    recalled = port("lots", "recall", GTIN, LOT, "--reason", "李斯特菌", "--json")
-    assert (recalled.status, recalled.json) == (0, {"gtin": GTIN, "lot": LOT, "recalled": True, "new": True})
-    assert port("lots", "recall", GTIN, LOT, "--reason", "again", "--json").json["new"] is False
+    mistyped = port("lots", "recall", GTIN, LOT, "--reason", "李斯特菌", "--json")
+    assert (mistyped.status, mistyped.json["code"]) == (1, "recall_of_unknown_lot")
+    assert "--unknown" in mistyped.err
+    assert port("lots", "list", "--json").json["recalls"] == []
+    recalled = port("lots", "recall", GTIN, LOT, "--unknown", "--reason", "李斯特菌", "--json")
+    wanted = {"gtin": GTIN, "lot": LOT, "recalled": True, "new": True, "units": 0}
+    assert (recalled.status, recalled.json) == (0, wanted)
+    assert "0 cartons" in recalled.err
+    assert port("lots", "recall", GTIN, LOT, "--unknown", "--reason", "again", "--json").json["new"] is False
     assert listed() == [("recalled_lots", 1, 1), ("revoked_units", 1, 0)]
     (recall,) = port("lots", "list", "--json").json["recalls"]
     assert (recall["lot"], recall["reason"]) == (LOT, "李斯特菌")

@@ -160,6 +160,18 @@ class LotNotRecalled(Refusal):
     )
 
 
+class RecallOfUnknownLot(Refusal):
+    """No import has named this lot; most likely its number was mistyped."""
+
+    code = "recall_of_unknown_lot"
+    title = Words("没有这个批次", "No such lot")
+    detail = Words(
+        "这里没有商品 {gtin} 的批次 {lot}，未召回；请核对编号，确需召回尚未导入的批次时加 --unknown。",
+        "There is no lot {lot} of product {gtin} here, and nothing was recalled; check the numbers, or add --unknown "
+        "to recall a lot that was not imported yet.",
+    )
+
+
 class StolenAtLater(Refusal):
     """A theft cannot lie in the future."""
 

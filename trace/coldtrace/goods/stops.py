@@ -14,7 +14,7 @@ from coldtrace.codes.trace_code import unit_id_of
 from coldtrace.env import Env
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods import stop_store as store
-from coldtrace.goods.refusals import LotNotRecalled, StolenAtLater
+from coldtrace.goods.refusals import LotNotRecalled, RecallOfUnknownLot, StolenAtLater
 from coldtrace.goods.stop_store import FilterRecord
 from coldtrace.parties import signing_keys
 from coldtrace.parties import store as parties
@@ -55,9 +55,14 @@ def revoke_unit(session: Session, env: Env, unit_id: str, reason: str) -> bool:
     return store.insert_revoked(session, unit_id=unit_id, reason=reason, at=env.clock())
 
 
-def recall_lot(session: Session, env: Env, *, gtin: str, lot: str, reason: str) -> bool:
-    """Recall a lot; return False if it is recalled already."""
+def recall_lot(session: Session, env: Env, *, gtin: str, lot: str, reason: str, unknown: bool = False) -> bool:
+    """Recall a lot; return False if it is recalled already.
+
+    Raises RecallOfUnknownLot for a lot that no import has named, unless `unknown` says that this is meant.
+    """
     store.lock_stops(session)
+    if not unknown and not store.is_known_lot(session, gtin, lot):
+        raise RecallOfUnknownLot(gtin=gtin, lot=lot[:60])
     if store.recall_of(session, gtin, lot) is not None:
         return False
     store.insert_recall(session, gtin=gtin, lot=lot, reason=reason, at=env.clock())

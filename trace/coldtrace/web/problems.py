@@ -81,6 +81,7 @@ STATUS: dict[str, int] = {
     "key_out_of_scope": 409,
     "sscc_spent": 409,
     "lot_not_recalled": 409,
+    "recall_of_unknown_lot": 404,
     "concurrent_change": 409,
     "body_too_large": 413,
     "statement_too_large": 413,
