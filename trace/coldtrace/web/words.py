@@ -234,6 +234,12 @@ PAGE_WORDS: dict[str, Words] = {
         "没有通过验证的编码可能指向任何一箱货物。为了不误导您，本页不显示登记内容。",
         "A code that does not pass could point to any box. So as not to mislead you, nothing registered is shown.",
     ),
+    "recalled.title": Words("召回的是什么", "What is recalled"),
+    "recalled.reason": Words("召回原因", "Why it is recalled"),
+    "recalled.why": Words(
+        "编码签名有效，确为首站签发；因该批次正在召回，不再显示其他登记内容。",
+        "The code is validly signed by its first station; as the lot is recalled, nothing more of it is shown.",
+    ),
     "pallet.title": Words("托盘标签", "Pallet label"),
     "pallet.note": Words(
         "这是托盘的编码。要查一箱货物，请扫箱子上的编码。",

@@ -230,10 +230,21 @@ class ForeignView(CodePageView):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecalledLot:
+    """What is known of a recalled lot: what it is, since which local day it is recalled, and why, in one language."""
+
+    product: Bilingual
+    lot: str
+    published: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefusedView(CodePageView):
-    """A code that did not pass; nothing about any goods is shown."""
+    """A code that did not pass; nothing about any goods is shown, but for a genuine code of a recalled lot."""
 
     scanned: str | None = None
+    recalled: RecalledLot | None = None
 
 
 SampleKind = Literal["box", "sold", "recalled", "pallet", "place", "tampered", "foreign", "unknown"]
