@@ -53,7 +53,8 @@ def test_a_stolen_key_is_revoked_by_command(port: Run) -> None:
         "keys", "revoke", made["kid"], "--stolen-at", "2026-01-01T08:00:00+08:00", "--reason", "laptop", "--json"
     )
     assert told.status == 0, told.err
-    assert (told.json["state"], told.json["units_allowed"]) == ("revoked", 0)
+    assert (told.json["state"], told.json["units_allowed"], told.json["units_red"]) == ("revoked", 0, 0)
+    assert all(each in told.err for each in ("handhelds sync", "labels doors", "GET /api/v1/filters", "同步"))
     assert told.json["stolen_at"] == "2026-01-01T00:00:00.000Z"
     assert ("allowed_units", 0, 0) in listed()
     later = port("keys", "revoke", made["kid"], "--stolen-at", "2999-01-01T00:00:00Z", "--json")

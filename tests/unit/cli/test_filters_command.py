@@ -150,6 +150,7 @@ def test_a_code_with_filters(
     lists = ("--trust-list", files["list"], "--root", files["root"])
     found, shown, said = run(capsys, "codes", "verify", code(number), *lists, *filters)
     assert (found, shown["verdict"]) == (status, verdict)
+    assert ("GET /api/v1/filters" in said) is (verdict == "revoked" and "allow" not in held)
     assert ("1 in 256" in said) is ("误命中" in said) is shown["may_be_chance"] is ("small" in held)
 
 

@@ -160,6 +160,14 @@ def units_before(session: Session, *, kid: str, before: datetime) -> Iterator[st
     )
 
 
+def count_units_since(session: Session, *, kid: str, since: datetime) -> int:
+    """Return how many units have a code that this key signed and that was registered at a moment or later."""
+    row = session.execute(
+        text("SELECT count(*) FROM issued_code WHERE kid = :kid AND drawn_at >= :since"), {"kid": kid, "since": since}
+    )
+    return int(row.scalar_one())
+
+
 def revoked_units(session: Session) -> Iterator[str]:
     """Yield all voided units."""
     yield from _walk(session, "SELECT unit_id FROM revoked_unit", {})

@@ -37,11 +37,12 @@ KEPT = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Theft:
-    """What came of revoking a stolen key."""
+    """What came of revoking a stolen key: `units` still count, `units_red` were registered since and do not."""
 
     kid: str
     stolen_at: datetime
     units: int
+    units_red: int
     filter_id: bytes
 
 
@@ -102,7 +103,8 @@ def revoke_stolen(session: Session, env: Env, kid: str, *, stolen_at: datetime, 
     )
     allow = Allow(sha256=header.id, units=header.count)
     signing_keys.revoke(session, env, RevokeKey(kid=kid, reason=reason, stolen_at=stolen_at, allow=allow))
-    return Theft(kid=kid, stolen_at=stolen_at, units=header.count, filter_id=header.id)
+    red = store.count_units_since(session, kid=kid, since=stolen_at)
+    return Theft(kid=kid, stolen_at=stolen_at, units=header.count, units_red=red, filter_id=header.id)
 
 
 def publish_filters(session: Session, env: Env, *, all_kinds: bool = False) -> list[FilterRecord]:
