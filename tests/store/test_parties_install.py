@@ -36,6 +36,7 @@ from coldtrace.seal.root_document import net_of, parse_root, write_root
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.settings import Settings
 from support.house import make_env
+from support.log_entries import LOG
 from support.ticking import TickingClock
 from support.tlog_vectors import signer
 
@@ -112,11 +113,11 @@ def test_installing_twice_changes_nothing(session: Session, tmp_path: Path) -> N
 
 def test_another_key_folder_is_refused(session: Session, tmp_path: Path) -> None:
     install(session, fresh(tmp_path / "keys"))
-    head = ledger.checkpoint(session)
+    head = ledger.checkpoint(session, LOG)
     other = fresh(tmp_path / "other")
     with pytest.raises(DatabaseOfAnotherInstallation, match="other"):
         install(session, other)
-    assert ledger.checkpoint(session) == head
+    assert ledger.checkpoint(session, LOG) == head
     assert session.execute(text("SELECT count(*) FROM trust_list")).scalar_one() == 1
 
 

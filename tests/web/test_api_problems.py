@@ -50,6 +50,11 @@ NOT_OF_A_ROUTE = {
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
     "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
+    "server_parts_missing", "database_lost", "database_roles_missing", "witness_file_invalid", "log_exists",
+    "folder_busy", "field_kept", "nothing_to_erase",
+    # What keeps the log from signing or publishing: shown by /readyz, never an answer by itself.
+    "log_behind_its_checkpoint", "log_differs_from_its_checkpoint", "outside_checkpoint_unreadable",
+    "pending_overdue", "published_differs", "witness_quorum_missing",
     # Verdicts on codes, which routes answer as `CodeRefused` with the verdict's own status.
     "alg_mismatch", "bad_signature", "recalled_lot", "revoked", "revoked_unit", "unknown_key", "untrusted_host",
     # Checks of bundles, receipts, lists, notes and proofs: made by those who hold them.
@@ -88,7 +93,7 @@ def test_statuses_are_refusals() -> None:
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
         "printer_stopped", "roots_offline", "unreadable_key_file",
-        "malformed_schemes", "mint_worker_lost",
+        "log_not_open", "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 
 

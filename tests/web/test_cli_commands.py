@@ -82,6 +82,8 @@ SERVER = {
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
     f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench codes",
+    "db roles", "ledger list", "ledger open N", "ledger export --out F",
+    f"ledger erase {NOBODY} --field to_name --ground x",
 }  # fmt: skip
 
 
@@ -185,6 +187,11 @@ def test_a_newer_database_is_one_sentence_and_two(run: Run, database_url: str) -
         f"sites register --gln {PORT} {FIRM}",
         "devices list",
         "devices revoke AAAA",
+        "db roles",
+        "ledger list",
+        "ledger open north",
+        "ledger export --out F",
+        f"ledger erase {NOBODY} --field to_name --ground x",
         f"devices invite --site {PORT}",
         "import FILE",
         "import --undo x-y",
@@ -212,7 +219,7 @@ def test_a_database_that_goes_away_in_the_middle_is_told(run: Run, monkeypatch: 
     def go(*_: object, **__: object) -> None:
         with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
             pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-            with installation.engine.connect() as other:
+            with installation.sessions_as(None) as sessions, sessions() as other:
                 other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
             session.execute(text("SELECT 1"))
 

@@ -19,14 +19,18 @@ _SHOWN = {"host", "port"}
 """Options of an address that say where the server is; others, such as `password`, may be secrets."""
 
 
-def make_engine(database_url: str, *, pool_size: int = 10, pool_overflow: int = 10) -> Engine:
-    """Make an engine; nothing is connected yet.  Raises `DatabaseUrlInvalid`."""
+def make_engine(database_url: str, *, role: str | None = None, pool_size: int = 10, pool_overflow: int = 10) -> Engine:
+    """Make an engine; nothing is connected yet.  Raises `DatabaseUrlInvalid`.
+
+    With a `role` every connection works in that role from its first statement on (`db/roles.py`).
+    """
+    options = "-c timezone=UTC" + ("" if role is None else f" -c role={role}")
     return create_engine(
         read_url(database_url),
         pool_size=pool_size,
         max_overflow=pool_overflow,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC", "application_name": "coldtrace"},
+        connect_args={"connect_timeout": 10, "options": options, "application_name": "coldtrace"},
     )
 
 

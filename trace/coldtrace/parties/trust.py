@@ -33,7 +33,7 @@ from coldtrace.seal.signer import Signer
 from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_list import open_trust_list, sign_trust_list
 from coldtrace.seal.trust_text import print_list
-from coldtrace.seal.vkey import vkey_of
+from coldtrace.seal.vkey import parse_vkey
 
 LIST_LIFE = timedelta(days=7)
 """After this a verifier shows amber, not green, until it has a newer list."""
@@ -172,7 +172,8 @@ def _keep(session: Session, env: Env, envelope: str, trust: TrustList) -> TrustL
     session.flush()
     store.keys_listed(session, trust.seq)
     leaf = leaf_bytes(LeafKind.TRUST, trust_body(list_text=json.loads(envelope)["list"], seq=trust.seq), None, now)
-    ledger.append(session, [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)])
+    entry = Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)
+    ledger.append(session, env.log, [entry])
     return row
 
 
@@ -202,7 +203,7 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
     # Hosts stay on the list: cartons that carry an older one are still on the shelves.
     hosts = tuple(dict.fromkeys([env.public_host.lower(), *_hosts(last)]))
     prefixes = store.company_prefixes(session)
-    vkey = vkey_of(name=env.origin, spki=env.keyring.signer("log").spki)
+    witnesses = tuple(each.vkey for each in env.witnesses)
     return print_list(
         TrustList(
             net=env.net,
@@ -217,7 +218,10 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
             ),
             keys=tuple(_listed(row) for row in store.signing_keys(session) if row.use != "log"),
             cuts=tuple(Cut(key=key, origin=env.origin, size=size) for key, size in store.cut_devices(session)),
-            logs=(LogEntry(origin=env.origin, vkey=vkey, witnesses=(), quorum=0),),
+            logs=tuple(
+                LogEntry(origin=log.origin, vkey=parse_vkey(vkey), witnesses=witnesses, quorum=env.quorum)
+                for log, vkey in ledger.logs(session)
+            ),
         )
     )
 
