@@ -104,7 +104,7 @@ def test_the_app_works_freely_on_what_is_no_history(as_role: dict[str, Engine]) 
     for sql in ("DELETE FROM containment", "UPDATE unit SET version = 2", "UPDATE device SET name = ''"):
         assert not refused(as_role[APP], sql)
     with as_role[APP].begin() as connection:
-        assert connection.execute(text("SELECT nextval('sscc_reference')")).scalar_one() == 1
+        assert connection.execute(text("SELECT nextval('lot_lot_id_seq')")).scalar_one() == 1
 
 
 def test_only_the_eraser_may_empty_a_piece(as_role: dict[str, Engine]) -> None:
