@@ -27,11 +27,14 @@ BATCH_MAX = 16_384
 PAUSE_S = 1.0
 log_file = logging.getLogger("coldtrace.sequencer")
 
-_TAKE = text(
-    "DELETE FROM ledger_pending WHERE (log_id, pid) IN (SELECT log_id, pid FROM ledger_pending"
-    " WHERE log_id = :log ORDER BY pid LIMIT :most FOR UPDATE SKIP LOCKED)"
-    " RETURNING pid, entry_id, leaf_hash"
+_TAKE = (
+    b"DELETE FROM ledger_pending WHERE (log_id, pid) IN (SELECT log_id, pid FROM ledger_pending"
+    b" WHERE log_id = %s ORDER BY pid LIMIT %s FOR UPDATE SKIP LOCKED)"
+    b" RETURNING pid, uuid_send(entry_id), leaf_hash"
 )
+_COPY = b"COPY ledger_leaf (log_id, leaf_index, entry_id, leaf_hash) FROM STDIN (FORMAT BINARY)"
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END = b"\xff\xff"
 
 
 def tick(connection: Connection, env: Env, log: Log, *, now: datetime) -> int:
@@ -53,16 +56,19 @@ def tick(connection: Connection, env: Env, log: Log, *, now: datetime) -> int:
     ).first()
     if head is None:
         return 0
-    taken = connection.execute(_TAKE, {"log": log.id, "most": BATCH_MAX}).all()
+    raw = store.raw_connection(connection)
+    with raw.cursor(binary=True) as cursor:
+        taken = cursor.execute(_TAKE, (log.id, BATCH_MAX)).fetchall()
     if not taken:
         return 0
-    taken = sorted(taken, key=lambda row: row.pid)
-    hashes = [bytes(row.leaf_hash) for row in taken]
+    taken.sort()
+    hashes = [leaf_hash for _, _, leaf_hash in taken]
     size = int(head.tree_size)
     frontier = Frontier.from_bytes(bytes(head.frontier))
     if (frontier.size, frontier.root()) != (size, bytes(head.root)):
         raise RuntimeError(f"the head of the log at {size} does not fit its frontier: nothing is signed")
-    _copy_leaves(connection, log, size, [row.entry_id for row in taken], hashes)
+    with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(_copied(log, size, taken))
     frontier.extend(hashes)
     _write_nodes(connection, log, old=size, new=frontier.size, hashes=hashes)
     root = frontier.root()
@@ -76,17 +82,14 @@ def tick(connection: Connection, env: Env, log: Log, *, now: datetime) -> int:
     return len(taken)
 
 
-def _copy_leaves(
-    connection: Connection, log: Log, size: int, entry_ids: Iterable[object], hashes: Iterable[bytes]
-) -> None:
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    with (
-        raw.cursor() as cursor,
-        cursor.copy("COPY ledger_leaf (log_id, leaf_index, entry_id, leaf_hash) FROM STDIN") as copy,
-    ):
-        for index, (entry_id, leaf_hash) in enumerate(zip(entry_ids, hashes, strict=True), size):
-            copy.write_row((log.id, index, entry_id, leaf_hash))
+def _copied(log: Log, size: int, taken: Iterable[tuple[int, bytes, bytes]]) -> bytes:
+    """Return leaves as PostgreSQL's binary COPY has them: fields behind their lengths, big-endian."""
+    begin = b"\0\4" + b"\0\0\0\4" + log.id.to_bytes(4, "big") + b"\0\0\0\x08"
+    parts = [_COPY_HEAD]
+    for index, (_, entry_id, leaf_hash) in enumerate(taken, size):
+        parts += (begin, index.to_bytes(8, "big"), b"\0\0\0\x10", entry_id, b"\0\0\0\x20", leaf_hash)
+    parts.append(_COPY_END)
+    return b"".join(parts)
 
 
 def _write_nodes(connection: Connection, log: Log, *, old: int, new: int, hashes: list[bytes]) -> None:

@@ -84,7 +84,7 @@ def append(session: Session, log: Log, entries: Sequence[Entry]) -> None:
 
     Raises LogNotOpen: a receipt promises a place in the tree, which a frozen log cannot give.
     """
-    if entries and not store.insert_entries(session, log.id, entries):
+    if entries and not store.insert_entries(session.connection(), log.id, entries):
         raise LogNotOpen(name=log.name)
 
 

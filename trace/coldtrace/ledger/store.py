@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, Row, text
 from sqlmodel import Session
 
@@ -17,35 +18,46 @@ SEQUENCER_LOCK = 0x43545347
 OPENING_LOCK = 0x43544F4C
 """Class of the transaction-level advisory lock of whoever opens a log ("CTOL")."""
 
-_INSERT = text(
-    "WITH open AS (SELECT log_id FROM ledger_log WHERE log_id = :log AND state = 'open'),"
-    " e AS (SELECT * FROM open, unnest(CAST(:ids AS uuid[]), CAST(:leaves AS bytea[]),"
-    " CAST(:hashes AS bytea[]), CAST(:times AS timestamptz[])) AS e(id, leaf, hash, at)),"
+_INSERT = (
+    "WITH open AS (SELECT log_id FROM ledger_log WHERE log_id = %(log)s AND state = 'open'),"
+    " e AS (SELECT * FROM open, unnest(%(ids)b::uuid[], %(leaves)b::bytea[], %(hashes)b::bytea[],"
+    " %(times)b::timestamptz[]) AS e(id, leaf, hash, at)),"
     " kept AS (INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
-    " SELECT log_id, id, leaf, hash, at FROM e),"
-    " parts AS (INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT log_id, p.* FROM open,"
-    " unnest(CAST(:piece_ids AS uuid[]), CAST(:names AS text[]), CAST(:data AS bytea[])) AS p)"
+    " SELECT log_id, id, leaf, hash, at FROM e){pieces}"
     " INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, id, hash FROM e"
+)
+_PIECES = (
+    ", parts AS (INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT log_id, p.* FROM open,"
+    " unnest(%(piece_ids)b::uuid[], %(names)b::text[], %(data)b::bytea[]) AS p)"
 )
 
 
-def insert_entries(session: Session, log_id: int, entries: Sequence[Entry]) -> bool:
-    """Add entries, their pieces and their place in the queue, in one statement; False if the log is not open."""
+def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]) -> bool:
+    """Add entries, their pieces and their place in the queue; False, and nothing added, if the log is not open.
+
+    One statement, so it is whole also on a connection that commits by itself.  It goes past SQLAlchemy, whose own
+    work would cost more than the rows.
+    """
+    values: dict[str, object] = {
+        "log": log_id,
+        "ids": [e.entry_id for e in entries],
+        "leaves": [e.leaf for e in entries],
+        "hashes": [e.leaf_hash for e in entries],
+        "times": [e.received_at for e in entries],
+    }
     pieces = [(e.entry_id, name, data) for e in entries for name, data in e.pieces.items()]
-    result = session.connection().execute(
-        _INSERT,
-        {
-            "log": log_id,
-            "ids": [e.entry_id for e in entries],
-            "leaves": [e.leaf for e in entries],
-            "hashes": [e.leaf_hash for e in entries],
-            "times": [e.received_at for e in entries],
-            "piece_ids": [p[0] for p in pieces],
-            "names": [p[1] for p in pieces],
-            "data": [p[2] for p in pieces],
-        },
-    )
-    return result.rowcount == len(entries)
+    if pieces:
+        ids, names, data = zip(*pieces, strict=True)
+        values |= {"piece_ids": list(ids), "names": list(names), "data": list(data)}
+    sql = _INSERT.format(pieces=_PIECES if pieces else "")
+    return raw_connection(connection).execute(sql.encode(), values).rowcount == len(entries)
+
+
+def raw_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return psycopg's own connection under an SQLAlchemy one, in the same transaction."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw
 
 
 def entries_by_id(session: Session, log_id: int, ids: Iterable[UUID]) -> dict[UUID, StoredEntry]:
@@ -138,6 +150,28 @@ def read_hashes(connection: Connection, log_id: int, *, level: int, first: int, 
     else:
         rows = connection.execute(_NODE_HASHES, values | {"level": level})
     return [bytes(row[0]) for row in rows]
+
+
+_LEAF_TILE = (
+    b"SELECT string_agg(leaf_hash, '' ORDER BY leaf_index) FROM ledger_leaf"
+    b" WHERE log_id = %s AND leaf_index >= %s AND leaf_index < %s"
+)
+_NODE_TILE = (
+    b"SELECT string_agg(hash, '' ORDER BY idx) FROM ledger_node"
+    b" WHERE log_id = %s AND idx >= %s AND idx < %s AND level = %s"
+)
+
+
+def read_joined(connection: Connection, log_id: int, *, level: int, first: int, count: int) -> bytes:
+    """Return the same hashes joined: one row instead of many, which is what reading a tile costs."""
+    values = (log_id, first, first + count)
+    raw = raw_connection(connection)
+    with raw.cursor(binary=True) as cursor:
+        if level == 0:
+            found = cursor.execute(_LEAF_TILE, values).fetchone()
+        else:
+            found = cursor.execute(_NODE_TILE, (*values, level)).fetchone()
+    return b"" if found is None or found[0] is None else bytes(found[0])
 
 
 def read_leaves(connection: Connection, log_id: int, *, first: int, count: int) -> list[bytes]:

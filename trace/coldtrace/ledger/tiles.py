@@ -64,7 +64,7 @@ def cache_of(connection: Connection) -> TileCache:
 
 def read_tile(connection: Connection, log_id: int, level: int, number: int) -> bytes:
     """Return the hashes that the log has of one tile, joined."""
-    return b"".join(store.read_hashes(connection, log_id, level=level, first=number * TILE_WIDTH, count=TILE_WIDTH))
+    return store.read_joined(connection, log_id, level=level, first=number * TILE_WIDTH, count=TILE_WIDTH)
 
 
 def published_tile(connection: Connection, log: Log, path: str, *, size: int) -> bytes:
