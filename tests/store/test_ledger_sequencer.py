@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.clock import new_id
+from coldtrace.db.engine import make_engine
 from coldtrace.env import Env
 from coldtrace.ledger import sequencer
 from coldtrace.ledger import service as ledger
@@ -247,6 +248,65 @@ def test_the_background_sequencer_outlives_a_fault(
     thread.stop()
     assert "the disk is full" in caplog.text
     assert check_tree(engine, env) == 1
+
+
+def test_a_commit_whose_answer_is_lost_is_not_done_twice(
+    engine: Engine, env: Env, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """The server committed, the connection went before it could say so: the head tells, nothing is assumed."""
+    plain = sequencer.tick
+    cuts = iter([True])
+
+    def cut_off(connection: Connection, *args: object, **values: object) -> int:
+        placed = plain(connection, *args, **values)  # type: ignore[arg-type]
+        if placed and next(cuts, False):
+            connection.commit()
+            raise OperationalError("COMMIT", None, Exception("the server closed the connection unexpectedly"))
+        return placed
+
+    monkeypatch.setattr(sequencer, "tick", cut_off)
+    monkeypatch.setattr(sequencer, "PAUSE_S", 0.01)
+    with sessions.begin() as session:
+        append(session, range(5))
+    thread = Sequencer(engine, env, tick_s=0.01)
+    thread.start()
+    pause = threading.Event()
+    for _ in range(300):
+        if "closed the connection" in caplog.text:
+            break
+        pause.wait(0.02)
+    with sessions.begin() as session:
+        append(session, range(5, 8))
+    for _ in range(300):
+        with sessions() as session:
+            if not ledger.waiting(session, env.log):
+                break
+        pause.wait(0.02)
+    thread.stop()
+    assert check_tree(engine, env) == 8
+
+
+def test_two_processes_may_host_it(engine: Engine, env: Env, sessions: sessionmaker[Session]) -> None:
+    """Each of two sequencers has its own engine, as two server processes have."""
+    other = make_engine(str(engine.url.render_as_string(hide_password=False)), pool_size=2)
+    hosts = [Sequencer(each, env, tick_s=0.005) for each in (engine, other)]
+    for host in hosts:
+        host.start()
+    for number in range(40):
+        with sessions.begin() as session:
+            append(session, range(number * 10, number * 10 + 10))
+    pause = threading.Event()
+    for _ in range(500):
+        with sessions() as session:
+            if not ledger.waiting(session, env.log):
+                break
+        pause.wait(0.01)
+    for host in hosts:
+        host.stop()
+        assert host.troubles == {}
+    other.dispose()
+    assert check_tree(engine, env) == 400
 
 
 def test_a_frozen_log_signs_nothing(engine: Engine, env: Env, sessions: sessionmaker[Session]) -> None:
