@@ -1,19 +1,22 @@
 """What the log cannot keep is an alarm: on /readyz, in /metrics, and in the answer to whoever wants to write."""
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from coldtrace.db.roles import RolesMissing
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.ledger import service as ledger
+from coldtrace.ledger import store
 from coldtrace.ledger.refusals import ForkAhead, QuorumMissing
 from coldtrace.parties.model import SiteRole
-from support.databases import Databases
 from support.house import unit_line
 from support.log_entries import make_entry
-from support.web_house import STATEMENTS, WebHouse, web_house
+from support.web_house import STATEMENTS, WebHouse
 
 UNIT = "(00)395212340000000014"
 
@@ -45,25 +48,28 @@ def test_a_log_frozen_by_hand_is_an_alarm_too(web: WebHouse) -> None:
     assert [each["code"] for each in web.client.get("/readyz").json()["alarms"]] == ["log_not_open"]
 
 
-def test_an_entry_that_waits_longer_than_promised(databases: Databases, tmp_path: Path) -> None:
-    with web_house(databases, tmp_path, sequencer_tick_ms=60_000) as web:
-        web.settle()
-        now = web.clock.next
+@contextmanager
+def no_sequencer(web: WebHouse) -> Iterator[None]:
+    """Hold the sequencer's lock, as one that hangs would."""
+    with web.engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock, 1)"), {"lock": store.SEQUENCER_LOCK})
+        yield
+
+
+def test_an_entry_that_waits_longer_than_promised(web: WebHouse) -> None:
+    web.settle()
+    with no_sequencer(web):
         with web.sessions.begin() as session:
-            from coldtrace.ledger import service as ledger
-
-            ledger.append(session, web.env.log, [make_entry(1, at=now)])
+            ledger.append(session, web.env.log, [make_entry(1, at=web.clock.next)])
         assert web.client.get("/readyz").json() == {"status": "ready"}
-        from datetime import timedelta
-
         web.clock.forward(timedelta(seconds=61))
         answer = web.client.get("/readyz")
-        assert answer.status_code == 503
-        (alarm,) = answer.json()["alarms"]
-        assert (alarm["code"], alarm["pending"], alarm["promise_s"]) == ("pending_overdue", 1, 60)
         lines = web.client.get("/metrics", headers=web.bearer).text.splitlines()
-        (oldest,) = [line for line in lines if line.startswith("coldtrace_log_oldest_pending_seconds{")]
-        assert 61 <= float(oldest.split()[1]) < 120
+    assert answer.status_code == 503
+    (alarm,) = answer.json()["alarms"]
+    assert (alarm["code"], alarm["pending"], alarm["promise_s"]) == ("pending_overdue", 1, 60)
+    (oldest,) = [line for line in lines if line.startswith("coldtrace_log_oldest_pending_seconds{")]
+    assert 61 <= float(oldest.split()[1]) < 120
 
 
 def test_troubles_of_this_process_and_warnings(web: WebHouse) -> None:
@@ -78,12 +84,12 @@ def test_troubles_of_this_process_and_warnings(web: WebHouse) -> None:
 
 @pytest.mark.parametrize("wanted", ["wait=1", "wait=99"])
 def test_waiting_is_capped_and_ends_with_the_receipt(
-    databases: Databases, tmp_path: Path, wanted: str, monkeypatch: pytest.MonkeyPatch
+    web: WebHouse, wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("coldtrace.web.api.statements.WAIT_MAX_S", 1)
-    with web_house(databases, tmp_path, sequencer_tick_ms=60_000) as web:
-        web.settle()
-        said = web.device(SiteRole.MARKET).say(T.RECEIVE, [unit_line(UNIT)])
+    said = web.device(SiteRole.MARKET).say(T.RECEIVE, [unit_line(UNIT)])
+    web.settle()
+    with no_sequencer(web):
         answer = web.post_json(STATEMENTS, said.to_json(), web.bearer | {"Prefer": wanted})
     assert answer.status_code == 202
     assert "proof" not in answer.json()

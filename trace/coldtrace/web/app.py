@@ -9,12 +9,14 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from coldtrace.db.engine import make_sessions
-from coldtrace.env import Env
+from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
-from coldtrace.ledger.fork_guard import published_file
+from coldtrace.ledger import service as ledger
+from coldtrace.ledger.fork_guard import Outside, published_file
 from coldtrace.ledger.publish import Publisher, log_folder
 from coldtrace.ledger.sequencer import Sequencer
+from coldtrace.ledger.witness_checkpoints import witness_checkpoints
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.settings import Settings
@@ -95,11 +97,20 @@ def create_app(
         strict=settings.witness_strict,
         public_entries=settings.public_entries,
     )
+
+    def outside(log: Log) -> list[Outside]:
+        with make_sessions(engine)() as session:
+            vkey = dict(ledger.logs(session))[log]
+        return [
+            *published_file(log_folder(settings.data_dir, log)),
+            *witness_checkpoints(env, log, vkey=vkey),
+        ]
+
     sequencer = Sequencer(
         sequencer_engine or engine,
         env,
         tick_s=settings.sequencer_tick_ms / 1000,
-        outside=lambda log: published_file(log_folder(settings.data_dir, log)),
+        outside=outside,
         placed=publisher.wake,
     )
 
