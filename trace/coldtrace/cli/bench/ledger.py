@@ -5,7 +5,6 @@ same wheel is the floor.  Floor and figure are taken in turn within a round.  Th
 as many clients as pgbench has; the sequencer runs in this process.
 """
 
-import multiprocessing
 import statistics
 import tempfile
 import time
@@ -20,7 +19,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace import clock
-from coldtrace.cli.bench.ledger_writers import CLIENTS, DATABASE, LEAF_BYTES, Load, Wrote, pgbench, write
+from coldtrace.cli.bench.ledger_writers import CLIENTS, DATABASE, LEAF_BYTES, Load, Writers, pgbench
 from coldtrace.cli.bench.rows import Goal, Row, medians
 from coldtrace.db.engine import make_engine, make_sessions
 from coldtrace.db.migrate import upgrade
@@ -63,6 +62,7 @@ class _Ground:
     env: Env
     engine: Engine
     sessions: sessionmaker[Session]
+    writers: Writers
 
 
 def bench_ledger(*, full: bool, say: Callable[[str], None]) -> list[Row]:
@@ -102,7 +102,15 @@ def _ground() -> Iterator[_Ground]:
                 ledger.open_log(session, env)
                 session.execute(text("CREATE TABLE raw_row (id uuid PRIMARY KEY, data bytea NOT NULL)"))
             try:
-                yield _Ground(server=server, url=url, env=env, engine=owner, sessions=make_sessions(owner))
+                with Writers(url, APP, env.log) as writers:
+                    yield _Ground(
+                        server=server,
+                        url=url,
+                        env=env,
+                        engine=owner,
+                        sessions=make_sessions(owner),
+                        writers=writers,
+                    )
             finally:
                 owner.dispose()
 
@@ -124,11 +132,10 @@ def _writing(ground: _Ground, scale: Scale) -> tuple[list[Row], float]:
         def measure() -> float:
             with _sequencing(ground):
                 started = time.monotonic()
-                wrote = _load(
-                    ground, Load(seconds=scale.seconds, per_call=per_call, calls_per_s=None, with_pieces=with_pieces)
-                )
+                load = Load(seconds=scale.seconds, per_call=per_call, calls_per_s=None, with_pieces=with_pieces)
+                wrote = ground.writers.run(load)
                 _drain(ground)
-                took_s = time.monotonic() - started - wrote.waited_s if integrated else wrote.took_s
+                took_s = time.monotonic() - started if integrated else wrote.took_s
             return wrote.entries / took_s
 
         return measure
@@ -163,27 +170,6 @@ def _writing(ground: _Ground, scale: Scale) -> tuple[list[Row], float]:
         Row(name="in calls of 100 with the three pieces", value=whole_hundred, unit="1/s", floor=hundred_floor),
     ]
     return rows, single
-
-
-def _load(ground: _Ground, load: Load) -> Wrote:
-    """Run the writers and add up what they wrote."""
-    context = multiprocessing.get_context("spawn")
-    processes = 4
-    gate = context.Barrier(processes + 1)
-    results = context.Queue()
-    arguments = (ground.url, APP, ground.env.log, load, CLIENTS // processes, gate, results)
-    workers = [context.Process(target=write, args=arguments, daemon=True) for _ in range(processes)]
-    loading = time.monotonic()
-    for worker in workers:
-        worker.start()
-    gate.wait()
-    waited_s = time.monotonic() - loading
-    parts: list[Wrote] = [results.get() for _ in workers]
-    for worker in workers:
-        worker.join()
-    return Wrote(
-        entries=sum(part.entries for part in parts), took_s=max(part.took_s for part in parts), waited_s=waited_s
-    )
 
 
 def _drain(ground: _Ground) -> None:
@@ -222,7 +208,7 @@ def _inclusion(ground: _Ground, scale: Scale, per_s: float) -> list[Row]:
     with ground.sessions() as session:
         first = store.head_size(session.connection(), ground.env.log.id)
     with _sequencing(ground):
-        _load(ground, Load(seconds=max(scale.seconds, 4), per_call=1, calls_per_s=per_s))
+        ground.writers.run(Load(seconds=max(scale.seconds, 4), per_call=1, calls_per_s=per_s))
         _drain(ground)
     with ground.sessions() as session:
         p50, p99 = session.execute(

@@ -1,13 +1,13 @@
 """What loads the database in `coldtrace bench ledger`: writers through the ledger room, and pgbench beside them."""
 
+import multiprocessing
 import os
 import subprocess
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Queue
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,7 +22,7 @@ from coldtrace.ledger.model import Entry
 from coldtrace.seal.hashing import leaf_hash
 
 DATABASE = "postgres"
-CLIENTS = 16
+CLIENTS, PROCESSES = 16, 8
 LEAF_BYTES = 700
 PIECES = {"public": 170, "private": 420, "units": 260}
 """Bytes of a statement about one carton: measured on the demo world."""
@@ -42,51 +42,76 @@ class Load:
 
 @dataclass(frozen=True)
 class Wrote:
-    """What was written in `took_s`; `waited_s` went by before the writers were ready."""
+    """What was written, and in how long."""
 
     entries: int
     took_s: float
-    waited_s: float = 0.0
 
 
-def write(url: str, role: str, log: Log, load: Load, clients: int, gate: Any, results: "Queue[Wrote]") -> None:
-    """Write with some clients, a thread and a connection each, from the moment that all processes are ready.
+class Writers:
+    """Processes that write when told to, with as many clients in all as pgbench has; `with` starts and ends them."""
+
+    def __init__(self, url: str, role: str, log: Log) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipes: list[Any] = []
+        self._processes = []
+        for _ in range(PROCESSES):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(url, role, log, CLIENTS // PROCESSES, theirs), daemon=True)
+            process.start()
+            self._pipes.append(ours)
+            self._processes.append(process)
+        for pipe in self._pipes:
+            pipe.recv()  # its connections stand
+
+    def __enter__(self) -> "Writers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pipe in self._pipes:
+            pipe.send(None)
+        for process in self._processes:
+            process.join()
+
+    def run(self, load: Load) -> Wrote:
+        """Have all of them write, and add up what they wrote."""
+        for pipe in self._pipes:
+            pipe.send(load)
+        parts: list[Wrote] = [pipe.recv() for pipe in self._pipes]
+        return Wrote(entries=sum(part.entries for part in parts), took_s=max(part.took_s for part in parts))
+
+
+def _serve(url: str, role: str, log: Log, clients: int, pipe: Any) -> None:
+    """Write each load that comes, with some clients: a thread and a connection each.
 
     A call is one statement on a connection that commits by itself, as pgbench has it.
     """
     engine = make_engine(url, role=role, pool_size=clients, pool_overflow=0)
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-    ready = threading.Barrier(clients + 1)
-    counts = [0] * clients
-
-    def run(number: int) -> None:
-        with autocommit.connect() as connection:
-            write_with(connection, number)
-
-    def write_with(connection: Connection, number: int) -> None:
-        ready.wait()
-        ready.wait()
+    connections = [autocommit.connect() for _ in range(clients)]
+    pipe.send("ready")
+    while (load := pipe.recv()) is not None:
         started = time.monotonic()
-        pause_s = 0.0 if load.calls_per_s is None else CLIENTS / load.calls_per_s
-        due = started + pause_s * int.from_bytes(os.urandom(2), "big") / 65_536
-        while time.monotonic() < started + load.seconds:
-            if pause_s:
-                time.sleep(max(0.0, due - time.monotonic()))
-                due += pause_s
-            assert store.insert_entries(connection, log.id, [_entry(load) for _ in range(load.per_call)])
-            counts[number] += load.per_call
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    gate.wait()
-    started = time.monotonic()
-    ready.wait()
-    for thread in threads:
-        thread.join()
-    results.put(Wrote(entries=sum(counts), took_s=time.monotonic() - started))
+        with ThreadPoolExecutor(clients) as pool:
+            counts = list(pool.map(lambda each, load=load: _write(each, log, load), connections))
+        pipe.send(Wrote(entries=sum(counts), took_s=time.monotonic() - started))
+    for connection in connections:
+        connection.close()
     engine.dispose()
+
+
+def _write(connection: Connection, log: Log, load: Load) -> int:
+    started = time.monotonic()
+    pause_s = 0.0 if load.calls_per_s is None else CLIENTS / load.calls_per_s
+    due = started + pause_s * int.from_bytes(os.urandom(2), "big") / 65_536
+    count = 0
+    while time.monotonic() < started + load.seconds:
+        if pause_s:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += pause_s
+        assert store.insert_entries(connection, log.id, [_entry(load) for _ in range(load.per_call)])
+        count += load.per_call
+    return count
 
 
 def _entry(load: Load) -> Entry:
