@@ -81,7 +81,7 @@ SERVER = {
     "filters publish", "lots recall 19521234543210 L1 --reason x",
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
-    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench codes",
+    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench codes", "bench ledger",
     "db roles", "ledger list", "ledger open N", "ledger export --out F",
     f"ledger erase {NOBODY} --field to_name --ground x",
 }  # fmt: skip

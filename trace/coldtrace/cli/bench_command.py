@@ -6,7 +6,10 @@ import os
 import platform
 import sys
 
-BENCHES = {"codes": "签发、验证、标签 / minting, verifying, labels"}
+BENCHES = {
+    "codes": "签发、验证、标签 / minting, verifying, labels",
+    "ledger": "日志写入、入树、证明 / the log beside bare inserts",
+}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,11 +25,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench.codes import FULL, SMALL, bench_codes
+    from coldtrace.cli.bench import codes, ledger
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
-    rows = bench_codes(scale=FULL if arguments.scale == "full" else SMALL, say=_say)
+    is_full = arguments.scale == "full"
+    if arguments.bench == "ledger":
+        rows = ledger.bench_ledger(full=is_full, say=_say)
+    else:
+        rows = codes.bench_codes(scale=codes.FULL if is_full else codes.SMALL, say=_say)
     if arguments.json:
         about = {"bench": arguments.bench, "scale": arguments.scale, "cores": os.cpu_count(), "python": _python()}
         print(json.dumps(about | {"rows": [row.as_json() for row in rows]}, ensure_ascii=False))
