@@ -22,7 +22,7 @@ from coldtrace.ledger.model import Entry
 from coldtrace.seal.hashing import leaf_hash
 
 DATABASE = "postgres"
-CLIENTS, PROCESSES = 16, 8
+CLIENTS, PROCESSES = 16, 4
 LEAF_BYTES = 700
 PIECES = {"public": 170, "private": 420, "units": 260}
 """Bytes of a statement about one carton: measured on the demo world."""
