@@ -224,9 +224,7 @@ def test_an_installation_of_the_time_before_gets_a_status_key(session: Session, 
 def test_keys_that_everybody_has_are_for_development_only(session: Session, tmp_path: Path) -> None:
     root = write_root(roots={"r1": signer("development root").spki}, threshold=1)
     make_keys(tmp_path, development=False, root_text=root.text)
-    made = Env(
-        net=root.net, origin="trace.example.cn/logs/x", public_host="trace.example.cn", keyring=Keyring(tmp_path)
-    )
+    made = Env(net=root.net, log=LOG, public_host="trace.example.cn", keyring=Keyring(tmp_path))
     with pytest.raises(PublicTestKey, match="keys/"):
         parties.install(session, made, root_text=root.text, development=False)
 
