@@ -1,13 +1,19 @@
-"""A real witness in a process of its own, made and started by its commands as anybody would."""
+"""A real witness in a process of its own, started by its command as anybody would."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldtrace.seal.vkey import Vkey, parse_vkey
+from coldtrace import clock
+from coldtrace.cli.witness import STORE_FILE
+from coldtrace.seal.vkey import Vkey
 from coldtrace.seal.witness_policy import KnownWitness
+from coldtrace.witness.key_folder import make_key
+from coldtrace.witness.service import follow
+from coldtrace.witness.store import Store
 
 
 def witness_command(*words: object) -> dict[str, str]:
@@ -31,9 +37,9 @@ class WitnessProcess:
     @classmethod
     def make(cls, state: Path, *, name: str, follows: Vkey) -> "WitnessProcess":
         """Make key and state of a witness that follows one log."""
-        made = witness_command("keys", "new", "--name", name, "--state", state)
-        witness_command("logs", "add", follows.text(), "--state", state)
-        return cls(state=state, vkey=parse_vkey(made["vkey"]))
+        vkey = make_key(state, name=name)
+        follow(Store(state / STORE_FILE), follows, now=clock.now())
+        return cls(state=state, vkey=vkey)
 
     @property
     def known(self) -> KnownWitness:
@@ -59,10 +65,9 @@ class WitnessProcess:
         """Stop it as a service manager does (SIGTERM) and return its exit code."""
         return self._end(lambda process: process.terminate())
 
-    def _end(self, how: "object") -> int:
+    def _end(self, how: Callable[["subprocess.Popen[str]"], None]) -> int:
         if self.process is None:
             return 0
-        assert callable(how)
         how(self.process)
         code = self.process.wait(20)
         if self.process.stdout is not None:

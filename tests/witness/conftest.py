@@ -18,10 +18,8 @@ def log() -> SampleLog:
 @pytest.fixture
 def witnesses(tmp_path: Path, log: SampleLog) -> Iterator[list[WitnessProcess]]:
     """Two witnesses that run."""
-    made = [
-        WitnessProcess.make(tmp_path / name, name=f"witness.example/{name}", follows=log.vkey)
-        for name in ("one", "two")
-    ]
+    names = ("one", "two")
+    made = [WitnessProcess.make(tmp_path / name, name=f"witness.example/{name}", follows=log.vkey) for name in names]
     for each in made:
         each.start()
     yield made

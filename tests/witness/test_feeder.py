@@ -30,7 +30,7 @@ def feeder() -> Iterator[Feeder]:
 
 
 @contextmanager
-def answering(status: int, body: Callable[[bytes], bytes], *, wait_s: float = 0, headers: str = "text/plain") -> Iterator[KnownWitness]:  # fmt: skip
+def answering(status: int, body: Callable[[bytes], bytes], *, wait_s: float = 0) -> Iterator[KnownWitness]:
     """A server that answers every request in one way."""
     done = threading.Event()
 
@@ -40,7 +40,6 @@ def answering(status: int, body: Callable[[bytes], bytes], *, wait_s: float = 0,
             done.wait(wait_s)
             data = body(asked)
             self.send_response(status)
-            self.send_header("Content-Type", headers)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
