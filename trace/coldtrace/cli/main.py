@@ -29,6 +29,7 @@ SERVER = (
     "lots",
     "rolls",
     "bench_command",
+    "ledger",
 )
 BROKEN_PIPE = 141
 
