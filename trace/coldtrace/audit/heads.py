@@ -1,6 +1,7 @@
 """Signed heads that the leaves must lead to: of the log as served, of its witnesses, of the auditor's own memory."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
 from coldtrace.audit.finding import Report
@@ -40,10 +41,11 @@ def witness_notes(policy: WitnessPolicy, origin: str, report: Report) -> dict[st
     for witness in policy.witnesses:
         if witness.url is None:
             continue
-        try:
-            data = HttpSource(witness.url, timeout_s=10).read(monitor_path(origin))
-        except (Closed, SourceUnreachable):
-            data = None
+        with closing(HttpSource(witness.url, timeout_s=10)) as source:
+            try:
+                data = source.read(monitor_path(origin))
+            except (Closed, SourceUnreachable):
+                data = None
         if data is None:
             report.note(f"witness {witness.vkey.name}: no answer / 见证人没有回答")
         else:

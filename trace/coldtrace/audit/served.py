@@ -30,6 +30,10 @@ class Source(Protocol):
         """Return the bytes at a path, None if there is nothing; raise Closed or SourceUnreachable."""
         ...
 
+    def close(self) -> None:
+        """Let go of what reading needs."""
+        ...
+
 
 class HttpSource:
     """A log behind an address.  `token` opens the entry bundles where they are not public."""
@@ -58,6 +62,9 @@ class HttpSource:
             return None
         raise SourceUnreachable(what=address, reason=str(response.status_code))
 
+    def close(self) -> None:
+        self._client.close()
+
 
 class FolderSource:
     """A log as published files."""
@@ -74,6 +81,9 @@ class FolderSource:
             raise Closed from None
         except OSError as error:
             raise SourceUnreachable(what=str(self._folder / path), reason=error.strerror or str(error)) from error
+
+    def close(self) -> None:
+        pass
 
 
 def open_source(place: str, *, token: str | None = None) -> Source:

@@ -5,7 +5,8 @@ database's snapshot is opened.  Each may only know less than the next.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -91,8 +92,6 @@ def audit(
     vkey = order.vkey or order.policy.log or _usual_key(order, known, report)
     start = _start(order, known)
     marks = [*_saved_marks(known, vkey, report), *_asked(order, vkey, report)]
-    source = None if order.place is None else open_source(order.place, token=order.token)
-    head = None if source is None else _patient_head(order, source, vkey, marks, report)
     task = Task(
         report=report,
         vkey=vkey,
@@ -103,12 +102,8 @@ def audit(
         pieces=order.pieces,
         progress=progress,
     )
-    walked = None
-    if order.database_url is not None:
-        with open_database(order.database_url, name=order.log) as database:
-            walked = _walk_database(task, database, source, head, now())
-    elif source is not None and head is not None:
-        walked = TileWalk(task, source, head).run()
+    with nullcontext() if order.place is None else closing(open_source(order.place, token=order.token)) as source:
+        walked = _walk(order, task, source, now)
     tree = None if walked is None else walked.tree
     first = 0 if start is None else start.size
     result = Result(
@@ -124,9 +119,17 @@ def audit(
     return result
 
 
+def _walk(order: Order, task: Task, source: Source | None, now: Callable[[], datetime]) -> Walked | None:
+    head = None if source is None else _patient_head(order, source, task)
+    if order.database_url is not None:
+        with open_database(order.database_url, name=order.log) as database:
+            return _walk_database(task, database, source, head, now())
+    return None if source is None or head is None else TileWalk(task, source, head).run()
+
+
 def _walk_database(
     task: Task, database: Database, source: Source | None, head: ServedHead | None, now: datetime
-) -> Walked:
+) -> Walked | None:
     report = task.report
     if (database.log.origin, database.log.vkey) != (task.vkey.name, task.vkey.text()):
         report.find(FindingCode.OTHER_KEY, f"{database.log.origin} {database.log.vkey}")
@@ -146,15 +149,15 @@ def _asked(order: Order, vkey: Vkey, report: Report) -> list[Mark]:
     return witness_marks(notes, order.policy, vkey, report)
 
 
-def _patient_head(order: Order, source: Source, vkey: Vkey, marks: Sequence[Mark], report: Report) -> ServedHead | None:
+def _patient_head(order: Order, source: Source, task: Task) -> ServedHead | None:
     """Return the served checkpoint.  A log shows what its witnesses cosigned a moment later, so wait that long."""
-    largest = max((mark.size for mark in marks if mark.code is FindingCode.WITNESS_DIFFERS), default=0)
+    largest = max((mark.size for mark in task.marks if mark.code is FindingCode.WITNESS_DIFFERS), default=0)
     deadline = time.monotonic() + order.patience_s
     while True:
         looked = Report()
-        head = served_head(source, vkey, order.policy, looked)
+        head = served_head(source, task.vkey, order.policy, looked)
         if head is None or head.checkpoint.size >= largest or order.database_url or time.monotonic() >= deadline:
-            report.merge(looked)
+            task.report.merge(looked)
             return head
         time.sleep(min(1.0, order.patience_s))
 

@@ -66,6 +66,14 @@ class Task:
         ahead = [mark for mark in marks if mark.size >= self.first]
         return Growth(self.tree(), self.report, marks=ahead, checkpoints=checkpoints)
 
+    def is_shorter(self, size: int, note: str) -> bool:
+        """Tell whether a log of this size lacks what was saved, which is a finding: there is nothing to walk then."""
+        if self.start is None or size >= self.start.size:
+            return False
+        self.report.check(8)
+        self.report.find(FindingCode.LOG_SHRANK, f"{self.start.size} > {size}", self.start.note, note)
+        return True
+
     def finish(self, growth: Growth) -> None:
         """Say which signed sizes the log does not reach."""
         growth.finish()

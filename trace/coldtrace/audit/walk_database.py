@@ -31,8 +31,11 @@ class DatabaseWalk:
         self._leaves = task.leaves(self._lists.enrolment_keys)
         self._erased: dict[str, str] = {}
 
-    def run(self, *, now: datetime, promise: timedelta) -> Walked:
-        """Walk all leaves and then what hangs on them."""
+    def run(self, *, now: datetime, promise: timedelta) -> Walked | None:
+        """Walk all leaves and then what hangs on them; None if the log is shorter than what was saved."""
+        newest = self._database.newest_checkpoint()
+        if self._task.is_shorter(self._database.log.size, "" if newest is None else newest.note):
+            return None
         self._report.check(1, 2, 3, 4, 5)
         if self._task.pieces:
             self._report.check(6)
@@ -55,7 +58,6 @@ class DatabaseWalk:
             self._report.check(7)
             self._comparison.finish()
         self._check_cosignatures()
-        newest = self._database.newest_checkpoint()
         walked = Walked(
             tree=growth.tree,
             note="" if newest is None else newest.note,

@@ -22,9 +22,11 @@ class TileWalk:
         self._leaves = task.leaves(())
         self._open = True
 
-    def run(self) -> Walked:
-        """Walk all tiles."""
+    def run(self) -> Walked | None:
+        """Walk all tiles; None if the log is shorter than what was saved."""
         self._report.check(1, 7)
+        if self._task.is_shorter(self._size, self._head.note):
+            return None
         upper = Comparison(self._source, self._report, size=self._size, bundles=False)
         root = Mark(
             size=self._size,
@@ -34,12 +36,11 @@ class TileWalk:
             note=self._head.note,
         )
         growth = self._task.growth(self._stored_hashes, iter(()), more=[root])
-        if self._size >= self._task.first:
-            for first, hashes in level_0(self._source, self._report, first=self._task.first, size=self._size):
-                growth.extend(hashes, upper.nodes)
-                self._read_bundle(first, hashes)
-                self._task.progress(growth.tree.size, self._size)
-            upper.finish()
+        for first, hashes in level_0(self._source, self._report, first=self._task.first, size=self._size):
+            growth.extend(hashes, upper.nodes)
+            self._read_bundle(first, hashes)
+            self._task.progress(growth.tree.size, self._size)
+        upper.finish()
         self._task.finish(growth)
         for where in self._leaves.chains.missing().values() if self._open else ():
             self._report.find(FindingCode.CHAIN_BROKEN, where)

@@ -14,7 +14,8 @@ from coldtrace.cli.refusals import FileUnreadable, NothingToDo
 from coldtrace.errors import Refusal
 
 if TYPE_CHECKING:
-    from coldtrace.audit.service import Order, Progress, Result
+    from coldtrace.audit.service import Order, Result
+    from coldtrace.audit.walk import Progress
     from coldtrace.seal.witness_policy import WitnessPolicy
 
 OK, FINDINGS = 0, 1
