@@ -100,7 +100,7 @@ class Leaves:
 
 def header_hash(leaf: Leaf) -> str:
     """Return the hash by which other statements name this one."""
-    return b64(sha256(leaf.body.encode("utf-8")))
+    return b64(sha256(leaf.body))
 
 
 def _bad(jobs: Sequence[_Job]) -> list[str]:

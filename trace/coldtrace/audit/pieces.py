@@ -76,5 +76,5 @@ def _seq(text: str) -> int | None:
     return None
 
 
-def _same(tree: SaltedTree, root: str, width: int) -> bool:
-    return (b64(tree.root), tree.width) == (root, width)
+def _same(tree: SaltedTree, root: str, width: str) -> bool:
+    return (b64(tree.root), str(tree.width)) == (root, width)
