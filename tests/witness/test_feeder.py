@@ -96,7 +96,7 @@ def test_a_forgetful_publisher_learns_the_size_and_proves_from_there(
         asked.append((old, new))
         return log.proof(old, new)
 
-    lines = feed(log.note(13), proof, [each.known for each in witnesses], timeout_s=5)
+    lines = feed(log.note(13), log.origin, proof, [each.known for each in witnesses], timeout_s=5)
     assert len(lines) == 2
     assert sorted(asked) == [(0, 13), (0, 13), (8, 13)]
 
@@ -204,4 +204,12 @@ def test_a_witness_that_changes_its_mind_is_not_asked_for_ever(log: SampleLog, f
 
 def test_a_witness_without_an_address_is_not_asked(log: SampleLog, feeder: Feeder) -> None:
     assert feeder.feed(log.note(8), log.proof, [KnownWitness(vkey=LIAR)]) == []
-    assert feed(log.note(8), log.proof, [KnownWitness(vkey=LIAR, url="no address")]) == []
+    assert feed(log.note(8), log.origin, log.proof, [KnownWitness(vkey=LIAR, url="no address")]) == []
+
+
+def test_a_publisher_calls_it_as_a_function(witnesses: list[WitnessProcess], log: SampleLog, feeder: Feeder) -> None:
+    known = [each.known for each in witnesses]
+    for size in (3, 8):
+        lines = feeder(log.note(size), log.origin, log.proof, known, 5.0)
+        opened = open_checkpoint(log.note(size) + "".join(lines), log=log.vkey, witnesses=[each.vkey for each in known])
+        assert len(opened.cosignatures) == 2

@@ -213,16 +213,26 @@ class Database:
             " (SELECT FROM ledger_entry e WHERE e.log_id = s.log_id AND e.entry_id = s.entry_id)"
         )
 
-    def known_headers(self, hashes: Sequence[bytes]) -> set[bytes]:
-        """Return those of these header hashes that custody knows as statements which the log keeps."""
-        return {
-            row[0]
-            for row in self._rows(
-                "SELECT s.header_hash FROM statement s JOIN ledger_leaf l ON l.entry_id = s.entry_id"
-                " WHERE l.log_id = %s AND s.header_hash = ANY(%s)",
+    def known_headers(self, hashes: Sequence[bytes]) -> dict[bytes, bool]:
+        """Return those of these header hashes that a log of this database keeps, and whether it is this log."""
+        return dict(
+            self._rows(
+                "SELECT s.header_hash, bool_or(l.log_id = %s) FROM statement s JOIN ledger_leaf l USING (entry_id)"
+                " WHERE s.header_hash = ANY(%s) GROUP BY s.header_hash",
                 list(hashes),
             )
-        }
+        )
+
+    def has_other_logs(self) -> bool:
+        """Tell whether the database holds other logs beside this one."""
+        return bool(self._rows("SELECT 1 FROM ledger_log WHERE log_id <> %s"))
+
+    def certificates(self) -> list[tuple[str, str]]:
+        """Return certificate and signature of every device that was ever enrolled, in whichever log."""
+        return [
+            (text, sig)
+            for text, sig in self._rows("SELECT certificate, certificate_sig FROM device WHERE %s IS NOT NULL")
+        ]
 
     def trust_lists(self) -> Iterator[tuple[int, str]]:
         """Give number and envelope of every trust list, the newest first."""

@@ -1,8 +1,8 @@
 """Reading leaves fast and strictly.
 
-A leaf has one spelling (`docs/formats/events.md`, section 6).  That of a statement holds nothing but fixed names, hashes,
-an id and two widths, so one pattern over its bytes judges it, in a tenth of the time of a parse, a print and a
-comparison.  The other kinds are rare and are parsed, printed and compared.
+A leaf has one spelling (`docs/formats/events.md`, section 6).  That of a statement holds nothing but fixed names,
+hashes, an id and two widths, so one pattern over its bytes judges it, in a tenth of the time of a parse, a print and
+a comparison.  The other kinds are rare and are parsed, printed and compared.
 """
 
 import json

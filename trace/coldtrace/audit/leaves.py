@@ -69,6 +69,15 @@ class Leaves:
         """Know the keys that an earlier audit has seen enrolled."""
         self._keys.update({key: load_public_key(unb64(spki)) for key, spki in value.items()})
 
+    def know_certificates(self, signed: Sequence[tuple[str, str]]) -> None:
+        """Know the keys of certificates, each with its signature, that a known enrolment key has signed."""
+        for text, sig in signed:
+            try:
+                spki = verify_certificate(text, sig, self._enrolment_keys).spki
+            except Refusal:
+                continue
+            self._keys[b64(key_id(spki))] = load_public_key(spki)
+
     def _statement(self, leaf: Leaf, where: str) -> None:
         if leaf.header is None or not self._signatures:
             return

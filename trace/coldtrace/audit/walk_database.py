@@ -16,7 +16,7 @@ from coldtrace.audit.tree import Node
 from coldtrace.audit.trust_lists import Lists
 from coldtrace.audit.walk import Task, Walked
 from coldtrace.errors import Refusal
-from coldtrace.seal.b64 import b64, unb64
+from coldtrace.seal.b64 import unb64
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.note import split_note
 
@@ -29,6 +29,10 @@ class DatabaseWalk:
         self._report = task.report
         self._lists = Lists(database, task.report)
         self._leaves = task.leaves(self._lists.enrolment_keys)
+        self._has_other_logs = database.has_other_logs()
+        if self._has_other_logs:
+            # A device that another log has seen enrolled speaks in this one too.
+            self._leaves.know_certificates(database.certificates())
         self._erased: dict[str, str] = {}
 
     def run(self, *, now: datetime, promise: timedelta) -> Walked | None:
@@ -199,15 +203,20 @@ class DatabaseWalk:
             if here not in self._leaves.erased:
                 self._report.find(FindingCode.ERASED_UNRECORDED, where)
         missing = self._leaves.chains.missing()
-        kept = {b64(each) for each in self._database.known_headers([unb64(each) for each in missing])}
+        kept = self._database.known_headers([unb64(each) for each in missing])
         for prev, where in missing.items():
-            if prev in kept:
+            is_here = kept.get(unb64(prev))
+            if is_here is False:
+                continue  # the device's chain began in another log of this installation
+            if is_here:
                 self._report.note(
                     f"leaf {where}: two statements of one device follow the same one / 同一设备的两条记录接在同一条之后"
                 )
             else:
                 self._report.find(FindingCode.CHAIN_BROKEN, where)
         above = 0 if self._task.start is None else self._task.start.lists
+        if self._has_other_logs:
+            above = max(self._lists.hashes, default=0)  # which log has an older list is not for this one to say
         self._lists.compare(self._leaves.lists, self._report, above=above)
 
     def _stored_hashes(self, level: int, first: int, count: int) -> Sequence[bytes]:

@@ -8,11 +8,13 @@ Proofs are made in the caller's thread, because they read the caller's database 
 by side.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 
 import httpx
 
@@ -22,11 +24,24 @@ from coldtrace.seal.add_checkpoint import AddCheckpoint, read_size
 from coldtrace.seal.checkpoint import Checkpoint, Cosignature, parse_checkpoint
 from coldtrace.seal.cosignature import open_cosignatures
 from coldtrace.seal.note import NoteSignature, add_signatures, split_note
-from coldtrace.seal.witness_policy import KnownWitness, WitnessPolicy
+from coldtrace.seal.vkey import Vkey
+from coldtrace.seal.witness_policy import WitnessPolicy
+
+
+class Asked(Protocol):
+    """A witness to ask: its key, and where it listens, None if nobody is to ask it."""
+
+    @property
+    def vkey(self) -> Vkey: ...
+
+    @property
+    def url(self) -> str | None: ...
+
 
 ProofSource = Callable[[int, int], Sequence[bytes]]
 """Given an old and a new size, return the consistency path between them."""
 
+log = logging.getLogger("coldtrace.feeder")
 ROUNDS_MAX = 3
 ANSWER_MAX = 65_536
 """Bytes of an answer that are read at all."""
@@ -50,7 +65,7 @@ class Outcome(StrEnum):
 class Fed:
     """The answer of one witness: `line` is set when it cosigned, `size` when it said one, `reason` for people."""
 
-    witness: KnownWitness
+    witness: Asked
     outcome: Outcome
     line: NoteSignature | None = None
     cosignature: Cosignature | None = None
@@ -66,7 +81,19 @@ class Feeder:
     sizes: MutableMapping[str, int] = field(default_factory=dict)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(follow_redirects=False))
 
-    def feed(self, note: str, proof: ProofSource, witnesses: Iterable[KnownWitness]) -> list[Fed]:
+    def __call__(
+        self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Asked], timeout_s: float
+    ) -> list[str]:
+        """Return the verified cosignature lines that these witnesses gave in time, for a publisher of `origin`."""
+        self.timeout_s = timeout_s
+        fed = self.feed(note, proof_source, witnesses)
+        for each in fed:
+            if each.outcome is not Outcome.COSIGNED:
+                level = logging.ERROR if each.outcome is Outcome.FORKED else logging.WARNING
+                log.log(level, "%s: witness %s: %s %s", origin, each.witness.vkey.name, each.outcome, each.reason)
+        return [each.line.to_line() for each in fed if each.line is not None]
+
+    def feed(self, note: str, proof: ProofSource, witnesses: Iterable[Asked]) -> list[Fed]:
         """Ask these witnesses to cosign a checkpoint note, and return each one's answer in their order.
 
         Nothing is raised for what a witness does; `proof` may raise, and that ends it.  It takes `timeout_s` at most,
@@ -94,7 +121,7 @@ class Feeder:
         old = min(self.sizes.get(key, 0), checkpoint.size)
         return AddCheckpoint(old=old, proof=tuple(proof(old, checkpoint.size)), note=note)
 
-    def _ask(self, witness: KnownWitness, body: AddCheckpoint, deadline: float) -> Fed:
+    def _ask(self, witness: Asked, body: AddCheckpoint, deadline: float) -> Fed:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             return Fed(witness=witness, outcome=Outcome.UNREACHABLE, reason="timeout")
@@ -131,12 +158,11 @@ class Feeder:
 
 
 def feed(
-    note: str, proof: ProofSource, witnesses: Iterable[KnownWitness], *, timeout_s: float = 1.0
-) -> list[NoteSignature]:
+    note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Asked], timeout_s: float = 1.0
+) -> list[str]:
     """Return the verified cosignature lines of one checkpoint, asking once and remembering nothing."""
     with httpx.Client(follow_redirects=False) as client:
-        fed = Feeder(timeout_s=timeout_s, client=client).feed(note, proof, witnesses)
-    return [each.line for each in fed if each.line is not None]
+        return Feeder(client=client)(note, origin, proof_source, witnesses, timeout_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +185,7 @@ def publication(note: str, fed: Iterable[Fed], policy: WitnessPolicy, *, strict:
     return Publication(note=add_signatures(note, lines), has_quorum=enough, may_publish=enough or not strict)
 
 
-def _cosigned(witness: KnownWitness, data: bytes, note: str) -> Fed:
+def _cosigned(witness: Asked, data: bytes, note: str) -> Fed:
     """Return the verified cosignature of an answer; anything else in a 200 is a bad answer."""
 
     def bad(reason: str) -> Fed:

@@ -11,18 +11,11 @@ somebody who reads the whole disk it does not protect; for that name a file that
 import os
 from pathlib import Path
 
-from coldtrace import clock
-from coldtrace.seal.b64 import b64
 from coldtrace.seal.cosignature import witness_vkey
 from coldtrace.seal.keys import Ed25519Signer, load_signer, save_private_key
+from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.vkey import Vkey, is_key_name, parse_vkey
-from coldtrace.witness.refusals import (
-    BadWitnessName,
-    ExposedFile,
-    NoWitnessKey,
-    UnreadablePassphrase,
-    WitnessKeyExists,
-)
+from coldtrace.witness.refusals import BadWitnessName, NoWitnessKey, WitnessKeyExists
 
 PASSPHRASE_FILE = "key-passphrase"
 
@@ -30,7 +23,7 @@ PASSPHRASE_FILE = "key-passphrase"
 def make_key(state: Path, *, name: str, passphrase_file: Path | None = None) -> Vkey:
     """Make the one key of a witness and return its public half.
 
-    Raises BadWitnessName, WitnessKeyExists, UnreadablePassphrase, ExposedFile.
+    Raises BadWitnessName, WitnessKeyExists, PassphraseUnusable.
     """
     if not is_key_name(name):
         raise BadWitnessName(name=name)
@@ -39,19 +32,17 @@ def make_key(state: Path, *, name: str, passphrase_file: Path | None = None) -> 
     for folder in (state, key_path(state).parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = state / PASSPHRASE_FILE
-    if passphrase_file is None and not own.exists():
-        _write_new(own, f"{b64(clock.random_bytes(32))}\n", mode=0o600)
+    passphrase = make_passphrase(own) if passphrase_file is None else read_passphrase(passphrase_file)
     signer = Ed25519Signer.generate()
-    save_private_key(signer, key_path(state), read_passphrase(passphrase_file or own))
+    save_private_key(signer, key_path(state), passphrase)
     vkey = witness_vkey(name=name, spki=signer.spki)
     _write_new(vkey_path(state), f"{vkey.text()}\n", mode=0o644)
     return vkey
 
 
 def load_key(state: Path, *, passphrase_file: Path | None = None) -> tuple[str, Ed25519Signer]:
-    """Return name and signer; raise NoWitnessKey, ExposedFile, UnreadablePassphrase, UnreadableKeyFile."""
+    """Return name and signer; raise NoWitnessKey, PassphraseUnusable, and what `load_signer` refuses."""
     vkey = show_key(state)
-    _require_private(key_path(state))
     signer = load_signer(key_path(state), read_passphrase(passphrase_file or state / PASSPHRASE_FILE))
     if not isinstance(signer, Ed25519Signer) or signer.spki != vkey.spki:
         raise NoWitnessKey(folder=str(state))
@@ -73,23 +64,6 @@ def key_path(state: Path) -> Path:
 def vkey_path(state: Path) -> Path:
     """Return where the public half lies."""
     return state / "witness.vkey"
-
-
-def read_passphrase(path: Path) -> bytes:
-    """Return the passphrase of a file, without the newline at its end; raise UnreadablePassphrase, ExposedFile."""
-    try:
-        _require_private(path)
-        passphrase = path.read_bytes().rstrip(b"\r\n")
-    except OSError:
-        raise UnreadablePassphrase(path=str(path)) from None
-    if not passphrase:
-        raise UnreadablePassphrase(path=str(path))
-    return passphrase
-
-
-def _require_private(path: Path) -> None:
-    if path.stat().st_mode & 0o077:
-        raise ExposedFile(path=str(path))
 
 
 def _write_new(path: Path, text: str, *, mode: int) -> None:

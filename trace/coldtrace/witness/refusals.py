@@ -152,28 +152,6 @@ class BadWitnessName(Refusal):
     )
 
 
-class ExposedFile(Refusal):
-    """Others may read a file that must be secret."""
-
-    code = "witness_exposed_file"
-    title = Words("机密文件权限过宽", "Secret file exposed")
-    detail = Words(
-        "文件 {path} 可被其他用户读取；请执行 chmod 600，并考虑更换密钥。",
-        "The file {path} can be read by others; run chmod 600 on it, and consider a new key.",
-    )
-
-
-class UnreadablePassphrase(Refusal):
-    """The passphrase file is missing or empty."""
-
-    code = "witness_unreadable_passphrase"
-    title = Words("无法读取口令文件", "Unreadable passphrase file")
-    detail = Words(
-        "口令文件 {path} 不存在、为空或无法读取；请恢复该文件，或用 --passphrase-file 指明。",
-        "The passphrase file {path} is missing, empty or unreadable; restore it, or name it with --passphrase-file.",
-    )
-
-
 class NotALogKey(Refusal):
     """The vkey is a witness's, not a log's."""
 
