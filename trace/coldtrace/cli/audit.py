@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result
 from coldtrace.cli.refusals import FileUnreadable, NothingToDo
-from coldtrace.errors import Refusal
 
 if TYPE_CHECKING:
     from coldtrace.audit.service import Order, Result
@@ -60,6 +59,7 @@ def run_audit(arguments: argparse.Namespace) -> int:
 
 def run_monitor(arguments: argparse.Namespace) -> int:
     """Audit what is served again and again from where the last round ended; stop with 1 at the first finding."""
+    from coldtrace.audit.refusals import SourceUnreachable
     from coldtrace.audit.service import audit
 
     pause = threading.Event()
@@ -69,7 +69,7 @@ def run_monitor(arguments: argparse.Namespace) -> int:
         try:
             with _order(arguments, monitor=True) as order:
                 result = audit(order)
-        except Refusal as refusal:
+        except SourceUnreachable as refusal:
             if arguments.rounds is not None and rounds >= arguments.rounds:
                 raise
             # An address that does not answer now may answer in the next round; a monitor goes on.
