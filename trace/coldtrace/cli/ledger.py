@@ -1,4 +1,4 @@
-"""`coldtrace ledger open|list|export|erase`: the logs of this installation.
+"""`coldtrace ledger open|list|export|erase|audit|monitor`: the logs of this installation, and their checks.
 
 There is no command that thaws a frozen log: docs/guides/run-in-production.md says what to do instead.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from coldtrace.cli import audit
 from coldtrace.cli.output import REFUSED, print_refusal, print_result
 from coldtrace.errors import Refusal
 
@@ -40,6 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     erase.set_defaults(func=run_erase)
     for action in (listing, opening, export, erase):
         action.add_argument("--json", action="store_true")
+    audit.add_subcommands(actions)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
