@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from coldtrace.goods.printing import seal_check
+from coldtrace.labels.seal_check import SealReader
 from coldtrace.parties import service as parties
 from coldtrace.parties import signing_keys, store, trust
 from coldtrace.parties.keys import make_keys, read_root
@@ -176,6 +178,9 @@ def test_roots_change_with_a_list_of_the_new_ones(offline: Offline) -> None:
     row = store.installation(road.session)
     assert row is not None
     assert (row.root, parse_root(row.root).net) == (offline.root.text, walked.net), "the genesis stays what it is"
+    # Raises if the labels were still checked against the roots of before.
+    assert SealReader(seal_check(road.session, road.env))
+    assert seal_check(road.session, road.env).root == walked.text
 
 
 @pytest.mark.parametrize(

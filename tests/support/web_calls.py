@@ -232,11 +232,13 @@ CALLS = (
         method="GET",
         route="/api/v1/runs/{run_id}/labels",
         make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/labels?layout=60x40"),
+        token_only=True,
     ),
     Call(
         method="GET",
         route="/api/v1/runs/{run_id}/jobs",
         make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/jobs"),
+        token_only=True,
     ),
     Call(method="GET", route="/api/v1/printers", make=_at("/api/v1/printers"), token_only=True),
     Call(

@@ -19,6 +19,13 @@ from support.web_house import WebHouse
 
 EVERY = [pytest.param(call, id=call.name) for call in CALLS]
 GUARDED = [pytest.param(call, id=call.name) for call in CALLS if not call.public]
+DESK = sorted(
+    f"{method} {route.path}"
+    for route in api_routes(ROUTERS)
+    if route.path.startswith("/desk/")
+    for method in route.methods or ()
+)
+"""Pages that take HTTP Basic; what they show is tested in test_desk.py."""
 PUBLIC = [pytest.param(call, id=call.name) for call in CALLS if call.public]
 
 
@@ -49,7 +56,19 @@ def device_headers(scene: Scene, call: Call, request: Request, device: Handheld)
 
 def test_every_route_has_a_call() -> None:
     ours = {f"{method} {route.path}" for route in api_routes(ROUTERS) for method in route.methods or ()}
-    assert ours | {"GET /api/openapi.json", "GET /static"} == {call.name for call in CALLS}
+    assert ours | {"GET /api/openapi.json", "GET /static"} == {call.name for call in CALLS} | set(DESK)
+
+
+@pytest.mark.parametrize("route", DESK)
+def test_the_desk_is_closed_to_strangers_and_devices(scene: Scene, route: str) -> None:
+    method, _, path = route.partition(" ")
+    assert method == "GET", "a browser sends Basic unasked, so nothing here may change anything"
+    path = path.replace("{run_id}", str(scene.consignment.run_id))
+    for headers in ({}, scene.web.signed_by(scene.web.device(SiteRole.FIRST_STATION), method, path)):
+        answer = scene.web.client.request(method, path, headers=headers)
+        assert (answer.status_code, code_of(answer)) == (401, "desk_sign_in_required")
+        assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert scene.web.client.request(method, path, headers=scene.web.bearer).status_code == 200
 
 
 @pytest.mark.parametrize("call", EVERY)

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from coldtrace.goods import stops, store
+from coldtrace.goods import print_runner, printing, stops, store
+from coldtrace.goods.print_runner import SendRun
+from coldtrace.goods.printing import BeginJob
 from coldtrace.settings import Printer
 from support.consignments import open_consignment
 from support.label_cases import read_picture
@@ -178,3 +180,34 @@ def test_only_so_many_files_are_made_at_once(web: WebHouse) -> None:
         assert answer.headers["retry-after"]
     for _ in range(3):
         assert web.client.get(f"/api/v1/runs/{run_id}/labels", headers=web.bearer).status_code == 200
+
+
+def test_two_that_send_one_job_send_it_once(web: WebHouse, printer: TcpPrinter) -> None:
+    """Both were told of the same job before either began; the second must see what the first has done."""
+    run_id, _ = opened(web)
+    command = SendRun(
+        run_id=run_id,
+        layout="60x40",
+        printer=web.app.state.settings.printers[0],
+        requested_by="a test",
+        patience_s=5,
+    )
+    job = print_runner.begin_sending(web.sessions, web.env, command)
+    assert print_runner.begin_sending(web.sessions, web.env, command).job_id == job.job_id
+    assert [print_runner.send_job(web.sessions, web.env, job, command)[1] for _ in range(2)] == [4, 0]
+    printer.wait()
+    assert len(printer.labels) == 4
+
+
+def test_jobs_over_http_do_not_say_where_files_lie(web: WebHouse) -> None:
+    run_id, _ = opened(web)
+    with web.sessions.begin() as session:
+        printing.begin_job(
+            session,
+            web.env,
+            BeginJob(
+                run_id=run_id, layout="a4", format="pdf", dpi=203, target="file:/secret/run.pdf", requested_by="x"
+            ),
+        )
+    (job,) = web.client.get(f"/api/v1/runs/{run_id}/jobs", headers=web.bearer).json()["jobs"]
+    assert job["target"] == "file:run.pdf"

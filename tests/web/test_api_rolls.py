@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.events.facts import facts_hash
@@ -171,6 +172,24 @@ def test_a_device_binds_for_its_own_station(shared: WebHouse) -> None:
             "/api/v1/rolls/bind", content=body, headers=headers | {"Content-Type": "application/json"}
         )
         assert answer.json()["results"][0]["status"] == says, answer.text
+
+
+def test_a_device_that_may_not_commission_binds_nothing(shared: WebHouse) -> None:
+    consignment = opened(shared)
+    roll, (one, *_) = drawn(shared)
+    body = json.dumps({"codes": [one.uri], "lot": LOT, "consignment": str(consignment.consignment_id)}).encode()
+    with shared.sessions.begin() as session:
+        session.execute(text("UPDATE device SET operations = '{pack,ship}'"))
+    try:
+        headers = shared.signed_by(shared.device(SiteRole.FIRST_STATION), "POST", "/api/v1/rolls/bind", body)
+        answer = shared.client.post(
+            "/api/v1/rolls/bind", content=body, headers=headers | {"Content-Type": "application/json"}
+        )
+    finally:
+        with shared.sessions.begin() as session:
+            session.execute(text("UPDATE device SET operations = :all"), {"all": [each.value for each in T]})
+    assert (answer.status_code, answer.json()["results"][0]["code"]) == (200, "bind_not_permitted")
+    assert got(shared, f"/api/v1/rolls/{roll}")["used"] == 0
 
 
 def test_two_desks_bind_the_same_labels_to_two_lots_at_once(shared: WebHouse) -> None:

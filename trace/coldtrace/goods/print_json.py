@@ -1,6 +1,7 @@
 """Print jobs and the reprint log as every door shows them."""
 
 from datetime import datetime
+from pathlib import PurePath
 from uuid import UUID
 
 from coldtrace.clock import format_utc
@@ -26,6 +27,16 @@ def job_json(job: PrintJob) -> dict[str, object]:
         "updated_at": format_utc(job.updated_at),
         "trouble": job.trouble,
     }
+
+
+def shown_target(target: str) -> str:
+    """Return a target as it is told to whoever is not on this machine: a file without the folder that it lies in.
+
+    >>> shown_target("file:/srv/labels/run.pdf"), shown_target("printer:dock1")
+    ('file:run.pdf', 'printer:dock1')
+    """
+    kind, _, rest = target.partition(":")
+    return f"file:{PurePath(rest).name}" if kind == "file" else target
 
 
 def reprint_json(each: Reprint) -> dict[str, object]:

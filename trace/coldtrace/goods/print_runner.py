@@ -165,7 +165,8 @@ def send_job(
 ) -> tuple[PrintJob, int]:
     """Send what is left of a job; return it as it ended and how many labels went out now.
 
-    Raises PrinterStopped, and the refusal of a label that may not leave; the job then goes on at the next label.
+    Two that send one job take turns, and the second finds what the first left.  Raises PrintJobBusy, PrinterStopped,
+    and the refusal of a label that may not leave; the job then goes on at the next label.
     """
     order = order_of(
         sessions,
@@ -177,15 +178,30 @@ def send_job(
         z64=command.printer.z64,
     )
 
+    with _holding(sessions, job.target):
+        with sessions() as session:
+            job = printing.job_of(session, job.job_id)  # it may have gone on since the caller read it
+        if job.state == printing.DONE:
+            return job, 0
+        sent = _send_rest(sessions, env, job, command, order, progress)
+    with sessions() as session:
+        return printing.job_of(session, job.job_id), sent
+
+
+def _send_rest(
+    sessions: Sessions, env: Env, job: PrintJob, command: SendRun, order: Order, progress: Progress | None
+) -> int:
+    """Send the labels behind the last one that the printer took; return how many went out."""
+
     def rest() -> Iterator[Group]:
         for group in groups(_contents(sessions, job.run_id, first=job.done + 1), job.layout):
             if group.first > job.done:
                 yield group
 
-    with _holding(sessions, job.target), _noting(sessions, env, job, progress, every=1) as note:
+    with _noting(sessions, env, job, progress, every=1) as note:
         pages = printed(rest(), order, workers=command.workers)
         try:
-            sent = send_labels(
+            return send_labels(
                 command.printer,
                 pages,
                 patience_s=command.patience_s,
@@ -193,8 +209,6 @@ def send_job(
             )
         finally:
             pages.close()
-    with sessions() as session:
-        return printing.job_of(session, job.job_id), sent
 
 
 def stream_run(

@@ -25,7 +25,7 @@ from coldtrace.goods.store import IssuedCode
 from coldtrace.labels.content import LabelContent
 from coldtrace.labels.seal_check import SealCheck
 from coldtrace.parties import trust
-from coldtrace.parties.keys import read_root
+from coldtrace.parties.roots import current_root
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
 JOBS_SHOWN = 50
@@ -49,10 +49,10 @@ class BeginJob:
 
 
 def seal_check(session: Session, env: Env) -> SealCheck:
-    """Return the signature check of today: the newest trust list under this installation's root, and what it pins."""
+    """Return the signature check of today: the newest trust list under the roots in force, and what it pins."""
     return SealCheck(
         trust_list=trust.current(session, env).envelope,
-        root=read_root(env.keyring.folder),
+        root=current_root(session).text,
         at=env.clock(),
         allow_filters=tuple(stop_store.allow_filters(session)),
     )

@@ -66,6 +66,18 @@ class LotOfOtherStation(Refusal):
     )
 
 
+class BindNotPermitted(Refusal):
+    """A device that may not state commissions wants to bind; binding says the same: these goods are of this lot."""
+
+    code = "bind_not_permitted"
+    title = Words("该设备无权绑定", "This device may not bind")
+    detail = Words(
+        "本设备未被授权赋码（commission），不能绑定卷标。请换用有此权限的设备，或由管理员用令牌绑定。",
+        "This device may not commission, so it may not bind labels of rolls either. Use a device that may, or have an"
+        " administrator bind with a token.",
+    )
+
+
 class NotOnRoll(Refusal):
     """The code was issued with its lot, or for a pallet."""
 

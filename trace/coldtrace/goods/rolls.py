@@ -29,6 +29,7 @@ from coldtrace.goods.draw import OpenRun, draw_rest, open_run
 from coldtrace.goods.plan import Cartons
 from coldtrace.goods.print_refusals import CodeNotIssued
 from coldtrace.goods.roll_refusals import (
+    BindNotPermitted,
     LotAmbiguous,
     LotOfOtherStation,
     LotUnknown,
@@ -74,6 +75,8 @@ class BindCodes:
     gtin: str | None = None
     station_gln: str | None = None
     """The site of a device that binds; None for a desk, which binds for every site."""
+    permitted: bool = True
+    """Whether whoever binds may commission goods at all, which is what binding says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,8 +214,8 @@ def bind_codes(session: Session, env: Env, command: BindCodes) -> tuple[BindLot,
     """
     now = env.clock()
     lot = find_lot(session, lot=command.lot, consignment_id=command.consignment_id, gtin=command.gtin)
-    if command.station_gln not in (None, lot.station_gln):
-        refusal = LotOfOtherStation(lot=lot.lot, station=lot.station_gln)
+    refusal = _may_not_bind(command, lot)
+    if refusal is not None:
         return lot, [BoundItem(text=text, status=BindStatus.REFUSED, refusal=refusal) for text in command.codes]
     trusted = _trust(session)
     read = [_read(session, text, trusted=trusted, now=now) for text in command.codes]
@@ -260,6 +263,12 @@ def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> 
         bound.setdefault(each.unit_id, lot.lot_id if holds is None else holds)
     roll_store.keep_bindings(session, records)
     return named
+
+
+def _may_not_bind(command: BindCodes, lot: BindLot) -> Refusal | None:
+    if command.station_gln not in (None, lot.station_gln):
+        return LotOfOtherStation(lot=lot.lot, station=lot.station_gln)
+    return None if command.permitted else BindNotPermitted()
 
 
 def _bind(text: str, unit: str, code: RollCode | None, lot: BindLot, *, now: datetime, again: bool) -> BoundItem:

@@ -1,7 +1,7 @@
 """The second half of the gate: what is printed was signed by a key that every verifier believes today.
 
-The check is the one that a handheld makes (`verify.code`), offline, against the newest trust list under the root of
-this installation; nothing is asked of a database.  Command cards carry no signature: their text must be a known
+The check is the one that a handheld makes (`verify.code`), offline, against the newest trust list under the roots
+in force; nothing is asked of a database.  Command cards carry no signature: their text must be a known
 command, which is all that a handheld looks at.
 """
 
@@ -31,7 +31,8 @@ _MAY_CARRY = {
 class SealCheck:
     """What the check leans on, as texts and bytes, so that it can be handed to a worker process.
 
-    `allow_filters` are the files of stolen keys: a carton older than the theft may have its spoiled label replaced.
+    `root` is the version of the root document that is in force.  `allow_filters` are the files of stolen keys: a
+    carton older than the theft may have its spoiled label replaced.
     """
 
     trust_list: str

@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coldtrace.env import Env
 from coldtrace.goods import print_runner, print_store, printing
-from coldtrace.goods.print_json import cursor, job_json, read_cursor, reprint_json
+from coldtrace.goods.print_json import cursor, job_json, read_cursor, reprint_json, shown_target
 from coldtrace.goods.print_runner import SendRun, Sessions
 from coldtrace.goods.printing import PrintAgain
 from coldtrace.goods.reprint_runner import Look, reprint_file, reprint_to
 from coldtrace.goods.run_labels import run_labels
 from coldtrace.labels.press import Order
 from coldtrace.seal.b64 import b64
-from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, KnownCaller, ReadSession, TokenHolder
+from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession, TokenHolder
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.refusals import InvalidRequest
 
@@ -70,13 +70,14 @@ def get_labels(
     request: Request,
     env: CurrentEnv,
     settings: CurrentSettings,
-    caller: KnownCaller,
+    caller: TokenHolder,
     layout: LayoutName = "100x100",
     format: FormatName = "pdf",
     dpi: Literal["203", "300"] = "203",
 ) -> Response:
     """Stream the labels of a run: one PDF, ZPL or CSV, or a zip file of pictures, every label checked before it leaves.
 
+    Needs a token: a handheld prints nothing, and whoever finds one must not get every genuine code of a run from it.
     A label that is refused in the middle breaks the transfer off: an incomplete body is no file.
     """
     sessions: Sessions = request.app.state.sessions
@@ -102,10 +103,10 @@ def _pieces(
 
 
 @router.get("/api/v1/runs/{run_id}/jobs", summary="Print jobs of a run 打印任务")
-def get_jobs(run_id: UUID, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
-    """Return the newest print jobs of a run with their progress."""
+def get_jobs(run_id: UUID, session: ReadSession, caller: TokenHolder) -> dict[str, object]:
+    """Return the newest print jobs of a run with their progress; a file is named without its folder."""
     jobs = print_store.jobs_of_run(session, run_id, limit=printing.JOBS_SHOWN)
-    return {"jobs": [job_json(job) for job in jobs]}
+    return {"jobs": [job_json(job) | {"target": shown_target(job.target)} for job in jobs]}
 
 
 @router.get("/api/v1/printers", summary="Configured printers 打印机")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from coldtrace.events.roll_certificate import NUMBERS_MAX
+from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import roll_store, rolls
 from coldtrace.goods.roll_rules import NumberList, format_ranges, ranges_of
 from coldtrace.goods.rolls import BIND_DAYS, CODES_MAX, BindCodes, NewRoll
@@ -73,7 +74,7 @@ def post_bind(
     """Bind labels of rolls to a lot; each code gets its own answer.
 
     `bound`, `repeat` (the same again), `double_bound` (it has another lot: kept as a case, not applied), or `refused`
-    with the reason.  A device binds for its own site.
+    with the reason.  A device binds for its own site, and only if it may commission.
     """
     if len(body.codes) > CODES_MAX:
         raise TooManyItems(limit=CODES_MAX, got=len(body.codes))
@@ -84,6 +85,7 @@ def post_bind(
         consignment_id=body.consignment,
         gtin=body.gtin,
         station_gln=None if caller.device is None else caller.device.gln,
+        permitted=caller.device is None or StatementType.COMMISSION in caller.device.operations,
     )
     lot, items = rolls.bind_codes(session, env, command)
     return {

@@ -5,7 +5,6 @@ A page that something is still going on behind asks again by itself, without scr
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import PurePath
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -14,6 +13,7 @@ from sqlmodel import Session
 
 from coldtrace.goods import print_store, roll_store, rolls, run_store
 from coldtrace.goods import store as goods
+from coldtrace.goods.print_json import shown_target
 from coldtrace.goods.print_store import PrintJob
 from coldtrace.goods.refusals import RunUnknown
 from coldtrace.goods.roll_rules import format_ranges, ranges_of
@@ -136,8 +136,7 @@ def _job(job: PrintJob, *, now: datetime) -> PrintLine:
 
 def _target(target: str) -> str:
     """Return a printer's name, or a file's without its folder."""
-    kind, _, rest = target.partition(":")
-    return PurePath(rest).name if kind == "file" else rest or target
+    return shown_target(target).partition(":")[2] or target
 
 
 def _roll(session: Session, run_id: UUID) -> RollNumbers:
