@@ -235,5 +235,5 @@ def grow(log: AuditedLog) -> None:
     )
     engine = make_engine(log.url)
     with engine.begin() as connection:
-        assert tick(connection, log.env, now=START) == 2
+        assert tick(connection, log.env, log.env.log, now=START) == 2
     engine.dispose()

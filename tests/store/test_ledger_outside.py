@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.env import Env, Witness
+from coldtrace.env import Env
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.fork_guard import check
 from coldtrace.ledger.refusals import ForkAhead
@@ -20,6 +20,7 @@ from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from coldtrace.seal.cosignature import witness_vkey
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer
+from coldtrace.seal.witness_policy import KnownWitness, k_of_n
 from support.live_server import live_server
 from support.open_logs import opened, sign
 
@@ -50,10 +51,10 @@ def address(notes: dict[str, Response]) -> Iterator[str]:
 
 def watched_by(env: Env, *urls: str) -> Env:
     witnesses = [
-        Witness(vkey=witness_vkey(name=f"w{at}.example", spki=Ed25519Signer.generate().spki), url=url)
+        KnownWitness(vkey=witness_vkey(name=f"w{at}.example", spki=Ed25519Signer.generate().spki), url=url)
         for at, url in enumerate(urls)
     ]
-    return replace(env, witnesses=tuple(witnesses))
+    return replace(env, policy=k_of_n(0, witnesses))
 
 
 def vkey_of(engine: Engine, env: Env) -> str:

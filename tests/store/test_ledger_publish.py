@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.env import Env, Witness
+from coldtrace.env import Env
 from coldtrace.ledger import published_files, store
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.publish import Feed, ProofSource, Publisher, export, log_folder, publish
@@ -26,6 +26,7 @@ from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.seal.merkle import tree_root
 from coldtrace.seal.note import split_note
 from coldtrace.seal.tile_path import entries_path, tile_of
+from coldtrace.seal.witness_policy import KnownWitness, k_of_n
 from support.open_logs import opened, sign, vkey_of_log
 
 
@@ -193,9 +194,9 @@ def test_one_publishes_at_a_time(engine: Engine, env: Env, folder: Path) -> None
 # Witnesses
 
 
-def witnesses(*names: str) -> tuple[dict[str, Ed25519Signer], tuple[Witness, ...]]:
+def witnesses(*names: str) -> tuple[dict[str, Ed25519Signer], tuple[KnownWitness, ...]]:
     signers = {name: Ed25519Signer.generate() for name in names}
-    known = (Witness(vkey=witness_vkey(name=n, spki=s.spki), url=f"https://{n}") for n, s in signers.items())
+    known = (KnownWitness(vkey=witness_vkey(name=n, spki=s.spki), url=f"https://{n}") for n, s in signers.items())
     return signers, tuple(known)
 
 
@@ -204,7 +205,7 @@ def feed_of(signers: dict[str, Ed25519Signer], asked: list[int]) -> Feed:
     seen: dict[str, tuple[int, bytes]] = {}
 
     def feed(
-        note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Witness], timeout_s: float
+        note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
     ) -> list[str]:
         from coldtrace.seal.checkpoint import parse_checkpoint
 
@@ -225,7 +226,7 @@ def feed_of(signers: dict[str, Ed25519Signer], asked: list[int]) -> Feed:
 
 def test_witnesses_are_asked_before_anything_is_published(engine: Engine, env: Env, folder: Path) -> None:
     signers, known = witnesses("one.example", "two.example")
-    env = replace(env, witnesses=known, quorum=2)
+    env = replace(env, policy=k_of_n(2, known))
     asked: list[int] = []
     sign(engine, env, 5)
     head = publish(engine, env, env.log, folder, feed=feed_of(signers, asked), strict=True)
@@ -244,7 +245,7 @@ def test_witnesses_are_asked_before_anything_is_published(engine: Engine, env: E
 
 def test_without_a_quorum_strict_holds_back_and_the_other_marks(engine: Engine, env: Env, folder: Path) -> None:
     signers, known = witnesses("one.example", "two.example")
-    env = replace(env, witnesses=known, quorum=2)
+    env = replace(env, policy=k_of_n(2, known))
     feed = feed_of({"one.example": signers["one.example"]}, [])
     sign(engine, env, 5)
     with pytest.raises(QuorumMissing, match="1 of 2"):
@@ -262,7 +263,7 @@ def test_a_line_of_nobody_or_a_wrong_one_is_dropped(
     engine: Engine, env: Env, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     signers, known = witnesses("one.example")
-    env = replace(env, witnesses=known, quorum=1)
+    env = replace(env, policy=k_of_n(1, known))
     stranger = Ed25519Signer.generate()
 
     def feed(note: str, origin: str, *_: object) -> list[str]:
@@ -306,7 +307,7 @@ def test_the_publisher_tells_its_trouble_and_goes_on(
     engine: Engine, env: Env, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, known = witnesses("one.example")
-    publisher = Publisher(engine, replace(env, witnesses=known, quorum=1), data_dir=tmp_path, every_s=0.02, strict=True)
+    publisher = Publisher(engine, replace(env, policy=k_of_n(1, known)), data_dir=tmp_path, every_s=0.02, strict=True)
     sign(engine, env, 5)
     publisher._round()
     publisher._round()

@@ -190,7 +190,7 @@ def erase(road: Road, statement: Statement) -> None:
         (erased.encode(), header),
     )
     entry = Entry(entry_id=road.env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)
-    ledger.append(road.session, [entry])
+    ledger.append(road.session, road.env.log, [entry])
 
 
 GLNS_AT = list(GLNS.values())

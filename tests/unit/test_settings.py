@@ -35,7 +35,6 @@ def test_defaults() -> None:
         "publish_every_ms": 1000,
         "public_entries": False,
         "witnesses": None,
-        "witness_quorum": 0,
         "witness_strict": False,
     }
 

@@ -123,18 +123,22 @@ def test_a_file_of_witnesses(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path
 
     vkey = witness_vkey(name="witness.example/one", spki=Ed25519Signer.generate().spki)
     path = tmp_path / "witnesses"
-    path.write_text(f"# customs\n\n{vkey.text()} https://witness.example/\n")
+    path.write_text(f"# customs\n\nwitness customs {vkey.text()} https://witness.example/\nquorum customs\n")
     monkeypatch.setenv("COLDTRACE_WITNESSES", str(path))
-    monkeypatch.setenv("COLDTRACE_WITNESS_QUORUM", "1")
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        (witness,) = installation.env.witnesses
+        (witness,) = installation.env.policy.witnesses
         assert (witness.vkey, witness.url) == (vkey, "https://witness.example")
         row = parties.newest_trust_list(session)
         assert row is not None
         (log,) = open_trust_list(row.envelope, root=None).logs
         assert (log.witnesses, log.quorum) == ((vkey,), 1)
-    for line in (vkey.text(), f"{vkey.text()} ftp://x", "nonsense https://x", f"{vkey.text()} https://x more"):
+    for line in (
+        vkey.text(),
+        f"witness w {vkey.text()} ftp://x",
+        "witness w nonsense https://x",
+        f"witness w {vkey.text()} https://x more",
+    ):
         path.write_text(f"\n{line}\n")
         told = run("ledger", "list", "--json")
-        assert (told.status, told.json["code"]) == (2, "witness_file_invalid"), line
-        assert "2" in told.err
+        assert (told.status, told.json["code"]) == (2, "setting_invalid"), line
+        assert "Line 2" in told.err

@@ -1,7 +1,7 @@
 """What a use case may lean on besides its session: clock, chance, identity of the installation, signers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,7 +10,7 @@ from coldtrace.clock import new_id as fresh_id
 from coldtrace.clock import now, random_bytes
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.keys import Signer, load_signer
-from coldtrace.seal.vkey import Vkey
+from coldtrace.seal.witness_policy import WitnessPolicy
 
 
 class KeyMissing(Refusal):
@@ -67,27 +67,18 @@ class Log:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Witness:
-    """Somebody who cosigns the log's checkpoints: its verifier key, and the address that it answers at."""
-
-    vkey: Vkey
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Env:
     """One installation at work.
 
     `net` names the installation (SHA-256 of its genesis root document), `log` is the log that takes its statements
-    now, `public_host` is what codes carry.  At least `quorum` of the `witnesses` are wanted on every checkpoint.
+    now, `public_host` is what codes carry.  `policy` says whose cosignatures are wanted on every checkpoint.
     """
 
     net: bytes
     log: Log
     public_host: str
     keyring: Keyring
-    witnesses: tuple[Witness, ...] = ()
-    quorum: int = 0
+    policy: WitnessPolicy = field(default_factory=WitnessPolicy)
     clock: Callable[[], datetime] = now
     new_id: Callable[[], UUID] = fresh_id
     random: Callable[[int], bytes] = random_bytes

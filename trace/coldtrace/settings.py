@@ -113,7 +113,6 @@ class Settings(BaseSettings):
     publish_every_ms: int = Field(default=1000, ge=10, le=60_000)
     public_entries: bool = False
     witnesses: Path | None = None
-    witness_quorum: int = Field(default=0, ge=0, le=100)
     witness_strict: bool = False
 
 

@@ -10,10 +10,10 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coldtrace import clock
 from coldtrace.audit import saved as memory
-from coldtrace.audit.database import Database, open_database
 from coldtrace.audit.finding import Report
 from coldtrace.audit.finding_words import FindingCode
 from coldtrace.audit.heads import Mark, ServedHead, served_head, witness_marks, witness_notes
@@ -21,12 +21,15 @@ from coldtrace.audit.refusals import KeyNeeded, SinceUnknown
 from coldtrace.audit.saved import Saved
 from coldtrace.audit.served import Comparison, Source, open_source
 from coldtrace.audit.walk import Progress, Task, Walked
-from coldtrace.audit.walk_database import DatabaseWalk
 from coldtrace.audit.walk_tiles import TileWalk
 from coldtrace.clock import format_utc
 from coldtrace.seal.hashing import EMPTY_ROOT
 from coldtrace.seal.vkey import Vkey, parse_vkey
 from coldtrace.seal.witness_policy import WitnessPolicy
+
+if TYPE_CHECKING:
+    # Whoever audits over HTTP needs no database driver.
+    from coldtrace.audit.database import Database
 
 STALE = timedelta(seconds=120)
 """A served checkpoint must not be older than this beside a larger one in the database."""
@@ -122,14 +125,18 @@ def audit(
 def _walk(order: Order, task: Task, source: Source | None, now: Callable[[], datetime]) -> Walked | None:
     head = None if source is None else _patient_head(order, source, task)
     if order.database_url is not None:
+        from coldtrace.audit.database import open_database
+
         with open_database(order.database_url, name=order.log) as database:
             return _walk_database(task, database, source, head, now())
     return None if source is None or head is None else TileWalk(task, source, head).run()
 
 
 def _walk_database(
-    task: Task, database: Database, source: Source | None, head: ServedHead | None, now: datetime
+    task: Task, database: "Database", source: Source | None, head: ServedHead | None, now: datetime
 ) -> Walked | None:
+    from coldtrace.audit.walk_database import DatabaseWalk
+
     report = task.report
     if (database.log.origin, database.log.vkey) != (task.vkey.name, task.vkey.text()):
         report.find(FindingCode.OTHER_KEY, f"{database.log.origin} {database.log.vkey}")
@@ -169,6 +176,8 @@ def _usual_key(order: Order, known: Saved | None, report: Report) -> Vkey:
     if order.database_url is None:
         raise KeyNeeded()
     report.note("the log's key is the one that the database names; give --vkey / 公钥取自数据库本身，请用 --vkey 指明")
+    from coldtrace.audit.database import open_database
+
     with open_database(order.database_url, name=order.log) as database:
         return parse_vkey(database.log.vkey)
 
@@ -203,7 +212,7 @@ def _saved_marks(known: Saved | None, vkey: Vkey, report: Report) -> list[Mark]:
     ]
 
 
-def _served_marks(head: ServedHead, database: Database, report: Report, now: datetime) -> list[Mark]:
+def _served_marks(head: ServedHead, database: "Database", report: Report, now: datetime) -> list[Mark]:
     """Return the served head as a mark for the leaves of the database, and judge its age beside the database's."""
     size = head.checkpoint.size
     later = next(database.checkpoints(size + 1), None) if size < database.log.size else None

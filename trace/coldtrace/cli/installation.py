@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.cli.witness_file import read_witnesses
 from coldtrace.db import roles
 from coldtrace.db.embedded import make_data_folder, open_database
 from coldtrace.db.engine import check_server, make_engine, make_sessions
@@ -32,7 +31,8 @@ from coldtrace.parties.keys import (
 from coldtrace.parties.refusals import DevelopmentOnly, PassphraseMissing
 from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.root_document import net_of
-from coldtrace.settings import Settings
+from coldtrace.seal.witness_policy import MalformedPolicy, WitnessPolicy, parse_witness_policy
+from coldtrace.settings import SettingInvalid, Settings
 
 TOKEN_FILE = "development-token"
 PASSPHRASE_FILE = "key-passphrase"
@@ -141,9 +141,19 @@ def make_env(settings: Settings, keys: Path, *, passphrase: bytes | None = None,
         log=log or Log(id=FIRST_LOG, origin=f"{settings.public_host}/logs/{settings.log_name}"),
         public_host=settings.public_host,
         keyring=Keyring(keys, passphrase),
-        witnesses=() if settings.witnesses is None else read_witnesses(settings.witnesses),
-        quorum=settings.witness_quorum,
+        policy=WitnessPolicy() if settings.witnesses is None else read_policy(settings.witnesses),
     )
+
+
+def read_policy(path: Path) -> WitnessPolicy:
+    """Return the witness policy of a file; raise SettingInvalid, which names the file and the line."""
+    try:
+        return parse_witness_policy(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingInvalid(name="COLDTRACE_WITNESSES", reason=f"{path}: {error}") from error
+    except MalformedPolicy as refusal:
+        reason = f"{path}: {refusal.say('zh')} / {refusal.say('en')}"
+        raise SettingInvalid(name="COLDTRACE_WITNESSES", reason=reason) from refusal
 
 
 def development_token(installation: Installation) -> str | None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
 
 import httpx
 
@@ -24,19 +23,7 @@ from coldtrace.seal.add_checkpoint import AddCheckpoint, read_size
 from coldtrace.seal.checkpoint import Checkpoint, Cosignature, parse_checkpoint
 from coldtrace.seal.cosignature import open_cosignatures
 from coldtrace.seal.note import NoteSignature, add_signatures, split_note
-from coldtrace.seal.vkey import Vkey
-from coldtrace.seal.witness_policy import WitnessPolicy
-
-
-class Asked(Protocol):
-    """A witness to ask: its key, and where it listens, None if nobody is to ask it."""
-
-    @property
-    def vkey(self) -> Vkey: ...
-
-    @property
-    def url(self) -> str | None: ...
-
+from coldtrace.seal.witness_policy import KnownWitness, WitnessPolicy
 
 ProofSource = Callable[[int, int], Sequence[bytes]]
 """Given an old and a new size, return the consistency path between them."""
@@ -65,7 +52,7 @@ class Outcome(StrEnum):
 class Fed:
     """The answer of one witness: `line` is set when it cosigned, `size` when it said one, `reason` for people."""
 
-    witness: Asked
+    witness: KnownWitness
     outcome: Outcome
     line: NoteSignature | None = None
     cosignature: Cosignature | None = None
@@ -82,7 +69,7 @@ class Feeder:
     client: httpx.Client = field(default_factory=lambda: httpx.Client(follow_redirects=False))
 
     def __call__(
-        self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Asked], timeout_s: float
+        self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
     ) -> list[str]:
         """Return the verified cosignature lines that these witnesses gave in time, for a publisher of `origin`."""
         self.timeout_s = timeout_s
@@ -93,7 +80,7 @@ class Feeder:
                 log.log(level, "%s: witness %s: %s %s", origin, each.witness.vkey.name, each.outcome, each.reason)
         return [each.line.to_line() for each in fed if each.line is not None]
 
-    def feed(self, note: str, proof: ProofSource, witnesses: Iterable[Asked]) -> list[Fed]:
+    def feed(self, note: str, proof: ProofSource, witnesses: Iterable[KnownWitness]) -> list[Fed]:
         """Ask these witnesses to cosign a checkpoint note, and return each one's answer in their order.
 
         Nothing is raised for what a witness does; `proof` may raise, and that ends it.  It takes `timeout_s` at most,
@@ -121,7 +108,7 @@ class Feeder:
         old = min(self.sizes.get(key, 0), checkpoint.size)
         return AddCheckpoint(old=old, proof=tuple(proof(old, checkpoint.size)), note=note)
 
-    def _ask(self, witness: Asked, body: AddCheckpoint, deadline: float) -> Fed:
+    def _ask(self, witness: KnownWitness, body: AddCheckpoint, deadline: float) -> Fed:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             return Fed(witness=witness, outcome=Outcome.UNREACHABLE, reason="timeout")
@@ -158,7 +145,7 @@ class Feeder:
 
 
 def feed(
-    note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Asked], timeout_s: float = 1.0
+    note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float = 1.0
 ) -> list[str]:
     """Return the verified cosignature lines of one checkpoint, asking once and remembering nothing."""
     with httpx.Client(follow_redirects=False) as client:
@@ -185,7 +172,7 @@ def publication(note: str, fed: Iterable[Fed], policy: WitnessPolicy, *, strict:
     return Publication(note=add_signatures(note, lines), has_quorum=enough, may_publish=enough or not strict)
 
 
-def _cosigned(witness: Asked, data: bytes, note: str) -> Fed:
+def _cosigned(witness: KnownWitness, data: bytes, note: str) -> Fed:
     """Return the verified cosignature of an answer; anything else in a 200 is a bad answer."""
 
     def bad(reason: str) -> Fed:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from coldtrace.env import Env, Log, Witness
+from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger import store
 from coldtrace.ledger.fork_guard import CHECKPOINT
@@ -25,9 +25,9 @@ from coldtrace.ledger.published_files import Writer, publishing
 from coldtrace.ledger.refusals import FolderBusy, NoCheckpoint, OutsideUnreadable, PublishedDiffers, QuorumMissing
 from coldtrace.ledger.tiles import tile_bytes, tiles_between
 from coldtrace.seal.checkpoint import Cosignature, open_checkpoint
-from coldtrace.seal.cosignature import has_quorum
 from coldtrace.seal.merkle import consistency_path_from, root_from
 from coldtrace.seal.note import split_note
+from coldtrace.seal.witness_policy import KnownWitness
 
 REPUBLISH = timedelta(minutes=10)
 WITNESS_TIMEOUT_S = 1.0
@@ -42,14 +42,14 @@ class Feed(Protocol):
     """Asks witnesses for their cosignatures: `ledger/feeder.py`, or a test's own."""
 
     def __call__(
-        self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Witness], timeout_s: float
+        self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
     ) -> list[str]:
         """Return the signature lines of those that answered in time; never raises for one that did not."""
         ...
 
 
 def no_witness(
-    note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[Witness], timeout_s: float
+    note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
 ) -> list[str]:
     """The feed of an installation that has no witnesses."""
     return []
@@ -84,8 +84,8 @@ def publish(
             raise NoCheckpoint(size=0)
         old = _published_size(folder, log, vkey, head)
         note, cosignatures = _cosigned(engine, env, log, vkey, head, feed)
-        if strict and not has_quorum(cosignatures, quorum=env.quorum):
-            raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.quorum)
+        if strict and not env.policy.is_met_by(cosignatures):
+            raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.policy.quorum)
         writer = Writer(folder, public_entries=public_entries)
         write_tiles(engine, log, writer, old=old, head=head)
         writer.replace(CHECKPOINT, note.encode())
@@ -152,17 +152,17 @@ def _cosigned(
 ) -> tuple[str, tuple[Cosignature, ...]]:
     """Return the note with the cosignatures of the witnesses that answered, each one checked and kept."""
     note = head.note
-    if not env.witnesses:
+    if not env.policy.witnesses:
         return note, ()
 
     def proof_source(old: int, new: int) -> Sequence[bytes]:
         with engine.connect() as connection:
             return consistency_path_from(TileReader(connection, log.id), old_size=old, new_size=new)
 
-    for line in feed(note, log.origin, proof_source, env.witnesses, WITNESS_TIMEOUT_S):
+    for line in feed(note, log.origin, proof_source, env.policy.witnesses, WITNESS_TIMEOUT_S):
         longer = note + (line if line.endswith("\n") else line + "\n")
         try:
-            opened = open_checkpoint(longer, log=vkey, witnesses=[each.vkey for each in env.witnesses])
+            opened = open_checkpoint(longer, log=vkey, witnesses=env.policy.vkeys)
         except Refusal as refusal:
             log_file.warning("a cosignature was dropped: %s", refusal.say("en"))
             continue
@@ -183,7 +183,7 @@ def _cosigned(
 
 
 def _cosignatures(note: str, vkey: str, env: Env) -> tuple[Cosignature, ...]:
-    return open_checkpoint(note, log=vkey, witnesses=[each.vkey for each in env.witnesses]).cosignatures
+    return open_checkpoint(note, log=vkey, witnesses=env.policy.vkeys).cosignatures
 
 
 class Publisher:

@@ -8,12 +8,13 @@ import logging
 
 import httpx
 
-from coldtrace.env import Env, Log, Witness
+from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger.fork_guard import Outside
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.note import MAX_NOTE_BYTES
+from coldtrace.seal.witness_policy import KnownWitness
 
 TIMEOUT_S = 3.0
 log_file = logging.getLogger("coldtrace.fork_guard")
@@ -23,8 +24,8 @@ def witness_checkpoints(env: Env, log: Log, *, vkey: str) -> list[Outside]:
     """Return the newest checkpoints of the log that its witnesses hold, those that are really the log's."""
     found = []
     with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as client:
-        for witness in env.witnesses:
-            note = _fetch(client, witness, log)
+        for witness in env.policy.witnesses:
+            note = None if witness.url is None else _fetch(client, witness, log)
             if note is None:
                 continue
             try:
@@ -36,7 +37,7 @@ def witness_checkpoints(env: Env, log: Log, *, vkey: str) -> list[Outside]:
     return found
 
 
-def _fetch(client: httpx.Client, witness: Witness, log: Log) -> bytes | None:
+def _fetch(client: httpx.Client, witness: KnownWitness, log: Log) -> bytes | None:
     address = f"{witness.url}/{sha256(log.origin.encode()).hex()}/checkpoint"
     try:
         with client.stream("GET", address) as answer:

@@ -203,7 +203,6 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
     # Hosts stay on the list: cartons that carry an older one are still on the shelves.
     hosts = tuple(dict.fromkeys([env.public_host.lower(), *_hosts(last)]))
     prefixes = store.company_prefixes(session)
-    witnesses = tuple(each.vkey for each in env.witnesses)
     return print_list(
         TrustList(
             net=env.net,
@@ -219,7 +218,12 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
             keys=tuple(_listed(row) for row in store.signing_keys(session) if row.use != "log"),
             cuts=tuple(Cut(key=key, origin=env.origin, size=size) for key, size in store.cut_devices(session)),
             logs=tuple(
-                LogEntry(origin=log.origin, vkey=parse_vkey(vkey), witnesses=witnesses, quorum=env.quorum)
+                LogEntry(
+                    origin=log.origin,
+                    vkey=parse_vkey(vkey),
+                    witnesses=env.policy.counted,
+                    quorum=env.policy.quorum,
+                )
                 for log, vkey in ledger.logs(session)
             ),
         )

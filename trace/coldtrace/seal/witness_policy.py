@@ -25,8 +25,8 @@ class MalformedPolicy(Refusal):
     code = "malformed_witness_policy"
     title = Words("见证策略有误", "Malformed witness policy")
     detail = Words(
-        "见证策略第 {line} 行有误（{why}）；写法见 docs/guides/audit-the-log.md。",
-        "Line {line} of the witness policy is wrong ({why}); docs/guides/audit-the-log.md shows the form.",
+        "见证策略第 {line} 行有误（{why}）；写法见 docs/formats/ledger.md 第 11 节。",
+        "Line {line} of the witness policy is wrong ({why}); docs/formats/ledger.md, section 11, shows the form.",
     )
 
 
@@ -79,6 +79,8 @@ def parse_witness_policy(text: str) -> WitnessPolicy:
                 log = _vkey(vkey, LOG_KIND, number)
             case ["witness", name, vkey, *rest] if name not in {*witnesses, *groups, "none"} and len(rest) < 2:
                 url = rest[0].rstrip("/") if rest else None
+                if url is not None and not url.startswith(("http://", "https://")):
+                    raise MalformedPolicy(line=number, why="url")
                 witnesses[name] = KnownWitness(vkey=_vkey(vkey, WITNESS_KIND, number), url=url)
             case ["group", name, count, first, *others] if name not in {*witnesses, *groups, "none"}:
                 groups[name] = _group(count, [first, *others], witnesses, number)

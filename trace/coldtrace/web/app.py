@@ -13,6 +13,7 @@ from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
 from coldtrace.ledger import service as ledger
+from coldtrace.ledger.feeder import Feeder
 from coldtrace.ledger.fork_guard import Outside, published_file
 from coldtrace.ledger.publish import Publisher, log_folder
 from coldtrace.ledger.sequencer import Sequencer
@@ -94,6 +95,7 @@ def create_app(
         env,
         data_dir=settings.data_dir,
         every_s=settings.publish_every_ms / 1000,
+        feed=Feeder(),
         strict=settings.witness_strict,
         public_entries=settings.public_entries,
     )
