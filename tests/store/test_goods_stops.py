@@ -121,6 +121,17 @@ def test_the_server_does_not_wait_for_roots_that_are_offline(road: Road, theft: 
     assert [verdict(each) for each in (theft.after.uri, theft.forged)] == [Verdict.REVOKED] * 2
 
 
+def test_labels_do_not_wait_for_roots_that_are_offline(road: Road, theft: Theft) -> None:
+    (road.env.keyring.folder / "root.pem").unlink()
+    before = newest(road)
+    stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at)
+    assert newest(road) == before, "the list that says so waits to be signed"
+    printing.require_live(road.session, [theft.before, theft.pallet])
+    with pytest.raises(CodeNotVerified) as caught:
+        printing.require_live(road.session, [theft.before, theft.after])
+    assert caught.value.facts == {"label": theft.after.unit_id, "verdict": "revoked"}
+
+
 def test_thefts_that_make_no_sense(road: Road, theft: Theft) -> None:
     with pytest.raises(KeyUnknown):
         stops.revoke_stolen(road.session, road.env, "00000000", stolen_at=theft.stolen_at)

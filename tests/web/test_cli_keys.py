@@ -10,7 +10,8 @@ from coldtrace.goods import store as goods
 from coldtrace.parties import store
 from coldtrace.parties.keys import key_files
 from coldtrace.parties.model import SiteRole
-from coldtrace.seal.keys import Ed25519Signer, load_signer, save_private_key
+from coldtrace.seal.keys import Ed25519Signer, generate_signer, kid, load_signer, save_private_key
+from coldtrace.seal.passphrase import read_passphrase
 from coldtrace.settings import load_settings
 from support.command_line import Run
 from support.consignments import open_consignment
@@ -77,6 +78,18 @@ def test_one_more_key_with_windows_and_a_scope(port: Run, tmp_path: Path) -> Non
     assert port(*line).json["kid"] == kid, "again changes nothing"
     kept = tmp_path / "my data" / "keys" / f"station-{PORT}-{kid}.pem"
     assert kept.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize("alg", ["Ed25519", "SM2"])
+def test_an_encrypted_key_is_taken_in_with_its_own_passphrase(port: Run, tmp_path: Path, alg: str) -> None:
+    """Nobody has to write a key in clear to bring it here, and an SM2 key has no such form."""
+    signer, words = generate_signer(alg), secret(tmp_path, "theirs")
+    save_private_key(signer, tmp_path / "own.pem", read_passphrase(words))
+    line = ("keys", "station", "new", "--site", PORT, "--import", tmp_path / "own.pem", "--json")
+    ran = port(*line)
+    assert (ran.status, ran.json["code"]) == (1, "unreadable_key_file")
+    ran = port(*line, "--passphrase-file", words)
+    assert (ran.status, ran.json["kid"], ran.json["alg"]) == (0, kid(signer.spki), alg), ran.err
 
 
 @pytest.mark.parametrize("alg", ["Ed25519", "ES256", "SM2"])

@@ -12,7 +12,20 @@ from coldtrace.cli.main import main
 from coldtrace.seal.filter import open_filter
 from coldtrace.seal.filter_header import FilterKind
 from coldtrace.seal.filter_measure import measure_chance_hits, random_items
-from support.filter_vectors import COUNT, NOW, allow_file, code, envelope, root, stop_file, unit
+from coldtrace.seal.root_document import sign_root_change, write_root
+from coldtrace.seal.trust_list import print_list, sign_trust_list
+from support.filter_vectors import (
+    COUNT,
+    NOW,
+    allow_file,
+    code,
+    envelope,
+    root,
+    signer,
+    stop_file,
+    trust_list,
+    unit,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +83,19 @@ def test_verify(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> N
     assert "not checked" in said
     status, refused, _ = run(capsys, "filters", "verify", files["strange"], *trusted)
     assert (status, refused["code"]) == (1, "untrusted_filter")
+
+
+def test_verify_walks_along_when_the_roots_change(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    new = write_root(roots={"r2": signer("second root").spki}, threshold=1, previous=root())
+    change = sign_root_change(new, [("r1", signer("root")), ("r2", signer("second root"))])
+    list_of_new = sign_trust_list(print_list(trust_list()), {"r2": signer("second root")}, root=new)
+    files["list"].write_text(json.dumps(list_of_new))
+    walked = files["list"].with_name("changes")
+    walked.write_text(json.dumps({"changes": [change]}))
+    asked = ("filters", "verify", files["voided"], "--trust-list", files["list"], "--root", files["root"])
+    assert run(capsys, *asked)[0] == 1, "the roots that were pinned have signed nothing here"
+    status, shown, _ = run(capsys, *asked, "--root-change", walked)
+    assert (status, shown["list_signature"]) == (0, "passed")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from coldtrace import clock
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result
+from coldtrace.cli.pinned_root import read_pinned_root
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.filter import Filter, check_filter, map_filter
 from coldtrace.seal.filter_measure import TRIALS, Measured, measure_chance_hits
-from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import TrustList, open_trust_list
 
 
@@ -33,7 +33,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         each.add_argument("--json", action="store_true")
     show.set_defaults(func=run_show)
     verify.add_argument("--trust-list", required=True, type=Path, metavar="FILE")
-    verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that signed the list")
+    verify.add_argument("--root", type=Path, metavar="FILE", help="根文件 / root document that you trust")
+    verify.add_argument(
+        "--root-change",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="根文件变更，按顺序 / changes of the root since then, in order",
+    )
     verify.set_defaults(func=run_verify)
     publish = actions.add_parser("publish", help="立即签发新的筛查表 / sign and keep new filters now")
     publish.add_argument("--json", action="store_true")
@@ -56,7 +64,8 @@ def run_show(arguments: argparse.Namespace) -> int:
 def run_verify(arguments: argparse.Namespace) -> int:
     """Print the filter and whether the list stands behind it.  Returns 1 if not, 2 if a file cannot be read."""
     try:
-        trust = _open_list(arguments.trust_list, arguments.root)
+        root = None if arguments.root is None else read_pinned_root(arguments.root, arguments.root_change)
+        trust = open_trust_list(arguments.trust_list.read_text(encoding="utf-8"), root=root)
         found = map_filter(arguments.file)
         check_filter(found, trust)
     except Refusal as refusal:
@@ -134,11 +143,6 @@ def _rate(measured: Measured) -> dict[str, object]:
         "false_hit_rate": round(measured.hits / measured.trials, 6),
         "expected": f"1/{measured.expected_in}",
     }
-
-
-def _open_list(path: Path, root_path: Path | None) -> TrustList:
-    root = None if root_path is None else parse_root(root_path.read_text(encoding="utf-8").strip())
-    return open_trust_list(path.read_text(encoding="utf-8"), root=root)
 
 
 def _could_not_read(error: OSError | UnicodeDecodeError, *, as_json: bool) -> int:

@@ -52,6 +52,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     new.add_argument(
         "--import", dest="imported", type=Path, metavar="FILE", help="导入私钥 PEM / take in this key file"
     )
+    new.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="该私钥的口令文件 / the passphrase of that key"
+    )
     _finish(new, run_station_new)
     rotate = actions.add_parser("rotate", help="更换首站密钥 / a new code key; the old ones only verify from now on")
     _new_key(rotate)
@@ -226,15 +229,21 @@ def _moment(text: str) -> datetime:
 def _wanted(arguments: argparse.Namespace) -> "NewKey":
     from coldtrace.parties.signing_keys import ACCEPT_DAYS, PRINT_DAYS, NewKey
     from coldtrace.seal.keys import load_signer
+    from coldtrace.seal.passphrase import read_passphrase
 
     imported = getattr(arguments, "imported", None)
+    passphrase = getattr(arguments, "passphrase_file", None)
     return NewKey(
         gln=arguments.site,
         alg=arguments.alg,
         print_days=PRINT_DAYS if arguments.print_days is None else arguments.print_days,
         accept_days=ACCEPT_DAYS if arguments.accept_days is None else arguments.accept_days,
         scope=arguments.scope,
-        imported=None if imported is None else load_signer(imported),
+        imported=(
+            None
+            if imported is None
+            else load_signer(imported, None if passphrase is None else read_passphrase(passphrase))
+        ),
     )
 
 

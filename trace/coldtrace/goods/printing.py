@@ -23,9 +23,11 @@ from coldtrace.goods.print_store import PrintJob, Reprint
 from coldtrace.goods.run_labels import contents_of, run_labels
 from coldtrace.goods.store import IssuedCode
 from coldtrace.labels.content import LabelContent
+from coldtrace.labels.refusals import CodeNotVerified
 from coldtrace.labels.seal_check import SealCheck
 from coldtrace.parties import trust
 from coldtrace.parties.roots import current_root
+from coldtrace.verify.code import Verdict
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
 JOBS_SHOWN = 50
@@ -126,11 +128,18 @@ def end_job(session: Session, env: Env, job_id: UUID, *, done: int, trouble: str
 
 
 def require_live(session: Session, codes: Sequence[IssuedCode]) -> None:
-    """Raise CodeVoided for the first of these codes that is void."""
-    voided = print_store.voided_among(session, [code.unit_id for code in codes])
+    """Raise for the first of these codes that may not be printed any more: CodeVoided, or CodeNotVerified.
+
+    A revoked key counts here at once, as for every verdict of this server, also while the list that says so waits for
+    roots that are offline.
+    """
+    units = [code.unit_id for code in codes]
+    voided, revoked = print_store.voided_among(session, units), stop_store.of_revoked_keys(session, units)
     for code in codes:
         if code.unit_id in voided:
             raise CodeVoided(number=code.position, unit=code.unit_id)
+        if code.unit_id in revoked:
+            raise CodeNotVerified(label=code.unit_id, verdict=str(Verdict.REVOKED))
 
 
 def issued(session: Session, text: str) -> IssuedCode:

@@ -1,6 +1,6 @@
 """Every SQL statement about stops: voided units, recalled lots, stolen keys, and the filter files of these."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -151,11 +151,23 @@ def stop_of(session: Session, unit_id: str) -> Stop | None:
     return None if row is None else Stop(**row._mapping)
 
 
+def of_revoked_keys(session: Session, unit_ids: Sequence[str]) -> set[str]:
+    """Return which of these units have a code of a revoked key that was not registered before the key was stolen."""
+    rows = session.execute(
+        text(f"SELECT i.unit_id{_OF_REVOKED_KEY} AND i.unit_id = ANY(CAST(:units AS text[]))"),
+        {"units": list(unit_ids)},
+    )
+    return {row.unit_id for row in rows}
+
+
+_OF_REVOKED_KEY = (
+    " FROM issued_code i JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' AND k.state = 'revoked'"
+    " WHERE (k.stolen_at IS NULL OR i.drawn_at >= k.stolen_at)"
+)
 _STOP = (
     "SELECT code, reason, at FROM ("
     "SELECT 1 AS rank, 'revoked' AS code, 'key_revoked' AS reason, COALESCE(k.stolen_at, k.revoked_at) AS at"
-    " FROM issued_code i JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' AND k.state = 'revoked'"
-    " WHERE i.unit_id = :unit AND (k.stolen_at IS NULL OR i.drawn_at >= k.stolen_at)"
+    f"{_OF_REVOKED_KEY} AND i.unit_id = :unit"
     " UNION ALL SELECT 2, 'revoked_unit', reason, revoked_at FROM revoked_unit WHERE unit_id = :unit"
     " UNION ALL SELECT 3, 'recalled_lot', y.reason, y.recalled_at FROM issued_code i JOIN lot l USING (lot_id)"
     " JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL WHERE i.unit_id = :unit"
