@@ -179,7 +179,15 @@ def _keep(session: Session, env: Env, envelope: str, trust: TrustList) -> TrustL
 
 def _is_due(row: TrustListRow, env: Env) -> bool:
     half = row.issued_at + (row.expires_at - row.issued_at) / 2
-    return half < env.clock() or env.public_host.lower() not in _hosts(row)
+    return half < env.clock() or env.public_host.lower() not in _hosts(row) or not _shows_policy(row, env)
+
+
+def _shows_policy(row: TrustListRow, env: Env) -> bool:
+    """Tell whether verifiers read of the witnesses that are asked here; a command without the setting changes none."""
+    if not env.policy.witnesses:
+        return True
+    wanted = (env.policy.counted, env.policy.quorum)
+    return all((each.witnesses, each.quorum) == wanted for each in _opened(row.envelope).logs)
 
 
 def _hosts(row: TrustListRow | None) -> tuple[str, ...]:
