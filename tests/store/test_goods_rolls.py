@@ -23,7 +23,7 @@ from coldtrace.parties import store as parties
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
 from support.consignments import GTIN, LOT, Consignment, commission_line
-from support.road import PORT, SHOP, Road
+from support.road import MARKET, PORT, SHOP, Road
 from support.rolls import bind, drawn, labels, number_lists, statuses
 
 OTHER = "020220261000000777"
@@ -149,6 +149,22 @@ def test_which_lot_is_meant(road: Road) -> None:
     with pytest.raises(LotUnknown):
         bind(road, code, gtin="09506000134352")
     assert statuses(bind(road, code, consignment_id=second.consignment_id)) == ["bound"]
+
+
+def test_a_device_means_the_lot_of_its_own_station(road: Road) -> None:
+    first, second = road.consignment(), road.consignment(declaration=OTHER)
+    code = labels(road, drawn(road))[0].uri
+    road.session.execute(
+        text("UPDATE consignment SET station_gln = :gln WHERE consignment_id = :id"),
+        {"gln": SHOP, "id": second.consignment_id},
+    )
+    with pytest.raises(LotAmbiguous):
+        bind(road, code)
+    assert statuses(bind(road, code, station_gln=PORT)) == ["bound"]
+    kept = store.issued_code(road.session, parse_trace_code(code).unit_id or "")
+    assert kept is not None
+    assert kept.facts == first.carton.facts
+    assert statuses(bind(road, code, station_gln=MARKET)) == ["lot_of_other_station"]
 
 
 def test_a_second_lot_is_kept_and_a_case(road: Road) -> None:

@@ -219,9 +219,10 @@ CALLS = (
         method="POST",
         route="/api/v1/imports",
         make=lambda scene: as_form("/api/v1/imports?dry_run=true", SAMPLE),
+        token_only=True,
     ),
     Call(method="GET", route="/api/v1/imports/template", make=_at("/api/v1/imports/template")),
-    Call(method="POST", route="/api/v1/imports/{consignment_id}/undo", make=_undo),
+    Call(method="POST", route="/api/v1/imports/{consignment_id}/undo", make=_undo, token_only=True),
     Call(method="GET", route="/api/v1/runs", make=_at("/api/v1/runs?limit=5")),
     Call(
         method="GET",

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from coldtrace.goods import print_runner, printing, stops, store
 from coldtrace.goods.print_runner import SendRun
-from coldtrace.goods.printing import BeginJob
+from coldtrace.goods.printing import BeginJob, PrintAgain
 from coldtrace.settings import Printer
 from support.consignments import open_consignment
 from support.label_cases import read_picture
@@ -199,9 +199,13 @@ def test_two_that_send_one_job_send_it_once(web: WebHouse, printer: TcpPrinter) 
     assert len(printer.labels) == 4
 
 
-def test_jobs_over_http_do_not_say_where_files_lie(web: WebHouse) -> None:
-    run_id, _ = opened(web)
+def test_nothing_over_http_says_where_files_lie(web: WebHouse) -> None:
+    run_id, uris = opened(web)
     with web.sessions.begin() as session:
+        again = PrintAgain(texts=uris[:1], reason="torn", requested_by="x", target="file:/secret/again.pdf")
+        printing.log_reprints(
+            session, web.env, again, [code.unit_id for code, _ in printing.labels_again(session, again)]
+        )
         printing.begin_job(
             session,
             web.env,
@@ -210,4 +214,5 @@ def test_jobs_over_http_do_not_say_where_files_lie(web: WebHouse) -> None:
             ),
         )
     (job,) = web.client.get(f"/api/v1/runs/{run_id}/jobs", headers=web.bearer).json()["jobs"]
-    assert job["target"] == "file:run.pdf"
+    (made,) = web.client.get("/api/v1/labels/reprints", headers=web.bearer).json()["reprints"]
+    assert (job["target"], made["target"]) == ("file:run.pdf", "file:again.pdf")

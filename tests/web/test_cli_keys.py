@@ -161,7 +161,9 @@ def test_roots_on_two_sticks(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
     assert nameless.json["code"] == "root_name_needed"
     sign("keys root sign", change, "r1", "r3")
     assert run("keys", "root", "adopt", change, "--json").json["code"] == "root_change_refused"
-    sign("keys root sign", change, "r2")
+    told = run("keys", "root", "sign", change, "--key", tmp_path / "r2.pem", "--passphrase-file",
+               tmp_path / "r2.passphrase", "--json").json  # fmt: skip
+    assert (told["threshold"], [each.split()[0] for each in told["roots"]]) == (2, ["r2", "r3"]), "who signs sees what"
     assert run("keys", "root", "adopt", change, "--json").json["code"] == "root_change_without_list"
     run("trust-list", "publish", "--offline", listed)
     sign("trust-list sign", listed, "r2", "r3")

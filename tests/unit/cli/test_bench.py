@@ -9,7 +9,7 @@ from coldtrace.cli.bench.codes import Scale
 from coldtrace.cli.bench.rows import Goal, Row, medians, table
 from coldtrace.cli.main import main
 
-TINY = Scale(codes=100, labels=3, voided=500, rounds=1)
+TINY = Scale(codes=100, each=200, labels=3, voided=500, rounds=1)
 
 
 @pytest.mark.parametrize(

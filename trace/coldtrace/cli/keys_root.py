@@ -126,7 +126,7 @@ def _next(current: RootDocument, arguments: argparse.Namespace) -> RootDocument:
 
 
 def run_sign(arguments: argparse.Namespace) -> int:
-    """Add one holder's signature to a change.  Who stays a root signs once for both sides."""
+    """Add one holder's signature to a change; print what was signed.  Who stays a root signs once for both sides."""
     try:
         envelope = read_change(arguments.change)
         new = parse_root(str(envelope["root"]))
@@ -141,6 +141,7 @@ def run_sign(arguments: argparse.Namespace) -> int:
     except Refusal as refusal:
         return print_refusal(refusal, as_json=arguments.json)
     result = {"change": str(arguments.change), "version": new.version, "root": id, "signatures": len(sigs) + 1}
+    result |= {"threshold": new.threshold, "roots": [f"{each.id} {kid(each.spki)}" for each in new.roots]}
     print_result(result, as_json=arguments.json)
     return 0
 

@@ -194,12 +194,19 @@ def report(session: Session, run_id: UUID) -> dict[NumberList, list[int]]:
     return number_lists(roll_store.numbers(session, run_id))
 
 
-def find_lot(session: Session, *, lot: str, consignment_id: UUID | None, gtin: str | None) -> BindLot:
-    """Return the one lot of this name, whose import stands until the commit; raise LotUnknown or LotAmbiguous."""
+def find_lot(
+    session: Session, *, lot: str, consignment_id: UUID | None, gtin: str | None, station_gln: str | None = None
+) -> BindLot:
+    """Return the one lot of this name, whose import stands until the commit; raise LotUnknown or LotAmbiguous.
+
+    Whoever belongs to a station means one of its lots, and is told of no others but that there are some.
+    """
     wanted = None if gtin is None else parse_gtin(gtin)
     found = roll_store.open_lots_named(session, lot, consignment_id=consignment_id, gtin=wanted)
     if not found:
         raise LotUnknown(lot=lot[:60])
+    if station_gln is not None:
+        found = [each for each in found if each.station_gln == station_gln] or found[:1]
     if len(found) > 1:
         choices = "; ".join(f"{each.consignment_id} (01){each.gtin or '-'}" for each in found[:CHOICES_SHOWN])
         raise LotAmbiguous(lot=lot[:60], choices=choices)
@@ -213,7 +220,13 @@ def bind_codes(session: Session, env: Env, command: BindCodes) -> tuple[BindLot,
     number that has another lot is `double_bound`, kept, and not applied.  Raises LotUnknown or LotAmbiguous.
     """
     now = env.clock()
-    lot = find_lot(session, lot=command.lot, consignment_id=command.consignment_id, gtin=command.gtin)
+    lot = find_lot(
+        session,
+        lot=command.lot,
+        consignment_id=command.consignment_id,
+        gtin=command.gtin,
+        station_gln=command.station_gln,
+    )
     refusal = _may_not_bind(command, lot)
     if refusal is not None:
         return lot, [BoundItem(text=text, status=BindStatus.REFUSED, refusal=refusal) for text in command.codes]

@@ -46,7 +46,7 @@ STOP_KINDS: Final = (FilterKind.REVOKED_UNITS, FilterKind.RECALLED_LOTS)
 
 BITS: Final = {FilterKind.ALLOWED_UNITS: 48, FilterKind.REVOKED_UNITS: 8, FilterKind.RECALLED_LOTS: 8}
 """A chance hit of a stop-filter costs a question.  One of an allow-filter would let a forgery through, and anybody
-can try serials against a public file, so there the chance must be out of reach."""
+can try serials against a public file, so there it must cost more than peeling off a genuine label (filters.md, 8)."""
 
 
 class MalformedFilter(Refusal):

@@ -14,7 +14,7 @@ from coldtrace.interop import imports
 from coldtrace.interop.imports import ImportWorkbook
 from coldtrace.interop.workbook.annotate import annotate
 from coldtrace.interop.workbook.template import template
-from coldtrace.web.access import Begin, CallerLang, CurrentEnv, KnownCaller, WriteSession
+from coldtrace.web.access import Begin, CallerLang, CurrentEnv, KnownCaller, TokenHolder, WriteSession
 from coldtrace.web.problems import problem
 from coldtrace.web.refusals import InvalidRequest, WorkbookErrors, WrongContentType
 
@@ -48,7 +48,7 @@ class Upload:
     data: bytes
 
 
-async def _upload(request: Request, caller: KnownCaller) -> Upload:
+async def _upload(request: Request, caller: TokenHolder) -> Upload:
     """Read the form only after the caller is known, and say 415 before anything else about it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
@@ -79,6 +79,8 @@ def post_import(
     carton_identity: Identity = Identity.OWN,
 ) -> Response:
     """Import a broker's workbook: 201 with the consignment, or 422 with every fault by sheet, row and column.
+
+    Needs a token, as everything that draws codes: a handheld that was lost must not have a station sign new ones.
 
     The answer comes when all codes are drawn; meanwhile `GET /api/v1/runs/{run}` says how far they are.  If the
     connection breaks, the same file again goes on where it stopped.  `carton_identity` says what names cartons of lines
@@ -119,7 +121,7 @@ def get_template(caller: KnownCaller) -> Response:
 
 
 @router.post("/{consignment_id}/undo", summary="Undo an import 撤销导入")
-def post_undo(consignment_id: UUID, caller: KnownCaller, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
-    """Take an import back, as long as nothing of it was shipped."""
+def post_undo(consignment_id: UUID, caller: TokenHolder, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
+    """Take an import back, as long as nothing of it was shipped.  Needs a token."""
     imports.undo_import(session, env, consignment_id)
     return {"consignment": str(consignment_id), "state": "undone"}

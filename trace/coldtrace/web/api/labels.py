@@ -175,14 +175,15 @@ def get_reprints(
 ) -> dict[str, object]:
     """Return logged reprints, newest first; `next` is the `after` of the following page.
 
-    `hint` marks units that got more labels than spoiling explains.
+    `hint` marks units that got more labels than spoiling explains.  A file is named without its folder.
     """
     try:
         before = None if after is None else read_cursor(after)
     except ValueError:
         raise InvalidRequest(where="query.after", what="next") from None
     page, following = printing.reprint_page(session, run_id=run, before=before, limit=limit)
-    return {"reprints": [reprint_json(each) for each in page], "next": cursor(following)}
+    told = [reprint_json(each) | {"target": shown_target(each.target)} for each in page]
+    return {"reprints": told, "next": cursor(following)}
 
 
 def _name(caller: Caller) -> str:
