@@ -81,7 +81,7 @@ class LotFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitLot:
-    """One lot of goods without a GTIN: its facts, and its units, as their codes do not say the lot."""
+    """One lot and those of its units whose codes do not name it: goods without a GTIN, and bound labels of rolls."""
 
     facts: str
     units: tuple[str, ...]

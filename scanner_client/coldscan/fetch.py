@@ -21,7 +21,7 @@ from coldscan.wire import Wire
 from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Refusal
 from coldtrace.events.facts import read_facts
-from coldtrace.events.unit_id import parse_unit_id
+from coldtrace.events.unit_id import read_unit_id
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.hashing import sha256
@@ -166,11 +166,11 @@ def _unit_lot(members: Members) -> UnitLot:
     lot = UnitLot(facts=members.text("facts"), units=tuple(members.texts("units")))
     try:
         facts = read_facts(lot.facts)
-        for unit in lot.units:
-            parse_unit_id(unit)
+        units = [read_unit_id(unit) for unit in lot.units]
     except Refusal as refusal:
         raise BadAnswer(what=f"work.unit_lots ({refusal.code})") from refusal
-    if "gtin" in facts:
+    # A label that carries a GTIN can only stand for that product.
+    if any(unit.gtin not in (None, facts.get("gtin")) for unit in units):
         raise BadAnswer(what="work.unit_lots (gtin)")
     return lot
 

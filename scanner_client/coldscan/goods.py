@@ -77,15 +77,14 @@ def do_goods(bench: Bench, text: str, finding: Finding, *, unit: str) -> Answer:
 
 def _commission(bench: Bench, scan: Scan) -> Answer:
     gtin, lot, digest = scan.finding.value("01"), scan.finding.value("10"), scan.finding.code_hash
-    if gtin is not None and lot is None:
-        return _look(bench, scan, words.NO_LOT, code="no_lot", result=Result.STOP)
-    facts = (
-        cache.facts_of_unit(bench.connection, scan.unit)
-        if gtin is None
-        else cache.facts_of(bench.connection, gtin=gtin, lot=lot or "")
-    )
-    if facts is None:
-        return _look(bench, scan, words.NO_FACTS, code="no_facts", result=Result.STOP, lot=lot or scan.name)
+    if gtin is not None and lot is not None:
+        facts = cache.facts_of(bench.connection, gtin=gtin, lot=lot)
+        if facts is None:
+            return _look(bench, scan, words.NO_FACTS, code="no_facts", result=Result.STOP, lot=lot)
+    else:
+        facts = cache.facts_of_unit(bench.connection, scan.unit)
+        if facts is None:
+            return _look(bench, scan, words.NO_LOT, code="no_lot", result=Result.STOP, unit=scan.name)
     if lanes.pile_size(bench.connection, bench.lane.name) >= PILE_MAX:
         return _look(bench, scan, words.FULL_PILE, code="full_pile", count=PILE_MAX)
     matter = Matter(

@@ -30,7 +30,11 @@ NO_FACTS = Words(
     "本机没有 {lot} 的批次资料，不能赋码；请同步后再试",
     "This device has no facts for {lot}, so it cannot commission it; sync and try again",
 )
-NO_LOT = Words("标签上没有批号，不能赋码", "The label has no lot, so it cannot be commissioned")
+NO_LOT = Words(
+    "本机不知道 {unit} 属于哪一批，不能赋码；卷标须先由办公室绑定批次（离线绑定以后提供），再同步重扫",
+    "This device does not know the lot of {unit}, so it cannot commission it; have the desk bind a roll label to its"
+    " lot (binding offline comes later), sync and scan again",
+)
 NOT_A_CARTON = Words("这不是箱码，此作业只接受箱码", "This is no carton code; this operation takes cartons only")
 NOT_HERE = Words("这个码在此作业中没有用处", "This code has no meaning in this operation")
 SHORT_UNKNOWN = Words(

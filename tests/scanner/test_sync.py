@@ -13,11 +13,14 @@ from coldscan.run_sync import Link
 from coldscan.session import Session
 from coldscan.store import open_store
 from coldtrace.clock import format_utc
+from coldtrace.events.facts import write_facts
 from coldtrace.events.statement import CheckedStatement
 from coldtrace.seal.hashing import sha256
 from support.scanner_device import Device
 from support.scanner_server import ScannerServer, noon
 from support.scanner_world import World
+
+OTHER_PRODUCT = "(01)19521234543210(21)7QK4M2ZX9RTB"
 
 
 def states(device: Device) -> dict[object, object]:
@@ -389,6 +392,11 @@ def test_last_server_time_is_kept(device: Device, server: ScannerServer) -> None
         {"lots": "none"},
         {"unit_lots": [{"facts": "{}", "units": []}]},
         {"unit_lots": "none"},
+        {
+            "unit_lots": [
+                {"facts": write_facts({"gtin": "09506000134352", "lot": "2"}, bytes), "units": [OTHER_PRODUCT]}
+            ]
+        },
         {"server_time": "noon"},
         {"doors": [{}]},
         {"operations": [1]},

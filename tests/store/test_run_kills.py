@@ -13,8 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.cli.installation import open_installation
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import is_serial
+from coldtrace.settings import Settings
 from support.packing_sheets import BLOCK_ZH, workbook
 
 PALLETS, CARTONS = 20, 1_500
@@ -54,7 +56,10 @@ def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def station(environment: dict[str, str]) -> None:
+def station(environment: dict[str, str], database_url: str) -> None:
+    data_dir = Path(environment["COLDTRACE_DATA_DIR"])
+    with open_installation(Settings(database_url=database_url, data_dir=data_dir), create=True):
+        pass
     names = ["--name-zh", "口岸", "--name-en", "Port", "--firm-zh", "滨海远洋", "--firm-en", "Binhai"]
     place = ["--gln", "9521234000013", "--role", "first_station", "--district", "120116"]
     status, _, err = finished(command(environment, "sites", "register", *place, *names, "--uscc", "91120116MA05TE5T1N"))

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from coldtrace import clock
+from coldtrace.cli.installation import open_installation
 from coldtrace.env import FIRST_LOG, Env, Keyring, Log
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement import Statement
@@ -19,6 +20,7 @@ from coldtrace.parties.model import Site, SiteRole
 from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.seal.vkey import Vkey, parse_vkey
+from coldtrace.settings import load_settings
 from support.house import DISTRICTS, GLNS, Handheld
 from support.web_house import STATEMENTS
 
@@ -48,6 +50,8 @@ class LiveHouse:
 
     def found(self) -> Vkey:
         """Make the installation with its station and return the key of its log."""
+        with open_installation(load_settings(data_dir=self.data_dir), create=True):
+            pass
         place = ("--gln", GLN, "--role", "first_station", "--district", DISTRICT)
         status, told = self.run("sites", "register", *place, *FIRM, "--uscc", "91120116MA05TE5T1N")
         assert status == 0, told

@@ -31,8 +31,10 @@ def shared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process against an installation of this test."""
+def first_run(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run a command in this process where there is no installation yet."""
     monkeypatch.setenv("COLDTRACE_DATABASE_URL", database_url)
     monkeypatch.setenv("COLDTRACE_DATA_DIR", str(tmp_path / "my data"))
 
@@ -46,6 +48,14 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
         return Ran(status=status, out=told.out, err=told.err)
 
     return run
+
+
+@pytest.fixture
+def run(first_run: Run) -> Run:
+    """Run a command in this process against an installation of this test."""
+    with open_installation(load_settings(), create=True):
+        pass
+    return first_run
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ NOT_OF_A_ROUTE = {
     "passphrase_unusable", "signing_key_unknown", "signing_key_revoked", "not_a_first_station",
     "key_window_unusable", "malformed_scope", "signed_list_stale", "root_change_without_list", "root_name_needed",
     "malformed_root_argument", "code_key_ends", "trust_list_ends", "key_changes_unpublished",
+    "roots_have_to_sign", "threshold_unreachable",
     # What is said of one code among many that are bound; the call itself is answered.
     "bind_not_permitted", "code_voided", "gtin_differs", "lot_of_other_station", "not_on_roll", "other_station",
     "roll_over",
@@ -49,7 +50,7 @@ NOT_OF_A_ROUTE = {
     "database_url_invalid", "disk_full", "namespaces_refused",
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
-    "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
+    "no_installation", "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
     "database_roles_missing", "log_exists",
     "folder_busy", "field_kept", "nothing_to_erase",
     # What keeps the log from signing or publishing: shown by /readyz, never an answer by itself.
@@ -100,7 +101,7 @@ def test_statuses_are_refusals() -> None:
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
         "printer_stopped", "roots_offline", "unreadable_key_file",
-        "log_not_open", "malformed_schemes", "mint_worker_lost",
+        "key_not_listed", "log_not_open", "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 
 

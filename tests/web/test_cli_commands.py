@@ -255,14 +255,14 @@ def test_ctrl_c_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (ran.status, ran.err) == (130, "")
 
 
-def test_a_taken_port_is_told_before_anything_is_started(run: Run, tmp_path: Path) -> None:
+def test_a_taken_port_is_told_before_anything_is_started(first_run: Run, tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        ran = run("serve", "--port", other.getsockname()[1], "--json")
+        ran = first_run("serve", "--port", other.getsockname()[1], "--json")
     assert (ran.status, ran.json["code"]) == (2, "port_taken")
     assert not (tmp_path / "my data").exists()
-    ran = run("serve", "--host", "192.0.2.1", "--port", "0", "--json")
+    ran = first_run("serve", "--host", "192.0.2.1", "--port", "0", "--json")
     assert (ran.status, ran.json["code"]) == (2, "port_taken")
 
 
@@ -271,7 +271,7 @@ def test_a_taken_port_is_told_before_anything_is_started(run: Run, tmp_path: Pat
 
 def test_production_wants_keys_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert run("db", "upgrade").status == 0
-    assert run("keys", "list").status == 0, "development keys are made at the first need"
+    assert run("keys", "list").status == 0
     monkeypatch.setenv("COLDTRACE_ENV", "production")
     for line in (["keys", "list"], ["tokens", "new", "--name", "x"], ["serve", "--port", "0"]):
         ran = run(*line, "--json")
@@ -281,7 +281,8 @@ def test_production_wants_keys_of_its_own(run: Run, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setenv("COLDTRACE_DATA_DIR", str(tmp_path / "real"))
     ran = run("keys", "list", "--json")
-    assert (ran.status, ran.json["code"]) == (2, "not_installed")
+    assert (ran.status, ran.json["code"]) == (2, "no_installation")
+    assert run("serve", "--port", "0", "--json").json["code"] == "not_installed"
     assert "coldtrace keys init" in ran.err
     bare = run("keys", "init", "--json")
     assert (bare.status, bare.json["code"]) == (2, "passphrase_missing")
@@ -416,3 +417,20 @@ def test_the_list_of_commands_is_the_whole_folder() -> None:
     folder = Path(command_line.__file__).parent
     with_parser = {path.stem for path in folder.glob("*.py") if "def add_parser" in path.read_text()}
     assert with_parser == {*command_line.BASE, *command_line.SERVER}
+
+
+def test_a_command_of_another_folder_makes_no_installation(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither with a database given nor with one of the folder: nothing is made, and the folder is named in full."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLDTRACE_DATA_DIR", "elsewhere")
+    for line in (["sites", "list"], ["keys", "list"], ["keys", "passphrase", "--new", "x"], ["codes", "runs"]):
+        ran = run(*line, "--json")
+        assert (ran.status, ran.json["code"]) == (2, "no_installation"), line
+        assert str(tmp_path / "elsewhere") in ran.json["zh"]
+        assert str(tmp_path / "elsewhere") in ran.json["en"]
+        assert "COLDTRACE_DATA_DIR" in ran.err
+    monkeypatch.delenv("COLDTRACE_DATABASE_URL")
+    assert run("sites", "list", "--json").json["code"] == "no_installation"
+    assert not (tmp_path / "elsewhere").exists()

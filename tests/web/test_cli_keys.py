@@ -123,8 +123,9 @@ def test_the_passphrase_is_changed(port: Run, tmp_path: Path, monkeypatch: pytes
     assert (ran.status, ran.json["code"]) == (2, "passphrase_unusable")
 
 
-def test_roots_on_two_sticks(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roots_on_two_sticks(first_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A production installation whose roots never touch the server: founding, first list, change of roots."""
+    run = first_run
     monkeypatch.setenv("COLDTRACE_ENV", "production")
     monkeypatch.setenv("COLDTRACE_KEY_PASSPHRASE_FILE", str(secret(tmp_path, "service")))
     public = {}
@@ -143,13 +144,20 @@ def test_roots_on_two_sticks(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
             assert run(*command.split(), file, *key, "--as", name, "--json").status == 0
 
     root, change, listed = (tmp_path / name for name in ("root.json", "change.json", "list.json"))
+    high = run("keys", "root", "found", *adds("r1", "r2"), "--threshold", 3, "--out", root, "--json")
+    assert (high.status, high.json["code"]) == (1, "threshold_unreachable")
+    assert "2 roots, so --threshold 3" in high.err
     assert run("keys", "root", "found", *adds("r1", "r2"), "--threshold", 2, "--out", root).status == 0
     assert run("keys", "init", "--root", root, "--json").status == 0
     assert run("trust-list", "publish", "--json").json["code"] == "roots_offline"
     told = run("trust-list", "publish", "--offline", listed, "--days", 20, "--json")
     assert (told.status, told.json["seq"]) == (0, 1)
     sign("trust-list sign", listed, "r1")
-    assert run("trust-list", "publish", "--signed", listed, "--json").json["code"] == "untrusted_trust_list"
+    assert run("trust-list", "publish", "--signed", listed, "--json").json["code"] == "roots_have_to_sign"
+    wrong = ("--key", tmp_path / "r3.pem", "--passphrase-file", tmp_path / "r3.passphrase", "--as", "r2")
+    before = listed.read_bytes()
+    assert run("trust-list", "sign", listed, *wrong, "--root", root, "--json").json["code"] == "wrong_root_signer"
+    assert listed.read_bytes() == before
     sign("trust-list sign", listed, "r2", "r2")
     assert run("trust-list", "publish", "--signed", listed, "--json").json["seq"] == 1
     assert run("trust-list", "verify", listed, "--root", root, "--json").json["ok"]
@@ -188,7 +196,7 @@ def test_what_a_change_of_the_roots_cannot_be(port: Run, tmp_path: Path) -> None
         (("--add", "r2=***"), "malformed_root_argument"),
         (("--add", "r2=AAAA"), "malformed_key"),
         (("--remove", "r1"), "malformed_root"),
-        (("--threshold", "2"), "malformed_root"),
+        (("--threshold", "2"), "threshold_unreachable"),
     ):
         ran = port("keys", "root", "propose", *line, *out)
         assert (ran.status, ran.json["code"]) == (1, code)

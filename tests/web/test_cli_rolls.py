@@ -34,11 +34,14 @@ def test_a_roll_by_command(port: Run, tmp_path: Path, monkeypatch: pytest.Monkey
     one, _, three, four, *_ = labels(roll)
 
     bound = port("rolls", "bind", one, three, "--lot", LOT, "--json")
-    assert (bound.status, bound.json["bound"]) == (0, 2)
+    assert (bound.status, bound.json["bound"], bound.err) == (0, 2, "")
     monkeypatch.setattr("sys.stdin", [f"{one}\n", "\n", "hello\n"])
     again = port("rolls", "bind", "--lot", LOT)
     assert again.status == 1
     assert [line.split("\t")[0] for line in again.out.splitlines()] == ["repeat", "refused"]
+    assert "CT:COMMISSION" in again.err
+    assert "handheld" in again.err
+    assert "手持机" in again.err
     lost = port("rolls", "bind", one, "--lot", "X", "--json")
     assert (lost.status, lost.json["code"]) == (1, "lot_unknown")
 

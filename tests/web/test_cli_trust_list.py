@@ -18,6 +18,8 @@ def test_publishing_gives_the_next_list_signed_by_the_root(
 ) -> None:
     monkeypatch.setenv("COLDTRACE_DATABASE_URL", database_url)
     monkeypatch.setenv("COLDTRACE_DATA_DIR", str(tmp_path / "var"))
+    with open_installation(load_settings(), create=True):
+        pass
     numbers = []
     for _ in range(2):
         assert main(["trust-list", "publish", "--json"]) == 0

@@ -32,7 +32,7 @@ def test_a_story_that_breaks_off_is_one_sentence(
         raise error
 
     monkeypatch.setattr(demo_command, "_answers", lambda url: True)
-    monkeypatch.setattr(installation, "open_installation", lambda settings: nullcontext(SimpleNamespace()))
+    monkeypatch.setattr(installation, "open_installation", lambda settings, *, create: nullcontext(SimpleNamespace()))
     monkeypatch.setattr(installation, "development_token", lambda opened: "token")
     monkeypatch.setattr(world, "make_world", break_off)
     assert demo_command.run(argparse.Namespace(json=True)) == 1

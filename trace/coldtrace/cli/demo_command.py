@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     url = noted if noted is not None and _answers(noted) else f"http://{settings.host}:{settings.port}"
     child = None if _answers(url) else _start_service(settings.port)
     try:
-        with open_installation(settings) as installation:
+        with open_installation(settings, create=True) as installation:
             token = development_token(installation)
             if token is None:
                 return print_refusal(DemoRefused(reason="COLDTRACE_ENV=production"), as_json=arguments.json)

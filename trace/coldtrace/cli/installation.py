@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.cli.refusals import NoInstallation
 from coldtrace.db import roles
 from coldtrace.db.embedded import make_data_folder, open_database
 from coldtrace.db.engine import check_server, make_engine, make_sessions
@@ -20,6 +21,7 @@ from coldtrace.env import FIRST_LOG, Env, Keyring, Log
 from coldtrace.ledger import service as ledger
 from coldtrace.parties import service as parties
 from coldtrace.parties.keys import (
+    ROOT_FILE,
     any_unencrypted,
     encrypt_keys,
     is_development,
@@ -64,11 +66,14 @@ class Installation:
 
 
 @contextmanager
-def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Installation]:
-    """Open the installation of the settings, making keys and schema when it is new (development only).
+def open_installation(settings: Settings, *, keep: bool = False, create: bool = False) -> Iterator[Installation]:
+    """Open the installation of the settings; raise NoInstallation when there is none, before anything is made.
 
-    `keep` is for the service, which runs the embedded database itself.  Raises refusals that say what to do.
+    With `create` keys and schema of a new one are made (development only).  `keep` is for the service, which runs
+    the embedded database itself.  Raises refusals that say what to do.
     """
+    if not create:
+        require_installation(settings)
     keys = settings.data_dir / "keys"
     passphrase = prepare_keys(settings)
     with open_database(database_url=settings.database_url, data_dir=settings.data_dir, keep=keep) as url:
@@ -98,6 +103,14 @@ def open_installation(settings: Settings, *, keep: bool = False) -> Iterator[Ins
         finally:
             for each in engines:
                 each.dispose()
+
+
+def require_installation(settings: Settings) -> None:
+    """Raise NoInstallation unless the data folder holds keys or a database: a command of another folder makes none."""
+    folder = settings.data_dir.absolute()
+    own_database = settings.database_url is None and (folder / "postgres").exists()
+    if not (folder / "keys" / ROOT_FILE).exists() and not own_database:
+        raise NoInstallation(folder=str(folder))
 
 
 def prepare_keys(settings: Settings) -> bytes:

@@ -148,12 +148,13 @@ def _described(row: "SigningKeyRow", now: datetime) -> dict[str, object]:
 
 def run_passphrase(arguments: argparse.Namespace) -> int:
     """Put all key files under the passphrase of a file; the old one is that of the settings, if they were encrypted."""
-    from coldtrace.cli.installation import PASSPHRASE_FILE
+    from coldtrace.cli.installation import PASSPHRASE_FILE, require_installation
     from coldtrace.parties.keys import encrypt_keys, read_root
     from coldtrace.seal.passphrase import read_passphrase
     from coldtrace.settings import load_settings
 
     settings = load_settings()
+    require_installation(settings)
     folder = settings.data_dir / "keys"
     read_root(folder)
     old = settings.key_passphrase_file or settings.data_dir / PASSPHRASE_FILE

@@ -9,7 +9,13 @@ import json
 from pathlib import Path
 
 from coldtrace.cli.output import print_refusal, print_result, require_writable, write_file
-from coldtrace.cli.refusals import FileUnreadable, MalformedRootArgument, NothingToDo, RootNameNeeded
+from coldtrace.cli.refusals import (
+    FileUnreadable,
+    MalformedRootArgument,
+    NothingToDo,
+    RootNameNeeded,
+    ThresholdUnreachable,
+)
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.seal.keys import generate_signer, kid, load_signer, save_private_key
@@ -85,7 +91,9 @@ def run_new(arguments: argparse.Namespace) -> int:
 def run_found(arguments: argparse.Namespace) -> int:
     """Write the first root document of an installation, for `coldtrace keys init --root`."""
     try:
-        root = write_root(roots=_added(arguments.add), threshold=arguments.threshold)
+        roots = _added(arguments.add)
+        _require_reachable(arguments.threshold, roots)
+        root = write_root(roots=roots, threshold=arguments.threshold)
         require_writable(arguments.out)
         write_file(arguments.out, root.text.encode())
     except Refusal as refusal:
@@ -122,7 +130,13 @@ def _next(current: RootDocument, arguments: argparse.Namespace) -> RootDocument:
     if not arguments.add and not arguments.remove and arguments.threshold is None:
         raise NothingToDo(wanted="--add, --remove, --threshold")
     threshold = current.threshold if arguments.threshold is None else arguments.threshold
+    _require_reachable(threshold, roots)
     return write_root(roots=roots, threshold=threshold, previous=current)
+
+
+def _require_reachable(threshold: int, roots: dict[str, bytes]) -> None:
+    if roots and not 1 <= threshold <= len(roots):
+        raise ThresholdUnreachable(count=len(roots), threshold=threshold)
 
 
 def run_sign(arguments: argparse.Namespace) -> int:

@@ -43,6 +43,17 @@ class MalformedRootArgument(Refusal):
     )
 
 
+class ThresholdUnreachable(Refusal):
+    """More signatures are asked for than there are roots, or none."""
+
+    code = "threshold_unreachable"
+    title = Words("签名数无法达到", "The threshold cannot be met")
+    detail = Words(
+        "共有 {count} 个根，--threshold {threshold} 不可用：请写 1 到 {count}，或加入更多的根。",
+        "There are {count} roots, so --threshold {threshold} cannot be used: give 1 to {count}, or add more roots.",
+    )
+
+
 class RootNameNeeded(Refusal):
     """A key signs that is not among the new roots, so its name does not follow."""
 
@@ -75,6 +86,19 @@ class KeysExist(Refusal):
         "密钥目录 {folder} 中已有密钥，未作更改。请为新的安装另选 COLDTRACE_DATA_DIR。",
         "The key folder {folder} holds keys already; nothing was changed. Choose another COLDTRACE_DATA_DIR for a new"
         " installation.",
+    )
+
+
+class NoInstallation(Refusal):
+    """A command was run where no installation is: most likely in another folder than the service."""
+
+    code = "no_installation"
+    title = Words("此处没有安装", "No installation here")
+    detail = Words(
+        "{folder} 中没有安装。请到安装所在的文件夹运行，或用 COLDTRACE_DATA_DIR 指明其数据目录。要新建安装，请运行"
+        " coldtrace serve（生产环境先运行 coldtrace keys init）。",
+        "There is no installation in {folder}. Run this in the folder of the installation, or name its data folder in"
+        " COLDTRACE_DATA_DIR. To make a new one, run coldtrace serve (for production, first coldtrace keys init).",
     )
 
 

@@ -1,15 +1,23 @@
 """`coldtrace rolls new|list|report|certificate|bind`: labels that are printed before their goods are known."""
 
 import argparse
+import sys
 from pathlib import Path
 from uuid import UUID
 
 from coldtrace.cli.output import REFUSED, print_refusal, print_result, write_file
 from coldtrace.cli.progress import ProgressBar
-from coldtrace.errors import Refusal
+from coldtrace.errors import Refusal, Words
 
 BIND_DAYS = 90
 PAGE = 50
+NEXT = Words(
+    "下一步：在首站手持机上运行 coldscan sync，扫描 CT:COMMISSION 卡，再逐张扫描这些标签并同步；"
+    "之后消费者页面才有记录。",
+    "Next: on a handheld of the first station run coldscan sync, scan the CT:COMMISSION card, then each of these"
+    " labels, and sync again; consumers see the goods from then on.",
+)
+"""A binding says which lot a label is of; that goods carry it is for a device to state and sign."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -138,8 +146,6 @@ def run_certificate(arguments: argparse.Namespace) -> int:
 
 def run_bind(arguments: argparse.Namespace) -> int:
     """Bind labels to a lot; 1 if one was refused or has another lot."""
-    import sys
-
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import rolls
     from coldtrace.goods.roll_rules import BindStatus
@@ -168,5 +174,7 @@ def run_bind(arguments: argparse.Namespace) -> int:
         for item in items:
             why = "" if item.refusal is None else f"\t{item.refusal.say('zh')} / {item.refusal.say('en')}"
             print(f"{item.status.value}\t{item.text[:200]}{why}")
+        if counts[BindStatus.BOUND.value] + counts[BindStatus.REPEAT.value]:
+            print(f"{NEXT.zh} / {NEXT.en}", file=sys.stderr)
     wrong = counts[BindStatus.REFUSED.value] + counts[BindStatus.DOUBLE_BOUND.value]
     return REFUSED if wrong else 0

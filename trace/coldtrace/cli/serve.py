@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     try:
         say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
-        with open_installation(settings, keep=True) as installation:
+        with open_installation(settings, keep=True, create=True) as installation:
             say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
             return _serve(installation, listener, demo_world=arguments.demo_world, say=say)
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from coldtrace.cli.pinned_root import walk
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import b64
-from coldtrace.seal.keys import load_signer
+from coldtrace.seal.keys import kid, load_signer
 from coldtrace.seal.passphrase import read_passphrase
 from coldtrace.seal.root_document import read_envelope, read_signatures
 from coldtrace.seal.trust_list import (
@@ -87,6 +87,12 @@ def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> "Subparsers
     sign.add_argument(
         "--as", dest="root_id", required=True, metavar="ID", help="根的名称 / the root's name, such as r1"
     )
+    sign.add_argument(
+        "--root", type=Path, metavar="FILE", help="根文件，核对密钥与名称 / root document: is the key that root's?"
+    )
+    sign.add_argument(
+        "--root-change", type=Path, action="append", default=[], metavar="FILE", help="同 verify / as in verify"
+    )
     sign.add_argument("--json", action="store_true")
     sign.set_defaults(func=run_sign)
 
@@ -144,15 +150,27 @@ def run_sign(arguments: argparse.Namespace) -> int:
         members.close()
         passphrase = None if arguments.passphrase_file is None else read_passphrase(arguments.passphrase_file)
         signer = load_signer(arguments.key, passphrase)
-        envelope = sign_trust_list(text, {arguments.root_id: signer})
+        changes = [read_text(each) for each in arguments.root_change]
+        root = None if arguments.root is None else walk(read_text(arguments.root), changes)
+        envelope = sign_trust_list(text, {arguments.root_id: signer}, root=root)
         others = [each for each in signatures if (each.root, each.alg) != (arguments.root_id, signer.alg)]
         sigs = [{"root": each.root, "alg": each.alg, "sig": b64(each.sig)} for each in others]
         joined = {"list": text, "sigs": [*sigs, *cast("list[object]", envelope["sigs"])]}
         write_file(arguments.file, (json.dumps(joined, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
     except Refusal as refusal:
         return print_refusal(refusal, as_json=arguments.json)
+    if root is None:
+        print(
+            "未提供 --root，未核对密钥是否属于该根 / no --root given: whether the key is that root's is not checked",
+            file=sys.stderr,
+        )
     trust = open_trust_list(joined, root=None)
-    result = {"seq": trust.seq, "expires_at": clock.format_utc(trust.expires), "signatures": len(others) + 1}
+    result: dict[str, object] = {
+        "seq": trust.seq,
+        "expires_at": clock.format_utc(trust.expires),
+        "signatures": len(others) + 1,
+    }
+    result |= {"root": arguments.root_id, "kid": kid(signer.spki)}
     result |= {"keys": len(trust.keys), "revoked": " ".join(key.kid for key in trust.keys if key.is_revoked)}
     print_result(result, as_json=arguments.json)
     return OK

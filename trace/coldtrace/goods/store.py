@@ -215,15 +215,21 @@ def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:
 
 
 def units_to_bind(session: Session, station_gln: str, *, limit: int) -> list[tuple[str, list[str]]]:
-    """Return (facts, unit ids) of a station's lots without a GTIN: their codes do not say which lot they belong to.
+    """Return (facts, unit ids) of a station's lots for the units whose codes do not say which lot they belong to.
 
-    Only what is still to be bound, newest lots first, at most `limit` units.
+    They are the cartons of lots without a GTIN, and labels of rolls once the desk has bound them.  Only what is still
+    to be commissioned and not void, newest lots first, at most `limit` units.
     """
     rows = session.execute(
         text(
-            "SELECT l.lot_id, l.facts, i.unit_id FROM lot l JOIN consignment c USING (consignment_id)"
-            " JOIN issued_code i ON i.lot_id = l.lot_id LEFT JOIN unit u ON u.unit_id = i.unit_id"
-            " WHERE c.station_gln = :gln AND c.state = 'open' AND l.gtin IS NULL"
+            "SELECT l.lot_id, l.facts, i.unit_id"
+            # From two sides, since most codes are of lots with a GTIN and carry their lot.
+            " FROM (SELECT i.unit_id, i.lot_id, i.position, i.voided_at FROM lot l JOIN issued_code i USING (lot_id)"
+            " WHERE l.gtin IS NULL UNION SELECT i.unit_id, i.lot_id, i.position, i.voided_at"
+            " FROM roll ro JOIN issued_code i USING (run_id) WHERE i.lot_id IS NOT NULL) i"
+            " JOIN lot l USING (lot_id) JOIN consignment c USING (consignment_id)"
+            " LEFT JOIN unit u ON u.unit_id = i.unit_id"
+            " WHERE c.station_gln = :gln AND c.state = 'open' AND i.voided_at IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM code_run r WHERE r.consignment_id = c.consignment_id"
             " AND r.drawn < r.wanted) AND (u.state IS NULL OR u.state = 'blank')"
             " ORDER BY l.lot_id DESC, i.position LIMIT :limit"

@@ -14,9 +14,10 @@ def open_lots(session: Session, gln: str) -> list[dict[str, str]]:
 
 
 def open_units(session: Session, gln: str) -> list[dict[str, object]]:
-    """Return the lots without a GTIN: exact facts text, and the units of it that are still to be bound.
+    """Return lots whose units' codes do not name them: exact facts text, and the units still to be commissioned.
 
-    A `/U/` code or an SSCC does not say which lot it belongs to, so the units are named one by one.
+    A `/U/` code, an SSCC, or a roll's `(01)(21)` code does not say which lot it belongs to, so the units are named one
+    by one; those of a roll once the desk has bound them.
     """
     found = store.units_to_bind(session, gln, limit=UNITS_MAX)
     return [{"facts": facts, "units": units} for facts, units in found]

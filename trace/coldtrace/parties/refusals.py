@@ -37,6 +37,20 @@ class NoCodeKey(Refusal):
     )
 
 
+class KeyNotListed(NoCodeKey):
+    """The station has a key that could print, but no trust list names it yet: what it signs would pass nowhere."""
+
+    code = "key_not_listed"
+    title = Words("密钥尚未列入信任列表", "The key is on no trust list yet")
+    detail = Words(
+        "首站 {gln} 的密钥 {kid} 尚未列入信任列表，不能用于打印。请发布列表：coldtrace trust-list publish；根离线保管时"
+        "：coldtrace trust-list publish --offline FILE，由根持有人签名后用 --signed 导入。",
+        "The key {kid} of the first station {gln} is on no trust list yet and may not print. Publish one: coldtrace"
+        " trust-list publish; with the roots offline: coldtrace trust-list publish --offline FILE, then take it back"
+        " with --signed once the holders of the roots have signed it.",
+    )
+
+
 class KeyUnknown(Refusal):
     """No code key has this kid."""
 
@@ -134,11 +148,24 @@ class SignedListStale(Refusal):
     code = "signed_list_stale"
     title = Words("已签名的列表已过时", "The signed list is out of date")
     detail = Words(
-        "已签名的列表（序号 {seq}）与本机现状不符：导出之后又有密钥或场所变化，或序号 {next_seq} 才是下一号。"
-        "请重新导出并签名。",
-        "The signed list (number {seq}) does not fit the state here: keys or sites have changed since it was exported,"
-        " or"
-        " {next_seq} is the next number. Export and sign it again.",
+        "已签名的列表（序号 {seq}）不是现在应发布的列表（序号 {next_seq}）：导出之后，密钥、场所或主机名有变化，"
+        "或已发布其他列表。请重新导出并签名。",
+        "The signed list (number {seq}) is not the list that is due now (number {next_seq}): since it was exported,"
+        " keys, places or hosts have changed here, or another list was published. Export it again and have it signed.",
+    )
+
+
+class RootsHaveToSign(Refusal):
+    """A list came back before enough holders of the roots had signed it."""
+
+    code = "roots_have_to_sign"
+    title = Words("根签名不足", "More roots have to sign")
+    detail = Words(
+        "列表有 {signed} 个有效的根签名，需要 {threshold} 个。尚未有效签名的根：{missing}。请其持有人运行 coldtrace"
+        " trust-list sign，再导入；已签而仍列出的，请核对 --as 与密钥是否相符。",
+        "The list has {signed} valid root signatures of the {threshold} it needs. Roots without a valid one: {missing}."
+        " Have their holders run coldtrace trust-list sign, then take it back again; one that has signed and still"
+        " stands here signed with a key that is not the root named by --as.",
     )
 
 

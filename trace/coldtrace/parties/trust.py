@@ -19,9 +19,11 @@ from coldtrace.ledger.model import Entry
 from coldtrace.parties import store
 from coldtrace.parties.model import CodeKey, SiteRole
 from coldtrace.parties.refusals import (
+    KeyNotListed,
     NoCodeKey,
     NoTrustList,
     RootChangeWithoutList,
+    RootsHaveToSign,
     RootsOffline,
     SignedListStale,
 )
@@ -31,7 +33,7 @@ from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.root_document import RootDocument
 from coldtrace.seal.signer import Signer
 from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
-from coldtrace.seal.trust_list import open_trust_list, sign_trust_list
+from coldtrace.seal.trust_list import UntrustedTrustList, open_trust_list, sign_trust_list, unsigned_roots
 from coldtrace.seal.trust_text import print_list
 from coldtrace.seal.vkey import parse_vkey
 
@@ -46,10 +48,16 @@ log = logging.getLogger(__name__)
 def code_key(session: Session, env: Env, gln: str, now: datetime) -> CodeKey:
     """Return the key with which a first station prints at `now`: the newest that verifiers know already.
 
-    Raises NoCodeKey when its keys may not make new signatures any more, KeyMissing when the file is not here.
+    Raises NoCodeKey when its keys may not make new signatures any more, KeyNotListed when only a list is missing,
+    KeyMissing when the file is not here.
     """
-    for row in store.code_keys_of(session, gln):
-        if row.state == "active" and row.listed_seq is not None and row.print_from <= now < row.print_until:
+    prints = [
+        row
+        for row in store.code_keys_of(session, gln)
+        if row.state == "active" and row.print_from <= now < row.print_until
+    ]
+    for row in prints:
+        if row.listed_seq is not None:
             return CodeKey(
                 signer=env.keyring.signer(station_key(gln, row.kid)),
                 kid=row.kid,
@@ -57,6 +65,8 @@ def code_key(session: Session, env: Env, gln: str, now: datetime) -> CodeKey:
                 scope=tuple(row.scope),
                 company_prefixes=store.company_prefixes(session)[gln],
             )
+    if prints:
+        raise KeyNotListed(gln=gln, kid=prints[0].kid)
     raise NoCodeKey(gln=gln)
 
 
@@ -155,10 +165,23 @@ def _publish(session: Session, env: Env) -> TrustListRow:
 
 def _adopt_list(session: Session, env: Env, envelope: str) -> TrustListRow:
     last = store.newest_trust_list(session)
-    trust = open_trust_list(envelope, root=current_root(session), lowest_seq=0 if last is None else last.seq)
+    root = current_root(session)
+    trust = _signed_list(envelope, root=root, lowest_seq=0 if last is None else last.seq)
     if _text(session, env, issued=trust.issued, expires=trust.expires) != json.loads(envelope)["list"]:
         raise SignedListStale(seq=trust.seq, next_seq=1 if last is None else last.seq + 1)
     return _keep(session, env, envelope, trust)
+
+
+def _signed_list(envelope: str, *, root: RootDocument, lowest_seq: int) -> TrustList:
+    """Open a list that came back; raise RootsHaveToSign for one of ours that too few roots have signed."""
+    try:
+        return open_trust_list(envelope, root=root, lowest_seq=lowest_seq)
+    except UntrustedTrustList as refusal:
+        missing = unsigned_roots(envelope, root=root)
+        if missing is None or open_trust_list(envelope, root=None).net != root.net:
+            raise
+        signed = len(root.roots) - len(missing)
+        raise RootsHaveToSign(signed=signed, threshold=root.threshold, missing=", ".join(missing)) from refusal
 
 
 def _envelope(text: str, signers: dict[str, Signer], root: RootDocument) -> str:

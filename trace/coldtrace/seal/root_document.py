@@ -55,6 +55,10 @@ class Root:
     alg: str
     spki: bytes
 
+    def has_signed(self, signatures: Iterable["Signature"], data: bytes) -> bool:
+        """Tell whether one of the signatures is a valid one of this root over `data`."""
+        return any(_is_by(self, each, data) for each in signatures)
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -84,7 +88,7 @@ class RootDocument:
     def count_signers(self, signatures: Iterable[Signature], data: bytes) -> int:
         """Return how many of these roots have a valid signature over `data`.  One root counts once."""
         signatures = list(signatures)
-        return sum(any(_is_by(root, each, data) for each in signatures) for root in self.roots)
+        return sum(root.has_signed(signatures, data) for root in self.roots)
 
 
 def net_of(root_text: str) -> bytes:

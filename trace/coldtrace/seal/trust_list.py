@@ -39,6 +39,7 @@ __all__ = [
     "print_list",
     "sign_trust_list",
     "trusted_key",
+    "unsigned_roots",
 ]
 
 LIST_PREFIX = b"CCTRUST1\x00"
@@ -126,6 +127,18 @@ def open_trust_list(
     if trust.seq < lowest_seq:
         raise TrustListRolledBack(seq=trust.seq, lowest_seq=lowest_seq)
     return trust
+
+
+def unsigned_roots(envelope: str | Mapping[str, object], *, root: RootDocument) -> list[str] | None:
+    """Return the ids of the roots without a valid signature on this list; None for a bare list, which can have none.
+
+    Raises MalformedTrustList.
+    """
+    members = read_envelope(envelope, refusal=MalformedTrustList)
+    if not members.has("list"):
+        return None
+    data, signatures = LIST_PREFIX + members.text("list").encode("utf-8"), read_signatures(members)
+    return [each.id for each in root.roots if not each.has_signed(signatures, data)]
 
 
 def _any_json(text: str) -> object:

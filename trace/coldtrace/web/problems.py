@@ -134,6 +134,7 @@ STATUS: dict[str, int] = {
     "label_font_missing": 503,
     "log_not_open": 503,
     "no_code_key": 503,
+    "key_not_listed": 503,
     "no_trust_list": 503,
     "not_installed": 503,
     "not_ready": 503,
