@@ -73,7 +73,10 @@ class Bench:
         return moment.strftime(pattern)
 
     def amber(self, finding: Finding) -> str:
-        """Return what must be said beside a success: since when nothing is known, or that the host is strange."""
+        """Return what must be said beside a success: a stop that may be chance, since when nothing is known, or
+        that the host is strange."""
+        if finding.chance_in is not None:
+            return words.MAYBE_STOPPED.say(self.lang, of=finding.chance_in)
         if finding.amber_code == "status_unknown":
             return words.STALE.say(self.lang, since=self.local_time(finding.issued))
         if finding.amber_code == "untrusted_host" and finding.code is not None:

@@ -1,7 +1,8 @@
 """The offline verdict on one code, with its age, from the cached trust list and the filters that it stands behind.
 
 The words are those of `coldtrace.verify.code`.  Two of them let the goods pass: `valid`, and `untrusted_host`, where
-the signature is right but the address printed with it is not on the list (amber, and a person looks).
+the signature is right but the address printed with it is not on the list (amber, and a person looks).  Amber, too, is
+a stop that a filter may have found by chance: the goods go on, the words ask to look it up, and the server judges.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.errors import Lang, Refusal
 from coldtrace.seal.hashing import sha256
 from coldtrace.verify.code import Verdict
-from coldtrace.verify.held_filters import ASKED_ONLINE, MAY_BE_CHANCE
+from coldtrace.verify.held_filters import MAY_BE_CHANCE
 
 PASSING: Final = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST})
 
@@ -26,7 +27,8 @@ PASSING: Final = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST})
 class Finding:
     """What is known of one scanned code.
 
-    `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired.
+    `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired.  `chance_in` is
+    set where a filter stops the unit whose hits may be chance, once in so many units that are not on it.
     """
 
     verdict: Verdict
@@ -36,11 +38,12 @@ class Finding:
     list_age_s: int
     issued: datetime
     is_stale: bool
+    chance_in: int | None = None
 
     @property
     def passes(self) -> bool:
         """Tell whether the goods may be worked with."""
-        return self.verdict in PASSING and self.code is not None
+        return (self.verdict in PASSING or self.chance_in is not None) and self.code is not None
 
     @property
     def kind(self) -> CodeKind | None:
@@ -71,6 +74,8 @@ class Finding:
         """Why the answer is amber although the signature is right, or None."""
         if not self.passes:
             return None
+        if self.chance_in is not None:
+            return "stop_uncertain"
         if self.is_stale:
             return "status_unknown"
         return "untrusted_host" if self.verdict is Verdict.UNTRUSTED_HOST else None
@@ -89,8 +94,7 @@ class Finding:
         if self.refusal is None:
             return self.verdict.value
         said = self.refusal.say(lang)
-        # A filter's hit may be chance.  The goods are held all the same: who has a network knows more.
-        return f"{said} {MAY_BE_CHANCE.say(lang)}" if self.verdict in ASKED_ONLINE else said
+        return said if self.chance_in is None else f"{said} {MAY_BE_CHANCE.say(lang, of=self.chance_in)}"
 
 
 def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
@@ -104,4 +108,5 @@ def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
         list_age_s=knowledge.age_s(now),
         issued=knowledge.known_since,
         is_stale=knowledge.is_stale(now) or knowledge.lacks_stops(now),
+        chance_in=report.chance_in,
     )

@@ -14,6 +14,10 @@ SOLD = Words("已售出 {unit}", "Sold {unit}")
 # Amber is said behind the sentence above.
 STALE = Words("；签名有效，{since} 之后的状态未知", "; signature valid, status unknown since {since}")
 OTHER_HOST = Words("；域名 {host} 不在名单上，请核对标签", "; the host {host} is not on the list, look at the label")
+MAYBE_STOPPED = Words(
+    "；该码可能已作废或召回，也可能是误命中（约 {of} 分之一），请联网查询确认",
+    "; it may be voided or recalled, or a chance hit (about 1 in {of}): look it up online",
+)
 
 # Repeats: nothing new is queued.
 REPEATED = Words("重复：{unit} 在 {at} 已记录过", "Repeat: {unit} was already recorded at {at}")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from coldtrace.codes.short_code import format_short_code
-from coldtrace.custody.refusals import InCirculation
+from coldtrace.custody.refusals import InCirculation, LabelBound
 from coldtrace.custody.resolve import resolve
 from coldtrace.custody.voiding import unit_named, units_numbered, void_units
 from coldtrace.errors import Refusal
@@ -92,7 +92,10 @@ def test_a_label_bound_by_a_desk_and_not_used_yet_can_be_spoiled(road: Road) -> 
     roll = drawn(road)
     code = labels(road, roll)[0]
     bind(road, code.uri)
-    assert void_units(road.session, road.env, [code.unit_id], reason="torn").units == (code.unit_id,)
+    with pytest.raises(LabelBound):
+        void_units(road.session, road.env, [code.unit_id], reason="torn")
+    assert void_units(road.session, road.env, [code.unit_id], reason="torn", bound=True).units == (code.unit_id,)
+    assert void_units(road.session, road.env, [code.unit_id], reason="torn").already == 1
 
 
 def test_a_carton_label_of_a_consignment_can_be_void_too(road: Road) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import MalformedUnitId
 from coldtrace.goods import printing, stop_store, stops
-from coldtrace.goods.refusals import LotNotRecalled, StolenAtLater
+from coldtrace.goods.refusals import LotNotRecalled, RecallOfUnknownLot, StolenAtLater
 from coldtrace.goods.run_labels import contents_of
 from coldtrace.labels.refusals import CodeNotVerified
 from coldtrace.labels.seal_check import SealReader
@@ -56,7 +56,7 @@ def test_a_stolen_key_from_end_to_end(road: Road, theft: Theft) -> None:
     codes = {"before": theft.before.uri, "pallet": theft.pallet.uri, "after": theft.after.uri, "forged": theft.forged}
     assert {on_server(road, uri) for uri in codes.values()} == {Verdict.VALID}
     told = stops.revoke_stolen(road.session, road.env, theft.kid, stolen_at=theft.stolen_at)
-    assert told.units == 4
+    assert (told.units, told.units_red) == (4, 4)
     listed = newest(road)
     (key,) = listed.keys_for(theft.kid, "code")
     assert key.is_revoked
@@ -165,6 +165,17 @@ def test_a_recalled_lot_reaches_cartons_and_lets_go_of_them(road: Road) -> None:
         stops.lift_lot(road.session, road.env, gtin=GTIN, lot=LOT)
     assert stops.recall_lot(road.session, road.env, gtin=GTIN, lot=LOT, reason="listeria after all")
     assert on_server(road, carton.uri) is Verdict.RECALLED_LOT
+
+
+def test_a_recall_of_a_lot_that_nobody_imported_is_meant_or_refused(road: Road) -> None:
+    consignment = road.consignment()
+    with pytest.raises(RecallOfUnknownLot):
+        stops.recall_lot(road.session, road.env, gtin=GTIN, lot="NOPE", reason="listeria")
+    assert stop_store.recalls(road.session) == []
+    assert stops.recall_lot(road.session, road.env, gtin=GTIN, lot="NOPE", reason="listeria", unknown=True)
+    cartons = sum(len(pallet.cartons) for pallet in consignment.pallets)
+    assert stop_store.units_of_lot(road.session, GTIN, LOT) == cartons > 0
+    assert stop_store.units_of_lot(road.session, GTIN, "NOPE") == 0
 
 
 def test_a_recall_holds_what_is_done_after_it_and_not_before(road: Road) -> None:

@@ -77,8 +77,16 @@ def allow_file(name: str = "allow", *, first: int = 0, key: str = "stolen") -> b
     )
 
 
-def stop_file(kind: FilterKind, items: list[str], *, seq: int = 3, by: str = "status", net: bytes = b"") -> bytes:
-    """Return a filter of voided units or recalled lots."""
+def stop_file(
+    kind: FilterKind,
+    items: list[str],
+    *,
+    seq: int = 3,
+    by: str = "status",
+    net: bytes = b"",
+    bits: int | None = None,
+) -> bytes:
+    """Return a filter of voided units or recalled lots, with slots of `bits` or as their number asks."""
     return build_stop_filter(
         lambda: items,
         kind=kind,
@@ -89,6 +97,7 @@ def stop_file(kind: FilterKind, items: list[str], *, seq: int = 3, by: str = "st
         signer_id=key_id(signer(by).spki),
         signer=signer(by),
         random=salts(f"{kind} {len(items)}"),
+        bits=bits,
     )
 
 
@@ -205,11 +214,16 @@ def _malformed(proof: dict[str, Any]) -> dict[str, object]:
 def _stops() -> object:
     units = [unit(number) for number in range(50)]
     lots = [f"(01){GTIN}(10)L{number}" for number in range(5)] + [f"(01){GTIN}(10)A%2FB"]
-    good = {
-        FilterKind.REVOKED_UNITS: (stop_file(FilterKind.REVOKED_UNITS, units), units),
-        FilterKind.RECALLED_LOTS: (stop_file(FilterKind.RECALLED_LOTS, lots), lots),
-    }
-    file = good[FilterKind.REVOKED_UNITS][0]
+    good = [
+        (FilterKind.REVOKED_UNITS, stop_file(FilterKind.REVOKED_UNITS, units), units),
+        (FilterKind.RECALLED_LOTS, stop_file(FilterKind.RECALLED_LOTS, lots), lots),
+        *(
+            (FilterKind.REVOKED_UNITS, stop_file(FilterKind.REVOKED_UNITS, units, bits=bits), units)
+            for bits in (8, 16, 32)
+        ),
+        (FilterKind.RECALLED_LOTS, stop_file(FilterKind.RECALLED_LOTS, lots, bits=8), lots),
+    ]
+    file = good[0][1]
     untrusted = {
         "signed by a code key": stop_file(FilterKind.REVOKED_UNITS, units, by="good"),
         "signed by nobody known": stop_file(FilterKind.REVOKED_UNITS, units, by="stranger"),
@@ -221,13 +235,14 @@ def _stops() -> object:
         "files": [
             {
                 "kind": str(kind),
+                "bits": open_filter(data).header.bits,
                 "file": b64(data),
                 "seq": 3,
                 "expires": format_utc(ISSUED + LIFE),
                 "items": items,
                 "strangers": [{"item": unit(at), "hit": unit(at) in open_filter(data)} for at in range(5000, 5600)],
             }
-            for kind, (data, items) in good.items()
+            for kind, data, items in good
         ],
         "empty": b64(stop_file(FilterKind.RECALLED_LOTS, [])),
         "untrusted": [{"name": name, "file": b64(data)} for name, data in untrusted.items()],
@@ -253,7 +268,8 @@ def _broken(file: bytes) -> dict[str, bytes]:
         "header longer than the file": MAGIC + b"\xff\xff\xff\xff" + file[8:],
         "one byte short": file[:-1],
         "one byte more": file + b"\x00",
-        "other slots": with_header(b'"bits":8', b'"bits":48'),
+        "other slots": with_header(b'"bits":48', b'"bits":32'),
+        "slots of a size that nobody has": stop_file(FilterKind.REVOKED_UNITS, [unit(5)], bits=24),
         "other count": with_header(b'"count":50', b'"count":60'),
         "too many": with_header(b'"count":50', b'"count":100000001'),
         "no key for an allow-filter": with_header(b"revoked_units", b"allowed_units"),
@@ -278,6 +294,8 @@ def _places() -> object:
                 "bits": bits,
                 "places": places(unit(number), salt=salt, block=block, bits=bits),
             }
-            for number, (block, bits) in enumerate([(12, 8), (12, 48), (421, 48), (410_011, 8), (41_000_011, 48)])
+            for number, (block, bits) in enumerate(
+                [(12, 8), (12, 48), (421, 48), (410_011, 8), (41_000_011, 48), (410_011, 16), (82_011, 32)]
+            )
         ],
     }

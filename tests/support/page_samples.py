@@ -310,7 +310,7 @@ RUN_BUSY = RunView(
             done=312,
             total=1224,
             updated_at=NOW,
-            trouble="打印机 dock1 没有应答 / the printer dock1 does not answer <b>",
+            trouble=Bilingual(zh="打印机停止接收（printer_stopped）", en="The printer stopped (printer_stopped) <b>"),
         ),
         PrintLine(
             layout="100x150", format="pdf", target="run.pdf", state="running", done=500, total=1224, updated_at=NOW
@@ -324,6 +324,7 @@ RUN_ROLL = RunView(
     kid="28dcfa90",
     jobs=(
         PrintLine(layout="60x40", format="pdf", target="run.pdf", state="done", done=1000, total=1000, updated_at=NOW),
+        PrintLine(layout="a4", format="pdf", target="a4.pdf", state="done", done=1000, total=1000, updated_at=NOW),
     ),
     downloads=(LabelChoice(layout="100x100", format="pdf", url="/desk/runs/x/labels?layout=100x100"),),
     reprints=3,

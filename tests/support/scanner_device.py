@@ -20,6 +20,7 @@ from coldscan.scan import take
 from coldscan.state_dir import StateDir
 from coldscan.store import open_store
 from coldtrace import clock as system_clock
+from coldtrace.errors import Lang
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,19 @@ class Device:
         )
 
     @contextlib.contextmanager
-    def bench(self, operation: Operation | None = None, *, lane: str = "1") -> Iterator[Bench]:
+    def bench(self, operation: Operation | None = None, *, lane: str = "1", lang: Lang = "en") -> Iterator[Bench]:
         """Open a bench in this process."""
         with contextlib.closing(open_store(self.state)) as connection:
             bench = open_bench(
-                self.state, connection, passphrase=None, lane=lane, lang="en", clock=lambda: self.clock()
+                self.state, connection, passphrase=None, lane=lane, lang=lang, clock=lambda: self.clock()
             )
             if operation is not None:
                 set_operation(bench, operation)
             yield bench
 
-    def scan(self, *texts: str, operation: Operation | None = None, lane: str = "1") -> list[Answer]:
+    def scan(self, *texts: str, operation: Operation | None = None, lane: str = "1", lang: Lang = "en") -> list[Answer]:
         """Answer texts at one bench."""
-        with self.bench(operation, lane=lane) as bench:
+        with self.bench(operation, lane=lane, lang=lang) as bench:
             return [take(bench, text) for text in texts]
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:

@@ -95,7 +95,13 @@ class World:
         return file
 
     def stop_filter(
-        self, kind: FilterKind, *items: str, seq: int = 1, life: timedelta | None = None, by: Signer | None = None
+        self,
+        kind: FilterKind,
+        *items: str,
+        seq: int = 1,
+        life: timedelta | None = None,
+        by: Signer | None = None,
+        bits: int | None = None,
     ) -> bytes:
         """Return a filter of voided units or recalled lots."""
         return build_stop_filter(
@@ -108,6 +114,7 @@ class World:
             signer_id=key_id((by or self.status).spki),
             signer=by or self.status,
             random=self.random,
+            bits=bits,
         )
 
     def envelope(self) -> dict[str, object]:

@@ -130,6 +130,13 @@ def test_a_voided_carton_and_a_recalled_lot(web: WebHouse) -> None:
     recalled = page(web, other.uri)
     assert recalled.status_code == 403
     assert "recalled_lot" in recalled.text
+    # A genuine code: what it is and why it is recalled is said, and nothing about codes that point to any box.
+    assert [each for each in ("listeria", LOT, "冻去骨牛腩", "Why it is recalled") if each not in recalled.text] == []
+    assert "any box" not in recalled.text
+    chinese = page(web, f"{other.uri}&lang=zh").text
+    assert "召回原因" in chinese
+    assert "任何一箱" not in chinese
+    assert "listeria" not in page(web, one.uri).text
 
 
 def test_a_handheld_of_the_real_service_after_a_theft(web: WebHouse, theft: Theft, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Labels over HTTP: streamed, sent to a printer, made again."""
 
+import csv
 import io
 import time
 import zipfile
@@ -104,13 +105,17 @@ def test_a_label_refused_in_the_middle_breaks_the_transfer_off(web: WebHouse, fo
             answer.read()
 
 
-def test_a_void_code_prints_nothing(web: WebHouse, printer: TcpPrinter) -> None:
+def test_a_void_code_is_left_out_and_never_printed_again(web: WebHouse, printer: TcpPrinter) -> None:
     run_id, uris = opened(web)
     with web.sessions.begin() as session:
         code = store.codes_after(session, run_id, 1, limit=1)[0]
         session.execute(text("UPDATE issued_code SET voided_at = now() WHERE position = 2"))
-    answer = web.client.get(f"/api/v1/runs/{run_id}/labels", headers=web.bearer)
-    assert (answer.status_code, answer.json()["code"]) == (422, "label_code_voided")
+    answer = web.client.get(f"/api/v1/runs/{run_id}/labels?format=csv", headers=web.bearer)
+    assert (answer.status_code, answer.headers["coldtrace-skipped"]) == (200, "2")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["number"], row["code"]) for row in rows] == [
+        (str(number), uri) for number, uri in enumerate(uris, start=1) if number != 2
+    ]
     again = {"texts": [code.uri], "reason": "torn"}
     answer = web.post_json("/api/v1/labels/reprint", again, web.bearer)
     assert (answer.status_code, answer.json()["code"]) == (422, "label_code_voided")
@@ -122,9 +127,18 @@ def test_a_void_code_prints_nothing(web: WebHouse, printer: TcpPrinter) -> None:
         stops.revoke_unit(session, web.env, store.codes_after(session, run_id, 0, limit=1)[0].unit_id, "torn")
     answer = web.post_json("/api/v1/labels/reprint", others, web.bearer)
     assert (answer.status_code, answer.json()["code"]) == (422, "label_code_voided")
-    sent = web.post_json(f"/api/v1/runs/{run_id}/print", {"printer": "dock1", "position": 3}, web.bearer)
+    sent = web.post_json(f"/api/v1/runs/{run_id}/print", {"printer": "dock1"}, web.bearer)
     assert sent.status_code == 202
-    assert ended_job(web, run_id)["state"] == "done"
+    job = ended_job(web, run_id)
+    assert (job["state"], job["done"]) == ("done", len(uris))
+    printer.wait()
+    assert len(printer.labels) == len(uris) - 2
+    told = web.client.get(f"/api/v1/runs/{run_id}/jobs", headers=web.bearer).json()
+    assert told["void"] == {"count": 2, "numbers": "1-2"}
+    with web.sessions.begin() as session:
+        session.execute(text("UPDATE issued_code SET voided_at = now() WHERE run_id = :run"), {"run": run_id})
+    answer = web.client.get(f"/api/v1/runs/{run_id}/labels", headers=web.bearer)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_labels")
 
 
 def test_a_run_is_sent_to_a_printer_by_name(web: WebHouse, printer: TcpPrinter) -> None:
@@ -194,7 +208,7 @@ def test_two_that_send_one_job_send_it_once(web: WebHouse, printer: TcpPrinter) 
     )
     job = print_runner.begin_sending(web.sessions, web.env, command)
     assert print_runner.begin_sending(web.sessions, web.env, command).job_id == job.job_id
-    assert [print_runner.send_job(web.sessions, web.env, job, command)[1] for _ in range(2)] == [4, 0]
+    assert [print_runner.send_job(web.sessions, web.env, job, command)[1].labels for _ in range(2)] == [4, 0]
     printer.wait()
     assert len(printer.labels) == 4
 

@@ -301,7 +301,10 @@ def test_keys_are_listed_with_their_use(port: Run) -> None:
     assert sorted(key["use"] for key in keys) == ["code", "enrolment", "log", "receipt", "status"]
     (code,) = [key for key in keys if key["use"] == "code"]
     assert (code["station"], code["state"], code["alg"]) == (PORT, "active", "Ed25519")
-    assert len(port("keys", "list").out.splitlines()) == 5
+    head, *rows = [line.split("\t") for line in port("keys", "list").out.splitlines()]
+    assert head == list(keys[0])
+    assert {len(row) for row in rows} == {len(head)}
+    assert len(rows) == 5
 
 
 def test_a_token_is_shown_once_and_works(run: Run) -> None:
@@ -396,7 +399,9 @@ def test_a_site_is_registered_once(run: Run) -> None:
     listed = run("sites", "list", "--json")
     assert listed.status == 0
     assert GLNS[SiteRole.MARKET] in listed.out
-    assert GLNS[SiteRole.MARKET] in run("sites", "list").out
+    head, row = (line.split("\t") for line in run("sites", "list").out.splitlines())
+    assert head[0] == "gln"
+    assert (row[0], row[-2:]) == (GLNS[SiteRole.MARKET], ["-", GLNS[SiteRole.MARKET][:7]])
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,15 @@ def listed() -> list[tuple[str, int, int]]:
 
 
 def test_a_lot_is_recalled_published_and_lifted(port: Run) -> None:
-    recalled = port("lots", "recall", GTIN, LOT, "--reason", "李斯特菌", "--json")
-    assert (recalled.status, recalled.json) == (0, {"gtin": GTIN, "lot": LOT, "recalled": True, "new": True})
-    assert port("lots", "recall", GTIN, LOT, "--reason", "again", "--json").json["new"] is False
+    mistyped = port("lots", "recall", GTIN, LOT, "--reason", "李斯特菌", "--json")
+    assert (mistyped.status, mistyped.json["code"]) == (1, "recall_of_unknown_lot")
+    assert "--unknown" in mistyped.err
+    assert port("lots", "list", "--json").json["recalls"] == []
+    recalled = port("lots", "recall", GTIN, LOT, "--unknown", "--reason", "李斯特菌", "--json")
+    wanted = {"gtin": GTIN, "lot": LOT, "recalled": True, "new": True, "units": 0}
+    assert (recalled.status, recalled.json) == (0, wanted)
+    assert "0 cartons" in recalled.err
+    assert port("lots", "recall", GTIN, LOT, "--unknown", "--reason", "again", "--json").json["new"] is False
     assert listed() == [("recalled_lots", 1, 1), ("revoked_units", 1, 0)]
     (recall,) = port("lots", "list", "--json").json["recalls"]
     assert (recall["lot"], recall["reason"]) == (LOT, "李斯特菌")
@@ -35,6 +41,7 @@ def test_filters_are_published_on_demand(run: Run) -> None:
         ("recalled_lots", 1, 0),
     ]
     assert [line.split("\t")[:2] for line in run("filters", "publish").out.splitlines()] == [
+        ["kind", "seq"],
         ["revoked_units", "2"],
         ["recalled_lots", "2"],
     ]
@@ -46,7 +53,8 @@ def test_a_stolen_key_is_revoked_by_command(port: Run) -> None:
         "keys", "revoke", made["kid"], "--stolen-at", "2026-01-01T08:00:00+08:00", "--reason", "laptop", "--json"
     )
     assert told.status == 0, told.err
-    assert (told.json["state"], told.json["units_allowed"]) == ("revoked", 0)
+    assert (told.json["state"], told.json["units_allowed"], told.json["units_red"]) == ("revoked", 0, 0)
+    assert all(each in told.err for each in ("handhelds sync", "labels doors", "GET /api/v1/filters", "同步"))
     assert told.json["stolen_at"] == "2026-01-01T00:00:00.000Z"
     assert ("allowed_units", 0, 0) in listed()
     later = port("keys", "revoke", made["kid"], "--stolen-at", "2999-01-01T00:00:00Z", "--json")

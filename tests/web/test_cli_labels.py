@@ -195,8 +195,43 @@ def test_a_killed_sending_goes_on_where_the_last_label_came_out(port: Run, print
     short_code = box.pallets[0].cartons[49].serial
     ran = port(*line, "--after", short_code, "--json")
     assert ran.status == 1, "a serial without its check character is no short code"
+    ran = port(*line, "--after", "7QK4-M2ZX-9RTB-6", "--json")
+    assert (ran.status, ran.json["code"]) == (1, "malformed_short_code")
+    void = port("codes", "void", "7QK4-M2ZX-9RTB-6", "--reason", "x", "--json")
+    assert (void.status, void.json["code"]) == (1, "malformed_short_code")
     ran = port(*line, "--after", box.pallets[0].cartons[49].uri, "--json")
     assert (ran.status, ran.json["sent"]) == (0, 122 - 50), ran.err
+
+
+def test_void_labels_are_left_out_of_a_sending_and_of_its_rest(port: Run, printer: TcpPrinter) -> None:
+    box = consignment(pallets=2, cartons=60)
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        session.execute(text("UPDATE issued_code SET voided_at = now() WHERE position IN (3, 70, 71, 122)"))
+    printer.dies_after_bytes = 500_000
+    line = ["labels", "send", "--run", box.run_id, "--layout", "60x40", "--printer", "dock1", "--json"]
+    assert port(*line).json["code"] == "printer_stopped"
+    printer.wait()
+    (job,) = port("labels", "jobs", "--run", box.run_id, "--json").json["jobs"]
+    assert job["done"] % 20 == 1, "batches of 20 labels, and the one that was left out"
+    assert 3 < job["done"] < 70
+    printer.dies_after_bytes = None
+    ran = port(*line)
+    assert (ran.status, ran.json["sent"], ran.json["done"]) == (0, 122 - job["done"] - 3, 122), ran.err
+    assert (ran.json["skipped"], ran.json["skipped_numbers"]) == (3, "70-71, 122")
+    assert "number 70-71, 122" in ran.err
+    printer.wait()
+    assert bytes(printer.jobs[1]).count(b"^XA") == ran.json["sent"]
+
+
+def test_pictures_keep_their_numbers_when_one_becomes_void(port: Run, tmp_path: Path) -> None:
+    run_id = consignment(cartons=3).run_id
+    out = tmp_path / "pictures"
+    line = ["labels", "make", "--run", run_id, "--layout", "60x40", "--format", "png", "--out", out, "--json"]
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        session.execute(text("UPDATE issued_code SET voided_at = now() WHERE position = 2"))
+    ran = port(*line)
+    assert (ran.json["labels"], ran.json["skipped_numbers"]) == (3, "2"), ran.err
+    assert sorted(int(each.name.split("-")[0]) for each in out.iterdir()) == [1, 3, 4]
 
 
 def test_a_spoiled_label_is_made_again_with_the_same_code_and_logged(
@@ -237,7 +272,7 @@ def test_a_spoiled_label_is_made_again_with_the_same_code_and_logged(
     assert first["reprints"] + rest["reprints"] == log["reprints"]
     assert port("labels", "reprints", "--run", NOBODY, "--json").json == {"reprints": [], "next": None}
     people = port("labels", "reprints")
-    assert re.search(r"4x\tcli:.*\twet\t!", people.out)
+    assert re.search(r"\t4\tcli:.*\twet\t!", people.out)
 
 
 def test_what_cannot_be_made_again(port: Run, tmp_path: Path) -> None:
@@ -246,6 +281,7 @@ def test_what_cannot_be_made_again(port: Run, tmp_path: Path) -> None:
     cases: list[tuple[list[object], int, str]] = [
         (["no code", "--reason", "x", "--out", out], 1, "code_not_issued"),
         (["7QK4-M2ZX-9RTB-5", "--reason", "x", "--out", out], 1, "code_not_issued"),
+        (["7QK4-M2ZX-9RTB-6", "--reason", "x", "--out", out], 1, "malformed_short_code"),
         ([box.carton.uri, "--reason", " ", "--out", out], 1, "reprint_reason_missing"),
         ([box.carton.uri, "--reason", "x"], 2, "nothing_to_do"),
         ([box.carton.uri, "--reason", "x", "--printer", "dock1"], 1, "printer_unknown"),

@@ -45,6 +45,8 @@ def test_a_roll_by_command(port: Run, tmp_path: Path, monkeypatch: pytest.Monkey
     lost = port("rolls", "bind", one, "--lot", "X", "--json")
     assert (lost.status, lost.json["code"]) == (1, "lot_unknown")
 
+    kept = port("codes", "void", three, "--reason", "wet", "--json")
+    assert (kept.status, kept.json["code"]) == (1, "label_bound")
     void = port("codes", "void", "--roll", roll, "--numbers", "5-6", "--reason", "wet", "--json")
     assert (void.status, void.json["voided"]) == (0, 2)
     assert port("codes", "void", four, "--reason", "torn", "--json").json["voided"] == 1
@@ -68,7 +70,14 @@ def test_a_roll_by_command(port: Run, tmp_path: Path, monkeypatch: pytest.Monkey
 
     pdf = tmp_path / "roll.pdf"
     ran = port("labels", "make", "--run", roll, "--layout", "60x40", "--format", "pdf", "--out", pdf, "--json")
-    assert (ran.status, ran.json["code"]) == (1, "label_code_voided")
+    assert (ran.status, ran.json["labels"]) == (0, 3), ran.err
+    assert (ran.json["skipped"], ran.json["skipped_numbers"]) == (3, "4-6")
+    assert "number 4-6" in ran.err
+    (job,) = port("labels", "jobs", "--run", roll, "--json").json["jobs"]
+    assert (job["state"], job["done"], job["total"]) == ("done", 6, 6)
+    assert port("codes", "void", "--roll", roll, "--numbers", "1-3", "--bound", "--reason", "x", "--json").status == 0
+    ran = port("labels", "make", "--run", roll, "--layout", "60x40", "--format", "pdf", "--out", pdf, "--json")
+    assert (ran.status, ran.json["code"]) == (1, "no_labels")
 
 
 def test_labels_of_a_fresh_roll_are_printed(port: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from coldtrace.goods import print_store, printing, rolls, run_store
 from coldtrace.goods.printing import BeginJob
 from coldtrace.goods.rolls import NewRoll
+from coldtrace.labels.refusals import NoLabels, PrinterStopped
 from coldtrace.parties.model import SiteRole
 from support.html_tree import read_page
 from support.web_calls import Scene
@@ -145,7 +146,45 @@ def test_a_roll_shows_its_numbers(scene: Scene) -> None:
         roll = rolls.new_roll(session, scene.web.env, NewRoll(station_gln=None, count=4))
     page = read(scene.web, f"{RUNS}/{roll}").text
     assert "1-4" in page
-    assert "U × 4" in page
+    assert "No GTIN" in page
+    assert "× 4" in page
+    assert "无 GTIN" in read(scene.web, f"{RUNS}/{roll}", "zh").text
+    assert "No GTIN" in read(scene.web, RUNS).text
+
+
+@pytest.mark.parametrize(
+    ("trouble", "zh", "en"),
+    [
+        ("printer_stopped", PrinterStopped.title.zh, PrinterStopped.title.en),
+        ("no_labels", NoLabels.detail.zh, NoLabels.detail.en),
+        ("KeyError", "意外中断", "Stopped by a fault"),
+    ],
+)
+def test_what_stopped_a_job_is_a_sentence_in_the_language_of_the_page(
+    scene: Scene, trouble: str, zh: str, en: str
+) -> None:
+    run = run_of(scene)
+    begin = BeginJob(
+        run_id=run.run_id, layout="a4", format="pdf", dpi=203, target=f"file:/{trouble}.pdf", requested_by="a test"
+    )
+    with scene.web.sessions.begin() as session:
+        job = printing.begin_job(session, scene.web.env, begin)
+        printing.end_job(session, scene.web.env, job.job_id, done=3, trouble=trouble)
+    for lang, sentence, sheet in (("zh", zh, "A4 纸"), ("en", en, "A4")):
+        tree = read_page(read(scene.web, f"{RUNS}/{run.run_id}", lang).text)
+        told = next(node.text for node in tree.having("data-job") if f"{trouble}.pdf" in node.text)
+        assert sentence in told
+        assert trouble in told, "the code, for whoever is asked for help"
+        assert sheet in told
+        assert "{" not in told
+        assert "a4 mm" not in told
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_front_page_leads_to_the_desk(scene: Scene, lang: str) -> None:
+    tree = read_page(read(scene.web, "/", lang).text)
+    links = [node.attributes["href"] or "" for node in tree.having("href")]
+    assert any(link.partition("?")[0] == RUNS for link in links)
 
 
 def test_an_unknown_run_is_not_found(scene: Scene) -> None:

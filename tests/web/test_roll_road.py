@@ -103,7 +103,10 @@ def test_a_handheld_is_told_only_what_it_may_still_commission(
     assert told() == []
     bind(web, *labels[:3])
     assert told() == [code.unit_id for code in labels[:3]]
-    body = {"text": labels[1].uri, "reason": "torn"}
+    body: dict[str, object] = {"text": labels[1].uri, "reason": "torn"}
+    refused = web.post_json("/api/v1/codes/void", body, web.bearer)
+    assert (refused.status_code, refused.json()["code"]) == (409, "label_bound")
+    body |= {"bound": True}
     assert web.post_json("/api/v1/codes/void", body, web.bearer).status_code == 200
     gun.run("sync")
     gun.scan(labels[0].uri, operation=Operation.COMMISSION)

@@ -18,6 +18,7 @@ from coldtrace.cli.demo.terminal import DemoFailed
     ("error", "reason"),
     [
         (DemoFailed("import: 500"), "import: 500"),
+        (DemoFailed("two refused", zh="拒收两次"), "演示失败：拒收两次\nThe demo failed: two refused\n"),
         (httpx.ConnectError("connection refused"), "connection refused"),
         (httpx.ReadTimeout(""), "ReadTimeout"),
         (OSError("no room"), "no room"),

@@ -42,6 +42,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "root": root().text.encode(),
         "allow": allow_file(),
         "voided": voided,
+        "small": stop_file(FilterKind.REVOKED_UNITS, [unit(number) for number in range(500)], bits=8),
         "strange": allow_file("of the thief"),
         "broken": voided[:-1],
     }
@@ -58,18 +59,22 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
 
 
 def test_show_measures(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    status, shown, said = run(capsys, "filters", "show", files["voided"], "--trials", "20000", "--seed", "7")
+    status, shown, said = run(capsys, "filters", "show", files["small"], "--trials", "20000", "--seed", "7")
     assert status == 0
     assert "use verify" in said
     assert (shown["kind"], shown["count"], shown["bits"], shown["seq"]) == ("revoked_units", 500, 8, 3)
-    assert shown["bytes"] == files["voided"].stat().st_size
+    assert shown["hit_means"] == "ask_online"
+    assert shown["bytes"] == files["small"].stat().st_size
     assert 9.8 < shown["bits_per_item"] < 10.5
     assert (shown["trials"], shown["expected"]) == (20000, "1/256")
     # 78 expected, and 9 is the standard deviation.
     assert 33 < shown["false_hits"] < 123
     assert shown["false_hit_rate"] == round(shown["false_hits"] / 20000, 6)
-    again = run(capsys, "filters", "show", files["voided"], "--trials", "20000", "--seed", "7")[1]
+    again = run(capsys, "filters", "show", files["small"], "--trials", "20000", "--seed", "7")[1]
     assert again == shown
+    for name, bits, means in (("voided", 48, "stop"), ("allow", 48, "allow")):
+        shown = run(capsys, "filters", "show", files[name], "--trials", "2000")[1]
+        assert (shown["bits"], shown["hit_means"], shown["false_hits"]) == (bits, means, 0)
     assert "false_hits" not in run(capsys, "filters", "show", files["voided"], "--trials", "0")[1]
 
 
@@ -129,6 +134,7 @@ def test_an_expired_filter_is_said(
         (700, ("voided",), 1, "revoked"),
         (700, ("allow", "voided"), 0, "valid"),
         (5, ("voided", "allow"), 1, "revoked_unit"),
+        (5, ("small", "allow"), 1, "revoked_unit"),
         (COUNT + 7, ("allow", "voided"), 1, "revoked"),
     ],
 )
@@ -144,7 +150,8 @@ def test_a_code_with_filters(
     lists = ("--trust-list", files["list"], "--root", files["root"])
     found, shown, said = run(capsys, "codes", "verify", code(number), *lists, *filters)
     assert (found, shown["verdict"]) == (status, verdict)
-    assert ("1 in 256" in said) is (verdict == "revoked_unit")
+    assert ("GET /api/v1/filters" in said) is (verdict == "revoked" and "allow" not in held)
+    assert ("1 in 256" in said) is ("误命中" in said) is shown["may_be_chance"] is ("small" in held)
 
 
 @pytest.mark.parametrize(("name", "status"), [("strange", 1), ("broken", 1), ("nowhere", 2)])

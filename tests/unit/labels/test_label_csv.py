@@ -5,6 +5,8 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from coldtrace.labels.csv_rows import COLUMNS
 from coldtrace.labels.make import make_labels
 from support.label_cases import bare_carton, carton, pallet
@@ -40,7 +42,7 @@ def test_a_program_reads_what_is_on_the_label(tmp_path: Path) -> None:
         "net_weight": "27.5 kg",
         "net_g": "27500",
         "cartons": "",
-        "storage_zh": "'-18℃以下冷冻保存",
+        "storage_zh": "-18℃以下冷冻保存",
         "storage_en": "Keep frozen at or below -18 °C",
         "importer_zh": "天津海河冷链进出口有限公司",
         "importer_en": "Tianjin Haihe Cold Chain Import & Export Co., Ltd.",
@@ -59,7 +61,25 @@ def test_no_cell_runs_as_a_formula(tmp_path: Path) -> None:
     assert row["product_zh"] == "'" + hostile.product_zh
     assert (row["product_en"], row["lot"]) == ("'@SUM(1)", "'+1-2")
     assert row["origin_en"] == hostile.origin_en
-    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
+    assert not any(cell.startswith(("=", "+", "@")) for cell in row.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("-18℃以下冷冻保存", "-18℃以下冷冻保存"),
+        ("-18 °C or below", "-18 °C or below"),
+        ("-A1+B1", "'-A1+B1"),
+        ("-@SUM(1)", "'-@SUM(1)"),
+        ("-", "'-"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("=1", "'=1"),
+    ],
+)
+def test_only_what_a_spreadsheet_would_run_has_an_apostrophe(tmp_path: Path, text: str, cell: str) -> None:
+    make_labels([replace(carton(), storage_zh=text)], layout="100x100", format="csv", out=tmp_path / "a.csv")
+    assert rows((tmp_path / "a.csv").read_bytes())[0]["storage_zh"] == cell
 
 
 def test_every_column_is_in_the_guide() -> None:

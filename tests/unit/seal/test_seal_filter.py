@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coldtrace.seal.b64 import unb64
 from coldtrace.seal.filter import Filter, UntrustedFilter, check_filter, map_filter, open_filter
 from coldtrace.seal.filter_build import build_allow_filter, build_stop_filter
-from coldtrace.seal.filter_header import FilterKind, MalformedFilter, block_of, places
+from coldtrace.seal.filter_header import FilterKind, MalformedFilter, bits_for, block_of, places, read_header
 from coldtrace.seal.filter_proof import read_filter_proof
 from coldtrace.seal.filter_prove import prove_item
 from coldtrace.seal.keys import key_id
@@ -27,7 +27,7 @@ TRUST = open_trust_list(STOPS["trust_list"], root=parse_root(ALLOW["root"]))
 ITEMS = st.lists(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=40), max_size=60)
 
 
-def stops_of(items: list[str], salt: int = 0) -> Filter:
+def stops_of(items: list[str], salt: int = 0, bits: int | None = None) -> Filter:
     """Return a filter of voided units."""
     source = random.Random(salt)
     return open_filter(
@@ -41,6 +41,7 @@ def stops_of(items: list[str], salt: int = 0) -> Filter:
             signer_id=key_id(signer("status").spki),
             signer=signer("status"),
             random=source.randbytes,
+            bits=bits,
         )
     )
 
@@ -97,13 +98,39 @@ def test_repeated_items_count_once() -> None:
     assert all(unit(number) in built for number in range(40))
 
 
-def test_chance_hits_of_stops_are_one_in_256() -> None:
-    built = stops_of([unit(number) for number in range(20_000)])
+def test_chance_hits_of_the_smallest_slots_are_one_in_256() -> None:
+    built = stops_of([unit(number) for number in range(20_000)], bits=8)
     hits = built.chance_hits(strangers(200_000, 5))
     # 781 expected, and 28 is the standard deviation: five of them either way.
     assert 640 < hits < 922
     bits = 8 * built.header.body_bytes / built.header.count
     assert 9.8 < bits < 9.9
+
+
+def test_a_hit_of_an_ordinary_stop_filter_is_as_good_as_certain() -> None:
+    for count, bits in ((1, 48), (20_000, 48), (20_001, 32)):
+        built = stops_of([unit(number) for number in range(count)])
+        assert (built.header.bits, built.header.may_hit_by_chance) == (bits, False)
+        assert built.chance_hits(strangers(100_000, 5)) == 0
+        assert unit(0) in built
+
+
+@pytest.mark.parametrize(
+    ("count", "units", "lots"),
+    [(0, 48, 48), (20_000, 48, 48), (20_001, 32, 48), (200_000, 32, 48), (200_001, 16, 48), (10**8, 16, 48)],
+)
+def test_long_lists_of_units_have_smaller_slots(count: int, units: int, lots: int) -> None:
+    assert bits_for(FilterKind.REVOKED_UNITS, count) == units
+    assert bits_for(FilterKind.RECALLED_LOTS, count) == lots
+    assert bits_for(FilterKind.ALLOWED_UNITS, count) == 48
+
+
+def test_an_allow_filter_of_small_slots_is_refused() -> None:
+    text = open_filter(allow_of([unit(1)])).header.text
+    assert read_header(text).bits == 48
+    for bits in (8, 16, 32):
+        with pytest.raises(MalformedFilter):
+            read_header(text.replace('"bits":48', f'"bits":{bits}'))
 
 
 def test_chance_hits_of_allow_filters_are_out_of_reach() -> None:
@@ -167,16 +194,16 @@ def test_malformed_proofs(case: dict[str, object]) -> None:
         read_filter_proof(case["proof"])
 
 
-@pytest.mark.parametrize("case", STOPS["files"], ids=lambda case: case["kind"])
+@pytest.mark.parametrize("case", STOPS["files"], ids=lambda case: f"{case['kind']} {case['bits']}")
 def test_frozen_stops_say_what_they_said(case: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "stops.ccf1"
     path.write_bytes(unb64(case["file"]))
     built = map_filter(path)
     check_filter(built, TRUST)
-    assert (built.header.kind, built.header.seq) == (case["kind"], case["seq"])
+    assert (built.header.kind, built.header.bits, built.header.seq) == (case["kind"], case["bits"], case["seq"])
     assert all(item in built for item in case["items"])
     assert [each["item"] in built for each in case["strangers"]] == [each["hit"] for each in case["strangers"]]
-    assert any(each["hit"] for each in case["strangers"])
+    assert any(each["hit"] for each in case["strangers"]) is (case["bits"] == 8)
     assert not built.is_stale(ISSUED)
     assert built.is_stale(ISSUED + LIFE)
 

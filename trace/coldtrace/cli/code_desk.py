@@ -19,6 +19,7 @@ def add_desk_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     void.add_argument("--roll", type=UUID, metavar="ID")
     void.add_argument("--numbers", metavar="17-23,40", help="卷上的序号 / numbers of the roll")
     void.add_argument("--reason", required=True, metavar="WHY")
+    void.add_argument("--bound", action="store_true", help="也作废已绑定批次的标签 / also labels bound to a lot")
     void.add_argument("--json", action="store_true")
     void.set_defaults(func=run_void)
 
@@ -63,7 +64,9 @@ def run_void(arguments: argparse.Namespace) -> int:
                     units = voiding.units_numbered(session, arguments.roll, arguments.numbers)
                 else:
                     units = [voiding.unit_named(session, arguments.text)]
-                done = voiding.void_units(session, installation.env, units, reason=arguments.reason)
+                done = voiding.void_units(
+                    session, installation.env, units, reason=arguments.reason, bound=arguments.bound
+                )
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     result = {"voided": len(done.units), "already": done.already, "reason": arguments.reason}

@@ -16,8 +16,8 @@ from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
 from coldtrace.errors import Refusal
 from coldtrace.seal.trust_list import TrustList, open_trust_list
-from coldtrace.verify.code import CodeReport, Verdict
-from coldtrace.verify.held_filters import ASKED_ONLINE, MAY_BE_CHANCE, HeldFilters
+from coldtrace.verify.code import Verdict
+from coldtrace.verify.held_filters import FilteredReport, HeldFilters
 
 OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
 
@@ -108,8 +108,14 @@ def run_verify(arguments: argparse.Namespace) -> int:
         _say("筛查表已过期，之后的作废和召回无从得知。", "a filter is past its expiry: later stops are not known.")
     if report.refusal is not None:
         _say(report.refusal.say("zh"), report.refusal.say("en"))
-    if report.verdict in ASKED_ONLINE:
-        _say(MAY_BE_CHANCE.zh, MAY_BE_CHANCE.en)
+    if report.verdict is Verdict.REVOKED and _lacks_allow_filter(report, held):
+        _say(
+            "列表为此失窃密钥指定了放行筛查表：从服务器 GET /api/v1/filters 取得该文件，用 --filter 给出后再验。",
+            "the list names an allow-filter for this stolen key: fetch it from the server (GET /api/v1/filters) and "
+            "verify again with --filter.",
+        )
+    if report.may_be_chance:
+        _say(report.say_chance("zh"), report.say_chance("en"))
     if arguments.json:
         _print_json(_verified(report, list_checked=arguments.root is not None))
     else:
@@ -117,6 +123,14 @@ def run_verify(arguments: argparse.Namespace) -> int:
         for ai, value in report.elements:
             print(f"({ai})\t{value}")
     return OK if report.verdict is Verdict.VALID else REFUSED
+
+
+def _lacks_allow_filter(report: FilteredReport, held: HeldFilters) -> bool:
+    """Tell whether the key's codes may still count, by a filter that was not given."""
+    key = report.key
+    if key is None or key.allow is None:
+        return False
+    return key.allow.sha256 not in {each.id for each in held.allowed}
 
 
 def _open_list(arguments: argparse.Namespace) -> TrustList:
@@ -138,9 +152,10 @@ def _parsed(scan: Scan) -> dict[str, object]:
     return answer
 
 
-def _verified(report: CodeReport, *, list_checked: bool) -> dict[str, object]:
+def _verified(report: FilteredReport, *, list_checked: bool) -> dict[str, object]:
     return {
         "verdict": str(report.verdict),
+        "may_be_chance": report.may_be_chance,
         "ais": dict(report.elements),
         "kid": report.kid,
         "list_age_s": report.list_age_s,

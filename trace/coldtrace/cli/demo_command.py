@@ -15,7 +15,7 @@ class DemoRefused(Refusal):
 
     code = "demo_failed"
     title = Words("演示失败", "The demo failed")
-    detail = Words("演示失败：{reason}", "The demo failed: {reason}")
+    detail = Words("演示失败：{reason_zh}", "The demo failed: {reason_en}")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,11 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
         with open_installation(settings, create=True) as installation:
             token = development_token(installation)
             if token is None:
-                return print_refusal(DemoRefused(reason="COLDTRACE_ENV=production"), as_json=arguments.json)
+                return print_refusal(_broken("COLDTRACE_ENV=production"), as_json=arguments.json)
             try:
                 story = make_world(installation, url=url, token=token, say=_say, stopping=threading.Event())
-            except (DemoFailed, httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
-                return print_refusal(DemoRefused(reason=str(error) or type(error).__name__), as_json=arguments.json)
+            except DemoFailed as error:
+                return print_refusal(DemoRefused(reason_zh=error.zh, reason_en=error.en), as_json=arguments.json)
+            except (httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
+                return print_refusal(_broken(str(error) or type(error).__name__), as_json=arguments.json)
             took = time.monotonic() - started
             _say(f"{took:6.1f} s  合计 / total")
             result = {
@@ -78,6 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
             child.wait(timeout=30)
 
 
+def _broken(reason: str) -> DemoRefused:
+    """Return the refusal for a reason that comes in one language only."""
+    return DemoRefused(reason_zh=reason, reason_en=reason)
+
+
 def _answers(url: str) -> bool:
     import httpx
 
@@ -100,7 +107,9 @@ def _start_service(port: int) -> "subprocess.Popen[str]":
             json.loads(line.removeprefix("READY "))
             return child
     child.wait()
-    raise DemoRefused(reason="the service did not start; its own message stands above")
+    raise DemoRefused(
+        reason_zh="服务没有启动，原因见上文", reason_en="the service did not start; its own message stands above"
+    )
 
 
 def _say(line: str) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from coldtrace.cli.address import service_address
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import NothingToDo
 from coldtrace.errors import Refusal
 
@@ -45,8 +45,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"devices": devices}, as_json=True)
     else:
-        for device in devices:
-            print("\t".join(device.values()))
+        print_rows(("key", "site", "name", "state"), devices)
     return 0
 
 

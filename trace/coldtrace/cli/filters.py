@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from coldtrace import clock
-from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result
+from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result, print_rows
 from coldtrace.cli.pinned_root import read_pinned_root
 from coldtrace.cli.refusals import FileUnreadable
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.filter import Filter, check_filter, map_filter
+from coldtrace.seal.filter_header import FilterHeader, FilterKind
 from coldtrace.seal.filter_measure import TRIALS, Measured, measure_chance_hits
 from coldtrace.seal.trust_list import TrustList, open_trust_list
 
@@ -103,8 +104,7 @@ def run_publish(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"filters": rows}, as_json=True)
     else:
-        for row in rows:
-            print("\t".join(str(value) for value in row.values()))
+        print_rows(("kind", "seq", "count", "bytes", "sha256"), rows)
     return 0
 
 
@@ -126,6 +126,7 @@ def _shown(found: Filter, arguments: argparse.Namespace) -> dict[str, object]:
         "expires": None if header.expires is None else clock.format_utc(header.expires),
         "count": header.count,
         "bits": header.bits,
+        "hit_means": _meaning(header),
         "bytes": found.size_bytes,
         "bits_per_item": round(8 * header.body_bytes / header.count, 2) if header.count else None,
         "kid": (header.key or header.signer or b"")[:4].hex(),
@@ -143,6 +144,13 @@ def _rate(measured: Measured) -> dict[str, object]:
         "false_hit_rate": round(measured.hits / measured.trials, 6),
         "expected": f"1/{measured.expected_in}",
     }
+
+
+def _meaning(header: FilterHeader) -> str:
+    """Return in a word what a verifier without a network does with a hit."""
+    if header.kind is FilterKind.ALLOWED_UNITS:
+        return "allow"
+    return "ask_online" if header.may_hit_by_chance else "stop"
 
 
 def _could_not_read(error: OSError | UnicodeDecodeError, *, as_json: bool) -> int:

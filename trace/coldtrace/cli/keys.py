@@ -5,12 +5,13 @@ needs the database.
 """
 
 import argparse
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coldtrace.cli import keys_root
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import KeysExist
 from coldtrace.errors import Refusal
 from coldtrace.seal.public_key import ALGORITHMS
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from coldtrace.env import Env
     from coldtrace.parties.signing_keys import NewKey
     from coldtrace.parties.tables import SigningKeyRow
+
+KEY_COLUMNS = (
+    *("kid", "use", "alg", "station", "state", "listed", "print_from", "print_until", "print_days_left"),
+    *("accept_until", "accept_days_left", "scope"),
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -121,8 +127,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"keys": keys}, as_json=True)
     else:
-        for key in keys:
-            print("\t".join("-" if value is None else str(value) for value in key.values()))
+        print_rows(KEY_COLUMNS, keys)
     return 0
 
 
@@ -195,9 +200,22 @@ def run_revoke(arguments: argparse.Namespace) -> int:
     from coldtrace.parties import signing_keys
 
     if arguments.stolen_at is not None:
-        return _change(arguments, lambda session, env: _stolen(session, env, arguments))
+        status = _change(arguments, lambda session, env: _stolen(session, env, arguments))
+        if status == 0:
+            print(_AFTER_THEFT, file=sys.stderr)
+        return status
     command = signing_keys.RevokeKey(kid=arguments.kid, reason=arguments.reason)
     return _change(arguments, lambda session, env: _key(signing_keys.revoke(session, env, command)))
+
+
+_AFTER_THEFT = (
+    "下一步：units_red 个码变红，请为这些货物重新打标；离线根须当天签发新列表；"
+    "所有手持机同步（未取到放行筛查表前，该密钥的码全部为红）；"
+    "重新打印用该密钥签的门牌（labels doors）；门卫从 GET /api/v1/filters 取筛查表。\n"
+    "Next: units_red codes are red, label these goods anew; with offline roots have the list signed today; have all "
+    "handhelds sync (until they have the allow-filter, every code of the key is red); print the door signs of this key "
+    "anew (labels doors); gates fetch the filter from GET /api/v1/filters."
+)
 
 
 def _stolen(session: "Session", env: "Env", arguments: argparse.Namespace) -> dict[str, object]:
@@ -211,6 +229,7 @@ def _stolen(session: "Session", env: "Env", arguments: argparse.Namespace) -> di
     return _key(row) | {
         "stolen_at": format_utc(theft.stolen_at),
         "units_allowed": theft.units,
+        "units_red": theft.units_red,
         "filter": theft.filter_id.hex(),
     }
 

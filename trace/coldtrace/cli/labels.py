@@ -10,7 +10,7 @@ from uuid import UUID
 
 from coldtrace.cli import label_signs, reprints
 from coldtrace.cli.label_progress import LabelProgress
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import FileUnwritable, NothingToDo
 from coldtrace.errors import Refusal
 
@@ -94,6 +94,7 @@ def run_make(arguments: argparse.Namespace) -> int:
         "pages": report.pages,
         "decoded": report.decoded,
         "kept": report.kept,
+        **_skipped(report.skipped),
         "out": str(arguments.out),
     }
     print_result(result, as_json=arguments.json)
@@ -150,7 +151,8 @@ def run_send(arguments: argparse.Namespace) -> int:
             progress.close()
     if native:
         _say_scan_back()
-    print_result({"job": str(job.job_id), "sent": sent, "done": job.done, "total": job.total}, as_json=arguments.json)
+    result = {"job": str(job.job_id), "sent": sent.labels, "done": job.done, "total": job.total}
+    print_result(result | _skipped(sent.skipped), as_json=arguments.json)
     return 0
 
 
@@ -165,9 +167,22 @@ def run_jobs(arguments: argparse.Namespace) -> int:
         jobs = [job_json(job) for job in print_store.jobs_of_run(session, arguments.run, limit=50)]
     if arguments.json:
         print_result({"jobs": jobs}, as_json=True)
-    for job in () if arguments.json else jobs:
-        print(f"{job['id']}\t{job['state']}\t{job['done']}/{job['total']}\t{job['target']}\t{job['trouble'] or ''}")
+    else:
+        print_rows(("id", "state", "done", "total", "target", "trouble"), jobs)
     return 0
+
+
+def _skipped(numbers: tuple[int, ...]) -> dict[str, object]:
+    """Return what a result says of void labels, and say it to people too."""
+    from coldtrace.goods.roll_rules import format_ranges, ranges_of
+
+    named = format_ranges(ranges_of(numbers))
+    if numbers:
+        _say(
+            f"跳过 {len(numbers)} 张已作废的标签：第 {named} 张。",
+            f"Left out {len(numbers)} void labels: number {named}.",
+        )
+    return {"skipped": len(numbers), "skipped_numbers": named}
 
 
 def _say_scan_back() -> None:

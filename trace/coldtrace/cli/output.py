@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from coldtrace.cli.refusals import FileUnwritable
@@ -19,7 +19,31 @@ def print_result(result: Mapping[str, object], *, as_json: bool) -> None:
         print(json.dumps(result, ensure_ascii=False))
         return
     for name, value in result.items():
-        print(f"{name}\t{value}")
+        print(f"{name}\t{plain(value)}")
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Print a list for people: one line that names the columns, then a line for each row."""
+    print("\t".join(columns))
+    for row in rows:
+        print("\t".join(plain(row[name]) for name in columns))
+
+
+def plain(value: object) -> str:
+    """Return a value as people read it, with nothing of Python.
+
+    >>> [plain(each) for each in (None, True, False, 12, "CN", ["6901234", "9521234"], [], {"ok": True})]
+    ['-', 'yes', 'no', '12', 'CN', '6901234 9521234', '-', 'ok=yes']
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={plain(each)}" for name, each in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return " ".join(plain(each) for each in value) or "-"
+    return str(value)
 
 
 def print_refusal(refusal: Refusal, *, as_json: bool, status: int = REFUSED) -> int:

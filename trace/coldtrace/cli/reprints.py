@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from coldtrace.cli.output import print_refusal, print_result, require_writable, write_file
+from coldtrace.cli.output import print_refusal, print_result, print_rows, require_writable, write_file
 from coldtrace.cli.refusals import FileUnwritable, NothingToDo
 from coldtrace.errors import Refusal
 
@@ -95,9 +95,8 @@ def run_reprints(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"reprints": rows, "next": cursor(following)}, as_json=True)
         return 0
-    for row in rows:
-        hint = "\t!" if row["hint"] else ""
-        print(f"{row['at']}\t{row['short_code'] or row['unit']}\t{row['times']}x\t{row['by']}\t{row['reason']}{hint}")
+    shown = [row | {"label": row["short_code"] or row["unit"], "often": "!" if row["hint"] else ""} for row in rows]
+    print_rows(("at", "label", "times", "by", "reason", "often"), shown)
     if following is not None:
         print(f"--after {cursor(following)}")
     return 0

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from coldtrace.cli.output import REFUSED, print_refusal, print_result, write_file
+from coldtrace.cli.output import REFUSED, print_refusal, print_result, print_rows, write_file
 from coldtrace.cli.progress import ProgressBar
 from coldtrace.errors import Refusal, Words
 
@@ -98,9 +98,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         following = str(found[-1].run_id) if len(found) == limit else None
         print_result({"rolls": [each.to_json() for each in found], "next": following}, as_json=True)
     else:
-        for each in found:
-            shown = each.to_json()
-            print("\t".join(f"{name} {shown[name]}" for name in ("roll", "site", "gtin", "drawn", "used", "voided")))
+        print_rows(("roll", "site", "gtin", "drawn", "used", "voided"), [each.to_json() for each in found])
     return 0
 
 

@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.progress import ProgressBar
 from coldtrace.errors import Refusal
 
@@ -93,8 +93,8 @@ def run_runs(arguments: argparse.Namespace) -> int:
         following = str(found[-1].run_id) if len(found) == limit else None
         print_result({"runs": [_shown(each) for each in found], "next": following}, as_json=True)
     else:
-        for each in found:
-            print("\t".join(str(value) for value in _shown(each).values()))
+        columns = ("run", "kind", "station", "drawn", "wanted", "state", "created_at", "consignment")
+        print_rows(columns, [_shown(each) for each in found])
     return 0
 
 

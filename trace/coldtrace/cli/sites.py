@@ -2,7 +2,7 @@
 
 import argparse
 
-from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.errors import Refusal
 
 ROLES = ("first_station", "cold_store", "distributor", "market", "retailer")
@@ -150,7 +150,6 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"sites": sites}, as_json=True)
     else:
-        for site in sites:
-            quota = site["codes_per_day"]
-            print("\t".join(str(value) for value in list(site.values())[:5]), "-" if quota is None else quota, sep="\t")
+        columns = ("gln", "role", "district", "name_zh", "name_en", "codes_per_day", "company_prefixes")
+        print_rows(columns, sites)
     return 0

@@ -71,6 +71,19 @@ class InCirculation(Refusal):
     )
 
 
+class LabelBound(Refusal):
+    """The label has a lot, so it may be on goods; somebody has to say that it is not."""
+
+    code = "label_bound"
+    title = Words("标签已绑定批次", "The label is bound to a lot")
+    detail = Words(
+        "{unit}（第 {number} 号）已绑定批次，可能已贴在货物上，没有作废任何标签。请找到这张标签；"
+        "确认它不在货物上，再加 --bound（接口：“bound”: true）作废。",
+        "{unit} (number {number}) is bound to a lot and may be on goods; nothing was voided. Find the label; if it is "
+        "not on goods, void it with --bound (API: “bound”: true).",
+    )
+
+
 class NothingNamed(Refusal):
     """It is not said which labels to void."""
 

@@ -15,7 +15,7 @@ from coldtrace.codes.refusals import printable
 from coldtrace.codes.scan import read_scan
 from coldtrace.custody import unit_store
 from coldtrace.custody.model import STATE_WORDS, Holding, UnitState
-from coldtrace.custody.refusals import InCirculation, NothingNamed
+from coldtrace.custody.refusals import InCirculation, LabelBound, NothingNamed
 from coldtrace.env import Env
 from coldtrace.goods import roll_store, rolls, stops, store
 from coldtrace.goods.print_refusals import CodeNotIssued
@@ -54,10 +54,11 @@ def units_numbered(session: Session, roll: UUID, numbers: str) -> list[str]:
     return roll_store.units_of(session, roll, parse_numbers(numbers, last=last))
 
 
-def void_units(session: Session, env: Env, units: Sequence[str], *, reason: str) -> Voided:
-    """Void these codes, all or none.  The caller owns the transaction.
+def void_units(session: Session, env: Env, units: Sequence[str], *, reason: str, bound: bool = False) -> Voided:
+    """Void these codes, all or none; labels of a roll that a lot is bound to only if `bound`.
 
-    Said again it changes nothing.  Raises CodeNotIssued, or InCirculation for the first unit that is in use.
+    The caller owns the transaction.  Said again it changes nothing.  Raises CodeNotIssued, InCirculation for the first
+    unit that is in use, or LabelBound.
     """
     codes = roll_store.lock_codes(session, units)
     for unit in units:
@@ -71,6 +72,11 @@ def void_units(session: Session, env: Env, units: Sequence[str], *, reason: str)
             raise InCirculation(
                 unit=unit, number=codes[unit].number, state=state.value, state_zh=words.zh, state_en=words.en
             )
+    for unit in units:
+        code = codes[unit]
+        # A carton of a consignment has its lot from the start; that says nothing about where its label is.
+        if not bound and code.bind_until is not None and code.lot_id is not None and not code.voided:
+            raise LabelBound(unit=unit, number=code.number)
     fresh = tuple(dict.fromkeys(unit for unit in units if not codes[unit].voided))
     roll_store.mark_voided(session, fresh, env.clock())
     void = Holding(state=UnitState.VOID)

@@ -10,14 +10,19 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from coldtrace.codes.link_text import is_cset82
+from coldtrace.codes.refusals import printable
 from coldtrace.codes.sign import sign_code
 from coldtrace.env import Env
 from coldtrace.goods.mint import ALGORITHMS
+from coldtrace.goods.refusals import DoorNameUnusable
 from coldtrace.labels.content import LabelContent, LabelKind
 from coldtrace.parties import store as parties
 from coldtrace.parties import trust
 from coldtrace.parties.model import CodeKey, Site
 from coldtrace.parties.refusals import NoCodeKey, SiteUnknown
+
+DOOR_MAX = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +36,17 @@ class PlaceLabels:
 def place_labels(session: Session, env: Env, command: PlaceLabels) -> list[LabelContent]:
     """Sign the codes of a place's doors.
 
-    Raises SiteUnknown, NoCodeKey when no station may sign now, and MalformedUri for a door name that no code can carry.
+    Raises SiteUnknown, NoCodeKey when no station may sign now, and DoorNameUnusable for a name that no code can carry.
     """
+    doors = [door.strip().upper() for door in command.doors]
+    for door in doors:
+        if len(door) > DOOR_MAX or not is_cset82(door):
+            raise DoorNameUnusable(door=printable(door) if door.isascii() else door[:40])
     site = parties.site(session, command.gln)
     if site is None:
         raise SiteUnknown(gln=command.gln)
     key = _key(session, env, site)
-    return [_sign(env, key, site, door.strip().upper()) for door in command.doors or ("",)]
+    return [_sign(env, key, site, door) for door in doors or ("",)]
 
 
 def _sign(env: Env, key: CodeKey, site: Site, door: str) -> LabelContent:
@@ -49,8 +58,9 @@ def _sign(env: Env, key: CodeKey, site: Site, door: str) -> LabelContent:
         kind=LabelKind.PLACE,
         uri=uri,
         gs1_text="".join(f"({ai}){value}" for ai, value in elements),
-        product_zh=f"{door} · {site.name_zh}" if door else site.name_zh,
-        product_en=f"{door} · {site.name_en}" if door else site.name_en,
+        # The door alone is the word of its sign: it is looked for from the truck, the place is known.
+        product_zh=door or site.name_zh,
+        product_en=f"{site.name_zh} · {site.name_en}" if door else site.name_en,
         note_zh="先扫此码，再扫货物" if door else "扫此码：对方场所",
         note_en="Scan this first, then the goods" if door else "Scan this: the other party",
     )

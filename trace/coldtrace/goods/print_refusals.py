@@ -106,7 +106,7 @@ class CodeVoided(Refusal):
     code = "label_code_voided"
     title = Words("该码已作废", "The code is void")
     detail = Words(
-        "第 {number} 张标签（{unit}）的码已作废，不能打印。其余标签可用 --from 或 coldtrace labels reprint 打印。",
-        "The code of label number {number} ({unit}) is void and is not printed. For the others use --from or "
-        "coldtrace labels reprint.",
+        "第 {number} 张标签（{unit}）的码已作废，不能补打。请销毁这张标签，改用未作废的；打印整批时会自动跳过它。",
+        "The code of label number {number} ({unit}) is void and is not printed again. Destroy the label and use one "
+        "that is not void; printing the whole run leaves it out by itself.",
     )

@@ -27,6 +27,7 @@ from coldtrace.labels.content import LabelContent
 from coldtrace.labels.make import LabelReport, make_labels, stream_labels
 from coldtrace.labels.outputs import is_folder
 from coldtrace.labels.press import Group, Order, groups
+from coldtrace.labels.refusals import NoLabels
 from coldtrace.labels.send import send_labels
 from coldtrace.labels.workers import printed
 from coldtrace.labels.zpl import DPI
@@ -160,10 +161,18 @@ def begin_sending(sessions: Sessions, env: Env, command: SendRun) -> PrintJob:
         return printing.begin_job(session, env, begin)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """How many labels went out now, and the numbers of those left out since their codes are void."""
+
+    labels: int = 0
+    skipped: tuple[int, ...] = ()
+
+
 def send_job(
     sessions: Sessions, env: Env, job: PrintJob, command: SendRun, progress: Progress | None = None
-) -> tuple[PrintJob, int]:
-    """Send what is left of a job; return it as it ended and how many labels went out now.
+) -> tuple[PrintJob, Sent]:
+    """Send what is left of a job; return it as it ended and what went out now.
 
     Two that send one job take turns, and the second finds what the first left.  Raises PrintJobBusy, PrinterStopped,
     and the refusal of a label that may not leave; the job then goes on at the next label.
@@ -182,7 +191,7 @@ def send_job(
         with sessions() as session:
             job = printing.job_of(session, job.job_id)  # it may have gone on since the caller read it
         if job.state == printing.DONE:
-            return job, 0
+            return job, Sent()
         sent = _send_rest(sessions, env, job, command, order, progress)
     with sessions() as session:
         return printing.job_of(session, job.job_id), sent
@@ -190,35 +199,44 @@ def send_job(
 
 def _send_rest(
     sessions: Sessions, env: Env, job: PrintJob, command: SendRun, order: Order, progress: Progress | None
-) -> int:
-    """Send the labels behind the last one that the printer took; return how many went out."""
+) -> Sent:
+    """Send the labels behind the last one that the printer took; a label left out counts as done with the next one."""
+    numbers: list[int] = []
+    skipped: list[int] = []
+
+    def contents() -> Iterator[LabelContent | None]:
+        for number, content in enumerate(_contents(sessions, job.run_id, first=job.done + 1), start=1):
+            if content is None and number > job.done:
+                skipped.append(number)
+            yield content
 
     def rest() -> Iterator[Group]:
-        for group in groups(_contents(sessions, job.run_id, first=job.done + 1), job.layout):
-            if group.first > job.done:
+        for group in groups(contents(), job.layout):
+            if group.last > job.done:
+                numbers.extend(group.numbers)
                 yield group
 
     with _noting(sessions, env, job, progress, every=1) as note:
         pages = printed(rest(), order, workers=command.workers)
         try:
-            return send_labels(
+            count = send_labels(
                 command.printer,
                 pages,
                 patience_s=command.patience_s,
-                confirmed=lambda count: note(job.done + count),
+                confirmed=lambda count: note(numbers[count - 1] if count else job.done),
             )
         finally:
             pages.close()
+        if not count and not job.done:
+            raise NoLabels()
+    return Sent(labels=count, skipped=tuple(skipped))
 
 
-def stream_run(
-    sessions: Sessions, env: Env, run_id: UUID, order: Order, *, workers: int = 0
-) -> tuple[Iterator[bytes], int]:
-    """Return the file of a run in pieces, and how many labels it holds; raise at once what `run_labels` does."""
+def stream_run(sessions: Sessions, env: Env, run_id: UUID, order: Order, *, workers: int = 0) -> Iterator[bytes]:
+    """Return the file of a run in pieces; raise at once what `run_labels` does."""
     with sessions() as session:
         run_labels(session, run_id)
-        total = print_store.count_codes(session, run_id)
-    return stream_labels(_contents(sessions, run_id), order, workers=workers), total
+    return stream_labels(_contents(sessions, run_id), order, workers=workers)
 
 
 def order_of(
@@ -231,17 +249,20 @@ def order_of(
     return Order(layout=layout, format=format, dots_per_mm=DPI[dpi], font=font, z64=z64, seals=seals)
 
 
-def _contents(sessions: Sessions, run_id: UUID, *, first: int = 1) -> Iterator[LabelContent]:
-    return contents_of(_codes(sessions, run_id, first=first))
+def _contents(sessions: Sessions, run_id: UUID, *, first: int = 1) -> Iterator[LabelContent | None]:
+    """The labels of a run in their order, None for those whose codes are void."""
+    void: set[int] = set()
+    for number, content in enumerate(contents_of(_codes(sessions, run_id, void, first=first)), start=1):
+        yield None if number in void else content
 
 
-def _codes(sessions: Sessions, run_id: UUID, *, first: int) -> Iterator[IssuedCode]:
-    """All codes of a run, since a pallet's label counts the cartons before it; void ones matter from `first` on."""
+def _codes(sessions: Sessions, run_id: UUID, void: set[int], *, first: int) -> Iterator[IssuedCode]:
+    """All codes of a run, since a pallet's label counts the cartons before it; add the void ones from `first` on."""
     position = 0
     while True:
         with sessions() as session:
             page = store.codes_after(session, run_id, position, limit=CODES_AT_ONCE)
-            printing.require_live(session, [code for code in page if code.position >= first])
+            void |= printing.void_numbers(session, [code for code in page if code.position >= first])
         yield from page
         if len(page) < CODES_AT_ONCE:
             return

@@ -69,6 +69,18 @@ def voided_among(session: Session, unit_ids: Sequence[str]) -> set[str]:
     return {row.unit_id for row in rows}
 
 
+def void_numbers(session: Session, run_id: UUID) -> list[int]:
+    """Return the numbers of a run's labels whose codes are void, in order."""
+    rows = session.execute(
+        text(
+            "SELECT position FROM issued_code i WHERE run_id = :run AND (voided_at IS NOT NULL"
+            " OR EXISTS (SELECT 1 FROM revoked_unit v WHERE v.unit_id = i.unit_id)) ORDER BY position"
+        ),
+        {"run": run_id},
+    )
+    return [row.position for row in rows]
+
+
 def insert_job(session: Session, job: PrintJob) -> None:
     """Keep a new job."""
     session.execute(

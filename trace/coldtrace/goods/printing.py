@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coldtrace.codes.refusals import MalformedNumber, MalformedShortCode
 from coldtrace.codes.scan import read_scan
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
@@ -127,25 +128,37 @@ def end_job(session: Session, env: Env, job_id: UUID, *, done: int, trouble: str
     print_store.note_job(session, job_id, state=state, done=done, at=env.clock(), trouble=trouble)
 
 
-def require_live(session: Session, codes: Sequence[IssuedCode]) -> None:
-    """Raise for the first of these codes that may not be printed any more: CodeVoided, or CodeNotVerified.
+def void_numbers(session: Session, codes: Sequence[IssuedCode]) -> set[int]:
+    """Return the numbers of those codes that are void; raise CodeNotVerified for another one of a revoked key.
 
-    A revoked key counts here at once, as for every verdict of this server, also while the list that says so waits for
-    roots that are offline.
+    A void label is left out, for the rest of the run is good.  A revoked key counts here at once, as for every verdict
+    of this server, also while the list that says so waits for roots that are offline.
     """
     units = [code.unit_id for code in codes]
     voided, revoked = print_store.voided_among(session, units), stop_store.of_revoked_keys(session, units)
     for code in codes:
-        if code.unit_id in voided:
-            raise CodeVoided(number=code.position, unit=code.unit_id)
-        if code.unit_id in revoked:
+        if code.unit_id in revoked and code.unit_id not in voided:
             raise CodeNotVerified(label=code.unit_id, verdict=str(Verdict.REVOKED))
+    return {code.position for code in codes if code.unit_id in voided}
+
+
+def require_live(session: Session, codes: Sequence[IssuedCode]) -> None:
+    """Raise for codes that may not be printed any more: CodeNotVerified, or CodeVoided for the first void one."""
+    void = void_numbers(session, codes)
+    for code in codes:
+        if code.position in void:
+            raise CodeVoided(number=code.position, unit=code.unit_id)
 
 
 def issued(session: Session, text: str) -> IssuedCode:
-    """Return the issued code that a scanned or keyed text names; raise CodeNotIssued."""
+    """Return the issued code that a scanned or keyed text names; raise CodeNotIssued.
+
+    A short code or number that was mistyped is refused as that: its check character says so.
+    """
     try:
         scan = read_scan(text)
+    except (MalformedNumber, MalformedShortCode):
+        raise
     except Refusal as refusal:
         raise CodeNotIssued(text=text[:60]) from refusal
     uri = store.code_of_serial(session, scan.serial) if scan.serial is not None else None

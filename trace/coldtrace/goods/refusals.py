@@ -136,6 +136,19 @@ class KeyOutOfScope(Refusal):
     )
 
 
+class DoorNameUnusable(Refusal):
+    """A door is called something that no code can carry."""
+
+    code = "door_name_unusable"
+    title = Words("库门名称不可用", "The door cannot be called that")
+    detail = Words(
+        "库门名称“{door}”不能写入码中：最多 20 个字符，只可用英文字母、数字和 - . _ / ( ) 等 GS1 字符，"
+        "不可用汉字和空格；例如 D1。",
+        "The door name '{door}' cannot stand in a code: at most 20 characters, of the letters A to Z, digits and"
+        " - . _ / ( ) and the other signs of GS1 (CSET 82), no space and no Chinese; for example D1.",
+    )
+
+
 class LotNotRecalled(Refusal):
     """There is no recall of this lot that could be lifted."""
 
@@ -144,6 +157,18 @@ class LotNotRecalled(Refusal):
     detail = Words(
         "商品 {gtin} 的批次 {lot} 目前没有召回；请核对编号，coldtrace lots list 列出正在召回的批次。",
         "Lot {lot} of product {gtin} is not recalled now; check the numbers - coldtrace lots list shows the recalls.",
+    )
+
+
+class RecallOfUnknownLot(Refusal):
+    """No import has named this lot; most likely its number was mistyped."""
+
+    code = "recall_of_unknown_lot"
+    title = Words("没有这个批次", "No such lot")
+    detail = Words(
+        "这里没有商品 {gtin} 的批次 {lot}，未召回；请核对编号，确需召回尚未导入的批次时加 --unknown。",
+        "There is no lot {lot} of product {gtin} here, and nothing was recalled; check the numbers, or add --unknown "
+        "to recall a lot that was not imported yet.",
     )
 
 

@@ -90,6 +90,26 @@ def recalls(session: Session) -> list[Recall]:
     return [Recall(**row._mapping) for row in rows]
 
 
+def is_known_lot(session: Session, gtin: str, lot: str) -> bool:
+    """Tell whether an import, also one that was taken back, has named this lot."""
+    row = session.execute(
+        text("SELECT 1 FROM lot WHERE gtin = :gtin AND lot = :lot LIMIT 1"), {"gtin": gtin, "lot": lot}
+    )
+    return row.first() is not None
+
+
+def units_of_lot(session: Session, gtin: str, lot: str) -> int:
+    """Return how many cartons of a lot have a code that was not voided."""
+    row = session.execute(
+        text(
+            "SELECT count(*) FROM issued_code i JOIN lot l USING (lot_id)"
+            " WHERE l.gtin = :gtin AND l.lot = :lot AND i.kind = 'unit' AND i.voided_at IS NULL"
+        ),
+        {"gtin": gtin, "lot": lot},
+    )
+    return int(row.scalar_one())
+
+
 def insert_recall(session: Session, *, gtin: str, lot: str, reason: str, at: datetime) -> None:
     """Keep the recall of a lot."""
     session.execute(
@@ -138,6 +158,14 @@ def units_before(session: Session, *, kid: str, before: datetime) -> Iterator[st
         "SELECT unit_id FROM issued_code WHERE kid = :kid AND drawn_at < :before",
         {"kid": kid, "before": before},
     )
+
+
+def count_units_since(session: Session, *, kid: str, since: datetime) -> int:
+    """Return how many units have a code that this key signed and that was registered at a moment or later."""
+    row = session.execute(
+        text("SELECT count(*) FROM issued_code WHERE kid = :kid AND drawn_at >= :since"), {"kid": kid, "since": since}
+    )
+    return int(row.scalar_one())
 
 
 def revoked_units(session: Session) -> Iterator[str]:

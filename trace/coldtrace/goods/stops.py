@@ -14,7 +14,7 @@ from coldtrace.codes.trace_code import unit_id_of
 from coldtrace.env import Env
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods import stop_store as store
-from coldtrace.goods.refusals import LotNotRecalled, StolenAtLater
+from coldtrace.goods.refusals import LotNotRecalled, RecallOfUnknownLot, StolenAtLater
 from coldtrace.goods.stop_store import FilterRecord
 from coldtrace.parties import signing_keys
 from coldtrace.parties import store as parties
@@ -37,11 +37,12 @@ KEPT = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Theft:
-    """What came of revoking a stolen key."""
+    """What came of revoking a stolen key: `units` still count, `units_red` were registered since and do not."""
 
     kid: str
     stolen_at: datetime
     units: int
+    units_red: int
     filter_id: bytes
 
 
@@ -55,9 +56,14 @@ def revoke_unit(session: Session, env: Env, unit_id: str, reason: str) -> bool:
     return store.insert_revoked(session, unit_id=unit_id, reason=reason, at=env.clock())
 
 
-def recall_lot(session: Session, env: Env, *, gtin: str, lot: str, reason: str) -> bool:
-    """Recall a lot; return False if it is recalled already."""
+def recall_lot(session: Session, env: Env, *, gtin: str, lot: str, reason: str, unknown: bool = False) -> bool:
+    """Recall a lot; return False if it is recalled already.
+
+    Raises RecallOfUnknownLot for a lot that no import has named, unless `unknown` says that this is meant.
+    """
     store.lock_stops(session)
+    if not unknown and not store.is_known_lot(session, gtin, lot):
+        raise RecallOfUnknownLot(gtin=gtin, lot=lot[:60])
     if store.recall_of(session, gtin, lot) is not None:
         return False
     store.insert_recall(session, gtin=gtin, lot=lot, reason=reason, at=env.clock())
@@ -97,7 +103,8 @@ def revoke_stolen(session: Session, env: Env, kid: str, *, stolen_at: datetime, 
     )
     allow = Allow(sha256=header.id, units=header.count)
     signing_keys.revoke(session, env, RevokeKey(kid=kid, reason=reason, stolen_at=stolen_at, allow=allow))
-    return Theft(kid=kid, stolen_at=stolen_at, units=header.count, filter_id=header.id)
+    red = store.count_units_since(session, kid=kid, since=stolen_at)
+    return Theft(kid=kid, stolen_at=stolen_at, units=header.count, units_red=red, filter_id=header.id)
 
 
 def publish_filters(session: Session, env: Env, *, all_kinds: bool = False) -> list[FilterRecord]:

@@ -1,12 +1,14 @@
 """Code texts as CSV, for the label program that a site has already (docs/guides/labels-and-printers.md).
 
 RFC 4180 with CRLF, UTF-8 with a byte order mark so that Excel reads the Chinese, one header line.  A cell that a
-spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection"); the `code` column never
-needs one, so what the site's program encodes is exactly what was signed.
+spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection"): one that begins with `=`, `+`,
+`@`, tab or carriage return, or with `-` before anything but a digit.  A temperature such as `-18℃` stays as it is
+printed.  The `code` column never needs one, so what the site's program encodes is exactly what was signed.
 """
 
 import csv
 import io
+import re
 from typing import Final
 
 from coldtrace.labels.content import LabelContent, weight_text
@@ -36,7 +38,7 @@ COLUMNS: Final = (
     "plant_reg",
 )
 HEAD: Final = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode("ascii") + b"\r\n"
-_RUNS_AS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_RUNS_AS_FORMULA: Final = re.compile(r"[=+@\t\r]|-(?![0-9])")
 
 
 def csv_row(content: LabelContent, number: int) -> bytes:
@@ -71,4 +73,4 @@ def csv_row(content: LabelContent, number: int) -> bytes:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_RUNS_AS_FORMULA) else cell
+    return f"'{cell}" if _RUNS_AS_FORMULA.match(cell) else cell

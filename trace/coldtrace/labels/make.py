@@ -5,6 +5,7 @@
 Contents are taken one at a time and pages go out as they are made, so memory does not grow with the run.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
@@ -28,16 +29,18 @@ class LabelReport:
     """What was made: labels, pages, and symbols that read back (a label may carry two or three).
 
     `kept` labels, counted in none of the others, lay in the folder already, made by a run that was interrupted.
+    `skipped` are the numbers of labels that were left out, since their codes are void.
     """
 
     count: int
     pages: int
     decoded: int
     kept: int = 0
+    skipped: tuple[int, ...] = ()
 
 
 def make_labels(
-    contents: Iterable[LabelContent],
+    contents: Iterable[LabelContent | None],
     *,
     layout: str,
     format: str,
@@ -56,8 +59,8 @@ def make_labels(
     8 (203 dpi) or 12 (300 dpi).  `seals` is the signature check; without it codes are taken as they come, which is
     for trials of a layout, never for goods.  Pictures go into a folder, into a zip file (a path ending in .zip, or a
     stream), or, when there is one, into a path with the format's own ending; everything else is one file.
-    `progress` is told the number of labels done.  `workers` processes share the work, 0 does it in this one; the
-    bytes are the same.
+    None among the contents is a label left out.  `progress` is told the number of the label that was reached.
+    `workers` processes share the work, 0 does it in this one; the bytes are the same.
 
     `go_on` keeps the pictures that lie in the folder under the very names that this run gives them, each written
     whole by the same order before; the caller knows that.  Raises FolderInUse when a page's number belongs to
@@ -69,27 +72,38 @@ def make_labels(
     order = Order(layout=layout, format=format, dots_per_mm=dots_per_mm, font=font, z64=z64, seals=seals)
     folder = _Folder(out, order.format, go_on=go_on) if isinstance(out, Path) and is_folder(out, order.format) else None
     count = pages = decoded = kept = 0
+    skipped: list[int] = []
+    reached: deque[int] = deque()
 
     def wanted() -> Iterator[Group]:
         nonlocal kept
-        for group in groups(contents, order.layout):
+        for group in groups(_noting_skipped(contents, skipped), order.layout):
             if folder is not None and folder.has(group):
                 kept += len(group.contents)
             else:
+                reached.append(group.last)
                 yield group
 
     with _opened(out, order) as output, closing(printed(wanted(), order, workers=workers)) as made:
         for page in made:
             output.put(page)
             pages, count, decoded = pages + 1, count + page.labels, decoded + page.decoded
+            number = reached.popleft()
             if progress is not None:
-                progress(kept + count)
+                progress(number)
         if not count + kept:
             raise NoLabels()
-    return LabelReport(count=count, pages=pages, decoded=decoded, kept=kept)
+    return LabelReport(count=count, pages=pages, decoded=decoded, kept=kept, skipped=tuple(skipped))
 
 
-def stream_labels(contents: Iterable[LabelContent], order: Order, *, workers: int = 0) -> Iterator[bytes]:
+def _noting_skipped(contents: Iterable[LabelContent | None], skipped: list[int]) -> Iterator[LabelContent | None]:
+    for number, content in enumerate(contents, start=1):
+        if content is None:
+            skipped.append(number)
+        yield content
+
+
+def stream_labels(contents: Iterable[LabelContent | None], order: Order, *, workers: int = 0) -> Iterator[bytes]:
     """Yield the file that `make_labels` would write, in pieces, each made only when it is asked for.
 
     A refusal is raised in place of the piece that would have held the label: what was yielded before is no whole

@@ -58,11 +58,16 @@ class Order:
 
 @dataclass(frozen=True)
 class Group:
-    """The labels of one page, and its number in the run, from 1; `first` is the number of its first label."""
+    """The labels of one page; `number` names the page, `numbers` are those of its labels in the run, from 1."""
 
     number: int
-    first: int
+    numbers: tuple[int, ...]
     contents: tuple[LabelContent, ...]
+
+    @property
+    def last(self) -> int:
+        """The number of its last label."""
+        return self.numbers[-1]
 
     @property
     def handle(self) -> str:
@@ -81,21 +86,32 @@ class Printed:
     body: bytes | PdfPage
 
 
-def groups(contents: Iterable[LabelContent], layout: str) -> Iterator[Group]:
-    """Put contents into pages in their order, as `sheet.sheets` will: one each, or as many as a sheet holds."""
+def groups(contents: Iterable[LabelContent | None], layout: str) -> Iterator[Group]:
+    """Put contents into pages in their order, as `sheet.sheets` will: one each, or as many as a sheet holds.
+
+    None stands for a label that is left out: it keeps its number, so that a label's own never changes with others.
+    """
     layouts = LAYOUTS[layout]
-    waiting: list[LabelContent] = []
-    number = first = 1
-    room = 0
-    for content in contents:
+    waiting: list[tuple[int, LabelContent]] = []
+    sheets = room = 0
+
+    def page() -> Group:
+        numbers, labels = zip(*waiting, strict=True)
+        return Group(sheets if layout == _SHEET else numbers[0], numbers, labels)
+
+    for number, content in enumerate(contents, start=1):
+        if content is None:
+            continue
         cells = cells_of(layouts[content.kind].width) if layout == _SHEET else 1
         if waiting and (cells != room or len(waiting) == room):
-            yield Group(number, first, tuple(waiting))
-            number, first, waiting = number + 1, first + len(waiting), []
+            sheets += 1
+            yield page()
+            waiting = []
         room = cells
-        waiting.append(content)
+        waiting.append((number, content))
     if waiting:
-        yield Group(number, first, tuple(waiting))
+        sheets += 1
+        yield page()
 
 
 class Press:
@@ -132,7 +148,7 @@ class Press:
         """The site's own program draws the symbol: only that one exists can be said here."""
         for content in group.contents:
             qr_symbol(content.checked().uri, content.level)
-        rows = b"".join(csv_row(content, group.first + place) for place, content in enumerate(group.contents))
+        rows = b"".join(csv_row(content, number) for number, content in zip(group.numbers, group.contents, strict=True))
         return Printed(group.number, group.handle, len(group.contents), 0, rows)
 
     def _encoder(self, format: str) -> "Callable[[Page, Image.Image | None, Group], bytes | PdfPage]":

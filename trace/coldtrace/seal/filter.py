@@ -4,7 +4,7 @@
     4      4   length of the header, big-endian
     8          header (`filter_header.py`)
     then  64   signature of the status key over "CCFILTER1" 00 | header; zeros in an allow-filter
-    then       body: 3 x block slots of 8 or 48 bits, big-endian
+    then       body: 3 x block slots of 8, 16, 32 or 48 bits, big-endian
 
 An item is in the filter if the XOR of its three slots is its fingerprint.  Every item that was put in is found;
 another is found by chance once in 2^bits.  What makes the files is `filter_build.py`, and nothing is shared but the

@@ -10,6 +10,7 @@ A million items take some 40 bytes each while this works, and nothing is kept as
 
 from array import array
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from struct import Struct
@@ -17,13 +18,13 @@ from sys import byteorder
 from typing import Final
 
 from coldtrace.seal.filter_header import (
-    BITS,
     COUNT_MAX,
     MAGIC,
     PIECE_BYTES,
     SALT_BYTES,
     FilterHeader,
     FilterKind,
+    bits_for,
     block_of,
 )
 from coldtrace.seal.hashing import leaf_hash
@@ -43,20 +44,21 @@ def build_allow_filter(
     items: Items, *, net: bytes, key: bytes, issued: datetime, random: Callable[[int], bytes]
 ) -> bytes:
     """Return the filter file of the units that a stolen `key` (its full id) signed before the theft."""
-    salt, count, body = _fill(items, bits=BITS[FilterKind.ALLOWED_UNITS], random=random)
+    filled = _fill(items, bits=lambda count: bits_for(FilterKind.ALLOWED_UNITS, count), random=random)
     header = FilterHeader(
         kind=FilterKind.ALLOWED_UNITS,
         net=net,
         seq=0,
         issued=issued,
         expires=None,
-        count=count,
-        salt=salt,
-        body=body_hash(body),
+        count=filled.count,
+        bits=filled.bits,
+        salt=filled.salt,
+        body=body_hash(filled.body),
         key=key,
         signer=None,
     )
-    return _file(header, bytes(64), body)
+    return _file(header, bytes(64), filled.body)
 
 
 def build_stop_filter(
@@ -70,22 +72,27 @@ def build_stop_filter(
     signer_id: bytes,
     signer: Signer,
     random: Callable[[int], bytes],
+    bits: int | None = None,
 ) -> bytes:
-    """Return the filter file of revoked units or recalled lots, signed by the status key."""
-    salt, count, body = _fill(items, bits=BITS[kind], random=random)
+    """Return the filter file of revoked units or recalled lots, signed by the status key.
+
+    The size of its slots follows from the number of items unless `bits` says otherwise.
+    """
+    filled = _fill(items, bits=lambda count: bits or bits_for(kind, count), random=random)
     header = FilterHeader(
         kind=kind,
         net=net,
         seq=seq,
         issued=issued,
         expires=expires,
-        count=count,
-        salt=salt,
-        body=body_hash(body),
+        count=filled.count,
+        bits=filled.bits,
+        salt=filled.salt,
+        body=body_hash(filled.body),
         key=None,
         signer=signer_id,
     )
-    return _file(header, signer.sign(header.signed), body)
+    return _file(header, signer.sign(header.signed), filled.body)
 
 
 def body_hash(body: bytes) -> bytes:
@@ -103,8 +110,18 @@ def _file(header: FilterHeader, signature: bytes, body: bytes) -> bytes:
     return MAGIC + len(text).to_bytes(4, "big") + text + signature + body
 
 
-def _fill(items: Items, *, bits: int, random: Callable[[int], bytes]) -> tuple[bytes, int, bytes]:
-    """Return salt, number of different items, and body."""
+@dataclass(frozen=True, kw_only=True)
+class _Filled:
+    """Salt, number of different items, size of a slot, and the slots."""
+
+    salt: bytes
+    count: int
+    bits: int
+    body: bytes
+
+
+def _fill(items: Items, *, bits: Callable[[int], int], random: Callable[[int], bytes]) -> _Filled:
+    """Return the slots of these items, of the size that `bits` gives their number."""
     for _ in range(TRIES_MAX):
         salt = random(SALT_BYTES)
         edges = _Edges.of(items(), salt)
@@ -112,7 +129,8 @@ def _fill(items: Items, *, bits: int, random: Callable[[int], bytes]) -> tuple[b
         if order is None and edges.drop_repeats():
             order = edges.peel()
         if order is not None:
-            return salt, len(edges.marks), edges.body(order, bits)
+            count = len(edges.marks)
+            return _Filled(salt=salt, count=count, bits=bits(count), body=edges.body(order, bits(count)))
     # Each try fails with a chance far below one half: this many in a row is a fault of the program.
     raise RuntimeError("no salt fits these items")
 

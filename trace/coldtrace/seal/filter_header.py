@@ -1,6 +1,6 @@
 """The header of a filter file, and where an item's three slots are (docs/formats/filters.md, sections 1 to 3).
 
-    {"bits":8|48,"body":b64(32),"count":int,"expires":time|null,"issued":time,"key":b64(32)|null,"kind":text,
+    {"bits":8|16|32|48,"body":b64(32),"count":int,"expires":time|null,"issued":time,"key":b64(32)|null,"kind":text,
      "net":b64(32),"salt":b64(16),"seq":int,"signer":b64(32)|null,"v":1}
 
 A filter's *id* is the SHA-256 of this text.  The text holds the tree hash of the body, so the id names every byte
@@ -25,7 +25,7 @@ from coldtrace.seal.trust_entries import TrustedKey
 MAGIC: Final = b"CCF1"
 SIGNED_PREFIX: Final = b"CCFILTER1\x00"
 PIECE_BYTES: Final = 768
-"""A leaf of the body's tree: 128 slots of 48 bits, or 768 of 8."""
+"""A leaf of the body's tree: 128 slots of 48 bits, or 768 of 8; no slot lies across two leaves."""
 
 COUNT_MAX: Final = 100_000_000
 HEADER_MAX: Final = 4096
@@ -38,15 +38,35 @@ class FilterKind(StrEnum):
     """What the items are, and what a hit means."""
 
     ALLOWED_UNITS = "allowed_units"  # units that a stolen key signed before the theft: a hit lets through
-    REVOKED_UNITS = "revoked_units"  # voided units: a hit holds, and asks
-    RECALLED_LOTS = "recalled_lots"  # recalled lots: a hit holds, and asks
+    REVOKED_UNITS = "revoked_units"  # voided units: a hit stops
+    RECALLED_LOTS = "recalled_lots"  # recalled lots: a hit stops
 
 
 STOP_KINDS: Final = (FilterKind.REVOKED_UNITS, FilterKind.RECALLED_LOTS)
 
-BITS: Final = {FilterKind.ALLOWED_UNITS: 48, FilterKind.REVOKED_UNITS: 8, FilterKind.RECALLED_LOTS: 8}
-"""A chance hit of a stop-filter costs a question.  One of an allow-filter would let a forgery through, and anybody
-can try serials against a public file, so there it must cost more than peeling off a genuine label (filters.md, 8)."""
+BITS_MAX: Final = 48
+"""An allow-filter's: a chance hit would let a forgery through, and anybody can try serials against a public file, so
+there it must cost more than peeling off a genuine label (filters.md, 8)."""
+
+_BITS: Final = {
+    FilterKind.ALLOWED_UNITS: (BITS_MAX,),
+    FilterKind.REVOKED_UNITS: (8, 16, 32, BITS_MAX),
+    FilterKind.RECALLED_LOTS: (8, 16, 32, BITS_MAX),
+}
+SURE_BITS: Final = 32
+"""From here on a hit of a stop-filter is as good as certain; below, it may be chance, and the goods are not held."""
+
+_UNITS_IN_48, _UNITS_IN_32 = 20_000, 200_000
+
+
+def bits_for(kind: FilterKind, count: int) -> int:
+    """Return the size of a slot in a new filter: as much as keeps the file of voided units small enough to carry.
+
+    A chance hit of a recall would stop a whole lot, and lots are few, so these always have the largest.
+    """
+    if kind is not FilterKind.REVOKED_UNITS or count <= _UNITS_IN_48:
+        return BITS_MAX
+    return 32 if count <= _UNITS_IN_32 else 16
 
 
 class MalformedFilter(Refusal):
@@ -64,7 +84,8 @@ class MalformedFilter(Refusal):
 class FilterHeader:
     """What a filter says of itself.
 
-    `key` is the stolen key of an allow-filter, which the trust list pins; `signer` the status key of the others.
+    `bits` is the size of a slot: a chance hit happens once in 2^bits.  `key` is the stolen key of an allow-filter,
+    which the trust list pins; `signer` the status key of the others.
     """
 
     kind: FilterKind
@@ -73,15 +94,16 @@ class FilterHeader:
     issued: datetime
     expires: datetime | None
     count: int
+    bits: int
     salt: bytes
     body: bytes
     key: bytes | None
     signer: bytes | None
 
     @property
-    def bits(self) -> int:
-        """The size of a slot; a chance hit happens once in 2^bits."""
-        return BITS[self.kind]
+    def may_hit_by_chance(self) -> bool:
+        """Tell whether a hit is not certain enough to stop goods for."""
+        return self.bits < SURE_BITS
 
     @property
     def block(self) -> int:
@@ -174,12 +196,13 @@ def read_header(text: str) -> FilterHeader:
         issued=_time(members, "issued"),
         expires=None if is_allow else _time(members, "expires"),
         count=members.number("count"),
+        bits=members.number("bits"),
         salt=members.data("salt", length=SALT_BYTES),
         body=members.data("body", length=32),
         key=members.data("key", length=32) if is_allow else None,
         signer=None if is_allow else members.data("signer", length=32),
     )
-    if members.number("bits") != header.bits:
+    if header.bits not in _BITS[header.kind]:
         raise members.refuse("bits")
     if header.count > COUNT_MAX:
         raise members.refuse("count")

@@ -1,7 +1,8 @@
 """The filters that an offline verifier holds, and its verdict with them (docs/formats/filters.md, section 5).
 
-A hit of a stop-filter is a chance hit once in 256.  Whoever has no network cannot tell, so the goods are held and the
-words say that the server knows.
+A hit of a stop-filter with slots of 32 bits or more is as good as certain: the goods are stopped.  With smaller
+slots, which only a very long list has, it may be chance (once in 65,536 or 256).  Whoever has no network cannot tell;
+such a hit is said, the goods go on, and the server, which has the tables, judges exactly.
 """
 
 from collections.abc import Iterable
@@ -9,19 +10,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from coldtrace.errors import Words
+from coldtrace.errors import Lang, Words
 from coldtrace.seal.filter import Filter
 from coldtrace.seal.filter_header import FilterKind
 from coldtrace.seal.trust_list import TrustList
 from coldtrace.verify.code import CodeReport, LotsOf, Verdict, verify_code
 
-ASKED_ONLINE: Final = frozenset({Verdict.REVOKED_UNIT, Verdict.RECALLED_LOT})
-"""Verdicts that a filter can give by chance."""
-
 MAY_BE_CHANCE: Final = Words(
-    "离线筛查表约 256 件中有 1 件误命中：请先扣下，联网后再查一次即可确定。",
-    "About 1 in 256 hits of the offline filter is chance: hold it, and look it up online to be sure.",
+    "离线筛查表很长，此命中可能是误命中（未列入者约 {of} 件中有 1 件）；请联网查询确认。",
+    "The offline filter is long, and this hit may be chance (about 1 in {of} of what is not on it): look it up "
+    "online to be sure.",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilteredReport(CodeReport):
+    """The verdict, and if a filter gave it whose hit may be chance, once in how many of the units not on it."""
+
+    chance_in: int | None = None
+
+    @property
+    def may_be_chance(self) -> bool:
+        """Tell whether only a filter says so whose hits are not certain: no reason to stop goods."""
+        return self.chance_in is not None
+
+    def say_chance(self, lang: Lang) -> str:
+        """Return in words that the hit may be chance; nothing if it is not."""
+        return "" if self.chance_in is None else MAY_BE_CHANCE.say(lang, of=self.chance_in)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +62,27 @@ class HeldFilters:
         """Tell whether a stop-filter is past its `expires`: what was stopped since is not known."""
         return any(each is not None and each.is_stale(now) for each in (self.revoked, self.recalled))
 
-    def judge(self, text: str, *, trust: TrustList, now: datetime) -> CodeReport:
-        """Return the verdict on a scanned text."""
+    def judge(self, text: str, *, trust: TrustList, now: datetime) -> FilteredReport:
+        """Return the verdict on a scanned text; a hit that may be chance hides no stop that is certain."""
+        report = self._judge(text, self.revoked, trust=trust, now=now)
+        chance_in = self._chance_in(report.verdict)
+        if report.verdict is Verdict.REVOKED_UNIT and chance_in is not None:
+            without = self._judge(text, None, trust=trust, now=now)
+            if without.verdict is Verdict.RECALLED_LOT and self._chance_in(without.verdict) is None:
+                report, chance_in = without, None
+        return FilteredReport(**vars(report), chance_in=chance_in)
+
+    def _judge(self, text: str, revoked: Filter | None, *, trust: TrustList, now: datetime) -> CodeReport:
         return verify_code(
             text,
             trust=trust,
             now=now,
             allowed_units=self.allowed,
-            revoked_units=() if self.revoked is None else self.revoked,
+            revoked_units=() if revoked is None else revoked,
             recalled_lots=() if self.recalled is None else LotsOf(self.recalled),
         )
+
+    def _chance_in(self, verdict: Verdict) -> int | None:
+        """Return once in how many a verdict that came of a filter is chance, or None if it is certain."""
+        found = {Verdict.REVOKED_UNIT: self.revoked, Verdict.RECALLED_LOT: self.recalled}.get(verdict)
+        return None if found is None or not found.header.may_hit_by_chance else 2**found.header.bits

@@ -234,6 +234,12 @@ PAGE_WORDS: dict[str, Words] = {
         "没有通过验证的编码可能指向任何一箱货物。为了不误导您，本页不显示登记内容。",
         "A code that does not pass could point to any box. So as not to mislead you, nothing registered is shown.",
     ),
+    "recalled.title": Words("召回的是什么", "What is recalled"),
+    "recalled.reason": Words("召回原因", "Why it is recalled"),
+    "recalled.why": Words(
+        "编码签名有效，确为首站签发；因该批次正在召回，不再显示其他登记内容。",
+        "The code is validly signed by its first station; as the lot is recalled, nothing more of it is shown.",
+    ),
     "pallet.title": Words("托盘标签", "Pallet label"),
     "pallet.note": Words(
         "这是托盘的编码。要查一箱货物，请扫箱子上的编码。",
@@ -316,6 +322,7 @@ PAGE_WORDS: dict[str, Words] = {
     "front.api.trust": Words("信任列表", "Trust list"),
     "front.api.checkpoint": Words("日志检查点", "Log checkpoint"),
     "front.labels": Words("下载示例标签（PDF）", "Download the sample labels (PDF)"),
+    "front.desk": Words("赋码批与打印进度（须有令牌）", "Code runs and printing (needs a token)"),
     "front.next": Words("接下来", "What comes next"),
     "front.next.text": Words(
         "这是第一段路：窄，但从头到尾走得通。下面这些还没有。",
@@ -342,6 +349,7 @@ PAGE_WORDS: dict[str, Words] = {
     "runs.created": Words("开始时间", "Begun"),
     "runs.kind.consignment": Words("报关单", "Declaration"),
     "runs.kind.roll": Words("预制码卷", "Roll"),
+    "runs.no_gtin": Words("无 GTIN", "No GTIN"),
     "runs.drawn": Words("已全部签发", "All drawn"),
     "runs.drawing": Words("正在签发", "Being drawn"),
     "runs.older": Words("更早的赋码批", "Older runs"),
@@ -354,6 +362,7 @@ PAGE_WORDS: dict[str, Words] = {
     "run.jobs": Words("标签", "Labels"),
     "run.jobs.none": Words("还没有打印任务。", "Nothing has been printed yet."),
     "run.job": Words("{layout} 毫米", "{layout} mm"),
+    "run.job.a4": Words("A4 纸", "A4"),
     "run.job.running": Words("进行中，最近更新", "Under way, last heard of"),
     "run.job.done": Words("已完成", "Done"),
     "run.job.failed": Words("已中断，可以接着打印", "Broken off; it can be taken up again"),

@@ -6,10 +6,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+SAID_CHARS: Final = 300
 
 
 class DemoFailed(Exception):
-    """A step of the story did not do what it should."""
+    """A step of the story did not do what it should: one sentence, in Chinese too where there is one."""
+
+    def __init__(self, en: str, *, zh: str | None = None) -> None:
+        self.en, self.zh = en, zh or en
+        super().__init__(en if zh is None else f"{zh} / {en}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +37,19 @@ class Terminal:
 
     def scan(self, lines: Sequence[str]) -> list[dict[str, object]]:
         """Scan lines and return the answers; raise DemoFailed unless every line was taken."""
-        answers = self._run("scan", "--quiet", lines=lines)
+        answers = self._run("scan", "--quiet", lines=lines, refusals=True)
         bad = [answer for answer in answers if answer.get("verdict") not in ("valid", "command")]
-        if len(answers) != len(lines) or bad:
-            raise DemoFailed(f"{self.name}: {len(answers)} of {len(lines)} lines answered; first bad: {bad[:1]}")
+        if bad:
+            verdict, text = bad[0]["verdict"], str(bad[0]["text"])[:SAID_CHARS]
+            raise DemoFailed(
+                f"the handheld {self.name} refused {len(bad)} of {len(lines)} scans; the first: {verdict}, {text}",
+                zh=f"手持机 {self.name} 拒收了 {len(lines)} 次扫描中的 {len(bad)} 次，第一次：{verdict}，{text}",
+            )
+        if len(answers) != len(lines):
+            raise DemoFailed(
+                f"the handheld {self.name} answered {len(answers)} of {len(lines)} scans",
+                zh=f"手持机 {self.name} 只回答了 {len(lines)} 次扫描中的 {len(answers)} 次",
+            )
         return answers
 
     def sync(self) -> dict[str, object]:
@@ -61,5 +77,6 @@ class Terminal:
             timeout=120,
         )
         if done.returncode not in ((0, 1) if refusals else (0,)):
-            raise DemoFailed(f"coldscan {arguments[0]} ({self.name}): {done.stderr.strip() or done.stdout.strip()}")
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or [f"exit {done.returncode}"]
+            raise DemoFailed(f"coldscan {arguments[0]} ({self.name}): {said[0][:SAID_CHARS]}")
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -15,6 +15,7 @@ from coldtrace.goods.print_json import cursor, job_json, read_cursor, reprint_js
 from coldtrace.goods.print_runner import SendRun, Sessions
 from coldtrace.goods.printing import PrintAgain
 from coldtrace.goods.reprint_runner import Look, reprint_file, reprint_to
+from coldtrace.goods.roll_rules import format_ranges, ranges_of
 from coldtrace.goods.run_labels import run_labels
 from coldtrace.labels.press import Order
 from coldtrace.seal.b64 import b64
@@ -36,6 +37,8 @@ MEDIA = {
     "zpl-native": ("application/octet-stream", "zpl"),
     "csv": ("text/csv; charset=utf-8", "csv"),
 }
+SKIPPED_MAX = 1000
+"""Characters of a header: whoever wants all numbers of so many asks for the jobs of the run."""
 PICTURE_MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {"application/octet-stream": {}}}}
 
@@ -78,15 +81,21 @@ def get_labels(
     """Stream the labels of a run: one PDF, ZPL or CSV, or a zip file of pictures, every label checked before it leaves.
 
     Needs a token: a handheld prints nothing, and whoever finds one must not get every genuine code of a run from it.
+    Labels whose codes are void are left out; the header `Coldtrace-Skipped` names their numbers, as `17-23, 40`.
     A label that is refused in the middle breaks the transfer off: an incomplete body is no file.
     """
     sessions: Sessions = request.app.state.sessions
     order = print_runner.order_of(sessions, env, layout=layout, format=format, dpi=int(dpi), font=settings.label_font)
     media, ending = MEDIA[format]
     headers = {"Content-Disposition": f'attachment; filename="labels-{run_id}.{ending}"', "Cache-Control": "no-store"}
+    with sessions() as session:
+        run_labels(session, run_id)
+        void = format_ranges(ranges_of(print_store.void_numbers(session, run_id)))
+    if void:
+        headers["Coldtrace-Skipped"] = (
+            void if len(void) <= SKIPPED_MAX else void[:SKIPPED_MAX].rpartition(",")[0] + ", ..."
+        )
     if "coldtrace.head" in request.scope:
-        with sessions() as session:
-            run_labels(session, run_id)
         return Response(b"", media_type=media, headers=headers)
     pieces = _pieces(request.app.state.printing, sessions, env, run_id, order, workers=min(settings.label_workers, 1))
     # The first piece is made before anything is said, so that a run that cannot be printed is a plain refusal.
@@ -98,15 +107,21 @@ def _pieces(
     room: PrintRoom, sessions: Sessions, env: Env, run_id: UUID, order: Order, *, workers: int
 ) -> Iterator[bytes]:
     with room.one_file():
-        stream, _ = print_runner.stream_run(sessions, env, run_id, order, workers=workers)
-        yield from stream
+        yield from print_runner.stream_run(sessions, env, run_id, order, workers=workers)
 
 
 @router.get("/api/v1/runs/{run_id}/jobs", summary="Print jobs of a run 打印任务")
 def get_jobs(run_id: UUID, session: ReadSession, caller: TokenHolder) -> dict[str, object]:
-    """Return the newest print jobs of a run with their progress; a file is named without its folder."""
+    """Return the newest print jobs of a run with their progress; a file is named without its folder.
+
+    `void` are the numbers of labels whose codes are void now: a job leaves them out and counts them as done.
+    """
     jobs = print_store.jobs_of_run(session, run_id, limit=printing.JOBS_SHOWN)
-    return {"jobs": [job_json(job) | {"target": shown_target(job.target)} for job in jobs]}
+    void = print_store.void_numbers(session, run_id)
+    return {
+        "jobs": [job_json(job) | {"target": shown_target(job.target)} for job in jobs],
+        "void": {"count": len(void), "numbers": format_ranges(ranges_of(void))},
+    }
 
 
 @router.get("/api/v1/printers", summary="Configured printers 打印机")

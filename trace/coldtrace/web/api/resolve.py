@@ -21,12 +21,16 @@ class ScanIn(BaseModel):
 
 
 class VoidIn(BaseModel):
-    """One code by its text, or numbers of a roll written as `17-23, 40`; and why."""
+    """One code by its text, or numbers of a roll written as `17-23, 40`; and why.
+
+    `bound` also voids labels of rolls that are bound to a lot, which may be on goods.
+    """
 
     text: str | None = Field(default=None, max_length=8100)
     roll: UUID | None = None
     numbers: str | None = Field(default=None, max_length=10_000)
     reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    bound: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> "VoidIn":
@@ -60,12 +64,13 @@ def post_resolve(
 def post_void(body: VoidIn, caller: TokenHolder, session: WriteSession, env: CurrentEnv) -> dict[str, object]:
     """Void labels that were never used or were spoiled: all of them or none.  Needs a token.
 
-    409 `in_circulation` names the first one that is on goods; those are held or recalled instead.
+    409 `in_circulation` names the first one that is on goods; those are held or recalled instead. 409 `label_bound`
+    names one that has a lot, unless `bound` is true.
     """
     if body.text is not None:
         units = [voiding.unit_named(session, body.text)]
     else:
         assert body.roll is not None, "the model has seen to it"
         units = voiding.units_numbered(session, body.roll, body.numbers or "")
-    done = voiding.void_units(session, env, units, reason=body.reason)
+    done = voiding.void_units(session, env, units, reason=body.reason, bound=body.bound)
     return {"voided": len(done.units), "already": done.already, "reason": body.reason, "units": list(done.units[:1000])}

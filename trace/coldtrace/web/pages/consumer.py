@@ -23,6 +23,7 @@ from coldtrace.custody.model import Mark, UnitState
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
+from coldtrace.goods.stop_store import recall_of
 from coldtrace.goods.stops import judge_code
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
@@ -31,6 +32,7 @@ from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.code import CodeReport, Verdict
+from coldtrace.verify.code_refusals import RecalledLot as RecalledLotRefusal
 from coldtrace.verify.report import Report, Result
 from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
@@ -39,6 +41,7 @@ from coldtrace.web.linkset import LINKSET, LINKSET_CONTEXT, linkset, linkset_url
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import JourneyStep, is_in_transit, journey_stops
 from coldtrace.web.pages.views import (
+    NOT_STATED,
     Bilingual,
     ConsumerView,
     Goods,
@@ -48,6 +51,7 @@ from coldtrace.web.pages.views import (
     PlaceView,
     ProofSummary,
     Queries,
+    RecalledLot,
     RefusedView,
     Seller,
     UnknownView,
@@ -114,7 +118,7 @@ def get_code(request: Request, rest: str) -> Response:
     with request.app.state.sessions() as session:
         report = judge_code(session, text, trust_list=_trust(session), now=now)
         if report.code is None or report.verdict is not Verdict.VALID:
-            return _refused(request, env, report, now, text)
+            return _refused(request, session, report, now, text)
         asked = _Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)
         kind = _wanted(request)
         if kind == LINKSET:
@@ -160,20 +164,39 @@ def _trust(session: Session) -> TrustList:
     return open_trust_list(row.envelope, root=None)
 
 
-def _refused(request: Request, env: Env, report: CodeReport, now: datetime, text: str) -> Response:
-    """Show a refused code: nothing about any goods."""
+def _refused(request: Request, session: Session, report: CodeReport, now: datetime, text: str) -> Response:
+    """Show a refused code: nothing about any goods, unless the code is genuine and its lot recalled."""
     refusal = CodeRefused(verdict=report.verdict.value)
     if not wants_page(request):
         raise refusal
     view = RefusedView(
         here=_here(request),
-        host=env.public_host,
+        host=request.app.state.env.public_host,
         status=Status.REFUSED,
         decided_at=now,
         verdict=report.verdict.value,
         scanned=text[:300],
+        recalled=_recalled(session, report, now),
     )
     return show(request, "consumer/refused.html", view, status_of(refusal))
+
+
+def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledLot | None:
+    """Return what is known of the recalled lot of a genuine code."""
+    refusal = report.refusal
+    if not isinstance(refusal, RecalledLotRefusal) or report.code is None:
+        return None
+    lot = str(refusal.facts["lot"])
+    recall = recall_of(session, str(refusal.facts["gtin"]), lot)
+    if recall is None:
+        return None
+    issued = goods.issued_code(session, str(report.code.unit_id))
+    stated = None if issued is None else issued.facts
+    product = (
+        NOT_STATED if stated is None else read_goods(read_facts(stated), today=now.astimezone(LOCAL).date()).product
+    )
+    published = recall.recalled_at.astimezone(LOCAL).date().isoformat()
+    return RecalledLot(product=product, lot=lot, published=published, reason=recall.reason)
 
 
 def show(request: Request, template: str, view: PageView, status: int = 200) -> HTMLResponse:

@@ -5,12 +5,14 @@ A page that something is still going on behind asks again by itself, without scr
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from coldtrace.errors import Refusal, Words
 from coldtrace.goods import print_store, roll_store, rolls, run_store
 from coldtrace.goods import store as goods
 from coldtrace.goods.print_json import shown_target
@@ -28,6 +30,7 @@ from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNum
 router = APIRouter(include_in_schema=False)
 RUNS_A_PAGE = 50
 JOBS_SHOWN = 20
+UNEXPECTED = Words("意外中断，请把代码告诉管理员", "Stopped by a fault; tell the code to an administrator")
 SILENT_FOR = timedelta(minutes=10)
 """A job that nothing was heard of for so long was killed; it says so every few hundred labels."""
 
@@ -104,7 +107,7 @@ def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
     lines = []
     for run in runs:
         site, roll = sites[run.station_gln], rolled.get(run.run_id)
-        subject = f"{(roll and roll.gtin) or 'U'} × {run.wanted:,}"
+        subject = f"{(roll and roll.gtin) or ''} × {run.wanted:,}".lstrip()
         lines.append(
             RunLine(
                 url=f"/desk/runs/{run.run_id}",
@@ -112,6 +115,7 @@ def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
                 kind="roll" if run.kind == "roll" else "consignment",
                 station=Bilingual(zh=site.name_zh, en=site.name_en),
                 subject=subject if run.consignment_id is None else declared[run.consignment_id],
+                no_gtin=roll is not None and roll.gtin is None,
                 wanted=run.wanted,
                 drawn=run.drawn,
                 created_at=run.created_at,
@@ -130,8 +134,34 @@ def _job(job: PrintJob, *, now: datetime) -> PrintLine:
         done=job.done,
         total=job.total,
         updated_at=job.updated_at,
-        trouble=job.trouble,
+        trouble=None if job.trouble is None else _trouble(job.trouble),
     )
+
+
+def _trouble(code: str) -> Bilingual:
+    """Return what stopped a job as a sentence: the refusal's words, and its code for whoever is asked for help.
+
+    The facts of the refusal are not kept with the job, so a detail that names some is left out.
+    """
+    refusal = _refusals().get(code)
+    title = UNEXPECTED if refusal is None else refusal.title
+    zh, en = f"{title.zh}（{code}）", f"{title.en} ({code})"
+    if refusal is None or "{" in refusal.detail.zh + refusal.detail.en:
+        return Bilingual(zh=zh, en=en)
+    return Bilingual(zh=f"{zh}：{refusal.detail.zh}", en=f"{en}: {refusal.detail.en}")
+
+
+@cache
+def _refusals() -> dict[str, type[Refusal]]:
+    """Return every refusal by its code."""
+    found: dict[str, type[Refusal]] = {}
+    waiting = Refusal.__subclasses__()
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if "code" in vars(kind):
+            found[kind.code] = kind
+    return found
 
 
 def _target(target: str) -> str:

@@ -230,10 +230,21 @@ class ForeignView(CodePageView):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecalledLot:
+    """What is known of a recalled lot: what it is, since which local day it is recalled, and why, in one language."""
+
+    product: Bilingual
+    lot: str
+    published: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefusedView(CodePageView):
-    """A code that did not pass; nothing about any goods is shown."""
+    """A code that did not pass; nothing about any goods is shown, but for a genuine code of a recalled lot."""
 
     scanned: str | None = None
+    recalled: RecalledLot | None = None
 
 
 SampleKind = Literal["box", "sold", "recalled", "pallet", "place", "tampered", "foreign", "unknown"]
@@ -314,6 +325,7 @@ class RunLine:
     wanted: int
     drawn: int
     created_at: datetime
+    no_gtin: bool = False
 
     @property
     def is_drawn(self) -> bool:
@@ -331,7 +343,7 @@ class RunsView(PageView):
 
 @dataclass(frozen=True, kw_only=True)
 class PrintLine:
-    """One print job: `done` of `total` labels were checked and handed over to `target`."""
+    """One print job: `done` of `total` labels were handed over to `target`; `trouble` is what stopped it."""
 
     layout: str
     format: str
@@ -340,7 +352,7 @@ class PrintLine:
     done: int
     total: int
     updated_at: datetime
-    trouble: str | None = None
+    trouble: Bilingual | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
