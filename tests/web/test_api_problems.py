@@ -35,7 +35,7 @@ NOT_OF_A_ROUTE = {
     "passphrase_unusable", "signing_key_unknown", "signing_key_revoked", "not_a_first_station",
     "key_window_unusable", "malformed_scope", "signed_list_stale", "root_change_without_list", "root_name_needed",
     "malformed_root_argument", "code_key_ends", "trust_list_ends", "key_changes_unpublished",
-    "door_name_unusable", "roots_have_to_sign", "threshold_unreachable",
+    "door_name_unusable", "output_name_misleads", "roots_have_to_sign", "threshold_unreachable",
     # What is said of one code among many that are bound; the call itself is answered.
     "bind_not_permitted", "code_voided", "gtin_differs", "lot_of_other_station", "not_on_roll", "other_station",
     "roll_over",

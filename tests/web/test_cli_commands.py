@@ -80,7 +80,7 @@ SERVER = {
     "codes resume", "codes runs", f"sites set --site {PORT} --codes-per-day 5",
     f"labels send --run {NOBODY} --printer x", f"labels jobs --run {NOBODY}",
     "labels reprint AAAA --reason x --printer x", "labels reprints",
-    f"labels doors --site {PORT} --out F", "labels cards --out F",
+    f"labels doors --site {PORT} --out F", "labels cards --out F", "labels printers",
     "filters publish", "lots recall 19521234543210 L1 --reason x",
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",

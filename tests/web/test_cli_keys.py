@@ -113,6 +113,7 @@ def test_the_passphrase_is_changed(port: Run, tmp_path: Path, monkeypatch: pytes
     before = len(key_files(folder))
     ran = port("keys", "passphrase", "--new", new, "--json")
     assert (ran.status, ran.json) == (0, {"files": before, "COLDTRACE_KEY_PASSPHRASE_FILE": str(new)})
+    assert "restart it now with the new passphrase file" in " ".join(ran.err.split())
     assert all(load_signer(path, b"the passphrase of new") for path in key_files(folder))
     ran = port("trust-list", "publish", "--json")
     assert (ran.status, ran.json["code"]) == (2, "unreadable_key_file")

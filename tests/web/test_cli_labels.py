@@ -140,6 +140,7 @@ def test_labels_go_to_a_configured_printer_and_nowhere_else(port: Run, printer: 
     ran = port("labels", "send", "--run", run_id, "--layout", "60x40", "--printer", "dock1", "--json")
     assert ran.status == 0, ran.err
     assert (ran.json["sent"], ran.json["done"], ran.json["total"]) == (26, 26, 26)
+    assert "sent is not printed" in ran.err
     printer.wait()
     made = port(
         "labels", "make", "--run", run_id, "--layout", "60x40", "--format", "zpl", "--dpi", 300, "--out", tmp_path / "a"
@@ -152,6 +153,31 @@ def test_labels_go_to_a_configured_printer_and_nowhere_else(port: Run, printer: 
     assert (last.status, last.json["sent"]) == (0, 1)
     wrong = port("labels", "send", "--run", run_id, "--printer", "dock1", "--from", 27, "--json")
     assert (wrong.status, wrong.json["code"]) == (1, "label_position_unknown")
+
+
+def test_the_configured_printers_are_listed(
+    first_run: Run, printer: TcpPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"127.0.0.1:{printer.port}"
+    listed = first_run("labels", "printers", "--json")
+    assert listed.json["printers"] == [{"name": "dock1", "address": address, "dpi": 300, "data": "z64"}]
+    assert first_run("labels", "printers").out == f"name\taddress\tdpi\tdata\ndock1\t{address}\t300\tz64\n"
+    monkeypatch.delenv("COLDTRACE_PRINTERS")
+    none = first_run("labels", "printers", "--json")
+    assert (none.status, none.json["printers"]) == (0, [])
+    assert "COLDTRACE_PRINTERS" in none.err
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "fits"),
+    [("zpl", "y.pdf", False), ("pdf", "y.ZPL", False), ("csv", "y.zip", False), ("zpl-native", "y.zpl", True)],
+)
+def test_a_file_is_not_called_what_it_is_not(port: Run, tmp_path: Path, format: str, name: str, fits: bool) -> None:
+    run_id = consignment(cartons=1).run_id
+    ran = port("labels", "make", "--run", run_id, "--format", format, "--out", tmp_path / name, "--json")
+    assert ran.status == (0 if fits else 2)
+    assert (tmp_path / name).exists() is fits
+    assert fits or ran.json["code"] == "output_name_misleads"
 
 
 def test_after_a_dead_printer_the_same_command_goes_on_at_the_next_label(port: Run, printer: TcpPrinter) -> None:
@@ -308,6 +334,6 @@ def test_a_roll_and_goods_without_a_gtin_are_printed_like_any_run(port: Run, tmp
         assert roll.status == 0, roll.err
         run_id = roll.json["roll"]
         for format in ("png", "zpl-native", "csv"):
-            how = ["--layout", "100x100", "--format", format, "--out", tmp_path / f"{number}.{format}.zip"]
+            how = ["--layout", "100x100", "--format", format, "--out", tmp_path / f"{number}.{format}.out"]
             ran = port("labels", "make", "--run", run_id, *how, "--json")
             assert (ran.status, ran.json["labels"]) == (0, 4), ran.err

@@ -60,6 +60,14 @@ def test_codes_measures_every_goal_of_its_issue(
     assert set(body) == {"bench", "scale", "cores", "python", "rows"}
     assert status == (1 if any(row["met"] is False for row in rows.values()) else 0)
     assert "6/6" in told.err
+    assert "the time of 10,000 labels is reckoned from 600" in told.err
+
+
+def test_the_help_says_what_the_exit_code_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "codes", "--help"])
+    assert "exit 1 when a goal is missed" in " ".join(capsys.readouterr().out.split())
+    assert codes.SMALL.labels == 600, "as the help and the first line say"
 
 
 def test_people_get_a_table() -> None:

@@ -83,6 +83,7 @@ def test_verify(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         "kid": "28dcfa90",
         "list_age_s": 7200,
         "stale": False,
+        "may_be_chance": False,
         "list_signature": "not_checked",
     }
     assert "not checked" in err

@@ -166,6 +166,12 @@ def run_passphrase(arguments: argparse.Namespace) -> int:
     new = read_passphrase(arguments.new)
     count = encrypt_keys(folder, old=read_passphrase(old) if old.exists() else None, new=new)
     wanted = str(arguments.new.absolute())
+    print(
+        "如服务正在运行，请立即以新口令文件重启：它仍用旧口令，下一次读取密钥时会失败。"
+        " / If the service is running, restart it now with the new passphrase file: it"
+        " still holds the old one, and fails at the next key that it reads.",
+        file=sys.stderr,
+    )
     print_result({"files": count, "COLDTRACE_KEY_PASSPHRASE_FILE": wanted}, as_json=arguments.json)
     return 0
 

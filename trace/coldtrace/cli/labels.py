@@ -1,4 +1,4 @@
-"""`coldtrace labels make|send|jobs|cards|doors`: labels as a file or to a printer, every one checked first."""
+"""`coldtrace labels make|send|jobs|printers|cards|doors`: labels as a file or to a printer, every one checked first."""
 
 import argparse
 import os
@@ -8,14 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from coldtrace.cli import label_signs, reprints
+from coldtrace.cli import label_signs, printers, reprints
 from coldtrace.cli.label_progress import LabelProgress
 from coldtrace.cli.output import print_refusal, print_result, print_rows
-from coldtrace.cli.refusals import FileUnwritable, NothingToDo
+from coldtrace.cli.refusals import FileUnwritable, NothingToDo, OutputNameMisleads
 from coldtrace.errors import Refusal
 
 LAYOUTS = ("60x40", "100x100", "100x150", "a4")
 FORMATS = ("pdf", "png", "svg", "zpl", "zpl-native", "csv")
+
+_ENDINGS = {
+    ".pdf": ("pdf",),
+    ".zpl": ("zpl", "zpl-native"),
+    ".csv": ("csv",),
+    ".png": ("png",),
+    ".svg": ("svg",),
+    ".zip": ("png", "svg"),
+}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,6 +59,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     jobs.add_argument("--json", action="store_true")
     jobs.set_defaults(func=run_jobs)
 
+    printers.add_action(actions)
     reprints.add_actions(actions)
 
 
@@ -64,6 +74,7 @@ def run_make(arguments: argparse.Namespace) -> int:
     from coldtrace.goods.print_runner import MakeRun, make_run
     from coldtrace.settings import load_settings
 
+    _require_fitting_name(arguments.out, arguments.format)
     settings = load_settings()
     progress = LabelProgress()
     with open_installation(settings) as installation:
@@ -99,6 +110,13 @@ def run_make(arguments: argparse.Namespace) -> int:
     }
     print_result(result, as_json=arguments.json)
     return 0
+
+
+def _require_fitting_name(out: Path, format: str) -> None:
+    """Raise OutputNameMisleads for a file that would be called what it is not; other endings are the operator's."""
+    fits = _ENDINGS.get(out.suffix.lower())
+    if format in FORMATS and fits is not None and format not in fits:
+        raise OutputNameMisleads(path=str(out), format=format, fits=", ".join(fits))
 
 
 def run_send(arguments: argparse.Namespace) -> int:
@@ -151,6 +169,10 @@ def run_send(arguments: argparse.Namespace) -> int:
             progress.close()
     if native:
         _say_scan_back()
+    _say(
+        "已送出不等于已打印：请看最后打出的标签；有缺失时用 --after 短码继续。",
+        "sent is not printed: look at the last label that came out; if some are missing, go on with --after SHORTCODE.",
+    )
     result = {"job": str(job.job_id), "sent": sent.labels, "done": job.done, "total": job.total}
     print_result(result | _skipped(sent.skipped), as_json=arguments.json)
     return 0

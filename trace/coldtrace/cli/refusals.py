@@ -22,6 +22,17 @@ class FileUnwritable(Refusal):
     )
 
 
+class OutputNameMisleads(Refusal):
+    """The file's ending says another format than the one that was asked for."""
+
+    code = "output_name_misleads"
+    title = Words("文件名与格式不符", "The name is of another format")
+    detail = Words(
+        "{path} 的扩展名属于 {fits}，而 --format 为 {format}。请改 --out 或 --format。",
+        "The ending of {path} belongs to {fits}, and --format is {format}. Change --out or --format.",
+    )
+
+
 class NothingToDo(Refusal):
     """A command was called without the one thing that it needs."""
 

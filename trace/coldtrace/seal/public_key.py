@@ -76,8 +76,10 @@ class UnsupportedAlgorithm(Refusal):
     code = "unsupported_algorithm"
     title = Words("不支持的算法", "Unsupported algorithm")
     detail = Words(
-        "本机不支持 {alg} 签名；请安装 coldtrace[sm2]，或在支持该算法的设备上操作。",
-        "This installation cannot make or check {alg} signatures; install coldtrace[sm2], or use one that can.",
+        "本机不支持 {alg} 签名；请安装 SM2 组件（在 coldtrace 文件夹中运行"
+        " .venv/bin/pip install gmssl-pyx），或在支持该算法的设备上操作。",
+        "This installation cannot make or check {alg} signatures. For SM2 run .venv/bin/pip install gmssl-pyx in the"
+        " folder of coldtrace, or use an installation that can.",
     )
 
 

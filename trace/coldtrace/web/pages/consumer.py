@@ -32,7 +32,7 @@ from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.code import CodeReport, Verdict
-from coldtrace.verify.code_refusals import RecalledLot as RecalledLotRefusal
+from coldtrace.verify.code_refusals import RecalledLot
 from coldtrace.verify.report import Report, Result
 from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
@@ -51,7 +51,7 @@ from coldtrace.web.pages.views import (
     PlaceView,
     ProofSummary,
     Queries,
-    RecalledLot,
+    RecalledGoods,
     RefusedView,
     Seller,
     UnknownView,
@@ -181,10 +181,10 @@ def _refused(request: Request, session: Session, report: CodeReport, now: dateti
     return show(request, "consumer/refused.html", view, status_of(refusal))
 
 
-def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledLot | None:
+def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledGoods | None:
     """Return what is known of the recalled lot of a genuine code."""
     refusal = report.refusal
-    if not isinstance(refusal, RecalledLotRefusal) or report.code is None:
+    if not isinstance(refusal, RecalledLot) or report.code is None:
         return None
     lot = str(refusal.facts["lot"])
     recall = recall_of(session, str(refusal.facts["gtin"]), lot)
@@ -196,7 +196,7 @@ def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledLo
         NOT_STATED if stated is None else read_goods(read_facts(stated), today=now.astimezone(LOCAL).date()).product
     )
     published = recall.recalled_at.astimezone(LOCAL).date().isoformat()
-    return RecalledLot(product=product, lot=lot, published=published, reason=recall.reason)
+    return RecalledGoods(product=product, lot=lot, published=published, reason=recall.reason)
 
 
 def show(request: Request, template: str, view: PageView, status: int = 200) -> HTMLResponse:

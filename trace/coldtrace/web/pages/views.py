@@ -230,7 +230,7 @@ class ForeignView(CodePageView):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecalledLot:
+class RecalledGoods:
     """What is known of a recalled lot: what it is, since which local day it is recalled, and why, in one language."""
 
     product: Bilingual
@@ -244,7 +244,7 @@ class RefusedView(CodePageView):
     """A code that did not pass; nothing about any goods is shown, but for a genuine code of a recalled lot."""
 
     scanned: str | None = None
-    recalled: RecalledLot | None = None
+    recalled: RecalledGoods | None = None
 
 
 SampleKind = Literal["box", "sold", "recalled", "pallet", "place", "tampered", "foreign", "unknown"]
