@@ -10,14 +10,21 @@ from coldscan.main import main as coldscan
 from coldtrace.cli.main import main as coldtrace
 from support.source_tree import REPOSITORY
 
-DOCUMENTS = ["README.md", "docs/guides/run-in-production.md", "docs/guides/coldscan.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/guides/run-in-production.md",
+    "docs/guides/coldscan.md",
+    "docs/guides/be-a-witness.md",
+    "docs/guides/audit-the-log.md",
+]
 PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"coldtrace": coldtrace, "coldscan": coldscan}
 SHOWN = re.compile(r"(?:^|[\s($/`])(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE)
 WORD = re.compile(r"[a-z][a-z-]+")
 _NESTED = (
-    "bench", "codes", "db", "devices", "filters", "keys", "labels", "lots", "rolls", "sites", "tokens", "trust-list",
+    "bench", "codes", "db", "devices", "filters", "keys", "labels", "ledger", "lots", "rolls", "sites", "tokens",
+    "trust-list", "witness",
 )  # fmt: skip
-_NESTED_TWICE = {("keys", "root"), ("keys", "station")}
+_NESTED_TWICE = {("keys", "root"), ("keys", "station"), ("witness", "keys"), ("witness", "logs")}
 
 
 def shown_commands() -> list[tuple[str, tuple[str, ...], frozenset[str]]]:

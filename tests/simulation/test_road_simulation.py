@@ -42,11 +42,11 @@ def make_simulation(sessions: sessionmaker[Session], folder: Path, seed: int) ->
 def check_log(simulation: Simulation, before: SignedHead) -> SignedHead:
     """The tree only grew, its head is signed, and whatever was acknowledged is in it or waits for it."""
     with simulation.sessions() as session:
-        head = ledger.checkpoint(session)
+        head = ledger.checkpoint(session, simulation.env.log)
         vkey = session.execute(text("SELECT vkey FROM ledger_log")).scalar_one()
         opened = open_checkpoint(head.note, log=vkey).checkpoint
         assert (opened.size, opened.root) == (head.size, head.root)
-        path = ledger.consistency(session, old=before.size, new=head.size)
+        path = ledger.consistency(session, simulation.env.log, old=before.size, new=head.size)
         assert verify_consistency(
             old_size=before.size, new_size=head.size, old_root=before.root, new_root=head.root, path=path
         ), f"seed {simulation.seed}: the tree did not only grow"
@@ -99,7 +99,10 @@ def check_truth(simulation: Simulation) -> None:
             found = chain.describe(session, key_id(terminal.device.signer.spki))
             assert (found["last_seq"], found["missing"], found["forks"]) == (terminal.device.seq, [], [])
         entries = [UUID(str(id)) for id in simulation.receipts]
-        assert len(ledger.prove(session, entries, ledger.checkpoint(session))) == simulation.said
+        assert (
+            len(ledger.prove(session, simulation.env.log, entries, ledger.checkpoint(session, simulation.env.log)))
+            == simulation.said
+        )
 
 
 def recorded(session: Session, box: Box) -> tuple[str, str | None, str | None, str | None]:
@@ -123,7 +126,7 @@ def test_days_on_the_road(sessions: sessionmaker[Session], tmp_path: Path, block
     print(f"simulation seed {seed}")
     simulation = make_simulation(sessions, tmp_path / "keys", seed)
     with sessions() as session:
-        head = ledger.checkpoint(session)
+        head = ledger.checkpoint(session, simulation.env.log)
     for number in range(days):
         simulation.day(number, acts=acts)
         head = check_log(simulation, head)

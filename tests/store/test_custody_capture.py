@@ -17,12 +17,12 @@ from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.sequencer import tick
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.inclusion import verify_inclusion
 from coldtrace.seal.keys import load_public_key
 from support.house import GLNS, Handheld, install, make_env, pack_lines, unit_line
+from support.log_entries import grow
 
 SSCC = "(00)395212340000000014"
 CARTONS = [f"(01)19521234543210(21)7QK4M2ZX9RT{n}" for n in "BCD"]
@@ -70,10 +70,10 @@ def test_a_box_travels_and_every_step_is_receipted_and_provable(
         )
     session.commit()
     with engine.begin() as connection:
-        assert tick(connection, env, now=env.clock()) > len(said)
-    head = ledger.checkpoint(session)
+        assert grow(connection, env) > len(said)
+    head = ledger.checkpoint(session, env.log)
     ids = [clock_id(s) for s in said]
-    proofs = ledger.prove(session, ids, head)
+    proofs = ledger.prove(session, env.log, ids, head)
     assert len(proofs) == len(said)
     for proof in proofs.values():
         assert verify_inclusion(

@@ -202,6 +202,38 @@ def test_kill_9_of_owner_and_server_recovers_from_the_log(data_dir: Path) -> Non
     assert "was not properly shut down; automatic recovery in progress" in log
 
 
+def test_a_killed_server_comes_back_at_the_same_address(data_dir: Path) -> None:
+    """Out of memory, the kernel kills whom it likes: the service lives on and its database returns by itself."""
+    with open_database(database_url=None, data_dir=data_dir) as url:
+        with connect(url) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS survived (n int)")
+            connection.execute("TRUNCATE survived")
+            connection.execute("INSERT INTO survived SELECT generate_series(1, 1000)")
+        for _ in range(2):
+            first = postmaster(data_dir)
+            os.kill(first, signal.SIGKILL)
+            assert wait_for(lambda first=first: postmaster(data_dir) not in (0, first) and answers(url), seconds=60)
+            assert only(url, "SELECT count(*) FROM survived") == 1000
+        last = postmaster(data_dir)
+    assert not supervisor.is_alive(last)
+
+
+def postmaster(data_dir: Path) -> int:
+    """Return the number of the server that says that it is ready, 0 while there is none."""
+    try:
+        lines = (data_dir / "postgres" / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return 0
+    return int(lines[0]) if len(lines) >= 8 and lines[7].strip() == "ready" else 0
+
+
+def answers(url: str) -> bool:
+    try:
+        return only(url, "SELECT 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
 def test_a_stale_pid_file_with_the_number_of_a_living_stranger(data_dir: Path) -> None:
     """Numbers repeat in containers: PostgreSQL alone would refuse to start for ever."""
     (data_dir / "postgres" / "postmaster.pid").write_text(f"{os.getppid()}\n/elsewhere\n1700000000\n5432\n/tmp\n\n\n")

@@ -93,3 +93,23 @@ def test_a_session_commits_at_the_end_and_rolls_back_on_an_error(sessions: sessi
 def _write_and_fail(session: Session) -> None:
     session.execute(text("INSERT INTO noted VALUES (1)"))
     session.execute(text("SELECT 1 / 0"))
+
+
+@pytest.mark.parametrize("unasked_s", [1000.0, 0.0])
+def test_a_connection_that_the_server_ended_is_replaced(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, unasked_s: float
+) -> None:
+    """Whether it was used a moment ago and is only looked at, or idle for long and asked."""
+    monkeypatch.setattr("coldtrace.db.engine.IDLE_UNASKED_S", unasked_s)
+    engine, other = make_engine(database_url, pool_size=2), make_engine(database_url, pool_size=1)
+    with engine.connect() as first, engine.connect() as second:
+        pids = {each.execute(text("SELECT pg_backend_pid()")).scalar_one() for each in (first, second)}
+    for pid in pids:
+        with other.begin() as connection:
+            assert connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid}).scalar_one()
+    with engine.connect() as first, engine.connect() as second:
+        fresh = {each.execute(text("SELECT pg_backend_pid()")).scalar_one() for each in (first, second)}
+    assert len(fresh) == 2
+    assert not fresh & pids
+    engine.dispose()
+    other.dispose()

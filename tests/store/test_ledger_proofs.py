@@ -14,7 +14,6 @@ from coldtrace.ledger import sequencer
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.paths import TileReader
 from coldtrace.ledger.refusals import NoCheckpoint
-from coldtrace.ledger.sequencer import tick
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.hashing import leaf_hash, sha256
@@ -29,7 +28,7 @@ from coldtrace.seal.merkle import (
     tree_root,
 )
 from support.house import make_env
-from support.log_entries import append
+from support.log_entries import LOG, append, grow
 from support.ticking import TickingClock
 
 SIZES = 300
@@ -59,7 +58,7 @@ def every_size(
     with sessions.begin() as session:
         append(session, range(SIZES))
     with engine.begin() as connection:
-        while tick(connection, env, now=env.clock()):
+        while grow(connection, env):
             pass
     with sessions() as session:
         yield session
@@ -84,7 +83,7 @@ def test_every_checkpoint_is_the_root_of_its_leaves(every_size: Session, env: En
 
 
 def test_inclusion_at_every_size(every_size: Session, hashes: list[bytes], scale: str) -> None:
-    reader = TileReader(every_size.connection())
+    reader = TileReader(every_size.connection(), LOG.id)
     for size in range(1, SIZES + 1):
         root = tree_root(hashes[:size])
         assert root_from(reader, size=size) == root
@@ -95,7 +94,7 @@ def test_inclusion_at_every_size(every_size: Session, hashes: list[bytes], scale
 
 
 def test_consistency_between_all_sizes(every_size: Session, hashes: list[bytes], scale: str) -> None:
-    reader = TileReader(every_size.connection())
+    reader = TileReader(every_size.connection(), LOG.id)
     roots = [tree_root(hashes[:size]) for size in range(SIZES + 1)]
     for new in range(SIZES + 1):
         for old in [*sample(new, scale), new]:
@@ -106,28 +105,28 @@ def test_consistency_between_all_sizes(every_size: Session, hashes: list[bytes],
 
 def test_the_service_proves_published_sizes_only(every_size: Session, hashes: list[bytes]) -> None:
     root = tree_root(hashes[:257])
-    path = ledger.inclusion_by_index(every_size, index=256, size=257)
+    path = ledger.inclusion_by_index(every_size, LOG, index=256, size=257)
     assert verify_inclusion(leaf_hash=hashes[256], index=256, size=257, path=path, root=root)
-    assert ledger.consistency(every_size, old=257, new=257) == ()
-    assert ledger.consistency(every_size, old=0, new=257) == ()
-    assert len(ledger.consistency(every_size, old=256, new=257)) > 0
+    assert ledger.consistency(every_size, LOG, old=257, new=257) == ()
+    assert ledger.consistency(every_size, LOG, old=0, new=257) == ()
+    assert len(ledger.consistency(every_size, LOG, old=256, new=257)) > 0
     for index, size in ((257, 257), (-1, 257), (0, 0), (0, SIZES + 1), (0, -1), (0, 2**62)):
         with pytest.raises(NoCheckpoint):
-            ledger.inclusion_by_index(every_size, index=index, size=size)
+            ledger.inclusion_by_index(every_size, LOG, index=index, size=size)
     for old, new in ((257, 256), (-1, 5), (5, SIZES + 1), (2**62, 2**62)):
         with pytest.raises(NoCheckpoint):
-            ledger.consistency(every_size, old=old, new=new)
+            ledger.consistency(every_size, LOG, old=old, new=new)
 
 
 def test_a_proof_asks_for_few_tiles(every_size: Session, hashes: list[bytes]) -> None:
-    reader = TileReader(every_size.connection())
+    reader = TileReader(every_size.connection(), LOG.id)
     for index in (0, 100, 255, 256, 299):
         inclusion_path_from(reader, index=index, size=SIZES)
     assert len(reader._tiles) == 3
 
 
 def test_a_hole_in_the_stored_leaves_is_never_papered_over(every_size: Session) -> None:
-    reader = TileReader(every_size.connection())
+    reader = TileReader(every_size.connection(), LOG.id)
     with pytest.raises(LookupError):
         reader(0, SIZES)
     with pytest.raises(LookupError):
@@ -171,13 +170,13 @@ def test_a_tree_of_two_levels_of_tiles(
     with engine.begin() as connection:
         monkeypatch.setattr(sequencer, "BATCH_MAX", 1)
         for _ in range(6):
-            assert tick(connection, env, now=env.clock()) == 1
+            assert grow(connection, env) == 1
         monkeypatch.setattr(sequencer, "BATCH_MAX", 10_000)
-        assert tick(connection, env, now=env.clock()) == more - 6
+        assert grow(connection, env) == more - 6
     with sessions() as session:
         found = session.execute(text("SELECT level, count(*), max(idx) FROM ledger_node GROUP BY level ORDER BY level"))
         assert [tuple(row) for row in found] == [(1, 257, 256), (2, 1, 0)]
-        reader = TileReader(session.connection())
+        reader = TileReader(session.connection(), LOG.id)
         assert reader(16, 0) == tree_root(hashes[:FULL])
         roots = {size: tree_root(hashes[:size]) for size in (1, 255, 256, 32_768, *NEAR, len(hashes))}
         for size in (*NEAR, len(hashes)):
@@ -189,5 +188,5 @@ def test_a_tree_of_two_levels_of_tiles(
                 assert verify_consistency(
                     old_size=old, new_size=size, old_root=roots[old], new_root=roots[size], path=path
                 )
-        published = ledger.checkpoint(session)
+        published = ledger.checkpoint(session, LOG)
         assert (published.size, published.root) == (len(hashes), roots[len(hashes)])

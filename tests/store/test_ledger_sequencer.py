@@ -6,23 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.clock import new_id
+from coldtrace.db.engine import make_engine
 from coldtrace.env import Env
 from coldtrace.ledger import sequencer
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.refusals import NoCheckpoint, NotLogged, NotYetIncluded
+from coldtrace.ledger.refusals import LogNotOpen, NoCheckpoint, NotLogged, NotYetIncluded
 from coldtrace.ledger.sequencer import Sequencer, tick
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.hashing import EMPTY_ROOT, leaf_hash
 from coldtrace.seal.merkle import tree_root
 from coldtrace.seal.tlog_proof import parse_tlog_proof, verify_tlog_proof
 from support.house import make_env
-from support.log_entries import append, leaf_hashes, placed_ids
+from support.log_entries import append, grow, leaf_hashes, placed_ids
 from support.ticking import TickingClock
 
 
@@ -36,7 +37,7 @@ def env(tmp_path: Path, sessions: sessionmaker[Session]) -> Env:
 
 def run_tick(engine: Engine, env: Env) -> int:
     with engine.begin() as connection:
-        return tick(connection, env, now=env.clock())
+        return grow(connection, env)
 
 
 def check_tree(engine: Engine, env: Env) -> int:
@@ -60,24 +61,25 @@ def check_tree(engine: Engine, env: Env) -> int:
 def test_an_opened_log_is_a_signed_empty_tree(engine: Engine, env: Env, sessions: sessionmaker[Session]) -> None:
     assert check_tree(engine, env) == 0
     with sessions() as session:
-        assert ledger.checkpoint(session).root == EMPTY_ROOT
+        assert ledger.checkpoint(session, env.log).root == EMPTY_ROOT
     assert run_tick(engine, env) == 0
 
 
 def test_opening_twice_changes_nothing(env: Env, sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
-        before = ledger.checkpoint(session)
+        before = ledger.checkpoint(session, env.log)
         ledger.open_log(session, env)
-        assert ledger.checkpoint(session) == before
+        assert ledger.checkpoint(session, env.log) == before
         assert session.execute(text("SELECT count(*) FROM ledger_checkpoint")).scalar_one() == 1
 
 
 def test_a_log_that_was_never_opened_signs_nothing(engine: Engine, tmp_path: Path, session: Session) -> None:
     env = make_env(tmp_path / "other")
     with pytest.raises(NoCheckpoint):
-        ledger.checkpoint(session)
-    append(session, [1])
-    session.commit()
+        ledger.checkpoint(session, env.log)
+    with pytest.raises(LogNotOpen):
+        append(session, [1])
+    session.rollback()
     assert run_tick(engine, env) == 0
 
 
@@ -115,7 +117,7 @@ def test_a_crash_before_the_commit_is_done_again(engine: Engine, env: Env, sessi
     for _ in range(3):
         connection = engine.connect()
         connection.begin()
-        assert tick(connection, env, now=env.clock()) == 300
+        assert tick(connection, env, env.log, now=env.clock()) == 300
         connection.invalidate()  # the process died: its connection is gone
         connection.close()
     assert check_tree(engine, env) == 0
@@ -153,7 +155,7 @@ def test_the_second_of_two_sequencers_does_nothing(engine: Engine, env: Env, ses
     with sessions.begin() as session:
         append(session, range(5))
     with engine.connect() as first, first.begin():
-        assert tick(first, env, now=env.clock()) == 5
+        assert tick(first, env, env.log, now=env.clock()) == 5
         assert run_tick(engine, env) == 0
     assert check_tree(engine, env) == 5
 
@@ -188,9 +190,14 @@ def test_two_sequencers_at_work_neither_double_nor_skip(
         assert set(placed_ids(connection)) == set(ids)
 
 
+def note_published(engine: Engine, env: Env) -> None:
+    with engine.begin() as connection:
+        grow(connection, env)
+
+
 @pytest.fixture
 def running(engine: Engine, env: Env) -> Iterator[Sequencer]:
-    thread = Sequencer(engine, env, tick_s=0.02)
+    thread = Sequencer(engine, env, tick_s=0.02, placed=lambda: note_published(engine, env))
     thread.start()
     yield thread
     thread.stop()
@@ -205,7 +212,7 @@ def test_the_background_sequencer_places_what_comes(
         waited = threading.Event()
         for _ in range(500):
             with sessions() as session:
-                if ledger.find_proof(session, ids[0]) is not None:
+                if ledger.find_proof(session, env.log, ids[0]) is not None:
                     break
             waited.wait(0.01)
         else:
@@ -227,7 +234,7 @@ def test_the_background_sequencer_outlives_a_fault(
         return plain(*args, **values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sequencer, "tick", faulty)
-    thread = Sequencer(engine, env, tick_s=0.02)
+    thread = Sequencer(engine, env, tick_s=0.02, placed=lambda: note_published(engine, env))
     monkeypatch.setattr(thread._stop, "wait", lambda seconds: thread._stop.is_set())
     with sessions.begin() as session:
         ids = append(session, [1])
@@ -235,12 +242,71 @@ def test_the_background_sequencer_outlives_a_fault(
     pause = threading.Event()
     for _ in range(500):
         with sessions() as session:
-            if ledger.find_proof(session, ids[0]) is not None:
+            if ledger.find_proof(session, env.log, ids[0]) is not None:
                 break
         pause.wait(0.01)
     thread.stop()
     assert "the disk is full" in caplog.text
     assert check_tree(engine, env) == 1
+
+
+def test_a_commit_whose_answer_is_lost_is_not_done_twice(
+    engine: Engine, env: Env, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """The server committed, the connection went before it could say so: the head tells, nothing is assumed."""
+    plain = sequencer.tick
+    cuts = iter([True])
+
+    def cut_off(connection: Connection, *args: object, **values: object) -> int:
+        placed = plain(connection, *args, **values)  # type: ignore[arg-type]
+        if placed and next(cuts, False):
+            connection.commit()
+            raise OperationalError("COMMIT", None, Exception("the server closed the connection unexpectedly"))
+        return placed
+
+    monkeypatch.setattr(sequencer, "tick", cut_off)
+    monkeypatch.setattr(sequencer, "PAUSE_S", 0.01)
+    with sessions.begin() as session:
+        append(session, range(5))
+    thread = Sequencer(engine, env, tick_s=0.01)
+    thread.start()
+    pause = threading.Event()
+    for _ in range(300):
+        if "closed the connection" in caplog.text:
+            break
+        pause.wait(0.02)
+    with sessions.begin() as session:
+        append(session, range(5, 8))
+    for _ in range(300):
+        with sessions() as session:
+            if not ledger.waiting(session, env.log):
+                break
+        pause.wait(0.02)
+    thread.stop()
+    assert check_tree(engine, env) == 8
+
+
+def test_two_processes_may_host_it(engine: Engine, env: Env, sessions: sessionmaker[Session]) -> None:
+    """Each of two sequencers has its own engine, as two server processes have."""
+    other = make_engine(str(engine.url.render_as_string(hide_password=False)), pool_size=2)
+    hosts = [Sequencer(each, env, tick_s=0.005) for each in (engine, other)]
+    for host in hosts:
+        host.start()
+    for number in range(40):
+        with sessions.begin() as session:
+            append(session, range(number * 10, number * 10 + 10))
+    pause = threading.Event()
+    for _ in range(500):
+        with sessions() as session:
+            if not ledger.waiting(session, env.log):
+                break
+        pause.wait(0.01)
+    for host in hosts:
+        host.stop()
+        assert host.troubles == {}
+    other.dispose()
+    assert check_tree(engine, env) == 400
 
 
 def test_a_frozen_log_signs_nothing(engine: Engine, env: Env, sessions: sessionmaker[Session]) -> None:
@@ -270,12 +336,12 @@ def test_the_proof_file_of_one_entry(engine: Engine, env: Env, sessions: session
         ids = append(session, range(10))
         for wrong in (ids[0], new_id()):
             with pytest.raises(NotYetIncluded if wrong in ids else NotLogged):
-                ledger.tlog_proof(session, wrong)
+                ledger.tlog_proof(session, env.log, wrong)
     run_tick(engine, env)
     with sessions() as session:
         vkey = session.execute(text("SELECT vkey FROM ledger_log")).scalar_one()
         for number, entry_id in enumerate(ids):
-            proof = ledger.tlog_proof(session, entry_id)
+            proof = ledger.tlog_proof(session, env.log, entry_id)[0].text()
             assert parse_tlog_proof(proof).index == number
             opened = verify_tlog_proof(proof, leaf_hash=leaf_hash(b"leaf %d" % number), log=vkey)
             assert opened.checkpoint.size == 10
@@ -287,7 +353,7 @@ def test_receipted_entries_are_leaves_or_wait(engine: Engine, env: Env, sessions
     run_tick(engine, env)
     with sessions.begin() as session:
         second = append(session, range(3))
-        known = ledger.known_entries(session, [*first, *second, new_id()])
+        known = ledger.known_entries(session, env.log, [*first, *second, new_id()])
         assert set(known) == {*first, *second}
-        head = ledger.checkpoint(session)
-        assert set(ledger.prove(session, [*first, *second], head)) == set(first)
+        head = ledger.checkpoint(session, env.log)
+        assert set(ledger.prove(session, env.log, [*first, *second], head)) == set(first)

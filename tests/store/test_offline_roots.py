@@ -83,7 +83,7 @@ def offline(session: Session, tmp_path: Path) -> Offline:
     make_keys(tmp_path / "keys", development=False, root_text=root.text)
     clock = TickingClock()
     made = make_env(tmp_path / "keys")
-    env = type(made)(net=root.net, origin=made.origin, public_host=made.public_host, keyring=made.keyring, clock=clock)
+    env = type(made)(net=root.net, log=made.log, public_host=made.public_host, keyring=made.keyring, clock=clock)
     road = Road(session=session, env=env, clock=clock, sites=install(session, env))
     return Offline(road=road, root=root)
 

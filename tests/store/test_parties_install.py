@@ -36,6 +36,7 @@ from coldtrace.seal.root_document import net_of, parse_root, write_root
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.settings import Settings
 from support.house import make_env
+from support.log_entries import LOG
 from support.ticking import TickingClock
 from support.tlog_vectors import signer
 
@@ -112,11 +113,11 @@ def test_installing_twice_changes_nothing(session: Session, tmp_path: Path) -> N
 
 def test_another_key_folder_is_refused(session: Session, tmp_path: Path) -> None:
     install(session, fresh(tmp_path / "keys"))
-    head = ledger.checkpoint(session)
+    head = ledger.checkpoint(session, LOG)
     other = fresh(tmp_path / "other")
     with pytest.raises(DatabaseOfAnotherInstallation, match="other"):
         install(session, other)
-    assert ledger.checkpoint(session) == head
+    assert ledger.checkpoint(session, LOG) == head
     assert session.execute(text("SELECT count(*) FROM trust_list")).scalar_one() == 1
 
 
@@ -223,9 +224,7 @@ def test_an_installation_of_the_time_before_gets_a_status_key(session: Session, 
 def test_keys_that_everybody_has_are_for_development_only(session: Session, tmp_path: Path) -> None:
     root = write_root(roots={"r1": signer("development root").spki}, threshold=1)
     make_keys(tmp_path, development=False, root_text=root.text)
-    made = Env(
-        net=root.net, origin="trace.example.cn/logs/x", public_host="trace.example.cn", keyring=Keyring(tmp_path)
-    )
+    made = Env(net=root.net, log=LOG, public_host="trace.example.cn", keyring=Keyring(tmp_path))
     with pytest.raises(PublicTestKey, match="keys/"):
         parties.install(session, made, root_text=root.text, development=False)
 

@@ -11,7 +11,6 @@ from coldtrace.custody import service as custody
 from coldtrace.env import Env
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.sequencer import tick
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties import trust
@@ -23,6 +22,7 @@ from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
 from support.house import Handheld, install, make_env, unit_line
+from support.log_entries import grow
 
 SSCC = "(00)395212340000000014"
 
@@ -44,8 +44,8 @@ def test_a_revoked_device_is_refused_and_cut_where_the_log_stood(session: Sessio
     before = custody.capture(session, env, [market.say(T.RECEIVE, [unit_line(SSCC)]).to_json()])[0]
     session.commit()
     with engine.begin() as connection:
-        tick(connection, env, now=env.clock())
-    size = ledger.checkpoint(session).size
+        grow(connection, env)
+    size = ledger.checkpoint(session, env.log).size
     seq = newest(session, env).seq
     key = key_id(market.signer.spki)
     assert parties.revoke_device(session, env, key) == size
@@ -65,9 +65,12 @@ def test_what_waits_for_the_log_counts_as_said_before(session: Session, env: Env
     sites = install(session, env)
     market = Handheld.enrol(session, env, sites[SiteRole.MARKET])
     custody.capture(session, env, [market.say(T.RECEIVE, [unit_line(SSCC)]).to_json()])
-    waiting = ledger.waiting(session)
+    waiting = ledger.waiting(session, env.log)
     assert waiting > 0
-    assert parties.revoke_device(session, env, key_id(market.signer.spki)) == ledger.checkpoint(session).size + waiting
+    assert (
+        parties.revoke_device(session, env, key_id(market.signer.spki))
+        == ledger.checkpoint(session, env.log).size + waiting
+    )
 
 
 def test_a_key_that_nobody_has_cannot_be_revoked(session: Session, env: Env) -> None:

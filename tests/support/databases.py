@@ -49,6 +49,15 @@ class Databases:
         )
         return self._url_of(name)
 
+    def copy(self, url: str) -> str:
+        """Make a copy of a database to which nobody is connected, and return its URL."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        source = str(read_url(url).database)
+        self._execute(
+            SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG").format(Identifier(name), Identifier(source))
+        )
+        return self._url_of(name)
+
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected."""
         self._execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(str(read_url(url).database))))

@@ -22,6 +22,7 @@ from coldtrace.parties.keys import make_keys, read_root
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.seal.keys import Ed25519Signer, key_id
 from coldtrace.seal.root_document import net_of
+from support.log_entries import LOG
 
 GLNS = {
     SiteRole.FIRST_STATION: "9521234000013",
@@ -44,7 +45,7 @@ def make_env(folder: Path, *, now: datetime | None = None) -> Env:
     make_keys(folder, development=True)
     return Env(
         net=net_of(read_root(folder)),
-        origin="trace.example.cn/logs/test",
+        log=LOG,
         public_host="trace.example.cn",
         keyring=Keyring(folder),
         clock=clock.now if now is None else lambda: now,

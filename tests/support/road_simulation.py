@@ -19,9 +19,9 @@ from coldtrace.env import Env
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
-from coldtrace.ledger.sequencer import tick
 from support.consignments import Consignment, commission_line, facts_of
 from support.house import Handheld, pack_lines, unit_line
+from support.log_entries import grow
 from support.road import MARKET, PORT, SHOP, STORE, TRADER, child, whole
 from support.ticking import TickingClock
 
@@ -94,7 +94,7 @@ class Simulation:
             while terminal.queue:
                 self._send(terminal, list(terminal.queue[: self.rng.randint(1, 20)]))
         with self.sessions.begin() as session:
-            tick(session.connection(), self.env, now=self.clock())
+            grow(session.connection(), self.env)
 
     def _upload(self, terminal: Terminal, day: int) -> None:
         """Send some of a queue, in any order, over a link that may lose the request or the answer."""
@@ -131,7 +131,7 @@ class Simulation:
 
     def _sequence(self) -> None:
         with self.sessions() as session:
-            tick(session.connection(), self.env, now=self.clock())
+            grow(session.connection(), self.env)
             if self.rng.random() < 0.1:
                 session.rollback()
             else:

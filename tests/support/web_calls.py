@@ -155,6 +155,12 @@ def _no_gs1(scene: Scene) -> Request:
 
 CALLS = (
     Call(method="POST", route="/api/v1/statements", make=_statement("/api/v1/statements"), status=202),
+    Call(
+        method="GET",
+        route="/api/v1/statements/{entry_id}/pieces",
+        make=lambda scene: Request(path=f"/api/v1/statements/{scene.entry_id}/pieces"),
+        token_only=True,
+    ),
     Call(method="POST", route="/api/v1/statements/check", make=_statement("/api/v1/statements/check")),
     Call(
         method="POST",
@@ -178,6 +184,13 @@ CALLS = (
     Call(method="GET", route="/api/v1/filters/{id}", make=_filter, public=True),
     Call(method="GET", route="/api/v1/root-changes", make=_at("/api/v1/root-changes"), public=True),
     Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
+    Call(method="GET", route="/logs/{name}/tile/{path:path}", make=_log("tile/0/000.p/1"), public=True),
+    Call(
+        method="GET",
+        route="/logs/{name}/tile/entries/{path:path}",
+        make=_log("tile/entries/000.p/1"),
+        token_only=True,
+    ),
     Call(
         method="GET",
         route="/logs/{name}/proof/inclusion",

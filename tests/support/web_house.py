@@ -17,11 +17,11 @@ from sqlmodel import Session
 
 from coldtrace.codes.sign import sign_code
 from coldtrace.db.engine import make_engine, make_sessions
-from coldtrace.env import Env
+from coldtrace.db.roles import APP, SEQUENCER
+from coldtrace.env import FIRST_LOG, Env, Log
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.sequencer import tick
 from coldtrace.parties import service as parties
 from coldtrace.parties import trust
 from coldtrace.parties.model import Site, SiteRole
@@ -33,6 +33,7 @@ from support.consignments import Consignment, Pallet, commission_line, facts_of,
 from support.databases import Databases
 from support.house import GLNS, Handheld, install, make_env, pack_lines, unit_line
 from support.live_server import live_server
+from support.log_entries import grow
 from support.ticking import TickingClock
 
 STATEMENTS = "/api/v1/statements"
@@ -130,16 +131,19 @@ class WebHouse:
         self.tell(SiteRole.RETAILER, T.SELL, [unit_line(unit)])
 
     def settle(self) -> None:
-        """Let the log cover everything that waits."""
-        placed = 1
-        while placed:
+        """Let the log cover everything that waits, and publish it; the application's own threads do the same."""
+        covered = False
+        while not covered:
             with self.engine.begin() as connection:
-                placed = tick(connection, self.env, now=self.env.clock())
+                grow(connection, self.env)
+            with self.sessions() as session:
+                waits = ledger.waiting(session, self.env.log)
+                covered = not waits and ledger.signed_head(session, self.env.log).size == self.tree_size()
 
     def tree_size(self) -> int:
         """Return the size of the newest checkpoint."""
         with self.sessions() as session:
-            return ledger.checkpoint(session).size
+            return ledger.checkpoint(session, self.env.log).size
 
     def signed(self, elements: Sequence[tuple[str, str]], signer: Signer | None = None) -> str:
         """Return a code signed with the first station's key, or with another one."""
@@ -163,28 +167,35 @@ class WebHouse:
 def web_house(databases: Databases, folder: Path, **settings: Any) -> Iterator[WebHouse]:
     """Give an application with five sites and a token; other settings by name."""
     url = databases.create()
-    engine = make_engine(url, pool_size=settings.pop("pool_size", 10), pool_overflow=0)
-    usual = {"data_dir": folder / "var", "anonymous_requests_per_minute": 100_000, "sequencer_tick_ms": 20}
+    owner = make_engine(url, pool_size=2)
+    engine = make_engine(url, role=APP, pool_size=settings.pop("pool_size", 10), pool_overflow=0)
+    sequencer = make_engine(url, role=SEQUENCER, pool_size=4)
+    usual = {
+        "data_dir": folder / "var",
+        "anonymous_requests_per_minute": 100_000,
+        "sequencer_tick_ms": 20,
+        "publish_every_ms": 20,
+    }
     chosen = Settings.model_validate(usual | settings)
     clock = TickingClock(step=timedelta(milliseconds=1))
     env = replace(
         make_env(folder / "keys"),
         clock=clock,
         public_host=chosen.public_host,
-        origin=f"{chosen.public_host}/logs/{chosen.log_name}",
+        log=Log(id=FIRST_LOG, origin=f"{chosen.public_host}/logs/{chosen.log_name}"),
     )
     sessions = make_sessions(engine)
     try:
-        with sessions.begin() as session:
+        with make_sessions(owner).begin() as session:
             sites = install(session, env)
             token = parties.make_token(session, env, name="tests", scopes=["all"], life=None)
-        app = create_app(chosen, env, engine)
+        app = create_app(chosen, env, engine, sequencer_engine=sequencer)
         with live_server(app) as address, httpx.Client(base_url=address, timeout=30) as client:
             yield WebHouse(
                 settings=chosen,
                 env=env,
                 clock=clock,
-                engine=engine,
+                engine=owner,
                 sessions=sessions,
                 sites=sites,
                 token=token,
@@ -192,5 +203,6 @@ def web_house(databases: Databases, folder: Path, **settings: Any) -> Iterator[W
                 client=client,
             )
     finally:
-        engine.dispose()
+        for each in (owner, engine, sequencer):
+            each.dispose()
         databases.drop(url)

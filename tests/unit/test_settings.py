@@ -32,6 +32,10 @@ def test_defaults() -> None:
         "printer_patience_s": 120,
         "foreign_schemes": None,
         "log_name": "cn-2026",
+        "publish_every_ms": 1000,
+        "public_entries": False,
+        "witnesses": None,
+        "witness_strict": False,
     }
 
 

@@ -51,6 +51,18 @@ NOT_OF_A_ROUTE = {
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
     "no_installation", "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
+    "database_roles_missing", "log_exists",
+    "folder_busy", "field_kept", "nothing_to_erase",
+    # What keeps the log from signing or publishing: shown by /readyz, never an answer by itself.
+    "log_behind_its_checkpoint", "log_differs_from_its_checkpoint", "outside_checkpoint_unreadable",
+    "pending_overdue", "published_differs", "witness_quorum_missing",
+    # Of auditors and witnesses, who run programs of their own; the witness has a door of its own too.
+    "audit_database", "audit_key_needed", "audit_no_such_log", "audit_saved_unreadable", "audit_since_unknown",
+    "audit_source_unreachable", "listen_invalid", "malformed_add_checkpoint", "malformed_witness_policy",
+    "witness_bad_name", "witness_growth_not_proved", "witness_key_exists", "witness_method", "witness_no_key",
+    "witness_not_a_log_key", "witness_not_signed_by_log", "witness_nothing_cosigned", "witness_old_above_size",
+    "witness_request_too_large", "witness_request_too_slow", "witness_root_conflict", "witness_size_conflict",
+    "witness_start_refused", "witness_store_unavailable", "witness_unknown_log",
     # Verdicts on codes, which routes answer as `CodeRefused` with the verdict's own status.
     "alg_mismatch", "bad_signature", "recalled_lot", "revoked", "revoked_unit", "unknown_key", "untrusted_host",
     # Checks of bundles, receipts, lists, notes and proofs: made by those who hold them.
@@ -89,7 +101,7 @@ def test_statuses_are_refusals() -> None:
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
         "printer_stopped", "roots_offline", "unreadable_key_file",
-        "key_not_listed", "malformed_schemes", "mint_worker_lost",
+        "key_not_listed", "log_not_open", "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 
 

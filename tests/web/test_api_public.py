@@ -104,7 +104,7 @@ def test_the_log_proves_itself(scene: Scene) -> None:
     with web.sessions() as session:
         from coldtrace.ledger import service as ledger
 
-        entry = ledger.known_entries(session, [scene.entry_id])[scene.entry_id]
+        entry = ledger.known_entries(session, scene.web.env.log, [scene.entry_id])[scene.entry_id]
     opened = verify_tlog_proof(proof.text, leaf_hash=entry.leaf_hash, log=vkey)
     assert opened.checkpoint.size <= head.size
     index = int(proof.text.split("index ")[1].split("\n")[0])
@@ -340,7 +340,15 @@ def test_probes_and_counters(scene: Scene) -> None:
     answer = web.client.get("/metrics", headers=web.bearer)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
-    assert set(lines) == {"coldtrace_log_size", "coldtrace_log_pending", "coldtrace_log_oldest_pending_seconds"}
-    assert int(lines["coldtrace_log_size"]) >= web.tree_size()
+    of = f'{{log="{web.env.log.name}"}}'
+    assert set(lines) == {
+        f"coldtrace_log_{name}{of}"
+        for name in (
+            "size", "published_size", "published_age_seconds", "cosignatures", "pending",
+            "oldest_pending_seconds", "frozen",
+        )
+    }  # fmt: skip
+    assert int(lines[f"coldtrace_log_size{of}"]) >= int(lines[f"coldtrace_log_published_size{of}"]) >= 1
+    assert lines[f"coldtrace_log_frozen{of}"] == "0"
     for line in answer.text.splitlines():
-        assert re.fullmatch(r"# TYPE \w+ gauge|\w+ [0-9.]+", line)
+        assert re.fullmatch(r'# TYPE \w+ gauge|\w+\{log="[a-z0-9-]+"\} [0-9.]+', line)

@@ -67,6 +67,9 @@ BASE = {
     "codes parse X", "codes verify X --trust-list F", "verify F", "trust-list show F", "trust-list verify F",
     "trust-list sign F --key K --as r1", "keys root new --out K --passphrase-file P", "keys root found --out F",
     "keys root sign F --key K", "filters show F", "filters verify F --trust-list L",
+    "witness keys new --name x/1 --state G --passphrase-file P", "witness keys show --state G",
+    "witness logs add V --state G", "witness logs list --state G", "witness evidence --state G",
+    "ledger monitor --url U --state F",
 }  # fmt: skip
 SERVER = {
     "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list",
@@ -81,7 +84,10 @@ SERVER = {
     "filters publish", "lots recall 19521234543210 L1 --reason x",
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
-    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench codes",
+    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench codes", "bench ledger",
+    "db roles", "ledger list", "ledger open N", "ledger export --out F", "ledger audit",
+    "witness serve --state G",  # `[witness]` is enough for it, but a base install is not
+    f"ledger erase {NOBODY} --field to_name --ground x",
 }  # fmt: skip
 
 
@@ -185,6 +191,11 @@ def test_a_newer_database_is_one_sentence_and_two(run: Run, database_url: str) -
         f"sites register --gln {PORT} {FIRM}",
         "devices list",
         "devices revoke AAAA",
+        "db roles",
+        "ledger list",
+        "ledger open north",
+        "ledger export --out F",
+        f"ledger erase {NOBODY} --field to_name --ground x",
         f"devices invite --site {PORT}",
         "import FILE",
         "import --undo x-y",
@@ -212,7 +223,7 @@ def test_a_database_that_goes_away_in_the_middle_is_told(run: Run, monkeypatch: 
     def go(*_: object, **__: object) -> None:
         with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
             pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-            with installation.engine.connect() as other:
+            with installation.sessions_as(None) as sessions, sessions() as other:
                 other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
             session.execute(text("SELECT 1"))
 

@@ -1,7 +1,7 @@
 """What a use case may lean on besides its session: clock, chance, identity of the installation, signers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,6 +10,7 @@ from coldtrace.clock import new_id as fresh_id
 from coldtrace.clock import now, random_bytes
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.keys import Signer, load_signer
+from coldtrace.seal.witness_policy import WitnessPolicy
 
 
 class KeyMissing(Refusal):
@@ -43,30 +44,49 @@ class Keyring:
         return self._signers[name]
 
 
+FIRST_LOG = 1
+"""The number of the log that an installation opens by itself; those of `coldtrace ledger open` follow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """One log of the installation: its number in the tables, and the origin that it signs under for ever."""
+
+    id: int
+    origin: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the origin: the log's name in addresses and folders."""
+        return self.origin.rpartition("/")[2]
+
+    @property
+    def key_name(self) -> str:
+        """The name of its key in the keyring."""
+        return "log" if self.id == FIRST_LOG else f"log-{self.name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Env:
     """One installation at work.
 
-    `net` names the installation (SHA-256 of its genesis root document), `origin` its log, `public_host` is
-    what codes carry.
+    `net` names the installation (SHA-256 of its genesis root document), `log` is the log that takes its statements
+    now, `public_host` is what codes carry.  `policy` says whose cosignatures are wanted on every checkpoint.
     """
 
     net: bytes
-    origin: str
+    log: Log
     public_host: str
     keyring: Keyring
+    policy: WitnessPolicy = field(default_factory=WitnessPolicy)
     clock: Callable[[], datetime] = now
     new_id: Callable[[], UUID] = fresh_id
     random: Callable[[int], bytes] = random_bytes
 
     @property
-    def log_name(self) -> str:
-        """The last part of the log's origin: its name in addresses."""
-        return self.origin.rpartition("/")[2]
-
-
-LOG_ID = 1
-"""The first log of the installation; later logs (a region, a year) take further numbers."""
+    def origin(self) -> str:
+        """The origin of the current log."""
+        return self.log.origin
 
 
 def station_key(gln: str, kid: str) -> str:

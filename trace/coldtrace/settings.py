@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     printers: Printers = None
     printer_patience_s: int = Field(default=120, ge=1, le=3600)
     log_name: LogName = "cn-2026"
+    publish_every_ms: int = Field(default=1000, ge=10, le=60_000)
+    public_entries: bool = False
+    witnesses: Path | None = None
+    witness_strict: bool = False
 
 
 def load_settings(**chosen: object) -> Settings:

@@ -12,11 +12,13 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.cli.refusals import NoInstallation
+from coldtrace.db import roles
 from coldtrace.db.embedded import make_data_folder, open_database
 from coldtrace.db.engine import check_server, make_engine, make_sessions
 from coldtrace.db.migrate import upgrade
-from coldtrace.env import Env, Keyring
-from coldtrace.ledger.store import log_origin
+from coldtrace.db.roles import RoleState
+from coldtrace.env import FIRST_LOG, Env, Keyring, Log
+from coldtrace.ledger import service as ledger
 from coldtrace.parties import service as parties
 from coldtrace.parties.keys import (
     ROOT_FILE,
@@ -31,7 +33,8 @@ from coldtrace.parties.keys import (
 from coldtrace.parties.refusals import DevelopmentOnly, PassphraseMissing
 from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.root_document import net_of
-from coldtrace.settings import Settings
+from coldtrace.seal.witness_policy import MalformedPolicy, WitnessPolicy, parse_witness_policy
+from coldtrace.settings import SettingInvalid, Settings
 
 TOKEN_FILE = "development-token"
 PASSPHRASE_FILE = "key-passphrase"
@@ -39,12 +42,27 @@ PASSPHRASE_FILE = "key-passphrase"
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """An open installation."""
+    """An open installation.
+
+    `engine` and `sessions` work in the role of the application, `sequencer` in that of the sequencer.
+    """
 
     settings: Settings
     env: Env
+    url: str
     engine: Engine
     sessions: sessionmaker[Session]
+    sequencer: Engine
+    roles: RoleState
+
+    @contextmanager
+    def sessions_as(self, role: str | None) -> Iterator[sessionmaker[Session]]:
+        """Give the factory of sessions in another role, or with None in that of the database user itself."""
+        engine = make_engine(self.url, role=None if role is None else self.roles.role(role), pool_size=2)
+        try:
+            yield make_sessions(engine)
+        finally:
+            engine.dispose()
 
 
 @contextmanager
@@ -59,18 +77,32 @@ def open_installation(settings: Settings, *, keep: bool = False, create: bool = 
     keys = settings.data_dir / "keys"
     passphrase = prepare_keys(settings)
     with open_database(database_url=settings.database_url, data_dir=settings.data_dir, keep=keep) as url:
-        engine = make_engine(url)
+        owner = make_engine(url, pool_size=2)
+        engines = [owner]
         try:
-            check_server(engine)
+            check_server(owner)
             upgrade(url)
-            sessions = make_sessions(engine)
-            with sessions() as session:
-                env = make_env(settings, keys, passphrase=passphrase, origin=log_origin(session))
-            with sessions.begin() as session:
+            as_owner = make_sessions(owner)
+            with as_owner() as session:
+                env = make_env(settings, keys, passphrase=passphrase, log=ledger.current_log(session))
+                state = roles.state(session.connection())
+            with as_owner.begin() as session:
                 parties.install(session, env, root_text=read_root(keys), development=is_development(keys))
-            yield Installation(settings=settings, env=env, engine=engine, sessions=sessions)
+            engine = make_engine(url, role=state.role(roles.APP))
+            sequencer = make_engine(url, role=state.role(roles.SEQUENCER), pool_size=4)
+            engines += [engine, sequencer]
+            yield Installation(
+                settings=settings,
+                env=env,
+                url=url,
+                engine=engine,
+                sessions=make_sessions(engine),
+                sequencer=sequencer,
+                roles=state,
+            )
         finally:
-            engine.dispose()
+            for each in engines:
+                each.dispose()
 
 
 def require_installation(settings: Settings) -> None:
@@ -112,17 +144,29 @@ def key_passphrase(settings: Settings) -> bytes:
     return make_passphrase(settings.data_dir / PASSPHRASE_FILE)
 
 
-def make_env(settings: Settings, keys: Path, *, passphrase: bytes | None = None, origin: str | None = None) -> Env:
+def make_env(settings: Settings, keys: Path, *, passphrase: bytes | None = None, log: Log | None = None) -> Env:
     """Return the Env of an installation whose keys exist.
 
     A log keeps the origin under which it was opened: a host that changes later is for new codes alone.
     """
     return Env(
         net=net_of(read_root(keys)),
-        origin=origin or f"{settings.public_host}/logs/{settings.log_name}",
+        log=log or Log(id=FIRST_LOG, origin=f"{settings.public_host}/logs/{settings.log_name}"),
         public_host=settings.public_host,
         keyring=Keyring(keys, passphrase),
+        policy=WitnessPolicy() if settings.witnesses is None else read_policy(settings.witnesses),
     )
+
+
+def read_policy(path: Path) -> WitnessPolicy:
+    """Return the witness policy of a file; raise SettingInvalid, which names the file and the line."""
+    try:
+        return parse_witness_policy(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingInvalid(name="COLDTRACE_WITNESSES", reason=f"{path}: {error}") from error
+    except MalformedPolicy as refusal:
+        reason = f"{path}: {refusal.say('zh')} / {refusal.say('en')}"
+        raise SettingInvalid(name="COLDTRACE_WITNESSES", reason=reason) from refusal
 
 
 def development_token(installation: Installation) -> str | None:

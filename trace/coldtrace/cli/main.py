@@ -14,7 +14,7 @@ from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.cli.refusals import DatabaseLost, ServerPartsMissing
 from coldtrace.errors import Refusal
 
-BASE = ("codes", "verify", "trust_list", "filters")
+BASE = ("codes", "verify", "trust_list", "filters", "witness")
 SERVER = (
     "serve",
     "demo_command",
@@ -29,6 +29,7 @@ SERVER = (
     "lots",
     "rolls",
     "bench_command",
+    "ledger",
 )
 BROKEN_PIPE = 141
 

@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         remove_database(settings.data_dir)
         for name in (
             "keys",
+            "logs",
             "demo",
             "demo.json",
             "sample-labels.pdf",

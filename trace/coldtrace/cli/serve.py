@@ -94,7 +94,16 @@ def _serve(
     from coldtrace.web.app import create_app
 
     settings = installation.settings
-    app = create_app(settings, installation.env, installation.engine)
+    if installation.roles.trouble is not None:
+        _say(installation.roles.trouble.say("zh"))
+        _say(installation.roles.trouble.say("en"))
+    app = create_app(
+        settings,
+        installation.env,
+        installation.engine,
+        sequencer_engine=installation.sequencer,
+        notices=[] if installation.roles.trouble is None else [installation.roles.trouble],
+    )
     token = development_token(installation)
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -39,12 +39,14 @@ def build_bundle(
 ) -> tuple[dict[str, object], int]:
     """Return the bundle of one unit, and how many of its statements still wait for a checkpoint."""
     story = [line for line in history(session, unit_pk) if line.status == "accepted"]
-    head = ledger.checkpoint(session)
-    proofs = ledger.prove(session, [line.entry_id for line in story], head)
-    entries = ledger.known_entries(session, list(proofs))
+    head = ledger.checkpoint(session, env.log)
+    proofs = ledger.prove(session, env.log, [line.entry_id for line in story], head)
+    entries = ledger.known_entries(session, env.log, list(proofs))
     leaves = {key: json.loads(entry.leaf) for key, entry in entries.items()}
     pieces = {
-        key: kept for key, kept in ledger.pieces(session, list(proofs)).items() if {"public", "units"} <= kept.keys()
+        key: kept
+        for key, kept in ledger.pieces(session, env.log, list(proofs)).items()
+        if {"public", "units"} <= kept.keys()
     }
     public = {key: read_public(kept["public"].decode()) for key, kept in pieces.items()}
     keys = {key: unb64(json.loads(leaf["body"])["key"]) for key, leaf in leaves.items()}

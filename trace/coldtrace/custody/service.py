@@ -114,7 +114,7 @@ def capture(session: Session, env: Env, wires: Sequence[object]) -> list[Result]
     checked = [one for one in read if isinstance(one, CheckedStatement)]
     rows = parties.lock_devices(session, {one.header.key for one in checked})
     speakers = {key: _Speaker.of(row) for key, row in rows.items()}
-    known = ledger.known_entries(session, [one.header.id for one in checked])
+    known = ledger.known_entries(session, env.log, [one.header.id for one in checked])
     admitted: dict[UUID, _Admitted] = {}
     results: list[Result] = []
     for one in read:
@@ -219,7 +219,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     if not admitted:
         return {}
     _mark_forks(session, admitted)
-    ledger.append(session, [one.entry for one in admitted])
+    ledger.append(session, env.log, [one.entry for one in admitted])
     registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
     lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
     told = [_told(one, registered, lots) for one in admitted]

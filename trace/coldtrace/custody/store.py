@@ -260,3 +260,16 @@ def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:
         return set()
     rows = session.execute(text("SELECT gln FROM site WHERE gln = ANY(CAST(:glns AS text[]))"), {"glns": asked})
     return {row[0] for row in rows}
+
+
+def header_hash_of(session: Session, entry_id: UUID) -> bytes | None:
+    """Return the header hash of a statement, None if there is no such statement."""
+    found = session.execute(
+        text("SELECT header_hash FROM statement WHERE entry_id = :id"), {"id": entry_id}
+    ).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def forget_name(session: Session, entry_id: UUID) -> None:
+    """Delete the name of a receiver that a statement had in free text: the one thing of its record that may go."""
+    session.execute(text("UPDATE statement SET to_name = NULL WHERE entry_id = :id"), {"id": entry_id})

@@ -1,8 +1,13 @@
 """Connections: one engine for each process, SQLAlchemy on psycopg 3."""
 
-from sqlalchemy import Engine, create_engine, text
+import select
+import time
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -15,19 +20,54 @@ DURABLE = {
     "synchronous_commit": {"on", "remote_write", "remote_apply"},
 }
 
+IDLE_UNASKED_S = 1.0
+"""A connection that was used so lately is not asked whether its server is still there."""
+
 _SHOWN = {"host", "port"}
 """Options of an address that say where the server is; others, such as `password`, may be secrets."""
 
 
-def make_engine(database_url: str, *, pool_size: int = 10, pool_overflow: int = 10) -> Engine:
-    """Make an engine; nothing is connected yet.  Raises `DatabaseUrlInvalid`."""
-    return create_engine(
+def make_engine(database_url: str, *, role: str | None = None, pool_size: int = 10, pool_overflow: int = 10) -> Engine:
+    """Make an engine; nothing is connected yet.  Raises `DatabaseUrlInvalid`.
+
+    With a `role` every connection works in that role from its first statement on (`db/roles.py`).
+    """
+    options = "-c timezone=UTC" + ("" if role is None else f" -c role={role}")
+    engine = create_engine(
         read_url(database_url),
         pool_size=pool_size,
         max_overflow=pool_overflow,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC", "application_name": "coldtrace"},
+        connect_args={"connect_timeout": 10, "options": options, "application_name": "coldtrace"},
     )
+    _check_at_checkout(engine)
+    return engine
+
+
+def _check_at_checkout(engine: Engine) -> None:
+    """Have the pool notice connections that the server ended, without asking it each time.
+
+    A server that stops says so on the socket, which costs nothing to see.  One that vanished says nothing: a connection
+    that was idle for a while is asked, as `pool_pre_ping` asks every one.
+    """
+
+    def returned(raw: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    def taken(raw: Any, record: Any, proxy: Any) -> None:
+        idle_since = record.info.get("idle_since")
+        if idle_since is None:  # just made
+            return
+        try:
+            is_over = raw.closed or bool(select.select([raw.fileno()], [], [], 0)[0])
+            if not is_over and time.monotonic() - idle_since > IDLE_UNASKED_S:
+                engine.dialect.do_ping(raw)
+        except (psycopg.Error, OSError, ValueError):
+            is_over = True
+        if is_over:
+            raise InvalidatePoolError
+
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", taken)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 import coldtrace
+from coldtrace.db import roles
 from coldtrace.db.engine import read_url, shown
 from coldtrace.db.refusals import DatabaseIsNewer, DatabaseUnreachable
 
@@ -21,7 +22,7 @@ LOCK = 0x636F6C64  # "cold": the advisory lock that lets one of several starting
 
 
 def upgrade(database_url: str) -> None:
-    """Run the migrations that the database has not seen; several processes may call this at once.
+    """Run the migrations that the database has not seen, and see to the roles; several processes may call this at once.
 
     Raises `DatabaseIsNewer`, having changed nothing, when the database knows a migration that we do not.
     """
@@ -32,6 +33,8 @@ def upgrade(database_url: str) -> None:
             guard.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             with engine.connect() as connection:
                 _run(connection)
+            with engine.connect() as connection:
+                roles.establish(connection)
     except DBAPIError as error:
         if not error.connection_invalidated and error.statement is not None:
             raise  # a migration that fails is a bug, not an answer

@@ -1,4 +1,4 @@
-"""One PostgreSQL server of our own: created, started, watched, stopped and reaped.
+"""One PostgreSQL server of our own: created, started, watched and started again if it dies, stopped and reaped.
 
 Everything is started with argument lists, so blanks in paths do no harm.  There is no TCP port: clients come through a
 socket in a short temporary folder that only its owner can enter, which is why `trust` authentication is enough.
@@ -6,6 +6,7 @@ socket in a short temporary folder that only its owner can enter, which is why `
 The caller holds the data folder's lock (see `embedded.py`): whatever an earlier server left there is stale.
 """
 
+import logging
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from coldtrace.db import launch
 from coldtrace.db.programs import clean_environment, last_line, ordinary_user_prefix, program
 from coldtrace.db.refusals import (
     DatabaseDidNotStart,
+    DatabaseRefusal,
     DataFolderUnusable,
     DataFromOtherVersion,
     DiskFull,
@@ -39,6 +41,10 @@ RUNNING_MIB = 48  # three WAL segments: less than that and the first checkpoint 
 START_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 30.0
 LOG_KEPT_BYTES = 5 * MIB
+WATCH_EVERY_S = 0.2
+REST_S = 2.0  # between two attempts to start a server that does not come up
+
+log_file = logging.getLogger("coldtrace.database")
 
 # For two cores and a few gigabytes.  What makes a commit durable is named although it is the default.
 OPTIONS: Mapping[str, str] = {
@@ -88,6 +94,8 @@ class Server:
 def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS) -> Iterator[Server]:
     """Create the cluster in `folder` if need be, start it, stop it at the end.
 
+    A server that ends by itself in between (killed, out of memory) is started again at the same address.
+
     Raises a `DatabaseRefusal` when it cannot.  Must be called by the main thread: the server stops when the thread
     that started it ends.
     """
@@ -99,13 +107,53 @@ def run_server(*, folder: Path, log: Path, options: Mapping[str, str] = OPTIONS)
     _settle_predecessor(folder)
     socket_folder = _make_socket_folder()
     try:
-        process = _start(prefix, folder=folder, log=log, socket_folder=socket_folder, options=options)
+
+        def start() -> subprocess.Popen[bytes]:
+            return _start(prefix, folder=folder, log=log, socket_folder=socket_folder, options=options)
+
+        def start_again() -> subprocess.Popen[bytes]:
+            _settle_predecessor(folder)
+            for left in socket_folder.iterdir():  # its lock file names a number that another process may bear by now
+                left.unlink(missing_ok=True)
+            return start()
+
+        process = start()
+        keeper = _Keeper(process, start_again)
         try:
             yield Server(pid=process.pid, socket_folder=socket_folder)
         finally:
-            _stop(process)
+            keeper.stop()
     finally:
         shutil.rmtree(socket_folder, ignore_errors=True)
+
+
+class _Keeper:
+    """A thread that starts the server again when it has ended by itself; `stop` stops both."""
+
+    def __init__(self, process: subprocess.Popen[bytes], start_again: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._process, self._start_again = process, start_again
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="database keeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the server for good; one that is just starting is waited for."""
+        self._stopping.set()
+        self._thread.join()
+        _stop(self._process)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(WATCH_EVERY_S):
+            if self._process.poll() is None:
+                continue
+            log_file.error("the database ended by itself (%s): starting it again", self._process.returncode)
+            try:
+                self._process = self._start_again()
+            except (DatabaseRefusal, OSError) as error:
+                log_file.error("the database does not start: %s", error)
+                self._stopping.wait(REST_S)
+            else:
+                log_file.warning("the database is back")
 
 
 def require_room(folder: Path, *, least_mib: int) -> None:

@@ -23,7 +23,8 @@ from coldtrace.events.public_piece import Place, PublicPiece, read_place
 from coldtrace.events.shape import Shape, read_octets
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.keys import PublicKey, Signer, key_id
+from coldtrace.seal.public_key import PublicKey, key_id
+from coldtrace.seal.signer import Signer
 
 CERTIFICATE_PREFIX: Final = b"CTE1-cert\x00"
 CERTIFICATE_MAX: Final = 2048

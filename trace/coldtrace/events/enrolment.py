@@ -20,7 +20,8 @@ from coldtrace.events.canonical import NotCanonical, decode, encode
 from coldtrace.events.shape import Shape, read_octets
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.keys import PublicKey, Signer, load_public_key
+from coldtrace.seal.public_key import PublicKey, load_public_key
+from coldtrace.seal.signer import Signer
 
 ENROL_PREFIX: Final = b"CTE1-enrol\x00"
 INVITE_PREFIX: Final = "CTI1."

@@ -27,7 +27,8 @@ from coldtrace.events.shape import Shape, read_octets
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import leaf_hash, sha256
 from coldtrace.seal.inclusion import verify_inclusion
-from coldtrace.seal.keys import PublicKey, Signer, key_id
+from coldtrace.seal.public_key import PublicKey, key_id
+from coldtrace.seal.signer import Signer
 
 RECEIPT_PREFIX: Final = b"CTE1-receipt\x00"
 GROUP_PREFIX: Final = b"CTE1-group\x00"

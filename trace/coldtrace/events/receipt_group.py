@@ -6,8 +6,9 @@ from coldtrace.events.canonical import JsonValue
 from coldtrace.events.receipt import GROUP_PREFIX, Receipt, write_receipt
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import leaf_hash
-from coldtrace.seal.keys import Signer, key_id
 from coldtrace.seal.merkle import inclusion_path, tree_root
+from coldtrace.seal.public_key import key_id
+from coldtrace.seal.signer import Signer
 
 
 def issue_group(receipts: Sequence[Receipt], signer: Signer) -> list[dict[str, JsonValue]]:

@@ -24,7 +24,8 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line, UnitsPiece, read_units, write_units
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.keys import PublicKey, Signer, key_id
+from coldtrace.seal.public_key import PublicKey, key_id
+from coldtrace.seal.signer import Signer
 
 SIGNATURE_BYTES = 64
 _WIRE_KEYS = frozenset({"header", "public", "private", "units", "sig"})

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
+
+from coldtrace.env import Log
+
+
+class LogState(StrEnum):
+    """What may be done to a log: an open one grows, a frozen or closed one is only read."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,15 @@ class StoredEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One part of a statement as it is kept: `data` is None when all of it was erased."""
+
+    name: str
+    data: bytes | None
+    erased_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignedHead:
     """One signed checkpoint: `note` is its exact text."""
 
@@ -44,3 +64,24 @@ class Inclusion:
     size: int
     leaf_hash: bytes
     path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogStatus:
+    """A log and how it is doing.
+
+    `reason` says in JSON why it is frozen; `oldest_pending_s` is the age of the entry that has waited longest for its
+    place; `cosignatures` counts the witnesses on the published checkpoint.
+    """
+
+    log: Log
+    vkey: str
+    state: LogState
+    reason: str | None
+    opened_at: datetime
+    head_size: int
+    published_size: int
+    published_at: datetime | None
+    cosignatures: int
+    pending: int
+    oldest_pending_s: float

@@ -6,19 +6,22 @@ proofs is `seal.merkle`, which asks a reader like this one for complete subtrees
 
 from sqlalchemy import Connection
 
-from coldtrace.ledger import store
-from coldtrace.seal.hashing import node_hash
+from coldtrace.ledger.tiles import TileCache, read_tile
+from coldtrace.seal.hashing import HASH_BYTES, node_hash
+from coldtrace.seal.tile_path import TILE_WIDTH
 
 TILE_HEIGHT = 8
-TILE_WIDTH = 1 << TILE_HEIGHT
 
 
 class TileReader:
-    """Reads subtrees of one log (a `merkle.SubtreeReader`); remembers tiles for the length of one answer."""
+    """Reads subtrees of one log (a `merkle.SubtreeReader`); remembers tiles for the length of one answer.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+    With a `cache` full tiles outlive the answer; give one only where all that is read is committed.
+    """
+
+    def __init__(self, connection: Connection, log_id: int, *, cache: TileCache | None = None) -> None:
+        self._connection, self._log_id, self._cache = connection, log_id, cache
+        self._tiles: dict[tuple[int, int], bytes] = {}
         self._known: dict[tuple[int, int], bytes] = {}
 
     def __call__(self, level: int, index: int) -> bytes:
@@ -31,17 +34,23 @@ class TileReader:
     def _read(self, level: int, index: int) -> bytes:
         tile_level, height = divmod(level, TILE_HEIGHT)
         number, offset = divmod(index << height, TILE_WIDTH)
-        hashes = self._tile(tile_level, number)[offset : offset + (1 << height)]
-        if len(hashes) != 1 << height:
+        width = 1 << height
+        data = self._tile(tile_level, number, offset + width)
+        part = data[offset * HASH_BYTES : (offset + width) * HASH_BYTES]
+        if len(part) != width * HASH_BYTES:
             raise LookupError(f"the log lacks hashes of tile {number} of level {tile_level}")
-        return subtree_root(hashes)
+        return subtree_root([part[at : at + HASH_BYTES] for at in range(0, len(part), HASH_BYTES)])
 
-    def _tile(self, level: int, number: int) -> list[bytes]:
+    def _tile(self, level: int, number: int, width: int) -> bytes:
         key = (level, number)
         if key not in self._tiles:
-            self._tiles[key] = store.read_hashes(
-                self._connection, level=level, first=number << TILE_HEIGHT, count=TILE_WIDTH
+            self._tiles[key] = (
+                read_tile(self._connection, self._log_id, level, number)
+                if self._cache is None
+                else self._cache.hashes(self._connection, self._log_id, level, number, width)
             )
+        if len(self._tiles[key]) < width * HASH_BYTES and self._cache is not None:
+            self._tiles[key] = self._cache.hashes(self._connection, self._log_id, level, number, width)
         return self._tiles[key]
 
 

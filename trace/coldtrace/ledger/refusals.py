@@ -31,3 +31,160 @@ class NoCheckpoint(Refusal):
         "日志没有大小为 {size} 的检查点。请使用已发布的大小。",
         "The log has no checkpoint of size {size}. Use a published size.",
     )
+
+
+class NoTile(Refusal):
+    """There is no tile at this path, or not yet."""
+
+    code = "no_tile"
+    title = Words("没有该日志分块", "No such tile")
+    detail = Words(
+        "已发布的日志（{size} 条）没有分块 {path}。请按检查点的大小计算路径。",
+        "The published log of {size} leaves has no tile {path}. Compute paths from the size of the checkpoint.",
+    )
+
+
+class LogUnknown(Refusal):
+    """The installation has no log of this name."""
+
+    code = "log_unknown"
+    title = Words("没有该日志", "No such log")
+    detail = Words(
+        "本安装没有名为 {name} 的日志；coldtrace ledger list 列出全部。",
+        "This installation has no log named {name}; coldtrace ledger list shows them all.",
+    )
+
+
+class LogExists(Refusal):
+    """A log of this origin was opened before."""
+
+    code = "log_exists"
+    title = Words("日志已存在", "The log exists already")
+    detail = Words(
+        "日志 {origin} 已经开立，未作更改。请另选名称。",
+        "The log {origin} was opened before; nothing was changed. Choose another name.",
+    )
+
+
+class LogNotOpen(Refusal):
+    """The log takes nothing: it was never opened, is frozen or closed."""
+
+    code = "log_not_open"
+    title = Words("日志未开放写入", "The log takes no entries")
+    detail = Words(
+        "日志 {name} 已冻结或已关闭，暂不接受记录，请保留数据稍后重试；管理员请查看 coldtrace ledger list。",
+        "The log {name} is frozen or closed and takes no entries; keep the data and try again later."
+        " Administrators: see coldtrace ledger list.",
+    )
+
+
+class ForkAhead(Refusal):
+    """Outside the database there is a checkpoint of a larger tree than the database has."""
+
+    code = "log_behind_its_checkpoint"
+    title = Words("数据库比已发布的检查点旧", "The database is older than a published checkpoint")
+    detail = Words(
+        "日志 {name} 在数据库中只有 {head} 条，而 {where} 保存的检查点已有 {size} 条："
+        "数据库被恢复到旧状态或切换到了落后的副本。"
+        "日志已冻结，不再签名。请勿修改检查点；处理步骤见 docs/guides/run-in-production.md。",
+        "The log {name} has {head} leaves in the database, but {where} holds its checkpoint of {size}: the database was"
+        " restored to an older state, or a replica that lagged took over. The log is frozen and signs nothing."
+        " Leave the checkpoint alone; docs/guides/run-in-production.md says what to do.",
+    )
+
+
+class ForkDiffers(Refusal):
+    """Outside the database there is a checkpoint that the database's leaves do not lead to."""
+
+    code = "log_differs_from_its_checkpoint"
+    title = Words("数据库与已发布的检查点不符", "The database differs from a published checkpoint")
+    detail = Words(
+        "日志 {name} 的前 {size} 条算出的根与 {where} 保存的检查点不符：历史已被改动或分叉。"
+        "日志已冻结，不再签名。请勿修改检查点；处理步骤见 docs/guides/run-in-production.md。",
+        "The first {size} leaves of the log {name} do not lead to the root in the checkpoint that {where} holds:"
+        " history was changed or has forked. The log is frozen and signs nothing."
+        " Leave the checkpoint alone; docs/guides/run-in-production.md says what to do.",
+    )
+
+
+class OutsideUnreadable(Refusal):
+    """What should be the log's last checkpoint outside the database cannot be read as one."""
+
+    code = "outside_checkpoint_unreadable"
+    title = Words("已发布的检查点无法读取", "The published checkpoint cannot be read")
+    detail = Words(
+        "{where} 中的内容不是日志 {name} 签名的检查点（{reason}）；在恢复之前不签名。请从备份或镜像取回该文件。",
+        "What {where} holds is no checkpoint signed by the log {name} ({reason}); nothing is signed until it is back."
+        " Fetch the file from a backup or a mirror.",
+    )
+
+
+class PendingOverdue(Refusal):
+    """An entry has waited for its place longer than its receipt promised."""
+
+    code = "pending_overdue"
+    title = Words("入树超时", "The log is behind its promise")
+    detail = Words(
+        "日志 {name} 有 {pending} 条记录等待入树，最早的已等 {age_s} 秒，回执承诺 {promise_s} 秒。"
+        "请检查定序进程和数据库。",
+        "{pending} entries wait for their place in the log {name}, the oldest for {age_s} s; receipts promise"
+        " {promise_s} s. See whether a sequencer runs and the database keeps up.",
+    )
+
+
+class PublishedDiffers(Refusal):
+    """A published file has other bytes than the database gives."""
+
+    code = "published_differs"
+    title = Words("已发布的文件不符", "A published file differs")
+    detail = Words(
+        "文件 {path} 的内容与数据库不同，未被覆盖。二者之一被改动过：请停止发布并运行账本审计。",
+        "The file {path} has other bytes than the database gives; it was not overwritten. One of the two was changed:"
+        " stop publishing and audit the ledger.",
+    )
+
+
+class FolderBusy(Refusal):
+    """Another process publishes into the folder."""
+
+    code = "folder_busy"
+    title = Words("文件夹正在使用", "The folder is in use")
+    detail = Words(
+        "另一个进程正在向 {folder} 发布日志；请稍后再试，或另选文件夹。",
+        "Another process is publishing into {folder}; try again in a moment, or choose another folder.",
+    )
+
+
+class QuorumMissing(Refusal):
+    """Strict mode: too few witnesses have cosigned, so the checkpoint is held back."""
+
+    code = "witness_quorum_missing"
+    title = Words("见证签名不足，暂不发布", "Too few witnesses: not published")
+    detail = Words(
+        "日志 {name} 大小为 {size} 的检查点只有 {cosigned} 个见证签名，需要 {quorum} 个；严格模式下暂不发布。"
+        "请检查见证方是否可达。",
+        "The checkpoint of size {size} of the log {name} has {cosigned} of {quorum} cosignatures and is held back in"
+        " strict mode. See whether the witnesses can be reached.",
+    )
+
+
+class NothingToErase(Refusal):
+    """The private piece has none of these fields, or is gone."""
+
+    code = "nothing_to_erase"
+    title = Words("没有可抹除的字段", "Nothing to erase")
+    detail = Words(
+        "记录 {id} 的私有部分没有字段 {fields}，或已抹除；未作更改。",
+        "The private piece of {id} has no field {fields}, or it was erased before; nothing was changed.",
+    )
+
+
+class FieldKept(Refusal):
+    """A field that every reader needs cannot be erased."""
+
+    code = "field_kept"
+    title = Words("该字段不可抹除", "This field stays")
+    detail = Words(
+        "字段 {field} 是法定追溯记录的一部分，不可抹除；可抹除的是 to_name 等自由字段。",
+        "The field {field} is part of the record that the law wants kept; free fields such as to_name can be erased.",
+    )

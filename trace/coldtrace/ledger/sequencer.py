@@ -7,27 +7,45 @@ Three guards keep two sequencers apart: the advisory lock, the head's row lock, 
 
 import logging
 import threading
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
-from coldtrace.env import LOG_ID, Env
-from coldtrace.ledger import store
+from coldtrace.env import Env, Log
+from coldtrace.errors import Refusal
+from coldtrace.ledger import fork_guard, store
+from coldtrace.ledger.fork_guard import Outside
+from coldtrace.ledger.model import LogState, SignedHead
 from coldtrace.ledger.paths import subtree_root
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from coldtrace.seal.merkle import Frontier
+from coldtrace.seal.tile_path import TILE_WIDTH
 
 BATCH_MAX = 16_384
-log = logging.getLogger("coldtrace.sequencer")
+PAUSE_S = 1.0
+log_file = logging.getLogger("coldtrace.sequencer")
+
+# By the place of each row, which its lock keeps: a second search by key would cost as much as all the rest.
+_TAKE = (
+    b"WITH taken AS MATERIALIZED (SELECT ctid FROM ledger_pending"
+    b" WHERE log_id = %s ORDER BY pid LIMIT %s FOR UPDATE SKIP LOCKED)"
+    b" DELETE FROM ledger_pending p USING taken WHERE p.ctid = taken.ctid"
+    b" RETURNING p.pid, uuid_send(p.entry_id), p.leaf_hash"
+)
+_COPY = b"COPY ledger_leaf (log_id, leaf_index, entry_id, leaf_hash) FROM STDIN (FORMAT BINARY)"
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END = b"\xff\xff"
 
 
-def tick(connection: Connection, env: Env, *, now: datetime) -> int:
+def tick(connection: Connection, env: Env, log: Log, *, now: datetime) -> int:
     """Give every waiting entry its place, sign the new head, and return how many were placed.
 
     Runs in the caller's transaction.  Returns 0 when nothing waits or another sequencer is at work.
     """
     locked = connection.execute(
-        text("SELECT pg_try_advisory_xact_lock(:lock, :log)"), {"lock": store.SEQUENCER_LOCK, "log": LOG_ID}
+        text("SELECT pg_try_advisory_xact_lock(:lock, :log)"), {"lock": store.SEQUENCER_LOCK, "log": log.id}
     ).scalar_one()
     if not locked:
         return 0
@@ -36,78 +54,90 @@ def tick(connection: Connection, env: Env, *, now: datetime) -> int:
             "SELECT tree_size, root, frontier, l.origin FROM ledger_head JOIN ledger_log l USING (log_id)"
             " WHERE log_id = :log AND l.state = 'open' FOR UPDATE OF ledger_head"
         ),
-        {"log": LOG_ID},
+        {"log": log.id},
     ).first()
     if head is None:
         return 0
-    taken = connection.execute(
-        text(
-            "DELETE FROM ledger_pending WHERE (log_id, pid) IN (SELECT log_id, pid FROM ledger_pending"
-            " WHERE log_id = :log ORDER BY pid LIMIT :most FOR UPDATE SKIP LOCKED)"
-            " RETURNING pid, entry_id, leaf_hash"
-        ),
-        {"log": LOG_ID, "most": BATCH_MAX},
-    ).all()
+    raw = store.raw_connection(connection)
+    with raw.cursor(binary=True) as cursor:
+        taken = cursor.execute(_TAKE, (log.id, BATCH_MAX)).fetchall()
     if not taken:
         return 0
-    taken = sorted(taken, key=lambda row: row.pid)
+    taken.sort()
+    hashes = [leaf_hash for _, _, leaf_hash in taken]
     size = int(head.tree_size)
     frontier = Frontier.from_bytes(bytes(head.frontier))
     if (frontier.size, frontier.root()) != (size, bytes(head.root)):
         raise RuntimeError(f"the head of the log at {size} does not fit its frontier: nothing is signed")
-    _copy_leaves(connection, size, [(row.entry_id, bytes(row.leaf_hash)) for row in taken])
-    for row in taken:
-        frontier.append(bytes(row.leaf_hash))
-    _write_nodes(connection, old=size, new=frontier.size)
+    with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(_copied(log, size, taken))
+    frontier.extend(hashes)
+    _write_nodes(connection, log, old=size, new=frontier.size, hashes=hashes)
     root = frontier.root()
     checkpoint = Checkpoint(origin=head.origin, size=frontier.size, root=root)
-    note = sign_checkpoint(checkpoint, env.keyring.signer("log"))
+    note = sign_checkpoint(checkpoint, env.keyring.signer(log.key_name))
     connection.execute(
         text("UPDATE ledger_head SET tree_size = :size, root = :root, frontier = :frontier WHERE log_id = :log"),
-        {"size": frontier.size, "root": root, "frontier": frontier.to_bytes(), "log": LOG_ID},
+        {"size": frontier.size, "root": root, "frontier": frontier.to_bytes(), "log": log.id},
     )
-    connection.execute(
-        text(
-            "INSERT INTO ledger_checkpoint (log_id, tree_size, root, note, created_at)"
-            " VALUES (:log, :size, :root, :note, :at)"
-        ),
-        {"log": LOG_ID, "size": frontier.size, "root": root, "note": note, "at": now},
-    )
+    store.insert_checkpoint(connection, log.id, SignedHead(size=frontier.size, root=root, note=note), at=now)
     return len(taken)
 
 
-def _copy_leaves(connection: Connection, size: int, leaves: list[tuple[object, bytes]]) -> None:
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    with (
-        raw.cursor() as cursor,
-        cursor.copy("COPY ledger_leaf (log_id, leaf_index, entry_id, leaf_hash) FROM STDIN") as copy,
-    ):
-        for offset, (entry_id, leaf_hash) in enumerate(leaves):
-            copy.write_row((LOG_ID, size + offset, entry_id, leaf_hash))
+def _copied(log: Log, size: int, taken: Iterable[tuple[int, bytes, bytes]]) -> bytes:
+    """Return leaves as PostgreSQL's binary COPY has them: fields behind their lengths, big-endian."""
+    begin = b"\0\4" + b"\0\0\0\4" + log.id.to_bytes(4, "big") + b"\0\0\0\x08"
+    parts = [_COPY_HEAD]
+    for index, (_, entry_id, leaf_hash) in enumerate(taken, size):
+        parts += (begin, index.to_bytes(8, "big"), b"\0\0\0\x10", entry_id, b"\0\0\0\x20", leaf_hash)
+    parts.append(_COPY_END)
+    return b"".join(parts)
 
 
-def _write_nodes(connection: Connection, *, old: int, new: int) -> None:
-    """Write the root of every 256-subtree that this batch completed, level by level."""
+def _write_nodes(connection: Connection, log: Log, *, old: int, new: int, hashes: list[bytes]) -> None:
+    """Write the root of every 256-subtree that this batch completed, level by level.
+
+    `hashes` are those of the level from `old` on; only the beginning of a tile that was begun before is read.
+    """
     level = 0
-    while new >> 8:
-        rows = []
-        for tile in range(old >> 8, new >> 8):
-            hashes = store.read_hashes(connection, level=level, first=tile << 8, count=256)
-            rows.append({"log": LOG_ID, "level": level + 1, "idx": tile, "hash": subtree_root(hashes)})
-        if rows:
-            connection.execute(
-                text("INSERT INTO ledger_node (log_id, level, idx, hash) VALUES (:log, :level, :idx, :hash)"),
-                rows,
-            )
-        old, new, level = old >> 8, new >> 8, level + 1
+    while new // TILE_WIDTH > old // TILE_WIDTH:
+        begun = old % TILE_WIDTH
+        if begun:
+            before = store.read_hashes(connection, log.id, level=level, first=old - begun, count=begun)
+            if len(before) != begun:
+                raise RuntimeError(f"the log lacks hashes of level {level} before {old}: nothing is signed")
+            hashes = before + hashes
+        old, new = old // TILE_WIDTH, new // TILE_WIDTH
+        hashes = [subtree_root(hashes[at : at + TILE_WIDTH]) for at in range(0, (new - old) * TILE_WIDTH, TILE_WIDTH)]
+        level += 1
+        connection.execute(
+            text("INSERT INTO ledger_node (log_id, level, idx, hash) VALUES (:log, :level, :idx, :hash)"),
+            [{"log": log.id, "level": level, "idx": idx, "hash": node} for idx, node in enumerate(hashes, old)],
+        )
 
 
 class Sequencer:
-    """A background thread of a server process that ticks until stopped."""
+    """A background thread of a server process that ticks for every open log until stopped.
 
-    def __init__(self, engine: Engine, env: Env, *, tick_s: float) -> None:
+    Any number of processes may run one.  Before its first signature for a log, and again after anything went wrong, it
+    asks `outside` for the checkpoints that exist outside the database.  `placed` is called after a commit that grew a
+    tree.  `troubles` says what keeps it from signing, by the name of the log.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        env: Env,
+        *,
+        tick_s: float,
+        outside: Callable[[Log], Iterable[Outside]] = lambda log: (),
+        placed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine, self._env, self._tick_s = engine, env, tick_s
+        self._outside, self._placed = outside, placed
+        self._guarded: set[int] = set()
+        self._logs: list[Log] = []
+        self.troubles: dict[str, Refusal] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
@@ -121,14 +151,50 @@ class Sequencer:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
+        look_at = 0.0
         while not self._stop.is_set():
             placed = 0
             try:
-                with self._engine.begin() as connection:
-                    placed = tick(connection, self._env, now=self._env.clock())
+                if time.monotonic() >= look_at:
+                    self._logs, look_at = self._open_logs(), time.monotonic() + PAUSE_S
+                placed = max([self._tick(log) for log in list(self._logs)], default=0)
             except Exception:
-                # The queue is durable and untouched, so the next tick may simply try again; it must not die.
-                log.exception("sequencer tick failed; trying again")
-                self._stop.wait(1.0)
+                # The queue is durable and untouched, so the next tick may simply try again; it must not die.  Whether
+                # a commit that was cut off went through, the head says: nothing is remembered here.  And the server
+                # may have come back as an older copy of itself, so the guard asks again.
+                log_file.exception("sequencer tick failed; trying again")
+                self._guarded.clear()
+                look_at = 0.0
+                self._stop.wait(PAUSE_S)
             if placed < BATCH_MAX:
                 self._stop.wait(self._tick_s)
+
+    def _open_logs(self) -> list[Log]:
+        with self._engine.connect() as connection:
+            return [log for log, _, state in store.logs(connection) if state is LogState.OPEN]
+
+    def _tick(self, log: Log) -> int:
+        """Grow one log; what it refuses is noted and said once, and the other logs go on."""
+        try:
+            if log.id not in self._guarded:
+                self._guard(log)
+            with self._engine.begin() as connection:
+                placed = tick(connection, self._env, log, now=self._env.clock())
+        except Refusal as refusal:
+            if self.troubles.get(log.name) is None:
+                log_file.error("nothing is signed: %s", refusal.say("en"))
+            self.troubles[log.name] = refusal
+            self._logs = [each for each in self._logs if each.id != log.id]  # until the next look at all logs
+            return 0
+        self.troubles.pop(log.name, None)
+        if placed:
+            self._placed()
+        return placed
+
+    def _guard(self, log: Log) -> None:
+        outside = list(self._outside(log))
+        with self._engine.begin() as connection:
+            fork = fork_guard.check(connection, log, outside, now=self._env.clock())
+        if fork is not None:
+            raise fork  # after the commit that froze the log
+        self._guarded.add(log.id)

@@ -1,64 +1,84 @@
-"""Every SQL statement of the log (tables: docs/formats/ledger.md)."""
+"""Every SQL statement of the log (tables: docs/formats/ledger.md).  The log's number comes from the caller."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, Row, text
 from sqlmodel import Session
 
-from coldtrace.env import LOG_ID
-from coldtrace.ledger.model import Entry, SignedHead, StoredEntry
+from coldtrace.env import Log
+from coldtrace.ledger.model import Entry, LogState, LogStatus, Piece, SignedHead, StoredEntry
 
 SEQUENCER_LOCK = 0x43545347
 """Class of the transaction-level advisory lock that keeps two sequencers apart ("CTSG")."""
 
+OPENING_LOCK = 0x43544F4C
+"""Class of the transaction-level advisory lock of whoever opens a log ("CTOL")."""
 
-def insert_entries(session: Session, entries: Sequence[Entry]) -> None:
-    """Add entries, their pieces and their place in the queue, in the caller's transaction."""
-    if not entries:
-        return
-    session.execute(
-        text(
-            "WITH e AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:leaves AS bytea[]),"
-            " CAST(:hashes AS bytea[]), CAST(:times AS timestamptz[])) AS e(id, leaf, hash, at)),"
-            " kept AS (INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
-            " SELECT :log, id, leaf, hash, at FROM e)"
-            " INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT :log, id, hash FROM e"
-        ),
-        {
-            "log": LOG_ID,
-            "ids": [e.entry_id for e in entries],
-            "leaves": [e.leaf for e in entries],
-            "hashes": [e.leaf_hash for e in entries],
-            "times": [e.received_at for e in entries],
-        },
-    )
+_INSERT = (
+    "WITH open AS (SELECT log_id FROM ledger_log WHERE log_id = %(log)s AND state = 'open'),"
+    " e AS (SELECT * FROM open, unnest(%(ids)b::uuid[], %(leaves)b::bytea[], %(hashes)b::bytea[],"
+    " %(times)b::timestamptz[]) AS e(id, leaf, hash, at)),"
+    " kept AS (INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
+    " SELECT log_id, id, leaf, hash, at FROM e){pieces}"
+    " INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, id, hash FROM e"
+)
+# One entry without its pieces, as most of them come: no arrays to build here and to take apart there.
+_INSERT_ONE = (
+    b"WITH kept AS (INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
+    b" SELECT log_id, %b, %b, %b, %b FROM ledger_log WHERE log_id = %b AND state = 'open'"
+    b" RETURNING log_id, entry_id, leaf_hash)"
+    b" INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, entry_id, leaf_hash FROM kept"
+)
+_PIECES = (
+    ", parts AS (INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT log_id, p.* FROM open,"
+    " unnest(%(piece_ids)b::uuid[], %(names)b::text[], %(data)b::bytea[]) AS p)"
+)
+
+
+def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]) -> bool:
+    """Add entries, their pieces and their place in the queue; False, and nothing added, if the log is not open.
+
+    One statement, so it is whole also on a connection that commits by itself.  It goes past SQLAlchemy, whose own
+    work would cost more than the rows.
+    """
+    if len(entries) == 1 and not entries[0].pieces:
+        one = entries[0]
+        values_of_one = (one.entry_id, one.leaf, one.leaf_hash, one.received_at, log_id)
+        return raw_connection(connection).execute(_INSERT_ONE, values_of_one).rowcount == 1
+    values: dict[str, object] = {
+        "log": log_id,
+        "ids": [e.entry_id for e in entries],
+        "leaves": [e.leaf for e in entries],
+        "hashes": [e.leaf_hash for e in entries],
+        "times": [e.received_at for e in entries],
+    }
     pieces = [(e.entry_id, name, data) for e in entries for name, data in e.pieces.items()]
     if pieces:
-        session.execute(
-            text(
-                "INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT :log, * FROM"
-                " unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:data AS bytea[]))"
-            ),
-            {
-                "log": LOG_ID,
-                "ids": [p[0] for p in pieces],
-                "names": [p[1] for p in pieces],
-                "data": [p[2] for p in pieces],
-            },
-        )
+        ids, names, data = zip(*pieces, strict=True)
+        values |= {"piece_ids": list(ids), "names": list(names), "data": list(data)}
+    sql = _INSERT.format(pieces=_PIECES if pieces else "")
+    return raw_connection(connection).execute(sql.encode(), values).rowcount == len(entries)
 
 
-def entries_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, StoredEntry]:
+def raw_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return psycopg's own connection under an SQLAlchemy one, in the same transaction."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw
+
+
+def entries_by_id(session: Session, log_id: int, ids: Iterable[UUID]) -> dict[UUID, StoredEntry]:
     """Return those of `ids` that the log keeps."""
     rows = session.execute(
         text(
             "SELECT entry_id, leaf, leaf_hash, received_at FROM ledger_entry"
             " WHERE log_id = :log AND entry_id = ANY(CAST(:ids AS uuid[]))"
         ),
-        {"log": LOG_ID, "ids": list(ids)},
+        {"log": log_id, "ids": list(ids)},
     )
     return {
         row.entry_id: StoredEntry(
@@ -71,69 +91,176 @@ def entries_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, StoredEnt
     }
 
 
-def pieces_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, dict[str, bytes]]:
-    """Return the pieces that are still kept, by entry and name."""
+def pieces_of(session: Session, log_id: int, ids: Iterable[UUID]) -> dict[UUID, dict[str, Piece]]:
+    """Return the pieces of entries, erased ones included, by entry and name."""
     rows = session.execute(
         text(
-            "SELECT entry_id, piece, bytes FROM statement_piece"
-            " WHERE log_id = :log AND entry_id = ANY(CAST(:ids AS uuid[])) AND bytes IS NOT NULL"
+            "SELECT entry_id, piece, bytes, erased_at FROM statement_piece"
+            " WHERE log_id = :log AND entry_id = ANY(CAST(:ids AS uuid[]))"
         ),
-        {"log": LOG_ID, "ids": list(ids)},
+        {"log": log_id, "ids": list(ids)},
     )
-    found: dict[UUID, dict[str, bytes]] = {}
+    found: dict[UUID, dict[str, Piece]] = {}
     for row in rows:
-        found.setdefault(row.entry_id, {})[row.piece] = bytes(row.bytes)
+        data = None if row.bytes is None else bytes(row.bytes)
+        found.setdefault(row.entry_id, {})[row.piece] = Piece(name=row.piece, data=data, erased_at=row.erased_at)
     return found
 
 
-def placed_leaves(session: Session, ids: Iterable[UUID], *, size: int) -> dict[UUID, tuple[int, bytes]]:
+def lock_piece(session: Session, log_id: int, entry_id: UUID, piece: str) -> Piece | None:
+    """Return one piece, its row locked until the commit."""
+    row = session.execute(
+        text(
+            "SELECT bytes, erased_at FROM statement_piece"
+            " WHERE log_id = :log AND entry_id = :id AND piece = :piece FOR UPDATE"
+        ),
+        {"log": log_id, "id": entry_id, "piece": piece},
+    ).first()
+    if row is None:
+        return None
+    return Piece(name=piece, data=None if row.bytes is None else bytes(row.bytes), erased_at=row.erased_at)
+
+
+def erase_piece(session: Session, log_id: int, entry_id: UUID, piece: str, *, data: bytes, at: datetime) -> None:
+    """Put what is left of a piece in its place."""
+    session.execute(
+        text(
+            "UPDATE statement_piece SET bytes = :data, erased_at = :at"
+            " WHERE log_id = :log AND entry_id = :id AND piece = :piece"
+        ),
+        {"log": log_id, "id": entry_id, "piece": piece, "data": data, "at": at},
+    )
+
+
+def placed_leaves(session: Session, log_id: int, ids: Iterable[UUID], *, size: int) -> dict[UUID, tuple[int, bytes]]:
     """Return index and leaf hash of those of `ids` that stand in the tree of `size` leaves."""
     rows = session.execute(
         text(
             "SELECT entry_id, leaf_index, leaf_hash FROM ledger_leaf WHERE log_id = :log"
             " AND entry_id = ANY(CAST(:ids AS uuid[])) AND leaf_index < :size"
         ),
-        {"log": LOG_ID, "ids": list(ids), "size": size},
+        {"log": log_id, "ids": list(ids), "size": size},
     )
     return {row.entry_id: (row.leaf_index, bytes(row.leaf_hash)) for row in rows}
 
 
-def read_hashes(connection: Connection, *, level: int, first: int, count: int) -> list[bytes]:
+_LEAF_HASHES = text(
+    "SELECT leaf_hash FROM ledger_leaf WHERE log_id = :log AND leaf_index >= :first AND leaf_index < :last"
+    " ORDER BY leaf_index"
+)
+_NODE_HASHES = text(
+    "SELECT hash FROM ledger_node WHERE log_id = :log AND level = :level AND idx >= :first AND idx < :last ORDER BY idx"
+)
+
+
+def read_hashes(connection: Connection, log_id: int, *, level: int, first: int, count: int) -> list[bytes]:
     """Return `count` hashes of one tile level from position `first` on."""
-    table, column, where = (
-        ("ledger_leaf", "leaf_index", "") if level == 0 else ("ledger_node", "idx", " AND level = :level")
-    )
-    hash_column = "leaf_hash" if level == 0 else "hash"
-    rows = connection.execute(
-        text(
-            f"SELECT {hash_column} FROM {table} WHERE log_id = :log{where}"
-            f" AND {column} >= :first AND {column} < :last ORDER BY {column}"
-        ),
-        {"log": LOG_ID, "level": level, "first": first, "last": first + count},
-    )
+    values = {"log": log_id, "first": first, "last": first + count}
+    if level == 0:
+        rows = connection.execute(_LEAF_HASHES, values)
+    else:
+        rows = connection.execute(_NODE_HASHES, values | {"level": level})
     return [bytes(row[0]) for row in rows]
 
 
-def newest_checkpoint(session: Session) -> SignedHead | None:
-    """Return the newest signed checkpoint."""
+_LEAF_TILE = (
+    b"SELECT string_agg(leaf_hash, '' ORDER BY leaf_index) FROM ledger_leaf"
+    b" WHERE log_id = %s AND leaf_index >= %s AND leaf_index < %s"
+)
+_NODE_TILE = (
+    b"SELECT string_agg(hash, '' ORDER BY idx) FROM ledger_node"
+    b" WHERE log_id = %s AND idx >= %s AND idx < %s AND level = %s"
+)
+
+
+def read_joined(connection: Connection, log_id: int, *, level: int, first: int, count: int) -> bytes:
+    """Return the same hashes joined: one row instead of many, which is what reading a tile costs."""
+    values = (log_id, first, first + count)
+    raw = raw_connection(connection)
+    with raw.cursor(binary=True) as cursor:
+        if level == 0:
+            found = cursor.execute(_LEAF_TILE, values).fetchone()
+        else:
+            found = cursor.execute(_NODE_TILE, (*values, level)).fetchone()
+    return b"" if found is None or found[0] is None else bytes(found[0])
+
+
+def read_leaves(connection: Connection, log_id: int, *, first: int, count: int) -> list[bytes]:
+    """Return the bytes of `count` leaves from index `first` on."""
+    rows = connection.execute(
+        text(
+            "SELECT e.leaf FROM ledger_leaf l JOIN ledger_entry e ON (e.log_id, e.entry_id) = (l.log_id, l.entry_id)"
+            " WHERE l.log_id = :log AND e.log_id = :log AND l.leaf_index >= :first AND l.leaf_index < :last"
+            " ORDER BY l.leaf_index"
+        ),
+        {"log": log_id, "first": first, "last": first + count},
+    )
+    return [bytes(row.leaf) for row in rows]
+
+
+def newest_checkpoint(connection: Connection, log_id: int) -> SignedHead | None:
+    """Return the newest signed checkpoint, published or not."""
     return _head(
-        session.execute(
+        connection.execute(
             text(
                 "SELECT tree_size, root, note FROM ledger_checkpoint WHERE log_id = :log"
                 " ORDER BY tree_size DESC LIMIT 1"
             ),
-            {"log": LOG_ID},
+            {"log": log_id},
         ).first()
     )
 
 
-def checkpoint_of_size(session: Session, size: int) -> SignedHead | None:
+def checkpoint_of_size(connection: Connection, log_id: int, size: int) -> SignedHead | None:
     """Return the checkpoint signed at `size`, if one was."""
     return _head(
-        session.execute(
+        connection.execute(
             text("SELECT tree_size, root, note FROM ledger_checkpoint WHERE log_id = :log AND tree_size = :size"),
-            {"log": LOG_ID, "size": size},
+            {"log": log_id, "size": size},
         ).first()
+    )
+
+
+def published(connection: Connection, log_id: int) -> SignedHead | None:
+    """Return the published checkpoint, with its cosignatures."""
+    return _head(
+        connection.execute(
+            text("SELECT tree_size, root, note FROM ledger_published WHERE log_id = :log"), {"log": log_id}
+        ).first()
+    )
+
+
+def set_published(connection: Connection, log_id: int, head: SignedHead, *, cosignatures: int, at: datetime) -> None:
+    """Note what is published; a smaller tree never takes the place of a larger one."""
+    connection.execute(
+        text(
+            "INSERT INTO ledger_published AS p (log_id, tree_size, root, note, cosignatures, published_at)"
+            " VALUES (:log, :size, :root, :note, :cosignatures, :at) ON CONFLICT (log_id) DO UPDATE SET"
+            " tree_size = excluded.tree_size, root = excluded.root, note = excluded.note,"
+            " cosignatures = excluded.cosignatures, published_at = excluded.published_at"
+            " WHERE p.tree_size <= excluded.tree_size"
+        ),
+        {
+            "log": log_id,
+            "size": head.size,
+            "root": head.root,
+            "note": head.note,
+            "cosignatures": cosignatures,
+            "at": at,
+        },
+    )
+
+
+def insert_cosignature(
+    connection: Connection, log_id: int, *, size: int, witness: str, key_id: bytes, line: str, at: datetime
+) -> None:
+    """Keep the first cosignature of a witness on a checkpoint."""
+    connection.execute(
+        text(
+            "INSERT INTO ledger_cosignature (log_id, tree_size, witness, key_id, signed_at, line)"
+            " VALUES (:log, :size, :witness, :key_id, :at, :line) ON CONFLICT DO NOTHING"
+        ),
+        {"log": log_id, "size": size, "witness": witness, "key_id": key_id, "line": line, "at": at},
     )
 
 
@@ -141,29 +268,91 @@ def _head(row: Row[Any] | None) -> SignedHead | None:
     return None if row is None else SignedHead(size=row.tree_size, root=bytes(row.root), note=row.note)
 
 
-def pending_count(session: Session) -> int:
+def pending_count(session: Session, log_id: int) -> int:
     """Return how many entries wait for their place in the tree."""
     return int(
-        session.execute(text("SELECT count(*) FROM ledger_pending WHERE log_id = :log"), {"log": LOG_ID}).scalar_one()
+        session.execute(text("SELECT count(*) FROM ledger_pending WHERE log_id = :log"), {"log": log_id}).scalar_one()
     )
 
 
-def log_origin(session: Session) -> str | None:
-    """Return the origin under which the log was opened, None before that."""
-    found: str | None = session.execute(
-        text("SELECT origin FROM ledger_log WHERE log_id = :log"), {"log": LOG_ID}
+def head_size(connection: Connection, log_id: int) -> int | None:
+    """Return the size of the log's tree, None for a log that was never opened."""
+    found: int | None = connection.execute(
+        text("SELECT tree_size FROM ledger_head WHERE log_id = :log"), {"log": log_id}
     ).scalar_one_or_none()
     return found
 
 
-def log_exists(session: Session) -> bool:
-    """Tell whether the log was opened."""
-    return session.execute(text("SELECT 1 FROM ledger_log WHERE log_id = :log"), {"log": LOG_ID}).first() is not None
+def log_status(connection: Connection, *, name: str | None = None, now: datetime | None = None) -> list[LogStatus]:
+    """Return the logs in the order of their numbers, or the one of this name; `now` says how old what waits is."""
+    rows = connection.execute(
+        text(
+            "SELECT l.*, h.tree_size, p.tree_size AS published_size, p.published_at, p.cosignatures,"
+            " (SELECT count(*) FROM ledger_pending w WHERE w.log_id = l.log_id) AS waiting,"
+            " (SELECT min(e.received_at) FROM ledger_entry e JOIN (SELECT entry_id FROM ledger_pending w"
+            "  WHERE w.log_id = l.log_id ORDER BY pid LIMIT 1000) w USING (entry_id)"
+            "  WHERE e.log_id = l.log_id) AS oldest"
+            " FROM ledger_log l JOIN ledger_head h USING (log_id) LEFT JOIN ledger_published p USING (log_id)"
+            " ORDER BY l.log_id"
+        )
+    )
+    found = []
+    for row in rows:
+        oldest = 0.0 if row.oldest is None or now is None else max((now - row.oldest).total_seconds(), 0.0)
+        found.append(
+            LogStatus(
+                log=Log(id=row.log_id, origin=row.origin),
+                vkey=row.vkey,
+                state=LogState(row.state),
+                reason=row.frozen_reason,
+                opened_at=row.opened_at,
+                head_size=row.tree_size,
+                published_size=row.published_size or 0,
+                published_at=row.published_at,
+                cosignatures=row.cosignatures or 0,
+                pending=row.waiting,
+                oldest_pending_s=oldest,
+            )
+        )
+    return [each for each in found if name is None or each.log.name == name]
 
 
-def open_log(session: Session, *, origin: str, vkey: str, at: datetime, root: bytes, frontier: bytes) -> None:
+def logs(connection: Connection) -> list[tuple[Log, str, LogState]]:
+    """Return all logs with their vkeys and states, in the order of their numbers."""
+    rows = connection.execute(text("SELECT log_id, origin, vkey, state FROM ledger_log ORDER BY log_id"))
+    return [(Log(id=row.log_id, origin=row.origin), row.vkey, LogState(row.state)) for row in rows]
+
+
+def freeze(connection: Connection, log_id: int, *, reason: str, at: datetime) -> None:
+    """Stop an open log for good and keep the reason."""
+    connection.execute(
+        text(
+            "UPDATE ledger_log SET state = 'frozen', frozen_at = :at, frozen_reason = :reason"
+            " WHERE log_id = :log AND state = 'open'"
+        ),
+        {"log": log_id, "reason": reason, "at": at},
+    )
+
+
+def lock_opening(session: Session) -> None:
+    """Wait until nobody else opens a log, and keep others waiting until the commit."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": OPENING_LOCK})
+
+
+def make_partitions(session: Session, log_id: int) -> None:
+    """Make the partitions of a log's entries and leaves, unless they are there."""
+    for table in ("ledger_entry", "ledger_leaf"):
+        name = f"{table}_{log_id:d}"
+        if session.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar_one() is None:
+            session.execute(text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES IN ({log_id:d})"))
+            session.execute(
+                text(f"CREATE TRIGGER keep_all BEFORE TRUNCATE ON {name} EXECUTE FUNCTION refuse_rewrite()")
+            )
+
+
+def open_log(session: Session, log: Log, *, vkey: str, at: datetime, root: bytes, frontier: bytes) -> None:
     """Write the log's first rows: an empty tree."""
-    values = {"log": LOG_ID, "origin": origin, "vkey": vkey, "at": at, "root": root, "frontier": frontier}
+    values = {"log": log.id, "origin": log.origin, "vkey": vkey, "at": at, "root": root, "frontier": frontier}
     session.execute(
         text(
             "INSERT INTO ledger_log (log_id, origin, vkey, state, opened_at) VALUES (:log, :origin, :vkey, 'open', :at)"
@@ -176,12 +365,12 @@ def open_log(session: Session, *, origin: str, vkey: str, at: datetime, root: by
     )
 
 
-def insert_checkpoint(session: Session, *, size: int, root: bytes, note: str, at: datetime) -> None:
+def insert_checkpoint(connection: Connection, log_id: int, head: SignedHead, *, at: datetime) -> None:
     """Keep one signed checkpoint."""
-    session.execute(
+    connection.execute(
         text(
             "INSERT INTO ledger_checkpoint (log_id, tree_size, root, note, created_at)"
             " VALUES (:log, :size, :root, :note, :at)"
         ),
-        {"log": LOG_ID, "size": size, "root": root, "note": note, "at": at},
+        {"log": log_id, "size": head.size, "root": head.root, "note": head.note, "at": at},
     )

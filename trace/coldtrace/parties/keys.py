@@ -160,3 +160,12 @@ def name_station_keys(folder: Path, passphrase: bytes | None) -> None:
         if path.stem.count("-") == 1:
             name = station_key(path.stem.partition("-")[2], kid(load_signer(path, passphrase).spki))
             path.rename(path.with_name(f"{name}.pem"))
+
+
+def make_log_key(env: Env, name: str) -> Signer:
+    """Make and keep the key of another log; one that is there from an opening that failed is taken."""
+    keyring = env.keyring
+    path = keyring.folder / f"log-{name}.pem"
+    if not _is_whole(path, keyring.passphrase):
+        save_private_key(Ed25519Signer.generate(), path, keyring.passphrase)
+    return load_signer(path, keyring.passphrase)

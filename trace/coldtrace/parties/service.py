@@ -254,6 +254,7 @@ def _log_enrolment(session: Session, env: Env, row: DeviceRow, command: Enrol) -
     leaf = leaf_bytes(LeafKind.ENROL, body, None, row.enrolled_at)
     ledger.append(
         session,
+        env.log,
         [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=row.enrolled_at)],
     )
 
@@ -268,7 +269,10 @@ def revoke_device(session: Session, env: Env, key: bytes) -> int:
     if row is None:
         raise DeviceNotFound(key=b64(key))
     if row.state != "revoked" or row.cut_size is None:
-        row.state, row.cut_size = "revoked", ledger.checkpoint(session).size + ledger.waiting(session)
+        row.state, row.cut_size = (
+            "revoked",
+            ledger.signed_head(session, env.log).size + ledger.waiting(session, env.log),
+        )
         session.add(row)
         session.flush()
         trust.announce(session, env)

@@ -35,7 +35,7 @@ from coldtrace.seal.signer import Signer
 from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_list import UntrustedTrustList, open_trust_list, sign_trust_list, unsigned_roots
 from coldtrace.seal.trust_text import print_list
-from coldtrace.seal.vkey import vkey_of
+from coldtrace.seal.vkey import parse_vkey
 
 LIST_LIFE = timedelta(days=7)
 """After this a verifier shows amber, not green, until it has a newer list."""
@@ -195,13 +195,22 @@ def _keep(session: Session, env: Env, envelope: str, trust: TrustList) -> TrustL
     session.flush()
     store.keys_listed(session, trust.seq)
     leaf = leaf_bytes(LeafKind.TRUST, trust_body(list_text=json.loads(envelope)["list"], seq=trust.seq), None, now)
-    ledger.append(session, [Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)])
+    entry = Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)
+    ledger.append(session, env.log, [entry])
     return row
 
 
 def _is_due(row: TrustListRow, env: Env) -> bool:
     half = row.issued_at + (row.expires_at - row.issued_at) / 2
-    return half < env.clock() or env.public_host.lower() not in _hosts(row)
+    return half < env.clock() or env.public_host.lower() not in _hosts(row) or not _shows_policy(row, env)
+
+
+def _shows_policy(row: TrustListRow, env: Env) -> bool:
+    """Tell whether verifiers read of the witnesses that are asked here; a command without the setting changes none."""
+    if not env.policy.witnesses:
+        return True
+    wanted = (env.policy.counted, env.policy.quorum)
+    return all((each.witnesses, each.quorum) == wanted for each in _opened(row.envelope).logs)
 
 
 def _hosts(row: TrustListRow | None) -> tuple[str, ...]:
@@ -225,7 +234,6 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
     # Hosts stay on the list: cartons that carry an older one are still on the shelves.
     hosts = tuple(dict.fromkeys([env.public_host.lower(), *_hosts(last)]))
     prefixes = store.company_prefixes(session)
-    vkey = vkey_of(name=env.origin, spki=env.keyring.signer("log").spki)
     return print_list(
         TrustList(
             net=env.net,
@@ -240,7 +248,15 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
             ),
             keys=tuple(_listed(row) for row in store.signing_keys(session) if row.use != "log"),
             cuts=tuple(Cut(key=key, origin=env.origin, size=size) for key, size in store.cut_devices(session)),
-            logs=(LogEntry(origin=env.origin, vkey=vkey, witnesses=(), quorum=0),),
+            logs=tuple(
+                LogEntry(
+                    origin=log.origin,
+                    vkey=parse_vkey(vkey),
+                    witnesses=env.policy.counted,
+                    quorum=env.policy.quorum,
+                )
+                for log, vkey in ledger.logs(session)
+            ),
         )
     )
 

@@ -19,7 +19,7 @@ from coldtrace.events.public_piece import PublicPiece, read_public
 from coldtrace.seal.checkpoint import Checkpoint
 from coldtrace.seal.hashing import leaf_hash, sha256
 from coldtrace.seal.inclusion import verify_inclusion
-from coldtrace.seal.keys import MalformedKey, UnsupportedAlgorithm, load_public_key
+from coldtrace.seal.public_key import MalformedKey, UnsupportedAlgorithm, load_public_key
 from coldtrace.seal.trust_entries import TrustedKey, TrustList
 from coldtrace.verify.bundle_text import ShownStatement
 from coldtrace.verify.continuity import Step

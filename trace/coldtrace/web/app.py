@@ -2,16 +2,22 @@
 
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from coldtrace.db.engine import make_sessions
-from coldtrace.env import Env
+from coldtrace.env import Env, Log
+from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
+from coldtrace.ledger import service as ledger
+from coldtrace.ledger.feeder import Feeder
+from coldtrace.ledger.fork_guard import Outside, published_file
+from coldtrace.ledger.publish import Publisher, log_folder
 from coldtrace.ledger.sequencer import Sequencer
+from coldtrace.ledger.witness_checkpoints import witness_checkpoints
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.settings import Settings
@@ -72,19 +78,55 @@ ROUTERS = tuple(
 """Every route of the service; tests walk them, so that none is left out."""
 
 
-def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
-    """Return the application over a migrated and installed database."""
+def create_app(
+    settings: Settings,
+    env: Env,
+    engine: Engine,
+    *,
+    sequencer_engine: Engine | None = None,
+    notices: Sequence[Refusal] = (),
+) -> FastAPI:
+    """Return the application over a migrated and installed database.
+
+    `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
+    """
+    publisher = Publisher(
+        sequencer_engine or engine,
+        env,
+        data_dir=settings.data_dir,
+        every_s=settings.publish_every_ms / 1000,
+        feed=Feeder(),
+        strict=settings.witness_strict,
+        public_entries=settings.public_entries,
+    )
+
+    def outside(log: Log) -> list[Outside]:
+        with make_sessions(engine)() as session:
+            vkey = dict(ledger.logs(session))[log]
+        return [
+            *published_file(log_folder(settings.data_dir, log)),
+            *witness_checkpoints(env, log, vkey=vkey),
+        ]
+
+    sequencer = Sequencer(
+        sequencer_engine or engine,
+        env,
+        tick_s=settings.sequencer_tick_ms / 1000,
+        outside=outside,
+        placed=publisher.wake,
+    )
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
-        sequencer = Sequencer(engine, env, tick_s=settings.sequencer_tick_ms / 1000)
         caretaker = _Caretaker(app)
         sequencer.start()
+        publisher.start()
         caretaker.start()
         yield
         app.state.printing.stop()
         caretaker.stop()
         sequencer.stop()
+        publisher.stop()
 
     app = FastAPI(
         title="coldtrace",
@@ -98,6 +140,8 @@ def create_app(settings: Settings, env: Env, engine: Engine) -> FastAPI:
     app.state.settings, app.state.env, app.state.engine = settings, env, engine
     app.state.sessions = make_sessions(engine)
     app.state.printing = PrintRoom(app.state.sessions, env)
+    app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
+    app.state.logs = {}
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.error_page = door.error_page
     problems.install(app)

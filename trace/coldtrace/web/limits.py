@@ -5,6 +5,7 @@ away in the middle leaves nothing behind.  HEAD is answered as GET without the b
 that its answer carries the same headers as every other one.
 """
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -20,8 +21,9 @@ from coldtrace.web.refusals import BodyTooLarge, TooManyRequests
 
 ADDRESSES_MAX = 20_000
 WINDOW_S = 60.0
-FREE_PATHS = ("/static/", "/healthz", "/readyz")
-"""What a page needs to look right, and probes, do not count as requests of a visitor."""
+FREE_PATHS = re.compile(r"/static/|/healthz|/readyz|/logs/[^/]+/tile/[0-9]", re.ASCII)
+"""What a page needs to look right, probes, and the hash tiles of a log, which whoever audits it reads all, do not count
+as requests of a visitor."""
 
 LENGTH_DIGITS_MAX = 18
 
@@ -74,7 +76,7 @@ class Door:
             scope |= {"method": "GET", "coldtrace.head": True}
         headers = Headers(scope=scope)
         try:
-            if "authorization" not in headers and not scope["path"].startswith(FREE_PATHS):
+            if "authorization" not in headers and not FREE_PATHS.match(scope["path"]):
                 self._anonymous.count(address_of(scope))
             body = await self._read_body(headers, receive)
         except Refusal as refusal:

@@ -1,10 +1,18 @@
 """Probes and counters: /healthz says the process lives, /readyz that it can work, /metrics counts."""
 
-from fastapi import APIRouter
-from fastapi.responses import PlainTextResponse, Response
-from sqlalchemy import text
+from collections.abc import Iterable
+from datetime import datetime
 
-from coldtrace.ledger import store as ledger
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from sqlmodel import Session
+
+from coldtrace.custody.service import INCLUDE_WITHIN
+from coldtrace.errors import Refusal
+from coldtrace.ledger import service as ledger
+from coldtrace.ledger.fork_guard import frozen_reason
+from coldtrace.ledger.model import LogState, LogStatus
+from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue
 from coldtrace.parties.warnings import warnings
 from coldtrace.web.access import CurrentEnv, KnownCaller, ReadSession
 
@@ -17,30 +25,69 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Ready 就绪")
-def readyz(session: ReadSession, env: CurrentEnv) -> dict[str, str | list[str]]:
-    """Answer 200 when the database answers, 503 otherwise; `warnings` names what needs a person within a week."""
-    session.execute(text("SELECT 1"))
-    found = [each.code for each in warnings(session, env)]
-    return {"status": "ready", "warnings": sorted(set(found))} if found else {"status": "ready"}
+@router.get("/readyz", summary="Ready 就绪", responses={503: {"description": "Not ready, or an alarm"}})
+def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
+    """Answer 200 when the service can keep its promises; 503 without the database, and with `alarms` when a log is
+    frozen, behind its promise, or not published.  `warnings` names what needs a person within a week."""
+    alarms = [*_alarms(session, env.clock()), *_troubles(request)]
+    body: dict[str, object] = {"status": "alarm" if alarms else "ready"}
+    if alarms:
+        body["alarms"] = _said(list({each.code: each for each in alarms}.values()))
+    found = [*request.app.state.notices, *warnings(session, env)]
+    if found:
+        body["warnings"] = sorted({each.code for each in found})
+    return JSONResponse(body, 503 if alarms else 200)
 
 
 @router.get("/metrics", summary="Counters 计数")
-def metrics(session: ReadSession, caller: KnownCaller) -> Response:
+def metrics(session: ReadSession, caller: KnownCaller, env: CurrentEnv) -> Response:
     """Return counters in the Prometheus text format; needs a token, because volumes are nobody's business."""
-    head = ledger.newest_checkpoint(session)
-    oldest = session.execute(
-        text(
-            "SELECT COALESCE(EXTRACT(epoch FROM now() - min(e.received_at)), 0) FROM ledger_pending p"
-            " JOIN ledger_entry e USING (log_id, entry_id)"
-        )
-    ).scalar_one()
-    lines = {
-        "coldtrace_log_size": 0 if head is None else head.size,
-        "coldtrace_log_pending": ledger.pending_count(session),
-        "coldtrace_log_oldest_pending_seconds": round(float(oldest), 3),
+    now = env.clock()
+    found = ledger.status(session, now=now)
+    samples: dict[str, list[float]] = {
+        "coldtrace_log_size": [each.head_size for each in found],
+        "coldtrace_log_published_size": [each.published_size for each in found],
+        "coldtrace_log_published_age_seconds": [_age_s(each, now) for each in found],
+        "coldtrace_log_cosignatures": [each.cosignatures for each in found],
+        "coldtrace_log_pending": [each.pending for each in found],
+        "coldtrace_log_oldest_pending_seconds": [round(each.oldest_pending_s, 3) for each in found],
+        "coldtrace_log_frozen": [int(each.state is LogState.FROZEN) for each in found],
     }
-    return PlainTextResponse(
-        "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in lines.items()),
-        media_type="text/plain; version=0.0.4",
-    )
+    lines = []
+    for metric, values in samples.items():
+        lines.append(f"# TYPE {metric} gauge\n")
+        lines += [f'{metric}{{log="{each.log.name}"}} {value}\n' for each, value in zip(found, values, strict=True)]
+    return PlainTextResponse("".join(lines), media_type="text/plain; version=0.0.4")
+
+
+def _age_s(status: LogStatus, now: datetime) -> float:
+    return 0.0 if status.published_at is None else round(max((now - status.published_at).total_seconds(), 0.0), 3)
+
+
+def _alarms(session: Session, now: datetime) -> list[Refusal]:
+    """Return what the tables say is wrong with a log."""
+    found: list[Refusal] = []
+    for each in ledger.status(session, now=now):
+        if each.state is LogState.FROZEN:
+            found.append(frozen_reason(each.reason) or LogNotOpen(name=each.log.name))
+        promise_s = INCLUDE_WITHIN.total_seconds()
+        if each.oldest_pending_s > promise_s:
+            found.append(
+                PendingOverdue(
+                    name=each.log.name,
+                    pending=each.pending,
+                    age_s=int(each.oldest_pending_s),
+                    promise_s=int(promise_s),
+                )
+            )
+    return found
+
+
+def _troubles(request: Request) -> list[Refusal]:
+    """Return what keeps this process from signing or publishing."""
+    state = request.app.state
+    return [*dict(state.sequencer.troubles).values(), *dict(state.publisher.troubles).values()]
+
+
+def _said(refusals: Iterable[Refusal]) -> list[dict[str, object]]:
+    return [{"code": each.code, "zh": each.say("zh"), "en": each.say("en"), **each.facts} for each in refusals]

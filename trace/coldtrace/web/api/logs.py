@@ -1,52 +1,119 @@
-"""The public log: checkpoint and proofs (tiles come with the ledger's own work).  Nothing here needs a token."""
+"""The public log (C2SP tlog-tiles): checkpoint, tiles, proofs.  Only entry bundles need a token: they tell volumes."""
 
+import gzip
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from sqlmodel import Session
 
-from coldtrace.env import Env
+from coldtrace.env import Log
 from coldtrace.ledger import service as ledger
+from coldtrace.ledger.refusals import LogUnknown
 from coldtrace.seal.b64 import b64
-from coldtrace.web.access import ReadSession, Visitor
+from coldtrace.web.access import Body, CurrentSettings, ReadSession, Visitor, known_caller, token_holder
+from coldtrace.web.openapi import BEARER
 from coldtrace.web.refusals import PageNotFound
 
 router = APIRouter(prefix="/logs/{name}", tags=["log"], dependencies=[Visitor])
 _OPEN = {"Access-Control-Allow-Origin": "*"}
+_FOR_EVER = "max-age=31536000, immutable"
+_GZIP_FROM_BYTES = 512
+_BYTES = "application/octet-stream"
+_TILE_DOC: dict[int | str, dict[str, Any]] = {
+    200: {"content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
-def _own_log(request: Request, name: str) -> None:
-    env: Env = request.app.state.env
-    if name != env.log_name:
-        raise PageNotFound(path=request.url.path)
+def _log(request: Request, session: Session, name: str) -> Log:
+    """Return the log of this name; what was found once is remembered, as logs keep their names for ever."""
+    known: dict[str, Log] = request.app.state.logs
+    if name not in known:
+        try:
+            known[name] = ledger.log_named(session, name)
+        except LogUnknown:
+            raise PageNotFound(path=request.url.path) from None
+    return known[name]
 
 
-@router.get("/checkpoint", summary="The newest signed checkpoint 最新检查点")
+@router.get("/checkpoint", summary="The published checkpoint 最新检查点")
 def get_checkpoint(request: Request, name: str, session: ReadSession) -> Response:
-    """Return the newest checkpoint as a signed note (C2SP tlog-checkpoint)."""
-    _own_log(request, name)
-    note = ledger.checkpoint(session).note
+    """Return the published checkpoint as a signed note with its cosignatures (C2SP tlog-checkpoint)."""
+    note = ledger.checkpoint(session, _log(request, session, name)).note
     return PlainTextResponse(note, headers=_OPEN | {"Cache-Control": "public, max-age=1"})
+
+
+@router.get(
+    "/tile/entries/{path:path}",
+    summary="Entry bundle 条目包",
+    responses=_TILE_DOC,
+    openapi_extra={"security": [{BEARER: []}]},
+)
+def get_bundle(
+    request: Request, name: str, path: str, session: ReadSession, settings: CurrentSettings, body: Body
+) -> Response:
+    """Return leaves, each behind its length; needs a token unless the operator made entries public."""
+    log = _log(request, session, name)
+    if not settings.public_entries:
+        token_holder(known_caller(request, body))
+    data = _tile(request, session, log)
+    headers = _OPEN | {
+        "Cache-Control": f"{'public' if settings.public_entries else 'private'}, {_FOR_EVER}",
+        "Vary": "Accept-Encoding",
+    }
+    if len(data) >= _GZIP_FROM_BYTES and _takes_gzip(request):
+        data, headers = gzip.compress(data, 6, mtime=0), headers | {"Content-Encoding": "gzip"}
+    return Response(data, media_type=_BYTES, headers=headers)
+
+
+@router.get("/tile/{path:path}", summary="Hash tile 哈希分块", responses=_TILE_DOC)
+def get_tile(request: Request, name: str, path: str, session: ReadSession) -> Response:
+    """Return up to 256 hashes of one level (C2SP tlog-tiles); hashes do not shrink, so nothing is compressed."""
+    data = _tile(request, session, _log(request, session, name))
+    return Response(data, media_type=_BYTES, headers=_OPEN | {"Cache-Control": f"public, {_FOR_EVER}"})
+
+
+def _tile(request: Request, session: Session, log: Log) -> bytes:
+    """Return a tile by the path as it was sent: an escaped spelling of it is another path, of nothing."""
+    raw: str = request.scope["raw_path"].decode("latin-1")
+    return ledger.tile(session, log, raw.removeprefix(f"/logs/{log.name}/"))
+
+
+def _takes_gzip(request: Request) -> bool:
+    for part in request.headers.get("accept-encoding", "").split(","):
+        name, _, quality = part.strip().partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
 
 
 @router.get("/proof/inclusion", summary="Inclusion proof 包含证明")
 def get_inclusion(request: Request, name: str, index: int, size: int, session: ReadSession) -> Response:
     """Return the path of leaf `index` in the tree of `size` leaves (RFC 9162, section 2.1.3)."""
-    _own_log(request, name)
-    path = ledger.inclusion_by_index(session, index=index, size=size)
+    path = ledger.inclusion_by_index(session, _log(request, session, name), index=index, size=size)
     return JSONResponse({"index": index, "size": size, "path": [b64(each) for each in path]}, headers=_OPEN)
 
 
 @router.get("/proof/consistency", summary="Consistency proof 一致性证明")
 def get_consistency(request: Request, name: str, old: int, new: int, session: ReadSession) -> Response:
     """Return the proof that the tree of `new` leaves only adds to that of `old` leaves."""
-    _own_log(request, name)
-    path = ledger.consistency(session, old=old, new=new)
+    path = ledger.consistency(session, _log(request, session, name), old=old, new=new)
     return JSONResponse({"old": old, "new": new, "path": [b64(each) for each in path]}, headers=_OPEN)
 
 
 @router.get("/statements/{entry_id}/proof", summary="Proof file of one entry 记录证明")
 def get_proof(request: Request, name: str, entry_id: UUID, session: ReadSession) -> Response:
-    """Return the `c2sp.org/tlog-proof@v1` file of one statement."""
-    _own_log(request, name)
-    return PlainTextResponse(ledger.tlog_proof(session, entry_id), headers=_OPEN)
+    """Return the `c2sp.org/tlog-proof@v1` file of one statement; as JSON to whoever asks for `application/json`."""
+    proof, inclusion = ledger.tlog_proof(session, _log(request, session, name), entry_id)
+    headers = _OPEN | {"Cache-Control": "public, max-age=1", "Vary": "Accept"}
+    if "application/json" not in request.headers.get("accept", ""):
+        return PlainTextResponse(proof.text(), headers=headers)
+    body = {
+        "index": proof.index,
+        "size": inclusion.size,
+        "leaf_hash": b64(inclusion.leaf_hash),
+        "path": [b64(each) for each in proof.path],
+        "checkpoint": proof.checkpoint,
+    }
+    return JSONResponse(body, headers=headers)

@@ -14,11 +14,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
+from coldtrace.env import Env
 from coldtrace.ledger import service as ledger
+from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties.refusals import AuthenticationRequired
-from coldtrace.web.access import Body, CallerLang, recognise
+from coldtrace.web.access import Body, CallerLang, CurrentEnv, ReadSession, TokenHolder, recognise
 from coldtrace.web.database_trouble import is_race
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
@@ -82,6 +85,29 @@ def check_statements(request: Request, body: Body, lang: CallerLang) -> Response
         results = custody.capture(session, request.app.state.env, wires)
         session.rollback()
     return JSONResponse({"results": [as_json(result, lang) | {"receipt": None} for result in results]})
+
+
+@router.get("/{entry_id}/pieces", summary="The pieces of a statement 记录的各部分")
+def get_pieces(entry_id: UUID, session: ReadSession, caller: TokenHolder, env: CurrentEnv) -> Response:
+    """Return header and pieces as they are kept; of an erased private piece what is left, and when it was erased."""
+    entry = ledger.known_entries(session, env.log, [entry_id]).get(entry_id)
+    if entry is None:
+        raise NotLogged(id=str(entry_id))
+    found = ledger.kept_pieces(session, env.log, entry_id)
+    leaf = json.loads(entry.leaf)
+    return JSONResponse(
+        {
+            "id": str(entry_id),
+            "kind": leaf["kind"],
+            "header": leaf["body"],
+            "sig": leaf["sig"],
+            "received_at": format_utc(entry.received_at),
+            "pieces": {name: None if piece.data is None else piece.data.decode() for name, piece in found.items()},
+            "erased": {
+                name: format_utc(piece.erased_at) for name, piece in found.items() if piece.erased_at is not None
+            },
+        }
+    )
 
 
 def _capture(request: Request, body: bytes, wires: list[object]) -> list[Result]:
@@ -175,10 +201,13 @@ def _wait_s(prefer: str) -> int:
 
 
 def _wait_for_proof(request: Request, entry_id: UUID, wait_s: int) -> str | None:
+    env: Env = request.app.state.env
     deadline = time.monotonic() + wait_s
     while True:
         with request.app.state.sessions() as session:
-            proof = ledger.find_proof(session, entry_id)
-        if proof is not None or time.monotonic() >= deadline:
-            return proof
+            found = ledger.find_proof(session, env.log, entry_id)
+        if found is not None:
+            return found[0].text()
+        if time.monotonic() >= deadline:
+            return None
         time.sleep(0.05)

@@ -63,6 +63,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/statements": "保存一条（对象）、多条（数组）或逐行（`NDJSON`）的签名记录，202 并逐条返回回执。"
     "单独一条：接受 202，重复 200，拒绝 `4xx`；`Prefer: wait=N` 最多等 N 秒（上限 10）直到写入日志，201 并附证明。",
     "POST /api/v1/statements/check": "说明这些记录会得到什么结果，不保存任何内容。",
+    "GET /api/v1/statements/{entry_id}/pieces": "返回一条记录的表头和各部分原文；"
+    "被依法抹除的私有部分给出剩余内容和抹除时间。",
     "POST /api/v1/imports": "导入报关行的装箱单：201 并返回批次；有错误时 422，逐处列出工作表、行、列。"
     "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
     "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",
@@ -109,12 +111,16 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/filters/{id}": "返回头部 `SHA-256`（十六进制）为该编号的筛查表文件；内容永不改变，可长期缓存。",
     "GET /api/v1/root": "返回创世根文件的原文，它的 `SHA-256` 就是本安装的名字。",
     "GET /api/v1/root-changes": "按顺序返回创世根文件之后的各次变更及其签名。",
-    "GET /logs/{name}/checkpoint": "返回最新的签名检查点（`C2SP tlog-checkpoint`）。",
+    "GET /logs/{name}/checkpoint": "返回已发布的签名检查点及见证签名（`C2SP tlog-checkpoint`）。",
+    "GET /logs/{name}/tile/{path}": "返回一层中至多 256 个哈希（`C2SP tlog-tiles`）；内容不变，不压缩。",
+    "GET /logs/{name}/tile/entries/{path}": "返回叶子原文，每片前有两字节长度；除非运营者公开，需要令牌。",
     "GET /logs/{name}/proof/inclusion": "返回第 `index` 片叶子在 `size` 片叶子的树中的路径（`RFC 9162` 第 2.1.3 节）。",
     "GET /logs/{name}/proof/consistency": "证明 `new` 片叶子的树只是在 `old` 片之后追加。",
-    "GET /logs/{name}/statements/{entry_id}/proof": "返回一条记录的 `c2sp.org/tlog-proof@v1` 文件。",
+    "GET /logs/{name}/statements/{entry_id}/proof": "返回一条记录的 `c2sp.org/tlog-proof@v1` 文件；"
+    "`Accept: application/json` 时为 `JSON`。",
     "GET /healthz": "进程在运行就回答。",
-    "GET /readyz": "数据库能用时 200，否则 503；`warnings` 列出一周内需要人处理的事。",
+    "GET /readyz": "能履行承诺时 200；数据库不可用、日志冻结、入树超时或未能发布时 503，并列出原因；"
+    "`warnings` 列出一周内需要人处理的事。",
     "GET /metrics": "以 `Prometheus` 文本格式返回计数；需要令牌，因为业务量不对外公开。",
 }
 

@@ -46,7 +46,7 @@ def front(request: Request) -> Response:
         sample=_sample_box(request, samples),
         samples=tuple(Sample(kind=kind, url=url) for kind, url in links.items()),  # type: ignore[arg-type]
         base_url=str(request.base_url).rstrip("/"),
-        checkpoint_url=f"/logs/{state.env.log_name}/checkpoint",
+        checkpoint_url=f"/logs/{state.env.log.name}/checkpoint",
         labels_url=f"/{LABELS_FILE}" if labels.exists() else None,
         lookup_url="/find",
         demo=bool(links),

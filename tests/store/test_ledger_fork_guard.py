@@ -1,0 +1,236 @@
+"""The fork guard: a database that forgot what was published signs nothing any more, and says why."""
+
+import json
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from coldtrace.db.engine import make_engine
+from coldtrace.db.programs import program
+from coldtrace.env import Env
+from coldtrace.ledger import fork_guard, store
+from coldtrace.ledger import service as ledger
+from coldtrace.ledger.fork_guard import Outside, check, frozen_reason, published_file
+from coldtrace.ledger.model import LogState
+from coldtrace.ledger.publish import log_folder, publish
+from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, LogNotOpen, OutsideUnreadable
+from coldtrace.ledger.sequencer import Sequencer
+from support.databases import Databases
+from support.log_entries import LOG, append
+from support.open_logs import opened, sign
+
+
+@pytest.fixture
+def env(tmp_path: Path, sessions: sessionmaker[Session]) -> Env:
+    return opened(tmp_path, sessions)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, env: Env) -> Path:
+    return log_folder(tmp_path, env.log)
+
+
+def state(engine: Engine) -> tuple[LogState, str | None]:
+    with engine.connect() as connection:
+        (found,) = store.log_status(connection)
+    return found.state, found.reason
+
+
+def guard(engine: Engine, env: Env, folder: Path) -> object:
+    with engine.begin() as connection:
+        return check(connection, env.log, published_file(folder), now=env.clock())
+
+
+def run_once(engine: Engine, env: Env, folder: Path, *, until: int = 200) -> Sequencer:
+    """Run a new process's sequencer until the queue is empty or it has a trouble."""
+    sequencer = Sequencer(engine, env, tick_s=0.01, outside=lambda log: published_file(folder))
+    sequencer.start()
+    pause = threading.Event()
+    for _ in range(until):
+        with Session(engine) as session:
+            if sequencer.troubles or not ledger.waiting(session, env.log):
+                break
+        pause.wait(0.02)
+    sequencer.stop()
+    return sequencer
+
+
+def test_a_head_that_leads_to_what_was_published_may_sign(engine: Engine, env: Env, folder: Path) -> None:
+    assert guard(engine, env, folder) is None  # nothing was ever published
+    for start in (0, 5, 10):
+        sign(engine, env, 5, start=start)
+        if start == 5:
+            publish(engine, env, env.log, folder)
+        assert guard(engine, env, folder) is None
+    assert state(engine) == (LogState.OPEN, None)
+    with Session(engine) as session, session.begin():
+        append(session, range(3))
+    sequencer = run_once(engine, env, folder)
+    assert sequencer.troubles == {}
+    with Session(engine) as session:
+        assert ledger.signed_head(session, env.log).size == 18
+
+
+def dump(url: str, target: Path) -> None:
+    plain = url.replace("+psycopg", "")
+    subprocess.run([program("pg_dump"), "-Fc", "--no-owner", "--no-acl", "-f", target, plain], check=True)
+
+
+def restore(url: str, source: Path) -> None:
+    plain = url.replace("+psycopg", "")
+    subprocess.run(
+        [program("pg_restore"), "--no-owner", "--no-acl", "--exit-on-error", "-d", plain, source], check=True
+    )
+
+
+def test_a_restored_older_backup_freezes_the_log(
+    engine: Engine, database_url: str, empty_database_url: str, env: Env, folder: Path, tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    sign(engine, env, 5)
+    publish(engine, env, env.log, folder)
+    dump(database_url, tmp_path / "backup")
+    sign(engine, env, 5, start=5)
+    publish(engine, env, env.log, folder)
+    restore(empty_database_url, tmp_path / "backup")
+    restored = make_engine(empty_database_url, pool_size=4)
+    try:
+        with Session(restored) as session, session.begin():
+            append(session, range(50, 53))
+        sequencer = run_once(restored, env, folder)
+        assert {name: each.code for name, each in sequencer.troubles.items()} == {"test": "log_behind_its_checkpoint"}
+        found, reason = state(restored)
+        assert found is LogState.FROZEN
+        assert reason is not None
+        assert json.loads(reason) == {
+            "code": "log_behind_its_checkpoint", "name": "test", "head": 5, "size": 10, "where": "logs/test/checkpoint",
+        }  # fmt: skip
+        why = frozen_reason(reason)
+        assert isinstance(why, ForkAhead)
+        assert "10" in why.say("zh")
+        assert "restored to an older state" in caplog.text
+        with Session(restored) as session:
+            assert ledger.signed_head(session, env.log).size == 5
+            with pytest.raises(LogNotOpen):
+                append(session, [1])
+        # Another start changes nothing, and nobody thaws it in passing.
+        assert run_once(restored, env, folder, until=5).troubles == {}
+        with Session(restored) as session, session.begin(), pytest.raises(DBAPIError, match="never opened again"):
+            session.execute(text("UPDATE ledger_log SET state = 'open'"))
+    finally:
+        restored.dispose()
+
+
+def test_the_whole_backup_passes(
+    engine: Engine, database_url: str, empty_database_url: str, env: Env, folder: Path, tmp_path: Path
+) -> None:
+    sign(engine, env, 5)
+    publish(engine, env, env.log, folder)
+    dump(database_url, tmp_path / "backup")
+    restore(empty_database_url, tmp_path / "backup")
+    restored = make_engine(empty_database_url)
+    try:
+        assert guard(restored, env, folder) is None
+        sign(restored, env, 5, start=5)
+    finally:
+        restored.dispose()
+
+
+def test_a_rewritten_history_freezes_the_log(engine: Engine, env: Env, folder: Path) -> None:
+    sign(engine, env, 300)
+    publish(engine, env, env.log, folder)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE ledger_leaf DISABLE TRIGGER USER"))
+        connection.execute(text("UPDATE ledger_leaf SET leaf_hash = sha256('forged') WHERE leaf_index = 299"))
+        connection.execute(text("ALTER TABLE ledger_leaf ENABLE TRIGGER USER"))
+    assert isinstance(guard(engine, env, folder), ForkDiffers)
+    assert state(engine)[0] is LogState.FROZEN
+
+
+def test_leaves_that_are_gone_freeze_the_log(engine: Engine, env: Env, folder: Path) -> None:
+    sign(engine, env, 10)
+    publish(engine, env, env.log, folder)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE ledger_leaf DISABLE TRIGGER USER"))
+        connection.execute(text("DELETE FROM ledger_leaf WHERE leaf_index = 3"))
+    assert isinstance(guard(engine, env, folder), ForkDiffers)
+
+
+def test_an_unreadable_checkpoint_outside_stops_signing_without_freezing(
+    engine: Engine, env: Env, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign(engine, env, 5)
+    publish(engine, env, env.log, folder)
+    good = (folder / "checkpoint").read_bytes()
+    (folder / "checkpoint").write_bytes(good[:-20])
+    with Session(engine) as session, session.begin():
+        append(session, range(3))
+    sequencer = run_once(engine, env, folder)
+    assert [each.code for each in sequencer.troubles.values()] == ["outside_checkpoint_unreadable"]
+    assert state(engine) == (LogState.OPEN, None)
+    with Session(engine) as session:
+        assert ledger.signed_head(session, env.log).size == 5
+    (folder / "checkpoint").write_bytes(good)
+    assert run_once(engine, env, folder).troubles == {}
+    with Session(engine) as session:
+        assert ledger.signed_head(session, env.log).size == 8
+
+
+def test_what_another_log_signed_is_no_checkpoint_of_ours(engine: Engine, env: Env, tmp_path: Path) -> None:
+    sign(engine, env, 1)
+    note = b"trace.example.cn/logs/test\n1\n" + b"A" * 43 + b"=\n\n\xe2\x80\x94 x AAAAAAAA\n"
+    with engine.begin() as connection, pytest.raises(OutsideUnreadable, match="untrusted_note"):
+        check(connection, LOG, [Outside(note=note, where="a witness")], now=env.clock())
+
+
+def test_a_log_that_was_never_opened_has_nothing_to_guard(session: Session, env: Env, databases: Databases) -> None:
+    from coldtrace.env import Log
+
+    never = Log(id=9, origin="trace.example.cn/logs/never")
+    assert check(session.connection(), never, [Outside(note=b"x", where="y")], now=env.clock()) is None
+    assert fork_guard.frozen_reason(None) is None
+
+
+def test_after_a_fault_the_guard_asks_again(
+    engine: Engine, env: Env, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that was away may have come back as an older copy of itself."""
+    asked: list[int] = []
+
+    def outside(log: object) -> list[Outside]:
+        asked.append(1)
+        return []
+
+    sequencer = Sequencer(engine, env, tick_s=0.01, outside=outside)
+    faults = iter([ConnectionError("cut off at the commit")])
+    from coldtrace.ledger import sequencer as module
+
+    plain = module.tick
+
+    def faulty(*args: object, **values: object) -> int:
+        for fault in faults:
+            raise fault
+        return plain(*args, **values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "tick", faulty)
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+    with Session(engine) as session, session.begin():
+        append(session, range(3))
+    sequencer.start()
+    pause = threading.Event()
+    for _ in range(300):
+        with Session(engine) as session:
+            if ledger.signed_head(session, env.log).size == 3:
+                break
+        pause.wait(0.02)
+    sequencer.stop()
+    assert len(asked) == 2
+    assert "cut off at the commit" in caplog.text
+    with Session(engine) as session:
+        assert ledger.signed_head(session, env.log).size == 3

@@ -1,0 +1,124 @@
+"""What leaves say: enrolments give keys, statements are signed by them, erasures and trust lists are noted.
+
+Signatures are checked in batches by as many threads as there are processors; `cryptography` works outside the
+interpreter's lock.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from coldtrace.audit.chains import Chains
+from coldtrace.audit.finding import Report
+from coldtrace.audit.finding_words import FindingCode
+from coldtrace.audit.leaf_text import Leaf, NotALeaf, read_body, read_leaf, signed_parts
+from coldtrace.errors import Refusal
+from coldtrace.events.certificate import read_certificate, verify_certificate
+from coldtrace.events.enrolment import read_request
+from coldtrace.events.leaf import LeafKind
+from coldtrace.seal.b64 import b64, unb64
+from coldtrace.seal.hashing import sha256
+from coldtrace.seal.public_key import PublicKey, UnsupportedAlgorithm, key_id, load_public_key
+
+_Job = tuple[str, PublicKey, bytes, bytes]
+_SLICE = 64
+
+
+class Leaves:
+    """Reads leaves in the order of the log."""
+
+    def __init__(self, report: Report, *, enrolment_keys: Sequence[PublicKey], signatures: bool = True) -> None:
+        self._report, self._enrolment_keys, self._signatures = report, enrolment_keys, signatures
+        self._keys: dict[str, PublicKey] = {}
+        self._jobs: list[_Job] = []
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="signatures")
+        self.chains = Chains(report)
+        self.erased: set[str] = set()
+        self.lists: dict[int, str] = {}
+
+    def read(self, data: bytes, where: str) -> Leaf | None:
+        """Return a leaf, its signature queued to be checked; None if it cannot be read, which is a finding."""
+        try:
+            leaf = read_leaf(data)
+            if leaf.kind == LeafKind.CTE1:
+                self._statement(leaf, where)
+            elif leaf.kind == LeafKind.ENROL:
+                self._enrolment(leaf, where)
+            elif leaf.kind == LeafKind.TRUST:
+                body = read_body(leaf, "list", "seq", "v")
+                self.lists[int(str(body["seq"]))] = str(body["list"])
+            elif leaf.kind == LeafKind.ERASE:
+                self.erased.add(str(read_body(leaf, "fields", "ground", "header", "v")["header"]))
+        except NotALeaf:
+            self._report.find(FindingCode.LEAF_TEXT, where)
+            return None
+        return leaf
+
+    def check_signatures(self) -> None:
+        """Check all signatures that are queued."""
+        jobs, self._jobs = self._jobs, []
+        for bad in self._pool.map(_bad, [jobs[at : at + _SLICE] for at in range(0, len(jobs), _SLICE)]):
+            for where in bad:
+                self._report.find(FindingCode.LEAF_SIGNATURE, where)
+
+    def keys_to_json(self) -> dict[str, str]:
+        """Return the enrolled keys for a later audit."""
+        return {key: b64(each.spki) for key, each in self._keys.items()}
+
+    def load_keys(self, value: dict[str, str]) -> None:
+        """Know the keys that an earlier audit has seen enrolled."""
+        self._keys.update({key: load_public_key(unb64(spki)) for key, spki in value.items()})
+
+    def know_certificates(self, signed: Sequence[tuple[str, str]]) -> None:
+        """Know the keys of certificates, each with its signature, that a known enrolment key has signed."""
+        for text, sig in signed:
+            try:
+                spki = verify_certificate(text, sig, self._enrolment_keys).spki
+            except Refusal:
+                continue
+            self._keys[b64(key_id(spki))] = load_public_key(spki)
+
+    def _statement(self, leaf: Leaf, where: str) -> None:
+        if leaf.header is None or not self._signatures:
+            return
+        key = self._keys.get(leaf.header.key)
+        if key is None:
+            self._report.find(FindingCode.LEAF_KEY_UNKNOWN, where)
+            return
+        self._jobs.append((where, key, *signed_parts(leaf)))
+
+    def _enrolment(self, leaf: Leaf, where: str) -> None:
+        body = read_body(leaf, "certificate", "certificate_sig", "request", "request_sig")
+        certificate, certificate_sig, request, request_sig = (str(value) for value in body.values())
+        try:
+            spki = read_certificate(certificate).spki
+            if self._enrolment_keys:
+                verify_certificate(certificate, certificate_sig, self._enrolment_keys)
+            else:
+                self._report.note(
+                    "enrolment certificates: no enrolment key is known / 没有可用的登记公钥，证书签名未检查"
+                )
+            if read_request(request, request_sig).public_key.spki != spki:
+                self._report.find(FindingCode.ENROLMENT_BAD, where)
+                return
+        except Refusal:
+            self._report.find(FindingCode.ENROLMENT_BAD, where)
+            return
+        self._keys[b64(key_id(spki))] = load_public_key(spki)
+
+
+def header_hash(leaf: Leaf) -> str:
+    """Return the hash by which other statements name this one."""
+    return b64(sha256(leaf.body))
+
+
+def _bad(jobs: Sequence[_Job]) -> list[str]:
+    found = []
+    for where, key, signature, data in jobs:
+        try:
+            good = key.verify(signature, data)
+        except UnsupportedAlgorithm:
+            continue
+        if not good:
+            found.append(where)
+    return found

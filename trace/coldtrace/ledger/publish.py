@@ -1,0 +1,267 @@
+"""Publishing what was signed: witnesses first, then tiles and bundles, the checkpoint last (docs/formats/ledger.md).
+
+Always after the sequencer's commit and outside of its transaction, from rows read back: what is not durable in the
+database never leaves the house.  Whatever stops it in the middle, the next round does the rest: every file is the same
+however often it is written, and a reader that sees a checkpoint finds all its tiles.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from coldtrace.env import Env, Log
+from coldtrace.errors import Refusal
+from coldtrace.ledger import store
+from coldtrace.ledger.fork_guard import CHECKPOINT
+from coldtrace.ledger.model import LogState, SignedHead
+from coldtrace.ledger.paths import TileReader
+from coldtrace.ledger.published_files import Writer, publishing
+from coldtrace.ledger.refusals import FolderBusy, NoCheckpoint, OutsideUnreadable, PublishedDiffers, QuorumMissing
+from coldtrace.ledger.tiles import tile_bytes, tiles_between
+from coldtrace.seal.checkpoint import Cosignature, open_checkpoint
+from coldtrace.seal.merkle import consistency_path_from, root_from
+from coldtrace.seal.note import split_note
+from coldtrace.seal.witness_policy import KnownWitness
+
+REPUBLISH = timedelta(minutes=10)
+WITNESS_TIMEOUT_S = 1.0
+TILES_AT_ONCE = 64
+log_file = logging.getLogger("coldtrace.publisher")
+
+ProofSource = Callable[[int, int], Sequence[bytes]]
+"""Given an old and a new size, return the consistency proof."""
+
+
+class Feed(Protocol):
+    """Asks witnesses for their cosignatures: `ledger/feeder.py`, or a test's own."""
+
+    def __call__(
+        self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
+    ) -> list[str]:
+        """Return the signature lines of those that answered in time; never raises for one that did not."""
+        ...
+
+
+def no_witness(
+    note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
+) -> list[str]:
+    """The feed of an installation that has no witnesses."""
+    return []
+
+
+def log_folder(data_dir: Path, log: Log) -> Path:
+    """Return where a log's files are published on this machine."""
+    return data_dir / "logs" / log.name
+
+
+def publish(
+    engine: Engine,
+    env: Env,
+    log: Log,
+    folder: Path,
+    *,
+    feed: Feed = no_witness,
+    strict: bool = False,
+    public_entries: bool = False,
+) -> SignedHead | None:
+    """Publish the newest signed head into `folder` and note it; return it, None when another process is at it.
+
+    Raises QuorumMissing in strict mode, PublishedDiffers and OutsideUnreadable when the folder has other bytes.
+    """
+    with publishing(folder) as mine:
+        if not mine:
+            return None
+        with engine.connect() as connection:
+            head = store.newest_checkpoint(connection, log.id)
+            vkey = next((vkey for each, vkey, _ in store.logs(connection) if each.id == log.id), None)
+        if head is None or vkey is None:
+            raise NoCheckpoint(size=0)
+        old = _published_size(folder, log, vkey, head)
+        note, cosignatures = _cosigned(engine, env, log, vkey, head, feed)
+        if strict and not env.policy.is_met_by(cosignatures):
+            raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.policy.quorum)
+        writer = Writer(folder, public_entries=public_entries)
+        write_tiles(engine, log, writer, old=old, head=head)
+        writer.replace(CHECKPOINT, note.encode())
+        shown = SignedHead(size=head.size, root=head.root, note=note)
+        with engine.begin() as connection:
+            store.set_published(connection, log.id, shown, cosignatures=len(cosignatures), at=env.clock())
+        return shown
+
+
+def write_tiles(engine: Engine, log: Log, writer: Writer, *, old: int, head: SignedHead) -> None:
+    """Write the tiles and bundles of `head` that a published tree of `old` leaves had not, and check their root."""
+    tiles = tiles_between(old, head.size)
+    for at in range(0, len(tiles), TILES_AT_ONCE):
+        # Short reads: a long one would keep the database from tidying up behind the sequencer.
+        with engine.connect() as connection:
+            read = [(tile, tile_bytes(connection, log, tile)) for tile in tiles[at : at + TILES_AT_ONCE]]
+        for tile, data in read:
+            writer.keep(tile.text(), data)
+    with engine.connect() as connection:
+        if root_from(TileReader(connection, log.id), size=head.size) != head.root:
+            raise PublishedDiffers(path=f"logs/{log.name}/tile")
+
+
+def export(
+    engine: Engine, log: Log, folder: Path, *, head: SignedHead, repair: bool = False, public_entries: bool = False
+) -> int:
+    """Write the published log `head` into a folder and return how many files were missing.
+
+    The same again writes nothing.  With `repair` every tile of the tree is compared with the database, otherwise those
+    that the folder's own checkpoint does not cover.  Raises PublishedDiffers; nothing is ever overwritten but an older
+    checkpoint.
+    """
+    with publishing(folder) as mine:
+        if not mine:
+            raise FolderBusy(folder=str(folder))
+        with engine.connect() as connection:
+            vkey = next(vkey for each, vkey, _ in store.logs(connection) if each.id == log.id)
+        old = _published_size(folder, log, vkey, head)
+        writer = Writer(folder, public_entries=public_entries)
+        write_tiles(engine, log, writer, old=0 if repair else old, head=head)
+        path = folder / CHECKPOINT
+        if not path.exists() or path.read_bytes() != head.note.encode():
+            writer.replace(CHECKPOINT, head.note.encode())
+        writer.flush()
+        return writer.written
+
+
+def _published_size(folder: Path, log: Log, vkey: str, head: SignedHead) -> int:
+    """Return the size that the folder has published; a larger one than the database's is never overwritten."""
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return 0
+    try:
+        known = open_checkpoint(path.read_bytes(), log=vkey).checkpoint
+    except Refusal as refusal:
+        raise OutsideUnreadable(where=f"logs/{log.name}/{CHECKPOINT}", name=log.name, reason=refusal.code) from refusal
+    if known.size > head.size or (known.size == head.size and known.root != head.root):
+        raise PublishedDiffers(path=f"logs/{log.name}/{CHECKPOINT}")
+    return known.size
+
+
+def _cosigned(
+    engine: Engine, env: Env, log: Log, vkey: str, head: SignedHead, feed: Feed
+) -> tuple[str, tuple[Cosignature, ...]]:
+    """Return the note with the cosignatures of the witnesses that answered, each one checked and kept."""
+    note = head.note
+    if not env.policy.witnesses:
+        return note, ()
+
+    def proof_source(old: int, new: int) -> Sequence[bytes]:
+        with engine.connect() as connection:
+            return consistency_path_from(TileReader(connection, log.id), old_size=old, new_size=new)
+
+    for line in feed(note, log.origin, proof_source, env.policy.witnesses, WITNESS_TIMEOUT_S):
+        longer = note + (line if line.endswith("\n") else line + "\n")
+        try:
+            opened = open_checkpoint(longer, log=vkey, witnesses=env.policy.vkeys)
+        except Refusal as refusal:
+            log_file.warning("a cosignature was dropped: %s", refusal.say("en"))
+            continue
+        if len(opened.cosignatures) > len(_cosignatures(note, vkey, env)):
+            note = longer
+            with engine.begin() as connection:
+                _, signatures = split_note(note)
+                store.insert_cosignature(
+                    connection,
+                    log.id,
+                    size=head.size,
+                    witness=signatures[-1].name,
+                    key_id=signatures[-1].key_id,
+                    line=signatures[-1].to_line(),
+                    at=env.clock(),
+                )
+    return note, _cosignatures(note, vkey, env)
+
+
+def _cosignatures(note: str, vkey: str, env: Env) -> tuple[Cosignature, ...]:
+    return open_checkpoint(note, log=vkey, witnesses=env.policy.vkeys).cosignatures
+
+
+class Publisher:
+    """A background thread of a server process that publishes what was signed, at most once in `every_s`.
+
+    Each machine publishes into its own folder.  `wake` says that a tree grew; without it, as when another process
+    hosts the sequencer, it looks by itself.  `troubles` says what keeps it from publishing, by the name of the log.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        env: Env,
+        *,
+        data_dir: Path,
+        every_s: float,
+        feed: Feed = no_witness,
+        strict: bool = False,
+        public_entries: bool = False,
+    ) -> None:
+        self._engine, self._env, self._data_dir, self._every_s = engine, env, data_dir, every_s
+        self._feed, self._strict, self._public_entries = feed, strict, public_entries
+        self._done: dict[int, tuple[int, float]] = {}
+        self.troubles: dict[str, Refusal] = {}
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Begin publishing."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something new."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the round under way and end the thread."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            started = time.monotonic()
+            self._wake.clear()
+            try:
+                self._round()
+            except Exception:
+                log_file.exception("publishing failed; trying again")
+            self._stop.wait(max(self._every_s - (time.monotonic() - started), 0))
+            self._wake.wait(self._every_s)
+
+    def _round(self) -> None:
+        with self._engine.connect() as connection:
+            found = store.log_status(connection)
+        for status in found:
+            size, at = self._done.get(status.log.id, (-1, 0.0))
+            fresh = time.monotonic() - at < REPUBLISH.total_seconds()
+            if status.state is LogState.FROZEN or (size == status.head_size and fresh):
+                continue
+            self._publish(status.log)
+
+    def _publish(self, log: Log) -> None:
+        try:
+            head = publish(
+                self._engine,
+                self._env,
+                log,
+                log_folder(self._data_dir, log),
+                feed=self._feed,
+                strict=self._strict,
+                public_entries=self._public_entries,
+            )
+        except Refusal as refusal:
+            if log.name not in self.troubles:
+                log_file.error("not published: %s", refusal.say("en"))
+            self.troubles[log.name] = refusal
+            return
+        self.troubles.pop(log.name, None)
+        if head is not None:
+            self._done[log.id] = (head.size, time.monotonic())

@@ -1,0 +1,140 @@
+"""Use cases of a witness: follow a log, cosign its growth, show what was cosigned.
+
+The order that makes it safe: the log's signature is checked, then in one transaction the last head is read, growth is
+checked, the cosignature is made and the new head kept; only after the commit is anything answered.  Whoever dies in
+between has signed nothing that anybody has seen, or has kept what it signed.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from coldtrace import clock
+from coldtrace.errors import Refusal
+from coldtrace.seal.add_checkpoint import AddCheckpoint, read_add_checkpoint
+from coldtrace.seal.cosignature import cosign, open_cosignatures, witness_vkey
+from coldtrace.seal.note import UntrustedNote, add_signatures
+from coldtrace.seal.signer import Signer
+from coldtrace.seal.vkey import LOG_KIND, Vkey
+from coldtrace.witness import store
+from coldtrace.witness.model import Evidence, Head, Signed
+from coldtrace.witness.refusals import NotALogKey, NothingCosigned, NotSignedByLog, StartRefused, UnknownLog
+from coldtrace.witness.rules import check_growth, open_signed
+from coldtrace.witness.store import Store
+
+log = logging.getLogger("coldtrace.witness")
+
+
+class Witness:
+    """A witness at work: a name, a key, a store and a clock."""
+
+    def __init__(self, *, name: str, signer: Signer, kept: Store, now: Callable[[], datetime] = clock.now) -> None:
+        self.vkey = witness_vkey(name=name, spki=signer.spki)
+        self._name, self._signer, self._store, self._now = name, signer, kept, now
+
+    def add_checkpoint(self, body: bytes) -> str:
+        """Return our signature line for the checkpoint of a request body.
+
+        Raises MalformedAddCheckpoint, MalformedNote, MalformedCheckpoint, UnknownLog, NotSignedByLog, the refusals of
+        `check_growth`, or StoreUnavailable.  What the log has signed and we refuse is kept as evidence.
+        """
+        request = read_add_checkpoint(body)
+        with self._store.look() as connection:
+            origin = request.note.partition("\n")[0]
+            logs = store.keys_of(connection, origin)
+        if not logs:
+            raise UnknownLog(origin=origin)
+        signed = open_signed(request.note, logs)
+        refused: Refusal
+        with self._store.change() as connection:
+            head = store.head_of(connection, origin)
+            try:
+                check_growth(request, signed, head)
+            except Refusal as refusal:
+                refused = refusal
+                self._keep_evidence(connection, request, signed, head, refusal)
+            else:
+                return self._cosign(connection, signed)
+        # Raised behind the commit, or the evidence would be rolled back with it.
+        log.warning("%s: not cosigned: %s", origin, refused)
+        raise refused
+
+    def newest(self, origin_hash: str) -> str:
+        """Return the newest cosigned checkpoint of the log whose origin has this SHA-256; raise NothingCosigned."""
+        with self._store.look() as connection:
+            head = store.head_by_hash(connection, origin_hash)
+        if head is None:
+            raise NothingCosigned()
+        return head.note
+
+    def _cosign(self, connection: sqlite3.Connection, signed: Signed) -> str:
+        # A clock that was put back must not make us contradict ourselves: time stands still until it has caught up.
+        at_s = max(int(self._now().timestamp()), store.latest_time_s(connection))
+        ours = cosign(signed.text, name=self._name, signer=self._signer, at_s=at_s)
+        store.keep_head(
+            connection,
+            Head(
+                origin=signed.checkpoint.origin,
+                size=signed.checkpoint.size,
+                root=signed.checkpoint.root,
+                note=f"{signed.text}\n{signed.line.to_line()}{ours.to_line()}",
+                signed_at_s=at_s,
+            ),
+        )
+        return ours.to_line()
+
+    def _keep_evidence(
+        self,
+        connection: sqlite3.Connection,
+        request: AddCheckpoint,
+        signed: Signed,
+        head: Head | None,
+        refusal: Refusal,
+    ) -> None:
+        store.keep_evidence(
+            connection,
+            Evidence(
+                origin=signed.checkpoint.origin,
+                reason=refusal.code,
+                seen_at_s=int(self._now().timestamp()),
+                request=AddCheckpoint(
+                    old=request.old, proof=request.proof, note=f"{signed.text}\n{signed.line.to_line()}"
+                ).text(),
+                head_note=None if head is None else head.note,
+            ),
+            text=signed.text,
+        )
+
+
+def follow(kept: Store, vkey: Vkey, *, now: datetime, start: str | None = None, own: Vkey | None = None) -> None:
+    """Follow a log from now on; the same key again changes nothing.
+
+    `start` is for a witness that lost its store: the newest checkpoint that it knows to have cosigned itself (`own`
+    is its vkey).  Raises NotALogKey, the refusals of `open_signed`, and StartRefused once the log was cosigned.
+    """
+    if vkey.kind != LOG_KIND:
+        raise NotALogKey(name=vkey.name)
+    head = None if start is None or own is None else _start_head(start, vkey, own)
+    with kept.change() as connection:
+        if head is not None:
+            known = store.head_of(connection, vkey.name)
+            if known is not None:
+                raise StartRefused(origin=vkey.name, size=known.size)
+            store.keep_head(connection, head)
+        store.add_log(connection, vkey, at_s=int(now.timestamp()))
+
+
+def _start_head(note: str, vkey: Vkey, own: Vkey) -> Head:
+    signed = open_signed(note, [vkey])
+    try:
+        _, cosignatures = open_cosignatures(note, [own])
+    except UntrustedNote:
+        raise NotSignedByLog(origin=own.name) from None
+    return Head(
+        origin=signed.checkpoint.origin,
+        size=signed.checkpoint.size,
+        root=signed.checkpoint.root,
+        note=add_signatures(note, ()),
+        signed_at_s=cosignatures[0].at_s,
+    )
