@@ -86,6 +86,7 @@ def open_installation(settings: Settings, *, keep: bool = False, create: bool = 
             with as_owner() as session:
                 env = make_env(settings, keys, passphrase=passphrase, log=ledger.current_log(session))
                 state = roles.state(session.connection())
+            env.keyring.signer(env.log.key_name)  # a wrong passphrase is told before a command does half its work
             with as_owner.begin() as session:
                 parties.install(session, env, root_text=read_root(keys), development=is_development(keys))
             engine = make_engine(url, role=state.role(roles.APP))
