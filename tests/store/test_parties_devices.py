@@ -24,6 +24,7 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.parties.refusals import DeviceEnrolled, InviteRefused, SiteDiffers, SiteUnknown, TokenRefused
 from coldtrace.parties.rules import OPERATIONS
 from coldtrace.parties.tables import DeviceRow
+from coldtrace.people import tokens
 from coldtrace.seal.keys import Ed25519Signer, P256Signer, key_id, load_public_key
 from support.house import GLNS, Handheld
 from support.road import MARKET, PORT, SHOP, Road, make_road
@@ -182,7 +183,7 @@ def test_two_devices_race_for_one_invitation(sessions: sessionmaker[Session], tm
 
 def test_only_hashes_of_secrets_are_kept(road: Road) -> None:
     invite = invited(road)
-    token = parties.make_token(road.session, road.env, name="接口", scopes=["all"], life=None)
+    token = tokens.make_token(road.session, road.env, name="接口", life=None)
     for table in ("invite", "api_token"):
         assert all(
             secret not in str(row)
@@ -233,29 +234,29 @@ def test_devices_of_a_site(road: Road) -> None:
 
 def test_a_token_is_good_until_it_expires_or_is_withdrawn(road: Road) -> None:
     session, env = road.session, road.env
-    token = parties.make_token(session, env, name="接口", scopes=["all"], life=timedelta(days=30))
+    token = tokens.make_token(session, env, name="接口", life=timedelta(days=30))
     assert token.startswith("ct_")
-    assert parties.recognise_token(session, env, token, production=True) == "接口"
+    assert tokens.recognise_token(session, env, token, production=True).name == "接口"
     for wrong in ("", "ct_", token[:-1], token + "A", token.upper(), "\u0000"):
         with pytest.raises(TokenRefused):
-            parties.recognise_token(session, env, wrong, production=False)
+            tokens.recognise_token(session, env, wrong, production=False)
     road.clock.forward(timedelta(days=31))
     with pytest.raises(TokenRefused):
-        parties.recognise_token(session, env, token, production=False)
-    lasting = parties.make_token(session, env, name="长期", scopes=["all"], life=None)
+        tokens.recognise_token(session, env, token, production=False)
+    lasting = tokens.make_token(session, env, name="长期", life=None)
     road.clock.forward(timedelta(days=4000))
-    assert parties.recognise_token(session, env, lasting, production=False) == "长期"
+    assert tokens.recognise_token(session, env, lasting, production=False).name == "长期"
     session.execute(text("UPDATE api_token SET revoked_at = now()"))
     session.expire_all()
     with pytest.raises(TokenRefused):
-        parties.recognise_token(session, env, lasting, production=False)
+        tokens.recognise_token(session, env, lasting, production=False)
 
 
 def test_production_refuses_the_development_token(road: Road) -> None:
     session, env = road.session, road.env
     for _ in range(2):
-        parties.keep_token(session, env, token="ct_dev_x", name=parties.DEVELOPMENT_TOKEN, scopes=["all"], life=None)
+        tokens.keep_development_token(session, env, token="ct_dev_x")
     assert road.count("api_token") == 1
-    assert parties.recognise_token(session, env, "ct_dev_x", production=False) == "development"
+    assert tokens.recognise_token(session, env, "ct_dev_x", production=False).name == "development"
     with pytest.raises(TokenRefused):
-        parties.recognise_token(session, env, "ct_dev_x", production=True)
+        tokens.recognise_token(session, env, "ct_dev_x", production=True)

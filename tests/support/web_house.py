@@ -22,9 +22,9 @@ from coldtrace.env import FIRST_LOG, Env, Log
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
-from coldtrace.parties import service as parties
 from coldtrace.parties import trust
 from coldtrace.parties.model import Site, SiteRole
+from coldtrace.people import tokens
 from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.keys import Signer, kid
 from coldtrace.settings import Settings
@@ -188,7 +188,8 @@ def web_house(databases: Databases, folder: Path, **settings: Any) -> Iterator[W
     try:
         with make_sessions(owner).begin() as session:
             sites = install(session, env)
-            token = parties.make_token(session, env, name="tests", scopes=["all"], life=None)
+            token = "ct_dev_tests"
+            tokens.keep_development_token(session, env, token=token, name="tests")
         app = create_app(chosen, env, engine, sequencer_engine=sequencer)
         with live_server(app) as address, httpx.Client(base_url=address, timeout=30) as client:
             yield WebHouse(

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from coldtrace.parties import service as parties
 from coldtrace.parties.model import SiteRole
+from coldtrace.people import tokens
 from coldtrace.seal.keys import Ed25519Signer, key_id
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
@@ -96,7 +96,7 @@ def test_without_credentials_a_guarded_route_is_closed(scene: Scene, call: Call)
 
 def token(web: WebHouse, *, life: timedelta | None = None, revoked: bool = False) -> str:
     with web.sessions.begin() as session:
-        made = parties.make_token(session, web.env, name="other", scopes=["all"], life=life)
+        made = tokens.make_token(session, web.env, name="other", life=life)
         if revoked:
             session.flush()
             session.execute(text("UPDATE api_token SET revoked_at = now() WHERE name = 'other'"))
@@ -219,9 +219,7 @@ def test_a_device_may_sign_a_head(scene: Scene) -> None:
 
 def test_production_refuses_the_development_token(scene: Scene) -> None:
     with scene.web.sessions.begin() as session:
-        parties.keep_token(
-            session, scene.web.env, token="ct_dev", name=parties.DEVELOPMENT_TOKEN, scopes=["all"], life=None
-        )
+        tokens.keep_development_token(session, scene.web.env, token="ct_dev")
     headers = {"Authorization": "Bearer ct_dev"}
     assert scene.web.client.get("/api/v1/cases", headers=headers).status_code == 200
     scene.web.app.state.settings = scene.web.settings.model_copy(update={"env": "production"})

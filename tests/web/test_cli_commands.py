@@ -18,9 +18,9 @@ from coldtrace.cli import main as command_line
 from coldtrace.cli.installation import open_installation
 from coldtrace.cli.main import main
 from coldtrace.events.enrolment import read_invite
-from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import SiteRole
+from coldtrace.people import tokens
 from coldtrace.settings import load_settings
 from support.command_line import Run
 from support.house import GLNS, Handheld
@@ -227,14 +227,14 @@ def test_a_database_that_goes_away_in_the_middle_is_told(run: Run, monkeypatch: 
                 other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
             session.execute(text("SELECT 1"))
 
-    monkeypatch.setattr("coldtrace.parties.service.make_token", go)
+    monkeypatch.setattr("coldtrace.people.tokens.make_token", go)
     ran = run("tokens", "new", "--name", "x", "--json")
     assert (ran.status, ran.json["code"]) == (2, "database_lost")
     assert "Traceback" not in ran.err
 
 
 def test_a_bug_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coldtrace.parties.service.make_token", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("coldtrace.people.tokens.make_token", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("tokens", "new", "--name", "x")
 
@@ -250,7 +250,7 @@ def test_ctrl_c_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("coldtrace.parties.service.make_token", interrupted)
+    monkeypatch.setattr("coldtrace.people.tokens.make_token", interrupted)
     ran = run("tokens", "new", "--name", "x")
     assert (ran.status, ran.err) == (130, "")
 
@@ -311,9 +311,9 @@ def test_a_token_is_shown_once_and_works(run: Run) -> None:
     ran = run("tokens", "new", "--name", "erp", "--days", "7", "--json")
     assert (ran.status, ran.json["name"], ran.json["days"]) == (0, "erp", 7)
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        name = parties.recognise_token(session, installation.env, ran.json["token"], production=True)
+        holder = tokens.recognise_token(session, installation.env, ran.json["token"], production=True)
         kept = session.execute(text("SELECT token_hash FROM api_token")).scalar_one()
-    assert name == "erp"
+    assert holder.name == "erp"
     assert ran.json["token"].encode() not in bytes(kept)
 
 

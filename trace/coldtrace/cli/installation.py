@@ -31,6 +31,7 @@ from coldtrace.parties.keys import (
     require_encrypted,
 )
 from coldtrace.parties.refusals import DevelopmentOnly, PassphraseMissing
+from coldtrace.people import tokens
 from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.root_document import net_of
 from coldtrace.seal.witness_policy import MalformedPolicy, WitnessPolicy, parse_witness_policy
@@ -181,7 +182,5 @@ def development_token(installation: Installation) -> str | None:
             file.write(f"ct_dev_{secrets.token_urlsafe(24)}\n")
     token = path.read_text().strip()
     with installation.sessions.begin() as session:
-        parties.keep_token(
-            session, installation.env, token=token, name=parties.DEVELOPMENT_TOKEN, scopes=["all"], life=None
-        )
+        tokens.keep_development_token(session, installation.env, token=token)
     return token

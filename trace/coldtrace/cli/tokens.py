@@ -29,16 +29,18 @@ def _days(text: str) -> int:
 def run_new(arguments: argparse.Namespace) -> int:
     """Make a token and print it for the only time."""
     from coldtrace.cli.installation import open_installation
-    from coldtrace.parties import service as parties
+    from coldtrace.people import tokens
+    from coldtrace.rights.model import Member, Role
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
-        token = parties.make_token(
+        token = tokens.make_token(
             session,
             installation.env,
             name=arguments.name,
-            scopes=["all"],
             life=timedelta(days=arguments.days),
+            members=[Member(role=Role.ADMINISTRATOR, operator_id=None)],
+            made_by="command line",
         )
     print_result({"token": token, "name": arguments.name, "days": arguments.days}, as_json=arguments.json)
     return 0

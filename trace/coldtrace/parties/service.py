@@ -36,11 +36,9 @@ from coldtrace.parties.refusals import (
     PublicTestKey,
     SiteDiffers,
     SiteUnknown,
-    TokenRefused,
 )
 from coldtrace.parties.rules import OPERATIONS
 from coldtrace.parties.tables import (
-    ApiTokenRow,
     DeviceRow,
     InstallationRow,
     InviteRow,
@@ -52,7 +50,6 @@ from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import key_id, kid
 from coldtrace.seal.root_document import parse_root
 
-DEVELOPMENT_TOKEN = "development"
 INVITE_LIFE = timedelta(hours=24)
 CERTIFICATE_LIFE = timedelta(days=730)
 
@@ -278,44 +275,6 @@ def revoke_device(session: Session, env: Env, key: bytes) -> int:
         trust.announce(session, env)
     assert row.cut_size is not None, "set above"
     return row.cut_size
-
-
-def make_token(session: Session, env: Env, *, name: str, scopes: Sequence[str], life: timedelta | None) -> str:
-    """Make an API token, keep its hash, and return it for the only time."""
-    token = f"ct_{b64(env.random(24))}"
-    keep_token(session, env, token=token, name=name, scopes=scopes, life=life)
-    return token
-
-
-def keep_token(
-    session: Session, env: Env, *, token: str, name: str, scopes: Sequence[str], life: timedelta | None
-) -> None:
-    """Keep the hash of a token; the same token again changes nothing."""
-    if store.api_token(session, token_hash(token)) is None:
-        now = env.clock()
-        session.add(
-            ApiTokenRow(
-                token_hash=token_hash(token),
-                name=name,
-                scopes=list(scopes),
-                created_at=now,
-                expires_at=None if life is None else now + life,
-            )
-        )
-        session.flush()
-
-
-def recognise_token(session: Session, env: Env, token: str, *, production: bool) -> str:
-    """Return the name of a valid token; raise TokenRefused otherwise."""
-    row = store.api_token(session, token_hash(token))
-    if (
-        row is None
-        or row.revoked_at is not None
-        or (row.expires_at is not None and row.expires_at < env.clock())
-        or (production and row.name == DEVELOPMENT_TOKEN)
-    ):
-        raise TokenRefused()
-    return row.name
 
 
 def trust_envelope(session: Session, env: Env) -> dict[str, object]:

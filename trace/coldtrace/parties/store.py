@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 
 from coldtrace.parties.model import Device, Operator, Site, SiteRole
 from coldtrace.parties.tables import (
-    ApiTokenRow,
     DeviceRow,
     InstallationRow,
     InviteRow,
@@ -145,11 +144,6 @@ def suspend_device(session: Session, key: bytes) -> None:
     session.execute(
         text("UPDATE device SET state = 'suspended' WHERE key_id = :key AND state = 'active'"), {"key": key}
     )
-
-
-def api_token(session: Session, token_hash: bytes) -> ApiTokenRow | None:
-    """Return the token with this hash."""
-    return session.get(ApiTokenRow, token_hash)
 
 
 def signing_keys(session: Session) -> list[SigningKeyRow]:

@@ -75,17 +75,6 @@ class DeviceRow(SQLModel, table=True):
     last_seen_at: datetime | None = Field(default=None, sa_type=_MOMENT)
 
 
-class ApiTokenRow(SQLModel, table=True):
-    __tablename__ = "api_token"
-
-    token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    name: str = Field(sa_type=Text)
-    scopes: list[str] = Field(sa_type=ARRAY(Text))
-    created_at: datetime = Field(sa_type=_MOMENT)
-    expires_at: datetime | None = Field(default=None, sa_type=_MOMENT)
-    revoked_at: datetime | None = Field(default=None, sa_type=_MOMENT)
-
-
 class SigningKeyRow(SQLModel, table=True):
     __tablename__ = "signing_key"
 

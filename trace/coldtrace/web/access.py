@@ -1,13 +1,15 @@
-"""What routes ask for: a session, the Env, and who is calling.
+"""What routes ask for: a session, the Env, and who is calling with which right.
 
-Everything needs a token or a device signature but consumer pages, the trust list, the log and enrolment; people,
-roles and rights come next (docs/architecture.md).
+A route names the one right that it needs: `caller: Annotated[Caller, needs(Kind.RUN, Verb.READ)]`, and passes
+`caller.scope` to its queries.  Routes without it are public, or answer whoever signed what they are sent
+(docs/decisions/0016-people-and-rights.md).
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlmodel import Session
@@ -15,10 +17,15 @@ from sqlmodel import Session
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown
 from coldtrace.env import Env
 from coldtrace.errors import Lang, Refusal
-from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import Device
 from coldtrace.parties.refusals import AuthenticationRequired
+from coldtrace.people import tokens
+from coldtrace.people.members import reader_of_device
+from coldtrace.people.model import HeldToken
+from coldtrace.rights.model import NOTHING, Kind, Reader, Scope, Verb
+from coldtrace.rights.refusals import RightMissing
+from coldtrace.rights.rules import scope_of
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.device_request import parse_authorization, verify_request
 from coldtrace.seal.keys import load_public_key
@@ -32,15 +39,27 @@ Transactions = Callable[[], AbstractContextManager[Session]]
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who is calling: a token by its name, or a device."""
+    """Who is calling: a token, a device, or a person with a session; what they may do; and as far as `scope` here.
 
-    token_name: str | None = None
+    `scope` is what the right that the route needs reaches.
+    """
+
+    token: HeldToken | None = None
     device: Device | None = None
+    person_id: UUID | None = None
+    reader: Reader = field(default_factory=Reader)
+    scope: Scope = NOTHING
 
     @property
     def name(self) -> str:
-        """Who it was, for the record: `token:NAME` or `device:KEY`."""
-        return f"token:{self.token_name}" if self.device is None else f"device:{b64(self.device.key_id)}"
+        """Who it was, for the record: `token:NAME`, `device:KEY` or `person:ID`."""
+        if self.device is not None:
+            return f"device:{b64(self.device.key_id)}"
+        return f"person:{self.person_id}" if self.token is None else f"token:{self.token.name}"
+
+    def scope_for(self, kind: Kind, verb: Verb) -> Scope:
+        """Return what another right of the caller reaches."""
+        return scope_of(self.reader, kind, verb)
 
 
 def _read_session(request: Request) -> Iterator[Session]:
@@ -93,9 +112,12 @@ def recognise(request: Request, session: Session, body: bytes) -> Caller | None:
     try:
         scheme, _, rest = header.partition(" ")
         if scheme.lower() == "bearer":
-            name = parties.recognise_token(session, env, rest.strip(), production=settings.env == "production")
-            return Caller(token_name=name)
-        return Caller(device=_device(request, session, header, body))
+            holder = tokens.recognise_token(session, env, rest.strip(), production=settings.env == "production")
+            return Caller(token=holder, person_id=holder.person_id, reader=holder.reader)
+        device = _device(request, session, header, body)
+        site = parties_store.site(session, device.gln)
+        assert site is not None, "a device always belongs to a registered site"
+        return Caller(device=device, reader=reader_of_device(device, site))
     except Refusal:
         limit: AnonymousLimit = request.app.state.anonymous
         limit.count(address_of(request.scope))
@@ -137,9 +159,26 @@ KnownCaller = Annotated[Caller, Depends(known_caller)]
 """A route with this parameter answers 401 without a valid token or device signature."""
 
 
+def needs(kind: Kind, verb: Verb) -> Any:
+    """Return what a route writes as `Annotated[Caller, needs(kind, verb)]`: the caller, with the scope of that right.
+
+    Without credentials 401; without the right RightMissing, whatever the thing is.  The dependency carries `right` for
+    the tests that walk the routes.
+    """
+
+    def caller_with_right(caller: KnownCaller) -> Caller:
+        scope = scope_of(caller.reader, kind, verb)
+        if scope.is_empty:
+            raise RightMissing(right=f"{kind}:{verb}")
+        return replace(caller, scope=scope)
+
+    caller_with_right.right = (kind, verb)  # type: ignore[attr-defined]
+    return Depends(caller_with_right)
+
+
 def token_holder(caller: KnownCaller) -> Caller:
     """Return the caller if it has a token; raise AuthenticationRequired for a device."""
-    if caller.token_name is None:
+    if caller.token is None:
         raise AuthenticationRequired()
     return caller
 

@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from coldtrace.errors import Refusal
-from coldtrace.parties import service as parties
+from coldtrace.people import tokens
 from coldtrace.web.access import Body, Caller, recognise
 from coldtrace.web.limits import AnonymousLimit, address_of
 from coldtrace.web.refusals import DeskSignInRequired
@@ -28,14 +28,14 @@ def desk_reader(request: Request, body: Body) -> Caller:
                 caller = recognise(request, session, body)
             else:
                 production = request.app.state.settings.env == "production"
-                name = parties.recognise_token(session, request.app.state.env, token, production=production)
-                caller = Caller(token_name=name)
+                holder = tokens.recognise_token(session, request.app.state.env, token, production=production)
+                caller = Caller(token=holder, reader=holder.reader)
         except Refusal as refusal:
             if token is not None:  # `recognise` counts its own
                 limit: AnonymousLimit = request.app.state.anonymous
                 limit.count(address_of(request.scope))
             raise DeskSignInRequired() from refusal
-    if caller is None or caller.token_name is None:
+    if caller is None or caller.token is None:
         raise DeskSignInRequired()
     return caller
 

@@ -41,6 +41,7 @@ STATUS: dict[str, int] = {
     "token_refused": 401,
     "malformed_authorization": 401,
     "request_signature_refused": 401,
+    "right_missing": 403,
     "unknown_device": 403,
     "device_revoked": 403,
     "bad_statement_signature": 403,

@@ -204,4 +204,4 @@ def get_reprints(
 def _name(caller: Caller) -> str:
     if caller.device is not None:
         return f"device:{b64(caller.device.key_id)}"
-    return f"token:{caller.token_name}"
+    return caller.name

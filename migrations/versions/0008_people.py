@@ -1,0 +1,168 @@
+"""People and rights: persons, memberships, sessions, tokens with rights, the journal, parties of statements."""
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+SITES = """
+-- A stall stands in a market; its operator sees it.
+ALTER TABLE site ADD COLUMN market_gln text REFERENCES site;
+CREATE INDEX ON site (market_gln) WHERE market_gln IS NOT NULL;
+CREATE INDEX ON site (district text_pattern_ops);
+ALTER TABLE operator ADD COLUMN closed_at timestamptz;
+ALTER TABLE site ADD COLUMN closed_at timestamptz;
+"""
+
+PEOPLE = """
+CREATE TABLE person (
+    person_id uuid PRIMARY KEY,
+    -- Lower case; null once the person's data were erased.
+    email text CHECK (length(email) <= 254),
+    name text NOT NULL CHECK (length(name) <= 100),
+    lang text NOT NULL DEFAULT 'zh' CHECK (lang IN ('zh', 'en')),
+    -- argon2id in PHC form; null until the person chose one.
+    password_hash text,
+    password_at timestamptz,
+    totp_secret text,
+    totp_confirmed_at timestamptz,
+    totp_last_step bigint,
+    recovery_hashes text[] NOT NULL DEFAULT '{}',
+    state text NOT NULL CHECK (state IN ('invited', 'active', 'closed', 'erased')),
+    created_at timestamptz NOT NULL,
+    last_sign_in_at timestamptz,
+    closed_at timestamptz,
+    erased_at timestamptz
+);
+CREATE UNIQUE INDEX person_email ON person (email) WHERE email IS NOT NULL;
+-- Tokens of the time before rights could do everything; they end here.
+DELETE FROM api_token;
+ALTER TABLE api_token ADD COLUMN token_id uuid NOT NULL UNIQUE;
+-- A person's own token acts with the memberships that the person has when it is used.
+ALTER TABLE api_token ADD COLUMN person_id uuid REFERENCES person;
+ALTER TABLE api_token ADD COLUMN development boolean NOT NULL DEFAULT false;
+ALTER TABLE api_token ADD COLUMN last_used_at timestamptz;
+CREATE INDEX ON api_token (person_id) WHERE person_id IS NOT NULL;
+CREATE TABLE membership (
+    membership_id uuid PRIMARY KEY,
+    person_id uuid REFERENCES person,
+    token_id uuid REFERENCES api_token (token_id),
+    -- Null is any organisation: for development tokens alone.
+    operator_id uuid REFERENCES operator,
+    role text NOT NULL,
+    -- Null is all sites of the organisation.
+    sites text[],
+    area text CHECK (area ~ '^[0-9]{0,6}$'),
+    manages boolean NOT NULL DEFAULT false,
+    made_at timestamptz NOT NULL,
+    made_by text NOT NULL,
+    ended_at timestamptz,
+    CHECK ((person_id IS NULL) <> (token_id IS NULL)),
+    CHECK (operator_id IS NOT NULL OR token_id IS NOT NULL)
+);
+CREATE INDEX ON membership (person_id) WHERE person_id IS NOT NULL;
+CREATE INDEX ON membership (token_id) WHERE token_id IS NOT NULL;
+CREATE INDEX ON membership (operator_id);
+CREATE TABLE person_session (
+    session_hash bytea PRIMARY KEY CHECK (octet_length(session_hash) = 32),
+    person_id uuid NOT NULL REFERENCES person,
+    created_at timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    -- What the browser calls itself, for the person's own list of sessions.
+    agent text NOT NULL DEFAULT '' CHECK (length(agent) <= 200),
+    ended_at timestamptz
+);
+CREATE INDEX ON person_session (person_id);
+CREATE INDEX ON person_session (expires_at);
+-- One-time links by e-mail.
+CREATE TABLE person_link (
+    token_hash bytea PRIMARY KEY CHECK (octet_length(token_hash) = 32),
+    person_id uuid NOT NULL REFERENCES person,
+    purpose text NOT NULL CHECK (purpose IN ('invitation', 'reset')),
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX ON person_link (person_id);
+-- Failed sign-ins, by hash of the address of the person and by network address.
+CREATE TABLE sign_in_failure (
+    subject bytea PRIMARY KEY CHECK (octet_length(subject) = 32),
+    failures int NOT NULL CHECK (failures >= 1),
+    last_at timestamptz NOT NULL,
+    locked_until timestamptz
+);
+CREATE INDEX ON sign_in_failure (last_at);
+"""
+
+INVITES = """
+ALTER TABLE invite ADD COLUMN made_by text NOT NULL DEFAULT '';
+-- The device key that the new one takes the place of.
+ALTER TABLE invite ADD COLUMN replaces bytea CHECK (octet_length(replaces) = 32);
+ALTER TABLE invite ADD COLUMN withdrawn_at timestamptz;
+CREATE INDEX ON invite (gln, created_at);
+ALTER TABLE device ADD COLUMN replaced_by bytea CHECK (octet_length(replaced_by) = 32);
+"""
+
+JOURNAL = """
+-- Who did what, and who saw what of whom.  Persons stand here by their id alone.
+CREATE TABLE journal_record (
+    record_id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    actor_operator_id uuid,
+    act text NOT NULL,
+    kind text NOT NULL,
+    object text NOT NULL,
+    purpose text,
+    -- Whose data it was: the organisations concerned.
+    subjects uuid[] NOT NULL DEFAULT '{}',
+    detail text NOT NULL DEFAULT '{}'
+);
+CREATE INDEX ON journal_record (at, record_id);
+CREATE INDEX ON journal_record (actor_operator_id, at);
+CREATE INDEX ON journal_record USING gin (subjects);
+-- What is not chained yet: a queue, so that nobody waits for anybody else to write.
+CREATE TABLE journal_pending (record_id uuid PRIMARY KEY);
+CREATE TABLE journal_link (
+    seq bigint PRIMARY KEY CHECK (seq >= 1),
+    record_id uuid NOT NULL UNIQUE REFERENCES journal_record,
+    hash bytea NOT NULL CHECK (octet_length(hash) = 32)
+);
+CREATE TABLE journal_anchor (
+    day date PRIMARY KEY,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL CHECK (octet_length(hash) = 32),
+    entry_id uuid NOT NULL
+);
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON journal_record FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON journal_record EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON journal_link FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON journal_link EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON journal_anchor FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON journal_anchor EXECUTE FUNCTION refuse_rewrite();
+"""
+
+STEPS = """
+-- Parties of a statement besides the site that made it and the one it names: whence a receiver took goods (`from`),
+-- who imported what was coded (`importer`).  A projection: it is told again with the units.
+CREATE TABLE statement_party (
+    entry_id uuid NOT NULL REFERENCES statement,
+    relation text NOT NULL CHECK (relation IN ('from', 'importer')),
+    operator_id uuid NOT NULL REFERENCES operator,
+    gln text REFERENCES site,
+    PRIMARY KEY (entry_id, relation, operator_id)
+);
+CREATE INDEX ON statement_party (operator_id, entry_id);
+"""
+
+
+def upgrade() -> None:
+    for block in (SITES, PEOPLE, INVITES, JOURNAL, STEPS):
+        op.execute(block)
+
+
+def downgrade() -> None:
+    raise RuntimeError("history is never rewritten: restore a backup instead of downgrading")

@@ -1,0 +1,1 @@
+"""People: persons, their memberships in organisations, sign-in, sessions, API tokens."""
