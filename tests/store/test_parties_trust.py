@@ -12,15 +12,18 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.events.leaf import trust_body
+from coldtrace.ledger import service as ledger
 from coldtrace.parties import service as parties
 from coldtrace.parties import store, trust
-from coldtrace.parties.keys import name_station_keys, read_root
+from coldtrace.parties.keys import make_log_key, name_station_keys, read_root
 from coldtrace.parties.model import CodeKey, SiteRole
 from coldtrace.parties.refusals import NoCodeKey
+from coldtrace.seal.cosignature import witness_vkey
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.seal.root_document import parse_root, write_root
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import TrustListRolledBack, UntrustedTrustList, WrongRootSigner, open_trust_list
+from coldtrace.seal.witness_policy import KnownWitness, k_of_n, parse_witness_policy
 from support.road import PORT, Road, make_road
 
 
@@ -191,3 +194,31 @@ def test_two_publishers_at_once_never_use_one_number(sessions: sessionmaker[Sess
     assert failed == []
     with sessions() as session:
         assert session.execute(text("SELECT max(seq) FROM trust_list")).scalar_one() == before + 1
+
+
+def witnesses_of(road: Road) -> list[tuple[tuple[str, ...], int]]:
+    """Return the witnesses of each log on the newest list, and how many are enough."""
+    return [(tuple(key.name for key in log.witnesses), log.quorum) for log in newest(road).logs]
+
+
+def test_only_an_explicit_setting_changes_the_witnesses_of_the_list(road: Road) -> None:
+    """A command without COLDTRACE_WITNESSES, such as a key rotated from a shell, must not take them off the list."""
+    known = [
+        KnownWitness(vkey=witness_vkey(name=f"witness.example/{name}", spki=Ed25519Signer.generate().spki))
+        for name in ("one", "two")
+    ]
+    assert witnesses_of(road) == [((), 0)]
+    trust.publish(road.session, replace(road.env, policy=k_of_n(1, known)))
+    assert road.env.policy is None
+    listed = [(("witness.example/one", "witness.example/two"), 1)]
+    for _ in range(2):
+        trust.publish(road.session, road.env)
+        assert witnesses_of(road) == listed
+    register(road, "9521234000075", SiteRole.FIRST_STATION)
+    assert witnesses_of(road) == listed
+    make_log_key(road.env, "north")
+    ledger.open_named_log(road.session, road.env, origin="trace.example.cn/logs/north")
+    trust.publish(road.session, road.env)
+    assert witnesses_of(road) == listed * 2, "a new log takes over those of the log before it"
+    trust.publish(road.session, replace(road.env, policy=parse_witness_policy("quorum none\n")))
+    assert witnesses_of(road) == [((), 0)] * 2

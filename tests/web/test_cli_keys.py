@@ -10,6 +10,7 @@ from coldtrace.goods import store as goods
 from coldtrace.parties import store
 from coldtrace.parties.keys import key_files
 from coldtrace.parties.model import SiteRole
+from coldtrace.seal.cosignature import witness_vkey
 from coldtrace.seal.keys import Ed25519Signer, generate_signer, kid, load_signer, save_private_key
 from coldtrace.seal.passphrase import read_passphrase
 from coldtrace.settings import load_settings
@@ -31,6 +32,23 @@ def secret(tmp_path: Path, name: str) -> Path:
     path.write_text(f"the passphrase of {name}\n")
     path.chmod(0o600)
     return path
+
+
+def test_a_command_without_the_setting_leaves_the_witnesses_on_the_list(
+    port: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    vkey = witness_vkey(name="witness.example/one", spki=Ed25519Signer.generate().spki)
+    policy = tmp_path / "witnesses"
+    policy.write_text(f"witness customs {vkey.text()}\nquorum customs\n")
+    monkeypatch.setenv("COLDTRACE_WITNESSES", str(policy))
+    assert port("keys", "rotate", "--site", PORT).status == 0
+    monkeypatch.delenv("COLDTRACE_WITNESSES")
+    before = port("trust-list", "show", "--json").json
+    assert [(log["witnesses"], log["quorum"]) for log in before["logs"]] == [([vkey.text()], 1)]
+    assert port("keys", "rotate", "--site", PORT).status == 0
+    after = port("trust-list", "show", "--json").json
+    assert after["seq"] > before["seq"]
+    assert after["logs"] == before["logs"]
 
 
 def test_rotate_retire_revoke(port: Run) -> None:

@@ -126,7 +126,7 @@ def test_a_file_of_witnesses(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path
     path.write_text(f"# customs\n\nwitness customs {vkey.text()} https://witness.example/\nquorum customs\n")
     monkeypatch.setenv("COLDTRACE_WITNESSES", str(path))
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        (witness,) = installation.env.policy.witnesses
+        (witness,) = installation.env.asked.witnesses
         assert (witness.vkey, witness.url) == (vkey, "https://witness.example")
         row = parties.newest_trust_list(session)
         assert row is not None

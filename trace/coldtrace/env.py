@@ -1,7 +1,7 @@
 """What a use case may lean on besides its session: clock, chance, identity of the installation, signers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -71,14 +71,15 @@ class Env:
     """One installation at work.
 
     `net` names the installation (SHA-256 of its genesis root document), `log` is the log that takes its statements
-    now, `public_host` is what codes carry.  `policy` says whose cosignatures are wanted on every checkpoint.
+    now, `public_host` is what codes carry.  `policy` says whose cosignatures are wanted on every checkpoint; None where
+    nobody has said, which is not the same as a policy without witnesses: the trust list then stays as it is.
     """
 
     net: bytes
     log: Log
     public_host: str
     keyring: Keyring
-    policy: WitnessPolicy = field(default_factory=WitnessPolicy)
+    policy: WitnessPolicy | None = None
     clock: Callable[[], datetime] = now
     new_id: Callable[[], UUID] = fresh_id
     random: Callable[[int], bytes] = random_bytes
@@ -87,6 +88,11 @@ class Env:
     def origin(self) -> str:
         """The origin of the current log."""
         return self.log.origin
+
+    @property
+    def asked(self) -> WitnessPolicy:
+        """The witnesses that this process asks: none where nobody has said."""
+        return self.policy or WitnessPolicy()
 
 
 def station_key(gln: str, kid: str) -> str:

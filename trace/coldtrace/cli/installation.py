@@ -156,7 +156,7 @@ def make_env(settings: Settings, keys: Path, *, passphrase: bytes | None = None,
         log=log or Log(id=FIRST_LOG, origin=f"{settings.public_host}/logs/{settings.log_name}"),
         public_host=settings.public_host,
         keyring=Keyring(keys, passphrase),
-        policy=WitnessPolicy() if settings.witnesses is None else read_policy(settings.witnesses),
+        policy=None if settings.witnesses is None else read_policy(settings.witnesses),
     )
 
 

@@ -84,8 +84,8 @@ def publish(
             raise NoCheckpoint(size=0)
         old = _published_size(folder, log, vkey, head)
         note, cosignatures = _cosigned(engine, env, log, vkey, head, feed)
-        if strict and not env.policy.is_met_by(cosignatures):
-            raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.policy.quorum)
+        if strict and not env.asked.is_met_by(cosignatures):
+            raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.asked.quorum)
         writer = Writer(folder, public_entries=public_entries)
         write_tiles(engine, log, writer, old=old, head=head)
         writer.replace(CHECKPOINT, note.encode())
@@ -152,17 +152,17 @@ def _cosigned(
 ) -> tuple[str, tuple[Cosignature, ...]]:
     """Return the note with the cosignatures of the witnesses that answered, each one checked and kept."""
     note = head.note
-    if not env.policy.witnesses:
+    if not env.asked.witnesses:
         return note, ()
 
     def proof_source(old: int, new: int) -> Sequence[bytes]:
         with engine.connect() as connection:
             return consistency_path_from(TileReader(connection, log.id), old_size=old, new_size=new)
 
-    for line in feed(note, log.origin, proof_source, env.policy.witnesses, WITNESS_TIMEOUT_S):
+    for line in feed(note, log.origin, proof_source, env.asked.witnesses, WITNESS_TIMEOUT_S):
         longer = note + (line if line.endswith("\n") else line + "\n")
         try:
-            opened = open_checkpoint(longer, log=vkey, witnesses=env.policy.vkeys)
+            opened = open_checkpoint(longer, log=vkey, witnesses=env.asked.vkeys)
         except Refusal as refusal:
             log_file.warning("a cosignature was dropped: %s", refusal.say("en"))
             continue
@@ -183,7 +183,7 @@ def _cosigned(
 
 
 def _cosignatures(note: str, vkey: str, env: Env) -> tuple[Cosignature, ...]:
-    return open_checkpoint(note, log=vkey, witnesses=env.policy.vkeys).cosignatures
+    return open_checkpoint(note, log=vkey, witnesses=env.asked.vkeys).cosignatures
 
 
 class Publisher:

@@ -24,7 +24,7 @@ def witness_checkpoints(env: Env, log: Log, *, vkey: str) -> list[Outside]:
     """Return the newest checkpoints of the log that its witnesses hold, those that are really the log's."""
     found = []
     with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as client:
-        for witness in env.policy.witnesses:
+        for witness in env.asked.witnesses:
             note = None if witness.url is None else _fetch(client, witness, log)
             if note is None:
                 continue

@@ -7,12 +7,13 @@ signed by the holders of the roots, and taken back.
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from sqlmodel import Session
 
-from coldtrace.env import Env, station_key
+from coldtrace.env import Env, Log, station_key
 from coldtrace.events.leaf import LeafKind, leaf_bytes, trust_body
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
@@ -35,7 +36,7 @@ from coldtrace.seal.signer import Signer
 from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_list import UntrustedTrustList, open_trust_list, sign_trust_list, unsigned_roots
 from coldtrace.seal.trust_text import print_list
-from coldtrace.seal.vkey import parse_vkey
+from coldtrace.seal.vkey import Vkey, parse_vkey
 
 LIST_LIFE = timedelta(days=7)
 """After this a verifier shows amber, not green, until it has a newer list."""
@@ -207,7 +208,7 @@ def _is_due(row: TrustListRow, env: Env) -> bool:
 
 def _shows_policy(row: TrustListRow, env: Env) -> bool:
     """Tell whether verifiers read of the witnesses that are asked here; a command without the setting changes none."""
-    if not env.policy.witnesses:
+    if env.policy is None:
         return True
     wanted = (env.policy.counted, env.policy.quorum)
     return all((each.witnesses, each.quorum) == wanted for each in _opened(row.envelope).logs)
@@ -248,17 +249,25 @@ def _text(session: Session, env: Env, *, issued: datetime, expires: datetime) ->
             ),
             keys=tuple(_listed(row) for row in store.signing_keys(session) if row.use != "log"),
             cuts=tuple(Cut(key=key, origin=env.origin, size=size) for key, size in store.cut_devices(session)),
-            logs=tuple(
-                LogEntry(
-                    origin=log.origin,
-                    vkey=parse_vkey(vkey),
-                    witnesses=env.policy.counted,
-                    quorum=env.policy.quorum,
-                )
-                for log, vkey in ledger.logs(session)
-            ),
+            logs=_logs(ledger.logs(session), env, last),
         )
     )
+
+
+def _logs(logs: Sequence[tuple[Log, str]], env: Env, last: TrustListRow | None) -> tuple[LogEntry, ...]:
+    """Return the logs with their witnesses: those that were set here, or else those of the last list.
+
+    A command that was started without the setting must not let verifiers believe that there are no witnesses.  A log
+    that is not listed yet takes over those of the log before it.
+    """
+    before = () if last is None else _opened(last.envelope).logs
+    kept = {each.origin: (each.witnesses, each.quorum) for each in before}
+    wanted: tuple[tuple[Vkey, ...], int] = ((), 0)
+    found = []
+    for log, vkey in logs:
+        wanted = kept.get(log.origin, wanted) if env.policy is None else (env.policy.counted, env.policy.quorum)
+        found.append(LogEntry(origin=log.origin, vkey=parse_vkey(vkey), witnesses=wanted[0], quorum=wanted[1]))
+    return tuple(found)
 
 
 def _listed(row: SigningKeyRow) -> TrustedKey:
