@@ -4,9 +4,12 @@ import json
 
 import pytest
 
-from support.tlog_vectors import build, frozen
+from support import tlog_vectors, witness_vectors
+from support.tlog_vectors import frozen
+
+BUILT = {**tlog_vectors.build(), **witness_vectors.build()}
 
 
-@pytest.mark.parametrize("name", sorted(build()))
+@pytest.mark.parametrize("name", sorted(BUILT))
 def test_frozen_file_is_what_we_would_write(name: str) -> None:
-    assert frozen(name) == json.loads(json.dumps(build()[name]))
+    assert frozen(name) == json.loads(json.dumps(BUILT[name]))
