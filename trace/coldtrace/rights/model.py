@@ -158,3 +158,7 @@ class Scope:
 
 
 NOTHING = Scope()
+
+EVERYTHING = Scope(everything=True)
+"""The owner's door: what the command line on the server's own machine reaches.  Whoever may run it there could read
+the database anyway."""

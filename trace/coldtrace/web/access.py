@@ -159,20 +159,27 @@ KnownCaller = Annotated[Caller, Depends(known_caller)]
 """A route with this parameter answers 401 without a valid token or device signature."""
 
 
-def needs(kind: Kind, verb: Verb) -> Any:
+def with_right(caller: Caller, kind: Kind, verb: Verb) -> Caller:
+    """Return the caller with the scope of a right; raise RightMissing without it, whatever the thing is."""
+    scope = scope_of(caller.reader, kind, verb)
+    if scope.is_empty:
+        raise RightMissing(right=f"{kind}:{verb}")
+    return replace(caller, scope=scope)
+
+
+def needs(kind: Kind, verb: Verb, *, devices: bool = True) -> Any:
     """Return what a route writes as `Annotated[Caller, needs(kind, verb)]`: the caller, with the scope of that right.
 
-    Without credentials 401; without the right RightMissing, whatever the thing is.  The dependency carries `right` for
-    the tests that walk the routes.
+    Without credentials 401, also for a device where `devices` are kept out: a handheld that was lost must not do what
+    only a person should.  Without the right RightMissing.  The dependency carries `right` and `devices` for the OpenAPI
+    document and for the tests that walk the routes.
     """
 
     def caller_with_right(caller: KnownCaller) -> Caller:
-        scope = scope_of(caller.reader, kind, verb)
-        if scope.is_empty:
-            raise RightMissing(right=f"{kind}:{verb}")
-        return replace(caller, scope=scope)
+        return with_right(caller if devices else token_holder(caller), kind, verb)
 
     caller_with_right.right = (kind, verb)  # type: ignore[attr-defined]
+    caller_with_right.devices = devices  # type: ignore[attr-defined]
     return Depends(caller_with_right)
 
 

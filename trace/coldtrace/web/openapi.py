@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import known_caller, token_holder
 
 PROBLEM = "application/problem+json"
@@ -57,8 +58,13 @@ def describe(document: dict[str, Any], routers: Iterable[APIRouter]) -> dict[str
     for route in api_routes(routers):
         for method in route.methods or ():
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
-            if operation is not None and (security := _security(route)):
+            if operation is None:
+                continue
+            if security := _security(route):
                 operation["security"] = security
+            if right := right_of(route):
+                operation["x-right"] = ":".join(right)
+                operation["responses"]["403"] = refused | {"description": f"`right_missing`: {':'.join(right)}"}
     return document
 
 
@@ -75,6 +81,18 @@ def dependencies(dependant: Dependant) -> Iterator[object]:
         yield from dependencies(below)
 
 
+def right_of(route: APIRoute) -> tuple[Kind, Verb] | None:
+    """Return the right that a route needs; None for one that needs none."""
+    found = {asked.right for asked in dependencies(route.dependant) if hasattr(asked, "right")}
+    assert len(found) <= 1, f"{route.path} names more than one right"
+    return next(iter(found), None)
+
+
+def takes_devices(route: APIRoute) -> bool:
+    """Tell whether a route that needs a right takes devices."""
+    return all(getattr(asked, "devices", True) for asked in dependencies(route.dependant))
+
+
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for methods in document["paths"].values():
         yield from methods.values()
@@ -82,6 +100,6 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _security(route: APIRoute) -> list[dict[str, list[str]]]:
     asked = set(dependencies(route.dependant))
-    if token_holder in asked:
+    if token_holder in asked or not takes_devices(route):
         return [{BEARER: []}]
     return ANY_CALLER if known_caller in asked else []
