@@ -112,7 +112,9 @@ CREATE TABLE journal_record (
     record_id uuid PRIMARY KEY,
     at timestamptz NOT NULL,
     actor text NOT NULL,
-    actor_operator_id uuid,
+    -- For which organisations the actor had the right, and in which roles.
+    actor_operators uuid[] NOT NULL DEFAULT '{}',
+    actor_roles text[] NOT NULL DEFAULT '{}',
     act text NOT NULL,
     kind text NOT NULL,
     object text NOT NULL,
@@ -122,8 +124,9 @@ CREATE TABLE journal_record (
     detail text NOT NULL DEFAULT '{}'
 );
 CREATE INDEX ON journal_record (at, record_id);
-CREATE INDEX ON journal_record (actor_operator_id, at);
-CREATE INDEX ON journal_record USING gin (subjects);
+-- Whom a record concerns: whoever acted, and whose data it was.
+CREATE INDEX journal_concerned ON journal_record USING gin ((actor_operators || subjects));
+CREATE INDEX ON journal_record (actor, at);
 -- What is not chained yet: a queue, so that nobody waits for anybody else to write.
 CREATE TABLE journal_pending (record_id uuid PRIMARY KEY);
 CREATE TABLE journal_link (

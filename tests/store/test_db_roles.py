@@ -15,7 +15,7 @@ from coldtrace.db.roles import APP, ERASER, READER, ROLES, SEQUENCER, administra
 HISTORY = (
     "ledger_entry", "ledger_entry_1", "ledger_leaf", "ledger_leaf_1", "ledger_node", "ledger_checkpoint",
     "ledger_cosignature", "ledger_log", "ledger_head", "ledger_published", "statement", "statement_piece", "trust_list",
-    "installation",
+    "installation", "journal_record", "journal_link", "journal_anchor",
 )  # fmt: skip
 
 

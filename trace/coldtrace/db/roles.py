@@ -25,7 +25,17 @@ READER, APP, SEQUENCER, ERASER = ROLES = (
     "coldtrace_eraser",
 )
 
-ADD_ONLY = ("ledger_entry", "ledger_pending", "statement", "statement_piece", "trust_list", "installation")
+ADD_ONLY = (
+    "ledger_entry",
+    "ledger_pending",
+    "statement",
+    "statement_piece",
+    "trust_list",
+    "installation",
+    "journal_record",
+    "journal_link",
+    "journal_anchor",
+)
 """What the app adds rows to and never changes."""
 
 log = logging.getLogger("coldtrace.roles")

@@ -8,7 +8,8 @@
     enrol    JCS {"certificate":text,"certificate_sig":b64,"request":text,"request_sig":b64}   null
     trust    JCS {"list":b64 SHA-256(list text),"seq":int,"v":1}                            null
     erase    JCS {"fields":[...],"ground":text,"header":b64(32),"v":1}                      null
-    anchor   the final checkpoint note of the log before this one                           null
+    anchor   JCS {"day":text,"head":b64(32),"seq":int,"v":1,"what":"journal"}, the journal's   null
+             head; or the final checkpoint note of the log before this one
 
 `received_at` is cut to the UTC day: the proof of every carton discloses its leaves, and a stranger must not learn
 the hour from them (docs/decisions/0004-received-at-by-day.md).  The exact time is in the receipt.

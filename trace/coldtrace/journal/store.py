@@ -1,0 +1,151 @@
+"""Every SQL statement of the journal."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from coldtrace.journal.model import Anchor, Head, Link, Record
+
+CHAIN_LOCK = 0x43544A4C
+"""Class of the transaction-level advisory lock of whoever lengthens the chain or anchors it ("CTJL")."""
+
+_COLUMNS = (
+    "r.record_id, r.at, r.actor, r.actor_operators, r.actor_roles, r.act, r.kind, r.object, r.purpose, r.subjects,"
+    " r.detail"
+)
+_INSERT = text(
+    "WITH kept AS (INSERT INTO journal_record"
+    " (record_id, at, actor, actor_operators, actor_roles, act, kind, object, purpose, subjects, detail)"
+    " VALUES (:record_id, :at, :actor, :operators, :roles, :act, :kind, :object, :purpose, :subjects, :detail)"
+    " RETURNING record_id)"
+    " INSERT INTO journal_pending (record_id) SELECT record_id FROM kept"
+)
+
+
+def insert_record(session: Session, record: Record) -> None:
+    """Keep a record and put it into the queue of what is to be chained; nobody waits for anybody else."""
+    values = vars(record) | {
+        "operators": list(record.operators),
+        "roles": list(record.roles),
+        "subjects": list(record.subjects),
+    }
+    # The connection's own, past the session's flush: what a reader's session holds is not to be written by accident.
+    session.connection().execute(_INSERT, values)
+
+
+def lock_chain(session: Session) -> bool:
+    """Take the chain until the commit; False if somebody else has it."""
+    found = session.execute(text("SELECT pg_try_advisory_xact_lock(:lock, 0)"), {"lock": CHAIN_LOCK})
+    return bool(found.scalar_one())
+
+
+def head(session: Session) -> Head | None:
+    """Return how far the chain reaches, None before its first record."""
+    row = session.execute(text("SELECT seq, hash FROM journal_link ORDER BY seq DESC LIMIT 1")).first()
+    return None if row is None else Head(seq=row.seq, hash=bytes(row.hash))
+
+
+def take_pending(session: Session, *, count: int) -> list[Record]:
+    """Take up to `count` records out of the queue, the oldest first by their ids."""
+    rows = session.execute(
+        text(
+            "WITH taken AS (DELETE FROM journal_pending WHERE record_id IN"
+            " (SELECT record_id FROM journal_pending ORDER BY record_id LIMIT :count) RETURNING record_id)"
+            f" SELECT {_COLUMNS} FROM taken JOIN journal_record r USING (record_id) ORDER BY r.record_id"
+        ),
+        {"count": count},
+    )
+    return [_record(row) for row in rows]
+
+
+def insert_links(session: Session, links: Sequence[Link]) -> None:
+    """Give records their places in the chain."""
+    session.execute(
+        text(
+            "INSERT INTO journal_link (seq, record_id, hash)"
+            " SELECT * FROM unnest(CAST(:seqs AS bigint[]), CAST(:ids AS uuid[]), CAST(:hashes AS bytea[]))"
+        ),
+        {
+            "seqs": [link.seq for link in links],
+            "ids": [link.record.record_id for link in links],
+            "hashes": [link.hash for link in links],
+        },
+    )
+
+
+def pending_count(session: Session) -> int:
+    """Return how many records wait to be chained."""
+    return int(session.execute(text("SELECT count(*) FROM journal_pending")).scalar_one())
+
+
+def links(session: Session, *, after: int, batch: int = 1000) -> Iterator[Link]:
+    """Give the chain in its order behind place `after`, read in batches: memory stays the same however long it is."""
+    while True:
+        rows = session.execute(
+            text(
+                f"SELECT l.seq, l.hash, {_COLUMNS} FROM journal_link l JOIN journal_record r USING (record_id)"
+                " WHERE l.seq > :after ORDER BY l.seq LIMIT :batch"
+            ),
+            {"after": after, "batch": batch},
+        ).all()
+        for row in rows:
+            yield Link(seq=row.seq, record=_record(row), hash=bytes(row.hash))
+        if len(rows) < batch:
+            return
+        after = rows[-1].seq
+
+
+def anchors(session: Session) -> list[Anchor]:
+    """Return all anchors, the oldest first."""
+    rows = session.execute(text("SELECT day, seq, hash, entry_id FROM journal_anchor ORDER BY day"))
+    return [_anchor(row) for row in rows]
+
+
+def newest_anchor(session: Session) -> Anchor | None:
+    """Return the anchor of the newest day."""
+    row = session.execute(text("SELECT day, seq, hash, entry_id FROM journal_anchor ORDER BY day DESC LIMIT 1")).first()
+    return None if row is None else _anchor(row)
+
+
+def insert_anchor(session: Session, anchor: Anchor) -> None:
+    """Keep what was entered into the log."""
+    session.execute(
+        text("INSERT INTO journal_anchor (day, seq, hash, entry_id) VALUES (:day, :seq, :hash, :entry_id)"),
+        {"day": anchor.day, "seq": anchor.head.seq, "hash": anchor.head.hash, "entry_id": anchor.entry_id},
+    )
+
+
+def unlinked(session: Session, *, limit: int) -> list[UUID]:
+    """Return records that are neither chained nor waiting for it: nobody of ours wrote them, or the queue lost them."""
+    rows = session.execute(
+        text(
+            "SELECT r.record_id FROM journal_record r LEFT JOIN journal_link l USING (record_id)"
+            " LEFT JOIN journal_pending p USING (record_id)"
+            " WHERE l.record_id IS NULL AND p.record_id IS NULL ORDER BY r.record_id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [row.record_id for row in rows]
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        record_id=row.record_id,
+        at=row.at,
+        actor=row.actor,
+        operators=tuple(row.actor_operators),
+        roles=tuple(row.actor_roles),
+        act=row.act,
+        kind=row.kind,
+        object=row.object,
+        purpose=row.purpose,
+        subjects=tuple(row.subjects),
+        detail=row.detail,
+    )
+
+
+def _anchor(row: Row[Any]) -> Anchor:
+    return Anchor(day=row.day, head=Head(seq=row.seq, hash=bytes(row.hash)), entry_id=row.entry_id)
