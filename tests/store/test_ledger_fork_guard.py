@@ -3,23 +3,26 @@
 import json
 import subprocess
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.db.engine import make_engine
+from coldtrace.db.engine import make_engine, read_url
 from coldtrace.db.programs import program
 from coldtrace.env import Env
 from coldtrace.ledger import fork_guard, store
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.fork_guard import Outside, check, frozen_reason, published_file
-from coldtrace.ledger.model import LogState
-from coldtrace.ledger.publish import log_folder, publish
-from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, LogNotOpen, OutsideUnreadable
+from coldtrace.ledger.fork_guard import Outside, check, frozen_reason, published_file, reason_facts, require_growth
+from coldtrace.ledger.model import Head, LogState
+from coldtrace.ledger.publish import export, log_folder, publish
+from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, HeadWentBack, LogNotOpen, OutsideUnreadable
 from coldtrace.ledger.sequencer import Sequencer
 from support.databases import Databases
 from support.log_entries import LOG, append
@@ -197,6 +200,12 @@ def test_a_log_that_was_never_opened_has_nothing_to_guard(session: Session, env:
     assert fork_guard.frozen_reason(None) is None
 
 
+@pytest.mark.parametrize("words", ["by hand, ticket 7", "7", '"text"', "[]", '{"code": "log_of_tomorrow"}', ""])
+def test_a_log_frozen_by_hand_keeps_the_words_of_who_did_it(words: str) -> None:
+    assert frozen_reason(words) is None
+    assert reason_facts(words) == ({"code": "log_of_tomorrow"} if "tomorrow" in words else words or None)
+
+
 def test_after_a_fault_the_guard_asks_again(
     engine: Engine, env: Env, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -234,3 +243,140 @@ def test_after_a_fault_the_guard_asks_again(
     assert "cut off at the commit" in caplog.text
     with Session(engine) as session:
         assert ledger.signed_head(session, env.log).size == 3
+
+
+# A server that becomes an older copy of itself behind the same address
+
+
+def swap(database_url: str, other_url: str) -> str:
+    """End all connections, and give the other database the name of the first; return the URL of what was there."""
+    here, other = (str(read_url(url).database) for url in (database_url, other_url))
+    admin = read_url(database_url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(admin.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)", ([here, other],)
+        )
+        for old, new in ((here, f"{here}_gone"), (other, here)):
+            connection.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(old), Identifier(new)))
+    return read_url(database_url).set(database=f"{here}_gone").render_as_string(hide_password=False)
+
+
+def wait_until(happened: Callable[[], object], *, patience_s: float = 15) -> None:
+    pause = threading.Event()
+    for _ in range(int(patience_s / 0.02)):
+        if happened():
+            return
+        pause.wait(0.02)
+    pytest.fail("it did not happen")
+
+
+@pytest.fixture
+def older_url(engine: Engine, env: Env, folder: Path, databases: Databases, database_url: str) -> Iterator[str]:
+    """A copy of the database from before its last five leaves; the database has ten, all published."""
+    sign(engine, env, 5)
+    engine.dispose()
+    url = databases.copy(database_url)
+    sign(engine, env, 5, start=5)
+    publish(engine, env, env.log, folder)
+    engine.dispose()
+    yield url
+    databases.drop(url)
+
+
+def test_a_connection_that_was_renewed_in_silence_is_guarded_anew(
+    env: Env, folder: Path, databases: Databases, database_url: str, older_url: str
+) -> None:
+    """Between two ticks the pool puts a new connection in the place of a dead one, and nothing is raised."""
+    asked: list[int] = []
+
+    def outside(log: object) -> list[Outside]:
+        asked.append(1)
+        return published_file(folder)
+
+    engine = make_engine(database_url, pool_size=2)
+    sequencer = Sequencer(engine, env, tick_s=1.0, outside=outside)
+    gone = None
+    try:
+        sequencer.start()
+        wait_until(lambda: asked and not sequencer.troubles and sequencer._seen)
+        gone = swap(database_url, older_url)
+        with Session(engine) as session, session.begin():
+            append(session, range(900, 903))
+        wait_until(lambda: sequencer.troubles)
+        assert {each.code for each in sequencer.troubles.values()} == {"log_behind_its_checkpoint"}
+        with Session(engine) as session:
+            assert ledger.signed_head(session, env.log).size == 5
+        assert state(engine)[0] is LogState.FROZEN
+    finally:
+        sequencer.stop()
+        engine.dispose()
+        if gone is not None:
+            databases.drop(gone)
+
+
+def test_a_process_remembers_where_the_log_stood(
+    env: Env, databases: Databases, database_url: str, older_url: str
+) -> None:
+    """Also where nothing outside the database could tell: no file, no witness."""
+    engine = make_engine(database_url, pool_size=2)
+    sequencer = Sequencer(engine, env, tick_s=0.05)
+    gone = None
+    try:
+        sequencer.start()
+        wait_until(lambda: sequencer._seen.get(env.log.id, Head(size=0, root=b"")).size == 10)
+        gone = swap(database_url, older_url)
+        with Session(engine) as session, session.begin():
+            append(session, range(900, 910))
+        wait_until(lambda: isinstance(sequencer.troubles.get(env.log.name), HeadWentBack))
+        with Session(engine) as session:
+            assert ledger.signed_head(session, env.log).size == 5
+        assert state(engine)[0] is LogState.OPEN
+    finally:
+        sequencer.stop()
+        engine.dispose()
+        if gone is not None:
+            databases.drop(gone)
+
+
+def test_growth_by_another_host_is_no_step_back(engine: Engine, env: Env) -> None:
+    sign(engine, env, 300)
+    with engine.connect() as connection:
+        before = store.head(connection, env.log.id)
+    sign(engine, env, 5, start=300)
+    with engine.connect() as connection:
+        now = store.head(connection, env.log.id)
+        assert require_growth(connection, env.log, since=before) == now
+        assert require_growth(connection, env.log, since=now) == now
+        for other in (Head(size=300, root=bytes(32)), Head(size=305, root=bytes(32)), Head(size=306, root=bytes(32))):
+            with pytest.raises(HeadWentBack):
+                require_growth(connection, env.log, since=other)
+
+
+def test_publishing_freezes_a_log_that_does_not_lead_to_what_was_published(
+    env: Env, folder: Path, older_url: str
+) -> None:
+    """The backup grew beyond the published size: its checkpoint is larger, and of another history."""
+    honest = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    forked = make_engine(older_url)
+    try:
+        sign(forked, env, 400, start=5000)
+        with Session(forked) as session:
+            head = ledger.signed_head(session, env.log)
+        with pytest.raises(ForkDiffers):
+            export(forked, env, env.log, folder, head=head)
+        assert state(forked)[0] is LogState.FROZEN
+        with pytest.raises(ForkDiffers):
+            publish(forked, env, env.log, folder)
+    finally:
+        forked.dispose()
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == honest
+
+
+def test_publishing_from_an_older_database_freezes_it(env: Env, folder: Path, older_url: str) -> None:
+    older = make_engine(older_url)
+    try:
+        with pytest.raises(ForkAhead):
+            publish(older, env, env.log, folder)
+        assert state(older)[0] is LogState.FROZEN
+    finally:
+        older.dispose()

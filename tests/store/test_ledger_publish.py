@@ -103,7 +103,7 @@ def test_publishing_again_writes_nothing_but_the_checkpoint(engine: Engine, env:
     publish(engine, env, env.log, folder)
     after = {path: path.stat().st_ino for path in folder.rglob("*") if path.is_file()}
     assert {path.name for path in before if before[path] != after[path]} == {"checkpoint"}
-    assert export(engine, env.log, folder, head=_published(engine, env), repair=True) == 0
+    assert export(engine, env, env.log, folder, head=_published(engine, env), repair=True) == 0
 
 
 def _published(engine: Engine, env: Env) -> store.SignedHead:
@@ -145,12 +145,12 @@ def test_other_bytes_at_a_path_are_never_overwritten(engine: Engine, env: Env, f
     forged = bytes(8192)
     victim.write_bytes(forged)
     with pytest.raises(PublishedDiffers, match="tile/0/000"):
-        export(engine, env.log, folder, head=head, repair=True)
+        export(engine, env, env.log, folder, head=head, repair=True)
     assert victim.read_bytes() == forged
     victim.unlink()
     (folder / "tile/entries/001.p/44").unlink()
-    assert export(engine, env.log, folder, head=head) == 0  # what the checkpoint covers is not looked at again
-    assert export(engine, env.log, folder, head=head, repair=True) == 2
+    assert export(engine, env, env.log, folder, head=head) == 0  # what the checkpoint covers is not looked at again
+    assert export(engine, env, env.log, folder, head=head, repair=True) == 2
     assert check_files(engine, folder) == 300
 
 
@@ -168,7 +168,7 @@ def test_a_larger_or_foreign_checkpoint_in_the_folder_stops_publishing(engine: E
         behind = store.checkpoint_of_size(connection, env.log.id, 5)
     assert behind is not None
     with pytest.raises(PublishedDiffers, match="checkpoint"):
-        export(engine, env.log, folder, head=behind)
+        export(engine, env, env.log, folder, head=behind)
 
 
 def test_entries_are_for_this_user_alone_unless_public(engine: Engine, env: Env, folder: Path) -> None:
@@ -187,7 +187,7 @@ def test_one_publishes_at_a_time(engine: Engine, env: Env, folder: Path) -> None
         assert mine
         assert publish(engine, env, env.log, folder) is None
         with pytest.raises(FolderBusy):
-            export(engine, env.log, folder, head=_published(engine, env))
+            export(engine, env, env.log, folder, head=_published(engine, env))
     assert publish(engine, env, env.log, folder) is not None
 
 

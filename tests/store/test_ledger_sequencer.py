@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,18 @@ from sqlmodel import Session
 
 from coldtrace.clock import new_id
 from coldtrace.db.engine import make_engine
-from coldtrace.env import Env
+from coldtrace.env import FIRST_LOG, Env, Log
 from coldtrace.ledger import sequencer
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import LogNotOpen, NoCheckpoint, NotLogged, NotYetIncluded
 from coldtrace.ledger.sequencer import Sequencer, tick
+from coldtrace.parties.keys import make_log_key
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.hashing import EMPTY_ROOT, leaf_hash
 from coldtrace.seal.merkle import tree_root
 from coldtrace.seal.tlog_proof import parse_tlog_proof, verify_tlog_proof
 from support.house import make_env
-from support.log_entries import append, grow, leaf_hashes, placed_ids
+from support.log_entries import append, grow, leaf_hashes, make_entry, placed_ids
 from support.ticking import TickingClock
 
 
@@ -329,6 +331,43 @@ def test_a_damaged_head_is_never_signed(engine: Engine, env: Env, sessions: sess
         run_tick(engine, env)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT max(tree_size) FROM ledger_checkpoint")).scalar_one() == 3
+
+
+def test_a_damaged_log_does_not_stop_the_logs_after_it(
+    engine: Engine, env: Env, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_log_key(env, "north")
+    with sessions.begin() as session:
+        north = ledger.open_named_log(session, env, origin="trace.example.cn/logs/north")
+    monkeypatch.setattr(sequencer, "PAUSE_S", 0.01)
+    plain = sequencer.tick
+    damages = {"log_head_damaged": None, "log_signing_failed": ValueError("a fault of our own")}
+    for number, (code, fault) in enumerate(damages.items(), 1):
+
+        def faulty(connection: Connection, env: Env, log: Log, *, now: datetime, fault: object = fault) -> int:
+            if log.id == FIRST_LOG and isinstance(fault, Exception):
+                raise fault
+            return plain(connection, env, log, now=now)
+
+        monkeypatch.setattr(sequencer, "tick", faulty)
+        with sessions.begin() as session:
+            append(session, range(3))
+            ledger.append(session, north, [make_entry(number)])
+            session.execute(text("UPDATE ledger_head SET root = sha256('x') WHERE log_id = 1"))
+        thread = Sequencer(engine, env, tick_s=0.01)
+        thread.start()
+        pause = threading.Event()
+        for _ in range(500):
+            with sessions() as session:
+                if ledger.signed_head(session, north).size == number:
+                    break
+            pause.wait(0.01)
+        else:
+            pytest.fail("the damaged log kept the other from growing")
+        thread.stop()
+        assert {name: each.code for name, each in thread.troubles.items()} == {"test": code}
+        with sessions() as session:
+            assert ledger.signed_head(session, env.log).size == 0
 
 
 def test_the_proof_file_of_one_entry(engine: Engine, env: Env, sessions: sessionmaker[Session]) -> None:

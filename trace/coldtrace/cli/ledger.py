@@ -68,7 +68,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 
 def _row(status: "LogStatus", *, is_current: bool) -> dict[str, object]:
-    import json
+    from coldtrace.ledger.fork_guard import reason_facts
 
     return {
         "id": status.log.id,
@@ -77,7 +77,7 @@ def _row(status: "LogStatus", *, is_current: bool) -> dict[str, object]:
         "vkey": status.vkey,
         "current": is_current,
         "state": status.state.value,
-        "reason": None if status.reason is None else json.loads(status.reason),
+        "reason": reason_facts(status.reason),
         "size": status.head_size,
         "published": status.published_size,
         "cosignatures": status.cosignatures,
@@ -127,7 +127,8 @@ def run_export(arguments: argparse.Namespace) -> int:
                     log = ledger.log_named(session, arguments.log)
                 head = ledger.checkpoint(session, log)
             written = export(
-                installation.engine,
+                installation.sequencer,  # in the role that may freeze a log
+                installation.env,
                 log,
                 arguments.out,
                 head=head,

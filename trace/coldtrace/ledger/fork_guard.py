@@ -1,8 +1,8 @@
-"""Before a process signs its first checkpoint: does the database still lead to what was published?
+"""Before a process signs on a new connection: does the database still lead to what was published?
 
 A database that is restored from a backup, or a replica that lagged and took over, forgets leaves whose checkpoint
 others hold already.  Signing from there on would show two histories under one name.  The database alone cannot notice;
-a checkpoint outside of it can.
+a checkpoint outside of it can, and so can a process that remembers where the log stood.
 """
 
 import json
@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 from coldtrace.env import Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger import store
+from coldtrace.ledger.model import Head
 from coldtrace.ledger.paths import TileReader
-from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, OutsideUnreadable
+from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, HeadWentBack, OutsideUnreadable
 from coldtrace.seal.checkpoint import Checkpoint, open_checkpoint
 from coldtrace.seal.merkle import root_from
 
@@ -50,12 +51,12 @@ def check(connection: Connection, log: Log, outside: Iterable[Outside], *, now: 
 
     Raises OutsideUnreadable for what is no checkpoint of this log: then nothing is known, and nothing is signed.
     """
-    size = store.head_size(connection, log.id)
-    if size is None:
+    head = store.head(connection, log.id)
+    if head is None:
         return None  # never opened: it will not sign
     vkey = next(vkey for each, vkey, _ in store.logs(connection) if each.id == log.id)
     for each in outside:
-        fork = _compare(connection, log, _read(log, vkey, each), size, each.where)
+        fork = _compare(connection, log, _read(log, vkey, each), head.size, each.where)
         if fork is not None:
             log_file.critical("%s", fork.say("en"))
             reason = json.dumps({"code": fork.code, **fork.facts}, ensure_ascii=False)
@@ -64,12 +65,38 @@ def check(connection: Connection, log: Log, outside: Iterable[Outside], *, now: 
     return None
 
 
+def require_growth(connection: Connection, log: Log, *, since: Head | None) -> Head | None:
+    """Return the log's head if the head that this process saw before is its beginning; raise HeadWentBack.
+
+    Nothing is frozen: what only this process saw may never have left the house, and what did is the guard's to find.
+    """
+    head = store.head(connection, log.id)
+    if head is None or since is None or head == since:
+        return head
+    if head.size > since.size:
+        try:
+            same = root_from(TileReader(connection, log.id), size=since.size) == since.root
+        except LookupError:
+            same = False
+        if same:
+            return head
+    raise HeadWentBack(name=log.name, head=head.size, size=since.size)
+
+
 def frozen_reason(reason: str | None) -> Refusal | None:
     """Return the kept reason of a frozen log as the refusal that it was; None if it was frozen by hand."""
-    if reason is None:
-        return None
-    facts = json.loads(reason)
-    return _FORKS[facts.pop("code")](**facts)
+    facts = reason_facts(reason)
+    kind = _FORKS.get(str(facts.pop("code", ""))) if isinstance(facts, dict) else None
+    return None if kind is None or not isinstance(facts, dict) else kind(**facts)
+
+
+def reason_facts(reason: str | None) -> dict[str, str | int] | str | None:
+    """Return the code and facts of a kept reason, or the words that somebody wrote who froze the log by hand."""
+    try:
+        facts = json.loads(reason or "null")
+    except ValueError:
+        return reason
+    return facts if facts is None or isinstance(facts, dict) else reason
 
 
 def _read(log: Log, vkey: str, outside: Outside) -> Checkpoint:

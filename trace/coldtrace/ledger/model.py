@@ -48,6 +48,14 @@ class Piece:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Head:
+    """How many leaves a tree has, and its root."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignedHead:
     """One signed checkpoint: `note` is its exact text."""
 

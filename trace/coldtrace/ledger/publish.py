@@ -17,14 +17,14 @@ from sqlalchemy import Engine
 
 from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
-from coldtrace.ledger import store
+from coldtrace.ledger import fork_guard, store
 from coldtrace.ledger.fork_guard import CHECKPOINT
 from coldtrace.ledger.model import LogState, SignedHead
 from coldtrace.ledger.paths import TileReader
 from coldtrace.ledger.published_files import Writer, publishing
-from coldtrace.ledger.refusals import FolderBusy, NoCheckpoint, OutsideUnreadable, PublishedDiffers, QuorumMissing
+from coldtrace.ledger.refusals import FolderBusy, NoCheckpoint, PublishedDiffers, QuorumMissing
 from coldtrace.ledger.tiles import tile_bytes, tiles_between
-from coldtrace.seal.checkpoint import Cosignature, open_checkpoint
+from coldtrace.seal.checkpoint import Cosignature, open_checkpoint, parse_checkpoint
 from coldtrace.seal.merkle import consistency_path_from, root_from
 from coldtrace.seal.note import split_note
 from coldtrace.seal.witness_policy import KnownWitness
@@ -72,17 +72,18 @@ def publish(
 ) -> SignedHead | None:
     """Publish the newest signed head into `folder` and note it; return it, None when another process is at it.
 
-    Raises QuorumMissing in strict mode, PublishedDiffers and OutsideUnreadable when the folder has other bytes.
+    Raises QuorumMissing in strict mode, PublishedDiffers and OutsideUnreadable when the folder has other bytes.  A
+    checkpoint in the folder that the database does not lead to freezes the log: ForkAhead, ForkDiffers.
     """
     with publishing(folder) as mine:
         if not mine:
             return None
+        old = _published_size(engine, env, log, folder)
         with engine.connect() as connection:
             head = store.newest_checkpoint(connection, log.id)
             vkey = next((vkey for each, vkey, _ in store.logs(connection) if each.id == log.id), None)
         if head is None or vkey is None:
             raise NoCheckpoint(size=0)
-        old = _published_size(folder, log, vkey, head)
         note, cosignatures = _cosigned(engine, env, log, vkey, head, feed)
         if strict and not env.asked.is_met_by(cosignatures):
             raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.asked.quorum)
@@ -110,20 +111,27 @@ def write_tiles(engine: Engine, log: Log, writer: Writer, *, old: int, head: Sig
 
 
 def export(
-    engine: Engine, log: Log, folder: Path, *, head: SignedHead, repair: bool = False, public_entries: bool = False
+    engine: Engine,
+    env: Env,
+    log: Log,
+    folder: Path,
+    *,
+    head: SignedHead,
+    repair: bool = False,
+    public_entries: bool = False,
 ) -> int:
     """Write the published log `head` into a folder and return how many files were missing.
 
     The same again writes nothing.  With `repair` every tile of the tree is compared with the database, otherwise those
-    that the folder's own checkpoint does not cover.  Raises PublishedDiffers; nothing is ever overwritten but an older
-    checkpoint.
+    that the folder's own checkpoint does not cover.  Nothing is ever overwritten but an older checkpoint; raises
+    PublishedDiffers, and as in `publish` a checkpoint that the database does not lead to freezes the log.
     """
     with publishing(folder) as mine:
         if not mine:
             raise FolderBusy(folder=str(folder))
-        with engine.connect() as connection:
-            vkey = next(vkey for each, vkey, _ in store.logs(connection) if each.id == log.id)
-        old = _published_size(folder, log, vkey, head)
+        old = _published_size(engine, env, log, folder)
+        if old > head.size:
+            raise PublishedDiffers(path=f"logs/{log.name}/{CHECKPOINT}")
         writer = Writer(folder, public_entries=public_entries)
         write_tiles(engine, log, writer, old=0 if repair else old, head=head)
         path = folder / CHECKPOINT
@@ -133,18 +141,17 @@ def export(
         return writer.written
 
 
-def _published_size(folder: Path, log: Log, vkey: str, head: SignedHead) -> int:
-    """Return the size that the folder has published; a larger one than the database's is never overwritten."""
-    path = folder / CHECKPOINT
-    if not path.exists():
-        return 0
-    try:
-        known = open_checkpoint(path.read_bytes(), log=vkey).checkpoint
-    except Refusal as refusal:
-        raise OutsideUnreadable(where=f"logs/{log.name}/{CHECKPOINT}", name=log.name, reason=refusal.code) from refusal
-    if known.size > head.size or (known.size == head.size and known.root != head.root):
-        raise PublishedDiffers(path=f"logs/{log.name}/{CHECKPOINT}")
-    return known.size
+def _published_size(engine: Engine, env: Env, log: Log, folder: Path) -> int:
+    """Return the size that the folder has published, 0 for none, after a look whether the database leads to it.
+
+    What the log has signed and cannot lead to any more is the proof of a fork, wherever it is found.
+    """
+    known = fork_guard.published_file(folder)
+    with engine.begin() as connection:
+        fork = fork_guard.check(connection, log, known, now=env.clock())
+    if fork is not None:
+        raise fork  # after the commit that froze the log
+    return max((parse_checkpoint(split_note(each.note.decode())[0]).size for each in known), default=0)
 
 
 def _cosigned(

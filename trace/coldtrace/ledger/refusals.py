@@ -119,6 +119,48 @@ class OutsideUnreadable(Refusal):
     )
 
 
+class HeadWentBack(Refusal):
+    """The database has fewer leaves of a log, or others, than this process saw in it before."""
+
+    code = "log_head_went_back"
+    title = Words("日志在数据库中倒退", "The log went back in the database")
+    detail = Words(
+        "本进程先前读到日志 {name} 有 {size} 条，现在数据库中有 {head} 条，且内容不相承：数据库被恢复到旧状态或切换到了"
+        "落后的副本。本进程不再为其签名。请恢复含有全部记录的数据库；若丢失的部分从未发布，重启后将重新核对并继续。",
+        "This process saw the log {name} with {size} leaves; now the database has {head}, and they do not continue"
+        " those: it was restored to an older state, or a replica that lagged took over. This process signs nothing for"
+        " it."
+        " Restore the database that has all leaves; if what is lost was never published, a restart checks again"
+        " and goes on.",
+    )
+
+
+class HeadDamaged(Refusal):
+    """The stored head of a log does not fit its own frontier or leaves."""
+
+    code = "log_head_damaged"
+    title = Words("日志头部损坏", "The head of a log is damaged")
+    detail = Words(
+        "日志 {name} 在大小 {size} 处的头部与其前沿（frontier）或分块不符：数据库已损坏或被改动，不为其签名；"
+        "其他日志不受影响。请运行 coldtrace ledger audit，并从备份恢复数据库。",
+        "The head of the log {name} at size {size} does not fit its frontier or its tiles: the database is damaged or"
+        " was changed, and nothing is signed for it; other logs go on. Run coldtrace ledger audit, and restore the"
+        " database from a backup.",
+    )
+
+
+class SigningFailed(Refusal):
+    """A tick of one log ended in an error that nobody expected."""
+
+    code = "log_signing_failed"
+    title = Words("日志签名出错", "Signing for a log failed")
+    detail = Words(
+        "为日志 {name} 定序签名时出错（{reason}），记录安全排队，将继续重试；其他日志不受影响。详情见服务日志。",
+        "Signing for the log {name} failed ({reason}); what waits is safe and it is tried again, and other logs go on."
+        " The service's log has the details.",
+    )
+
+
 class PendingOverdue(Refusal):
     """An entry has waited for its place longer than its receipt promised."""
 

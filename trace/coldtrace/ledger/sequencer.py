@@ -17,10 +17,11 @@ from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger import fork_guard, store
 from coldtrace.ledger.fork_guard import Outside
-from coldtrace.ledger.model import LogState, SignedHead
+from coldtrace.ledger.model import Head, LogState, SignedHead
 from coldtrace.ledger.paths import subtree_root
+from coldtrace.ledger.refusals import HeadDamaged, SigningFailed
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
-from coldtrace.seal.merkle import Frontier
+from coldtrace.seal.merkle import Frontier, MalformedFrontier
 from coldtrace.seal.tile_path import TILE_WIDTH
 
 BATCH_MAX = 16_384
@@ -42,7 +43,8 @@ _COPY_END = b"\xff\xff"
 def tick(connection: Connection, env: Env, log: Log, *, now: datetime) -> int:
     """Give every waiting entry its place, sign the new head, and return how many were placed.
 
-    Runs in the caller's transaction.  Returns 0 when nothing waits or another sequencer is at work.
+    Runs in the caller's transaction.  Returns 0 when nothing waits or another sequencer is at work.  Raises
+    HeadDamaged.
     """
     locked = connection.execute(
         text("SELECT pg_try_advisory_xact_lock(:lock, :log)"), {"lock": store.SEQUENCER_LOCK, "log": log.id}
@@ -66,9 +68,12 @@ def tick(connection: Connection, env: Env, log: Log, *, now: datetime) -> int:
     taken.sort()
     hashes = [leaf_hash for _, _, leaf_hash in taken]
     size = int(head.tree_size)
-    frontier = Frontier.from_bytes(bytes(head.frontier))
+    try:
+        frontier = Frontier.from_bytes(bytes(head.frontier))
+    except MalformedFrontier:
+        raise HeadDamaged(name=log.name, size=size) from None
     if (frontier.size, frontier.root()) != (size, bytes(head.root)):
-        raise RuntimeError(f"the head of the log at {size} does not fit its frontier: nothing is signed")
+        raise HeadDamaged(name=log.name, size=size)
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.write(_copied(log, size, taken))
     frontier.extend(hashes)
@@ -105,7 +110,7 @@ def _write_nodes(connection: Connection, log: Log, *, old: int, new: int, hashes
         if begun:
             before = store.read_hashes(connection, log.id, level=level, first=old - begun, count=begun)
             if len(before) != begun:
-                raise RuntimeError(f"the log lacks hashes of level {level} before {old}: nothing is signed")
+                raise HeadDamaged(name=log.name, size=old * TILE_WIDTH**level)
             hashes = before + hashes
         old, new = old // TILE_WIDTH, new // TILE_WIDTH
         hashes = [subtree_root(hashes[at : at + TILE_WIDTH]) for at in range(0, (new - old) * TILE_WIDTH, TILE_WIDTH)]
@@ -119,9 +124,10 @@ def _write_nodes(connection: Connection, log: Log, *, old: int, new: int, hashes
 class Sequencer:
     """A background thread of a server process that ticks for every open log until stopped.
 
-    Any number of processes may run one.  Before its first signature for a log, and again after anything went wrong, it
-    asks `outside` for the checkpoints that exist outside the database.  `placed` is called after a commit that grew a
-    tree.  `troubles` says what keeps it from signing, by the name of the log.
+    Any number of processes may run one.  On every new connection to the server, and again after anything went wrong, it
+    asks `outside` for the checkpoints that exist outside the database before it signs for a log: whoever answers there
+    now may be an older copy of who answered before.  `placed` is called after a commit that grew a tree.  `troubles`
+    says what keeps it from signing, by the name of the log.
     """
 
     def __init__(
@@ -135,7 +141,8 @@ class Sequencer:
     ) -> None:
         self._engine, self._env, self._tick_s = engine, env, tick_s
         self._outside, self._placed = outside, placed
-        self._guarded: set[int] = set()
+        self._round = object()
+        self._seen: dict[int, Head] = {}
         self._logs: list[Log] = []
         self.troubles: dict[str, Refusal] = {}
         self._stop = threading.Event()
@@ -159,12 +166,8 @@ class Sequencer:
                     self._logs, look_at = self._open_logs(), time.monotonic() + PAUSE_S
                 placed = max([self._tick(log) for log in list(self._logs)], default=0)
             except Exception:
-                # The queue is durable and untouched, so the next tick may simply try again; it must not die.  Whether
-                # a commit that was cut off went through, the head says: nothing is remembered here.  And the server
-                # may have come back as an older copy of itself, so the guard asks again.
-                log_file.exception("sequencer tick failed; trying again")
-                self._guarded.clear()
-                look_at = 0.0
+                log_file.exception("the sequencer cannot see its logs; trying again")
+                self._ask_again()
                 self._stop.wait(PAUSE_S)
             if placed < BATCH_MAX:
                 self._stop.wait(self._tick_s)
@@ -174,27 +177,55 @@ class Sequencer:
             return [log for log, _, state in store.logs(connection) if state is LogState.OPEN]
 
     def _tick(self, log: Log) -> int:
-        """Grow one log; what it refuses is noted and said once, and the other logs go on."""
+        """Grow one log; what it refuses, or how it fails, is noted and said once, and the other logs go on."""
         try:
-            if log.id not in self._guarded:
-                self._guard(log)
-            with self._engine.begin() as connection:
-                placed = tick(connection, self._env, log, now=self._env.clock())
+            placed = self._grow(log)
         except Refusal as refusal:
             if self.troubles.get(log.name) is None:
                 log_file.error("nothing is signed: %s", refusal.say("en"))
-            self.troubles[log.name] = refusal
-            self._logs = [each for each in self._logs if each.id != log.id]  # until the next look at all logs
+            self._leave(log, refusal)
+            return 0
+        except Exception as error:
+            # The queue is durable and untouched, so the next tick may simply try again; it must not die.  Whether a
+            # commit that was cut off went through, the head says.
+            log_file.exception("sequencer tick of %s failed; trying again", log.name)
+            self._ask_again()
+            self._leave(log, SigningFailed(name=log.name, reason=type(error).__name__))
             return 0
         self.troubles.pop(log.name, None)
         if placed:
             self._placed()
         return placed
 
-    def _guard(self, log: Log) -> None:
-        outside = list(self._outside(log))
-        with self._engine.begin() as connection:
-            fork = fork_guard.check(connection, log, outside, now=self._env.clock())
+    def _leave(self, log: Log, why: Refusal) -> None:
+        """Let a log be until the next look at all logs."""
+        self.troubles[log.name] = why
+        self._logs = [each for each in self._logs if each.id != log.id]
+
+    def _ask_again(self) -> None:
+        """Have every connection guarded anew."""
+        self._round = object()
+
+    def _grow(self, log: Log) -> int:
+        # In this order: the connection, then what is outside, then the database.  What lies outside can only be older
+        # than a head that is read after it, unless the database went back.
+        with self._engine.connect() as connection:
+            # Of the connection itself: the pool puts another in its place without a word, and forgets this with it.
+            guarded: set[tuple[object, int]] = connection.info.setdefault("guarded", set())
+            this = (self._round, log.id)
+            outside = None if this in guarded else list(self._outside(log))
+            fork, placed, seen = None, 0, self._seen.get(log.id)
+            with connection.begin():
+                if outside is not None:
+                    fork = fork_guard.check(connection, log, outside, now=self._env.clock())
+                if fork is None:
+                    seen = fork_guard.require_growth(connection, log, since=seen)
+                    placed = tick(connection, self._env, log, now=self._env.clock())
+                    if placed:
+                        seen = store.head(connection, log.id)
         if fork is not None:
             raise fork  # after the commit that froze the log
-        self._guarded.add(log.id)
+        guarded.add(this)
+        if seen is not None:
+            self._seen[log.id] = seen
+        return placed

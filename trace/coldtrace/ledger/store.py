@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 from sqlmodel import Session
 
 from coldtrace.env import Log
-from coldtrace.ledger.model import Entry, LogState, LogStatus, Piece, SignedHead, StoredEntry
+from coldtrace.ledger.model import Entry, Head, LogState, LogStatus, Piece, SignedHead, StoredEntry
 
 SEQUENCER_LOCK = 0x43545347
 """Class of the transaction-level advisory lock that keeps two sequencers apart ("CTSG")."""
@@ -275,12 +275,18 @@ def pending_count(session: Session, log_id: int) -> int:
     )
 
 
+def head(connection: Connection, log_id: int) -> Head | None:
+    """Return where the log's tree stands, None for a log that was never opened."""
+    row = connection.execute(
+        text("SELECT tree_size, root FROM ledger_head WHERE log_id = :log"), {"log": log_id}
+    ).first()
+    return None if row is None else Head(size=row.tree_size, root=bytes(row.root))
+
+
 def head_size(connection: Connection, log_id: int) -> int | None:
     """Return the size of the log's tree, None for a log that was never opened."""
-    found: int | None = connection.execute(
-        text("SELECT tree_size FROM ledger_head WHERE log_id = :log"), {"log": log_id}
-    ).scalar_one_or_none()
-    return found
+    found = head(connection, log_id)
+    return None if found is None else found.size
 
 
 def log_status(connection: Connection, *, name: str | None = None, now: datetime | None = None) -> list[LogStatus]:
