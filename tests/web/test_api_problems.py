@@ -11,7 +11,7 @@ from support.source_tree import placeholders, refusals
 
 UNREADABLE_CODES = {
     # What a caller sent cannot be read as what it claims to be.
-    "malformed_json", "malformed_form",
+    "malformed_json", "malformed_form", "malformed_purpose",
     "malformed_base64", "malformed_certificate", "malformed_code", "malformed_district",
     "malformed_elements", "malformed_enrolment_request",
     "malformed_facts", "malformed_invite", "malformed_key", "malformed_number", "malformed_short_code",

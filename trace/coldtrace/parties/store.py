@@ -1,7 +1,8 @@
 """Every SQL statement of the parties room."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -67,6 +68,13 @@ def site(session: Session, gln: str) -> Site | None:
 def sites(session: Session) -> list[Site]:
     """Return all sites by GLN."""
     return [_site(row) for row in session.exec(select(SiteRow).order_by(SiteRow.gln))]
+
+
+def operators_of_sites(session: Session, glns: Collection[str]) -> set[UUID]:
+    """Return whose sites these are."""
+    if not glns:
+        return set()
+    return set(session.exec(select(SiteRow.operator_id).where(col(SiteRow.gln).in_(glns))))
 
 
 def _site(row: SiteRow) -> Site:

@@ -5,13 +5,14 @@ A route names the one right that it needs: `caller: Annotated[Caller, needs(Kind
 (docs/decisions/0016-people-and-rights.md).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown
@@ -30,6 +31,7 @@ from coldtrace.seal.b64 import b64
 from coldtrace.seal.device_request import parse_authorization, verify_request
 from coldtrace.seal.keys import load_public_key
 from coldtrace.settings import Settings
+from coldtrace.web.journal import Note, is_taken_on, note_of, open_note, take_on, write_alone
 from coldtrace.web.limits import AnonymousLimit, address_of
 from coldtrace.web.problems import language_of
 from coldtrace.web.refusals import TooManyRequests
@@ -49,6 +51,7 @@ class Caller:
     person_id: UUID | None = None
     reader: Reader = field(default_factory=Reader)
     scope: Scope = NOTHING
+    note: Note | None = None
 
     @property
     def name(self) -> str:
@@ -57,20 +60,61 @@ class Caller:
             return f"device:{b64(self.device.key_id)}"
         return f"person:{self.person_id}" if self.token is None else f"token:{self.token.name}"
 
+    @property
+    def actor(self) -> str:
+        """Who it was, for the journal: by id alone.  A person's own token is that person."""
+        if self.device is not None:
+            return f"device:{b64(self.device.key_id)}"
+        if self.person_id is not None:
+            return f"person:{self.person_id}"
+        assert self.token is not None, "nobody else is a caller"
+        return f"token:{self.token.token_id}"
+
+    @property
+    def token_detail(self) -> dict[str, str]:
+        """Return by which of its tokens a person acts."""
+        return {"token": str(self.token.token_id)} if self.token is not None and self.person_id is not None else {}
+
+    def about(self, *operators: UUID | None) -> None:
+        """Say for the journal whose data it was, by organisation."""
+        if self.note is not None:
+            self.note.about(*operators)
+
+    def at(self, glns: Iterable[str | None]) -> None:
+        """Say for the journal whose data it was, by the sites of the rows."""
+        if self.note is not None:
+            self.note.at(glns)
+
+    def told(self, **detail: str | int | None) -> None:
+        """Say more for the journal: how many rows, which reason.  Never personal data."""
+        if self.note is not None:
+            self.note.detail.update(detail)
+
     def scope_for(self, kind: Kind, verb: Verb) -> Scope:
         """Return what another right of the caller reaches."""
         return scope_of(self.reader, kind, verb)
 
 
 def _read_session(request: Request) -> Iterator[Session]:
+    take_on(request)
     with request.app.state.sessions() as session:
         yield session
+        note = note_of(request)
+        if note is not None:
+            # Whatever the route may have written by accident goes; the record alone is kept, before the answer leaves.
+            session.rollback()
+            note.write(session)
+            session.commit()
 
 
 def _write_session(request: Request) -> Iterator[Session]:
+    take_on(request)
     # The function scope commits before the answer leaves: a 202 is never followed by a failed commit.
     with request.app.state.sessions.begin() as session:
         yield session
+        note = note_of(request)
+        if note is not None:
+            note.write(session)
 
 
 def _env(request: Request) -> Env:
@@ -167,20 +211,61 @@ def with_right(caller: Caller, kind: Kind, verb: Verb) -> Caller:
     return replace(caller, scope=scope)
 
 
-def needs(kind: Kind, verb: Verb, *, devices: bool = True) -> Any:
+def needs(
+    kind: Kind,
+    verb: Verb,
+    *,
+    devices: bool = True,
+    act: str | None = None,
+    recorded: bool = True,
+    purpose_required: bool = False,
+) -> Any:
     """Return what a route writes as `Annotated[Caller, needs(kind, verb)]`: the caller, with the scope of that right.
+
+    The call is recorded in the journal (`web/journal.py`) as `act`, or as what its method and path say, unless it is
+    `recorded=False`, which docs/guides/journal.md explains for each such route.
 
     Without credentials 401, also for a device where `devices` are kept out: a handheld that was lost must not do what
     only a person should.  Without the right RightMissing.  The dependency carries `right` and `devices` for the OpenAPI
     document and for the tests that walk the routes.
     """
 
-    def caller_with_right(caller: KnownCaller) -> Caller:
-        return with_right(caller if devices else token_holder(caller), kind, verb)
+    async def caller_with_right(request: Request, caller: KnownCaller) -> AsyncIterator[Caller]:
+        found = with_right(caller if devices else token_holder(caller), kind, verb)
+        if not recorded:
+            yield found
+            return
+        yield noted(request, found, kind, verb, act=act, purpose_required=purpose_required)
+        if note_of(request) is not None and not is_taken_on(request):
+            await run_in_threadpool(write_alone, request)
 
     caller_with_right.right = (kind, verb)  # type: ignore[attr-defined]
     caller_with_right.devices = devices  # type: ignore[attr-defined]
-    return Depends(caller_with_right)
+    caller_with_right.recorded = recorded  # type: ignore[attr-defined]
+    return Depends(caller_with_right, scope="function")
+
+
+def noted(
+    request: Request,
+    caller: Caller,
+    kind: Kind,
+    verb: Verb,
+    *,
+    act: str | None = None,
+    purpose_required: bool = False,
+) -> Caller:
+    """Return the caller with the note of this request: for `needs`, and for pages, which know callers otherwise."""
+    note = open_note(
+        request,
+        actor=caller.actor,
+        reader=caller.reader,
+        kind=kind,
+        verb=verb,
+        act=act,
+        purpose_required=purpose_required,
+        detail=caller.token_detail,
+    )
+    return replace(caller, note=note)
 
 
 def token_holder(caller: KnownCaller) -> Caller:

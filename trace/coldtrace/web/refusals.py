@@ -12,6 +12,29 @@ class BodyTooLarge(Refusal):
     detail = Words("请求内容超过 {limit} 字节。请分批发送。", "The body exceeds {limit} bytes. Send it in parts.")
 
 
+class MalformedPurpose(Refusal):
+    """The purpose of a call cannot be kept."""
+
+    code = "malformed_purpose"
+    title = Words("用途无法读取", "The purpose cannot be read")
+    detail = Words(
+        "请求头 Purpose（或参数 purpose）须为百分号编码的 UTF-8 文本，不含控制字符，最多 {limit} 个字。",
+        "The header Purpose (or the parameter purpose) is percent-encoded UTF-8 text without control characters, at"
+        " most {limit} characters.",
+    )
+
+
+class PurposeRequired(Refusal):
+    """An export without its purpose."""
+
+    code = "purpose_required"
+    title = Words("请说明用途", "Say what it is for")
+    detail = Words(
+        "导出须说明用途，用途会记入审计日志。请加上请求头 Purpose（百分号编码的 UTF-8 文本）。",
+        "An export needs its purpose, which the journal keeps. Add the header Purpose (percent-encoded UTF-8 text).",
+    )
+
+
 class TooManyRequests(Refusal):
     """One address asked too often without a token."""
 
