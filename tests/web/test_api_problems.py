@@ -24,6 +24,8 @@ UNREADABLE_CODES = {
     "quarantine_certificate_form", "uscc_character", "uscc_check_character", "uscc_length",
     # Parameters that the framework's own check lets through.
     "label_one_per_file", "unknown_label_format", "unknown_label_layout",
+    # What every export needs, and this one had not.
+    "purpose_required",
 }  # fmt: skip
 """Deliberately 400."""
 

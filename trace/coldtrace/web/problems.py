@@ -86,7 +86,6 @@ STATUS: dict[str, int] = {
     "lot_not_recalled": 409,
     "recall_of_unknown_lot": 404,
     "concurrent_change": 409,
-    "purpose_required": 400,
     "body_too_large": 413,
     "statement_too_large": 413,
     "leaf_too_large": 413,
