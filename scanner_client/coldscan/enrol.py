@@ -14,7 +14,8 @@ from datetime import datetime
 from coldscan import cache
 from coldscan.cache import Name, Site
 from coldscan.checked_list import check_list, fetch_root
-from coldscan.device import is_enrolled, read_offset
+from coldscan.compose import Matter, append
+from coldscan.device import is_enrolled, load_device, read_offset
 from coldscan.json_shape import Members
 from coldscan.refusals import AlreadyEnrolled, BadAnswer, UnsafeAnswer, UnsentElsewhere
 from coldscan.state_dir import StateDir
@@ -24,6 +25,7 @@ from coldscan.wire import Wire
 from coldtrace.errors import Lang, Refusal
 from coldtrace.events.certificate import Certificate, verify_certificate
 from coldtrace.events.enrolment import Invite, make_request, read_invite
+from coldtrace.events.statement_type import StatementType
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer, Signer, key_id, kid, load_signer, save_private_key
 from coldtrace.seal.root_document import RootDocument, net_of, parse_root
@@ -64,7 +66,8 @@ def enrol(
     """Enrol this device; raise AlreadyEnrolled, UnsentElsewhere, MalformedInvite, ServerUnreachable,
     ServerRefused, ServerTrouble, BadAnswer or UnsafeAnswer.
 
-    With `again`, a new key takes the place of the old one, whose unsent statements stay in the queue.
+    With `again`, a new key takes the place of the old one, whose unsent statements stay in the queue and are followed
+    by its `close`.
     """
     invite = read_invite(invite_text)
     if offset is not None:
@@ -82,8 +85,25 @@ def enrol(
         root = fetch_root(wire, _genesis(answer, invite))
     granted = _check(answer, invite=invite, root=root, signer=signer, lowest_seq=_lowest_seq(connection, invite))
     with immediate(connection):
+        _close_old(connection, state, passphrase, invite, now=clock())
         _store(connection, granted, offset=offset)
     return granted
+
+
+def _close_old(
+    connection: sqlite3.Connection, state: StateDir, passphrase: bytes | None, invite: Invite, *, now: datetime
+) -> None:
+    """End the chain of the key that is replaced: its `close` goes into the queue after all that it said.
+
+    Not for a key that the server knows a longer chain of (a copy of this device speaks with it), nor to another
+    installation.
+    """
+    if not is_enrolled(connection) or cache.get(connection, Name.NET) != b64(invite.net):
+        return
+    if cache.get(connection, Name.RETIRED_BY) is None:
+        append(
+            connection, load_device(connection, state, passphrase), Matter(type=StatementType.CLOSE, lines=()), now=now
+        )
 
 
 def _require_replaceable(connection: sqlite3.Connection, invite: Invite, *, again: bool) -> None:

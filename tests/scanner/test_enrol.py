@@ -79,6 +79,10 @@ def test_a_second_enrolment_needs_to_be_meant(device: Device, server: ScannerSer
     assert device.run("enrol", server.invite(), "--again").status == 0
     assert device.run("status").json["key"] != before
     assert len(list(device.root.glob("device-*.pem"))) == 2
+    device.run("sync")
+    said = sorted(server.stored.values(), key=lambda each: each.private.seq)
+    assert [each.public.type.value for each in said][-1] == "close", "the old key ends after all that it said"
+    assert {b64(each.header.key) for each in said} == {before}
 
 
 def test_a_failed_second_enrolment_leaves_the_first_in_force(device: Device, server: ScannerServer) -> None:

@@ -13,10 +13,10 @@ from coldtrace.custody.history import find_unit
 from coldtrace.events.receipt import read_receipt
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import SignedHead
-from coldtrace.parties.model import SiteRole
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.keys import key_id
+from support.house import GLNS
 from support.road import make_road
 from support.road_simulation import Box, Simulation, Terminal, boxes_of
 
@@ -26,7 +26,7 @@ def make_simulation(sessions: sessionmaker[Session], folder: Path, seed: int) ->
         road = make_road(session, folder)
         boxes, pallets, lines = boxes_of(road.consignment(pallets=4, cartons=6))
         terminals = {site.gln: Terminal(device=road.device(site.gln)) for site in road.sites.values()}
-        assert len(terminals) == len(SiteRole)
+        assert len(terminals) == len(GLNS)
     return Simulation(
         seed=seed,
         sessions=sessions,

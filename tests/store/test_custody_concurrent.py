@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from coldtrace.custody import service as custody
 from coldtrace.events.statement import Statement
-from coldtrace.parties.model import SiteRole
 from support.custody_story import Goods, random_story, record_of, sensible_story
+from support.house import GLNS
 from support.road import CARTONS, CONTAINER, PALLETS, Road, make_road
 from support.ticking import START
 
@@ -42,7 +42,7 @@ def test_uploads_at_the_same_time(sessions: sessionmaker[Session], tmp_path: Pat
     with sessions.begin() as session:
         road = make_road(session, tmp_path / "keys")
         devices = [road.device(site.gln) for site in road.sites.values()]
-    assert len(devices) == len(SiteRole)
+    assert len(devices) == len(GLNS)
     said = sensible_story(devices, GOODS, start=BEGIN)
     said += random_story(rng, devices, GOODS, start=BEGIN + timedelta(minutes=30), length=60 if scale == "full" else 10)
     road.clock.next = START + timedelta(hours=5)

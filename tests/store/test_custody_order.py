@@ -12,9 +12,8 @@ from sqlmodel import Session
 from coldtrace.custody import service as custody
 from coldtrace.env import Env
 from coldtrace.events.statement import Statement
-from coldtrace.parties.model import SiteRole
 from support.custody_story import Goods, random_story, record_of, sensible_story, written_story
-from support.house import Handheld, install, make_env
+from support.house import GLNS, Handheld, install, make_env
 from support.ticking import START, TickingClock
 
 GOODS = Goods(
@@ -33,7 +32,7 @@ def env(tmp_path: Path) -> Env:
 @pytest.fixture
 def devices(session: Session, env: Env) -> list[Handheld]:
     sites = install(session, env)
-    found = [Handheld.enrol(session, env, sites[role]) for role in SiteRole]
+    found = [Handheld.enrol(session, env, sites[role]) for role in GLNS]
     assert isinstance(env.clock, TickingClock)
     env.clock.next = AFTER
     return found

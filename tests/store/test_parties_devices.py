@@ -21,7 +21,14 @@ from coldtrace.events.enrolment import make_request, read_invite, token_hash
 from coldtrace.parties import service as parties
 from coldtrace.parties import store
 from coldtrace.parties.model import SiteRole
-from coldtrace.parties.refusals import DeviceEnrolled, InviteRefused, SiteDiffers, SiteUnknown, TokenRefused
+from coldtrace.parties.refusals import (
+    DeviceEnrolled,
+    InviteRefused,
+    OperationNotForSite,
+    SiteDiffers,
+    SiteUnknown,
+    TokenRefused,
+)
 from coldtrace.parties.rules import OPERATIONS
 from coldtrace.parties.tables import DeviceRow
 from coldtrace.people import tokens
@@ -136,9 +143,11 @@ def test_a_key_is_enrolled_once(road: Road) -> None:
 
 
 def test_a_device_gets_no_more_than_it_was_invited_to(road: Road) -> None:
-    token = invited(road, SHOP, operations=["sell", "commission"])
+    token = invited(road, SHOP, operations=["sell"])
     device, _ = parties.enrol_device(road.session, road.env, asking(road, token, Ed25519Signer.generate()))
     assert device.operations == ("sell",)
+    with pytest.raises(OperationNotForSite):
+        invited(road, SHOP, operations=["sell", "commission"])
 
 
 def test_a_name_is_kept_without_signs_that_no_name_has(road: Road) -> None:

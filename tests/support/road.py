@@ -23,7 +23,7 @@ from support.house import GLNS, Handheld, install, make_env, pack_lines, unit_li
 from support.log_entries import grow
 from support.ticking import TickingClock
 
-PORT, STORE, TRADER, MARKET, SHOP = (GLNS[role] for role in SiteRole)
+PORT, STORE, TRADER, MARKET, SHOP = GLNS.values()
 CARTONS = [f"(01)19521234543210(21)7QK4M2ZX9RT{n}" for n in "BCDEFG"]
 PALLETS = ["(00)195212390000000015", "(00)195212390000000022"]
 CONTAINER = "(00)195212390000000039"

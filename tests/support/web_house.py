@@ -120,7 +120,7 @@ class WebHouse:
     def walk(self, pallet: Pallet) -> None:
         """Take a pallet from the port through every kind of site to the shop, and its cartons off it there."""
         self.commission(pallet)
-        road = list(SiteRole)
+        road = list(GLNS)
         for giver, taker in pairwise(road):
             self.hand_over(pallet.label.unit_id, giver, taker)
         lines = pack_lines(pallet.label.unit_id, [c.unit_id for c in pallet.cartons])

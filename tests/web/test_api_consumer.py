@@ -62,7 +62,7 @@ def test_the_rows_tell_what_the_packing_list_said(world: World) -> None:
 
 def test_the_journey_names_roles_districts_and_days(world: World) -> None:
     stops = world.page(world.sold).having("data-stop")
-    assert [stop.attributes["data-stop"] for stop in stops] == [role.value for role in SiteRole]
+    assert [stop.attributes["data-stop"] for stop in stops] == [role.value for role in GLNS]
     journey = row(world.page(world.sold, ZH), 13)
     for words in ("滨海新区", "静海区", "东丽区", "河西区", "和平区"):
         assert words in journey

@@ -45,14 +45,14 @@ def test_an_invitation_leads_back_to_where_it_was_made(shared: WebHouse) -> None
 
 
 def test_an_invitation_may_name_another_address_and_fewer_operations(shared: WebHouse) -> None:
-    body = {"site": MARKET, "url": "https://trace.example.cn:8443/api", "operations": ["receive", "commission"]}
+    body = {"site": MARKET, "url": "https://trace.example.cn:8443/api", "operations": ["receive"]}
     answer = shared.client.post(INVITES, json=body, headers=shared.bearer)
     invite = read_invite(answer.json()["invite"])
     assert invite.url == body["url"]
     signer = Ed25519Signer.generate()
     request, sig = make_request(net=shared.env.net, token=invite.token, signer=signer)
     made = shared.client.post(ENROL, json={"request": request, "request_sig": sig, "token": invite.token})
-    assert made.json()["operations"] == ["receive"], "a market commissions nothing, whoever asks"
+    assert made.json()["operations"] == ["receive"]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_an_invitation_may_name_another_address_and_fewer_operations(shared: Web
         ([], 422, "invalid_request"),
         ("site", 422, "invalid_request"),
         ({"site": MARKET, "operations": ["fly"]}, 422, "invalid_request"),
+        ({"site": MARKET, "operations": ["receive", "commission"]}, 422, "operation_not_for_site"),
         ({"site": MARKET, "operations": []}, 422, "invalid_request"),
         ({"site": MARKET, "url": "javascript:alert(1)"}, 422, "invalid_request"),
         ({"site": MARKET, "url": "http://x y"}, 422, "invalid_request"),

@@ -419,7 +419,7 @@ def test_a_race_that_never_ends_is_503_and_not_a_conflict(web: WebHouse) -> None
 
 
 def test_many_devices_at_once_about_the_same_units(web: WebHouse) -> None:
-    devices = [web.device(role) for role in SiteRole]
+    devices = [web.device(role) for role in GLNS]
     batches = [
         [say(device, number) for number in (range(8) if at % 2 else reversed(range(8)))]
         for at, device in enumerate(devices)

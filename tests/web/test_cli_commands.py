@@ -77,6 +77,7 @@ SERVER = {
     "keys revoke AAAA", "keys root propose --add r2=AA --out F", "keys root adopt F", "tokens new --name x",
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",
+    "devices roll AAAA", "devices invites", "devices withdraw AAAA",
     "codes resume", "codes runs", f"sites set --site {PORT} --codes-per-day 5",
     f"labels send --run {NOBODY} --printer x", f"labels jobs --run {NOBODY}",
     "labels reprint AAAA --reason x --printer x", "labels reprints",
@@ -370,7 +371,7 @@ def test_a_device_is_listed_and_revoked(port: Run) -> None:
     before = newest_list()
     ran = port("devices", "revoke", device["key"], "--json")
     assert ran.status == 0, ran.err
-    assert port("devices", "list").out.split("\t")[-1].strip() == "revoked"
+    assert port("devices", "list").out.split("\t")[-2:] == ["revoked", "-\n"]
     assert newest_list() > before
     for nobody in ("AAAA", "A" * 43, "not*base64"):
         ran = port("devices", "revoke", nobody, "--json")

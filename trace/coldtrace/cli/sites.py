@@ -5,7 +5,23 @@ import argparse
 from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.errors import Refusal
 
-ROLES = ("first_station", "cold_store", "distributor", "market", "retailer")
+ROLES = (
+    "first_station",
+    "importer",
+    "supervised_warehouse",
+    "transfer_store",
+    "cold_store",
+    "carrier",
+    "distributor",
+    "market",
+    "retailer",
+    "caterer",
+    "repacker",
+    "laboratory",
+    "customs",
+    "regulator",
+)
+"""`parties.model.SiteRole`, which a base install cannot import."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     register.add_argument("--uscc", required=True, help="统一社会信用代码 / the firm's credit code")
     register.add_argument("--firm-zh", required=True)
     register.add_argument("--firm-en", required=True)
+    register.add_argument("--market", metavar="GLN", help="摊位所在市场 / the market that a stall stands in")
     register.add_argument(
         "--company-prefix", action="append", metavar="P", help="厂商识别代码 / GS1 company prefix; the first for SSCCs"
     )
@@ -73,6 +90,7 @@ def run_register(arguments: argparse.Namespace) -> int:
                         name_en=arguments.name_en,
                         role=SiteRole(arguments.role),
                         district=arguments.district,
+                        market_gln=arguments.market,
                     ),
                 )
                 if arguments.company_prefix:
@@ -140,6 +158,7 @@ def run_list(arguments: argparse.Namespace) -> int:
                 "gln": site.gln,
                 "role": site.role.value,
                 "district": site.district,
+                "market": site.market_gln,
                 "name_zh": site.name_zh,
                 "name_en": site.name_en,
                 "codes_per_day": kept[site.gln].codes_per_day,
@@ -150,6 +169,6 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_result({"sites": sites}, as_json=True)
     else:
-        columns = ("gln", "role", "district", "name_zh", "name_en", "codes_per_day", "company_prefixes")
+        columns = ("gln", "role", "district", "market", "name_zh", "name_en", "codes_per_day", "company_prefixes")
         print_rows(columns, sites)
     return 0

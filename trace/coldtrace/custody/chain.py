@@ -3,7 +3,17 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.parties.model import ChainEnd
 from coldtrace.seal.b64 import b64
+
+
+def chain_end(session: Session, key: bytes) -> ChainEnd | None:
+    """Return the last statement of a device key that is known here, None if it has stated nothing."""
+    last = session.execute(
+        text("SELECT seq, header_hash FROM statement WHERE key_id = :key ORDER BY seq DESC, recorded_at LIMIT 1"),
+        {"key": key},
+    ).first()
+    return None if last is None else ChainEnd(seq=last.seq, header_hash=bytes(last.header_hash))
 
 
 def describe(session: Session, key: bytes) -> dict[str, object]:
@@ -11,10 +21,7 @@ def describe(session: Session, key: bytes) -> dict[str, object]:
 
     `missing` lists gaps below the highest number as `[from, to]`; `forks` numbers that two statements claim.
     """
-    last = session.execute(
-        text("SELECT seq, header_hash FROM statement WHERE key_id = :key ORDER BY seq DESC, recorded_at LIMIT 1"),
-        {"key": key},
-    ).first()
+    last = chain_end(session, key)
     gaps = session.execute(
         text(
             "SELECT before + 1 AS first, seq - 1 AS last FROM (SELECT seq, lag(seq, 1, CAST(0 AS bigint))"
@@ -30,7 +37,7 @@ def describe(session: Session, key: bytes) -> dict[str, object]:
     return {
         "key": b64(key),
         "last_seq": 0 if last is None else last.seq,
-        "last_header": None if last is None else b64(bytes(last.header_hash)),
+        "last_header": None if last is None else b64(last.header_hash),
         "missing": [[row.first, row.last] for row in gaps],
         "forks": [row.seq for row in forks],
     }

@@ -37,6 +37,7 @@ from coldtrace.goods.rolls import StatedBinding
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry, StoredEntry
 from coldtrace.parties import store as parties
+from coldtrace.parties.rules import ALWAYS
 from coldtrace.parties.tables import DeviceRow
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import leaf_hash
@@ -71,9 +72,11 @@ class _Speaker:
     enrolled_at: datetime
     certificate: Certificate
     site_salt: bytes
+    closed_at: int | None
+    """The number of its `close`, for a retired key."""
 
     @classmethod
-    def of(cls, row: DeviceRow) -> "_Speaker":
+    def of(cls, row: DeviceRow, *, closed_at: int | None) -> "_Speaker":
         return cls(
             key_id=row.key_id,
             spki=row.spki,
@@ -83,7 +86,14 @@ class _Speaker:
             enrolled_at=row.enrolled_at,
             certificate=read_certificate(row.certificate),
             site_salt=row.site_salt,
+            closed_at=closed_at,
         )
+
+    def may_still_say(self, seq: int) -> bool:
+        """Tell whether a statement of this number is taken: of a closed chain, what was said before the close."""
+        if self.state == "retired":
+            return self.closed_at is not None and seq < self.closed_at
+        return self.state != "revoked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +123,9 @@ def capture(session: Session, env: Env, wires: Sequence[object]) -> list[Result]
     read = [_read(wire) for wire in wires]
     checked = [one for one in read if isinstance(one, CheckedStatement)]
     rows = parties.lock_devices(session, {one.header.key for one in checked})
-    speakers = {key: _Speaker.of(row) for key, row in rows.items()}
+    retired = [key for key, row in rows.items() if row.state == "retired"]
+    closed = store.closed_at(session, retired) if retired else {}
+    speakers = {key: _Speaker.of(row, closed_at=closed.get(key)) for key, row in rows.items()}
     known = ledger.known_entries(session, env.log, [one.header.id for one in checked])
     admitted: dict[UUID, _Admitted] = {}
     results: list[Result] = []
@@ -156,7 +168,7 @@ def _judge(
     if stored is not None:
         # Also from a key that was revoked since: what was acknowledged stays acknowledged.
         return _repeat(env, one, stored)
-    if speaker.state in ("revoked", "retired"):
+    if not speaker.may_still_say(one.private.seq):
         raise DeviceRevoked(key=b64(speaker.key_id))
     # Statements of one batch arrived one after another: a microsecond apart keeps their order in the record.
     admitted[id] = _admit(env, one, speaker, received_at=now, recorded_at=now + timedelta(microseconds=len(admitted)))
@@ -185,7 +197,7 @@ def _admit(
     _require_certified(env, one, speaker, skewed=Mark.CLOCK_SKEW in marks)
     if speaker.state == "suspended":
         marks.append(Mark.KEY_SUSPENDED)
-    if one.public.type.value not in speaker.operations:
+    if one.public.type.value not in speaker.operations and one.public.type.value not in ALWAYS:
         marks.append(Mark.NOT_PERMITTED)
     leaf = leaf_bytes(LeafKind.CTE1, one.wire.header, one.signature, received_at)
     entry = Entry(
@@ -219,6 +231,9 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     if not admitted:
         return {}
     _mark_forks(session, admitted)
+    for one in admitted:
+        if one.checked.public.type is StatementType.CLOSE:
+            parties.retire_device(session, one.speaker.key_id)
     ledger.append(session, env.log, [one.entry for one in admitted])
     registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
     lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])

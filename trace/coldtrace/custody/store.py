@@ -253,6 +253,18 @@ def chain_places(
     return found
 
 
+def closed_at(session: Session, keys: Collection[bytes]) -> dict[bytes, int]:
+    """Return the number of the `close` of each of these device keys that has one."""
+    rows = session.execute(
+        text(
+            "SELECT key_id, min(seq) AS seq FROM statement WHERE key_id = ANY(CAST(:keys AS bytea[]))"
+            " AND type = 'close' AND status = 'accepted' GROUP BY key_id"
+        ),
+        {"keys": sorted(keys)},
+    )
+    return {bytes(row.key_id): row.seq for row in rows}
+
+
 def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:
     """Return those GLNs that are registered sites."""
     asked = sorted(set(glns))

@@ -14,18 +14,36 @@ class SiteRole(StrEnum):
     """What a site is in the chain (domain guide, section 4, roles)."""
 
     FIRST_STATION = "first_station"
+    IMPORTER = "importer"
+    SUPERVISED_WAREHOUSE = "supervised_warehouse"
+    TRANSFER_STORE = "transfer_store"
     COLD_STORE = "cold_store"
+    CARRIER = "carrier"
     DISTRIBUTOR = "distributor"
     MARKET = "market"
     RETAILER = "retailer"
+    CATERER = "caterer"
+    REPACKER = "repacker"
+    LABORATORY = "laboratory"
+    CUSTOMS = "customs"
+    REGULATOR = "regulator"
 
 
 ROLE_WORDS: dict[SiteRole, Words] = {
     SiteRole.FIRST_STATION: Words("首站（口岸冷库）", "First station (port cold store)"),
+    SiteRole.IMPORTER: Words("进口商", "Importer"),
+    SiteRole.SUPERVISED_WAREHOUSE: Words("集中监管仓", "Supervised warehouse"),
+    SiteRole.TRANSFER_STORE: Words("中转查验库", "Transfer inspection store"),
     SiteRole.COLD_STORE: Words("冷库", "Cold store"),
+    SiteRole.CARRIER: Words("承运人", "Carrier"),
     SiteRole.DISTRIBUTOR: Words("经销企业", "Distributor"),
     SiteRole.MARKET: Words("批发市场", "Wholesale market"),
     SiteRole.RETAILER: Words("零售单位", "Retailer"),
+    SiteRole.CATERER: Words("餐饮单位", "Caterer"),
+    SiteRole.REPACKER: Words("分装企业", "Repacker"),
+    SiteRole.LABORATORY: Words("检测机构", "Laboratory"),
+    SiteRole.CUSTOMS: Words("海关", "Customs"),
+    SiteRole.REGULATOR: Words("监管部门", "Regulator"),
 }
 
 
@@ -51,6 +69,8 @@ class Site:
     name_en: str
     role: SiteRole
     district: str
+    market_gln: str | None = None
+    """The market that a stall stands in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +101,7 @@ class Device:
     operations: tuple[str, ...]
     state: str
     enrolled_at: datetime
+    replaced_by: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,3 +110,24 @@ class Invitation:
 
     text: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenInvitation:
+    """An invitation as the desk lists it; its text was shown once.  `id` is the hash of its token."""
+
+    id: bytes
+    gln: str
+    operations: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    made_by: str
+    replaces: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainEnd:
+    """The last statement of a device's chain that is known here."""
+
+    seq: int
+    header_hash: bytes

@@ -84,6 +84,17 @@ class NotAFirstStation(Refusal):
     )
 
 
+class NotAMarket(Refusal):
+    """A stall stands in a registered market."""
+
+    code = "not_a_market"
+    title = Words("不是市场", "Not a market")
+    detail = Words(
+        "位置码 {gln} 不是已登记的批发市场。请先登记市场，再登记其中的摊位。",
+        "GLN {gln} is no registered market. Register the market first, then the stalls in it.",
+    )
+
+
 class WindowUnusable(Refusal):
     """A key's windows do not make sense."""
 
@@ -252,6 +263,51 @@ class InviteRefused(Refusal):
     detail = Words(
         "该邀请已使用、已过期或不存在。请向管理员索取新的邀请：coldtrace devices invite。",
         "This invitation was used, has expired or never existed. Ask for a new one: coldtrace devices invite.",
+    )
+
+
+class InviteNotFound(Refusal):
+    """No open invitation has this id."""
+
+    code = "invite_not_found"
+    title = Words("没有该邀请", "No such invitation")
+    detail = Words(
+        "没有编号为 {id} 的待用邀请：可能已使用、已过期或已撤回。请用 coldtrace devices invites 查看。",
+        "No open invitation has the id {id}: it was used, has expired or was withdrawn. See coldtrace devices invites.",
+    )
+
+
+class InviteLifeUnusable(Refusal):
+    """An invitation is good for a minute at least and for thirty days at most."""
+
+    code = "invite_life_unusable"
+    title = Words("邀请期限不可用", "Life of the invitation not usable")
+    detail = Words(
+        "邀请的有效期须在 1 分钟至 30 天之间。",
+        "An invitation is good for between one minute and thirty days.",
+    )
+
+
+class OperationNotForSite(Refusal):
+    """A device of this site may not be invited to do this."""
+
+    code = "operation_not_for_site"
+    title = Words("该场所不允许此操作", "Not an operation of this site")
+    detail = Words(
+        "场所 {gln} 的设备不能进行“{operation}”。可选：{allowed}。",
+        "A device of site {gln} may not {operation}. It may: {allowed}.",
+    )
+
+
+class DeviceEnded(Refusal):
+    """The key was revoked, closed or replaced already."""
+
+    code = "device_ended"
+    title = Words("设备密钥已结束", "The device's key has ended")
+    detail = Words(
+        "密钥 {key} 已吊销、停用或更换，不能再更换。需要设备请重新邀请：coldtrace devices invite。",
+        "The key {key} was revoked, closed or replaced already and cannot be rolled. Invite a device anew: coldtrace"
+        " devices invite.",
     )
 
 

@@ -1,7 +1,7 @@
 """Use cases of the parties room: install, register, invite, enrol, recognise."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from coldtrace.codes.uscc import parse_uscc
 from coldtrace.env import Env
 from coldtrace.events.certificate import (
     Certificate,
+    Replaces,
     sign_certificate,
     site_commitment,
     write_certificate,
@@ -24,15 +25,19 @@ from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
 from coldtrace.parties import signing_keys, store, trust
 from coldtrace.parties.keys import OWN_USES, use_key
-from coldtrace.parties.model import Device, Invitation, Operator, Site, SiteRole
+from coldtrace.parties.model import ChainEnd, Device, Invitation, Operator, Site, SiteRole
 from coldtrace.parties.public_test_keys import PUBLIC_TEST_KEYS
 from coldtrace.parties.refusals import (
     DatabaseOfAnotherInstallation,
+    DeviceEnded,
     DeviceEnrolled,
     DeviceNotFound,
+    InviteLifeUnusable,
     InviteRefused,
     MalformedDistrict,
+    NotAMarket,
     NoTrustList,
+    OperationNotForSite,
     PublicTestKey,
     SiteDiffers,
     SiteUnknown,
@@ -51,6 +56,7 @@ from coldtrace.seal.keys import key_id, kid
 from coldtrace.seal.root_document import parse_root
 
 INVITE_LIFE = timedelta(hours=24)
+INVITE_LIFE_MIN, INVITE_LIFE_MAX = timedelta(minutes=1), timedelta(days=30)
 CERTIFICATE_LIFE = timedelta(days=730)
 
 
@@ -116,12 +122,15 @@ class RegisterSite:
     name_en: str
     role: SiteRole
     district: str
+    market_gln: str | None = None
+    """For a stall: the market that it stands in."""
 
 
 def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
     """Register a site; a first station also gets its code key and a new trust list.
 
-    The same facts again return the same site; other facts under a known GLN raise SiteDiffers.
+    The same facts again return the same site; other facts under a known GLN raise SiteDiffers.  Raises
+    MalformedDistrict, or NotAMarket when what a stall is said to stand in is none.
     """
     if not (len(command.district) == 6 and command.district.isascii() and command.district.isdigit()):
         raise MalformedDistrict(district=command.district)
@@ -132,6 +141,7 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
         name_en=command.name_en,
         role=command.role,
         district=command.district,
+        market_gln=_market(session, command.market_gln),
     )
     known = store.site(session, site.gln)
     if known is not None:
@@ -147,26 +157,56 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
     return site
 
 
+def _market(session: Session, gln: str | None) -> str | None:
+    if gln is None:
+        return None
+    market = store.site(session, parse_gln(gln))
+    if market is None or market.role is not SiteRole.MARKET:
+        raise NotAMarket(gln=gln)
+    return market.gln
+
+
 def invite_device(
-    session: Session, env: Env, *, gln: str, url: str, operations: Sequence[str] | None = None
+    session: Session,
+    env: Env,
+    *,
+    gln: str,
+    url: str,
+    operations: Sequence[str] | None = None,
+    life: timedelta = INVITE_LIFE,
+    made_by: str = "",
+    replaces: bytes | None = None,
 ) -> Invitation:
-    """Make a one-time invitation for a device of one site; only its hash is kept."""
+    """Make a one-time invitation for a device of one site; only its hash is kept.
+
+    It carries the site and what the device may state, all that the site's role may when `operations` is None.  With
+    `replaces` the new key takes the place of that key once it is enrolled.  Raises SiteUnknown, OperationNotForSite or
+    InviteLifeUnusable.
+    """
     site = store.site(session, parse_gln(gln))
     if site is None:
         raise SiteUnknown(gln=gln)
+    if not INVITE_LIFE_MIN <= life <= INVITE_LIFE_MAX:
+        raise InviteLifeUnusable()
     allowed = OPERATIONS[site.role]
+    for name in operations or ():
+        if name not in allowed:
+            raise OperationNotForSite(operation=name, gln=site.gln, allowed=", ".join(allowed))
     token = b64(env.random(24))
     now = env.clock()
+    expires = now + life
     session.add(
         InviteRow(
             token_hash=token_hash(token),
             gln=site.gln,
             operations=[name for name in allowed if operations is None or name in operations],
             created_at=now,
-            expires_at=now + INVITE_LIFE,
+            expires_at=expires,
+            made_by=made_by,
+            replaces=replaces,
         )
     )
-    expires = now + INVITE_LIFE
+    session.flush()
     text = make_invite(Invite(url=url, token=token, net=env.net, site=site.gln, expires=expires))
     return Invitation(text=text, expires_at=expires)
 
@@ -181,10 +221,34 @@ class Enrol:
     name: str
 
 
-def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Site]:
+def roll_device(session: Session, env: Env, key: bytes, *, url: str, made_by: str = "") -> Invitation:
+    """Invite a new key for a device: same site, same operations, and the old key ends when the new one is enrolled.
+
+    What the old key still has to deliver is taken until its `close`.  A key that was lost or stolen is not rolled but
+    revoked.  Raises DeviceNotFound or DeviceEnded.
+    """
+    row = session.get(DeviceRow, key, with_for_update=True)
+    if row is None:
+        raise DeviceNotFound(key=b64(key))
+    if row.state in ("revoked", "retired") or row.replaced_by is not None:
+        raise DeviceEnded(key=b64(key))
+    site = store.site(session, row.gln)
+    assert site is not None, "a device always belongs to a registered site"
+    operations = [name for name in OPERATIONS[site.role] if name in row.operations]
+    return invite_device(session, env, gln=row.gln, url=url, operations=operations, made_by=made_by, replaces=key)
+
+
+def enrol_device(
+    session: Session,
+    env: Env,
+    command: Enrol,
+    *,
+    chain_end: Callable[[bytes], ChainEnd | None] = lambda _: None,
+) -> tuple[Device, Site]:
     """Admit a device key for the site of its invitation, and log the certificate.
 
     The same key asking again with the same invitation, because the first answer was lost, gets the same answer.
+    `chain_end` says where the chain of a key ends that the new one replaces: it stands in the certificate.
     Raises what reading the request raises, InviteRefused, or DeviceEnrolled.  The caller owns the transaction.
     """
     request = read_request(command.request, command.request_sig)
@@ -195,12 +259,13 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
     invite = store.lock_invite(session, token_hash(command.token))
     if invite is not None and invite.used_by == identity:
         return _enrolled_before(session, identity)
-    if invite is None or invite.used_at is not None or invite.expires_at < now:
+    if invite is None or invite.used_at is not None or invite.withdrawn_at is not None or invite.expires_at < now:
         raise InviteRefused()
     if store.devices_by_key(session, [identity]):
         raise DeviceEnrolled()
     site = store.site(session, invite.gln)
     assert site is not None, "an invitation always names a registered site"
+    replaces = None if invite.replaces is None else _replace(session, invite.replaces, by=identity, ends=chain_end)
     salt = env.random(16)
     certificate = write_certificate(
         Certificate(
@@ -212,6 +277,7 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
             org=None,
             nbf=now,
             naf=now + CERTIFICATE_LIFE,
+            replaces=replaces,
         )
     )
     row = DeviceRow(
@@ -232,6 +298,18 @@ def enrol_device(session: Session, env: Env, command: Enrol) -> tuple[Device, Si
     session.flush()
     _log_enrolment(session, env, row, command)
     return store.devices_by_key(session, [identity])[identity], site
+
+
+def _replace(session: Session, old: bytes, *, by: bytes, ends: Callable[[bytes], ChainEnd | None]) -> Replaces | None:
+    """Note that a key was replaced; return what the new certificate says of it, None if it never stated anything."""
+    row = session.get(DeviceRow, old, with_for_update=True)
+    if row is None or row.state in ("revoked", "retired") or row.replaced_by is not None:
+        # Revoked or rolled once more since the invitation was made.
+        raise InviteRefused()
+    row.replaced_by = by
+    session.add(row)
+    end = ends(old)
+    return None if end is None else Replaces(key=old, seq=end.seq, header=end.header_hash)
 
 
 def _enrolled_before(session: Session, identity: bytes) -> tuple[Device, Site]:

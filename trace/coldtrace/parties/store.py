@@ -56,7 +56,7 @@ def operators(session: Session) -> list[Operator]:
 
 
 def _operator(row: OperatorRow) -> Operator:
-    return Operator(**row.model_dump(exclude={"created_at"}))
+    return Operator(**row.model_dump(exclude={"created_at", "closed_at"}))
 
 
 def site(session: Session, gln: str) -> Site | None:
@@ -79,7 +79,10 @@ def operators_of_sites(session: Session, glns: Collection[str]) -> set[UUID]:
 
 def _site(row: SiteRow) -> Site:
     return Site(
-        **(row.model_dump(exclude={"created_at", "company_prefixes", "codes_per_day"}) | {"role": SiteRole(row.role)})
+        **(
+            row.model_dump(exclude={"created_at", "company_prefixes", "codes_per_day", "closed_at"})
+            | {"role": SiteRole(row.role)}
+        )
     )
 
 
@@ -124,6 +127,7 @@ def as_device(row: DeviceRow) -> Device:
         operations=tuple(row.operations),
         state=row.state,
         enrolled_at=row.enrolled_at,
+        replaced_by=row.replaced_by,
     )
 
 
@@ -151,6 +155,14 @@ def suspend_device(session: Session, key: bytes) -> None:
     """Suspend an active device, as after a fork of its chain."""
     session.execute(
         text("UPDATE device SET state = 'suspended' WHERE key_id = :key AND state = 'active'"), {"key": key}
+    )
+
+
+def retire_device(session: Session, key: bytes) -> None:
+    """Retire a device whose chain was closed; what was revoked stays revoked."""
+    session.execute(
+        text("UPDATE device SET state = 'retired' WHERE key_id = :key AND state IN ('active', 'suspended')"),
+        {"key": key},
     )
 
 

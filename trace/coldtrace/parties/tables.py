@@ -29,6 +29,7 @@ class OperatorRow(SQLModel, table=True):
     city_zh: str = Field(sa_type=Text)
     city_en: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=_MOMENT)
+    closed_at: datetime | None = Field(default=None, sa_type=_MOMENT)
 
 
 class SiteRow(SQLModel, table=True):
@@ -42,6 +43,8 @@ class SiteRow(SQLModel, table=True):
     district: str = Field(sa_type=Text)
     company_prefixes: list[str] = Field(sa_type=ARRAY(Text))
     codes_per_day: int | None = None
+    market_gln: str | None = Field(default=None, sa_type=Text)
+    closed_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     created_at: datetime = Field(sa_type=_MOMENT)
 
 
@@ -55,6 +58,9 @@ class InviteRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=_MOMENT)
     used_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     used_by: bytes | None = Field(default=None, sa_type=LargeBinary)
+    made_by: str = Field(default="", sa_type=Text)
+    replaces: bytes | None = Field(default=None, sa_type=LargeBinary)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=_MOMENT)
 
 
 class DeviceRow(SQLModel, table=True):
@@ -73,6 +79,7 @@ class DeviceRow(SQLModel, table=True):
     cut_size: int | None = None
     enrolled_at: datetime = Field(sa_type=_MOMENT)
     last_seen_at: datetime | None = Field(default=None, sa_type=_MOMENT)
+    replaced_by: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class SigningKeyRow(SQLModel, table=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from coldtrace.env import Env
-from coldtrace.parties.model import Device, Site
+from coldtrace.parties.model import Device, Site, SiteRole
 from coldtrace.people.tables import MembershipRow
 from coldtrace.rights.model import Member, Reader, Role
 
@@ -14,6 +14,14 @@ DEVELOPMENT_MEMBERS: tuple[Member, ...] = tuple(
     Member(role=role, operator_id=None, area="", manages=True) for role in Role
 )
 """Every role in every organisation, for the token of a development start; production refuses it."""
+
+
+ROLE_OF_SITE: dict[SiteRole, Role] = {
+    SiteRole.SUPERVISED_WAREHOUSE: Role.COLD_STORE,
+    SiteRole.TRANSFER_STORE: Role.COLD_STORE,
+    SiteRole.CATERER: Role.RETAILER,
+} | {SiteRole(role.value): role for role in Role if role.value in set(SiteRole)}
+"""Kinds of sites are finer than roles: what a site is, and what its people and devices may do."""
 
 
 def reader_of_person(session: Session, person_id: UUID, *, narrowed: frozenset[str] | None = None) -> Reader:
@@ -31,7 +39,7 @@ def reader_of_token(session: Session, token_id: UUID, *, narrowed: frozenset[str
 
 def reader_of_device(device: Device, site: Site) -> Reader:
     """Return what a device may do: what its site's role may, at this one site."""
-    member = Member(role=Role(site.role.value), operator_id=site.operator_id, sites=frozenset({device.gln}))
+    member = Member(role=ROLE_OF_SITE[site.role], operator_id=site.operator_id, sites=frozenset({device.gln}))
     return Reader(members=(member,))
 
 

@@ -24,7 +24,7 @@ class Role(StrEnum):
     DISTRIBUTOR = "distributor"
     MARKET = "market"
     RETAILER = "retailer"
-    PROCESSOR = "processor"
+    REPACKER = "repacker"
     LABORATORY = "laboratory"
     REGULATOR = "regulator"
     ADMINISTRATOR = "administrator"
@@ -39,7 +39,7 @@ PERSON_ROLE_WORDS: dict[Role, Words] = {
     Role.DISTRIBUTOR: Words("经销企业", "Distributor"),
     Role.MARKET: Words("市场开办者", "Market operator"),
     Role.RETAILER: Words("零售或餐饮单位", "Retailer or caterer"),
-    Role.PROCESSOR: Words("分装加工企业", "Processor"),
+    Role.REPACKER: Words("分装加工企业", "Repacker"),
     Role.LABORATORY: Words("检测机构", "Laboratory"),
     Role.REGULATOR: Words("监管部门", "Regulator"),
     Role.ADMINISTRATOR: Words("平台管理员", "Administrator of the platform"),

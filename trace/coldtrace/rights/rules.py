@@ -31,7 +31,7 @@ FIRMS = frozenset(
         Role.DISTRIBUTOR,
         Role.MARKET,
         Role.RETAILER,
-        Role.PROCESSOR,
+        Role.REPACKER,
         Role.LABORATORY,
     }
 )

@@ -1,5 +1,7 @@
 """Devices: enrol once, ask for work, show the chain."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
@@ -52,7 +54,9 @@ def _site(site: Site) -> dict[str, str]:
 @router.post("/enrol", status_code=201, dependencies=[Visitor], summary="Enrol a device 注册设备")
 def enrol(body: EnrolIn, session: WriteSession, env: CurrentEnv) -> dict[str, object]:
     """Admit a device key by a one-time invitation; no token needed, the invitation is the credential."""
-    device, site = parties.enrol_device(session, env, parties.Enrol(**body.model_dump()))
+    device, site = parties.enrol_device(
+        session, env, parties.Enrol(**body.model_dump()), chain_end=partial(chain.chain_end, session)
+    )
     installation = parties_store.installation(session)
     assert installation is not None, "a server never runs before its installation"
     return {
