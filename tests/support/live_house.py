@@ -88,9 +88,18 @@ class LiveHouse:
 
 def send(client: httpx.Client, device: Handheld, statements: list[Statement]) -> httpx.Response:
     """Send statements as coldscan does and return the answer as it is."""
-    body = json.dumps([each.to_json() for each in statements]).encode()
-    value = sign_request(
+    return _post(client, device, [each.to_json() for each in statements])
+
+
+def send_alone(client: httpx.Client, device: Handheld, statement: Statement) -> httpx.Response:
+    """Send one statement as an object, which the service joins with others of the same moment."""
+    return _post(client, device, statement.to_json())
+
+
+def _post(client: httpx.Client, device: Handheld, value: object) -> httpx.Response:
+    body = json.dumps(value).encode()
+    authorization = sign_request(
         signer=device.signer, net=device.env.net, method="POST", path=STATEMENTS, body=body, at=clock.now()
     )
-    headers = {"Authorization": value, "Content-Type": "application/json"}
+    headers = {"Authorization": authorization, "Content-Type": "application/json"}
     return client.post(STATEMENTS, content=body, headers=headers)

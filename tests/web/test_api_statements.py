@@ -1,6 +1,7 @@
 """POST /api/v1/statements: each way in, each answer, and nothing said before it is kept."""
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,8 +18,9 @@ from coldtrace.events.receipt import verify_receipt
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
+from coldtrace.parties.store import lock_devices
 from coldtrace.seal.b64 import b64
-from coldtrace.seal.keys import Ed25519Signer, load_public_key
+from coldtrace.seal.keys import Ed25519Signer, key_id, load_public_key
 from coldtrace.seal.tlog_proof import verify_tlog_proof
 from coldtrace.seal.vkey import vkey_of
 from support.house import GLNS, Handheld, unit_line
@@ -398,6 +400,94 @@ def test_the_same_statement_many_times_at_once_is_kept_once(web: WebHouse) -> No
         assert sorted(answer.status_code for answer in answers) == [200] * 5 + [202]
         assert len({json.dumps(answer.json()["results"][0]["receipt"]) for answer in answers}) == 1
         assert kept(web, said) == 1
+
+
+def test_single_statements_of_one_moment_share_a_commit_and_each_gets_its_own_answer(web: WebHouse) -> None:
+    port, store = web.device(SiteRole.FIRST_STATION), web.device(SiteRole.COLD_STORE)
+    first, good, same, other, late = say(port, 1), say(port, 2), say(store, 3), say(store, 4), say(port, 5)
+    assert post(web, same).status_code == 202
+    stranger = Handheld(env=web.env, site=port.site, signer=Ed25519Signer.generate())
+    conflict = say(store, 6, id=id_of(same))
+    sent: list[tuple[object, dict[str, str]]] = [
+        (good, web.bearer),
+        (say(stranger, 7), web.bearer),
+        (say(stranger, 8), {}),
+        (say(port, 9), {"Authorization": "Bearer nonsense"}),
+        ({"header": 1}, web.bearer),
+        (conflict, web.bearer),
+        (same, web.bearer),
+        (other, {}),
+        (late, web.bearer),
+    ]
+    answers = share_a_commit(web, held=port, first=first, sent=sent)
+    codes = [(answer.status_code, answer.json().get("code")) for answer in answers]
+    assert codes == [
+        (202, None),
+        (202, None),
+        (403, "unknown_device"),
+        (401, "authentication_required"),
+        (401, "token_refused"),
+        (400, "malformed_statement"),
+        (409, "id_conflict"),
+        (200, None),
+        (202, None),
+        (202, None),
+    ]
+    assert kept(web, first) == kept(web, good) == kept(web, other) == kept(web, late) == 1
+    for statement, answer in [(first, answers[0]), (good, answers[1]), (other, answers[8]), (late, answers[9])]:
+        require_receipt(web, statement, answer.json()["results"][0])
+    with web.sessions() as session:
+        rows = session.execute(text("SELECT entry_id, xmin::text AS transaction FROM ledger_entry")).all()
+    transactions = {row.entry_id: row.transaction for row in rows}
+    assert transactions[id_of(good)] == transactions[id_of(other)] == transactions[id_of(late)]
+    assert transactions[id_of(first)] != transactions[id_of(good)]
+
+
+def test_a_shared_commit_that_fails_is_told_again_one_by_one(web: WebHouse) -> None:
+    """The database ends the joined transaction; every statement of it is kept all the same, once."""
+    port, store = web.device(SiteRole.FIRST_STATION), web.device(SiteRole.COLD_STORE)
+    first, others = say(port, 1), [say(store, 2), say(store, 3), say(port, 4)]
+    failed: list[Session] = []
+
+    def fail(session: Session) -> None:
+        if not failed and session.execute(text("SELECT count(*) FROM ledger_entry")).scalar_one() > before + 1:
+            failed.append(session)
+            raise psycopg.errors.DeadlockDetected("stopped")
+
+    with web.sessions() as session:
+        before = int(session.execute(text("SELECT count(*) FROM ledger_entry")).scalar_one())
+    event.listen(web.app.state.sessions, "before_commit", fail)
+    try:
+        answers = share_a_commit(web, held=port, first=first, sent=[(each, web.bearer) for each in others])
+    finally:
+        event.remove(web.app.state.sessions, "before_commit", fail)
+    assert failed
+    assert [answer.status_code for answer in answers] == [202] * 4
+    assert [kept(web, each) for each in [first, *others]] == [1] * 4
+
+
+def share_a_commit(
+    web: WebHouse, *, held: Handheld, first: Statement, sent: list[tuple[object, dict[str, str]]]
+) -> list[httpx.Response]:
+    """Hold back the statement that comes first until all others wait behind it; return the answers in order."""
+    joined = web.app.state.joined_captures
+    with ThreadPoolExecutor(len(sent) + 1) as pool:
+        with web.sessions.begin() as session:
+            assert lock_devices(session, [key_id(held.signer.spki)])
+            answers = [pool.submit(post, web, first)]
+            wait_until(lambda: joined._is_writing)
+            for number, (statement, headers) in enumerate(sent, 1):
+                wire = statement.to_json() if isinstance(statement, Statement) else statement
+                answers.append(pool.submit(web.client.post, STATEMENTS, json=wire, headers=headers))
+                wait_until(lambda number=number: len(joined._queue) == number)
+        return [answer.result(20) for answer in answers]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.002)
 
 
 def test_a_race_that_never_ends_is_503_and_not_a_conflict(web: WebHouse) -> None:

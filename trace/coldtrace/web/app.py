@@ -142,6 +142,7 @@ def create_app(
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
+    app.state.joined_captures = statements.join_captures()
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.error_page = door.error_page
     problems.install(app)

@@ -2,7 +2,7 @@
 
 An embedded server of its own in a temporary folder, on a real disk and as durable as in production; pgbench of the
 same wheel is the floor.  Floor and figure are taken in turn within a round.  The writers are processes of their own,
-as many clients as pgbench has; the sequencer runs in this process.
+as many clients as pgbench has; the sequencer runs in this process, where reading is measured in the service's.
 """
 
 import statistics
@@ -19,6 +19,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace import clock
+from coldtrace.cli.bench.ledger_reading import reading
 from coldtrace.cli.bench.ledger_writers import CLIENTS, DATABASE, LEAF_BYTES, Load, Writers, pgbench
 from coldtrace.cli.bench.rows import Goal, Row, medians
 from coldtrace.db.engine import make_engine, make_sessions
@@ -37,20 +38,21 @@ from coldtrace.seal.keys import Ed25519Signer, save_private_key
 from coldtrace.seal.merkle import Frontier, tree_root
 
 TICK_S = 0.2
-ROUNDS = 5
 HOST = "trace.example.cn/logs"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """`seconds` of each load, `leaves` of the log that is proved from, `proofs` that are asked."""
+    """`rounds` of floor and figure, `seconds` of each load, `leaves` of the log that is proved from, `proofs` asked."""
 
+    rounds: int
     seconds: float
     leaves: int
     proofs: int
 
 
-SMALL, FULL = Scale(seconds=2, leaves=100_000, proofs=300), Scale(seconds=6, leaves=1_000_000, proofs=2_000)
+SMALL = Scale(rounds=5, seconds=2, leaves=100_000, proofs=300)
+FULL = Scale(rounds=5, seconds=6, leaves=1_000_000, proofs=2_000)
 
 
 @dataclass(kw_only=True)
@@ -69,14 +71,16 @@ def bench_ledger(*, full: bool, say: Callable[[str], None]) -> list[Row]:
     """Return the rows; `say` is told what is being measured."""
     scale = FULL if full else SMALL
     with _ground() as ground:
-        say(f"1/4 single statements and calls of 100, {ROUNDS} rounds / 逐条与每次百条")
+        say(f"1/5 single statements and calls of 100, {scale.rounds} rounds / 逐条与每次百条")
         rows, capacity = _writing(ground, scale)
-        say("2/4 storage / 存储")
+        say("2/5 storage / 存储")
         rows += _storage(ground)
-        say("3/4 inclusion at half of that / 半载入树时间")
+        say("3/5 inclusion at half of that / 半载入树时间")
         rows += _inclusion(ground, scale, capacity / 2)
-        say(f"4/4 proofs at {scale.leaves:,} leaves / 证明")
+        say(f"4/5 proofs at {scale.leaves:,} leaves / 证明")
         rows += _proofs(ground, scale)
+        say("5/5 reading while the sequencer runs / 写入时读取")
+        rows += reading(ground.server, per_s=capacity / 2, seconds=scale.seconds * 3)
     return rows
 
 
@@ -128,11 +132,17 @@ def _sequencing(ground: _Ground) -> Iterator[None]:
 
 
 def _writing(ground: _Ground, scale: Scale) -> tuple[list[Row], float]:
-    def ours(per_call: int, *, integrated: bool, with_pieces: bool = False) -> Callable[[], float]:
+    def ours(per_call: int, *, joined: bool, integrated: bool, with_pieces: bool = False) -> Callable[[], float]:
         def measure() -> float:
             with _sequencing(ground):
                 started = time.monotonic()
-                load = Load(seconds=scale.seconds, per_call=per_call, calls_per_s=None, with_pieces=with_pieces)
+                load = Load(
+                    seconds=scale.seconds,
+                    per_call=per_call,
+                    calls_per_s=None,
+                    joined=joined,
+                    with_pieces=with_pieces,
+                )
                 wrote = ground.writers.run(load)
                 _drain(ground)
                 took_s = time.monotonic() - started if integrated else wrote.took_s
@@ -140,25 +150,27 @@ def _writing(ground: _Ground, scale: Scale) -> tuple[list[Row], float]:
 
         return measure
 
-    single_floor, single, whole, hundred_floor, hundred, whole_hundred = medians(
-        ROUNDS,
+    single_floor, single, own, whole, hundred_floor, hundred, whole_hundred = medians(
+        scale.rounds,
         [
             lambda: pgbench(ground.server, rows=1, seconds=scale.seconds),
-            ours(1, integrated=False),
-            ours(1, integrated=False, with_pieces=True),
+            ours(1, joined=True, integrated=False),
+            ours(1, joined=False, integrated=False),
+            ours(1, joined=True, integrated=False, with_pieces=True),
             lambda: 100 * pgbench(ground.server, rows=100, seconds=scale.seconds),
-            ours(100, integrated=True),
-            ours(100, integrated=True, with_pieces=True),
+            ours(100, joined=False, integrated=True),
+            ours(100, joined=False, integrated=True, with_pieces=True),
         ],
     )
     rows = [
         Row(
-            name=f"leaves stored one by one, {CLIENTS} clients, beside bare single rows",
+            name=f"leaves stored one by one, {CLIENTS} clients, commits shared, beside bare single rows",
             value=single,
             unit="1/s",
             floor=single_floor,
             goal=Goal(limit=0.4, better="high", of="ratio"),
         ),
+        Row(name="the same, a statement and a commit for each leaf", value=own, unit="1/s", floor=single_floor),
         Row(
             name="leaves in calls of 100, integrated, beside bare 100-row inserts",
             value=hundred,
@@ -166,7 +178,12 @@ def _writing(ground: _Ground, scale: Scale) -> tuple[list[Row], float]:
             floor=hundred_floor,
             goal=Goal(limit=0.25, better="high", of="ratio"),
         ),
-        Row(name="one by one with the three pieces of a statement", value=whole, unit="1/s", floor=single_floor),
+        Row(
+            name="one by one with the three pieces of a statement, commits shared",
+            value=whole,
+            unit="1/s",
+            floor=single_floor,
+        ),
         Row(name="in calls of 100 with the three pieces", value=whole_hundred, unit="1/s", floor=hundred_floor),
     ]
     return rows, single
@@ -208,7 +225,7 @@ def _inclusion(ground: _Ground, scale: Scale, per_s: float) -> list[Row]:
     with ground.sessions() as session:
         first = store.head_size(session.connection(), ground.env.log.id)
     with _sequencing(ground):
-        ground.writers.run(Load(seconds=max(scale.seconds, 4), per_call=1, calls_per_s=per_s))
+        ground.writers.run(Load(seconds=2 * scale.seconds, per_call=1, calls_per_s=per_s, joined=True))
         _drain(ground)
     with ground.sessions() as session:
         p50, p99 = session.execute(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 
 from coldtrace import clock
 from coldtrace.db.engine import make_engine
+from coldtrace.db.group_commit import GroupCommit
 from coldtrace.db.programs import program
 from coldtrace.db.supervisor import ROLE, Server
 from coldtrace.env import Log
@@ -22,7 +24,7 @@ from coldtrace.ledger.model import Entry
 from coldtrace.seal.hashing import leaf_hash
 
 DATABASE = "postgres"
-CLIENTS, PROCESSES = 16, 4
+CLIENTS, PROCESSES = 16, 2
 LEAF_BYTES = 700
 PIECES = {"public": 170, "private": 420, "units": 260}
 """Bytes of a statement about one carton: measured on the demo world."""
@@ -32,11 +34,16 @@ _FILLING = os.urandom(LEAF_BYTES - 16)
 
 @dataclass(frozen=True)
 class Load:
-    """How to write: for how long, how many entries a call, and how many calls a second in all; None is flat out."""
+    """How to write: for how long, how many entries a call, and how many calls a second in all; None is flat out.
+
+    Calls that are `joined` come from as many clients, each waiting for the commit of its own entry, but those of one
+    process that wait at the same time share a statement and its commit, as the service's front ends do.
+    """
 
     seconds: float
     per_call: int
     calls_per_s: float | None
+    joined: bool = False
     with_pieces: bool = False
 
 
@@ -84,7 +91,8 @@ class Writers:
 def _serve(url: str, role: str, log: Log, clients: int, pipe: Any) -> None:
     """Write each load that comes, with some clients: a thread and a connection each.
 
-    A call is one statement on a connection that commits by itself, as pgbench has it.
+    A call is one statement on a connection that commits by itself, as pgbench has it; joined calls need one connection
+    in all.
     """
     engine = make_engine(url, role=role, pool_size=clients, pool_overflow=0)
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -92,15 +100,33 @@ def _serve(url: str, role: str, log: Log, clients: int, pipe: Any) -> None:
     pipe.send("ready")
     while (load := pipe.recv()) is not None:
         started = time.monotonic()
+        stores = [_storing(each, log) for each in connections]
+        if load.joined:
+            stores = [_joining(connections[0], log)] * clients
         with ThreadPoolExecutor(clients) as pool:
-            counts = list(pool.map(lambda each, load=load: _write(each, log, load), connections))
+            counts = list(pool.map(lambda store, load=load: _write(store, load), stores))
         pipe.send(Wrote(entries=sum(counts), took_s=time.monotonic() - started))
     for connection in connections:
         connection.close()
     engine.dispose()
 
 
-def _write(connection: Connection, log: Log, load: Load) -> int:
+def _storing(connection: Connection, log: Log) -> Callable[[list[Entry]], None]:
+    def write(entries: list[Entry]) -> None:
+        assert store.insert_entries(connection, log.id, entries)
+
+    return write
+
+
+def _joining(connection: Connection, log: Log) -> Callable[[list[Entry]], None]:
+    def write(calls: Sequence[list[Entry]]) -> Sequence[None]:
+        assert store.insert_entries(connection, log.id, [entry for call in calls for entry in call])
+        return [None] * len(calls)
+
+    return GroupCommit(write).submit
+
+
+def _write(write: Callable[[list[Entry]], None], load: Load) -> int:
     started = time.monotonic()
     pause_s = 0.0 if load.calls_per_s is None else CLIENTS / load.calls_per_s
     due = started + pause_s * int.from_bytes(os.urandom(2), "big") / 65_536
@@ -109,7 +135,7 @@ def _write(connection: Connection, log: Log, load: Load) -> int:
         if pause_s:
             time.sleep(max(0.0, due - time.monotonic()))
             due += pause_s
-        assert store.insert_entries(connection, log.id, [_entry(load) for _ in range(load.per_call)])
+        write([_entry(load) for _ in range(load.per_call)])
         count += load.per_call
     return count
 
@@ -133,8 +159,8 @@ def pgbench(server: Server, *, rows: int, seconds: float) -> float:
         script = Path(folder) / "insert.sql"
         script.write_text(f"INSERT INTO raw_row VALUES {', '.join([row] * rows)};\n")
         command = [
-            str(program("pgbench")), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(round(seconds)),
-            "-f", str(script), "-h", str(server.socket_folder), "-U", ROLE, DATABASE,
+            str(program("pgbench")), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2",
+            "-T", str(max(round(seconds), 1)), "-f", str(script), "-h", str(server.socket_folder), "-U", ROLE, DATABASE,
         ]  # fmt: skip
         told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds * 10 + 60).stdout
     (line,) = [line for line in told.splitlines() if line.startswith("tps = ")]

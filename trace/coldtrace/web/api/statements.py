@@ -6,6 +6,8 @@ by an enrolled device, and it counts against the anonymous limit.
 
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +15,14 @@ import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
+from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
+from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties.refusals import AuthenticationRequired
@@ -68,11 +73,15 @@ def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
     most) for inclusion and answers 201 with the proof.
     """
     wires, alone = read_items(request, body)
-    results = _capture(request, body, wires)
-    # The commit is behind us: only now may a receipt leave.
+    # Once stored, the commit is behind us: only then may a receipt leave.
     if not alone:
+        results = _capture(request, body, wires)
         return JSONResponse({"results": [as_json(result, lang) for result in results]}, 202)
-    return _answer_one(request, results[0], lang)
+    joined: JoinedCaptures = request.app.state.joined_captures
+    result = joined.submit(_Alone(request=request, body=body, wire=wires[0]))
+    if isinstance(result, Refusal):
+        raise result
+    return _answer_one(request, result, lang)
 
 
 @router.post("/check", openapi_extra=_DOC, summary="Dry run 试运行")
@@ -128,6 +137,59 @@ def _capture(request: Request, body: bytes, wires: list[object]) -> list[Result]
             if not is_race(error):
                 raise
     raise NotReady()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Alone:
+    """A request with one statement."""
+
+    request: Request
+    body: bytes
+    wire: object
+
+
+JoinedCaptures = GroupCommit[_Alone, Result | Refusal]
+"""Where the requests with one statement meet: those that come while a commit is under way share the next one."""
+
+
+def join_captures() -> JoinedCaptures:
+    """Make the meeting place of a process."""
+    return GroupCommit(_capture_joined)
+
+
+def _capture_joined(sent: Sequence[_Alone]) -> list[Result | Refusal]:
+    """Store the statements of many requests in one transaction, as one batch, and commit; answer for each.
+
+    Told again after a race only when alone: of many, each tells its own again.
+    """
+    state = sent[0].request.app.state
+    for _ in range(ATTEMPTS if len(sent) == 1 else 1):
+        try:
+            with state.sessions.begin() as session:
+                return _tell(session, state.env, sent)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if not is_race(error):
+                raise
+    raise NotReady()
+
+
+def _tell(session: Session, env: Env, sent: Sequence[_Alone]) -> list[Result | Refusal]:
+    callers: list[object] = []
+    for one in sent:
+        try:
+            callers.append(recognise(one.request, session, one.body))
+        except Refusal as refusal:
+            callers.append(refusal)
+    known = [one.wire for one, caller in zip(sent, callers, strict=True) if not isinstance(caller, Refusal)]
+    captured = iter(custody.capture(session, env, known))
+    answers: list[Result | Refusal] = []
+    for caller in callers:
+        answer = caller if isinstance(caller, Refusal) else next(captured)
+        # Nothing is kept of a statement that is unproven, so the others need not be rolled back.
+        if caller is None and isinstance(answer, Result) and _unproven([answer]):
+            answer = AuthenticationRequired()
+        answers.append(answer)
+    return answers
 
 
 def _unproven(results: list[Result]) -> bool:
