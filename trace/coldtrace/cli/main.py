@@ -30,6 +30,7 @@ SERVER = (
     "rolls",
     "bench_command",
     "ledger",
+    "journal",
 )
 BROKEN_PIPE = 141
 

@@ -7,13 +7,15 @@
 it.  So no record can be changed, left out, put in or moved without changing every hash after it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from uuid import UUID
 
-from coldtrace.events.canonical import decode, encode
-from coldtrace.journal.model import Anchor, Record
-from coldtrace.seal.b64 import b64
+from coldtrace.events.canonical import NotCanonical, decode, encode
+from coldtrace.journal.model import Anchor, Head, Record
+from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.seal.hashing import sha256
 
+NO_ENTRY = UUID(int=0)
 PREFIX = b"coldtrace-journal-v1\n"
 
 
@@ -59,3 +61,16 @@ def anchor_body(anchor: Anchor) -> str:
             "head": b64(anchor.head.hash),
         }
     )
+
+
+def read_anchor_body(body: str, entry_id: UUID = NO_ENTRY) -> Anchor | None:
+    """Return the anchor of a leaf's body; None for the body of another kind of anchor, or for none at all."""
+    try:
+        told = decode(body)
+        if not isinstance(told, dict) or told.get("what") != "journal" or not isinstance(told["seq"], int):
+            return None
+        head = Head(seq=told["seq"], hash=unb64(str(told["head"])))
+        anchor = Anchor(day=date.fromisoformat(str(told["day"])), head=head, entry_id=entry_id)
+    except (NotCanonical, MalformedBase64, KeyError, ValueError):
+        return None
+    return anchor if anchor_body(anchor) == body else None

@@ -1,6 +1,7 @@
 """Every SQL statement of the journal."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,12 @@ from coldtrace.journal.model import Anchor, Head, Link, Record
 
 CHAIN_LOCK = 0x43544A4C
 """Class of the transaction-level advisory lock of whoever lengthens the chain or anchors it ("CTJL")."""
+
+LAST = 2**63 - 1
+"""Behind every place of a chain."""
+
+_ANCHOR_BEGINS = b'{"body":"{\\"day\\":'
+"""How the leaf of an anchor of the journal begins, and no other."""
 
 _COLUMNS = (
     "r.record_id, r.at, r.actor, r.actor_operators, r.actor_roles, r.act, r.kind, r.object, r.purpose, r.subjects,"
@@ -81,15 +88,18 @@ def pending_count(session: Session) -> int:
     return int(session.execute(text("SELECT count(*) FROM journal_pending")).scalar_one())
 
 
-def links(session: Session, *, after: int, batch: int = 1000) -> Iterator[Link]:
-    """Give the chain in its order behind place `after`, read in batches: memory stays the same however long it is."""
+def links(session: Session, *, after: int, until: int = LAST, batch: int = 1000) -> Iterator[Link]:
+    """Give the chain in its order behind place `after`, up to `until`.
+
+    It is read in batches: memory stays the same however long it is.
+    """
     while True:
         rows = session.execute(
             text(
                 f"SELECT l.seq, l.hash, {_COLUMNS} FROM journal_link l JOIN journal_record r USING (record_id)"
-                " WHERE l.seq > :after ORDER BY l.seq LIMIT :batch"
+                " WHERE l.seq > :after AND l.seq <= :until ORDER BY l.seq LIMIT :batch"
             ),
-            {"after": after, "batch": batch},
+            {"after": after, "until": until, "batch": batch},
         ).all()
         for row in rows:
             yield Link(seq=row.seq, record=_record(row), hash=bytes(row.hash))
@@ -129,6 +139,46 @@ def unlinked(session: Session, *, limit: int) -> list[UUID]:
         {"limit": limit},
     )
     return [row.record_id for row in rows]
+
+
+def anchor_leaves(session: Session) -> list[tuple[UUID, str]]:
+    """Return entry and leaf of all anchors of the journal in all logs.
+
+    Reads every entry of the logs: for a check, not for a request.
+    """
+    rows = session.execute(
+        text("SELECT entry_id, leaf FROM ledger_entry WHERE substring(leaf FROM 1 FOR :length) = :begins"),
+        {"length": len(_ANCHOR_BEGINS), "begins": _ANCHOR_BEGINS},
+    )
+    return [(row.entry_id, bytes(row.leaf).decode("utf-8")) for row in rows]
+
+
+def entry_of(session: Session, entry_id: UUID) -> tuple[str, int]:
+    """Return leaf and log of an entry."""
+    row = session.execute(
+        text("SELECT leaf, log_id FROM ledger_entry WHERE entry_id = :id ORDER BY log_id DESC LIMIT 1"),
+        {"id": entry_id},
+    ).one()
+    return bytes(row.leaf).decode("utf-8"), int(row.log_id)
+
+
+def range_of(session: Session, *, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Return first and last place of the records made in a time; the first behind the last when there are none."""
+    row = session.execute(
+        text(
+            "SELECT min(l.seq) AS first, max(l.seq) AS last FROM journal_link l JOIN journal_record r USING (record_id)"
+            " WHERE (CAST(:since AS timestamptz) IS NULL OR r.at >= :since)"
+            " AND (CAST(:until AS timestamptz) IS NULL OR r.at < :until)"
+        ),
+        {"since": since, "until": until},
+    ).one()
+    return (1, 0) if row.first is None else (row.first, row.last)
+
+
+def link_hash(session: Session, seq: int) -> bytes | None:
+    """Return the hash at a place of the chain."""
+    found = session.execute(text("SELECT hash FROM journal_link WHERE seq = :seq"), {"seq": seq}).scalar_one_or_none()
+    return None if found is None else bytes(found)
 
 
 def _record(row: Row[Any]) -> Record:
