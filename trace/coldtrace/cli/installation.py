@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.cli.command_note import write_with
 from coldtrace.cli.refusals import NoInstallation
 from coldtrace.db import roles
 from coldtrace.db.embedded import make_data_folder, open_database
@@ -60,8 +61,10 @@ class Installation:
     def sessions_as(self, role: str | None) -> Iterator[sessionmaker[Session]]:
         """Give the factory of sessions in another role, or with None in that of the database user itself."""
         engine = make_engine(self.url, role=None if role is None else self.roles.role(role), pool_size=2)
+        sessions = make_sessions(engine)
+        write_with(sessions, self.env)
         try:
-            yield make_sessions(engine)
+            yield sessions
         finally:
             engine.dispose()
 
@@ -93,12 +96,14 @@ def open_installation(settings: Settings, *, keep: bool = False, create: bool = 
             engine = make_engine(url, role=state.role(roles.APP))
             sequencer = make_engine(url, role=state.role(roles.SEQUENCER), pool_size=4)
             engines += [engine, sequencer]
+            sessions = make_sessions(engine)
+            write_with(sessions, env)
             yield Installation(
                 settings=settings,
                 env=env,
                 url=url,
                 engine=engine,
-                sessions=make_sessions(engine),
+                sessions=sessions,
                 sequencer=sequencer,
                 roles=state,
             )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from coldtrace.cli import command_note
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.cli.refusals import DatabaseLost, ServerPartsMissing
 from coldtrace.errors import Refusal
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (*BASE, *SERVER):
         import_module(f"coldtrace.cli.{name}").add_parser(commands)
     chosen = parser.parse_args(arguments)
+    command_note.begin(chosen)
     try:
         return int(chosen.func(chosen))
     except Refusal as refusal:

@@ -37,6 +37,7 @@ from coldtrace.web.api import (
     units,
 )
 from coldtrace.web.api import trust as trust_api
+from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages import api_reader, consumer, desk, door
@@ -119,12 +120,15 @@ def create_app(
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         caretaker = _Caretaker(app)
+        keeper = JournalKeeper(app.state.sessions, env)
         sequencer.start()
         publisher.start()
         caretaker.start()
+        keeper.start()
         yield
         app.state.printing.stop()
         caretaker.stop()
+        keeper.stop()
         sequencer.stop()
         publisher.stop()
 
