@@ -19,7 +19,15 @@ from coldtrace.db.programs import program
 from coldtrace.env import Env
 from coldtrace.ledger import fork_guard, store
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.fork_guard import Outside, check, frozen_reason, published_file, reason_facts, require_growth
+from coldtrace.ledger.fork_guard import (
+    Look,
+    Outside,
+    check,
+    frozen_reason,
+    published_file,
+    reason_facts,
+    require_growth,
+)
 from coldtrace.ledger.model import Head, LogState
 from coldtrace.ledger.publish import export, log_folder, publish
 from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, HeadWentBack, LogNotOpen, OutsideUnreadable
@@ -52,7 +60,7 @@ def guard(engine: Engine, env: Env, folder: Path) -> object:
 
 def run_once(engine: Engine, env: Env, folder: Path, *, until: int = 200) -> Sequencer:
     """Run a new process's sequencer until the queue is empty or it has a trouble."""
-    sequencer = Sequencer(engine, env, tick_s=0.01, outside=lambda log: published_file(folder))
+    sequencer = Sequencer(engine, env, tick_s=0.01, outside=lambda log: Look(found=tuple(published_file(folder))))
     sequencer.start()
     pause = threading.Event()
     for _ in range(until):
@@ -212,9 +220,9 @@ def test_after_a_fault_the_guard_asks_again(
     """A server that was away may have come back as an older copy of itself."""
     asked: list[int] = []
 
-    def outside(log: object) -> list[Outside]:
+    def outside(log: object) -> Look:
         asked.append(1)
-        return []
+        return Look()
 
     sequencer = Sequencer(engine, env, tick_s=0.01, outside=outside)
     faults = iter([ConnectionError("cut off at the commit")])
@@ -289,9 +297,9 @@ def test_a_connection_that_was_renewed_in_silence_is_guarded_anew(
     """Between two ticks the pool puts a new connection in the place of a dead one, and nothing is raised."""
     asked: list[int] = []
 
-    def outside(log: object) -> list[Outside]:
+    def outside(log: object) -> Look:
         asked.append(1)
-        return published_file(folder)
+        return Look(found=tuple(published_file(folder)))
 
     engine = make_engine(database_url, pool_size=2)
     sequencer = Sequencer(engine, env, tick_s=1.0, outside=outside)

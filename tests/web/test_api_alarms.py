@@ -12,7 +12,8 @@ from coldtrace.db.roles import RolesMissing
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger import store
-from coldtrace.ledger.refusals import ForkAhead, QuorumMissing
+from coldtrace.ledger.model import LogState
+from coldtrace.ledger.refusals import ForkAhead, QuorumMissing, WitnessDoubts, WitnessesSilent
 from coldtrace.parties.model import SiteRole
 from support.house import unit_line
 from support.log_entries import make_entry
@@ -80,6 +81,14 @@ def test_troubles_of_this_process_and_warnings(web: WebHouse) -> None:
     answer = web.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     assert answer.json()["warnings"] == ["database_roles_missing"]
+    web.app.state.sequencer.unsure["x"] = WitnessesSilent(name="x", silent="w.example")
+    assert web.client.get("/readyz").json()["warnings"] == ["database_roles_missing", "witnesses_silent"]
+    feeder = web.app.state.feeder
+    feeder.doubts["x", "w.example"] = WitnessDoubts(name="x", witness="w.example", size=5)
+    assert [each["code"] for each in web.client.get("/readyz").json()["alarms"]] == ["witness_doubts_growth"]
+    feeder.look_again(web.env.origin)  # without witnesses there is nothing to find
+    with web.engine.connect() as connection:
+        assert store.log_status(connection)[0].state is LogState.OPEN
 
 
 @pytest.mark.parametrize("wanted", ["wait=1", "wait=99"])

@@ -1,5 +1,7 @@
 """The feeder against real witnesses, slow ones, dead ones and liars."""
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +19,7 @@ from coldtrace.seal.witness_policy import KnownWitness, k_of_n
 from support.sample_log import SampleLog
 from support.ticking import START
 from support.tlog_vectors import signer
-from support.witness_process import WitnessProcess
+from support.witness_process import WitnessProcess, witness_command
 
 NAME = "witness.example/liar"
 LIAR = witness_vkey(name=NAME, spki=signer("liar").spki)
@@ -115,7 +117,7 @@ def test_a_fork_is_told_from_a_race(witnesses: list[WitnessProcess], log: Sample
     feeder.feed(log.note(8), log.proof, known)
     assert outcomes(feeder.feed(fork.note(8), fork.proof, known)) == [Outcome.FORKED]
     longer = feeder.feed(fork.note(12), fork.proof, known)
-    assert outcomes(longer) == [Outcome.REFUSED]
+    assert outcomes(longer) == [Outcome.UNPROVED]
     assert "422" in longer[0].reason
 
 
@@ -145,6 +147,93 @@ def test_a_slow_witness_costs_the_timeout_and_no_more(
         took_s = time.monotonic() - began
     assert outcomes(fed) == [Outcome.UNREACHABLE, Outcome.COSIGNED]
     assert took_s < 15, "the slow one was waited for"
+
+
+@contextmanager
+def dripping(every_s: float) -> Iterator[KnownWitness]:
+    """A server whose header never ends: one byte at a time, each within any timeout for a read."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def drip(line: socket.socket) -> None:
+        with line, contextlib.suppress(OSError):
+            line.recv(65_536)
+            line.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not done.wait(every_s):
+                line.sendall(b"a")
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while not done.is_set():
+                threading.Thread(target=drip, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield KnownWitness(vkey=LIAR, url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    finally:
+        done.set()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_a_witness_that_drips_costs_the_timeout_and_one_thread(
+    witnesses: list[WitnessProcess], log: SampleLog, feeder: Feeder
+) -> None:
+    feeder.timeout_s = 1.0
+    with dripping(0.2) as slow:
+        began = time.monotonic()
+        for size, why in ((8, "timeout"), (9, "hangs"), (10, "hangs")):
+            fed = feeder.feed(log.note(size), log.proof, [slow, witnesses[0].known])
+            assert outcomes(fed) == [Outcome.UNREACHABLE, Outcome.COSIGNED]
+            assert why in fed[0].reason
+        took_s = time.monotonic() - began
+        hanging = [each for each in threading.enumerate() if slow.url is not None and slow.url in each.name]
+        assert (len(hanging), hanging[0].daemon) == (1, True)
+    assert took_s < 8, "each byte was waited for"
+    hanging[0].join(10)
+    assert not hanging[0].is_alive()
+
+
+def test_one_feeder_of_two_logs_knows_the_size_of_each(
+    witnesses: list[WitnessProcess], log: SampleLog, feeder: Feeder
+) -> None:
+    other = SampleLog(origin="other.example/log")
+    witness_command("logs", "add", other.vkey.text(), "--state", witnesses[0].state)
+    proved: list[tuple[int, int]] = []
+
+    def proof_of(each: SampleLog) -> Callable[[int, int], Sequence[bytes]]:
+        def proof(old: int, new: int) -> Sequence[bytes]:
+            proved.append((old, new))
+            return each.proof(old, new)
+
+        return proof
+
+    for number in (1, 2, 3):
+        for each, size in ((log, number * 10), (other, number)):
+            fed = feeder.feed(each.note(size), proof_of(each), [witnesses[0].known])
+            assert outcomes(fed) == [Outcome.COSIGNED]
+    assert proved == [(0, 10), (0, 1), (10, 20), (1, 2), (20, 30), (2, 3)], "each request fitted at the first try"
+
+
+def test_a_doubt_is_told_and_looked_into_until_the_witness_cosigns(
+    witnesses: list[WitnessProcess], log: SampleLog, feeder: Feeder
+) -> None:
+    known, looked = [witnesses[0].known], list[str]()
+    feeder.look_again = looked.append
+    fork = SampleLog(fork_at=5)
+    assert len(feeder(log.note(8), log.origin, log.proof, known, 5.0)) == 1
+    assert (looked, feeder.doubts) == ([], {})
+    for size in (8, 12):
+        assert feeder(fork.note(size), fork.origin, fork.proof, known, 5.0) == []
+        assert [each.code for each in feeder.doubts.values()] == ["witness_doubts_growth"]
+    assert looked == [log.origin] * 2
+    assert feeder(log.note(7), log.origin, log.proof, known, 5.0) == []
+    assert looked == [log.origin] * 3, "ahead of us: another host, or our database went back"
+    assert len(feeder(log.note(13), log.origin, log.proof, known, 5.0)) == 1
+    assert (len(looked), feeder.doubts) == (3, {})
 
 
 def test_an_honest_answer_by_hand(log: SampleLog, feeder: Feeder) -> None:

@@ -88,8 +88,9 @@ def test_the_publisher_sends_these_bytes_and_takes_this_answer(case: dict[str, A
 
     request = read_add_checkpoint(case["request"].encode())
     known = KnownWitness(vkey=parse_vkey(VECTORS["witness"]), url="https://witness.example")
+    origin = request.note.partition("\n")[0]
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
-        feeder = Feeder(client=client, timeout_s=20, sizes={VECTORS["witness"]: request.old})
+        feeder = Feeder(client=client, timeout_s=20, sizes={(origin, VECTORS["witness"]): request.old})
         (fed,) = feeder.feed(request.note, proof, [known])
     assert sent == [case["request"].encode()]
     assert fed.outcome == case["fed"]

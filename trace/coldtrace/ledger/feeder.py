@@ -1,8 +1,11 @@
 """Asks witnesses to cosign a checkpoint (C2SP tlog-witness, the client's side).
 
-All witnesses are asked at once and each has the same short time.  What each has cosigned last is remembered, so that
-the proof fits at the first try; a witness that knows better says its size (409) and gets a proof from there.  A
+All witnesses are asked at once and each has the same short time.  What each has cosigned last of a log is remembered,
+so that the proof fits at the first try; a witness that knows better says its size (409) and gets a proof from there.  A
 cosignature counts only if it verifies against the witness's own key.
+
+A witness that does not find our growth proved (422), or has another root of our size, doubts us.  Its word freezes
+nothing, but it is told, and what it holds is looked at before anything more is shown.
 
 Proofs are made in the caller's thread, because they read the caller's database connection; only the requests run side
 by side.
@@ -11,7 +14,6 @@ by side.
 import logging
 import time
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -19,6 +21,8 @@ import httpx
 
 from coldtrace import clock
 from coldtrace.errors import Refusal
+from coldtrace.ledger.refusals import WitnessDoubts
+from coldtrace.ledger.witness_calls import Answer, Call, NoAnswer, WitnessCalls
 from coldtrace.seal.add_checkpoint import AddCheckpoint, read_size
 from coldtrace.seal.checkpoint import Checkpoint, Cosignature, parse_checkpoint
 from coldtrace.seal.cosignature import open_cosignatures
@@ -45,7 +49,12 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     AHEAD = "ahead"
     FORKED = "forked"
+    UNPROVED = "unproved"
     BAD_ANSWER = "bad_answer"
+
+
+DOUBTS = (Outcome.FORKED, Outcome.UNPROVED)
+"""The witness holds what the log has signed and what is not the beginning of this tree; or it lies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +71,37 @@ class Fed:
 
 @dataclass
 class Feeder:
-    """Remembers between checkpoints what each witness has cosigned; `sizes` goes by vkey text."""
+    """Remembers between checkpoints what each witness has cosigned; `sizes` goes by origin and vkey text.
+
+    `look_again` is called with the origin when a witness doubts, or has a larger tree; what it raises ends the round
+    before anything is published.  `doubts` holds, by origin and witness, what was doubted until the witness cosigns.
+    """
 
     timeout_s: float = 1.0
-    sizes: MutableMapping[str, int] = field(default_factory=dict)
+    sizes: MutableMapping[tuple[str, str], int] = field(default_factory=dict)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(follow_redirects=False))
+    look_again: Callable[[str], None] = lambda origin: None
+    doubts: dict[tuple[str, str], Refusal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take the client for requests that have one deadline."""
+        self._calls = WitnessCalls(self.client, answer_max_bytes=ANSWER_MAX)
 
     def __call__(
         self, note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float
     ) -> list[str]:
-        """Return the verified cosignature lines that these witnesses gave in time, for a publisher of `origin`."""
+        """Return the verified cosignature lines that these witnesses gave in time, for a publisher of `origin`.
+
+        Raises what `look_again` raises.
+        """
         self.timeout_s = timeout_s
         fed = self.feed(note, proof_source, witnesses)
         for each in fed:
             if each.outcome is not Outcome.COSIGNED:
-                level = logging.ERROR if each.outcome is Outcome.FORKED else logging.WARNING
+                level = logging.ERROR if each.outcome in DOUBTS else logging.WARNING
                 log.log(level, "%s: witness %s: %s %s", origin, each.witness.vkey.name, each.outcome, each.reason)
+        if any(each.outcome in (*DOUBTS, Outcome.AHEAD) for each in fed):
+            self.look_again(origin)
         return [each.line.to_line() for each in fed if each.line is not None]
 
     def feed(self, note: str, proof: ProofSource, witnesses: Iterable[KnownWitness]) -> list[Fed]:
@@ -93,52 +117,44 @@ class Feeder:
         deadline = time.monotonic() + self.timeout_s
         answers: dict[str, Fed] = {}
         waiting = {each.vkey.text(): each for each in asked}
-        with ThreadPoolExecutor(max_workers=len(asked), thread_name_prefix="feeder") as pool:
-            for _ in range(ROUNDS_MAX):
-                bodies = {key: self._body(note, checkpoint, key, proof) for key in waiting}
-                asking = [pool.submit(self._ask, waiting[key], bodies[key], deadline) for key in waiting]
-                for key, fed in zip(list(waiting), asking, strict=True):
-                    answers[key] = self._learn(fed.result(), bodies[key], checkpoint)
-                waiting = {key: each for key, each in waiting.items() if self._may_try_again(answers[key], bodies[key])}
-                if not waiting:
-                    break
+        for _ in range(ROUNDS_MAX):
+            bodies = {key: self._body(note, checkpoint, key, proof) for key in waiting}
+            calls = {
+                key: Call(url=f"{each.url}/add-checkpoint", body=bodies[key].text().encode("utf-8"))
+                for key, each in waiting.items()
+            }
+            for key, answer in self._calls.make(calls, deadline=deadline).items():
+                answers[key] = self._learn(_read_answer(waiting[key], bodies[key], answer), bodies[key], checkpoint)
+            waiting = {key: each for key, each in waiting.items() if self._may_try_again(answers[key], bodies[key])}
+            if not waiting:
+                break
         return [answers[each.vkey.text()] for each in asked]
 
     def _body(self, note: str, checkpoint: Checkpoint, key: str, proof: ProofSource) -> AddCheckpoint:
-        old = min(self.sizes.get(key, 0), checkpoint.size)
+        old = min(self.sizes.get((checkpoint.origin, key), 0), checkpoint.size)
         return AddCheckpoint(old=old, proof=tuple(proof(old, checkpoint.size)), note=note)
 
-    def _ask(self, witness: KnownWitness, body: AddCheckpoint, deadline: float) -> Fed:
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            return Fed(witness=witness, outcome=Outcome.UNREACHABLE, reason="timeout")
-        try:
-            with self.client.stream(
-                "POST", f"{witness.url}/add-checkpoint", content=body.text().encode("utf-8"), timeout=left_s
-            ) as response:
-                data = _read(response, deadline)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Fed(witness=witness, outcome=Outcome.UNREACHABLE, reason=type(error).__name__)
-        if response.status_code == httpx.codes.OK:
-            return _cosigned(witness, data, body.note)
-        if response.status_code == httpx.codes.CONFLICT and (size := read_size(data)) is not None:
-            return Fed(witness=witness, outcome=Outcome.REFUSED, size=size, reason="409")
-        said = data[:200].decode("utf-8", errors="replace").partition("\n")[0]
-        return Fed(witness=witness, outcome=Outcome.REFUSED, reason=f"{response.status_code} {said}")
-
     def _learn(self, fed: Fed, body: AddCheckpoint, checkpoint: Checkpoint) -> Fed:
-        key = fed.witness.vkey.text()
+        key = (checkpoint.origin, fed.witness.vkey.text())
         if fed.outcome is Outcome.COSIGNED:
             self.sizes[key] = checkpoint.size
-        if fed.size is None:
-            return fed
-        self.sizes[key] = fed.size
-        if fed.size > checkpoint.size:
-            return replace(fed, outcome=Outcome.AHEAD)
-        if fed.size == body.old == checkpoint.size:
-            # Asked from the very size that it names, and it is our size: then the roots differ.
-            return replace(fed, outcome=Outcome.FORKED)
+            self.doubts.pop((checkpoint.origin, fed.witness.vkey.name), None)
+        if fed.size is not None:
+            self.sizes[key] = fed.size
+            if fed.size > checkpoint.size:
+                fed = replace(fed, outcome=Outcome.AHEAD)
+            elif fed.size == body.old == checkpoint.size:
+                # Asked from the very size that it names, and it is our size: then the roots differ.
+                fed = replace(fed, outcome=Outcome.FORKED)
+        if fed.outcome in DOUBTS:
+            self.doubts[checkpoint.origin, fed.witness.vkey.name] = WitnessDoubts(
+                name=checkpoint.origin.rpartition("/")[2], witness=fed.witness.vkey.name, size=checkpoint.size
+            )
         return fed
+
+    def close(self) -> None:
+        """Close the client, as soon as nothing hangs on it any more."""
+        self._calls.close()
 
     def _may_try_again(self, fed: Fed, body: AddCheckpoint) -> bool:
         return fed.outcome is Outcome.REFUSED and fed.size is not None and fed.size != body.old
@@ -148,8 +164,11 @@ def feed(
     note: str, origin: str, proof_source: ProofSource, witnesses: Sequence[KnownWitness], timeout_s: float = 1.0
 ) -> list[str]:
     """Return the verified cosignature lines of one checkpoint, asking once and remembering nothing."""
-    with httpx.Client(follow_redirects=False) as client:
-        return Feeder(client=client)(note, origin, proof_source, witnesses, timeout_s)
+    feeder = Feeder()
+    try:
+        return feeder(note, origin, proof_source, witnesses, timeout_s)
+    finally:
+        feeder.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +189,22 @@ def publication(note: str, fed: Iterable[Fed], policy: WitnessPolicy, *, strict:
     enough = policy.is_met_by(each.cosignature for each in cosigned if each.cosignature is not None)
     lines = [each.line for each in cosigned if each.line is not None]
     return Publication(note=add_signatures(note, lines), has_quorum=enough, may_publish=enough or not strict)
+
+
+def _read_answer(witness: KnownWitness, body: AddCheckpoint, answer: Answer | NoAnswer) -> Fed:
+    if isinstance(answer, NoAnswer):
+        return Fed(witness=witness, outcome=Outcome.UNREACHABLE, reason=answer.reason)
+    if answer.status == httpx.codes.OK:
+        return _cosigned(witness, answer.data, body.note)
+    if answer.status == httpx.codes.CONFLICT and (size := read_size(answer.data)) is not None:
+        return Fed(witness=witness, outcome=Outcome.REFUSED, size=size, reason="409")
+    said = answer.data[:200].decode("utf-8", errors="replace").partition("\n")[0]
+    unproved = answer.status == httpx.codes.UNPROCESSABLE_ENTITY
+    return Fed(
+        witness=witness,
+        outcome=Outcome.UNPROVED if unproved else Outcome.REFUSED,
+        reason=f"{answer.status} {said}",
+    )
 
 
 def _cosigned(witness: KnownWitness, data: bytes, note: str) -> Fed:
@@ -195,12 +230,3 @@ def _cosigned(witness: KnownWitness, data: bytes, note: str) -> Fed:
 
 def _now_s() -> int:
     return int(clock.now().timestamp())
-
-
-def _read(response: httpx.Response, deadline: float) -> bytes:
-    data = bytearray()
-    for part in response.iter_bytes():
-        data += part
-        if len(data) > ANSWER_MAX or time.monotonic() > deadline:
-            raise httpx.ReadTimeout("too long")
-    return bytes(data)

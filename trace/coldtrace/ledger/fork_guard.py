@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from coldtrace.env import Log
+from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger import store
 from coldtrace.ledger.model import Head
 from coldtrace.ledger.paths import TileReader
-from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, HeadWentBack, OutsideUnreadable
+from coldtrace.ledger.refusals import ForkAhead, ForkDiffers, HeadWentBack, OutsideUnreadable, WitnessesSilent
 from coldtrace.seal.checkpoint import Checkpoint, open_checkpoint
 from coldtrace.seal.merkle import root_from
 
@@ -35,6 +35,14 @@ class Outside:
 
     note: bytes
     where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What was found outside the database; `silent` says who should have been heard too and was not."""
+
+    found: tuple[Outside, ...] = ()
+    silent: WitnessesSilent | None = None
 
 
 def published_file(folder: Path) -> list[Outside]:
@@ -63,6 +71,14 @@ def check(connection: Connection, log: Log, outside: Iterable[Outside], *, now: 
             store.freeze(connection, log.id, reason=reason, at=now)
             return fork
     return None
+
+
+def require_no_fork(engine: Engine, env: Env, log: Log, outside: Iterable[Outside]) -> None:
+    """Check in a transaction of its own, and raise the fork that froze the log."""
+    with engine.begin() as connection:
+        fork = check(connection, log, outside, now=env.clock())
+    if fork is not None:
+        raise fork  # after the commit
 
 
 def require_growth(connection: Connection, log: Log, *, since: Head | None) -> Head | None:

@@ -147,10 +147,7 @@ def _published_size(engine: Engine, env: Env, log: Log, folder: Path) -> int:
     What the log has signed and cannot lead to any more is the proof of a fork, wherever it is found.
     """
     known = fork_guard.published_file(folder)
-    with engine.begin() as connection:
-        fork = fork_guard.check(connection, log, known, now=env.clock())
-    if fork is not None:
-        raise fork  # after the commit that froze the log
+    fork_guard.require_no_fork(engine, env, log, known)
     return max((parse_checkpoint(split_note(each.note.decode())[0]).size for each in known), default=0)
 
 

@@ -161,6 +161,35 @@ class SigningFailed(Refusal):
     )
 
 
+class WitnessesSilent(Refusal):
+    """So few witnesses said what they know of a log that a fork could be hidden behind the silent ones."""
+
+    code = "witnesses_silent"
+    title = Words("见证方未应答", "Witnesses did not answer")
+    detail = Words(
+        "签名前询问日志 {name} 的见证方，{silent} 未应答：无法排除它们保存着更新的检查点。严格模式下在应答之前不签名，"
+        "否则继续签名并反复询问。请检查见证方是否可达。",
+        "Asked what they know of the log {name} before signing, {silent} did not answer: they may hold a newer"
+        " checkpoint. In strict mode nothing is signed until they answer; otherwise it goes on and they are asked"
+        " again. See whether the witnesses can be reached.",
+    )
+
+
+class WitnessDoubts(Refusal):
+    """A witness says that the log did not grow from what it cosigned before."""
+
+    code = "witness_doubts_growth"
+    title = Words("见证方认为日志并非增长", "A witness does not find the growth proved")
+    detail = Words(
+        "见证方 {witness} 拒签日志 {name} 大小为 {size} 的检查点：与其此前签署的历史不相承。"
+        "若其保存的检查点属实，日志即被冻结；在其重新签署之前请与见证方核对，"
+        "见 docs/guides/run-in-production.md 6b 节。",
+        "The witness {witness} refused the checkpoint of size {size} of the log {name}: it does not continue what it"
+        " cosigned before. Should the witness hold another checkpoint that the log signed, the log is frozen; until it"
+        " cosigns again compare with its operator, docs/guides/run-in-production.md, section 6b.",
+    )
+
+
 class PendingOverdue(Refusal):
     """An entry has waited for its place longer than its receipt promised."""
 

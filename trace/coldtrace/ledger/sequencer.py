@@ -6,6 +6,7 @@ Three guards keep two sequencers apart: the advisory lock, the head's row lock, 
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger import fork_guard, store
-from coldtrace.ledger.fork_guard import Outside
+from coldtrace.ledger.fork_guard import Look
 from coldtrace.ledger.model import Head, LogState, SignedHead
 from coldtrace.ledger.paths import subtree_root
 from coldtrace.ledger.refusals import HeadDamaged, SigningFailed
@@ -26,6 +27,9 @@ from coldtrace.seal.tile_path import TILE_WIDTH
 
 BATCH_MAX = 16_384
 PAUSE_S = 1.0
+ASK_AGAIN_S = 60.0
+"""How soon witnesses that were not heard are asked again; it costs their timeout."""
+
 log_file = logging.getLogger("coldtrace.sequencer")
 
 # By the place of each row, which its lock keeps: a second search by key would cost as much as all the rest.
@@ -126,8 +130,9 @@ class Sequencer:
 
     Any number of processes may run one.  On every new connection to the server, and again after anything went wrong, it
     asks `outside` for the checkpoints that exist outside the database before it signs for a log: whoever answers there
-    now may be an older copy of who answered before.  `placed` is called after a commit that grew a tree.  `troubles`
-    says what keeps it from signing, by the name of the log.
+    now may be an older copy of who answered before.  Where too few were heard it signs nothing if `strict`; otherwise
+    it goes on and asks again.  `placed` is called after a commit that grew a tree.  `troubles` says what keeps it from
+    signing, by the name of the log, and `unsure` who was not heard.
     """
 
     def __init__(
@@ -136,15 +141,17 @@ class Sequencer:
         env: Env,
         *,
         tick_s: float,
-        outside: Callable[[Log], Iterable[Outside]] = lambda log: (),
+        outside: Callable[[Log], Look] = lambda log: Look(),
         placed: Callable[[], None] = lambda: None,
+        strict: bool = False,
     ) -> None:
         self._engine, self._env, self._tick_s = engine, env, tick_s
-        self._outside, self._placed = outside, placed
+        self._outside, self._placed, self._strict = outside, placed, strict
         self._round = object()
         self._seen: dict[int, Head] = {}
         self._logs: list[Log] = []
         self.troubles: dict[str, Refusal] = {}
+        self.unsure: dict[str, Refusal] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
@@ -211,21 +218,34 @@ class Sequencer:
         # than a head that is read after it, unless the database went back.
         with self._engine.connect() as connection:
             # Of the connection itself: the pool puts another in its place without a word, and forgets this with it.
-            guarded: set[tuple[object, int]] = connection.info.setdefault("guarded", set())
+            guarded: dict[tuple[object, int], float] = connection.info.setdefault("guarded", {})
             this = (self._round, log.id)
-            outside = None if this in guarded else list(self._outside(log))
+            look = None if time.monotonic() < guarded.get(this, 0.0) else self._outside(log)
             fork, placed, seen = None, 0, self._seen.get(log.id)
             with connection.begin():
-                if outside is not None:
-                    fork = fork_guard.check(connection, log, outside, now=self._env.clock())
+                if look is not None:
+                    fork = fork_guard.check(connection, log, look.found, now=self._env.clock())
                 if fork is None:
+                    if look is not None and look.silent is not None and self._strict:
+                        raise look.silent
                     seen = fork_guard.require_growth(connection, log, since=seen)
                     placed = tick(connection, self._env, log, now=self._env.clock())
                     if placed:
                         seen = store.head(connection, log.id)
         if fork is not None:
             raise fork  # after the commit that froze the log
-        guarded.add(this)
+        if look is not None:
+            guarded[this] = self._good_until(log, look)
         if seen is not None:
             self._seen[log.id] = seen
         return placed
+
+    def _good_until(self, log: Log, look: Look) -> float:
+        """Note who was not heard, and return until when a connection counts as guarded."""
+        if look.silent is None:
+            self.unsure.pop(log.name, None)
+            return math.inf
+        if log.name not in self.unsure:
+            log_file.warning("signing goes on: %s", look.silent.say("en"))
+        self.unsure[log.name] = look.silent
+        return time.monotonic() + ASK_AGAIN_S

@@ -1,55 +1,74 @@
-"""What witnesses know of a log (C2SP tlog-witness, monitoring): asked by the fork guard before the first signature.
+"""What witnesses know of a log (C2SP tlog-witness, monitoring): asked by the fork guard before a signature.
 
-A witness that cannot be reached, or that answers with what the log never signed, is passed over: nobody may stop the
-log by talking nonsense.  What the log did sign counts, wherever it is found.
+A witness that answers with what the log never signed is passed over: nobody may stop the log by talking nonsense.  What
+the log did sign counts, wherever it is found.  Those that said nothing usable are named, if they are so many that a
+whole quorum could be among them: behind them a newer checkpoint could be hidden.
 """
 
 import logging
+import time
 
 import httpx
 
 from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
-from coldtrace.ledger.fork_guard import Outside
+from coldtrace.ledger.fork_guard import Look, Outside
+from coldtrace.ledger.refusals import WitnessesSilent
+from coldtrace.ledger.witness_calls import Answer, Call, NoAnswer, WitnessCalls
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.note import MAX_NOTE_BYTES
 from coldtrace.seal.witness_policy import KnownWitness
 
-TIMEOUT_S = 3.0
+TIMEOUT_S = 2.0
 log_file = logging.getLogger("coldtrace.fork_guard")
 
 
-def witness_checkpoints(env: Env, log: Log, *, vkey: str) -> list[Outside]:
+def witness_checkpoints(env: Env, log: Log, *, vkey: str, timeout_s: float = TIMEOUT_S) -> Look:
     """Return the newest checkpoints of the log that its witnesses hold, those that are really the log's."""
-    found = []
-    with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as client:
-        for witness in env.asked.witnesses:
-            note = None if witness.url is None else _fetch(client, witness, log)
-            if note is None:
-                continue
-            try:
-                open_checkpoint(note, log=vkey)
-            except Refusal as refusal:
-                log_file.warning("witness %s: %s", witness.vkey.name, refusal.say("en"))
-                continue
-            found.append(Outside(note=note, where=witness.vkey.name))
-    return found
-
-
-def _fetch(client: httpx.Client, witness: KnownWitness, log: Log) -> bytes | None:
-    address = f"{witness.url}/{sha256(log.origin.encode()).hex()}/checkpoint"
+    asked = {each.vkey.text(): each for each in env.asked.witnesses if each.url is not None}
+    path = f"{sha256(log.origin.encode()).hex()}/checkpoint"
+    calls = WitnessCalls(httpx.Client(follow_redirects=False), answer_max_bytes=MAX_NOTE_BYTES)
     try:
-        with client.stream("GET", address) as answer:
-            if answer.status_code == httpx.codes.NOT_FOUND:  # it has never seen the log
-                return None
-            answer.raise_for_status()
-            data = b""
-            for part in answer.iter_bytes():
-                data += part
-                if len(data) > MAX_NOTE_BYTES:
-                    break
-            return data
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        log_file.warning("witness %s could not be asked: %s", witness.vkey.name, type(error).__name__)
+        answers = calls.make(
+            {key: Call(url=f"{each.url}/{path}") for key, each in asked.items()},
+            deadline=time.monotonic() + timeout_s,
+        )
+    finally:
+        calls.close()
+    found, silent = [], []
+    for key, answer in answers.items():
+        try:
+            note = _note(answer, vkey)
+        except _Unusable as why:
+            log_file.warning("witness %s: %s", asked[key].vkey.name, why)
+            silent.append(asked[key])
+            continue
+        if note is not None:
+            found.append(Outside(note=note, where=asked[key].vkey.name))
+    return Look(found=tuple(found), silent=_silent(env, log, silent))
+
+
+class _Unusable(Exception):
+    pass
+
+
+def _note(answer: Answer | NoAnswer, vkey: str) -> bytes | None:
+    """Return the note of an answer, None where the log was never seen."""
+    if isinstance(answer, NoAnswer):
+        raise _Unusable(f"could not be asked: {answer.reason}")
+    if answer.status == httpx.codes.NOT_FOUND:
         return None
+    if answer.status != httpx.codes.OK:
+        raise _Unusable(str(answer.status))
+    try:
+        open_checkpoint(answer.data, log=vkey)
+    except Refusal as refusal:
+        raise _Unusable(refusal.say("en")) from refusal
+    return answer.data
+
+
+def _silent(env: Env, log: Log, silent: list[KnownWitness]) -> WitnessesSilent | None:
+    if env.asked.is_heard_without(each.vkey for each in silent):
+        return None
+    return WitnessesSilent(name=log.name, silent=", ".join(each.vkey.name for each in silent))

@@ -57,6 +57,16 @@ class WitnessPolicy:
         counted = {each.spki for each in self.counted}
         return len({each.witness.spki for each in cosignatures} & counted) >= self.quorum
 
+    def is_heard_without(self, silent: Iterable[Vkey]) -> bool:
+        """Tell whether no quorum fits into these witnesses: then one of the others has seen whatever had a quorum.
+
+        Where no quorum is asked for, each single one has to be heard.
+        """
+        keys = {each.spki for each in silent}
+        if self.quorum:
+            keys &= {each.spki for each in self.counted}
+        return len(keys) < max(self.quorum, 1)
+
 
 def k_of_n(quorum: int, witnesses: Iterable[KnownWitness]) -> WitnessPolicy:
     """Return the policy that any `quorum` of these witnesses are enough."""

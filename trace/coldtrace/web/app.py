@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -14,7 +15,7 @@ from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.feeder import Feeder
-from coldtrace.ledger.fork_guard import Outside, published_file
+from coldtrace.ledger.fork_guard import Look, published_file, require_no_fork
 from coldtrace.ledger.publish import Publisher, log_folder
 from coldtrace.ledger.sequencer import Sequencer
 from coldtrace.ledger.witness_checkpoints import witness_checkpoints
@@ -91,30 +92,39 @@ def create_app(
 
     `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
     """
+    writer = sequencer_engine or engine
+
+    def ask_witnesses(log: Log) -> Look:
+        with make_sessions(engine)() as session:
+            vkey = dict(ledger.logs(session))[log]
+        return witness_checkpoints(env, log, vkey=vkey)
+
+    def outside(log: Log) -> Look:
+        look = ask_witnesses(log)
+        return replace(look, found=(*published_file(log_folder(settings.data_dir, log)), *look.found))
+
+    def look_again(origin: str) -> None:
+        with make_sessions(engine)() as session:
+            doubted = next(each for each, _ in ledger.logs(session) if each.origin == origin)
+        require_no_fork(writer, env, doubted, ask_witnesses(doubted).found)
+
+    feeder = Feeder(look_again=look_again)
     publisher = Publisher(
-        sequencer_engine or engine,
+        writer,
         env,
         data_dir=settings.data_dir,
         every_s=settings.publish_every_ms / 1000,
-        feed=Feeder(),
+        feed=feeder,
         strict=settings.witness_strict,
         public_entries=settings.public_entries,
     )
-
-    def outside(log: Log) -> list[Outside]:
-        with make_sessions(engine)() as session:
-            vkey = dict(ledger.logs(session))[log]
-        return [
-            *published_file(log_folder(settings.data_dir, log)),
-            *witness_checkpoints(env, log, vkey=vkey),
-        ]
-
     sequencer = Sequencer(
-        sequencer_engine or engine,
+        writer,
         env,
         tick_s=settings.sequencer_tick_ms / 1000,
         outside=outside,
         placed=publisher.wake,
+        strict=settings.witness_strict,
     )
 
     @asynccontextmanager
@@ -131,6 +141,7 @@ def create_app(
         keeper.stop()
         sequencer.stop()
         publisher.stop()
+        feeder.close()
 
     app = FastAPI(
         title="coldtrace",
@@ -144,6 +155,7 @@ def create_app(
     app.state.settings, app.state.env, app.state.engine = settings, env, engine
     app.state.sessions = make_sessions(engine)
     app.state.printing = PrintRoom(app.state.sessions, env)
+    app.state.feeder = feeder
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
     app.state.joined_captures = statements.join_captures()

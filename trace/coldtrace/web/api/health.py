@@ -33,7 +33,8 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
     body: dict[str, object] = {"status": "alarm" if alarms else "ready"}
     if alarms:
         body["alarms"] = _said(list({each.code: each for each in alarms}.values()))
-    found = [*request.app.state.notices, *warnings(session, env)]
+    unsure = dict(request.app.state.sequencer.unsure).values()
+    found = [*request.app.state.notices, *unsure, *warnings(session, env)]
     if found:
         body["warnings"] = sorted({each.code for each in found})
     return JSONResponse(body, 503 if alarms else 200)
@@ -84,9 +85,13 @@ def _alarms(session: Session, now: datetime) -> list[Refusal]:
 
 
 def _troubles(request: Request) -> list[Refusal]:
-    """Return what keeps this process from signing or publishing."""
+    """Return what keeps this process from signing or publishing, and whose witness doubts."""
     state = request.app.state
-    return [*dict(state.sequencer.troubles).values(), *dict(state.publisher.troubles).values()]
+    return [
+        *dict(state.sequencer.troubles).values(),
+        *dict(state.publisher.troubles).values(),
+        *dict(state.feeder.doubts).values(),
+    ]
 
 
 def _said(refusals: Iterable[Refusal]) -> list[dict[str, object]]:
