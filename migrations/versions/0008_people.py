@@ -149,16 +149,44 @@ CREATE TRIGGER keep_all BEFORE TRUNCATE ON journal_anchor EXECUTE FUNCTION refus
 """
 
 STEPS = """
+-- Whence a receiver took the goods of a line.
+ALTER TABLE statement_line ADD COLUMN from_gln text REFERENCES site;
 -- Parties of a statement besides the site that made it and the one it names: whence a receiver took goods (`from`),
--- who imported what was coded (`importer`).  A projection: it is told again with the units.
+-- who imported what was coded (`importer`; it has no site).  A projection: `from` is told again with the units.
+-- `recorded_at` is the statement's, so that a page of one organisation's statements is read in its order.
 CREATE TABLE statement_party (
     entry_id uuid NOT NULL REFERENCES statement,
     relation text NOT NULL CHECK (relation IN ('from', 'importer')),
     operator_id uuid NOT NULL REFERENCES operator,
     gln text REFERENCES site,
-    PRIMARY KEY (entry_id, relation, operator_id)
+    recorded_at timestamptz NOT NULL,
+    marked boolean NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (entry_id, relation, operator_id, gln)
 );
-CREATE INDEX ON statement_party (operator_id, entry_id);
+CREATE INDEX ON statement_party (operator_id, recorded_at, entry_id);
+CREATE INDEX ON statement_party (gln, recorded_at, entry_id) WHERE gln IS NOT NULL;
+CREATE INDEX statement_party_marked ON statement_party (operator_id, recorded_at, entry_id) WHERE marked;
+CREATE INDEX statement_party_marked_at ON statement_party (gln, recorded_at, entry_id) WHERE marked AND gln IS NOT NULL;
+-- Statements that contradict something, themselves or in a line: the cases.  A projection too.
+CREATE TABLE marked_statement (
+    entry_id uuid PRIMARY KEY REFERENCES statement,
+    recorded_at timestamptz NOT NULL,
+    gln text NOT NULL,
+    to_gln text
+);
+CREATE INDEX ON marked_statement (recorded_at, entry_id);
+CREATE INDEX ON marked_statement (gln, recorded_at, entry_id);
+CREATE INDEX ON marked_statement (to_gln, recorded_at, entry_id) WHERE to_gln IS NOT NULL;
+INSERT INTO marked_statement SELECT entry_id, recorded_at, gln, to_gln FROM statement s WHERE marks <> '{}'
+    OR EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = s.entry_id AND l.marks <> '{}');
+DROP INDEX statement_marked, statement_line_marked, statement_recorded_at_idx;
+CREATE INDEX ON statement (recorded_at, entry_id);
+CREATE INDEX ON statement (gln, recorded_at, entry_id);
+CREATE INDEX ON statement (to_gln, recorded_at, entry_id) WHERE to_gln IS NOT NULL;
+-- A scan of a caller that is at no site is its organisation's.
+ALTER TABLE unknown_scan ADD COLUMN operator_id uuid REFERENCES operator;
+CREATE INDEX ON unknown_scan (gln, recorded_at, scan_id) WHERE gln IS NOT NULL;
+CREATE INDEX ON unknown_scan (operator_id, recorded_at, scan_id) WHERE operator_id IS NOT NULL;
 """
 
 

@@ -98,8 +98,10 @@ def record_of(session: Session) -> dict[str, list[tuple[object, ...]]]:
         " LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk",
         "stays": "SELECT c.unit_id, p.unit_id, s.from_at::text, s.to_at::text, s.packed_by, s.unpacked_by"
         " FROM containment s JOIN unit c ON c.unit_pk = s.child_pk JOIN unit p ON p.unit_pk = s.parent_pk",
-        "lines": "SELECT l.entry_id, u.unit_id, l.role, p.unit_id, l.event_at, l.marks::text FROM statement_line l"
-        " JOIN unit u USING (unit_pk) LEFT JOIN unit p ON p.unit_pk = l.parent_pk",
+        "lines": "SELECT l.entry_id, u.unit_id, l.role, p.unit_id, l.event_at, l.marks::text, l.from_gln"
+        " FROM statement_line l JOIN unit u USING (unit_pk) LEFT JOIN unit p ON p.unit_pk = l.parent_pk",
+        "parties": "SELECT entry_id, relation, operator_id, gln, marked FROM statement_party",
+        "marked": "SELECT entry_id, gln, to_gln FROM marked_statement",
         "statements": "SELECT entry_id, type, status, event_at FROM statement",
     }
     return {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from coldtrace.errors import Words
 
@@ -120,6 +121,7 @@ class Issued:
     code_hash: bytes
     facts_hash: bytes | None
     expiry: date | None
+    importer_id: UUID | None = None
     stopped_at: datetime | None = None
     bind_until: datetime | None = None
 
@@ -147,10 +149,11 @@ class Fact(Deed):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a line does to its unit, and what it contradicts."""
+    """What a line does to its unit, and what it contradicts; `from_gln` is whence a receiver took the unit."""
 
     holding: Holding
     marks: tuple[Mark, ...]
+    from_gln: str | None = None
 
     @property
     def blocked(self) -> bool:

@@ -5,7 +5,7 @@ Both ways into the record go through here: the usual one (`projection.py`) start
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -81,8 +81,8 @@ class Picture:
 
     def apply(
         self, entry_id: UUID, deed: Deed, *, unit: Unit, role: str, parent: Unit | None, lasting: tuple[Mark, ...]
-    ) -> tuple[Mark, ...]:
-        """Let one line act on its unit; return what the line contradicts."""
+    ) -> Decision:
+        """Let one line act on its unit; return what it did, with all that it contradicts."""
         parents = self.parents_of(unit)
         decision = move(
             deed,
@@ -99,7 +99,7 @@ class Picture:
         self.touched.add(unit.pk)
         if not decision.blocked:
             self._move(entry_id, deed, unit, decision, parent)
-        return marks
+        return replace(decision, marks=marks)
 
     def empty(
         self, entry_id: UUID, deed: Deed, *, parents: Container[int]
@@ -111,7 +111,7 @@ class Picture:
             if unit.parent_pk is not None and unit.parent_pk in parents
         ]
         return [
-            (unit, parent, self.apply(entry_id, deed, unit=unit, role=IMPLIED, parent=parent, lasting=()))
+            (unit, parent, self.apply(entry_id, deed, unit=unit, role=IMPLIED, parent=parent, lasting=()).marks)
             for unit, parent in inside
         ]
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from coldtrace.custody import store, unit_store
 from coldtrace.custody.model import Fact
 from coldtrace.custody.picture import Picture, Unit
-from coldtrace.custody.rules import IMPLIED, lasting_marks
+from coldtrace.custody.rules import IMPLIED, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
 from coldtrace.events.units_piece import Line
 
@@ -59,6 +59,7 @@ class Projection:
             unit_store.lock_units(session, names, emptied={name for one in told for name in one.empties})
         )
         self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
+        self.importers: dict[UUID, set[UUID]] = {}
         self._known_until = {unit.pk: unit.last_at for unit in self._picture.units.values()}
         self.late = unit_store.later_known(session, self._first_events())
         self._find_expired()
@@ -120,10 +121,15 @@ class Projection:
         parent = self._by_name[line.parent] if line.parent else None
         inside = self._expiry_inside(unit) if one.fact.type in ("ship", "sell") else None
         marks = lasting_marks(one.fact, line, issued=unit.issued, inside=inside)
+        from_gln = None
+        importer = importer_of(one.fact, issued=unit.issued, beginning=unit.beginning, marks=marks)
+        if importer is not None:
+            self.importers.setdefault(one.entry_id, set()).add(importer)
         if self._is_late(unit, parent, one.fact.event_at):
             self.late.add(unit.pk)
         else:
-            marks = self._picture.apply(one.entry_id, one.fact, unit=unit, role=line.role, parent=parent, lasting=marks)
+            did = self._picture.apply(one.entry_id, one.fact, unit=unit, role=line.role, parent=parent, lasting=marks)
+            marks, from_gln = did.marks, did.from_gln
         return LineRecord(
             entry_id=one.entry_id,
             line_no=number,
@@ -133,6 +139,7 @@ class Projection:
             quantity=line.quantity,
             event_at=one.fact.event_at,
             marks=marks,
+            from_gln=from_gln,
         )
 
     def _is_late(self, unit: Unit, parent: Unit | None, event_at: datetime) -> bool:

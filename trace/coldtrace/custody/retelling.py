@@ -18,13 +18,14 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import store, unit_store
-from coldtrace.custody.model import Deed, Holding, Mark
+from coldtrace.custody import party_store, store, unit_store
+from coldtrace.custody.model import Decision, Deed, Holding, Mark
 from coldtrace.custody.picture import Picture, Stay, Unit
 from coldtrace.custody.rules import IMPLIED, only_lasting
 from coldtrace.custody.store import LineRecord, PastLine
 
 LineMarks = dict[tuple[UUID, int], tuple[Mark, ...]]
+_Decisions = dict[tuple[UUID, int], Decision]
 
 
 def retell(session: Session, late: Collection[int], *, since: datetime) -> LineMarks:
@@ -35,14 +36,15 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     before = {unit.pk: unit for unit in unit_store.lock_stories(session, late, since=since)}
     picture = Picture(_at_its_beginning(unit) for unit in before.values())
     lines = store.past_lines(session, before.keys())
-    marks, implied = _tell(picture, [line for line in lines if line.role != IMPLIED])
-    changed = _write_marks(session, lines, marks)
-    _write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
+    told, implied = _tell(picture, [line for line in lines if line.role != IMPLIED])
+    changed = _write_findings(session, lines, told)
+    others = _write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
+    party_store.tell_again(session, {entry for entry, _ in changed} | others)
     _write_stays(session, picture)
     moved = [unit for unit in picture.units.values() if unit != before[unit.pk]]
     unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])
     unit_store.set_root_below(session, {unit.pk for unit in moved})
-    return changed
+    return {place: now.marks for place, now in changed.items()}
 
 
 def _at_its_beginning(unit: Unit) -> Unit:
@@ -57,15 +59,15 @@ def _at_its_beginning(unit: Unit) -> Unit:
     )
 
 
-def _tell(picture: Picture, lines: Iterable[PastLine]) -> tuple[LineMarks, dict[tuple[UUID, int], LineRecord]]:
-    """Apply all lines in order; return their marks, and what whole unpackings imply by (statement, child)."""
-    marks: LineMarks = {}
+def _tell(picture: Picture, lines: Iterable[PastLine]) -> tuple[_Decisions, dict[tuple[UUID, int], LineRecord]]:
+    """Apply all lines in order; return what each did, and what whole unpackings imply by (statement, child)."""
+    told: _Decisions = {}
     implied: dict[tuple[UUID, int], LineRecord] = {}
     for entry_id, group in groupby(lines, key=lambda line: line.entry_id):
         said = list(group)
         deed = Deed(type=said[0].type, gln=said[0].gln, to_gln=said[0].to_gln, event_at=said[0].event_at)
         for line in said:
-            marks[entry_id, line.line_no] = picture.apply(
+            told[entry_id, line.line_no] = picture.apply(
                 entry_id,
                 deed,
                 unit=picture.units[line.unit_pk],
@@ -85,24 +87,33 @@ def _tell(picture: Picture, lines: Iterable[PastLine]) -> tuple[LineMarks, dict[
                 event_at=deed.event_at,
                 marks=its_marks,
             )
-    return marks, implied
+    return told, implied
 
 
-def _write_marks(session: Session, lines: Iterable[PastLine], marks: LineMarks) -> LineMarks:
+def _write_findings(session: Session, lines: Iterable[PastLine], told: _Decisions) -> _Decisions:
+    """Write what lines contradict now, and whence their units came; return those that changed."""
     changed = {
         (line.entry_id, line.line_no): now
         for line in lines
-        if (now := marks.get((line.entry_id, line.line_no))) is not None and now != line.marks
+        if (now := told.get((line.entry_id, line.line_no))) is not None
+        and (now.marks, now.from_gln) != (line.marks, line.from_gln)
     }
-    store.replace_marks(session, [(entry, number, now) for (entry, number), now in changed.items()])
+    store.replace_findings(
+        session, [(entry, number, now.marks, now.from_gln) for (entry, number), now in changed.items()]
+    )
     return changed
 
 
-def _write_implied(session: Session, stored: Sequence[PastLine], implied: dict[tuple[UUID, int], LineRecord]) -> None:
-    """Make the stored implied lines those that the story implies now; a line that stays keeps its number."""
+def _write_implied(
+    session: Session, stored: Sequence[PastLine], implied: dict[tuple[UUID, int], LineRecord]
+) -> set[UUID]:
+    """Make the stored implied lines those that the story implies now; a line that stays keeps its number.
+
+    Return the statements whose implied lines changed.
+    """
     fresh = dict(implied)
     gone: list[tuple[UUID, int]] = []
-    other: list[tuple[UUID, int, tuple[Mark, ...]]] = []
+    other: list[tuple[UUID, int, tuple[Mark, ...], None]] = []
     for line in stored:
         now = fresh.get((line.entry_id, line.unit_pk))
         if now is None or now.parent_pk != line.parent_pk:
@@ -110,15 +121,16 @@ def _write_implied(session: Session, stored: Sequence[PastLine], implied: dict[t
             continue
         del fresh[line.entry_id, line.unit_pk]
         if now.marks != line.marks:
-            other.append((line.entry_id, line.line_no, now.marks))
+            other.append((line.entry_id, line.line_no, now.marks, None))
     store.forget_lines(session, gone)
-    store.replace_marks(session, other)
+    store.replace_findings(session, other)
     next_number = store.line_counts(session, {record.entry_id for record in fresh.values()}) if fresh else {}
     numbered = []
     for record in fresh.values():
         numbered.append(LineRecord(**(vars(record) | {"line_no": next_number[record.entry_id]})))
         next_number[record.entry_id] += 1
     store.insert_lines(session, numbered)
+    return {place[0] for place in (*gone, *(each[:2] for each in other), *fresh)}
 
 
 def _write_stays(session: Session, picture: Picture) -> None:

@@ -8,6 +8,7 @@ A line earns two kinds of marks.  `lasting_marks` depend on the line alone and a
 """
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from coldtrace.custody.model import (
     BLOCKING,
@@ -119,7 +120,31 @@ def move(
     if holding.state in TERMINAL:
         return Decision(holding=holding, marks=(*lasting, Mark.TERMINAL))
     after, marks = _moved(deed, role, parent, holding, effective)
-    return Decision(holding=after, marks=(*lasting, *marks))
+    return Decision(holding=after, marks=(*lasting, *marks), from_gln=_taken_from(deed, effective))
+
+
+def importer_of(fact: Fact, *, issued: Issued | None, beginning: UnitState, marks: _Marks) -> UUID | None:
+    """Return who imported what a line says to be coded, as far as that is beyond doubt; `marks` are the lasting ones.
+
+    It depends on the line alone, so it stays as it was on arrival.  A void code is no party's.
+    """
+    if fact.type != "commission" or issued is None or beginning in TERMINAL or _UNSURE.intersection(marks):
+        return None
+    return issued.importer_id
+
+
+_UNSURE = BLOCKING | {
+    Mark.NOT_ISSUED,
+    Mark.WRONG_STATION,
+    Mark.CODE_MISMATCH,
+    Mark.FACTS_UNKNOWN,
+    Mark.DOUBLE_BOUND,
+}
+
+
+def _taken_from(deed: Deed, effective: Holding) -> str | None:
+    """Return the site that had shipped what is received here, also if it had named another receiver."""
+    return effective.gln if deed.type == "receive" and effective.state is UnitState.IN_TRANSIT else None
 
 
 def _moved(

@@ -17,8 +17,9 @@ from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
-from coldtrace.custody import store
+from coldtrace.custody import party_store, store
 from coldtrace.custody.model import BLOCKING, Fact, Mark
+from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
 from coldtrace.custody.retelling import retell
@@ -243,6 +244,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     projection.write()
     store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
     store.insert_lines(session, [line for found in lines.values() for line in found])
+    party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
     since = min(one.event_at for one in admitted)
     changed = retell(session, projection.late, since=since) if projection.late else {}
     return {
@@ -351,6 +353,18 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
         to_name=_to_name(one),
         status="blocked" if blocked or Mark.NOT_PERMITTED in one.marks else "accepted",
         marks=tuple(one.marks),
+    )
+
+
+def _parties(one: _Admitted, lines: Sequence[LineRecord], projection: Projection) -> PartyRecord:
+    return PartyRecord(
+        entry_id=one.entry.entry_id,
+        recorded_at=one.recorded_at,
+        gln=one.speaker.gln,
+        to_gln=_to_gln(one),
+        marked=bool(one.marks) or any(line.marks for line in lines),
+        sources=frozenset(line.from_gln for line in lines if line.from_gln is not None),
+        importers=frozenset(projection.importers.get(one.entry.entry_id, ())),
     )
 
 

@@ -38,7 +38,7 @@ class StatementRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class LineRecord:
-    """One line of an accepted statement."""
+    """One line of an accepted statement; `from_gln` is whence a receiver took the unit."""
 
     entry_id: UUID
     line_no: int
@@ -48,6 +48,7 @@ class LineRecord:
     quantity: int
     event_at: datetime
     marks: tuple[Mark, ...]
+    from_gln: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class PastLine:
     to_gln: str | None
     event_at: datetime
     marks: tuple[str, ...]
+    from_gln: str | None
     whole: bool
 
 
@@ -102,6 +104,7 @@ _LINE = {
     "quantity": "bigint",
     "event_at": "timestamptz",
     "marks": "text",
+    "from_gln": "text",
 }
 
 
@@ -181,8 +184,8 @@ def past_lines(session: Session, pks: Collection[int]) -> list[PastLine]:
     rows = session.execute(
         text(
             "SELECT l.entry_id, l.line_no, l.unit_pk, l.role, l.parent_pk, s.type, s.gln, s.to_gln, s.event_at,"
-            " l.marks, s.type = 'unpack' AND NOT EXISTS (SELECT 1 FROM statement_line c WHERE c.entry_id = l.entry_id"
-            "  AND c.role = 'child') AS whole"
+            " l.marks, l.from_gln, s.type = 'unpack' AND NOT EXISTS"
+            " (SELECT 1 FROM statement_line c WHERE c.entry_id = l.entry_id AND c.role = 'child') AS whole"
             " FROM statement_line l JOIN statement s USING (entry_id) WHERE l.unit_pk = ANY(CAST(:pks AS bigint[]))"
             " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, l.line_no"
         ),
@@ -191,19 +194,21 @@ def past_lines(session: Session, pks: Collection[int]) -> list[PastLine]:
     return [PastLine(**(dict(row._mapping) | {"marks": tuple(row.marks)})) for row in rows]
 
 
-def replace_marks(session: Session, rows: Sequence[tuple[UUID, int, Sequence[str]]]) -> None:
-    """Set what lines contradict, after a late statement changed what came before them."""
+def replace_findings(session: Session, rows: Sequence[tuple[UUID, int, Sequence[str], str | None]]) -> None:
+    """Set what lines contradict and whence their units came, after a late statement changed what came before them."""
     if rows:
         session.execute(
             text(
-                "UPDATE statement_line l SET marks = string_to_array(v.marks, ' ')"
-                " FROM unnest(CAST(:entries AS uuid[]), CAST(:numbers AS int[]), CAST(:marks AS text[]))"
-                " AS v(entry_id, line_no, marks) WHERE l.entry_id = v.entry_id AND l.line_no = v.line_no"
+                "UPDATE statement_line l SET marks = string_to_array(v.marks, ' '), from_gln = v.from_gln"
+                " FROM unnest(CAST(:entries AS uuid[]), CAST(:numbers AS int[]), CAST(:marks AS text[]),"
+                " CAST(:sources AS text[])) AS v(entry_id, line_no, marks, from_gln)"
+                " WHERE l.entry_id = v.entry_id AND l.line_no = v.line_no"
             ),
             {
-                "entries": [entry for entry, _, _ in rows],
-                "numbers": [number for _, number, _ in rows],
-                "marks": [" ".join(marks) for _, _, marks in rows],
+                "entries": [entry for entry, _, _, _ in rows],
+                "numbers": [number for _, number, _, _ in rows],
+                "marks": [" ".join(marks) for _, _, marks, _ in rows],
+                "sources": [source for _, _, _, source in rows],
             },
         )
 

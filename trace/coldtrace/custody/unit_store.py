@@ -56,14 +56,15 @@ _LOCK = "SELECT unit_pk FROM unit WHERE unit_pk IN"
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
     " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.voided_at IS NOT NULL AS voided,"
-    " i.code_hash, r.station_gln, l.facts_hash, l.expiry_date, ro.bind_until, least(v.revoked_at, y.recalled_at,"
+    " i.code_hash, r.station_gln, l.facts_hash, l.expiry_date, lc.importer_id, ro.bind_until,"
+    " least(v.revoked_at, y.recalled_at,"
     " CASE WHEN i.drawn_at >= k.stolen_at OR k.stolen_at IS NULL AND k.state = 'revoked'"
     " THEN greatest(i.drawn_at, k.stolen_at) END) AS stopped_at FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
     " LEFT JOIN issued_code i ON i.unit_id = u.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
     " AND (r.kind = 'roll' OR EXISTS"
     " (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open'))"
     " LEFT JOIN roll ro ON ro.run_id = r.run_id"
-    " LEFT JOIN (lot l JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open')"
+    " LEFT JOIN (lot l JOIN consignment lc ON lc.consignment_id = l.consignment_id AND lc.state = 'open')"
     " ON l.lot_id = i.lot_id LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
     " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
     " LEFT JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' WHERE"
@@ -91,6 +92,7 @@ def _issued(row: Row[Any]) -> Issued | None:
         code_hash=bytes(row.code_hash),
         facts_hash=None if row.facts_hash is None else bytes(row.facts_hash),
         expiry=row.expiry_date,
+        importer_id=row.importer_id,
         stopped_at=row.stopped_at,
         bind_until=row.bind_until,
     )
