@@ -13,6 +13,7 @@ from coldtrace.custody.history import find_unit
 from coldtrace.events.receipt import read_receipt
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import SignedHead
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.keys import key_id
@@ -96,7 +97,7 @@ def check_truth(simulation: Simulation) -> None:
         for box in (*simulation.boxes, *simulation.pallets):
             assert recorded(session, box) == true_place(box), f"seed {simulation.seed}: {box.unit}"
         for terminal in simulation.terminals.values():
-            found = chain.describe(session, key_id(terminal.device.signer.spki))
+            found = chain.describe(session, EVERYTHING, key_id(terminal.device.signer.spki))
             assert (found["last_seq"], found["missing"], found["forks"]) == (terminal.device.seq, [], [])
         entries = [UUID(str(id)) for id in simulation.receipts]
         assert (

@@ -19,6 +19,7 @@ from coldtrace.events.public_piece import Place
 from coldtrace.events.receipt import verify_receipt
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.keys import Ed25519Signer, key_id, load_public_key
 from support.house import Handheld, pack_lines
@@ -139,16 +140,16 @@ def test_receipts_promise_what_was_stored(road: Road) -> None:
 def test_gaps_in_a_chain_are_listed_until_they_are_filled(road: Road) -> None:
     said = [road.say(PORT, T.COMMISSION, binding(carton)) for carton in CARTONS]
     key = key_id(road.device(PORT).signer.spki)
-    assert chain.describe(road.session, key) == {
+    assert chain.describe(road.session, EVERYTHING, key) == {
         "key": b64(key), "last_seq": 0, "last_header": None, "missing": [], "forks": []
     }  # fmt: skip
     road.tell(said[4], said[1])
-    found = chain.describe(road.session, key)
+    found = chain.describe(road.session, EVERYTHING, key)
     assert (found["last_seq"], found["missing"], found["forks"]) == (5, [[1, 1], [3, 4]], [])
     road.tell(said[0], said[2])
-    assert chain.describe(road.session, key)["missing"] == [[4, 4]]
+    assert chain.describe(road.session, EVERYTHING, key)["missing"] == [[4, 4]]
     road.tell(*said)
-    found = chain.describe(road.session, key)
+    found = chain.describe(road.session, EVERYTHING, key)
     assert (found["last_seq"], found["missing"]) == (6, [])
 
 
@@ -160,7 +161,7 @@ def test_a_fork_keeps_both_and_suspends_the_key(road: Road, together: bool) -> N
     results = road.tell(first, second, clash) if together else [*road.tell(first, second), *road.tell(clash)]
     assert statuses(results) == ["accepted"] * 3
     assert ["chain_fork" in result.marks for result in results] == [False, False, True]
-    assert chain.describe(road.session, key_id(road.device(PORT).signer.spki))["forks"] == [2]
+    assert chain.describe(road.session, EVERYTHING, key_id(road.device(PORT).signer.spki))["forks"] == [2]
     later = road.done(PORT, T.COMMISSION, binding(CARTONS[3]), seq=3)
     assert (later.status, later.marks[0]) == ("accepted", "key_suspended")
     assert road.where(CARTONS[3])[0] == "active"
@@ -192,7 +193,7 @@ def test_a_repeat_is_no_fork(road: Road) -> None:
     said = road.say(PORT, T.COMMISSION, binding(CARTONS[0]))
     road.tell(said, said)
     road.tell(said)
-    assert chain.describe(road.session, key_id(road.device(PORT).signer.spki))["forks"] == []
+    assert chain.describe(road.session, EVERYTHING, key_id(road.device(PORT).signer.spki))["forks"] == []
     assert road.session.execute(text("SELECT state FROM device")).scalar_one() == "active"
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from coldtrace.custody import history
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING
 from support.house import pack_lines
 from support.road import (
     CARTONS,
@@ -42,7 +43,7 @@ def test_a_carton_is_where_its_pallet_is(road: Road) -> None:
     road.done(MARKET, T.RECEIVE, P)
     assert road.where(A) == ("active", MARKET, P)
     assert road.unit(A).holding.gln == PORT
-    assert history.children(road.session, road.unit(P).unit_pk, limit=10) == [A, B, C]
+    assert history.children(road.session, road.unit(P).unit_pk, EVERYTHING, limit=10)[0] == [A, B, C]
 
 
 def test_a_pallet_scan_writes_one_line(road: Road) -> None:
@@ -59,7 +60,7 @@ def test_a_whole_pallet_is_unpacked(road: Road) -> None:
     result = road.done(MARKET, T.UNPACK, whole(P))
     assert result.marks == ()
     assert [road.where(unit) for unit in (A, B, C)] == [("active", MARKET, None)] * 3
-    assert history.children(road.session, road.unit(P).unit_pk, limit=10) == []
+    assert history.children(road.session, road.unit(P).unit_pk, EVERYTHING, limit=10)[0] == []
     assert [line.role for line in road.story(A)] == ["unit", "child", "unit", "unit", "child"]
     assert [line.role for line in road.story(B)] == ["unit", "child", "unit", "unit", "implied"]
     assert road.done(MARKET, T.SELL, B).marks == ()

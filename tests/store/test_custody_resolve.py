@@ -12,6 +12,7 @@ from coldtrace.custody.refusals import AmbiguousCode
 from coldtrace.custody.resolve import Resolution, resolve
 from coldtrace.errors import Refusal
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
 from coldtrace.watch.scans import TEXT_MAX, AskedScan, answer_scan
 from support.consignments import GTIN, LOT, Consignment
@@ -86,26 +87,32 @@ def test_what_a_text_is(
     road: Road, ask: Callable[[Consignment], str], says: Callable[[Consignment], tuple[object, ...]]
 ) -> None:
     consignment = road.consignment()
-    found = resolve(road.session, road.env, ask(consignment))
+    found = resolve(road.session, road.env, EVERYTHING, ask(consignment))
     assert told(found) == says(consignment)
     assert found.trouble is None
 
 
 def test_a_unit_seen_here_is_named_whoever_issued_it(road: Road) -> None:
     road.done(SHOP, T.RECEIVE, f"(00){SSCC}", "zjcold:8A7F3Q")
-    pallet = resolve(road.session, road.env, SSCC)
+    pallet = resolve(road.session, road.env, EVERYTHING, SSCC)
     assert told(pallet) == ("sscc", f"(00){SSCC}", False, None, "active")
     assert pallet.site == SHOP
     for text_ in ("https://m.zj-cold.example/8A7F3Q", "zjcold:8A7F3Q"):
-        assert told(resolve(road.session, road.env, text_)) == ("foreign", "zjcold:8A7F3Q", False, None, "active")
+        assert told(resolve(road.session, road.env, EVERYTHING, text_)) == (
+            "foreign",
+            "zjcold:8A7F3Q",
+            False,
+            None,
+            "active",
+        )
 
 
 def test_a_bound_label_has_its_lot(road: Road) -> None:
     road.consignment()
     code = labels(road, drawn(road))[0]
-    assert resolve(road.session, road.env, code.uri).lot is None
+    assert resolve(road.session, road.env, EVERYTHING, code.uri).lot is None
     bind(road, code.uri)
-    assert resolve(road.session, road.env, code.uri).lot == LOT
+    assert resolve(road.session, road.env, EVERYTHING, code.uri).lot == LOT
 
 
 def number_that_is_a_short_code() -> str:
@@ -156,16 +163,16 @@ def test_a_number_with_three_readings(road: Road, known: str, says: tuple[str, s
         )
     if says is None:
         with pytest.raises(AmbiguousCode) as caught:
-            resolve(road.session, road.env, digits)
+            resolve(road.session, road.env, EVERYTHING, digits)
         first, second, *_ = [
             name for word, name in (("short", "unit"), ("gtin", "product"), ("place", "place")) if word in known
         ]
         assert (caught.value.facts["first"], caught.value.facts["second"]) == (names[first], names[second])
         assert caught.value.say("zh") != caught.value.say("en")
         # The symbol it was printed in settles it.
-        assert resolve(road.session, road.env, f"]E0{digits}").resolver == "gtin"
+        assert resolve(road.session, road.env, EVERYTHING, f"]E0{digits}").resolver == "gtin"
         return
-    found = resolve(road.session, road.env, digits)
+    found = resolve(road.session, road.env, EVERYTHING, digits)
     assert (found.resolver, found.name) == (says[0], None if says[1] is None else names[says[1]])
     assert len(found.also) == 2
 
@@ -174,19 +181,19 @@ def test_a_link_that_two_platforms_claim(road: Road) -> None:
     row = '{"scheme":"%s","name_zh":"甲","name_en":"A","address":"*.one.example/{value}","confirmed":true}'
     table = parse_schemes('{"schemes":[' + ",".join(row % name for name in ("first", "second")) + "]}")
     link = "https://a.one.example/77"
-    assert resolve(road.session, road.env, link, schemes=table).also == ()
+    assert resolve(road.session, road.env, EVERYTHING, link, schemes=table).also == ()
     road.done(SHOP, T.RECEIVE, "second:77")
-    assert resolve(road.session, road.env, link, schemes=table).name == "second:77"
+    assert resolve(road.session, road.env, EVERYTHING, link, schemes=table).name == "second:77"
     road.done(SHOP, T.RECEIVE, "first:77")
     with pytest.raises(AmbiguousCode):
-        resolve(road.session, road.env, link, schemes=table)
+        resolve(road.session, road.env, EVERYTHING, link, schemes=table)
 
 
 @pytest.mark.parametrize("typed", ["7QK4-M2ZX-9RTB-6", "9506000134353", "2000000000015", "106141412345678905", "", " "])
 def test_what_is_mistyped_is_answered_and_not_kept(road: Road, typed: str) -> None:
     with pytest.raises(Refusal):
-        answer_scan(road.session, road.env, AskedScan(text=typed, by="token:t"))
-    assert list_cases(road.session, after=None, limit=PAGE_MAX) == []
+        answer_scan(road.session, road.env, AskedScan(text=typed, scope=EVERYTHING, by="token:t"))
+    assert list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX) == []
 
 
 @pytest.mark.parametrize(
@@ -212,9 +219,9 @@ def test_what_somebody_should_look_at_is_a_case(road: Road, kind: CaseKind, reas
     }.get(scanned, scanned)
     if scanned == "over-issue":
         road.session.execute(text("DELETE FROM issued_code WHERE uri = :uri"), {"uri": uri})
-    answered = answer_scan(road.session, road.env, AskedScan(text=asked, by="device:k", gln=SHOP))
+    answered = answer_scan(road.session, road.env, AskedScan(text=asked, scope=EVERYTHING, by="device:k", gln=SHOP))
     assert answered.resolution.trouble == reason
-    (case,) = list_cases(road.session, after=None, limit=PAGE_MAX)
+    (case,) = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     assert (case.kind, case.reason, case.scanned, case.gln, case.by) == (kind, reason, asked, SHOP, "device:k")
     assert case.entry_id == answered.case
     assert [word["code"] for word in case.words()] == [kind.value]
@@ -222,14 +229,14 @@ def test_what_somebody_should_look_at_is_a_case(road: Road, kind: CaseKind, reas
 
 def test_the_same_text_is_one_case_a_day_and_caller(road: Road) -> None:
     for by in ("token:a", "token:a", "token:b"):
-        answer_scan(road.session, road.env, AskedScan(text="hello", by=by))
-    cases = list_cases(road.session, after=None, limit=PAGE_MAX)
+        answer_scan(road.session, road.env, AskedScan(text="hello", scope=EVERYTHING, by=by))
+    cases = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     assert sorted((case.by, case.times) for case in cases) == [("token:a", 2), ("token:b", 1)]
 
 
 def test_what_a_database_cannot_hold_is_spelled_out_and_cut(road: Road) -> None:
-    answer_scan(road.session, road.env, AskedScan(text="x\x00\ud800" + "冷" * 900, by="token:a"))
-    (case,) = list_cases(road.session, after=None, limit=PAGE_MAX)
+    answer_scan(road.session, road.env, AskedScan(text="x\x00\ud800" + "冷" * 900, scope=EVERYTHING, by="token:a"))
+    (case,) = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     assert case.scanned is not None
     assert case.scanned.startswith("x\\x00\\ud800冷")
     assert len(case.scanned) == TEXT_MAX
@@ -238,11 +245,13 @@ def test_what_a_database_cannot_hold_is_spelled_out_and_cut(road: Road) -> None:
 def test_cases_of_all_kinds_come_page_by_page(road: Road) -> None:
     for number, carton in enumerate(CARTONS):
         road.done(SHOP, T.SELL, carton)
-        answer_scan(road.session, road.env, AskedScan(text=f"hello {number}", by="token:a"))
-    everything = [(case.kind, case.entry_id) for case in list_cases(road.session, after=None, limit=PAGE_MAX)]
+        answer_scan(road.session, road.env, AskedScan(text=f"hello {number}", scope=EVERYTHING, by="token:a"))
+    everything = [
+        (case.kind, case.entry_id) for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
+    ]
     assert [kind for kind, _ in everything] == [CaseKind.UNKNOWN_CODE, CaseKind.STATEMENT] * len(CARTONS)
     found, after = [], None
-    while page := list_cases(road.session, after=after, limit=5):
+    while page := list_cases(road.session, EVERYTHING, after=after, limit=5):
         found += [(case.kind, case.entry_id) for case in page]
         after = page[-1].entry_id
     assert found == everything

@@ -20,6 +20,7 @@ from coldtrace.goods.run_labels import run_labels
 from coldtrace.goods.store import IssuedCode
 from coldtrace.interop.imports import undo_import
 from coldtrace.parties import store as parties
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
 from support.consignments import GTIN, LOT, Consignment, commission_line
@@ -178,7 +179,7 @@ def test_a_second_lot_is_kept_and_a_case(road: Road) -> None:
     assert kept is not None
     assert kept.facts == first.carton.facts
     assert number_lists(road, roll)["double_bound"] == "2"
-    (case,) = list_cases(road.session, after=None, limit=PAGE_MAX)
+    (case,) = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     assert (case.kind, case.units, case.by, case.lots) == (
         CaseKind.DOUBLE_BOUND,
         (code.unit_id,),
@@ -236,7 +237,7 @@ def test_the_first_commission_binds(road: Road) -> None:
     assert bound.facts == consignment.carton.facts
     assert number_lists(road, roll) == {"unused": "1-2, 4-5", "skipped": "1-2"}
     assert statuses(bind(road, code.uri)) == ["repeat"]
-    assert list_cases(road.session, after=None, limit=PAGE_MAX) == []
+    assert list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX) == []
 
 
 def test_a_commission_after_a_desk_bound_the_same_lot(road: Road) -> None:
@@ -256,7 +257,7 @@ def test_a_commission_that_names_another_lot_is_marked(road: Road) -> None:
     kept = store.issued_code(road.session, code.unit_id)
     assert kept is not None
     assert kept.facts == first.carton.facts
-    (case,) = list_cases(road.session, after=None, limit=PAGE_MAX)
+    (case,) = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     assert (case.kind, case.marks) == (CaseKind.STATEMENT, ("double_bound",))
 
 

@@ -6,12 +6,13 @@ from coldtrace.clock import new_id
 from coldtrace.custody.lookups import count_lookup
 from coldtrace.custody.model import MARK_WORDS, Mark
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.watch.cases import PAGE_MAX, list_cases
 from support.road import CARTONS, MARKET, PORT, SHOP, STORE, Road, binding
 
 
 def marks_of(road: Road) -> list[tuple[str, tuple[str, ...]]]:
-    return [(case.type, case.marks) for case in list_cases(road.session, after=None, limit=PAGE_MAX)]
+    return [(case.type, case.marks) for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)]
 
 
 def test_only_what_contradicts_is_a_case(road: Road) -> None:
@@ -20,7 +21,7 @@ def test_only_what_contradicts_is_a_case(road: Road) -> None:
     assert marks_of(road) == []
     road.done(SHOP, T.RECEIVE, consignment.carton.unit_id)
     assert marks_of(road) == [("receive", ("gap", "still_packed"))]
-    case = list_cases(road.session, after=None, limit=1)[0]
+    case = list_cases(road.session, EVERYTHING, after=None, limit=1)[0]
     assert (case.gln, case.status, case.units) == (SHOP, "accepted", (consignment.carton.unit_id,))
     assert case.words() == [
         {"code": mark.value, "zh": MARK_WORDS[mark].zh, "en": MARK_WORDS[mark].en}
@@ -42,22 +43,22 @@ def test_a_case_closes_itself_when_the_missing_scan_arrives(road: Road) -> None:
 def test_newest_first_and_page_by_page(road: Road) -> None:
     for carton in CARTONS:
         road.done(MARKET, T.SELL, carton)
-    everything = [case.entry_id for case in list_cases(road.session, after=None, limit=PAGE_MAX)]
+    everything = [case.entry_id for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)]
     assert len(everything) == len(CARTONS)
-    recorded = [case.recorded_at for case in list_cases(road.session, after=None, limit=PAGE_MAX)]
+    recorded = [case.recorded_at for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)]
     assert recorded == sorted(recorded, reverse=True)
     found, after = [], None
-    while page := list_cases(road.session, after=after, limit=4):
+    while page := list_cases(road.session, EVERYTHING, after=after, limit=4):
         found += [case.entry_id for case in page]
         after = page[-1].entry_id
     assert found == everything
-    assert list_cases(road.session, after=new_id(), limit=4) == []
+    assert list_cases(road.session, EVERYTHING, after=new_id(), limit=4) == []
 
 
 def test_statements_of_one_batch_keep_their_order(road: Road) -> None:
     said = [road.say(MARKET, T.SELL, carton) for carton in CARTONS]
     road.tell(*said)
-    units = [case.units[0] for case in list_cases(road.session, after=None, limit=PAGE_MAX)]
+    units = [case.units[0] for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)]
     assert units == list(reversed(CARTONS))
 
 
@@ -66,7 +67,7 @@ def test_marks_of_the_statement_and_of_its_lines(road: Road) -> None:
     said = road.say(PORT, T.SHIP, CARTONS[0], CARTONS[1])
     road.clock.forward(timedelta(days=4))
     road.tell(said)
-    newest = list_cases(road.session, after=None, limit=1)[0]
+    newest = list_cases(road.session, EVERYTHING, after=None, limit=1)[0]
     assert set(newest.marks) == {"late", "receiver_unregistered", "not_commissioned"}
     assert newest.units == (CARTONS[0], CARTONS[1])
 
@@ -74,7 +75,7 @@ def test_marks_of_the_statement_and_of_its_lines(road: Road) -> None:
 def test_a_long_case_names_its_first_units(road: Road) -> None:
     many = [f"(01)19521234543210(21)A{number:011}" for number in range(30)]
     road.done(PORT, T.COMMISSION, *[binding(unit) for unit in many])
-    assert list_cases(road.session, after=None, limit=1)[0].units == tuple(many[:20])
+    assert list_cases(road.session, EVERYTHING, after=None, limit=1)[0].units == tuple(many[:20])
 
 
 def test_look_ups_are_counted_and_nothing_else(road: Road) -> None:

@@ -17,6 +17,7 @@ from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import Site, SiteRole
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.b64 import b64
 from support.consignments import Consignment, commission_line, facts_of, open_consignment
 from support.house import GLNS, Handheld, install, make_env, pack_lines, unit_line
@@ -79,7 +80,7 @@ class Road:
 
     def story(self, unit_id: str) -> list[HistoryLine]:
         """Return a unit's history."""
-        return history(self.session, self.unit(unit_id).unit_pk)
+        return history(self.session, self.unit(unit_id).unit_pk, EVERYTHING)
 
     def acts(self, unit_id: str) -> list[str]:
         """Return a unit's history in short: `port ship pallet`."""

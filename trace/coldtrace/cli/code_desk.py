@@ -28,6 +28,7 @@ def run_resolve(arguments: argparse.Namespace) -> int:
     """Print what a text is; 1 if nothing reads it, it does not verify, or it could mean two things."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.codes.foreign_scheme import load_schemes
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
     from coldtrace.watch import scans
 
@@ -36,7 +37,7 @@ def run_resolve(arguments: argparse.Namespace) -> int:
         try:
             schemes = load_schemes(settings.foreign_schemes)
             with installation.sessions.begin() as session:
-                asked = scans.AskedScan(text=arguments.text, by="command")
+                asked = scans.AskedScan(text=arguments.text, by="command", scope=EVERYTHING)
                 answered = scans.answer_scan(session, installation.env, asked, schemes=schemes)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)

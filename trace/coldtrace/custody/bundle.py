@@ -26,6 +26,7 @@ from coldtrace.goods import stop_store
 from coldtrace.ledger import service as ledger
 from coldtrace.parties import store as parties
 from coldtrace.parties.roots import root_changes
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.filter_prove import prove_item
 
@@ -38,7 +39,7 @@ def build_bundle(
     session: Session, env: Env, *, code: str, unit_pk: int, facts: str | None
 ) -> tuple[dict[str, object], int]:
     """Return the bundle of one unit, and how many of its statements still wait for a checkpoint."""
-    story = [line for line in history(session, unit_pk) if line.status == "accepted"]
+    story = [line for line in history(session, unit_pk, EVERYTHING) if line.status == "accepted"]
     head = ledger.checkpoint(session, env.log)
     proofs = ledger.prove(session, env.log, [line.entry_id for line in story], head)
     entries = ledger.known_entries(session, env.log, list(proofs))

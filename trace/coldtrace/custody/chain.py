@@ -4,6 +4,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.parties.model import ChainEnd
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 from coldtrace.seal.b64 import b64
 
 
@@ -16,11 +18,18 @@ def chain_end(session: Session, key: bytes) -> ChainEnd | None:
     return None if last is None else ChainEnd(seq=last.seq, header_hash=bytes(last.header_hash))
 
 
-def describe(session: Session, key: bytes) -> dict[str, object]:
-    """Return the chain of one device key.
+def describe(session: Session, scope: Scope, key: bytes) -> dict[str, object] | None:
+    """Return the chain of one device key; None for a key that is not enrolled, or whose site is out of the scope.
 
     `missing` lists gaps below the highest number as `[from, to]`; `forks` numbers that two statements claim.
     """
+    within = Within(scope=scope)
+    found = session.execute(
+        text(f"SELECT 1 FROM device d WHERE d.key_id = :key AND {within.thing(Kind.DEVICE, at='d.gln')}"),
+        {"key": key, **within.values},
+    )
+    if found.first() is None:
+        return None
     last = chain_end(session, key)
     gaps = session.execute(
         text(

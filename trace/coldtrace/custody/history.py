@@ -11,6 +11,8 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.model import BLOCKING, Holding, UnitState
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 
 DEPTH_MAX = 8
 
@@ -32,7 +34,7 @@ class HistoryLine:
 
     `unit` is the unit of the line, itself or a parent it was in, and `parent` what that line puts it into or takes
     it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
-    the pack statements because of which a parent's statement is in this story.
+    the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see it.
     """
 
     entry_id: UUID
@@ -49,6 +51,7 @@ class HistoryLine:
     marks: tuple[str, ...]
     shown: tuple[int, ...]
     inside_by: tuple[UUID, ...]
+    seen: bool
 
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
@@ -74,12 +77,16 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
     )
 
 
-def history(session: Session, unit_pk: int) -> list[HistoryLine]:
-    """Return a unit's story in the order of events, a pallet's statements only while the unit was on it.
+def history(session: Session, unit_pk: int, scope: Scope) -> list[HistoryLine]:
+    """Return a unit's whole story in the order of events, a pallet's statements only while the unit was on it.
 
+    Each line says whether its statement is in the scope; what is to be shown is the caller's to choose.
     A line that was blocked has the status `blocked`, also where other lines of its statement were not.
     """
-    rows = session.execute(text(_HISTORY), {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING)})
+    within = Within(scope=scope)
+    query = _HISTORY.format(seen=within.statement(Kind.UNIT, "s"))
+    values = {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
+    rows = session.execute(text(query), values)
     return [_as_line(list(group)) for _, group in groupby(rows, key=lambda row: row.entry_id)]
 
 
@@ -100,6 +107,7 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
         marks=tuple(dict.fromkeys([*first.own_marks, *(mark for row in rows for mark in row.line_marks)])),
         shown=tuple(dict.fromkeys(row.shown for row in rows)),
         inside_by=tuple(first.inside_by),
+        seen=first.seen,
     )
 
 
@@ -117,7 +125,7 @@ def _place(statement: str) -> str:
 
 _HISTORY = (
     "WITH RECURSIVE chain (unit_pk, since, till, inside_by, depth) AS ("
-    " SELECT CAST(:pk AS bigint), CAST(NULL AS bigint[]), CAST(NULL AS bigint[]), CAST('{}' AS uuid[]), 0"
+    " SELECT CAST(:pk AS bigint), CAST(NULL AS bigint[]), CAST(NULL AS bigint[]), CAST('{{}}' AS uuid[]), 0"
     f" UNION ALL SELECT c.parent_pk, GREATEST({_place('o')}, h.since), LEAST({_place('e')}, h.till),"
     " h.inside_by || c.packed_by, h.depth + 1"
     " FROM chain h JOIN containment c ON c.child_pk = h.unit_pk JOIN statement o ON o.entry_id = c.packed_by"
@@ -126,7 +134,8 @@ _HISTORY = (
     f" AND (h.since IS NULL OR e.entry_id IS NULL OR {_place('e')} > h.since))"
     " SELECT s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
-    " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown"
+    " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
+    " COALESCE({seen}, FALSE) AS seen"
     " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
     # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.
@@ -138,15 +147,22 @@ _HISTORY = (
 )
 
 
-def children(session: Session, unit_pk: int, *, limit: int) -> list[str]:
-    """Return up to `limit` unit ids now inside a unit."""
-    return [
-        row[0]
-        for row in session.execute(
-            text("SELECT unit_id FROM unit WHERE parent_pk = :pk ORDER BY unit_pk LIMIT :most"),
-            {"pk": unit_pk, "most": limit},
-        )
-    ]
+def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tuple[list[str], bool]:
+    """Return up to `limit` unit ids now inside a unit, and whether all are shown that are inside.
+
+    Shown are those whose statement that packed them is in the scope.
+    """
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(
+            "SELECT u.unit_id, p.seen FROM unit u LEFT JOIN LATERAL (SELECT"
+            f" COALESCE({within.statement(Kind.UNIT, 's')}, FALSE) AS seen FROM containment c"
+            " JOIN statement s ON s.entry_id = c.packed_by WHERE c.child_pk = u.unit_pk AND c.to_at = 'infinity') p"
+            " ON TRUE WHERE u.parent_pk = :pk ORDER BY p.seen DESC NULLS LAST, u.unit_pk LIMIT :most"
+        ),
+        {"pk": unit_pk, "most": limit, **within.values},
+    ).all()
+    return [row.unit_id for row in rows if row.seen], all(row.seen for row in rows)
 
 
 def seller_of(session: Session, unit_pk: int) -> tuple[str, datetime] | None:

@@ -15,13 +15,15 @@ from coldtrace.codes.readings import Reading, Resolver, all_readings
 from coldtrace.codes.refusals import printable
 from coldtrace.codes.trace_code import CodeKind
 from coldtrace.custody import named_here
-from coldtrace.custody.history import find_unit
+from coldtrace.custody.model import UnitState
 from coldtrace.custody.refusals import AmbiguousCode
+from coldtrace.custody.unit_view import view_unit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal, Words
 from coldtrace.events.unit_id import MalformedUnitId, foreign_unit
 from coldtrace.goods import stops, store
 from coldtrace.parties import store as parties_store
+from coldtrace.rights.model import Scope
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import CodeReport, Verdict
 
@@ -68,8 +70,10 @@ class Resolution:
     refusal: Refusal | None = None
 
 
-def resolve(session: Session, env: Env, text: str, *, schemes: Sequence[Scheme] | None = None) -> Resolution:
-    """Return what a text is here.
+def resolve(
+    session: Session, env: Env, scope: Scope, text: str, *, schemes: Sequence[Scheme] | None = None
+) -> Resolution:
+    """Return what a text is here.  State and place of a unit are told as far as it is seen in the scope.
 
     Raises AmbiguousCode, and the reader's refusal for a text that is only mistyped.
     """
@@ -78,7 +82,7 @@ def resolve(session: Session, env: Env, text: str, *, schemes: Sequence[Scheme] 
         if readings.refusal.code in MISTYPED or not text.strip():
             raise readings.refusal
         return Resolution(resolver=None, trouble=readings.refusal.code, refusal=readings.refusal)
-    answers = [_look_up(session, env, text, reading) for reading in readings.found]
+    answers = [_look_up(session, env, scope, text, reading) for reading in readings.found]
     named = {each.name: each for each in reversed(answers) if each.name is not None}
     if len(named) > 1:
         first, second = [each for each in answers if each.name is not None and named[each.name] is each][:2]
@@ -103,24 +107,24 @@ def _ambiguous(text: str, first: Resolution, second: Resolution) -> AmbiguousCod
     )
 
 
-def _look_up(session: Session, env: Env, text: str, reading: Reading) -> Resolution:
+def _look_up(session: Session, env: Env, scope: Scope, text: str, reading: Reading) -> Resolution:
     """Return what one reading says, and what it names here."""
     resolver, scan = reading.resolver, reading.scan
     if scan is None:
-        return _foreign(session, reading)
+        return _foreign(session, scope, reading)
     if scan.command is not None:
         return Resolution(resolver=resolver, kind="command", name=scan.command.value, command=scan.command.value)
     if scan.serial is not None:
-        return _short(session, env, scan.serial)
+        return _short(session, env, scope, scan.serial)
     gtin, lot, unit = scan.ais.get("01"), scan.ais.get("10"), scan.unit_id
     answer = Resolution(resolver=resolver, kind=str(scan.kind), unit_id=unit, gtin=gtin, lot=lot)
     if scan.kind is CodeKind.PLACE:
         site = parties_store.site(session, scan.ais["414"])
         return replace(answer, site=scan.ais["414"], name=None if site is None else f"(414){site.gln}")
     if scan.kind in (CodeKind.UNIT, CodeKind.PALLET) and unit is not None:
-        answer = _of_unit(session, answer, unit)
+        answer = _of_unit(session, scope, answer, unit)
     if resolver in (Resolver.SIGNED, Resolver.LINK) and scan.code is not None:
-        answer = _judged(session, env, answer, text)
+        answer = _judged(session, env, scope, answer, text)
     if answer.name is not None or gtin is None:
         return answer
     if lot is not None and named_here.has_lot(session, gtin=gtin, lot=lot):
@@ -128,15 +132,15 @@ def _look_up(session: Session, env: Env, text: str, reading: Reading) -> Resolut
     return replace(answer, name=f"(01){gtin}") if named_here.has_product(session, gtin) else answer
 
 
-def _foreign(session: Session, reading: Reading) -> Resolution:
+def _foreign(session: Session, scope: Scope, reading: Reading) -> Resolution:
     try:
         unit = str(foreign_unit(scheme=reading.scheme or "", value=reading.value or ""))
     except MalformedUnitId as refusal:
         return Resolution(resolver=reading.resolver, kind="foreign", trouble=refusal.code, refusal=refusal)
-    return _of_unit(session, Resolution(resolver=reading.resolver, kind="foreign", unit_id=unit), unit)
+    return _of_unit(session, scope, Resolution(resolver=reading.resolver, kind="foreign", unit_id=unit), unit)
 
 
-def _short(session: Session, env: Env, serial: str) -> Resolution:
+def _short(session: Session, env: Env, scope: Scope, serial: str) -> Resolution:
     """Return what a short code leads to: the code that was issued with this serial."""
     answer = Resolution(resolver=Resolver.SHORT, kind="short")
     uri = store.code_of_serial(session, serial)
@@ -147,10 +151,10 @@ def _short(session: Session, env: Env, serial: str) -> Resolution:
     if code is None or code.unit_id is None:
         return answer
     answer = replace(answer, kind=str(code.kind), unit_id=code.unit_id, gtin=code.value("01"), lot=code.value("10"))
-    return replace(_of_unit(session, answer, code.unit_id), verdict=str(report.verdict))
+    return replace(_of_unit(session, scope, answer, code.unit_id), verdict=str(report.verdict))
 
 
-def _judged(session: Session, env: Env, answer: Resolution, text: str) -> Resolution:
+def _judged(session: Session, env: Env, scope: Scope, answer: Resolution, text: str) -> Resolution:
     """Add the verdict on a code of our form; one that is not right, or was never issued, is for a person to look at."""
     report = _verdict(session, env, text)
     if answer.resolver is Resolver.LINK:
@@ -158,24 +162,31 @@ def _judged(session: Session, env: Env, answer: Resolution, text: str) -> Resolu
     passes = report.verdict in (Verdict.VALID, Verdict.UNTRUSTED_HOST)
     if passes and report.code is not None and report.code.unit_id not in (None, answer.unit_id):
         # A wedge has lost the capitals; the signature found them again.
-        answer = _of_unit(session, replace(answer, unit_id=report.code.unit_id), report.code.unit_id or "")
+        found = replace(answer, unit_id=report.code.unit_id)
+        answer = _of_unit(session, scope, found, report.code.unit_id or "")
     is_place = answer.kind == CodeKind.PLACE
     trouble = str(report.verdict) if not passes else None if answer.registered or is_place else NOT_REGISTERED
     return replace(answer, verdict=str(report.verdict), trouble=trouble, refusal=report.refusal)
 
 
-def _of_unit(session: Session, answer: Resolution, unit: str) -> Resolution:
-    """Add what is recorded of a unit: issued here, or seen here."""
-    issued, record = store.issued_code(session, unit), find_unit(session, unit)
-    if issued is None and record is None:
+def _of_unit(session: Session, scope: Scope, answer: Resolution, unit: str) -> Resolution:
+    """Add what is recorded of a unit: issued here, or seen here by the reader.
+
+    What is not issued here and out of the scope is like what nobody ever saw.
+    """
+    issued, view = store.issued_code(session, unit), view_unit(session, scope, unit, inside_max=0)
+    if issued is None and view is None:
         return answer
+    state = None if view is None else view.state
+    if view is None and named_here.is_blank(session, scope, unit):
+        state = UnitState.BLANK.value
     return replace(
         answer,
         name=unit,
         registered=issued is not None,
         lot=answer.lot if issued is None or issued.lot is None else issued.lot,
-        state="blank" if record is None else record.effective.state.value,
-        site=None if record is None else record.effective.gln,
+        state=state,
+        site=None if view is None else view.gln,
     )
 
 

@@ -47,6 +47,33 @@ class Within:
         """Return the condition that a column's site is in the scope.  A GLN that is not registered has no operator."""
         return self._site(gln, by_operator=True)
 
+    def line(self, statement: str, line: str) -> str:
+        """Return the condition that a line of a statement in the scope is for the reader, by the aliases of both.
+
+        Whoever may have the exact texts may see every line; from whom goods were taken, and who imported them, only
+        their own.
+        """
+        imported = (
+            "EXISTS (SELECT 1 FROM unit iu JOIN lot il USING (lot_id) JOIN consignment ic USING (consignment_id)"
+            f" WHERE iu.unit_pk = {_checked(line)}.unit_pk AND {self.organisation('ic.importer_id')})"
+        )
+        return self._or(
+            [
+                self.statement(Kind.PIECES, statement),
+                self.site(f"{line}.from_gln"),
+                imported if self.scope.operators else NO_ROW,
+            ]
+        )
+
+    def places(self) -> str | None:
+        """Return the query for the GLNs in the scope, each once; None where it has no place, or every one."""
+        if self.scope.everything:
+            return None
+        registered = self._parts(by_operator=True)
+        named = f"SELECT unnest(CAST(:{self.name}_sites AS text[])) AS gln"
+        parts = [f"SELECT si.gln FROM site si WHERE {self._or(registered)}"] if registered else []
+        return " UNION ".join([*parts, *([named] if self.scope.sites else [])]) or None
+
     def organisation(self, operator: str) -> str:
         """Return the condition that a column's organisation is, as a party that is no site."""
         return self._or([self._holds(operator, "operators", "uuid")] if self.scope.operators else [])
@@ -90,6 +117,13 @@ class Within:
         return [self._holds(gln, "sites", "text")] if self.scope.sites else []
 
     def _registered(self, gln: str, *, by_operator: bool) -> list[str]:
+        parts = self._parts(by_operator=by_operator)
+        if not parts:
+            return []
+        return [f"EXISTS (SELECT 1 FROM site si WHERE si.gln = {_checked(gln)} AND {self._or(parts)})"]
+
+    def _parts(self, *, by_operator: bool) -> list[str]:
+        """Return the conditions on a registered site `si`, one of which must hold."""
         scope = self.scope
         parts = [self._holds("si.operator_id", "operators", "uuid")] if scope.operators and by_operator else []
         parts += [self._holds("si.market_gln", "markets", "text")] if scope.markets else []
@@ -97,9 +131,7 @@ class Within:
             owned = self._holds("mk.operator_id", "markets_of", "uuid")
             parts.append(f"EXISTS (SELECT 1 FROM site mk WHERE mk.gln = si.market_gln AND {owned})")
         parts += [f"si.district ^@ ANY(CAST(:{self.name}_areas AS text[]))"] if scope.areas else []
-        if not parts:
-            return []
-        return [f"EXISTS (SELECT 1 FROM site si WHERE si.gln = {_checked(gln)} AND {self._or(parts)})"]
+        return parts
 
     def _holds(self, column: str, values: str, kind: str) -> str:
         return f"{_checked(column)} = ANY(CAST(:{self.name}_{values} AS {kind}[]))"

@@ -15,7 +15,10 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.model import MARK_WORDS, Mark
+from coldtrace.custody.scope_pages import MARKED_PARTY, WALK_MAX, Origin, first_pages, gathered_pages
 from coldtrace.errors import Words
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 
 PAGE_MAX = 200
 
@@ -68,69 +71,81 @@ class Case:
         return [_worded(self.kind.value, CASE_WORDS[self.kind])]
 
 
-def list_cases(session: Session, *, after: UUID | None, limit: int) -> list[Case]:
-    """Return up to `limit` cases, newest first, from the one after `after` on; none if there is no case `after`."""
-    at = None if after is None else session.execute(text(_WHEN), {"id": after}).scalar_one_or_none()
+def list_cases(session: Session, scope: Scope, *, after: UUID | None, limit: int) -> list[Case]:
+    """Return up to `limit` cases in the scope, newest first, from the one after `after` on.
+
+    None if there is no case `after` in the scope.
+    """
+    within = Within(scope=scope)
+    at = None if after is None else _when(session, within, after)
     if after is not None and at is None:
         return []
+    limit = min(limit, PAGE_MAX)
     values = {
         "after": after or _LAST_ID,
         "at": at or "infinity",
-        "most": min(limit, PAGE_MAX),
+        "most": limit,
+        "walk": WALK_MAX,
         "unread": sorted(UNREAD),
+        **within.values,
     }
-    return [_case(row) for row in session.execute(text(_CASES), values)]
+    own = within.line("s", "x")
+    page, final = first_pages(ORIGINS, within)
+    rows = session.execute(text(_CASES.format(page=page, own=own)), values).all()
+    if not final and len(rows) < limit:
+        page = gathered_pages(ORIGINS, within)
+        rows = session.execute(text(_CASES.format(page=page, own=own)), values).all()
+    return [_case(row) for row in rows]
 
 
 _LAST_ID = UUID(int=2**128 - 1)
-_WHEN = (
-    "SELECT recorded_at FROM statement WHERE entry_id = :id UNION ALL SELECT recorded_at FROM unknown_scan"
-    " WHERE scan_id = :id UNION ALL SELECT bound_at FROM roll_binding WHERE binding_id = :id LIMIT 1"
+ORIGINS = (
+    Origin(name="statement", kind=Kind.CASE, table="marked_statement", parties=MARKED_PARTY),
+    # A scan of a caller that is at no site is its organisation's, and the whole country's.
+    Origin(name="scan", kind=Kind.CASE, table="unknown_scan", id="scan_id", glns=("gln",), organisation="operator_id"),
+    # What a statement bound twice is marked there.
+    Origin(
+        name="binding",
+        kind=Kind.CASE,
+        table=(
+            "(SELECT b.binding_id, b.bound_at, r.station_gln FROM roll_binding b JOIN issued_code i USING (unit_id)"
+            " JOIN code_run r ON r.run_id = i.run_id WHERE NOT b.applied AND b.bound_by NOT LIKE 'statement:%')"
+        ),
+        id="binding_id",
+        at="bound_at",
+        glns=("station_gln",),
+    ),
 )
 
 
-def _newest(select: str, *, at: str, id: str) -> str:
-    """Return one origin's part of a page: no part needs more rows than the page has."""
-    where = "AND" if " WHERE " in select else "WHERE"
-    return (
-        f"({select} {where} ({at}, {id}) < (CAST(:at AS timestamptz), CAST(:after AS uuid))"
-        f" ORDER BY {at} DESC, {id} DESC LIMIT :most)"
-    )
+def _when(session: Session, within: Within, case: UUID) -> datetime | None:
+    parts = [
+        f"SELECT t.{origin.at} FROM {origin.table} t WHERE t.{origin.id} = :id AND {origin.condition(within)}"
+        for origin in ORIGINS
+    ]
+    query = text(f"{' UNION ALL '.join(parts)} LIMIT 1")
+    found: datetime | None = session.execute(query, {"id": case, **within.values}).scalar_one_or_none()
+    return found
 
 
-_STATEMENTS = _newest(
-    "SELECT entry_id AS id, recorded_at, 'statement' AS origin FROM statement JOIN marked USING (entry_id)",
-    at="recorded_at",
-    id="entry_id",
-)
-_SCANS = _newest("SELECT scan_id, recorded_at, 'scan' FROM unknown_scan", at="recorded_at", id="scan_id")
-# What a statement bound twice is marked there.
-_BINDINGS = _newest(
-    "SELECT binding_id, bound_at, 'binding' FROM roll_binding WHERE NOT applied AND bound_by NOT LIKE 'statement:%'",
-    at="bound_at",
-    id="binding_id",
-)
 _CASES = (
-    "WITH marked AS (SELECT entry_id FROM statement WHERE marks <> '{}'"
-    " UNION SELECT entry_id FROM statement_line WHERE marks <> '{}'), page AS ("
-    f"{_STATEMENTS} UNION ALL {_SCANS} UNION ALL {_BINDINGS} ORDER BY recorded_at DESC, id DESC LIMIT :most)"
-    " SELECT p.id, p.recorded_at, CASE WHEN p.origin = 'statement' THEN 'statement'"
+    "WITH page AS ({page}) SELECT p.id, p.at AS recorded_at, CASE WHEN p.origin = 'statement' THEN 'statement'"
     " WHEN p.origin = 'binding' THEN 'double_bound'"
     " WHEN u.reason = ANY(CAST(:unread AS text[])) THEN 'unknown_code' ELSE 'refused_code' END AS kind,"
-    " s.type, COALESCE(s.gln, u.gln, r.station_gln) AS gln, COALESCE(s.claimed_at, p.recorded_at) AS claimed_at,"
+    " s.type, COALESCE(s.gln, u.gln, r.station_gln) AS gln, COALESCE(s.claimed_at, p.at) AS claimed_at,"
     " s.status, s.marks, u.scanned, u.reason, COALESCE(u.scanned_by, b.bound_by) AS by, COALESCE(u.times, 1) AS times,"
     " b.unit_id AS bound_unit, applied.lot AS bound_lot, other.lot AS other_lot,"
-    " (SELECT array_agg(DISTINCT m) FROM statement_line l, unnest(l.marks) m"
-    "  WHERE l.entry_id = s.entry_id) AS line_marks,"
+    " (SELECT array_agg(DISTINCT m) FROM statement_line x, unnest(x.marks) m"
+    "  WHERE x.entry_id = s.entry_id AND {own}) AS line_marks,"
     " (SELECT array_agg(un.unit_id ORDER BY l.line_no) FROM"
-    "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id ORDER BY line_no LIMIT 20) l"
+    "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id AND {own} ORDER BY line_no LIMIT 20) l"
     "  JOIN unit un USING (unit_pk)) AS units"
     " FROM page p LEFT JOIN statement s ON p.origin = 'statement' AND s.entry_id = p.id"
     " LEFT JOIN unknown_scan u ON p.origin = 'scan' AND u.scan_id = p.id"
     " LEFT JOIN roll_binding b ON p.origin = 'binding' AND b.binding_id = p.id"
     " LEFT JOIN issued_code i ON i.unit_id = b.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
     " LEFT JOIN lot applied ON applied.lot_id = i.lot_id LEFT JOIN lot other ON other.lot_id = b.lot_id"
-    " ORDER BY p.recorded_at DESC, p.id DESC"
+    " ORDER BY p.at DESC, p.id DESC"
 )
 
 

@@ -16,17 +16,24 @@ from coldtrace.codes.foreign_scheme import Scheme
 from coldtrace.custody.resolve import Resolution, resolve
 from coldtrace.env import Env
 from coldtrace.errors import Lang
+from coldtrace.rights.model import Scope
 
 TEXT_MAX = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskedScan:
-    """A text that somebody scanned or keyed in; `gln` is where, if the caller is a device of a site."""
+    """A text that somebody scanned or keyed in.
+
+    `gln` is where, if the caller is a device of a site; otherwise `operator_id` is the caller's organisation, None if
+    it has none or several.  `scope` is what it may see of units.
+    """
 
     text: str
     by: str
+    scope: Scope
     gln: str | None = None
+    operator_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +69,7 @@ def answer_scan(
     session: Session, env: Env, command: AskedScan, *, schemes: Sequence[Scheme] | None = None
 ) -> AnsweredScan:
     """Resolve a text, and keep it as a case if somebody should look at it.  Raises what `resolve` raises."""
-    resolution = resolve(session, env, command.text, schemes=schemes)
+    resolution = resolve(session, env, command.scope, command.text, schemes=schemes)
     if resolution.trouble is None:
         return AnsweredScan(resolution=resolution, case=None)
     case = _keep(session, command, reason=resolution.trouble, id=env.new_id(), now=env.clock())
@@ -82,8 +89,9 @@ def kept_text(scanned: str) -> str:
 def _keep(session: Session, command: AskedScan, *, reason: str, id: UUID, now: datetime) -> UUID:
     found: UUID = session.execute(
         text(
-            "INSERT INTO unknown_scan AS u (scan_id, scanned, reason, gln, scanned_by, day, recorded_at, last_at)"
-            " VALUES (:id, :scanned, :reason, :gln, :by, :day, :now, :now)"
+            "INSERT INTO unknown_scan AS u"
+            " (scan_id, scanned, reason, gln, operator_id, scanned_by, day, recorded_at, last_at)"
+            " VALUES (:id, :scanned, :reason, :gln, :operator, :by, :day, :now, :now)"
             " ON CONFLICT (scanned_by, day, scanned) DO UPDATE SET times = u.times + 1, last_at = EXCLUDED.last_at"
             " RETURNING scan_id"
         ),
@@ -92,6 +100,7 @@ def _keep(session: Session, command: AskedScan, *, reason: str, id: UUID, now: d
             "scanned": kept_text(command.text),
             "reason": reason,
             "gln": command.gln,
+            "operator": command.operator_id,
             "by": command.by[:200],
             "day": now.date(),
             "now": now,

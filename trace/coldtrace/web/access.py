@@ -90,6 +90,12 @@ class Caller:
         if self.note is not None:
             self.note.detail.update(detail)
 
+    @property
+    def organisation(self) -> UUID | None:
+        """The one organisation that the caller is a member of; None without any, or with several."""
+        found = {member.operator_id for member in self.reader.members}
+        return found.pop() if len(found) == 1 else None
+
     def scope_for(self, kind: Kind, verb: Verb) -> Scope:
         """Return what another right of the caller reaches."""
         return scope_of(self.reader, kind, verb)

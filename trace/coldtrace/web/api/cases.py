@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from coldtrace.clock import format_utc
+from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import cases
-from coldtrace.web.access import KnownCaller, ReadSession
+from coldtrace.web.access import Caller, ReadSession, needs
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["cases"])
 @router.get("/cases", summary="Cases 异常清单")
 def get_cases(
     session: ReadSession,
-    caller: KnownCaller,
+    caller: Annotated[Caller, needs(Kind.CASE, Verb.READ)],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=cases.PAGE_MAX)] = 50,
 ) -> dict[str, object]:
@@ -24,7 +25,7 @@ def get_cases(
     `kind` is `statement` (contradicts the record: `marks`), `unknown_code` or `refused_code` (a scan: `text`, `reason`,
     `by`, `times`), or `double_bound` (one label, two lots: the one that counts comes first).
     """
-    found = cases.list_cases(session, after=after, limit=limit)
+    found = cases.list_cases(session, caller.scope, after=after, limit=limit)
     return {
         "cases": [
             {

@@ -1,6 +1,7 @@
 """Devices: enrol once, ask for work, show the chain."""
 
 from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -15,8 +16,18 @@ from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import Device, Site
 from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
+from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, unb64
-from coldtrace.web.access import CurrentEnv, KnownCaller, ReadSession, TokenHolder, Visitor, WriteSession
+from coldtrace.web.access import (
+    Caller,
+    CurrentEnv,
+    KnownCaller,
+    ReadSession,
+    TokenHolder,
+    Visitor,
+    WriteSession,
+    needs,
+)
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
@@ -114,12 +125,14 @@ def _device(device: Device | None) -> Device:
 
 
 @router.get("/{key}/chain", summary="A device's chain 设备记录链")
-def get_chain(key: str, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
+def get_chain(
+    key: str, session: ReadSession, caller: Annotated[Caller, needs(Kind.DEVICE, Verb.READ)]
+) -> dict[str, object]:
     """Return how far a device's chain reaches, which numbers are missing, and where it forks."""
-    identity = _key(key)
-    if not parties_store.devices_by_key(session, [identity]):
+    found = chain.describe(session, caller.scope, _key(key))
+    if found is None:
         raise DeviceUnknown(key=key)
-    return chain.describe(session, identity)
+    return found
 
 
 def _key(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """What a scanned text is here, and voiding codes."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -7,9 +8,10 @@ from pydantic import BaseModel, Field, model_validator
 
 from coldtrace.codes.foreign_scheme import load_schemes
 from coldtrace.custody import voiding
+from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import scans
 from coldtrace.watch.scans import AskedScan
-from coldtrace.web.access import CallerLang, CurrentEnv, CurrentSettings, KnownCaller, TokenHolder, WriteSession
+from coldtrace.web.access import Caller, CallerLang, CurrentEnv, CurrentSettings, TokenHolder, WriteSession, needs
 
 router = APIRouter(prefix="/api/v1/codes", tags=["codes"])
 
@@ -43,7 +45,7 @@ class VoidIn(BaseModel):
 @router.post("/resolve", summary="What is this code? 识别编码")
 def post_resolve(
     body: ScanIn,
-    caller: KnownCaller,
+    caller: Annotated[Caller, needs(Kind.CODE, Verb.READ)],
     session: WriteSession,
     env: CurrentEnv,
     settings: CurrentSettings,
@@ -52,10 +54,16 @@ def post_resolve(
     """Say what a scanned or keyed-in text is here; what nothing reads is kept as a case.
 
     `resolver` is what read it, `name` what it names here, `also` other readings that name nothing here.  409
-    `ambiguous_code` when two readings name different things; 400 for a mistyped number or short code.
+    `ambiguous_code` when two readings name different things; 400 for a mistyped number or short code.  `state` and
+    `site` of a unit are null unless the caller may see the statement that brought it there.
     """
-    gln = None if caller.device is None else caller.device.gln
-    asked = AskedScan(text=body.text, by=caller.name, gln=gln)
+    asked = AskedScan(
+        text=body.text,
+        by=caller.name,
+        scope=caller.scope_for(Kind.UNIT, Verb.READ),
+        gln=None if caller.device is None else caller.device.gln,
+        operator_id=None if caller.device is not None else caller.organisation,
+    )
     schemes = load_schemes(settings.foreign_schemes)
     return scans.answer_scan(session, env, asked, schemes=schemes).to_json(lang)
 

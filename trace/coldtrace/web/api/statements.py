@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import psycopg
@@ -20,13 +20,15 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
+from coldtrace.custody.statement_list import has_pieces
 from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties.refusals import AuthenticationRequired
-from coldtrace.web.access import Body, CallerLang, CurrentEnv, ReadSession, TokenHolder, recognise
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Body, Caller, CallerLang, CurrentEnv, ReadSession, needs, recognise
 from coldtrace.web.database_trouble import is_race
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
@@ -85,20 +87,30 @@ def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
 
 
 @router.post("/check", openapi_extra=_DOC, summary="Dry run 试运行")
-def check_statements(request: Request, body: Body, lang: CallerLang) -> Response:
+def check_statements(
+    request: Request, body: Body, lang: CallerLang, caller: Annotated[Caller, needs(Kind.STATEMENT, Verb.WRITE)]
+) -> Response:
     """Say what would become of statements, and keep nothing."""
     wires, _ = read_items(request, body)
     with request.app.state.sessions() as session:
-        if recognise(request, session, body) is None:
-            raise AuthenticationRequired()
         results = custody.capture(session, request.app.state.env, wires)
         session.rollback()
     return JSONResponse({"results": [as_json(result, lang) | {"receipt": None} for result in results]})
 
 
 @router.get("/{entry_id}/pieces", summary="The pieces of a statement 记录的各部分")
-def get_pieces(entry_id: UUID, session: ReadSession, caller: TokenHolder, env: CurrentEnv) -> Response:
-    """Return header and pieces as they are kept; of an erased private piece what is left, and when it was erased."""
+def get_pieces(
+    entry_id: UUID,
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.PIECES, Verb.READ, devices=False)],
+    env: CurrentEnv,
+) -> Response:
+    """Return header and pieces as they are kept; of an erased private piece what is left, and when it was erased.
+
+    For whoever made the statement and whom it names; whence a receiver took goods is not enough.
+    """
+    if not has_pieces(session, caller.scope, entry_id):
+        raise NotLogged(id=str(entry_id))
     entry = ledger.known_entries(session, env.log, [entry_id]).get(entry_id)
     if entry is None:
         raise NotLogged(id=str(entry_id))

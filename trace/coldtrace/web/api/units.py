@@ -6,11 +6,12 @@ from fastapi import APIRouter, Path
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
-from coldtrace.custody import history
 from coldtrace.custody.refusals import UnitUnknown
+from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods.stop_store import stop_of
-from coldtrace.web.access import KnownCaller, ReadSession
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Caller, ReadSession, needs
 
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
 CHILDREN_MAX = 1000
@@ -20,20 +21,25 @@ CHILDREN_MAX = 1000
 def get_unit(
     unit: Annotated[str, Path(max_length=400, examples=["(01)19521234543210(21)7QK4M2ZX9RTB"])],
     session: ReadSession,
-    caller: KnownCaller,
+    caller: Annotated[Caller, needs(Kind.UNIT, Verb.READ)],
 ) -> dict[str, object]:
-    """Return state, place, parent, children, stop and story of a unit: `(01)gtin(21)serial` or `(00)sscc`."""
+    """Return state, place, parent, children, stop and story of a unit: `(01)gtin(21)serial` or `(00)sscc`.
+
+    The story has the statements that the caller may see; state, place, parent and children are null or left out where
+    these do not tell them, and `hidden` names which of them, and `history` if the story has more.
+    """
     read_unit_id(unit)
-    record = history.find_unit(session, unit)
-    if record is None:
+    view = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX)
+    if view is None:
         raise UnitUnknown(unit=unit)
     return {
-        "id": record.unit_id,
-        "state": record.effective.state.value,
-        "site": record.effective.gln,
-        "to": record.effective.to_gln,
-        "parent": record.holding.parent,
-        "children": history.children(session, record.unit_pk, limit=CHILDREN_MAX),
+        "id": view.unit_id,
+        "state": view.state,
+        "site": view.gln,
+        "to": view.to_gln,
+        "parent": view.parent,
+        "children": list(view.inside),
+        "hidden": list(view.hidden),
         "stop": _stop(session, unit),
         "history": [
             {
@@ -48,7 +54,7 @@ def get_unit(
                 "status": line.status,
                 "marks": list(line.marks),
             }
-            for line in history.history(session, record.unit_pk)
+            for line in view.lines
         ],
     }
 

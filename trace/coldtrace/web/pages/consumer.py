@@ -27,6 +27,7 @@ from coldtrace.goods.stop_store import recall_of
 from coldtrace.goods.stops import judge_code
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
@@ -268,7 +269,7 @@ def _unit_page(asked: _Asked) -> Response:
         return _unknown_page(asked, Status.NOT_REGISTERED)
     unit, text = registered
     facts = read_goods(read_facts(text), today=asked.now.astimezone(LOCAL).date())
-    story = [line for line in history(asked.session, unit.unit_pk) if line.status == "accepted"]
+    story = [line for line in history(asked.session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
     sites = {site.gln: site for site in parties.sites(asked.session)}
     steps = journey_steps(story, sites)
     proof = _proof(asked, unit, text)
@@ -393,7 +394,7 @@ def _pallet_page(asked: _Asked) -> Response:
     if unit is None or goods.issued_code(asked.session, unit_id) is None:
         return _unknown_page(asked, Status.NOT_REGISTERED)
     today = asked.now.astimezone(LOCAL).date()
-    story = [line for line in history(asked.session, unit.unit_pk) if line.status == "accepted"]
+    story = [line for line in history(asked.session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
     steps = journey_steps(story, {site.gln: site for site in parties.sites(asked.session)})
     lots = []
     for text in goods.lots_inside(asked.session, unit.unit_pk, limit=PALLET_LOTS_MAX):

@@ -15,6 +15,7 @@ from coldtrace.errors import Lang, Refusal
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
 from coldtrace.parties import store as parties
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.pages.consumer import journey_steps, remember_language, show
@@ -116,7 +117,8 @@ def _sample_box(request: Request, samples: dict[str, dict[str, str]]) -> SampleB
             return None
         facts = read_goods(read_facts(issued.facts), today=request.app.state.env.clock().astimezone(LOCAL).date())
         sites = {site.gln: site for site in parties.sites(session)}
-        steps = journey_steps([line for line in history(session, unit.unit_pk) if line.status == "accepted"], sites)
+        story = [line for line in history(session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
+        steps = journey_steps(story, sites)
     return SampleBox(
         url=box["url"],
         code_label=format_short_code(issued.serial),

@@ -1,0 +1,126 @@
+"""One unit as a reader may see it: the lines in its scope, and of where it is now only what these lines say.
+
+A unit that no line in the scope speaks of is answered like one that is not recorded.  What is withheld is named in
+`hidden`: whoever sees half a story must know that it is half.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from coldtrace.custody.history import HistoryLine, UnitRecord, children, find_unit, history
+from coldtrace.custody.model import Mark, UnitState
+from coldtrace.rights.model import Scope
+
+_Place = tuple[UnitState, str | None, str | None]
+PLACE = ("state", "site", "to")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitView:
+    """A unit for one reader.  `state`, `gln`, `to_gln`, `parent` are null where hidden; `inside` are its children."""
+
+    unit_id: str
+    state: str | None
+    gln: str | None
+    to_gln: str | None
+    parent: str | None
+    inside: tuple[str, ...]
+    lines: tuple[HistoryLine, ...]
+    hidden: tuple[str, ...]
+
+
+def view_unit(session: Session, scope: Scope, unit_id: str, *, inside_max: int) -> UnitView | None:
+    """Return what a reader may see of a unit, with up to `inside_max` of what is in it; None where that is nothing.
+
+    Where the unit is now is shown if a statement that says just that is in the scope and nothing moved it since; what
+    it is packed in, and what is packed in it, if the statements that packed them are.
+    """
+    record = find_unit(session, unit_id)
+    if record is None:
+        return None
+    story = history(session, record.unit_pk, scope)
+    seen = tuple(line for line in story if line.seen)
+    if not seen and not scope.everything:
+        return None
+    place: _Place = (record.effective.state, record.effective.gln, record.effective.to_gln)
+    place_shown = scope.everything or _is_said(story, place, _place_after)
+    own = [line for line in story if line.unit == unit_id]
+    parent_shown = scope.everything or _is_said(own, record.holding.parent, _parent_after)
+    inside, complete = children(session, record.unit_pk, scope, limit=inside_max) if inside_max else ([], True)
+    hidden = [
+        *(() if place_shown else PLACE),
+        *(() if parent_shown else ("parent",)),
+        *(() if complete else ("children",)),
+        *(() if len(seen) == len(story) else ("history",)),
+    ]
+    return _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
+
+
+def _view(
+    record: UnitRecord,
+    place_shown: bool,
+    parent_shown: bool,
+    inside: tuple[str, ...],
+    seen: tuple[HistoryLine, ...],
+    hidden: tuple[str, ...],
+) -> UnitView:
+    now = record.effective
+    return UnitView(
+        unit_id=record.unit_id,
+        state=now.state.value if place_shown else None,
+        gln=now.gln if place_shown else None,
+        to_gln=now.to_gln if place_shown else None,
+        parent=record.holding.parent if parent_shown else None,
+        inside=inside,
+        lines=seen,
+        hidden=hidden,
+    )
+
+
+def _is_said(
+    story: Sequence[HistoryLine], present: object, after: Callable[[HistoryLine], tuple[object] | None]
+) -> bool:
+    """Tell whether a line in the scope says what is so at present.
+
+    Asked are the last lines of the story, back to the first of them that said something else.  What no line ever
+    touched is as it was in the beginning, and no secret.
+    """
+    untouched = True
+    for line in reversed(story):
+        said = None if line.status == "blocked" else after(line)
+        if said is None:
+            continue
+        if said[0] != present:
+            return False
+        if line.seen:
+            return True
+        untouched = False
+    return untouched
+
+
+def _place_after(line: HistoryLine) -> tuple[_Place] | None:
+    """Return where a line leaves its unit, None for one that leaves it where it was (see `rules.move`)."""
+    if Mark.SOLD_TWICE in line.marks or Mark.ALREADY_COMMISSIONED in line.marks:
+        return None
+    match line.type, line.role:
+        case ("commission" | "receive", _) | ("pack", "parent" | "child") | ("unpack", "child" | "implied"):
+            return ((UnitState.ACTIVE, line.gln, None),)
+        case "ship", _:
+            return ((UnitState.IN_TRANSIT, line.gln, line.to_gln),)
+        case "sell", _:
+            return ((UnitState.SOLD, line.gln, None),)
+        case _:
+            return None
+
+
+def _parent_after(line: HistoryLine) -> tuple[str | None] | None:
+    """Return what a unit is in after a line of its own, None for one that does not touch that."""
+    match line.type, line.role:
+        case "pack", "child":
+            return (line.parent,)
+        case "pack", _ if Mark.STILL_PACKED not in line.marks:
+            return None
+        case _:
+            return None if _place_after(line) is None else (None,)
