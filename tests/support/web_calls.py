@@ -118,7 +118,7 @@ def _undo(scene: Scene) -> Request:
 
 
 def _chain(scene: Scene) -> Request:
-    key = key_id(scene.web.device(SiteRole.FIRST_STATION).signer.spki)
+    key = key_id(scene.web.device(SiteRole.MARKET).signer.spki)
     return Request(path=f"/api/v1/devices/{b64(key)}/chain")
 
 

@@ -94,6 +94,12 @@ def _recorded_at(session: Session, within: Within, entry_id: UUID) -> datetime |
     return found
 
 
+def places_of(session: Session, entry_id: UUID) -> list[str | None]:
+    """Return the site of a statement and the one that it names; nothing for what is no statement."""
+    row = session.execute(text("SELECT gln, to_gln FROM statement WHERE entry_id = :id"), {"id": entry_id}).first()
+    return [] if row is None else [row.gln, row.to_gln]
+
+
 def has_pieces(session: Session, scope: Scope, entry_id: UUID) -> bool:
     """Tell whether the exact texts of an entry of the log are for the reader: of a statement in the scope of pieces.
 

@@ -26,6 +26,8 @@ def get_cases(
     `by`, `times`), or `double_bound` (one label, two lots: the one that counts comes first).
     """
     found = cases.list_cases(session, caller.scope, after=after, limit=limit)
+    caller.at(case.gln for case in found)
+    caller.told(rows=len(found))
     return {
         "cases": [
             {

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
-from coldtrace.custody.statement_list import has_pieces
+from coldtrace.custody.statement_list import has_pieces, places_of
 from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
@@ -88,7 +88,10 @@ def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
 
 @router.post("/check", openapi_extra=_DOC, summary="Dry run 试运行")
 def check_statements(
-    request: Request, body: Body, lang: CallerLang, caller: Annotated[Caller, needs(Kind.STATEMENT, Verb.WRITE)]
+    request: Request,
+    body: Body,
+    lang: CallerLang,
+    caller: Annotated[Caller, needs(Kind.STATEMENT, Verb.WRITE, recorded=False)],
 ) -> Response:
     """Say what would become of statements, and keep nothing."""
     wires, _ = read_items(request, body)
@@ -111,6 +114,7 @@ def get_pieces(
     """
     if not has_pieces(session, caller.scope, entry_id):
         raise NotLogged(id=str(entry_id))
+    caller.at(places_of(session, entry_id))
     entry = ledger.known_entries(session, env.log, [entry_id]).get(entry_id)
     if entry is None:
         raise NotLogged(id=str(entry_id))

@@ -32,6 +32,8 @@ def get_unit(
     view = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX)
     if view is None:
         raise UnitUnknown(unit=unit)
+    caller.at(line.gln for line in view.lines)
+    caller.told(lines=len(view.lines))
     return {
         "id": view.unit_id,
         "state": view.state,
