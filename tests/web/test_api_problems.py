@@ -62,7 +62,8 @@ NOT_OF_A_ROUTE = {
     "pending_overdue", "published_differs", "witness_quorum_missing",
     # Of auditors and witnesses, who run programs of their own; the witness has a door of its own too.
     "audit_database", "audit_key_needed", "audit_no_such_log", "audit_saved_unreadable", "audit_since_unknown",
-    "audit_source_unreachable", "listen_invalid", "malformed_add_checkpoint", "malformed_witness_policy",
+    "audit_source_unreachable", "audit_worker_lost", "listen_invalid", "malformed_add_checkpoint",
+    "malformed_witness_policy",
     "witness_bad_name", "witness_growth_not_proved", "witness_key_exists", "witness_method", "witness_no_key",
     "witness_not_a_log_key", "witness_not_signed_by_log", "witness_nothing_cosigned", "witness_old_above_size",
     "witness_request_too_large", "witness_request_too_slow", "witness_root_conflict", "witness_size_conflict",

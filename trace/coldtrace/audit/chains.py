@@ -55,7 +55,8 @@ class Chains:
 
     def to_json(self) -> dict[str, object]:
         """Return what a later audit needs to go on."""
-        return {key: [chain.started, chain.tips, chain.waiting] for key, chain in self._chains.items()}
+        # Copies: statements that still wait for their place are looked at later, and must not be remembered as placed.
+        return {key: [chain.started, dict(chain.tips), dict(chain.waiting)] for key, chain in self._chains.items()}
 
     def load(self, value: dict[str, list[object]]) -> None:
         """Go on from where an earlier audit stopped; ValueError for anything else."""

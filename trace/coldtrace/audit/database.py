@@ -28,6 +28,15 @@ _LEAVES = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Where other connections find the same state of the same log: address, exported snapshot, number of the log."""
+
+    target: str
+    name: str
+    log_id: int
+
+
 class LeafRow(NamedTuple):
     """A leaf with its entry; the last two are None if there is no such entry."""
 
@@ -63,8 +72,8 @@ class LogRow:
 class Database:
     """One snapshot of one log."""
 
-    def __init__(self, main: _Connection, stream: _Connection, log: LogRow) -> None:
-        self._main, self._stream, self.log = main, stream, log
+    def __init__(self, main: _Connection, stream: _Connection, log: LogRow, snapshot: Snapshot) -> None:
+        self._main, self._stream, self.log, self.snapshot = main, stream, log, snapshot
 
     def leaves(self, first: int) -> Iterator[list[LeafRow]]:
         """Give the leaves from index `first` on, in order and in batches, fetched ahead by a thread."""
@@ -198,13 +207,7 @@ class Database:
 
     def pieces(self, ids: Sequence[bytes]) -> list[tuple[bytes, str, bytes | None, bool]]:
         """Return entry, name, bytes and whether erased, for the pieces of these entries."""
-        with self._main.cursor(binary=True) as cursor:
-            cursor.execute(
-                "SELECT uuid_send(s.entry_id), s.piece, s.bytes, s.erased_at IS NOT NULL FROM statement_piece s"
-                " JOIN unnest(%s::uuid[]) AS wanted(id) ON s.entry_id = wanted.id WHERE s.log_id = %s",
-                ([each.hex() for each in ids], self.log.log_id),
-            )
-            return cursor.fetchall()
+        return read_pieces(self._main, self.log.log_id, ids)
 
     def orphan_pieces(self) -> list[str]:
         """Return the entries of pieces without an entry."""
@@ -250,6 +253,33 @@ class Database:
                 raise AuditDatabase(reason=" ".join(str(error).split())) from error
 
 
+def read_pieces(
+    connection: _Connection, log_id: int, ids: Sequence[bytes]
+) -> list[tuple[bytes, str, bytes | None, bool]]:
+    """Return entry, name, bytes and whether erased, for the pieces of these entries of a log."""
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(
+            "SELECT uuid_send(s.entry_id), s.piece, s.bytes, s.erased_at IS NOT NULL FROM statement_piece s"
+            " JOIN unnest(%s::uuid[]) AS wanted(id) ON s.entry_id = wanted.id WHERE s.log_id = %s",
+            ([each.hex() for each in ids], log_id),
+        )
+        return cursor.fetchall()
+
+
+def join_snapshot(snapshot: Snapshot) -> _Connection:
+    """Return a connection that reads what the exporting one reads, as long as that one lives."""
+    connection = psycopg.connect(snapshot.target, connect_timeout=10)
+    _begin(connection, snapshot.name)
+    return connection
+
+
+def _begin(connection: _Connection, snapshot: str | None = None) -> None:
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    if snapshot is not None:
+        connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+    connection.execute("SET LOCAL timezone = 'UTC'")
+
+
 @contextmanager
 def open_database(url: str, *, name: str | None = None) -> Iterator[Database]:
     """Open one snapshot of the log with this name (the last part of its origin), or of the only one.
@@ -259,14 +289,12 @@ def open_database(url: str, *, name: str | None = None) -> Iterator[Database]:
     target = read_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(target, connect_timeout=10) as main, psycopg.connect(target, connect_timeout=10) as stream:
-            main.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            snapshot = main.execute("SELECT pg_export_snapshot()").fetchone()
-            assert snapshot is not None, "a function always has a row"
-            stream.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            stream.execute(f"SET TRANSACTION SNAPSHOT '{snapshot[0]}'")
-            for connection in (main, stream):
-                connection.execute("SET LOCAL timezone = 'UTC'")
-            yield Database(main, stream, _find_log(main, name))
+            _begin(main)
+            exported = main.execute("SELECT pg_export_snapshot()").fetchone()
+            assert exported is not None, "a function always has a row"
+            _begin(stream, exported[0])
+            log = _find_log(main, name)
+            yield Database(main, stream, log, Snapshot(target=target, name=exported[0], log_id=log.log_id))
     except psycopg.Error as error:
         raise AuditDatabase(reason=" ".join(str(error).split())) from error
 

@@ -66,8 +66,10 @@ class Report:
 
     def merge(self, other: "Report") -> None:
         """Take over what another report has seen."""
+        kept = Counter(each.code for each in other.findings)
         for each in other.findings:
             self.find(each.code, each.where, *each.evidence)
+        self.counts.update(other.counts - kept)  # those that it counted and did not keep
         self.checked |= other.checked
         for text in other.notes:
             self.note(text)

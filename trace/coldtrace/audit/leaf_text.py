@@ -99,9 +99,9 @@ def read_body(leaf: Leaf, *names: str) -> dict[str, object]:
     return value
 
 
-def signed_parts(leaf: Leaf) -> tuple[bytes, bytes]:
+def signed_parts(sig: str, body: bytes) -> tuple[bytes, bytes]:
     """Return signature and signed bytes of a statement's leaf."""
-    return unb64(leaf.sig or ""), SIGNATURE_PREFIX + leaf.body
+    return unb64(sig), SIGNATURE_PREFIX + body
 
 
 def _read_other(data: bytes) -> Leaf:

@@ -1,27 +1,22 @@
 """What leaves say: enrolments give keys, statements are signed by them, erasures and trust lists are noted.
 
-Signatures are checked in batches by as many threads as there are processors; `cryptography` works outside the
-interpreter's lock.
+Signatures are queued, to be checked in batches by whoever walks.
 """
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from coldtrace.audit.chains import Chains
 from coldtrace.audit.finding import Report
 from coldtrace.audit.finding_words import FindingCode
-from coldtrace.audit.leaf_text import Leaf, NotALeaf, read_body, read_leaf, signed_parts
+from coldtrace.audit.leaf_text import Leaf, NotALeaf, read_body, read_leaf
+from coldtrace.audit.work import SignatureJob
 from coldtrace.errors import Refusal
 from coldtrace.events.certificate import read_certificate, verify_certificate
 from coldtrace.events.enrolment import read_request
 from coldtrace.events.leaf import LeafKind
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.public_key import PublicKey, UnsupportedAlgorithm, key_id, load_public_key
-
-_Job = tuple[str, PublicKey, bytes, bytes]
-_SLICE = 64
+from coldtrace.seal.public_key import PublicKey, key_id, load_public_key
 
 
 class Leaves:
@@ -30,8 +25,7 @@ class Leaves:
     def __init__(self, report: Report, *, enrolment_keys: Sequence[PublicKey], signatures: bool = True) -> None:
         self._report, self._enrolment_keys, self._signatures = report, enrolment_keys, signatures
         self._keys: dict[str, PublicKey] = {}
-        self._jobs: list[_Job] = []
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="signatures")
+        self._jobs: list[SignatureJob] = []
         self.chains = Chains(report)
         self.erased: set[str] = set()
         self.lists: dict[int, str] = {}
@@ -54,12 +48,10 @@ class Leaves:
             return None
         return leaf
 
-    def check_signatures(self) -> None:
-        """Check all signatures that are queued."""
+    def take_signatures(self) -> list[SignatureJob]:
+        """Return the signatures that are queued, and queue them no longer."""
         jobs, self._jobs = self._jobs, []
-        for bad in self._pool.map(_bad, [jobs[at : at + _SLICE] for at in range(0, len(jobs), _SLICE)]):
-            for where in bad:
-                self._report.find(FindingCode.LEAF_SIGNATURE, where)
+        return jobs
 
     def keys_to_json(self) -> dict[str, str]:
         """Return the enrolled keys for a later audit."""
@@ -85,7 +77,7 @@ class Leaves:
         if key is None:
             self._report.find(FindingCode.LEAF_KEY_UNKNOWN, where)
             return
-        self._jobs.append((where, key, *signed_parts(leaf)))
+        self._jobs.append(SignatureJob(where, key.spki, leaf.sig or "", leaf.body))
 
     def _enrolment(self, leaf: Leaf, where: str) -> None:
         body = read_body(leaf, "certificate", "certificate_sig", "request", "request_sig")
@@ -110,15 +102,3 @@ class Leaves:
 def header_hash(leaf: Leaf) -> str:
     """Return the hash by which other statements name this one."""
     return b64(sha256(leaf.body))
-
-
-def _bad(jobs: Sequence[_Job]) -> list[str]:
-    found = []
-    for where, key, signature, data in jobs:
-        try:
-            good = key.verify(signature, data)
-        except UnsupportedAlgorithm:
-            continue
-        if not good:
-            found.append(where)
-    return found

@@ -1,15 +1,18 @@
 """The pieces of a statement against the hashes in its signed header."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from coldtrace.audit import piece_text
 from coldtrace.audit.finding import Report
 from coldtrace.audit.finding_words import FindingCode
 from coldtrace.audit.leaf_text import HeaderText
+from coldtrace.audit.piece_text import Rooted
 from coldtrace.errors import Refusal
-from coldtrace.events.private_piece import PrivatePiece, read_erased, read_private
+from coldtrace.events.private_piece import read_erased, read_private
 from coldtrace.events.public_piece import read_public
 from coldtrace.events.salted_tree import SaltedTree
+from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import read_units
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
@@ -17,16 +20,14 @@ from coldtrace.seal.hashing import sha256
 NAMES = ("public", "private", "units")
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A stored piece; `data` is None when it was erased whole."""
 
     data: bytes | None
     is_erased: bool
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """What the pieces of one statement tell: the device's number, and whether something of them was erased."""
 
     seq: int | None = None
@@ -44,37 +45,42 @@ def check_pieces(header: HeaderText, pieces: Mapping[str, Piece], where: str, re
         if piece.data is None:
             continue
         try:
-            if not _fits(name, piece.data.decode("utf-8"), header, pieces):
-                report.find(FindingCode.PIECE_WRONG, f"{where} {name}")
-            elif name == "private":
-                seq = _seq(piece.data.decode("utf-8"))
+            fits, number = _fits(name, piece.data, header, pieces)
         except (Refusal, UnicodeDecodeError):
+            fits, number = False, None
+        if not fits:
             report.find(FindingCode.PIECE_WRONG, f"{where} {name}")
+        elif name == "private":
+            seq = number
     return Read(seq, is_erased)
 
 
-def _fits(name: str, text: str, header: HeaderText, pieces: Mapping[str, Piece]) -> bool:
+def _fits(name: str, data: bytes, header: HeaderText, pieces: Mapping[str, Piece]) -> tuple[bool, int | None]:
+    """Tell whether a piece is what its header says, and the number in a private one."""
     if name == "public":
-        return b64(sha256(text.encode("utf-8"))) == header.public
+        return b64(sha256(data)) == header.public, None
     if name == "private":
-        return _same(_read_private(text).tree(), header.private, header.private_width)
+        found = piece_text.private_root(data) or private_root(data.decode("utf-8"))
+        return (found.root, found.width) == (header.private, header.private_width), found.seq
     public = pieces.get("public")
     if name != "units" or public is None or public.data is None:
-        return name == "units"
-    kind = read_public(public.data.decode("utf-8")).type
-    return _same(read_units(text, kind).tree(), header.units, header.units_width)
+        return name == "units", None
+    kind = piece_text.type_of(public.data) or read_public(public.data.decode("utf-8")).type
+    found = piece_text.units_root(data, kind) or units_root(data.decode("utf-8"), kind)
+    return (found.root, found.width) == (header.units, header.units_width), None
 
 
-def _read_private(text: str) -> PrivatePiece:
-    return read_erased(text) if text.startswith('{"erased":') else read_private(text)
+def private_root(text: str) -> Rooted:
+    """Return what any private piece commits to, by the general readers; raises as they do."""
+    piece = read_erased(text) if text.startswith('{"erased":') else read_private(text)
+    seq = piece.value("seq")
+    return _rooted(piece.tree(), seq if isinstance(seq, int) else None)
 
 
-def _seq(text: str) -> int | None:
-    for field in _read_private(text).fields:
-        if field.name == "seq" and isinstance(field.value, int):
-            return int(field.value)
-    return None
+def units_root(text: str, kind: StatementType) -> Rooted:
+    """Return what any units piece commits to, by the general reader; raises as it does."""
+    return _rooted(read_units(text, kind).tree())
 
 
-def _same(tree: SaltedTree, root: str, width: str) -> bool:
-    return (b64(tree.root), str(tree.width)) == (root, width)
+def _rooted(tree: SaltedTree, seq: int | None = None) -> Rooted:
+    return Rooted(b64(tree.root), str(tree.width), seq)

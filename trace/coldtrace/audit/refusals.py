@@ -14,6 +14,18 @@ class AuditDatabase(Refusal):
     )
 
 
+class AuditWorkerLost(Refusal):
+    """A worker process was ended from outside, for want of memory most often."""
+
+    code = "audit_worker_lost"
+    title = Words("审计进程中断", "A worker of the audit was lost")
+    detail = Words(
+        "一个审计子进程被系统终止（多为内存不足），本次审计没有结论。请减少进程数（--processes 1）后重试。",
+        "A worker process of the audit was ended, most often for want of memory; there is no result. Try again with"
+        " fewer of them (--processes 1).",
+    )
+
+
 class NoSuchLog(Refusal):
     """There is no log of that name, or there are several."""
 

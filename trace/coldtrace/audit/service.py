@@ -4,6 +4,7 @@ The order that makes it fair to an honest log: first the witnesses are asked, th
 database's snapshot is opened.  Each may only know less than the next.
 """
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
@@ -43,6 +44,7 @@ class Order:
     """What to audit, and against what.  At least one of `database_url` and `place` is given.
 
     `place` is an address or a folder.  `since` is None for everything, or the size that was saved last.
+    `processes` is how many may check signatures and pieces at once.
     """
 
     database_url: str | None = None
@@ -56,6 +58,7 @@ class Order:
     token: str | None = None
     signatures: bool = True
     pieces: bool = True
+    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
     patience_s: float = 15
 
 
@@ -103,6 +106,7 @@ def audit(
         marks=marks,
         signatures=order.signatures,
         pieces=order.pieces,
+        processes=order.processes,
         progress=progress,
     )
     with nullcontext() if order.place is None else closing(open_source(order.place, token=order.token)) as source:

@@ -38,6 +38,7 @@ class Task:
     marks: Sequence[Mark]
     signatures: bool
     pieces: bool
+    processes: int
     progress: Progress
 
     @property

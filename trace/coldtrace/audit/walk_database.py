@@ -1,5 +1,6 @@
 """The walk through the database: steps 1 to 6, and 7 where the log is served too."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -7,14 +8,17 @@ from itertools import groupby
 
 from coldtrace.audit.database import Database, LeafRow
 from coldtrace.audit.finding_words import FindingCode
+from coldtrace.audit.growth import Growth
 from coldtrace.audit.heads import check_line
 from coldtrace.audit.leaf_text import Leaf
 from coldtrace.audit.leaves import header_hash
-from coldtrace.audit.pieces import Piece, Read, check_pieces
+from coldtrace.audit.pieces import Read
 from coldtrace.audit.served import Comparison
 from coldtrace.audit.tree import Node
 from coldtrace.audit.trust_lists import Lists
 from coldtrace.audit.walk import Task, Walked
+from coldtrace.audit.work import Told, Work
+from coldtrace.audit.workers import AT_ONCE, Workers, workers
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import unb64
 from coldtrace.seal.checkpoint import open_checkpoint
@@ -34,6 +38,7 @@ class DatabaseWalk:
             # A device that another log has seen enrolled speaks in this one too.
             self._leaves.know_certificates(database.certificates())
         self._erased: dict[str, str] = {}
+        self._told: list[Told] = []
 
     def run(self, *, now: datetime, promise: timedelta) -> Walked | None:
         """Walk all leaves and then what hangs on them; None if the log is shorter than what was saved."""
@@ -46,17 +51,7 @@ class DatabaseWalk:
         if not self._task.signatures:
             self._report.note("device signatures: left out as asked / 按要求未检查设备签名")
         growth = self._task.growth(self._stored_hashes, self._stored_checkpoints())
-        expected = self._task.first
-        for batch in self._database.leaves(expected):
-            expected = self._check_rows(batch, expected)
-            hashes = [row.leaf_hash for row in batch]
-            completed: list[Node] = []
-            growth.extend(hashes, completed.extend)
-            self._check_nodes(completed)
-            if self._comparison is not None:
-                self._comparison.leaves(batch[0].at, hashes, [row.leaf for row in batch])
-                self._comparison.nodes(completed)
-            self._task.progress(growth.tree.size, self._database.log.size)
+        self._walk(growth)
         self._task.finish(growth)
         if self._comparison is not None:
             self._report.check(7)
@@ -74,9 +69,38 @@ class DatabaseWalk:
         self._check_ends()
         return walked
 
+    def _walk(self, growth: Growth) -> None:
+        """Go from leaf to leaf; what is dear runs behind, and the chains follow when it has caught up."""
+        task, database = self._task, self._database
+        dear = task.pieces or task.signatures
+        with workers(
+            database.snapshot,
+            database.pieces,
+            processes=task.processes if dear else 1,
+            statements=database.log.size - task.first,
+        ) as helpers:
+            behind: deque[tuple[list[Told], int]] = deque()
+            expected = task.first
+            for batch in database.leaves(expected):
+                expected = self._check_rows(batch, expected)
+                hashes = [row.leaf_hash for row in batch]
+                completed: list[Node] = []
+                growth.extend(hashes, completed.extend)
+                self._check_nodes(completed)
+                if self._comparison is not None:
+                    self._comparison.leaves(batch[0].at, hashes, [row.leaf for row in batch])
+                    self._comparison.nodes(completed)
+                for told, work in self._parts():
+                    while helpers.is_full:
+                        self._follow(helpers, behind)
+                    helpers.give(work)
+                    behind.append((told, growth.tree.size))
+                task.progress(behind[0][1] if behind else growth.tree.size, database.log.size)
+            while behind:
+                self._follow(helpers, behind)
+
     def _check_rows(self, batch: Sequence[LeafRow], expected: int) -> int:
-        """Check the rows of a batch, their texts and pieces; return the index that must come next."""
-        looked: list[tuple[str, bytes, Leaf]] = []
+        """Check the rows of a batch and their texts; return the index that must come next."""
         for row in batch:
             if row.at != expected:
                 last = row.at - 1
@@ -90,34 +114,38 @@ class DatabaseWalk:
                 self._report.find(FindingCode.LEAF_HASH, row.at)
             if digest != row.entry_hash:
                 self._report.find(FindingCode.ENTRY_HASH, row.entry_id.hex())
-            leaf = self._leaves.read(row.leaf, str(row.at))
-            if leaf is not None and leaf.header is not None:
-                looked.append((str(row.at), row.entry_id, leaf))
-        self._check_statements(looked)
+            self._look(self._leaves.read(row.leaf, str(row.at)), row.entry_id, str(row.at))
         return expected
 
-    def _check_statements(self, looked: Sequence[tuple[str, bytes, Leaf]]) -> None:
-        self._leaves.check_signatures()
-        reads = self._read_pieces(looked) if self._task.pieces else {}
-        for where, entry_id, leaf in looked:
-            assert leaf.header is not None, "only statements are looked at here"
-            if leaf.header.id.replace("-", "") != entry_id.hex():
-                self._report.find(FindingCode.ENTRY_ID, where)
-            read = reads.get(entry_id, Read())
-            here = header_hash(leaf)
+    def _look(self, leaf: Leaf | None, entry_id: bytes, where: str) -> None:
+        """Keep a statement for what is still to be checked of it."""
+        if leaf is None or leaf.header is None:
+            return
+        if leaf.header.id.replace("-", "") != entry_id.hex():
+            self._report.find(FindingCode.ENTRY_ID, where)
+        self._told.append(Told(where, entry_id, leaf.header, header_hash(leaf)))
+
+    def _parts(self) -> Iterator[tuple[list[Told], Work]]:
+        """Give the statements that were kept, in parts, with the work that they make."""
+        told, self._told = self._told, []
+        signatures = self._leaves.take_signatures()
+        for first in range(0, len(told), AT_ONCE):
+            part = told[first : first + AT_ONCE]
+            # As many of the one as of the other, in order, but for statements whose key is unknown.
+            yield part, Work(signatures[first : first + AT_ONCE], part if self._task.pieces else ())
+        assert len(signatures) <= len(told), "only a statement has a signature"
+
+    def _follow(self, helpers: Workers, behind: "deque[tuple[list[Told], int]]") -> None:
+        """Take back the oldest part and continue the devices' chains with it."""
+        done = helpers.take()
+        told, size = behind.popleft()
+        self._report.merge(done.report)
+        for where, entry_id, header, here in told:
+            read = done.reads.get(entry_id, Read())
             if read.is_erased:
                 self._erased[here] = where
-            self._leaves.chains.add(leaf.header.key, here=here, prev=leaf.header.prev, seq=read.seq, where=where)
-
-    def _read_pieces(self, looked: Sequence[tuple[str, bytes, Leaf]]) -> dict[bytes, Read]:
-        stored: dict[bytes, dict[str, Piece]] = {entry_id: {} for _, entry_id, _ in looked}
-        for entry_id, name, data, is_erased in self._database.pieces(list(stored)):
-            stored[entry_id][name] = Piece(data, is_erased)
-        return {
-            entry_id: check_pieces(leaf.header, stored[entry_id], where, self._report)
-            for where, entry_id, leaf in looked
-            if leaf.header is not None
-        }
+            self._leaves.chains.add(header.key, here=here, prev=header.prev, seq=read.seq, where=where)
+        self._task.progress(size, self._database.log.size)
 
     def _check_nodes(self, completed: Sequence[Node]) -> None:
         for level, group in groupby(sorted(completed), key=lambda node: node.level):
@@ -188,14 +216,15 @@ class DatabaseWalk:
         ):
             for each in ids:
                 self._report.find(code, each)
-        looked = []
         for entry_id, data, received_at in database.pending():
             if received_at + promise < now:
                 self._report.find(FindingCode.PENDING_OVERDUE, entry_id)
-            leaf = self._leaves.read(data, f"pending {entry_id}")
-            if leaf is not None and leaf.header is not None:
-                looked.append((f"pending {entry_id}", bytes.fromhex(entry_id.replace("-", "")), leaf))
-        self._check_statements(looked)
+            where = f"pending {entry_id}"
+            self._look(self._leaves.read(data, where), bytes.fromhex(entry_id.replace("-", "")), where)
+        helpers = Workers(None, parts=1, pieces=database.pieces)
+        for told, work in self._parts():
+            helpers.give(work)
+            self._follow(helpers, deque([(told, database.log.size)]))
 
     def _check_ends(self) -> None:
         """Judge what only the whole log can tell: erasures, chains, trust lists."""

@@ -9,6 +9,7 @@ from coldtrace.audit.leaves import header_hash
 from coldtrace.audit.served import BUNDLES_CLOSED, Comparison, Source, level_0, read_entries, read_tile
 from coldtrace.audit.tree import WIDTH
 from coldtrace.audit.walk import Task, Walked
+from coldtrace.audit.work import Threads
 from coldtrace.seal.hashing import HASH_BYTES
 from coldtrace.seal.tile_path import TilePath, tile_of
 
@@ -20,6 +21,7 @@ class TileWalk:
         self._task, self._source, self._head = task, source, head
         self._report, self._size = task.report, head.checkpoint.size
         self._leaves = task.leaves(())
+        self._threads = Threads()
         self._open = True
 
     def run(self) -> Walked | None:
@@ -70,7 +72,8 @@ class TileWalk:
             if leaf is not None and leaf.header is not None:
                 here = header_hash(leaf)
                 self._leaves.chains.add(leaf.header.key, here=here, prev=leaf.header.prev, seq=None, where=str(at))
-        self._leaves.check_signatures()
+        for where in self._threads.bad_signatures(self._leaves.take_signatures()):
+            self._report.find(FindingCode.LEAF_SIGNATURE, where)
 
     def _stored_hashes(self, level: int, first: int, count: int) -> Sequence[bytes]:
         number, skipped = divmod(first, WIDTH)

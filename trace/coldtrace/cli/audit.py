@@ -1,6 +1,7 @@
 """`coldtrace ledger audit` and `ledger monitor`: whether the log is what it says, by somebody who need not trust it."""
 
 import argparse
+import os
 import sys
 import threading
 import time
@@ -30,6 +31,7 @@ def add_subcommands(actions: "argparse._SubParsersAction[argparse.ArgumentParser
     audit.add_argument("--since", metavar="SIZE", help="从已保存的大小继续，或 saved / go on from the saved size")
     audit.add_argument("--no-signatures", action="store_true", help="不查设备签名 / leave device signatures out")
     audit.add_argument("--no-pieces", action="store_true", help="不查内容 / leave the pieces out")
+    audit.add_argument("--processes", type=int, metavar="N", help="进程数，默认为核数 / one for each core")
     audit.set_defaults(func=run_audit)
     monitor = actions.add_parser("monitor", help="持续监视公开日志 / watch a public log")
     _add_sources(monitor)
@@ -106,6 +108,7 @@ def _order(arguments: argparse.Namespace, *, monitor: bool = False) -> Iterator[
             token=None if arguments.token_file is None else _read(arguments.token_file).strip(),
             signatures=monitor or not arguments.no_signatures,
             pieces=monitor or not arguments.no_pieces,
+            processes=1 if monitor else max(1, arguments.processes or os.cpu_count() or 1),
         )
 
 

@@ -7,6 +7,7 @@ import platform
 import sys
 
 BENCHES = {
+    "audit": "审计日志各步骤 / auditing the log, step by step",
     "codes": "签发、验证、标签 / minting, verifying, labels",
     "ledger": "日志写入、入树、证明 / the log beside bare inserts",
 }
@@ -35,12 +36,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench import codes, ledger
+    from coldtrace.cli.bench import audit, codes, ledger
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
     is_full = arguments.scale == "full"
-    if arguments.bench == "ledger":
+    if arguments.bench == "audit":
+        rows = audit.bench_audit(full=is_full, say=_say)
+    elif arguments.bench == "ledger":
         rows = ledger.bench_ledger(full=is_full, say=_say)
     else:
         _say(SCALES[arguments.scale])
