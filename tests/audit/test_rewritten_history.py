@@ -171,6 +171,57 @@ def test_a_witness_behind_the_start_is_compared_too(log: AuditedLog, tmp_path: P
     assert F.NODE_WRONG in found.counts
 
 
+def test_what_was_left_out_before_is_not_taken_for_checked(log: AuditedLog, tmp_path: Path) -> None:
+    """Going on covers signatures and pieces of what came since; what an earlier audit passed over stays said."""
+    state = tmp_path / "auditor.json"
+    size = look(log, saved_file=state, pieces=False).size
+    grow(log)
+    for _ in range(2):
+        went_on = look(log, saved_file=state, since_saved=True).report
+        assert went_on.ok
+        assert any(f"below leaf {size}" in note for note in went_on.notes)
+    assert look(log, saved_file=state).report.ok
+    assert not any("below leaf" in note for note in look(log, saved_file=state, since_saved=True).report.notes)
+
+
+def test_going_on_checks_signatures_and_pieces_of_what_came(log: AuditedLog, tmp_path: Path) -> None:
+    """As if the saved audit had ended before the last statements: only what is behind it is looked at."""
+    state, size = tmp_path / "auditor.json", log.sizes()[-4]
+    whole = dict(log.run("SELECT entry_id::text, leaf_index FROM ledger_leaf WHERE leaf_index >= %s", size))
+    with log.root() as connection:
+        for table in ("ledger_leaf", "ledger_checkpoint"):
+            connection.execute(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
+        connection.execute("DELETE FROM ledger_leaf WHERE leaf_index >= %s", (size,))
+        for table in ("ledger_entry", "statement_piece", "statement"):
+            connection.execute(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
+        for table in ("ledger_entry", "statement_piece", "statement_line", "statement"):
+            sql = f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.entry_id = t.entry_id)"
+            connection.execute(sql)
+        connection.execute("UPDATE statement_piece SET erased_at = NULL")
+    log.forge()
+    assert look(log, saved_file=state).size == size
+    with log.root() as connection:
+        for table in ("ledger_leaf", "ledger_entry", "statement_piece", "statement", "ledger_checkpoint"):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM kept_{table} ON CONFLICT DO NOTHING")
+        connection.execute(
+            "UPDATE statement_piece p SET erased_at = k.erased_at FROM kept_statement_piece k"
+            " WHERE (p.entry_id, p.piece) = (k.entry_id, k.piece)"
+        )
+    log.forge()
+    kept = state.read_bytes()
+    assert look(log, saved_file=state, since_saved=True).report.ok
+    state.write_bytes(kept)
+    one, two = [entry for entry in whole if log.run("SELECT 1 FROM statement WHERE entry_id = %s", entry)][:2]
+    log.run("UPDATE statement_piece SET bytes = bytes || ' ' WHERE piece = 'private' AND entry_id = %s", one)
+    log.run(
+        "UPDATE ledger_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'uw\\\":16', 'uw\\\":32'), "
+        "'UTF8') WHERE entry_id = %s",
+        two,
+    )
+    found = look(log, saved_file=state, since_saved=True).report
+    assert {F.PIECE_WRONG, F.LEAF_SIGNATURE} <= set(found.counts)
+
+
 def test_only_the_saved_size_can_be_gone_on_from(log: AuditedLog, tmp_path: Path) -> None:
     state = tmp_path / "auditor.json"
     with pytest.raises(SinceUnknown):

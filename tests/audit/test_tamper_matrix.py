@@ -4,6 +4,7 @@ Each case changes the database as a superuser would, triggers off, and names wha
 find.  What a database alone cannot show is in `test_rewritten_history.py`, what is served in `test_served_files.py`.
 """
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from coldtrace.audit.service import Order, audit
 from coldtrace.seal.checkpoint import parse_checkpoint, sign_checkpoint
 from coldtrace.seal.cosignature import cosign, witness_vkey
 from coldtrace.seal.note import signature_of, split_note
+from coldtrace.seal.root_document import parse_root, sign_root_change, write_root
+from coldtrace.seal.trust_list import sign_trust_list
 from coldtrace.seal.witness_policy import KnownWitness, WitnessPolicy, k_of_n
 from support.audited_log import AuditedLog
 from support.ticking import START
@@ -229,6 +232,26 @@ def other_list(log: AuditedLog) -> None:
     log.run("UPDATE trust_list SET envelope = (SELECT envelope FROM trust_list WHERE seq = 2) WHERE seq = 1")
 
 
+def sign_list_with_another_root(log: AuditedLog) -> None:
+    """Let a stranger sign a list in the place of the root; its text, which the log has the hash of, stays."""
+    text = json.loads(log.run("SELECT envelope FROM trust_list WHERE seq = 1")[0][0])["list"]
+    forged = json.dumps(sign_trust_list(text, {"r1": signer("thief")}), ensure_ascii=False)
+    log.run("UPDATE trust_list SET envelope = %s WHERE seq = 1", forged)
+
+
+def sign_list_with_nothing(log: AuditedLog) -> None:
+    log.run("UPDATE trust_list SET envelope = (envelope::jsonb || '{\"sigs\": []}')::text WHERE seq = 2")
+
+
+def change_the_root_alone(log: AuditedLog) -> None:
+    """Put another root behind the first, agreed to by itself alone."""
+    first = parse_root(log.run("SELECT root FROM root_version")[0][0])
+    thief = signer("thief")
+    new = write_root(roots={"r1": thief.spki}, threshold=1, previous=first)
+    change = json.dumps(sign_root_change(new, [("r1", thief)]))
+    log.run("INSERT INTO root_version VALUES (2, %s, %s, now())", new.text, change)
+
+
 def sql(text: str) -> Callable[[AuditedLog], object]:
     """Return a change that is one statement."""
     return lambda log: log.run(text)
@@ -301,6 +324,10 @@ MATRIX: dict[str, tuple[Callable[[AuditedLog], object], set[F]]] = {
     "an enrolment changed and signed": (forge_an_enrolment, {F.ENROLMENT_BAD, F.LEAF_KEY_UNKNOWN}),
     "a trust list exchanged": (other_list, {F.LIST_WRONG}),
     "a trust list dropped": (sql("DELETE FROM trust_list WHERE seq = 1"), {F.LIST_WRONG}),
+    "a trust list signed by a stranger": (sign_list_with_another_root, {F.LIST_UNSIGNED}),
+    "a trust list signed by nobody": (sign_list_with_nothing, {F.LIST_UNSIGNED}),
+    "a root that the one before has not signed": (change_the_root_alone, {F.ROOT_WRONG}),
+    "the first root dropped": (sql("DELETE FROM root_version"), {F.LIST_UNSIGNED}),
     "a cosignature by a stranger": (lambda log: cosign_as(log, "other.example", "other"), {F.COSIGNATURE_STRANGER}),
     "a cosignature by another key": (lambda log: cosign_as(log, WITNESS, "other"), {F.COSIGNATURE_STRANGER}),
     "a cosignature of another size": (cosign_another_size, {F.COSIGNATURE_BAD}),

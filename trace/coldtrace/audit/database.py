@@ -237,9 +237,13 @@ class Database:
             for text, sig in self._rows("SELECT certificate, certificate_sig FROM device WHERE %s IS NOT NULL")
         ]
 
+    def roots(self) -> list[tuple[str, str | None]]:
+        """Return text and envelope of every version of the root document, in order; the first has no envelope."""
+        return self._rows("SELECT root, envelope FROM root_version WHERE %s IS NOT NULL ORDER BY version")
+
     def trust_lists(self) -> Iterator[tuple[int, str]]:
-        """Give number and envelope of every trust list, the newest first."""
-        yield from self._rows("SELECT seq, envelope FROM trust_list WHERE %s IS NOT NULL ORDER BY seq DESC")
+        """Give number and envelope of every trust list, in order."""
+        yield from self._rows("SELECT seq, envelope FROM trust_list WHERE %s IS NOT NULL ORDER BY seq")
 
     def _ids(self, sql: str) -> list[str]:
         return [str(row[0]) for row in self._rows(f"{sql} LIMIT 1000")]

@@ -44,6 +44,8 @@ class FindingCode(StrEnum):
     CHAIN_BROKEN = "chain_broken"
     SEQ_WRONG = "seq_wrong"
     LIST_WRONG = "list_wrong"
+    LIST_UNSIGNED = "list_unsigned"
+    ROOT_WRONG = "root_wrong"
     SERVED_CHECKPOINT = "served_checkpoint"
     SERVED_STALE = "served_stale"
     SERVED_MISSING = "served_missing"
@@ -196,6 +198,20 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
     FindingCode.LIST_WRONG: (
         6,
         Words("信任列表 {where} 与日志中的哈希不符或缺失。", "Trust list {where} is missing or differs from its leaf."),
+    ),
+    FindingCode.LIST_UNSIGNED: (
+        6,
+        Words(
+            "信任列表 {where} 没有当时根密钥的足够签名。",
+            "Trust list {where} is not signed by enough of the roots of its time.",
+        ),
+    ),
+    FindingCode.ROOT_WRONG: (
+        6,
+        Words(
+            "根文件第 {where} 版不是由前一版认可的，或不是所指定的根。",
+            "Root document {where} does not follow from the one before, or is not the root that was given.",
+        ),
     ),
     FindingCode.SERVED_CHECKPOINT: (
         7,

@@ -1,6 +1,7 @@
 """What an auditor remembers between audits, in a file of its own: the one thing that an operator cannot rewrite.
 
-    {"v":1,"origin","vkey","size","root":b64,"note","edge":[b64...],"keys":{...},"chains":{...},"lists":int,"at"}
+    {"v":1,"origin","vkey","size","root":b64,"note","edge":[b64...],"keys":{...},"chains":{...},"lists":int,
+     "left_out":int,"at"}
 
 Written only after an audit without findings, whole or not at all.
 """
@@ -18,7 +19,10 @@ from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """The state after the last clean audit.  `edge` is the frontier of `size` leaves."""
+    """The state after the last clean audit.  `edge` is the frontier of `size` leaves.
+
+    Below `left_out` signatures or pieces were not checked, because somebody asked for that or could not see them.
+    """
 
     origin: str
     vkey: str
@@ -30,6 +34,7 @@ class Saved:
     keys: dict[str, str] = field(default_factory=dict)
     chains: dict[str, Any] = field(default_factory=dict)
     lists: int = 0
+    left_out: int = 0
 
     def tree(self) -> Tree:
         """Return the tree as it was."""
@@ -51,6 +56,7 @@ def load(path: Path) -> Saved | None:
             keys=dict(value["keys"]),
             chains=dict(value["chains"]),
             lists=int(value["lists"]),
+            left_out=int(value.get("left_out", value["size"])),  # who does not say has nothing to show for it
         )
         if value["v"] != 1 or saved.tree().root() != saved.root:
             raise ValueError("the frontier does not lead to the root")

@@ -44,7 +44,8 @@ class Order:
     """What to audit, and against what.  At least one of `database_url` and `place` is given.
 
     `place` is an address or a folder.  `since` is None for everything, or the size that was saved last.
-    `processes` is how many may check signatures and pieces at once.
+    `processes` is how many may check signatures and pieces at once.  `root` is the text of the
+    installation's first root document.
     """
 
     database_url: str | None = None
@@ -59,6 +60,7 @@ class Order:
     signatures: bool = True
     pieces: bool = True
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    root: str | None = None
     patience_s: float = 15
 
 
@@ -97,6 +99,11 @@ def audit(
     known = None if order.saved_file is None else memory.load(order.saved_file)
     vkey = order.vkey or order.policy.log or _usual_key(order, known, report)
     start = _start(order, known)
+    if start is not None and start.left_out and order.database_url is not None:
+        report.note(
+            f"signatures or pieces below leaf {start.left_out} were left out when the state was saved; audit once"
+            f" without --since / 叶子 {start.left_out} 之前的签名或内容未曾检查，请不带 --since 审计一次"
+        )
     marks = [*_saved_marks(known, vkey, report), *_asked(order, vkey, report)]
     task = Task(
         report=report,
@@ -107,6 +114,7 @@ def audit(
         signatures=order.signatures,
         pieces=order.pieces,
         processes=order.processes,
+        root=order.root,
         progress=progress,
     )
     with nullcontext() if order.place is None else closing(open_source(order.place, token=order.token)) as source:
@@ -122,7 +130,8 @@ def audit(
         seconds=time.perf_counter() - began,
     )
     if report.ok and walked is not None and order.saved_file is not None:
-        memory.save(order.saved_file, _remember(walked, vkey, now(), known))
+        left_out = _left_out(order, start, tree.size if tree is not None else 0)
+        memory.save(order.saved_file, _remember(walked, vkey, now(), known, left_out=left_out))
     return result
 
 
@@ -225,7 +234,14 @@ def _served_marks(head: ServedHead, database: "Database", report: Report, now: d
     return [Mark(size=size, root=head.checkpoint.root, code=FindingCode.SPLIT_VIEW, where=str(size), note=head.note)]
 
 
-def _remember(walked: Walked, vkey: Vkey, now: datetime, known: Saved | None) -> Saved:
+def _left_out(order: Order, start: Saved | None, size: int) -> int:
+    """Return the size below which signatures or pieces stay unchecked; what is served shows no pieces."""
+    if order.database_url is None or not (order.signatures and order.pieces):
+        return size
+    return 0 if start is None else start.left_out
+
+
+def _remember(walked: Walked, vkey: Vkey, now: datetime, known: Saved | None, *, left_out: int) -> Saved:
     tree = walked.tree
     return Saved(
         origin=vkey.name,
@@ -238,4 +254,5 @@ def _remember(walked: Walked, vkey: Vkey, now: datetime, known: Saved | None) ->
         keys=dict(walked.keys),
         chains=dict(walked.chains),
         lists=max(walked.lists, 0 if known is None else known.lists),
+        left_out=left_out,
     )

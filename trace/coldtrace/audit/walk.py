@@ -39,6 +39,7 @@ class Task:
     signatures: bool
     pieces: bool
     processes: int
+    root: str | None
     progress: Progress
 
     @property

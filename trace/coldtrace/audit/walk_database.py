@@ -31,7 +31,7 @@ class DatabaseWalk:
     def __init__(self, task: Task, database: Database, comparison: Comparison | None) -> None:
         self._task, self._database, self._comparison = task, database, comparison
         self._report = task.report
-        self._lists = Lists(database, task.report)
+        self._lists = Lists(database, task.report, root=task.root)
         self._leaves = task.leaves(self._lists.enrolment_keys)
         self._has_other_logs = database.has_other_logs()
         if self._has_other_logs:

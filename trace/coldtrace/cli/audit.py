@@ -28,6 +28,7 @@ def add_subcommands(actions: "argparse._SubParsersAction[argparse.ArgumentParser
     audit.add_argument("--db", metavar="URL", help="数据库 / the database")
     _add_sources(audit)
     audit.add_argument("--log", metavar="NAME", help="日志名 / which log of the database")
+    audit.add_argument("--root", type=Path, metavar="FILE", help="首版根文件 / the first root document")
     audit.add_argument("--since", metavar="SIZE", help="从已保存的大小继续，或 saved / go on from the saved size")
     audit.add_argument("--no-signatures", action="store_true", help="不查设备签名 / leave device signatures out")
     audit.add_argument("--no-pieces", action="store_true", help="不查内容 / leave the pieces out")
@@ -108,6 +109,7 @@ def _order(arguments: argparse.Namespace, *, monitor: bool = False) -> Iterator[
             token=None if arguments.token_file is None else _read(arguments.token_file).strip(),
             signatures=monitor or not arguments.no_signatures,
             pieces=monitor or not arguments.no_pieces,
+            root=None if monitor or arguments.root is None else _read(arguments.root).strip(),
             processes=1 if monitor else max(1, arguments.processes or os.cpu_count() or 1),
         )
 
