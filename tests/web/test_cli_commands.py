@@ -85,7 +85,7 @@ SERVER = {
     "filters publish", "lots recall 19521234543210 L1 --reason x",
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
-    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench codes", "bench ledger",
+    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
     "db roles", "ledger list", "journal verify",
     "journal export --out F --purpose x", "ledger open N", "ledger export --out F", "ledger audit",
     "witness serve --state G",  # `[witness]` is enough for it, but a base install is not
