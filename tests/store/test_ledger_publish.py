@@ -132,9 +132,79 @@ def test_a_crash_at_any_file_leaves_a_log_that_checks(
             publish(engine, env, env.log, folder)
         assert check_files(engine, folder) == 10
         monkeypatch.setattr(published_files.os, "rename", plain)
-    assert not list(folder.rglob(".part-*"))
+    assert list((folder / ".parts").iterdir()) == []
     publish(engine, env, env.log, folder)
     assert check_files(engine, folder) == 310
+
+
+def test_everything_is_on_the_disk_before_the_checkpoint_that_covers_it(
+    engine: Engine, env: Env, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is flushed before its rename, and each folder that got a name before `checkpoint` gets its own."""
+    done: list[tuple[str, Path]] = []
+    named: dict[int, Path] = {}
+    fsync, rename = os.fsync, os.rename
+
+    def recorded_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(("flush", Path(os.readlink(f"/proc/self/fd/{descriptor}"))))
+
+    def recorded_rename(source: str, target: Path) -> None:
+        rename(source, target)
+        named[len(done)] = Path(source)
+        done.append(("name", Path(target)))
+
+    monkeypatch.setattr(published_files.os, "fsync", recorded_fsync)
+    monkeypatch.setattr(published_files.os, "rename", recorded_rename)
+    for start, size in ((0, 300), (300, 700)):
+        done.clear()
+        named.clear()
+        sign(engine, env, size, start=start)
+        publish(engine, env, env.log, folder)
+        last = done.index(("name", folder / "checkpoint"))
+        for at, part in named.items():
+            assert ("flush", part) in done[:at], f"{done[at]} could be empty after the power was gone"
+        for at in named:
+            target = done[at][1]
+            flushed = done[at:last] if at < last else done[at:]
+            above = target.parent
+            while True:
+                assert ("flush", above) in flushed, f"{target} could be missing after the power was gone"
+                if above == folder or start:  # later only the folder itself is new to the disk
+                    break
+                above = above.parent
+        assert done[last + 1 :] == [("flush", folder)]
+
+
+def test_what_a_killed_process_left_is_made_durable_and_tidied_up(
+    engine: Engine, env: Env, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(engine, env, 300)
+    publish(engine, env, env.log, folder)
+    (folder / "checkpoint").unlink()  # it was killed behind the renames of its tiles, before their folders were flushed
+    parts = folder / ".parts"
+    (parts / "left").write_bytes(b"half")
+    flushed: list[Path] = []
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+
+    before: list[Path] = []
+    rename = os.rename
+
+    def named(source: str, target: Path) -> None:
+        assert target == folder / "checkpoint", "all else is there already"
+        before.extend(flushed)
+        rename(source, target)
+
+    monkeypatch.setattr(published_files.os, "fsync", recorded)
+    monkeypatch.setattr(published_files.os, "rename", named)
+    publish(engine, env, env.log, folder)
+    assert {path.parent for path in (folder / "tile").rglob("*") if path.is_file()} <= set(before)
+    assert list(parts.iterdir()) == []
+    assert check_files(engine, folder) == 300
 
 
 def test_other_bytes_at_a_path_are_never_overwritten(engine: Engine, env: Env, folder: Path) -> None:
@@ -257,6 +327,76 @@ def test_without_a_quorum_strict_holds_back_and_the_other_marks(engine: Engine, 
     with engine.connect() as connection:
         (status,) = store.log_status(connection)
     assert (status.published_size, status.cosignatures) == (5, 1)
+
+
+def test_another_host_that_hears_nobody_keeps_the_cosignatures(engine: Engine, env: Env, tmp_path: Path) -> None:
+    signers, known = witnesses("one.example", "two.example")
+    env = replace(env, policy=k_of_n(2, known))
+    sign(engine, env, 5)
+    folders = [log_folder(tmp_path / name, env.log) for name in ("a", "b")]
+    one, two = ({name: signers[name]} for name in ("one.example", "two.example"))
+    for folder, reachable, names in (
+        (folders[0], one, ["one.example"]),
+        (folders[1], two, ["one.example", "two.example"]),
+        (folders[0], {}, ["one.example", "two.example"]),
+    ):
+        head = publish(engine, env, env.log, folder, feed=feed_of(reachable, []))
+        assert head is not None
+        assert sorted(each.name for each in split_note(head.note)[1][1:]) == names
+        with engine.connect() as connection:
+            assert store.log_status(connection)[0].cosignatures == len(names)
+            published = store.published(connection, env.log.id)
+        assert published is not None
+        assert (published.note, (folder / "checkpoint").read_text()) == (head.note, head.note)
+
+
+def test_a_published_note_is_never_replaced_by_one_with_fewer_cosignatures(engine: Engine, env: Env) -> None:
+    """Two hosts that finish in the wrong order: the poorer note of one size comes last."""
+    sign(engine, env, 5)
+    with engine.begin() as connection:
+        head = store.newest_checkpoint(connection, env.log.id)
+        assert head is not None
+        for note, cosignatures in (("rich", 2), ("poor", 1), ("as rich", 2)):
+            store.set_published(
+                connection, env.log.id, replace(head, note=note), cosignatures=cosignatures, at=env.clock()
+            )
+            found = store.published(connection, env.log.id)
+            assert found is not None
+            assert found.note == ("rich" if note == "poor" else note)
+    sign(engine, env, 1, start=5)
+    with engine.begin() as connection:
+        head = store.newest_checkpoint(connection, env.log.id)
+        assert head is not None
+        store.set_published(connection, env.log.id, head, cosignatures=0, at=env.clock())
+        assert store.published(connection, env.log.id) == head
+
+
+def test_a_witness_that_comes_back_is_asked_again_at_the_same_size(
+    engine: Engine, env: Env, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coldtrace.ledger.publish.ASK_AGAIN_S", 0.0)
+    signers, known = witnesses("one.example")
+    env = replace(env, policy=k_of_n(1, known))
+    reachable: dict[str, Ed25519Signer] = {}
+    asked: list[int] = []
+    publisher = Publisher(engine, env, data_dir=tmp_path, every_s=0.02, feed=feed_of(reachable, asked))
+    sign(engine, env, 5)
+    for _ in range(3):
+        publisher._round()
+    assert asked == [5, 5, 5]
+    reachable |= signers
+    for _ in range(3):
+        publisher._round()
+    assert asked == [5, 5, 5, 5], "with its quorum it is left alone until the log grows"
+    with engine.connect() as connection:
+        assert store.log_status(connection)[0].cosignatures == 1
+
+
+def test_strict_without_a_quorum_publishes_nothing(engine: Engine, env: Env, folder: Path) -> None:
+    sign(engine, env, 5)
+    with pytest.raises(QuorumMissing):
+        publish(engine, env, env.log, folder, strict=True)
+    assert files(folder) == {}
 
 
 def test_a_line_of_nobody_or_a_wrong_one_is_dropped(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -15,7 +16,7 @@ from sqlmodel import Session
 from coldtrace.clock import new_id
 from coldtrace.db.engine import make_engine
 from coldtrace.env import FIRST_LOG, Env, Log
-from coldtrace.ledger import sequencer
+from coldtrace.ledger import sequencer, store
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import LogNotOpen, NoCheckpoint, NotLogged, NotYetIncluded
 from coldtrace.ledger.sequencer import Sequencer, tick
@@ -160,6 +161,75 @@ def test_the_second_of_two_sequencers_does_nothing(engine: Engine, env: Env, ses
         assert tick(first, env, env.log, now=env.clock()) == 5
         assert run_tick(engine, env) == 0
     assert check_tree(engine, env) == 5
+
+
+def tick_beside(engine: Engine, env: Env, first: Connection) -> list[object]:
+    """Tick in a second transaction while `first` is open; return whether it had to wait, and what became of it."""
+    done: list[object] = []
+
+    def second() -> None:
+        try:
+            with engine.begin() as connection:
+                done.append(tick(connection, env, env.log, now=env.clock()))
+        except (DBAPIError, psycopg.Error) as error:  # leaves are copied past SQLAlchemy
+            done.append(error)
+
+    worker = threading.Thread(target=second)
+    worker.start()
+    worker.join(1)
+    waited = worker.is_alive()
+    first.commit()
+    worker.join(30)
+    return [waited, *done]
+
+
+def test_the_row_of_the_head_alone_keeps_two_sequencers_apart(
+    engine: Engine, env: Env, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sessions.begin() as session:
+        append(session, range(5))
+    with engine.connect() as first:
+        assert tick(first, env, env.log, now=env.clock()) == 5
+        with sessions.begin() as session:
+            append(session, range(5, 8))
+        monkeypatch.setattr(store, "SEQUENCER_LOCK", 77)
+        assert tick_beside(engine, env, first) == [True, 3]
+    assert check_tree(engine, env) == 8
+
+
+def test_the_key_of_the_leaf_alone_keeps_two_sequencers_apart(
+    engine: Engine, env: Env, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the lock and with a head that is not locked, the second finds its places taken and does nothing."""
+    monkeypatch.setattr(sequencer, "text", lambda sql: text(sql.replace("FOR UPDATE OF ledger_head", "")))
+    with sessions.begin() as session:
+        append(session, range(5))
+    with engine.connect() as first:
+        assert tick(first, env, env.log, now=env.clock()) == 5
+        with sessions.begin() as session:
+            append(session, range(5, 8))
+        monkeypatch.setattr(store, "SEQUENCER_LOCK", 77)
+        waited, failed = tick_beside(engine, env, first)
+    assert waited
+    assert "duplicate key" in str(failed)
+    assert check_tree(engine, env) == 5
+    assert run_tick(engine, env) == 3
+    assert check_tree(engine, env) == 8
+
+
+def test_the_advisory_lock_alone_keeps_two_sequencers_apart(
+    engine: Engine, env: Env, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequencer, "text", lambda sql: text(sql.replace("FOR UPDATE OF ledger_head", "")))
+    with sessions.begin() as session:
+        append(session, range(5))
+    with engine.connect() as first:
+        assert tick(first, env, env.log, now=env.clock()) == 5
+        with sessions.begin() as session:
+            append(session, range(5, 8))
+        assert tick_beside(engine, env, first) == [False, 0]
+    assert run_tick(engine, env) == 3
+    assert check_tree(engine, env) == 8
 
 
 def test_two_sequencers_at_work_neither_double_nor_skip(

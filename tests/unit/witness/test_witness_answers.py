@@ -182,15 +182,25 @@ def test_the_same_evidence_is_kept_once_and_the_rest_has_an_end(
 ) -> None:
     monkeypatch.setattr(store, "EVIDENCE_MAX", 4)
     witness.add_checkpoint(LOG.request(0, 20))
-    for size in (*range(1, 10), *range(1, 10)):
-        with pytest.raises(SizeConflict):
-            witness.add_checkpoint(LOG.request(0, size))
+    unproved = [bytes(32)]
+    for size in (*range(21, 30), *range(21, 30)):
+        with pytest.raises(GrowthNotProved):
+            witness.add_checkpoint(LOG.request(20, size, proof=unproved))
     with pytest.raises(RootConflict):
         witness.add_checkpoint(FORK.request(0, 20))
-    for size in range(10, 15):
+    for size in range(30, 35):
+        with pytest.raises(GrowthNotProved):
+            witness.add_checkpoint(LOG.request(20, size, proof=unproved))
+    assert evidence(kept) == ["witness_root_conflict", *["witness_growth_not_proved"] * 4]
+
+
+def test_a_publisher_that_did_not_know_our_size_is_no_evidence(witness: Witness, kept: Store) -> None:
+    """It happens with every publisher that starts again, and would push out what speaks against a log."""
+    witness.add_checkpoint(LOG.request(0, 20))
+    for size in (3, 20, 25):
         with pytest.raises(SizeConflict):
             witness.add_checkpoint(LOG.request(0, size))
-    assert evidence(kept) == ["witness_root_conflict", *["witness_size_conflict"] * 4]
+    assert evidence(kept) == []
 
 
 def test_time_never_goes_back(witness: Witness, clock: TickingClock) -> None:

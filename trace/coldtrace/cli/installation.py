@@ -35,6 +35,7 @@ from coldtrace.parties.refusals import DevelopmentOnly, PassphraseMissing
 from coldtrace.people import tokens
 from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.root_document import net_of
+from coldtrace.seal.vkey import vkey_of
 from coldtrace.seal.witness_policy import MalformedPolicy, WitnessPolicy, parse_witness_policy
 from coldtrace.settings import SettingInvalid, Settings
 
@@ -90,6 +91,7 @@ def open_installation(settings: Settings, *, keep: bool = False, create: bool = 
             with as_owner() as session:
                 env = make_env(settings, keys, passphrase=passphrase, log=ledger.current_log(session))
                 state = roles.state(session.connection())
+            check_policy(settings, env)
             env.keyring.signer(env.log.key_name)  # a wrong passphrase is told before a command does half its work
             with as_owner.begin() as session:
                 parties.install(session, env, root_text=read_root(keys), development=is_development(keys))
@@ -174,6 +176,29 @@ def read_policy(path: Path) -> WitnessPolicy:
     except MalformedPolicy as refusal:
         reason = f"{path}: {refusal.say('zh')} / {refusal.say('en')}"
         raise SettingInvalid(name="COLDTRACE_WITNESSES", reason=reason) from refusal
+
+
+def check_policy(settings: Settings, env: Env) -> None:
+    """Raise SettingInvalid for a witness policy of another log, and for strict mode that nothing could ever meet."""
+    policy = env.asked
+    if policy.log is not None:
+        ours = vkey_of(name=env.log.origin, spki=env.keyring.signer(env.log.key_name).spki)
+        if policy.log != ours:
+            reason = f"{settings.witnesses}: log {policy.log.name}: 不是本日志 / not this log, {ours.text()}"
+            raise SettingInvalid(name="COLDTRACE_WITNESSES", reason=reason)
+    if not settings.witness_strict:
+        return
+    able = {each.vkey.spki for each in policy.witnesses if each.url is not None}
+    able &= {each.spki for each in policy.counted}
+    reason = ""
+    if not policy.quorum:
+        reason = "COLDTRACE_WITNESSES 未要求见证数（quorum）/ asks for no quorum"
+    elif len(able) < policy.quorum:
+        reason = (
+            f"需 {policy.quorum} 方，{len(able)} 方有地址 / {policy.quorum} witnesses wanted, {len(able)} have a URL"
+        )
+    if reason:
+        raise SettingInvalid(name="COLDTRACE_WITNESS_STRICT", reason=reason)
 
 
 def development_token(installation: Installation) -> str | None:

@@ -30,6 +30,9 @@ from coldtrace.seal.note import split_note
 from coldtrace.seal.witness_policy import KnownWitness
 
 REPUBLISH = timedelta(minutes=10)
+ASK_AGAIN_S = 5.0
+"""How soon witnesses are asked again for a checkpoint that is published without a quorum."""
+
 WITNESS_TIMEOUT_S = 1.0
 TILES_AT_ONCE = 64
 log_file = logging.getLogger("coldtrace.publisher")
@@ -85,7 +88,7 @@ def publish(
         if head is None or vkey is None:
             raise NoCheckpoint(size=0)
         note, cosignatures = _cosigned(engine, env, log, vkey, head, feed)
-        if strict and not env.asked.is_met_by(cosignatures):
+        if strict and not (env.asked.quorum and env.asked.is_met_by(cosignatures)):
             raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.asked.quorum)
         writer = Writer(folder, public_entries=public_entries)
         write_tiles(engine, log, writer, old=old, head=head)
@@ -154,7 +157,8 @@ def _published_size(engine: Engine, env: Env, log: Log, folder: Path) -> int:
 def _cosigned(
     engine: Engine, env: Env, log: Log, vkey: str, head: SignedHead, feed: Feed
 ) -> tuple[str, tuple[Cosignature, ...]]:
-    """Return the note with the cosignatures of the witnesses that answered, each one checked and kept."""
+    """Return the note with every cosignature that is good: of the witnesses that answered now, and of those that had
+    cosigned this head for any host before.  Each one is checked; new ones are kept."""
     note = head.note
     if not env.asked.witnesses:
         return note, ()
@@ -164,13 +168,8 @@ def _cosigned(
             return consistency_path_from(TileReader(connection, log.id), old_size=old, new_size=new)
 
     for line in feed(note, log.origin, proof_source, env.asked.witnesses, WITNESS_TIMEOUT_S):
-        longer = note + (line if line.endswith("\n") else line + "\n")
-        try:
-            opened = open_checkpoint(longer, log=vkey, witnesses=env.asked.vkeys)
-        except Refusal as refusal:
-            log_file.warning("a cosignature was dropped: %s", refusal.say("en"))
-            continue
-        if len(opened.cosignatures) > len(_cosignatures(note, vkey, env)):
+        longer = _with_line(note, line, vkey, env)
+        if longer is not None:
             note = longer
             with engine.begin() as connection:
                 _, signatures = split_note(note)
@@ -183,7 +182,24 @@ def _cosigned(
                     line=signatures[-1].to_line(),
                     at=env.clock(),
                 )
+    # After the round: what another host was given meanwhile counts too.
+    with engine.connect() as connection:
+        kept = store.cosignature_lines(connection, log.id, size=head.size)
+    for line in kept:
+        note = _with_line(note, line, vkey, env) or note
     return note, _cosignatures(note, vkey, env)
+
+
+def _with_line(note: str, line: str, vkey: str, env: Env) -> str | None:
+    """Return the note with one more line if that is the good cosignature of another witness; None otherwise."""
+    longer = note + (line if line.endswith("\n") else line + "\n")
+    try:
+        opened = open_checkpoint(longer, log=vkey, witnesses=env.asked.vkeys)
+    except Refusal as refusal:
+        if line not in note:
+            log_file.warning("a cosignature was dropped: %s", refusal.say("en"))
+        return None
+    return longer if len(opened.cosignatures) > len(_cosignatures(note, vkey, env)) else None
 
 
 def _cosignatures(note: str, vkey: str, env: Env) -> tuple[Cosignature, ...]:
@@ -211,6 +227,7 @@ class Publisher:
         self._engine, self._env, self._data_dir, self._every_s = engine, env, data_dir, every_s
         self._feed, self._strict, self._public_entries = feed, strict, public_entries
         self._done: dict[int, tuple[int, float]] = {}
+        """By log: the size published last, and until when nothing more is to be done at that size."""
         self.troubles: dict[str, Refusal] = {}
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -244,9 +261,8 @@ class Publisher:
         with self._engine.connect() as connection:
             found = store.log_status(connection)
         for status in found:
-            size, at = self._done.get(status.log.id, (-1, 0.0))
-            fresh = time.monotonic() - at < REPUBLISH.total_seconds()
-            if status.state is LogState.FROZEN or (size == status.head_size and fresh):
+            size, until = self._done.get(status.log.id, (-1, 0.0))
+            if status.state is LogState.FROZEN or (size == status.head_size and time.monotonic() < until):
                 continue
             self._publish(status.log)
 
@@ -268,4 +284,12 @@ class Publisher:
             return
         self.troubles.pop(log.name, None)
         if head is not None:
-            self._done[log.id] = (head.size, time.monotonic())
+            # Short of a quorum a witness that comes back is not left waiting until the log grows.
+            again_s = REPUBLISH.total_seconds() if self._has_enough(head) else ASK_AGAIN_S
+            self._done[log.id] = (head.size, time.monotonic() + again_s)
+
+    def _has_enough(self, head: SignedHead) -> bool:
+        lines = split_note(head.note)[1]
+        known = {(each.name, each.key_id): each for each in self._env.asked.vkeys}
+        there = [known[each.name, each.key_id] for each in lines if (each.name, each.key_id) in known]
+        return self._env.asked.is_met_by_keys(there)

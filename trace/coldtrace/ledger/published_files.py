@@ -1,6 +1,8 @@
 """Files that a log publishes, servable by any static server: written so that no reader ever sees half of one.
 
-A file is written beside its place, flushed to the disk, renamed, and the folder flushed.  Tiles and bundles are never
+A file is written into `.parts`, flushed to the disk, renamed, and its folder flushed.  What a killed process left in
+`.parts` goes when the next one takes the folder; a tile that it had already named is flushed with its folder again,
+since nobody knows whether that was done.  Tiles and bundles are never
 written twice: other bytes at a path mean that the file or the database was changed, and nobody may paper over that.
 Entry bundles tell how much is traded and when; unless they are public, their folder is for this user alone.
 """
@@ -15,6 +17,7 @@ from pathlib import Path
 from coldtrace.ledger.refusals import PublishedDiffers
 
 _LOCK = ".publishing"
+_PARTS = ".parts"
 
 
 @contextmanager
@@ -28,6 +31,10 @@ def publishing(folder: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
+        parts = folder / _PARTS
+        parts.mkdir(mode=0o700, exist_ok=True)
+        for left in parts.iterdir():
+            left.unlink()
         yield True
     finally:
         os.close(descriptor)
@@ -50,7 +57,7 @@ class Writer:
         try:
             if path.read_bytes() != data:
                 raise PublishedDiffers(path=name)
-            return
+            self._note(path)
         except FileNotFoundError:
             self._write(path, data)
 
@@ -67,13 +74,8 @@ class Writer:
         self._changed.clear()
 
     def _write(self, path: Path, data: bytes) -> None:
-        if not path.parent.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            above = path.parent
-            while above != self._folder:
-                above = above.parent
-                self._changed.add(above)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._folder / _PARTS, delete=False) as file:
             try:
                 file.write(data)
                 file.flush()
@@ -83,8 +85,16 @@ class Writer:
             except BaseException:
                 os.unlink(file.name)
                 raise
-        self._changed.add(path.parent)
+        self._note(path)
         self.written += 1
+
+    def _note(self, path: Path) -> None:
+        """Have the folders above a name flushed, up to the log's own: each may be as new as the name."""
+        above = path.parent
+        while above != self._folder:
+            self._changed.add(above)
+            above = above.parent
+        self._changed.add(above)
 
 
 def _fsync(folder: Path) -> None:

@@ -231,14 +231,15 @@ def published(connection: Connection, log_id: int) -> SignedHead | None:
 
 
 def set_published(connection: Connection, log_id: int, head: SignedHead, *, cosignatures: int, at: datetime) -> None:
-    """Note what is published; a smaller tree never takes the place of a larger one."""
+    """Note what is published; never a smaller tree, nor the same with fewer cosignatures, in the place of another."""
     connection.execute(
         text(
             "INSERT INTO ledger_published AS p (log_id, tree_size, root, note, cosignatures, published_at)"
             " VALUES (:log, :size, :root, :note, :cosignatures, :at) ON CONFLICT (log_id) DO UPDATE SET"
             " tree_size = excluded.tree_size, root = excluded.root, note = excluded.note,"
             " cosignatures = excluded.cosignatures, published_at = excluded.published_at"
-            " WHERE p.tree_size <= excluded.tree_size"
+            " WHERE p.tree_size < excluded.tree_size"
+            " OR (p.tree_size = excluded.tree_size AND p.cosignatures <= excluded.cosignatures)"
         ),
         {
             "log": log_id,
@@ -262,6 +263,18 @@ def insert_cosignature(
         ),
         {"log": log_id, "size": size, "witness": witness, "key_id": key_id, "line": line, "at": at},
     )
+
+
+def cosignature_lines(connection: Connection, log_id: int, *, size: int) -> list[str]:
+    """Return the cosignature lines that were kept of a checkpoint, the newest of each witness's first."""
+    rows = connection.execute(
+        text(
+            "SELECT line FROM ledger_cosignature WHERE log_id = :log AND tree_size = :size"
+            " ORDER BY witness, signed_at DESC"
+        ),
+        {"log": log_id, "size": size},
+    )
+    return [str(row.line) for row in rows]
 
 
 def _head(row: Row[Any] | None) -> SignedHead | None:

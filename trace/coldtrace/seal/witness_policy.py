@@ -54,8 +54,12 @@ class WitnessPolicy:
 
     def is_met_by(self, cosignatures: Iterable[Cosignature]) -> bool:
         """Tell whether enough of the right witnesses have cosigned; one key under two names is one witness."""
+        return self.is_met_by_keys(each.witness for each in cosignatures)
+
+    def is_met_by_keys(self, cosigners: Iterable[Vkey]) -> bool:
+        """Tell the same of the keys that have cosigned."""
         counted = {each.spki for each in self.counted}
-        return len({each.witness.spki for each in cosignatures} & counted) >= self.quorum
+        return len({each.spki for each in cosigners} & counted) >= self.quorum
 
     def is_heard_without(self, silent: Iterable[Vkey]) -> bool:
         """Tell whether no quorum fits into these witnesses: then one of the others has seen whatever had a quorum.

@@ -19,7 +19,14 @@ from coldtrace.seal.signer import Signer
 from coldtrace.seal.vkey import LOG_KIND, Vkey
 from coldtrace.witness import store
 from coldtrace.witness.model import Evidence, Head, Signed
-from coldtrace.witness.refusals import NotALogKey, NothingCosigned, NotSignedByLog, StartRefused, UnknownLog
+from coldtrace.witness.refusals import (
+    NotALogKey,
+    NothingCosigned,
+    NotSignedByLog,
+    SizeConflict,
+    StartRefused,
+    UnknownLog,
+)
 from coldtrace.witness.rules import check_growth, open_signed
 from coldtrace.witness.store import Store
 
@@ -53,7 +60,8 @@ class Witness:
                 check_growth(request, signed, head)
             except Refusal as refusal:
                 refused = refusal
-                self._keep_evidence(connection, request, signed, head, refusal)
+                if not isinstance(refusal, SizeConflict):  # says nothing of the log, and would crowd out what does
+                    self._keep_evidence(connection, request, signed, head, refusal)
             else:
                 return self._cosign(connection, signed)
         # Raised behind the commit, or the evidence would be rolled back with it.
