@@ -127,6 +127,7 @@ CREATE INDEX ON journal_record (at, record_id);
 -- Whom a record concerns: whoever acted, and whose data it was.
 CREATE INDEX journal_concerned ON journal_record USING gin ((actor_operators || subjects));
 CREATE INDEX ON journal_record (actor, at);
+CREATE INDEX ON journal_record (object) WHERE kind = 'person';
 -- What is not chained yet: a queue, so that nobody waits for anybody else to write.
 CREATE TABLE journal_pending (record_id uuid PRIMARY KEY);
 CREATE TABLE journal_link (

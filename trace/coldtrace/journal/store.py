@@ -1,6 +1,7 @@
 """Every SQL statement of the journal."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.journal.model import Anchor, Head, Link, Record
+from coldtrace.rights.model import Scope
 
 CHAIN_LOCK = 0x43544A4C
 """Class of the transaction-level advisory lock of whoever lengthens the chain or anchors it ("CTJL")."""
@@ -126,6 +128,59 @@ def insert_anchor(session: Session, anchor: Anchor) -> None:
         text("INSERT INTO journal_anchor (day, seq, hash, entry_id) VALUES (:day, :seq, :hash, :entry_id)"),
         {"day": anchor.day, "seq": anchor.head.seq, "hash": anchor.head.hash, "entry_id": anchor.entry_id},
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which page of records: made in a time, behind one that was seen last."""
+
+    after: UUID | None = None
+    limit: int = 50
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_records(session: Session, scope: Scope, asked: Asked) -> list[Record]:
+    """Return records whose actor's organisations or whose subjects are in the scope, newest first."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM journal_record r"
+            " WHERE (:everything OR (r.actor_operators || r.subjects) && CAST(:operators AS uuid[]))"
+            " AND (CAST(:since AS timestamptz) IS NULL OR r.at >= :since)"
+            " AND (CAST(:until AS timestamptz) IS NULL OR r.at < :until)"
+            " AND (CAST(:after AS uuid) IS NULL OR (r.at, r.record_id) <"
+            " (SELECT a.at, a.record_id FROM journal_record a WHERE a.record_id = :after))"
+            " ORDER BY r.at DESC, r.record_id DESC LIMIT :limit"
+        ),
+        vars(asked) | {"everything": scope.everything, "operators": list(scope.operators)},
+    )
+    return [_record(row) for row in rows]
+
+
+def records_of_person(session: Session, person_id: UUID, *, batch: int = 1000) -> Iterator[Record]:
+    """Give the records of what a person did and of what was done about the person, in batches."""
+    after: tuple[datetime, UUID] | None = None
+    while True:
+        rows = session.execute(
+            text(
+                f"SELECT {_COLUMNS} FROM journal_record r"
+                " WHERE (r.actor = :actor OR (r.kind = 'person' AND r.object = :person))"
+                " AND (CAST(:at AS timestamptz) IS NULL OR (r.at, r.record_id) > (:at, CAST(:id AS uuid)))"
+                " ORDER BY r.at, r.record_id LIMIT :batch"
+            ),
+            {
+                "actor": f"person:{person_id}",
+                "person": str(person_id),
+                "at": after and after[0],
+                "id": after and after[1],
+                "batch": batch,
+            },
+        ).all()
+        for row in rows:
+            yield _record(row)
+        if len(rows) < batch:
+            return
+        after = rows[-1].at, rows[-1].record_id
 
 
 def unlinked(session: Session, *, limit: int) -> list[UUID]:

@@ -52,6 +52,7 @@ GROUPS: dict[str, Words] = {
     "codes": Words("追溯码", "Codes"),
     "trust": Words("信任列表", "Trust list"),
     "log": Words("公开日志", "Public log"),
+    "journal": Words("审计日志", "Journal"),
     "health": Words("运行状态", "Health"),
 }
 
@@ -65,6 +66,9 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/statements/check": "说明这些记录会得到什么结果，不保存任何内容。",
     "GET /api/v1/statements/{entry_id}/pieces": "返回一条记录的表头和各部分原文；"
     "被依法抹除的私有部分给出剩余内容和抹除时间。",
+    "GET /api/v1/journal": "返回本单位人员的操作，以及他人对本单位数据的查看与更改，新的在前；"
+    "`next` 是下一页的 `after`。"
+    "他人的记录只显示单位、角色和用途，不显示个人，所涉单位只显示本单位。",
     "POST /api/v1/imports": "导入报关行的装箱单：201 并返回批次；有错误时 422，逐处列出工作表、行、列。"
     "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
     "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",

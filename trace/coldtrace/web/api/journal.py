@@ -1,0 +1,63 @@
+"""GET /api/v1/journal: who changed what, and who saw what of whom."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from coldtrace.clock import format_utc
+from coldtrace.events.canonical import decode
+from coldtrace.journal import store
+from coldtrace.journal.model import Record
+from coldtrace.journal.store import Asked
+from coldtrace.rights.model import Kind, Scope, Verb
+from coldtrace.web.access import Caller, ReadSession, needs
+
+router = APIRouter(prefix="/api/v1", tags=["journal"])
+PAGE_MAX = 200
+
+
+@router.get("/journal", summary="The journal 审计日志")
+def get_journal(
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.JOURNAL, Verb.READ, devices=False)],
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, object]:
+    """Return acts of your organisation and acts about its data, newest first; `next` is the `after` of the next page.
+
+    Of others' acts you see organisation, role and purpose, not the person, and of whose data it was only your own part.
+    """
+    asked = Asked(after=after, limit=limit, since=since, until=until)
+    found = store.list_records(session, caller.scope, asked)
+    caller.told(count=len(found))
+    return {
+        "records": [shown(record, caller.scope) for record in found],
+        "next": str(found[-1].record_id) if len(found) == limit else None,
+    }
+
+
+def shown(record: Record, scope: Scope) -> dict[str, object]:
+    """Return a record as somebody with this scope sees it."""
+    own = scope.everything or not scope.operators.isdisjoint(record.operators)
+    return {
+        "id": str(record.record_id),
+        "at": format_utc(record.at),
+        "actor": record.actor if own else None,
+        "organisations": _ids(record.operators),
+        "roles": list(record.roles),
+        "act": record.act,
+        "kind": record.kind,
+        "object": record.object,
+        "purpose": record.purpose,
+        "subjects": _ids(record.subjects if own else [each for each in record.subjects if each in scope.operators]),
+        "detail": decode(record.detail) if own else {},
+    }
+
+
+def _ids(operators: Collection[UUID]) -> list[str]:
+    return [str(each) for each in operators]
