@@ -36,6 +36,10 @@ def test_defaults() -> None:
         "public_entries": False,
         "witnesses": None,
         "witness_strict": False,
+        "keep_sessions_days": 90,
+        "keep_links_days": 30,
+        "keep_sign_in_failures_days": 30,
+        "keep_invites_days": 90,
     }
 
 

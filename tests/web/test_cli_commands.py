@@ -87,6 +87,7 @@ SERVER = {
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
     f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
     "db roles", "ledger list", "journal verify",
+    f"people export {NOBODY} --out F", f"people erase {NOBODY} --yes",
     "journal export --out F --purpose x", "ledger open N", "ledger export --out F", "ledger audit",
     "witness serve --state G",  # `[witness]` is enough for it, but a base install is not
     f"ledger erase {NOBODY} --field to_name --ground x",

@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     public_entries: bool = False
     witnesses: Path | None = None
     witness_strict: bool = False
+    keep_sessions_days: int = Field(default=90, ge=1, le=3650)
+    keep_links_days: int = Field(default=30, ge=1, le=3650)
+    keep_sign_in_failures_days: int = Field(default=30, ge=1, le=3650)
+    keep_invites_days: int = Field(default=90, ge=1, le=3650)
 
 
 def load_settings(**chosen: object) -> Settings:

@@ -57,6 +57,9 @@ CHANGES: dict[str, Told] = {
     "lots lift": Told("lift", "lot", "lot"),
     "rolls new": Told("draw", "roll"),
     "rolls bind": Told("bind", "roll", "lot"),
+    # Its argument may be an e-mail address; the command names the id itself.
+    "people export": Told("export", "person"),
+    "people erase": Told("erase", "person"),
     "ledger open": Told("open", "log", "name"),
     "ledger erase": Told("erase", "statement", "id"),
 }
@@ -91,6 +94,7 @@ class CommandNote:
     told: Told
     arguments: argparse.Namespace
     detail: dict[str, str | int | None] = field(default_factory=dict)
+    named: str | None = None
     written_by: "Session | None" = None
     is_kept: bool = False
 
@@ -111,7 +115,7 @@ class CommandNote:
                 actor=COMMAND_LINE,
                 act=self.told.act,
                 kind=self.told.kind,
-                object=self._argument(self.told.object) or "*",
+                object=self.named or self._argument(self.told.object) or "*",
                 subjects=frozenset(parties.operators_of_sites(session, glns)),
                 detail=self.detail,
             ),
@@ -148,6 +152,13 @@ def begin(arguments: argparse.Namespace) -> None:
     if told is not None and any(getattr(arguments, name) for name in told.unless):
         told = None
     _running.set(None if told is None else CommandNote(told, arguments))
+
+
+def names(object: str) -> None:
+    """Say what the command that runs is about, where its arguments do not."""
+    note = _running.get()
+    if note is not None:
+        note.named = object
 
 
 def write_with(sessions: "sessionmaker[Session]", env: "Env") -> None:

@@ -32,6 +32,7 @@ SERVER = (
     "bench_command",
     "ledger",
     "journal",
+    "people",
 )
 BROKEN_PIPE = 141
 

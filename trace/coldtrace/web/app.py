@@ -21,6 +21,7 @@ from coldtrace.ledger.sequencer import Sequencer
 from coldtrace.ledger.witness_checkpoints import witness_checkpoints
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
+from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
 from coldtrace.web import problems
 from coldtrace.web.api import (
@@ -199,6 +200,22 @@ class _Caretaker:
                         log.warning("%s / %s", each.say("zh"), each.say("en"))
                 with self._app.state.sessions.begin() as session:
                     publish_filters(session, self._app.state.env)
+                _purge(self._app)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
-                log.exception("renewing the trust list or the filters failed; trying again later")
+                log.exception("renewing the trust list or the filters, or purging, failed; trying again later")
+
+
+def _purge(app: FastAPI) -> None:
+    """Delete personal data whose time is over, one batch a transaction."""
+    settings: Settings = app.state.settings
+    retention = Retention(
+        sessions_days=settings.keep_sessions_days,
+        links_days=settings.keep_links_days,
+        sign_in_failures_days=settings.keep_sign_in_failures_days,
+        invites_days=settings.keep_invites_days,
+    )
+    gone = 1
+    while gone:
+        with app.state.sessions.begin() as session:
+            gone = purge(session, retention, now=app.state.env.clock())

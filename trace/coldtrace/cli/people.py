@@ -1,0 +1,70 @@
+"""`coldtrace people export|erase`: a person's data as a file, and their erasure."""
+
+import argparse
+import os
+from pathlib import Path
+
+from coldtrace.cli.output import print_refusal, print_result
+from coldtrace.cli.refusals import FileUnwritable
+from coldtrace.errors import Refusal
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `people`."""
+    parser = commands.add_parser("people", help="个人信息 / data of persons")
+    actions = parser.add_subparsers(dest="people_command", required=True)
+    export = actions.add_parser("export", help="导出某人的全部个人信息 / everything stored about a person")
+    export.add_argument("person", metavar="EMAIL|ID")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON")
+    export.set_defaults(func=run_export)
+    erase = actions.add_parser("erase", help="删除某人的个人信息 / erase a person's data; the id stays")
+    erase.add_argument("person", metavar="EMAIL|ID")
+    erase.add_argument("--yes", action="store_true", required=True, help="确认，无法撤销 / sure; it cannot be undone")
+    erase.set_defaults(func=run_erase)
+    for action in (export, erase):
+        action.add_argument("--json", action="store_true")
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write the file, closed to others, and record that it was made."""
+    from coldtrace.cli import command_note
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.cli.output import require_writable
+    from coldtrace.people.personal_data import export_person, find_person
+    from coldtrace.settings import load_settings
+
+    require_writable(arguments.out)
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                person_id = find_person(session, arguments.person)
+                command_note.names(str(person_id))
+            with installation.sessions() as session:
+                descriptor = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with open(descriptor, "w", encoding="utf-8") as file:
+                    file.writelines(export_person(session, person_id))
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
+        except OSError as error:
+            raise FileUnwritable(path=str(arguments.out), reason=error.strerror or str(error)) from error
+    print_result({"person": str(person_id), "out": str(arguments.out)}, as_json=arguments.json)
+    return 0
+
+
+def run_erase(arguments: argparse.Namespace) -> int:
+    """Erase for good."""
+    from coldtrace.cli import command_note
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.people.personal_data import erase_person, find_person
+    from coldtrace.settings import load_settings
+
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                person_id = find_person(session, arguments.person)
+                command_note.names(str(person_id))
+                erase_person(session, installation.env, person_id)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
+    print_result({"person": str(person_id), "state": "erased"}, as_json=arguments.json)
+    return 0
