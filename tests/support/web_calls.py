@@ -287,6 +287,7 @@ CALLS = (
         make=lambda scene: as_json("/api/v1/codes/resolve", {"text": scene.consignment.carton.uri}),
     ),
     Call(method="POST", route="/api/v1/codes/void", make=_void, token_only=True),
+    Call(method="GET", route="/api/v1/journal", make=_at("/api/v1/journal"), token_only=True),
     Call(method="GET", route="/healthz", make=_at("/healthz"), public=True),
     Call(method="GET", route="/readyz", make=_at("/readyz"), public=True),
     Call(method="GET", route="/metrics", make=_at("/metrics")),

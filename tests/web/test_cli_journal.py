@@ -14,6 +14,7 @@ from coldtrace.journal import service as journal
 from coldtrace.journal.model import Record
 from coldtrace.ledger import service as ledger
 from coldtrace.parties.model import SiteRole
+from coldtrace.people.tables import PersonRow
 from coldtrace.settings import load_settings
 from support.command_line import Run
 from support.house import GLNS
@@ -121,3 +122,35 @@ def test_an_export_needs_a_purpose(port: Run, tmp_path: Path, purpose: str) -> N
     assert port("journal", "export", "--out", out, "--purpose", purpose).status == 2
     assert port("journal", "export", "--out", out).status == 2
     assert (out.exists(), records()) == (False, [])
+
+
+EMAIL = "li.lei@example.cn"
+
+
+@pytest.fixture
+def person(port: Run) -> str:
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        person_id = installation.env.new_id()
+        session.add(
+            PersonRow(
+                person_id=person_id, email=EMAIL, name="李雷", state="active", created_at=installation.env.clock()
+            )
+        )
+    return str(person_id)
+
+
+def test_a_persons_data_are_exported_and_erased(port: Run, person: str, tmp_path: Path) -> None:
+    out = tmp_path / "li-lei.json"
+    assert port("people", "export", EMAIL, "--out", out).status == 0
+    assert json.loads(out.read_text())["person"]["email"] == EMAIL
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert port("people", "erase", EMAIL).status == 2
+    assert port("people", "erase", EMAIL, "--yes").status == 0
+    again = port("people", "erase", EMAIL, "--yes", "--json")
+    assert (again.status, json.loads(again.out)["code"]) == (1, "person_unknown")
+    found = records()
+    assert [(each.act, each.kind, each.object) for each in found] == [
+        ("export", "person", person),
+        ("erase", "person", person),
+    ]
+    assert EMAIL not in str(found)
