@@ -159,6 +159,7 @@ def create_app(
     app.state.sessions = make_sessions(engine)
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.feeder = feeder
+    app.state.waiting_room = statements.make_waiting_room()
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
     app.state.joined_captures = statements.join_captures()

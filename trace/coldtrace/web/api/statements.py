@@ -5,6 +5,7 @@ by an enrolled device, and it counts against the anonymous limit.
 """
 
 import json
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
+from coldtrace.ledger.publish import Publisher
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties.refusals import AuthenticationRequired
 from coldtrace.rights.model import Kind, Verb
@@ -38,6 +40,8 @@ router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 ITEMS_MAX = 1000
 ATTEMPTS = 4
 WAIT_MAX_S = 10
+WAITERS_MAX = 16
+LOOK_EVERY_S = 0.5
 KIND_MAX = 120
 _UNPROVEN = frozenset({"unknown_device", "bad_statement_signature"})
 
@@ -72,7 +76,7 @@ def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
     """Store one statement (object), many (array) or a stream of lines (NDJSON); 202 with a receipt for each.
 
     One alone: 202 accepted, 200 repeat, 4xx problem when refused; `Prefer: wait=N` waits up to N seconds (10 at
-    most) for inclusion and answers 201 with the proof.
+    most) for inclusion and answers 201 with the proof; 202 at once while many others wait, or the log cannot grow.
     """
     wires, alone = read_items(request, body)
     # Once stored, the commit is behind us: only then may a receipt leave.
@@ -262,7 +266,7 @@ def _answer_one(request: Request, result: Result, lang: str) -> Response:
     if result.refusal is not None:
         raise result.refusal
     body: dict[str, object] = {"results": [as_json(result, lang)]}
-    wait_s = _wait_s(request.headers.get("prefer", ""))
+    wait_s = _wait_s(",".join(request.headers.getlist("prefer")))
     if wait_s and result.id is not None:
         proof = _wait_for_proof(request, UUID(result.id), wait_s)
         if proof is not None:
@@ -278,14 +282,37 @@ def _wait_s(prefer: str) -> int:
     return 0
 
 
+def make_waiting_room() -> threading.BoundedSemaphore:
+    """Make the places of those who wait in a process; whoever finds none is answered at once (RFC 7240 allows it).
+
+    Each takes a worker thread, of which there are 40: the others are for everybody else.
+    """
+    return threading.BoundedSemaphore(WAITERS_MAX)
+
+
 def _wait_for_proof(request: Request, entry_id: UUID, wait_s: int) -> str | None:
+    room: threading.BoundedSemaphore = request.app.state.waiting_room
+    if not room.acquire(blocking=False):
+        return None
+    try:
+        return _wait_in_room(request, entry_id, wait_s)
+    finally:
+        room.release()
+
+
+def _wait_in_room(request: Request, entry_id: UUID, wait_s: int) -> str | None:
     env: Env = request.app.state.env
+    publisher: Publisher = request.app.state.publisher
     deadline = time.monotonic() + wait_s
     while True:
+        publications = publisher.publications
         with request.app.state.sessions() as session:
             found = ledger.find_proof(session, env.log, entry_id)
         if found is not None:
             return found[0].text()
-        if time.monotonic() >= deadline:
+        left_s = deadline - time.monotonic()
+        # While something keeps the log from growing there is nothing to wait for.
+        if left_s <= 0 or env.log.name in {**request.app.state.sequencer.troubles, **publisher.troubles}:
             return None
-        time.sleep(0.05)
+        # Another host may be the one that publishes: of that nobody tells this process.
+        publisher.wait(publications, timeout_s=min(left_s, LOOK_EVERY_S))
