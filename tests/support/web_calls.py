@@ -214,6 +214,7 @@ CALLS = (
         route="/api/v1/units/{unit:path}",
         make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}"),
     ),
+    Call(method="GET", route="/api/v1/statements", make=_at("/api/v1/statements")),
     Call(method="GET", route="/api/v1/cases", make=_at("/api/v1/cases")),
     Call(
         method="POST",

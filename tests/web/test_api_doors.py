@@ -83,7 +83,7 @@ def test_a_good_call_is_answered(scene: Scene, call: Call) -> None:
 @pytest.mark.parametrize("call", GUARDED)
 def test_without_credentials_a_guarded_route_is_closed(scene: Scene, call: Call) -> None:
     request = call.make(scene)
-    if call.route == "/api/v1/statements":
+    if call.name == "POST /api/v1/statements":
         # A statement vouches for itself, so here it must be one that does not.
         wire = json.loads(request.body)
         request = Request(

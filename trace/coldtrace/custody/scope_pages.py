@@ -72,8 +72,9 @@ def gathered_pages(origins: Sequence[Origin], within: Within) -> str:
 
 
 def _merged(parts: Sequence[str]) -> str:
-    every = " UNION ".join(parts) or _NOTHING
-    return f"SELECT id, at, origin FROM ({every}) every ORDER BY at DESC, id DESC LIMIT :most"
+    # A row may be there by several of its parties.
+    every = " UNION ALL ".join(parts) or _NOTHING
+    return f"SELECT DISTINCT id, at, origin FROM ({every}) every ORDER BY at DESC, id DESC LIMIT :most"
 
 
 _NOTHING = "SELECT CAST(NULL AS uuid) AS id, CAST(NULL AS timestamptz) AS at, CAST(NULL AS text) AS origin LIMIT 0"

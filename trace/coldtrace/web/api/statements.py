@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -21,7 +21,7 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
-from coldtrace.custody.statement_list import has_pieces, places_of
+from coldtrace.custody.statement_list import PAGE_MAX, has_pieces, list_statements, places_of
 from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
@@ -103,6 +103,41 @@ def check_statements(
         results = custody.capture(session, request.app.state.env, wires)
         session.rollback()
     return JSONResponse({"results": [as_json(result, lang) | {"receipt": None} for result in results]})
+
+
+@router.get("", summary="Statements 记录清单")
+def get_statements(
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.STATEMENT, Verb.READ)],
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+) -> dict[str, object]:
+    """Return the statements that the caller may see, newest first; `next` is the `after` of the following page.
+
+    One's own, what was sent to one, and the receipts of what one sent.  `units` are the first units of the lines that
+    the caller may see, `lines` counts these lines: of a receipt that lists goods of several only one's own.
+    """
+    found = list_statements(session, caller.scope, after=after, limit=limit)
+    caller.at(one.gln for one in found)
+    caller.told(rows=len(found))
+    return {
+        "statements": [
+            {
+                "id": str(one.entry_id),
+                "type": one.type,
+                "site": one.gln,
+                "to": one.to_gln,
+                "at": format_utc(one.claimed_at),
+                "recorded_at": format_utc(one.recorded_at),
+                "status": one.status,
+                "marks": list(one.marks),
+                "units": list(one.units),
+                "lines": one.lines,
+            }
+            for one in found
+        ],
+        "next": str(found[-1].entry_id) if len(found) == limit else None,
+    }
 
 
 @router.get("/{entry_id}/pieces", summary="The pieces of a statement 记录的各部分")
