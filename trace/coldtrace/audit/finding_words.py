@@ -44,6 +44,7 @@ class FindingCode(StrEnum):
     CHAIN_BROKEN = "chain_broken"
     SEQ_WRONG = "seq_wrong"
     LIST_WRONG = "list_wrong"
+    JOURNAL_BACK = "journal_back"
     LIST_UNSIGNED = "list_unsigned"
     ROOT_WRONG = "root_wrong"
     SERVED_CHECKPOINT = "served_checkpoint"
@@ -198,6 +199,13 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
     FindingCode.LIST_WRONG: (
         6,
         Words("信任列表 {where} 与日志中的哈希不符或缺失。", "Trust list {where} is missing or differs from its leaf."),
+    ),
+    FindingCode.JOURNAL_BACK: (
+        6,
+        Words(
+            "叶子 {where} 锚定的审计日志没有接着前一个锚：同一天，或比之前短。",
+            "Leaf {where} anchors a journal that does not go on from the anchor before: the same day, or not longer.",
+        ),
     ),
     FindingCode.LIST_UNSIGNED: (
         6,

@@ -3,6 +3,7 @@
 Signatures are queued, to be checked in batches by whoever walks.
 """
 
+import re
 from collections.abc import Sequence
 
 from coldtrace.audit.chains import Chains
@@ -18,6 +19,8 @@ from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.public_key import PublicKey, key_id, load_public_key
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
 
 class Leaves:
     """Reads leaves in the order of the log."""
@@ -29,6 +32,7 @@ class Leaves:
         self.chains = Chains(report)
         self.erased: set[str] = set()
         self.lists: dict[int, str] = {}
+        self._journal_at = ("", 0)
 
     def read(self, data: bytes, where: str) -> Leaf | None:
         """Return a leaf, its signature queued to be checked; None if it cannot be read, which is a finding."""
@@ -43,10 +47,22 @@ class Leaves:
                 self.lists[int(str(body["seq"]))] = str(body["list"])
             elif leaf.kind == LeafKind.ERASE:
                 self.erased.add(str(read_body(leaf, "fields", "ground", "header", "v")["header"]))
+            elif leaf.kind == LeafKind.ANCHOR and leaf.body.startswith(b"{"):
+                self._journal(leaf, where)
         except NotALeaf:
             self._report.find(FindingCode.LEAF_TEXT, where)
             return None
         return leaf
+
+    def _journal(self, leaf: Leaf, where: str) -> None:
+        """Check that the journal's heads go on: a later day, a longer chain (docs/formats/journal.md, section 3)."""
+        body = read_body(leaf, "day", "head", "seq", "v", "what")
+        day, seq = str(body["day"]), body["seq"]
+        if body["what"] != "journal" or not isinstance(seq, int) or not _DAY.fullmatch(day):
+            raise NotALeaf
+        if day <= self._journal_at[0] or seq <= self._journal_at[1]:
+            self._report.find(FindingCode.JOURNAL_BACK, where)
+        self._journal_at = (day, seq)
 
     def take_signatures(self) -> list[SignatureJob]:
         """Return the signatures that are queued, and queue them no longer."""
