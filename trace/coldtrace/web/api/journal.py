@@ -34,7 +34,7 @@ def get_journal(
     """
     asked = Asked(after=after, limit=limit, since=since, until=until)
     found = store.list_records(session, caller.scope, asked)
-    caller.told(count=len(found))
+    caller.told(rows=len(found))
     return {
         "records": [shown(record, caller.scope) for record in found],
         "next": str(found[-1].record_id) if len(found) == limit else None,
