@@ -1,8 +1,6 @@
 """What the log cannot keep is an alarm: on /readyz, in /metrics, and in the answer to whoever wants to write."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,14 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from coldtrace.db.roles import RolesMissing
-from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger import store
 from coldtrace.ledger.model import LogState
 from coldtrace.ledger.refusals import ForkAhead, QuorumMissing, WitnessDoubts, WitnessesSilent
 from coldtrace.parties.model import SiteRole
-from coldtrace.web.api.statements import WAITERS_MAX
 from support.house import unit_line
 from support.log_entries import make_entry
 from support.web_house import STATEMENTS, WebHouse
@@ -107,50 +103,3 @@ def test_waiting_is_capped_and_ends_with_the_receipt(
     assert answer.status_code == 202
     assert "proof" not in answer.json()
     assert answer.json()["results"][0]["receipt"] is not None
-
-
-def test_those_who_wait_leave_threads_for_everybody_else(web: WebHouse) -> None:
-    """With as many waiting as there are worker threads, and more, the others are answered as ever."""
-    device = web.device(SiteRole.MARKET)
-    said = [
-        device.say(T.RECEIVE, [unit_line(f"(01)19521234543210(21)7QK4M2ZX{n:04}")]) for n in range(WAITERS_MAX + 30)
-    ]
-    web.settle()
-    took_s: list[float] = []
-
-    def wait(statement: Statement) -> None:
-        began = time.monotonic()
-        answer = web.post_json(STATEMENTS, statement.to_json(), web.bearer | {"Prefer": "wait=10"})
-        assert answer.status_code in (201, 202)
-        took_s.append(time.monotonic() - began)
-
-    with no_sequencer(web):
-        workers = [threading.Thread(target=wait, args=(each,)) for each in said]
-        for worker in workers:
-            worker.start()
-        for worker in workers[: len(said)]:
-            worker.join(0.2)
-        alive = [worker for worker in workers if worker.is_alive()]
-        assert 0 < len(alive) <= WAITERS_MAX
-        began = time.monotonic()
-        assert web.client.get(f"/logs/{web.env.log.name}/checkpoint").status_code == 200
-        assert alive[-1].is_alive(), "answered only when the others had gone"
-        assert time.monotonic() - began < 10
-        # Nothing to wait for: those who wait are let go, and new ones do not begin.
-        web.app.state.sequencer.troubles[web.env.log.name] = QuorumMissing(name="x", size=5, cosigned=1, quorum=2)
-        for worker in workers:
-            worker.join(30)
-    assert len(took_s) == len(said)
-
-
-def test_every_line_of_prefer_is_read(web: WebHouse) -> None:
-    said = web.device(SiteRole.MARKET).say(T.RECEIVE, [unit_line(UNIT)])
-    body = json.dumps(said.to_json()).encode()
-    lines = [
-        *web.bearer.items(),
-        ("Content-Type", "application/json"),
-        ("Prefer", "respond-async"),
-        ("Prefer", "wait=9"),
-    ]
-    answer = web.client.post(STATEMENTS, content=body, headers=lines)
-    assert (answer.status_code, answer.headers["preference-applied"]) == (201, "wait=9")

@@ -312,7 +312,34 @@ def test_prefer_wait_answers_201_with_a_proof_that_verifies(shared: WebHouse, po
 
 
 @pytest.mark.parametrize(
-    "prefer", ["wait=0", "wait=-1", "wait=", "wait=soon", "wait=\u00b2", "return=minimal", "wait=1e3"]
+    "lines",
+    [
+        ["respond-async", "wait=10"],
+        ["return=minimal; wait=0", 'Wait = "10"; strictly'],
+        ['note="a, wait=0"', "wait=10, wait=0"],
+    ],
+)
+def test_every_line_of_prefer_is_read(shared: WebHouse, port: Handheld, lines: list[str]) -> None:
+    fields = [*shared.bearer.items(), ("Content-Type", "application/json"), *(("Prefer", line) for line in lines)]
+    answer = shared.client.post(STATEMENTS, content=json.dumps(say(port).to_json()).encode(), headers=fields)
+    assert answer.status_code == 201
+    assert answer.headers["preference-applied"] == "wait=10"
+
+
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        "wait=0",
+        "wait=-1",
+        "wait=",
+        "wait=soon",
+        "wait=\u00b2",
+        "return=minimal",
+        "wait=1e3",
+        "return=minimal; wait=10",
+        "wait=0, wait=10",
+        'respond-async; note=", wait=10"',
+    ],
 )
 def test_other_preferences_are_passed_over(shared: WebHouse, port: Handheld, prefer: str) -> None:
     body = json.dumps(say(port).to_json()).encode()

@@ -229,8 +229,6 @@ class Publisher:
         self._done: dict[int, tuple[int, float]] = {}
         """By log: the size published last, and until when nothing more is to be done at that size."""
         self.troubles: dict[str, Refusal] = {}
-        self.publications = 0
-        self._published = threading.Condition()
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
@@ -241,11 +239,6 @@ class Publisher:
     def wake(self) -> None:
         """Say that there is something new."""
         self._wake.set()
-
-    def wait(self, publications: int, *, timeout_s: float) -> None:
-        """Return once this process has published more often than `publications`, or after the timeout."""
-        with self._published:
-            self._published.wait_for(lambda: self.publications != publications, timeout=timeout_s)
 
     def stop(self) -> None:
         """Finish the round under way and end the thread."""
@@ -290,9 +283,6 @@ class Publisher:
             self.troubles[log.name] = refusal
             return
         self.troubles.pop(log.name, None)
-        with self._published:
-            self.publications += 1
-            self._published.notify_all()
         if head is not None:
             # Short of a quorum a witness that comes back is not left waiting until the log grows.
             again_s = REPUBLISH.total_seconds() if self._has_enough(head) else ASK_AGAIN_S

@@ -66,6 +66,11 @@ def logs(session: Session) -> list[tuple[Log, str]]:
     return [(log, vkey) for log, vkey, _ in store.logs(session.connection())]
 
 
+def is_open(session: Session, log: Log) -> bool:
+    """Tell whether a log grows: it is neither frozen nor closed."""
+    return any(each.id == log.id and state is LogState.OPEN for each, _, state in store.logs(session.connection()))
+
+
 def log_named(session: Session, name: str) -> Log:
     """Return the log of this name; raise LogUnknown."""
     for log, _, _ in store.logs(session.connection()):
@@ -165,9 +170,17 @@ def find_proof(session: Session, log: Log, entry_id: UUID) -> tuple[TlogProof, I
     """Return the proof of one entry under the published checkpoint, None while it is not included."""
     head = checkpoint(session, log)
     proof = prove(session, log, [entry_id], head).get(entry_id)
-    if proof is None:
-        return None
-    return TlogProof(index=proof.index, path=proof.path, checkpoint=head.note), proof
+    return None if proof is None else (_as_tlog_proof(proof, head), proof)
+
+
+def published_proofs(session: Session, log: Log, ids: Sequence[UUID]) -> dict[UUID, TlogProof]:
+    """Return the proofs of entries under the published checkpoint, for those that it includes."""
+    head = checkpoint(session, log)
+    return {entry_id: _as_tlog_proof(proof, head) for entry_id, proof in prove(session, log, ids, head).items()}
+
+
+def _as_tlog_proof(proof: Inclusion, head: SignedHead) -> TlogProof:
+    return TlogProof(index=proof.index, path=proof.path, checkpoint=head.note)
 
 
 def inclusion_by_index(session: Session, log: Log, *, index: int, size: int) -> tuple[bytes, ...]:

@@ -40,6 +40,7 @@ from coldtrace.web.api import (
     units,
 )
 from coldtrace.web.api import trust as trust_api
+from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
@@ -159,10 +160,14 @@ def create_app(
     app.state.sessions = make_sessions(engine)
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.feeder = feeder
-    app.state.waiting_room = statements.make_waiting_room()
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
     app.state.joined_captures = statements.join_captures()
+    app.state.awaited_proofs = AwaitedProofs(
+        app.state.sessions,
+        env.log,
+        troubled=lambda: env.log.name in sequencer.troubles or env.log.name in publisher.troubles,
+    )
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.error_page = door.error_page
     problems.install(app)

@@ -5,15 +5,15 @@ by an enrolled device, and it counts against the anonymous limit.
 """
 
 import json
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.request import parse_http_list
 from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -26,11 +26,11 @@ from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.publish import Publisher
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties.refusals import AuthenticationRequired
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Body, Caller, CallerLang, CurrentEnv, ReadSession, needs, recognise
+from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.database_trouble import is_race
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
@@ -40,8 +40,6 @@ router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 ITEMS_MAX = 1000
 ATTEMPTS = 4
 WAIT_MAX_S = 10
-WAITERS_MAX = 16
-LOOK_EVERY_S = 0.5
 KIND_MAX = 120
 _UNPROVEN = frozenset({"unknown_device", "bad_statement_signature"})
 
@@ -72,22 +70,22 @@ _DOC: dict[str, Any] = {
     openapi_extra=_DOC,
     summary="Store signed statements 提交签名记录",
 )
-def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
+async def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
     """Store one statement (object), many (array) or a stream of lines (NDJSON); 202 with a receipt for each.
 
     One alone: 202 accepted, 200 repeat, 4xx problem when refused; `Prefer: wait=N` waits up to N seconds (10 at
-    most) for inclusion and answers 201 with the proof; 202 at once while many others wait, or the log cannot grow.
+    most) for inclusion and answers 201 with the proof; nobody waits while too many do, or while the log is in trouble.
     """
-    wires, alone = read_items(request, body)
-    # Once stored, the commit is behind us: only then may a receipt leave.
-    if not alone:
-        results = _capture(request, body, wires)
-        return JSONResponse({"results": [as_json(result, lang) for result in results]}, 202)
-    joined: JoinedCaptures = request.app.state.joined_captures
-    result = joined.submit(_Alone(request=request, body=body, wire=wires[0]))
-    if isinstance(result, Refusal):
-        raise result
-    return _answer_one(request, result, lang)
+    # Stored in a worker thread, which is given back before the wait: who waits must not stand in the way of others.
+    answer, kept = await run_in_threadpool(_store, request, body, lang)
+    wait_s = _wait_s(request.headers.getlist("prefer"))
+    if kept is None or not wait_s:
+        return answer
+    awaited: AwaitedProofs = request.app.state.awaited_proofs
+    proof = await awaited.proof(kept.id, wait_s=wait_s)
+    if proof is None:
+        return answer
+    return JSONResponse(kept.body | {"proof": proof}, 201, {"Preference-Applied": f"wait={wait_s}"})
 
 
 @router.post("/check", openapi_extra=_DOC, summary="Dry run 试运行")
@@ -172,6 +170,34 @@ def get_pieces(
             },
         }
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """One statement that was stored alone, and the body of its answer."""
+
+    id: UUID
+    body: dict[str, object]
+
+
+def _store(request: Request, body: bytes, lang: str) -> tuple[Response, _Kept | None]:
+    """Store what was sent; return the answer, and the statement if it came alone.
+
+    Once it returns, the commit is behind us: only then may a receipt leave.
+    """
+    wires, alone = read_items(request, body)
+    if not alone:
+        results = _capture(request, body, wires)
+        return JSONResponse({"results": [as_json(result, lang) for result in results]}, 202), None
+    joined: JoinedCaptures = request.app.state.joined_captures
+    result = joined.submit(_Alone(request=request, body=body, wire=wires[0]))
+    if isinstance(result, Refusal):
+        raise result
+    if result.refusal is not None:
+        raise result.refusal
+    said: dict[str, object] = {"results": [as_json(result, lang)]}
+    answer = JSONResponse(said, 200 if result.status == "repeat" else 202)
+    return answer, None if result.id is None else _Kept(id=UUID(result.id), body=said)
 
 
 def _capture(request: Request, body: bytes, wires: list[object]) -> list[Result]:
@@ -297,57 +323,14 @@ def as_json(result: Result, lang: str) -> dict[str, object]:
     }
 
 
-def _answer_one(request: Request, result: Result, lang: str) -> Response:
-    if result.refusal is not None:
-        raise result.refusal
-    body: dict[str, object] = {"results": [as_json(result, lang)]}
-    wait_s = _wait_s(",".join(request.headers.getlist("prefer")))
-    if wait_s and result.id is not None:
-        proof = _wait_for_proof(request, UUID(result.id), wait_s)
-        if proof is not None:
-            return JSONResponse(body | {"proof": proof}, 201, {"Preference-Applied": f"wait={wait_s}"})
-    return JSONResponse(body, 200 if result.status == "repeat" else 202)
+def _wait_s(prefer: Sequence[str]) -> int:
+    """Return how many seconds the lines of `Prefer` ask to wait, at most WAIT_MAX_S; 0 without (RFC 7240, 2).
 
-
-def _wait_s(prefer: str) -> int:
-    for part in prefer.replace(";", ",").split(","):
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "wait" and value.isdecimal():
-            return min(int(value[:3]), WAIT_MAX_S)
-    return 0
-
-
-def make_waiting_room() -> threading.BoundedSemaphore:
-    """Make the places of those who wait in a process; whoever finds none is answered at once (RFC 7240 allows it).
-
-    Each takes a worker thread, of which there are 40: the others are for everybody else.
+    Only the first `wait` counts; what stands behind a semicolon belongs to another preference.
     """
-    return threading.BoundedSemaphore(WAITERS_MAX)
-
-
-def _wait_for_proof(request: Request, entry_id: UUID, wait_s: int) -> str | None:
-    room: threading.BoundedSemaphore = request.app.state.waiting_room
-    if not room.acquire(blocking=False):
-        return None
-    try:
-        return _wait_in_room(request, entry_id, wait_s)
-    finally:
-        room.release()
-
-
-def _wait_in_room(request: Request, entry_id: UUID, wait_s: int) -> str | None:
-    env: Env = request.app.state.env
-    publisher: Publisher = request.app.state.publisher
-    deadline = time.monotonic() + wait_s
-    while True:
-        publications = publisher.publications
-        with request.app.state.sessions() as session:
-            found = ledger.find_proof(session, env.log, entry_id)
-        if found is not None:
-            return found[0].text()
-        left_s = deadline - time.monotonic()
-        # While something keeps the log from growing there is nothing to wait for.
-        if left_s <= 0 or env.log.name in {**request.app.state.sequencer.troubles, **publisher.troubles}:
-            return None
-        # Another host may be the one that publishes: of that nobody tells this process.
-        publisher.wait(publications, timeout_s=min(left_s, LOOK_EVERY_S))
+    for each in parse_http_list(",".join(prefer)):
+        name, _, value = each.partition(";")[0].partition("=")
+        if name.strip().lower() == "wait":
+            value = value.strip().strip('"')
+            return min(int(value[:3]), WAIT_MAX_S) if value.isdecimal() else 0
+    return 0

@@ -62,7 +62,8 @@ _CODE = (
 )
 CHINESE: dict[str, str] = {
     "POST /api/v1/statements": "保存一条（对象）、多条（数组）或逐行（`NDJSON`）的签名记录，202 并逐条返回回执。"
-    "单独一条：接受 202，重复 200，拒绝 `4xx`；`Prefer: wait=N` 最多等 N 秒（上限 10）直到写入日志，201 并附证明。",
+    "单独一条：接受 202，重复 200，拒绝 `4xx`；`Prefer: wait=N` 最多等 N 秒（上限 10）直到写入日志，201 并附证明；"
+    "等待者过多或日志出现故障时不等待。",
     "POST /api/v1/statements/check": "说明这些记录会得到什么结果，不保存任何内容。",
     "GET /api/v1/statements/{entry_id}/pieces": "返回一条记录的表头和各部分原文；"
     "被依法抹除的私有部分给出剩余内容和抹除时间。",
