@@ -30,11 +30,12 @@ from coldtrace.interop.imports import undo_import
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import Verdict, verify_code
 from support.consignments import Consignment, commission_line, facts_of, packing_list
 from support.house import pack_lines
-from support.road import CARTONS, MARKET, PALLETS, PORT, SHOP, STORE, Road, binding, make_road, whole
+from support.road import CARTONS, MARKET, PALLETS, PORT, SHOP, STORE, Road, at_site, binding, make_road, whole
 
 TABLES = ("operator", "product", "consignment", "lot", "code_run", "issued_code")
 
@@ -43,6 +44,7 @@ def opening(packing: PackingList, **changes: Any) -> service.OpenConsignment:
     command = service.OpenConsignment(
         packing=packing,
         station_gln=None,
+        scope=EVERYTHING,
         source_name="装箱单.xlsx",
         source_hash=bytes(32),
         normalised=[{"what": "date"}],
@@ -201,13 +203,15 @@ def test_ssccs_of_two_consignments_differ(road: Road) -> None:
 def test_lots_to_bind_until_all_is_bound(road: Road) -> None:
     consignment = road.consignment(cartons=2)
     facts = consignment.carton.facts
-    assert work.open_lots(road.session, PORT) == [{"gtin": "19521234543210", "lot": "L2409A17", "facts": facts}]
-    assert work.open_lots(road.session, STORE) == []
+    assert work.open_lots(road.session, at_site(PORT)) == [
+        {"gtin": "19521234543210", "lot": "L2409A17", "facts": facts}
+    ]
+    assert work.open_lots(road.session, at_site(STORE)) == []
     first, second = consignment.pallets[0].cartons
     road.done(PORT, T.COMMISSION, commission_line(first), facts=facts_of(first))
-    assert len(work.open_lots(road.session, PORT)) == 1
+    assert len(work.open_lots(road.session, at_site(PORT))) == 1
     road.done(PORT, T.COMMISSION, commission_line(second), facts=facts_of(second))
-    assert work.open_lots(road.session, PORT) == []
+    assert work.open_lots(road.session, at_site(PORT)) == []
 
 
 def test_codes_drawn_here_are_bound_without_a_mark(road: Road) -> None:
@@ -219,7 +223,7 @@ def test_codes_drawn_here_are_bound_without_a_mark(road: Road) -> None:
 
 
 def undone(road: Road, consignment: Consignment) -> None:
-    undo_import(road.session, road.env, consignment.consignment_id)
+    undo_import(road.session, road.env, consignment.consignment_id, EVERYTHING)
 
 
 def test_an_import_is_undone_and_may_come_again(road: Road) -> None:
@@ -243,9 +247,9 @@ def test_codes_of_an_undone_import_are_unregistered(road: Road) -> None:
     undone(road, consignment)
     assert store.issued_code(road.session, bound.unit_id) is None
     assert list(store.codes_of_run(road.session, consignment.run_id)) == []
-    assert work.open_lots(road.session, PORT) == []
+    assert work.open_lots(road.session, at_site(PORT)) == []
     with pytest.raises(RunUnknown):
-        run_labels.run_labels(road.session, consignment.run_id)
+        run_labels.run_labels(road.session, consignment.run_id, EVERYTHING)
     late = road.done(PORT, T.COMMISSION, commission_line(other), facts=facts_of(other))
     assert (late.status, late.marks) == ("accepted", ("not_issued",))
     assert [line.type for line in road.story(bound.unit_id)] == ["commission"], "what was said stays said"
@@ -313,12 +317,12 @@ def test_what_is_still_at_the_station_can_be_undone(road: Road, happened: Callab
     consignment = road.consignment(cartons=3)
     happened(road, consignment)
     undone(road, consignment)
-    assert store.consignment_state(road.session, consignment.consignment_id) == "undone"
+    assert store.consignment_state(road.session, consignment.consignment_id, EVERYTHING) == "undone"
 
 
 def test_an_unknown_consignment_cannot_be_undone(road: Road) -> None:
     with pytest.raises(ConsignmentUnknown):
-        undo_import(road.session, road.env, new_id())
+        undo_import(road.session, road.env, new_id(), EVERYTHING)
 
 
 def test_nothing_leaves_while_an_import_is_undone(sessions: sessionmaker[Session], tmp_path: Path) -> None:
@@ -337,31 +341,31 @@ def test_nothing_leaves_while_an_import_is_undone(sessions: sessionmaker[Session
 
     late = threading.Thread(target=ship)
     with sessions.begin() as session:
-        undo_import(session, road.env, consignment.consignment_id)
+        undo_import(session, road.env, consignment.consignment_id, EVERYTHING)
         late.start()
         assert not shipped.wait(0.3)
     late.join()
     assert shipped.is_set()
     with sessions() as session:
-        assert store.consignment_state(session, consignment.consignment_id) == "undone"
+        assert store.consignment_state(session, consignment.consignment_id, EVERYTHING) == "undone"
 
 
 def test_labels_of_a_run_in_the_order_of_packing(road: Road) -> None:
     consignment = road.consignment(pallets=2, cartons=3)
-    labels = list(run_labels.run_labels(road.session, consignment.run_id))
+    labels = list(run_labels.run_labels(road.session, consignment.run_id, EVERYTHING))
     assert [label.kind.value for label in labels] == ["unit", "unit", "unit", "pallet"] * 2
     assert [label.uri for label in labels[:3]] == [code.uri for code in consignment.pallets[0].cartons]
     assert [(labels[3].count, labels[3].net_g), (labels[0].count, labels[0].net_g)] == [(3, 60_000), (None, 20_000)]
     assert labels[0].short_code.count("-") == 3
     with pytest.raises(RunUnknown):
-        run_labels.run_labels(road.session, new_id())
+        run_labels.run_labels(road.session, new_id(), EVERYTHING)
 
 
 def test_a_label_states_no_weight_that_nobody_weighed(road: Road) -> None:
     packing = packing_list(cartons=3)
     variable = replace(packing.lines[0], gtin=parse_gtin("99521234543216"), net_g=61_234)
     opened = service.open_consignment(road.session, road.env, opening(replace(packing, lines=(variable,))))
-    labels = list(run_labels.run_labels(road.session, opened.run_id))
+    labels = list(run_labels.run_labels(road.session, opened.run_id, EVERYTHING))
     assert [label.net_g for label in labels] == [None, None, None, 61_234]
     road.bound(CARTONS[0])
 

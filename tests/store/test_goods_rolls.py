@@ -24,7 +24,7 @@ from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
 from support.consignments import GTIN, LOT, Consignment, commission_line
-from support.road import MARKET, PORT, SHOP, Road
+from support.road import MARKET, PORT, SHOP, Road, at_site
 from support.rolls import bind, drawn, labels, number_lists, statuses
 
 OTHER = "020220261000000777"
@@ -41,7 +41,7 @@ def test_a_roll_is_drawn_and_certified(road: Road) -> None:
         trust = parties.newest_trust_list(road.session)
         assert trust is not None
         opened = open_roll_certificate(
-            rolls.certificate_of(road.session, road.env, roll),
+            rolls.certificate_of(road.session, road.env, roll, EVERYTHING),
             trust=open_trust_list(trust.envelope, root=None),
             now=road.clock(),
         )
@@ -52,33 +52,33 @@ def test_a_roll_is_drawn_and_certified(road: Road) -> None:
             printed = parse_trace_code(code.uri)
             assert printed.unit_id == code.unit_id
             assert printed.value("10") is None
-    record = rolls.find_roll(road.session, roll)
+    record = rolls.find_roll(road.session, roll, EVERYTHING)
     assert (record.used, record.voided, record.certified, record.drawn) == (0, 0, True, 3)
 
 
 def test_the_certificate_is_made_once(road: Road) -> None:
     roll = drawn(road)
-    first = rolls.certificate_of(road.session, road.env, roll)
+    first = rolls.certificate_of(road.session, road.env, roll, EVERYTHING)
     road.clock.forward(timedelta(days=3))
-    assert rolls.certificate_of(road.session, road.env, roll) == first
+    assert rolls.certificate_of(road.session, road.env, roll, EVERYTHING) == first
 
 
 def test_a_roll_that_is_not_drawn_to_its_end_has_no_certificate(road: Road) -> None:
-    roll = rolls.new_roll(road.session, road.env, NewRoll(station_gln=PORT, count=2_001))
+    roll = rolls.new_roll(road.session, road.env, NewRoll(station_gln=PORT, scope=EVERYTHING, count=2_001))
     with pytest.raises(RollUnfinished):
-        rolls.certificate_of(road.session, road.env, roll)
+        rolls.certificate_of(road.session, road.env, roll, EVERYTHING)
 
 
 @pytest.mark.parametrize("count", [0, 20_001])
 def test_the_length_of_a_roll(road: Road, count: int) -> None:
     with pytest.raises(RollTooLong):
-        rolls.new_roll(road.session, road.env, NewRoll(station_gln=None, count=count))
+        rolls.new_roll(road.session, road.env, NewRoll(station_gln=None, scope=EVERYTHING, count=count))
 
 
 def test_no_such_roll(road: Road) -> None:
     for ask in (rolls.find_roll, rolls.report):
         with pytest.raises(RollUnknown):
-            ask(road.session, UUID(int=1))
+            ask(road.session, UUID(int=1), EVERYTHING)
 
 
 def test_a_desk_binds(road: Road) -> None:
@@ -94,7 +94,7 @@ def test_a_desk_binds(road: Road) -> None:
     assert (bound.lot, free.lot) == (LOT, None)
     assert bound.facts == consignment.carton.facts
     assert number_lists(road, roll) == {"unused": "2, 4-5", "skipped": "2"}
-    assert rolls.find_roll(road.session, roll).used == 2
+    assert rolls.find_roll(road.session, roll, EVERYTHING).used == 2
 
 
 def test_what_a_desk_cannot_bind(road: Road) -> None:
@@ -125,7 +125,7 @@ def test_what_a_desk_cannot_bind(road: Road) -> None:
         "unknown_code",
         "malformed_uri",
     ]
-    assert rolls.find_roll(road.session, roll).used == 0
+    assert rolls.find_roll(road.session, roll, EVERYTHING).used == 0
 
 
 def test_after_its_time_a_roll_is_not_bound_by_a_desk(road: Road) -> None:
@@ -161,11 +161,12 @@ def test_a_device_means_the_lot_of_its_own_station(road: Road) -> None:
     )
     with pytest.raises(LotAmbiguous):
         bind(road, code)
-    assert statuses(bind(road, code, station_gln=PORT)) == ["bound"]
+    assert statuses(bind(road, code, scope=at_site(PORT))) == ["bound"]
     kept = store.issued_code(road.session, parse_trace_code(code).unit_id or "")
     assert kept is not None
     assert kept.facts == first.carton.facts
-    assert statuses(bind(road, code, station_gln=MARKET)) == ["lot_of_other_station"]
+    with pytest.raises(LotUnknown):
+        bind(road, code, scope=at_site(MARKET))
 
 
 def test_a_second_lot_is_kept_and_a_case(road: Road) -> None:
@@ -193,7 +194,7 @@ def test_an_undone_import_frees_its_labels(road: Road) -> None:
     roll = drawn(road)
     code = labels(road, roll)[0]
     bind(road, code.uri)
-    undo_import(road.session, road.env, first.consignment_id)
+    undo_import(road.session, road.env, first.consignment_id, EVERYTHING)
     assert number_lists(road, roll) == {"unused": "1-5"}
     freed = store.issued_code(road.session, code.unit_id)
     assert freed is not None
@@ -211,7 +212,7 @@ def test_an_import_stands_once_a_label_bound_to_it_has_left(road: Road) -> None:
     road.done(PORT, T.COMMISSION, commission_line(code), facts=facts(consignment))
     road.done(PORT, T.SHIP, code.unit_id, to=SHOP)
     with pytest.raises(Refusal) as caught:
-        undo_import(road.session, road.env, consignment.consignment_id)
+        undo_import(road.session, road.env, consignment.consignment_id, EVERYTHING)
     assert caught.value.code == "already_shipped"
 
 
@@ -313,7 +314,7 @@ def test_a_late_binding_is_kept_and_marked(road: Road) -> None:
     road.clock.forward(timedelta(days=2))
     assert marks(road, late, consignment) == ("bound_late",)
     assert road.tell(said)[0].marks == ()
-    assert rolls.find_roll(road.session, roll).used == 2
+    assert rolls.find_roll(road.session, roll, EVERYTHING).used == 2
 
 
 def test_a_label_that_was_seen_before_it_was_bound_gets_its_lot(road: Road) -> None:
@@ -329,7 +330,7 @@ def test_labels_before_and_after_binding(road: Road) -> None:
     road.consignment()
     roll = drawn(road, count=2)
     bind(road, labels(road, roll)[1].uri)
-    blank, bound = run_labels(road.session, roll)
+    blank, bound = run_labels(road.session, roll, EVERYTHING)
     assert (blank.roll_text, blank.lot, blank.product_zh) == ("No. 1 / 2", "", "冷链货物")
     assert blank.station_zh
     assert (bound.roll_text, bound.lot) == ("", LOT)
@@ -342,7 +343,7 @@ def test_labels_before_and_after_binding(road: Road) -> None:
 def test_rolls_page_by_page(road: Road) -> None:
     made = [drawn(road, count=1) for _ in range(5)]
     found: list[UUID] = []
-    while page := roll_store.list_rolls(road.session, after=found[-1] if found else None, limit=2):
+    while page := roll_store.list_rolls(road.session, EVERYTHING, after=found[-1] if found else None, limit=2):
         found += [roll.run_id for roll in page]
     assert found == sorted(made, reverse=True)
 
@@ -360,5 +361,5 @@ def test_every_binding_is_kept(road: Road) -> None:
 
 def list_roll(road: Road) -> UUID:
     """Return the only roll."""
-    (roll,) = roll_store.list_rolls(road.session, after=None, limit=10)
+    (roll,) = roll_store.list_rolls(road.session, EVERYTHING, after=None, limit=10)
     return roll.run_id

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -30,10 +31,11 @@ from coldtrace.interop.imports import undo_import
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.refusals import NoCodeKey
 from coldtrace.parties.signing_keys import NewKey, rotate
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import Verdict, verify_code
 from support.consignments import packing_list
-from support.road import PORT, Road, make_road
+from support.road import PORT, Road, at_site, make_road
 
 BIG = 2_100
 """Cartons on each of two pallets: three pieces."""
@@ -43,6 +45,7 @@ def opening(*, pallets: int = 2, cartons: int = BIG, declaration: str = "0202202
     return OpenConsignment(
         packing=packing_list(pallets=pallets, cartons=cartons, declaration=declaration),
         station_gln=None,
+        scope=EVERYTHING,
         source_name="装箱单.xlsx",
         source_hash=declaration.encode().ljust(32),
         normalised=[],
@@ -103,13 +106,13 @@ def test_pieces_say_the_same_as_one(road: Road) -> None:
 def test_labels_and_devices_wait_for_the_whole_run(road: Road) -> None:
     made = opened(road)
     with pytest.raises(RunUnfinished) as caught:
-        run_labels.run_labels(road.session, made.run_id)
+        run_labels.run_labels(road.session, made.run_id, EVERYTHING)
     assert (caught.value.facts["drawn"], caught.value.facts["wanted"]) == (CHUNK, made.wanted)
-    assert work.open_lots(road.session, PORT) == []
+    assert work.open_lots(road.session, at_site(PORT)) == []
     while not draw_next(road.session, road.env, made.run_id).is_drawn:
         pass
-    assert len(list(run_labels.run_labels(road.session, made.run_id))) == made.wanted
-    assert len(work.open_lots(road.session, PORT)) == 1
+    assert len(list(run_labels.run_labels(road.session, made.run_id, EVERYTHING))) == made.wanted
+    assert len(work.open_lots(road.session, at_site(PORT))) == 1
 
 
 def test_the_same_file_goes_on_and_another_one_does_not(road: Road) -> None:
@@ -128,11 +131,11 @@ def test_the_same_file_goes_on_and_another_one_does_not(road: Road) -> None:
 
 def test_a_run_that_is_unknown_or_undone_is_not_drawn(road: Road) -> None:
     made = opened(road)
-    undo_import(road.session, road.env, made.consignment_id)
+    undo_import(road.session, road.env, made.consignment_id, EVERYTHING)
     for run_id in (made.run_id, new_id()):
         with pytest.raises(RunUnknown):
             draw_next(road.session, road.env, run_id)
-    assert run_store.list_runs(road.session, after=None, limit=9) == []
+    assert run_store.list_runs(road.session, EVERYTHING, after=None, limit=9) == []
 
 
 def test_runs_are_listed_page_by_page(road: Road) -> None:
@@ -140,11 +143,11 @@ def test_runs_are_listed_page_by_page(road: Road) -> None:
     for number in range(4):
         command = opening(cartons=CHUNK if number == 2 else 1, declaration=f"02022026100000020{number}")
         runs.append(service.open_consignment(road.session, road.env, command).run_id)
-    found = []
-    while page := run_store.list_runs(road.session, after=found[-1] if found else None, limit=2):
+    found: list[UUID] = []
+    while page := run_store.list_runs(road.session, EVERYTHING, after=found[-1] if found else None, limit=2):
         found += [run.run_id for run in page]
     assert found == runs[::-1]
-    unfinished = run_store.list_runs(road.session, after=None, limit=9, unfinished=True)
+    unfinished = run_store.list_runs(road.session, EVERYTHING, after=None, limit=9, unfinished=True)
     assert [(run.run_id, run.state, run.kind) for run in unfinished] == [(runs[3], "drawing", "consignment")]
 
 
@@ -238,7 +241,7 @@ def test_a_run_over_the_quota_keeps_nothing(road: Road) -> None:
 def test_a_quota_starts_anew_at_midnight_and_undoing_gives_nothing_back(road: Road) -> None:
     quota(road, 6)
     first = opened(road, pallets=1, cartons=5)
-    undo_import(road.session, road.env, first.consignment_id)
+    undo_import(road.session, road.env, first.consignment_id, EVERYTHING)
     with pytest.raises(CodeQuotaSpent):
         opened(road, pallets=1, cartons=5)
     road.session.rollback()

@@ -21,6 +21,7 @@ from coldtrace.goods.packing_list import ConsignmentPapers, PackedLine, PackingL
 from coldtrace.goods.plan import Identity
 from coldtrace.goods.shelf_life import ShelfLife
 from coldtrace.goods.store import IssuedCode
+from coldtrace.rights.model import EVERYTHING, Scope
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 from support.house import unit_line
@@ -36,6 +37,7 @@ HEALTH_CERTIFICATE = "BR-HC-7788990011"
 BILL_OF_LADING = "COSU6199887766"
 CONTAINER = "CSQU3054383"
 SEAL = "SEAL5566778"
+IMPORTER_USCC = "91120118MA00000011"
 IMPORTER_ZH = "天津渤海进口食品有限公司"
 IMPORTER_EN = "Tianjin Bohai Imported Foods Co., Ltd."
 
@@ -63,7 +65,12 @@ class Consignment:
 
 
 def packing_list(
-    *, pallets: int = 1, cartons: int = 3, declaration: str = DECLARATION, gtin: str | None = GTIN
+    *,
+    pallets: int = 1,
+    cartons: int = 3,
+    declaration: str = DECLARATION,
+    gtin: str | None = GTIN,
+    importer: str = IMPORTER_USCC,
 ) -> PackingList:
     """Return a packing list of one lot of frozen beef."""
     shelf_life = ShelfLife(24, "month")
@@ -77,7 +84,7 @@ def packing_list(
         port_zh="天津新港",
         port_en="Tianjin Xingang",
         entry_date=CalendarDate(2026, 11, 20),
-        importer_uscc="91120118MA00000011",
+        importer_uscc=importer,
         importer_zh=IMPORTER_ZH,
         importer_en=IMPORTER_EN,
         overseas_registration="CBRA01012201010001",
@@ -122,7 +129,13 @@ EXPIRY: date = ShelfLife(24, "month").expiry(PRODUCED)
 
 
 def open_consignment(
-    session: Session, env: Env, *, carton_identity: Identity = Identity.OWN, **contents: Any
+    session: Session,
+    env: Env,
+    *,
+    carton_identity: Identity = Identity.OWN,
+    station: str | None = None,
+    scope: Scope = EVERYTHING,
+    **contents: Any,
 ) -> Consignment:
     """Open a consignment of a `packing_list` and return its codes, pallet by pallet.  The caller commits."""
     opened = goods.open_consignment(
@@ -130,7 +143,8 @@ def open_consignment(
         env,
         goods.OpenConsignment(
             packing=packing_list(**contents),
-            station_gln=None,
+            station_gln=station,
+            scope=scope,
             source_name="packing-list.xlsx",
             source_hash=bytes(32),
             normalised=[],

@@ -17,7 +17,7 @@ from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import Site, SiteRole
-from coldtrace.rights.model import EVERYTHING
+from coldtrace.rights.model import EVERYTHING, Scope
 from coldtrace.seal.b64 import b64
 from support.consignments import Consignment, commission_line, facts_of, open_consignment
 from support.house import GLNS, Handheld, install, make_env, pack_lines, unit_line
@@ -138,3 +138,8 @@ def statuses(results: Sequence[Result]) -> list[str]:
 def at_hour(hour: int) -> datetime:
     """Return an hour of the day on which the clock starts."""
     return TickingClock().next.replace(hour=hour, minute=0, second=0)
+
+
+def at_site(gln: str) -> Scope:
+    """Return what a device of a site reaches."""
+    return Scope(sites=frozenset({gln}))

@@ -11,19 +11,22 @@ from coldtrace.goods import rolls, store
 from coldtrace.goods.roll_rules import format_ranges, ranges_of
 from coldtrace.goods.rolls import BindCodes, BoundItem, NewRoll
 from coldtrace.goods.store import IssuedCode
+from coldtrace.rights.model import EVERYTHING
 from support.consignments import LOT
 from support.road import Road
 
 
 def drawn(road: Road, *, count: int = 5, gtin: str | None = None, days: int = 90) -> UUID:
     """Draw a roll to its end."""
-    run_id = rolls.new_roll(road.session, road.env, NewRoll(station_gln=None, count=count, gtin=gtin, bind_days=days))
+    run_id = rolls.new_roll(
+        road.session, road.env, NewRoll(station_gln=None, scope=EVERYTHING, count=count, gtin=gtin, bind_days=days)
+    )
 
     @contextmanager
     def begin() -> Iterator[Session]:
         yield road.session
 
-    rolls.finish_roll(begin, road.env, run_id)
+    rolls.finish_roll(begin, road.env, run_id, EVERYTHING)
     return run_id
 
 
@@ -34,7 +37,9 @@ def labels(road: Road, roll: UUID) -> list[IssuedCode]:
 
 def bind(road: Road, *codes: str, lot: str = LOT, **more: Any) -> list[BoundItem]:
     """Bind labels as a desk does."""
-    return rolls.bind_codes(road.session, road.env, BindCodes(codes=codes, lot=lot, by="token:desk", **more))[1]
+    return rolls.bind_codes(
+        road.session, road.env, BindCodes(codes=codes, lot=lot, by="token:desk", **({"scope": EVERYTHING} | more))
+    )[1]
 
 
 def statuses(items: list[BoundItem]) -> list[str]:
@@ -44,5 +49,5 @@ def statuses(items: list[BoundItem]) -> list[str]:
 
 def number_lists(road: Road, roll: UUID) -> dict[str, str]:
     """Return the lists of a roll's report that are not empty."""
-    found = rolls.report(road.session, roll)
+    found = rolls.report(road.session, roll, EVERYTHING)
     return {name.value: text for name, numbers in found.items() if (text := format_ranges(ranges_of(numbers)))}

@@ -10,18 +10,21 @@ from uuid import UUID
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import rolls
+from coldtrace.goods import store as goods_store
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.goods.stop_store import listed_filters
 from coldtrace.goods.stops import publish_filters
 from coldtrace.parties import service as parties
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING, Kind, Verb
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer, key_id
-from support.consignments import Consignment
+from support.consignments import IMPORTER_USCC, Consignment
 from support.house import GLNS, unit_line
 from support.web_house import WebHouse
 
 SAMPLE = (files("coldtrace.interop") / "samples" / "packing-list-a.xlsx").read_bytes()
+SAMPLE_IMPORTER = "91120116MA05TE5T1N"
 BOUNDARY = "a-boundary-of-our-own"
 PLACE_UNIT = "(01)19521234543210(21)7QK4M2ZX9RTB"
 
@@ -45,28 +48,54 @@ class Scene:
     consignment: Consignment
     entry_id: UUID
     roll_id: UUID
+    importer: str = IMPORTER_USCC
+    undoable: UUID | None = None
+    exists: bool = True
+    """False for a scene whose ids were never given out (`support/rights_world.py`)."""
 
     @classmethod
-    def make(cls, web: WebHouse) -> "Scene":
+    def make(cls, web: WebHouse, *, importer: str = IMPORTER_USCC) -> "Scene":
         """Open a consignment, walk it to the shop and log it."""
-        consignment = web.consignment()
+        consignment = web.consignment(importer=importer, declaration=fresh_declaration())
         web.walk(consignment.pallets[0])
         web.settle()
         said = json.loads(web.device(SiteRole.FIRST_STATION).sent[0].header)
         (web.settings.data_dir).mkdir(exist_ok=True)
         (web.settings.data_dir / "sample-labels.pdf").write_bytes(b"%PDF-1.7\n")
         with web.sessions.begin() as session:
-            roll_id = rolls.new_roll(session, web.env, NewRoll(station_gln=None, count=3))
-        return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]), roll_id=roll_id)
+            roll_id = rolls.new_roll(session, web.env, NewRoll(station_gln=web.station, scope=EVERYTHING, count=3))
+        return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]), roll_id=roll_id, importer=importer)
+
+    def to_undo(self) -> UUID:
+        """Return a consignment that can be undone: a new one when the last one was."""
+        if not self.exists:
+            return self.consignment.consignment_id
+        with self.web.sessions() as session:
+            last = self.undoable
+            if last is not None and goods_store.consignment_state(session, last, EVERYTHING) == "open":
+                return last
+        made = self.web.consignment(importer=self.importer, declaration=fresh_declaration(), cartons=1)
+        self.undoable = made.consignment_id
+        return made.consignment_id
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One route: who may call it, a good request to it, and its status."""
+    """One route: who may call it, a good request to it, and its status.
+
+    `right` is what it needs; only public routes and those that answer whoever signed what they are sent need none.
+    """
 
     method: str
     route: str
     make: Callable[[Scene], Request]
+    right: tuple[Kind, Verb] | None = None
+    about: str = ""
+    """What it names, in the words of `support/rights_world.py`; nothing for lists and what belongs to nobody."""
+    hidden: tuple[int, str] = (0, "")
+    """How it is refused when what it names is out of scope: as what does not exist."""
+    lists: str = ""
+    """The member of each row that names it, `runs.run`."""
     status: int = 200
     public: bool = False
     token_only: bool = False
@@ -98,7 +127,7 @@ def fresh_declaration() -> str:
 def enrol_request(web: WebHouse, *, name: str = "H-9", signer: Ed25519Signer | None = None) -> Request:
     """Return a good enrolment with a fresh invitation."""
     with web.sessions.begin() as session:
-        made = parties.invite_device(session, web.env, gln=GLNS[SiteRole.MARKET], url="http://127.0.0.1:8000")
+        made = parties.invite_device(session, web.env, gln=web.sites[SiteRole.MARKET].gln, url="http://127.0.0.1:8000")
     token = read_invite(made.text).token
     text, sig = make_request(net=web.env.net, token=token, signer=signer or Ed25519Signer.generate())
     return as_json("/api/v1/devices/enrol", {"request": text, "request_sig": sig, "token": token, "name": name})
@@ -113,8 +142,7 @@ def _statement(path: str) -> Callable[[Scene], Request]:
 
 
 def _undo(scene: Scene) -> Request:
-    opened = scene.web.consignment(declaration=fresh_declaration(), cartons=1)
-    return Request(path=f"/api/v1/imports/{opened.consignment_id}/undo")
+    return Request(path=f"/api/v1/imports/{scene.to_undo()}/undo")
 
 
 def _chain(scene: Scene) -> Request:
@@ -158,10 +186,18 @@ CALLS = (
     Call(
         method="GET",
         route="/api/v1/statements/{entry_id}/pieces",
+        right=(Kind.PIECES, Verb.READ),
+        about="pieces",
+        hidden=(404, "not_logged"),
         make=lambda scene: Request(path=f"/api/v1/statements/{scene.entry_id}/pieces"),
         token_only=True,
     ),
-    Call(method="POST", route="/api/v1/statements/check", make=_statement("/api/v1/statements/check")),
+    Call(
+        method="POST",
+        route="/api/v1/statements/check",
+        right=(Kind.STATEMENT, Verb.WRITE),
+        make=_statement("/api/v1/statements/check"),
+    ),
     Call(
         method="POST",
         route="/api/v1/devices/enrol",
@@ -172,12 +208,28 @@ CALLS = (
     Call(
         method="POST",
         route="/api/v1/devices/invites",
-        make=lambda scene: as_json("/api/v1/devices/invites", {"site": GLNS[SiteRole.MARKET]}),
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "site_unknown"),
+        make=lambda scene: as_json("/api/v1/devices/invites", {"site": scene.web.sites[SiteRole.MARKET].gln}),
         status=201,
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/devices/work", make=_at("/api/v1/devices/work"), device_only=True),
-    Call(method="GET", route="/api/v1/devices/{key}/chain", make=_chain),
+    Call(
+        method="GET",
+        route="/api/v1/devices/work",
+        right=(Kind.WORK, Verb.READ),
+        make=_at("/api/v1/devices/work"),
+        device_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/devices/{key}/chain",
+        right=(Kind.DEVICE, Verb.READ),
+        about="market",
+        hidden=(403, "unknown_device"),
+        make=_chain,
+    ),
     Call(method="GET", route="/api/v1/trust-list", make=_at("/api/v1/trust-list"), public=True),
     Call(method="GET", route="/api/v1/root", make=_at("/api/v1/root"), public=True),
     Call(method="GET", route="/api/v1/filters", make=_at("/api/v1/filters"), public=True),
@@ -188,6 +240,7 @@ CALLS = (
     Call(
         method="GET",
         route="/logs/{name}/tile/entries/{path:path}",
+        right=(Kind.LOG_ENTRIES, Verb.READ),
         make=_log("tile/entries/000.p/1"),
         token_only=True,
     ),
@@ -212,40 +265,86 @@ CALLS = (
     Call(
         method="GET",
         route="/api/v1/units/{unit:path}",
+        right=(Kind.UNIT, Verb.READ),
+        about="unit",
+        hidden=(404, "unit_unknown"),
         make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}"),
     ),
-    Call(method="GET", route="/api/v1/statements", make=_at("/api/v1/statements")),
-    Call(method="GET", route="/api/v1/cases", make=_at("/api/v1/cases")),
+    Call(
+        method="GET",
+        route="/api/v1/statements",
+        right=(Kind.STATEMENT, Verb.READ),
+        make=_at("/api/v1/statements"),
+    ),
+    Call(method="GET", route="/api/v1/cases", right=(Kind.CASE, Verb.READ), make=_at("/api/v1/cases")),
     Call(
         method="POST",
         route="/api/v1/imports",
-        make=lambda scene: as_form("/api/v1/imports?dry_run=true", SAMPLE),
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="workbook",
+        hidden=(403, "not_your_import"),
+        make=lambda scene: as_form(f"/api/v1/imports?dry_run=true&station={scene.web.station}", SAMPLE),
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/imports/template", make=_at("/api/v1/imports/template")),
-    Call(method="POST", route="/api/v1/imports/{consignment_id}/undo", make=_undo, token_only=True),
-    Call(method="GET", route="/api/v1/runs", make=_at("/api/v1/runs?limit=5")),
+    Call(
+        method="GET",
+        route="/api/v1/imports/template",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        make=_at("/api/v1/imports/template"),
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/imports/{consignment_id}/undo",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=(404, "consignment_unknown"),
+        make=_undo,
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/runs",
+        right=(Kind.RUN, Verb.READ),
+        lists="runs.run",
+        make=_at("/api/v1/runs?limit=200"),
+    ),
     Call(
         method="GET",
         route="/api/v1/runs/{run_id}",
+        right=(Kind.RUN, Verb.READ),
+        about="run",
+        hidden=(404, "run_unknown"),
         make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}"),
     ),
     Call(
         method="GET",
         route="/api/v1/runs/{run_id}/labels",
+        right=(Kind.RUN, Verb.WRITE),
+        about="run",
+        hidden=(404, "run_unknown"),
         make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/labels?layout=60x40"),
         token_only=True,
     ),
     Call(
         method="GET",
         route="/api/v1/runs/{run_id}/jobs",
+        right=(Kind.RUN, Verb.READ),
+        about="run",
+        hidden=(404, "run_unknown"),
         make=lambda scene: Request(path=f"/api/v1/runs/{scene.consignment.run_id}/jobs"),
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/printers", make=_at("/api/v1/printers"), token_only=True),
+    Call(
+        method="GET",
+        route="/api/v1/printers",
+        right=(Kind.RUN, Verb.WRITE),
+        make=_at("/api/v1/printers"),
+        token_only=True,
+    ),
     Call(
         method="POST",
         route="/api/v1/runs/{run_id}/print",
+        right=(Kind.RUN, Verb.WRITE),
         make=lambda scene: as_json(f"/api/v1/runs/{scene.consignment.run_id}/print", {"printer": "not-configured"}),
         status=404,
         token_only=True,
@@ -253,23 +352,44 @@ CALLS = (
     Call(
         method="POST",
         route="/api/v1/labels/reprint",
+        right=(Kind.CODE, Verb.WRITE),
+        about="station",
+        hidden=(404, "code_not_issued"),
         make=lambda scene: as_json(
             "/api/v1/labels/reprint", {"texts": [scene.consignment.carton.uri], "reason": "torn", "layout": "60x40"}
         ),
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/labels/reprints", make=_at("/api/v1/labels/reprints"), token_only=True),
+    Call(
+        method="GET",
+        route="/api/v1/labels/reprints",
+        right=(Kind.RUN, Verb.READ),
+        make=_at("/api/v1/labels/reprints"),
+        token_only=True,
+    ),
     Call(
         method="POST",
         route="/api/v1/rolls",
-        make=lambda scene: as_json("/api/v1/rolls", {"count": 2}),
+        right=(Kind.ROLL, Verb.WRITE),
+        about="station",
+        hidden=(422, "station_unknown"),
+        make=lambda scene: as_json("/api/v1/rolls", {"count": 2, "site": scene.web.station}),
         status=201,
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/rolls", make=_at("/api/v1/rolls?limit=5")),
+    Call(
+        method="GET",
+        route="/api/v1/rolls",
+        right=(Kind.ROLL, Verb.READ),
+        lists="rolls.roll",
+        make=_at("/api/v1/rolls?limit=200"),
+    ),
     Call(
         method="POST",
         route="/api/v1/rolls/bind",
+        right=(Kind.ROLL, Verb.WRITE),
+        about="station",
+        hidden=(404, "lot_unknown"),
         make=lambda scene: as_json(
             "/api/v1/rolls/bind",
             {
@@ -279,19 +399,55 @@ CALLS = (
             },
         ),
     ),
-    Call(method="GET", route="/api/v1/rolls/{roll_id:uuid}", make=_roll("")),
-    Call(method="GET", route="/api/v1/rolls/{roll_id:uuid}/certificate", make=_roll("/certificate")),
-    Call(method="GET", route="/api/v1/rolls/{roll_id:uuid}/numbers", make=_roll("/numbers?list=skipped")),
+    Call(
+        method="GET",
+        route="/api/v1/rolls/{roll_id:uuid}",
+        right=(Kind.ROLL, Verb.READ),
+        about="station",
+        hidden=(404, "roll_unknown"),
+        make=_roll(""),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/rolls/{roll_id:uuid}/certificate",
+        right=(Kind.ROLL, Verb.READ),
+        about="station",
+        hidden=(404, "roll_unknown"),
+        make=_roll("/certificate"),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/rolls/{roll_id:uuid}/numbers",
+        right=(Kind.ROLL, Verb.READ),
+        about="station",
+        hidden=(404, "roll_unknown"),
+        make=_roll("/numbers?list=skipped"),
+    ),
     Call(
         method="POST",
         route="/api/v1/codes/resolve",
+        right=(Kind.CODE, Verb.READ),
         make=lambda scene: as_json("/api/v1/codes/resolve", {"text": scene.consignment.carton.uri}),
     ),
-    Call(method="POST", route="/api/v1/codes/void", make=_void, token_only=True),
-    Call(method="GET", route="/api/v1/journal", make=_at("/api/v1/journal"), token_only=True),
+    Call(
+        method="POST",
+        route="/api/v1/codes/void",
+        right=(Kind.CODE, Verb.WRITE),
+        about="station",
+        hidden=(404, "roll_unknown"),
+        make=_void,
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/journal",
+        right=(Kind.JOURNAL, Verb.READ),
+        make=_at("/api/v1/journal"),
+        token_only=True,
+    ),
     Call(method="GET", route="/healthz", make=_at("/healthz"), public=True),
     Call(method="GET", route="/readyz", make=_at("/readyz"), public=True),
-    Call(method="GET", route="/metrics", make=_at("/metrics")),
+    Call(method="GET", route="/metrics", right=(Kind.METRICS, Verb.READ), make=_at("/metrics")),
     Call(
         method="GET",
         route="/01/{rest:path}",
@@ -315,3 +471,33 @@ CALLS = (
     Call(method="GET", route="/api/openapi.json", make=_at("/api/openapi.json"), public=True),
     Call(method="GET", route="/static", make=_at("/static/coldtrace.css"), public=True),
 )
+
+PAGES = (
+    Call(
+        method="GET",
+        route="/desk/runs",
+        right=(Kind.RUN, Verb.READ),
+        lists="data-run",
+        make=_at("/desk/runs"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/runs/{run_id}",
+        right=(Kind.RUN, Verb.READ),
+        about="run",
+        hidden=(404, "run_unknown"),
+        make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/runs/{run_id}/labels",
+        right=(Kind.RUN, Verb.WRITE),
+        about="run",
+        hidden=(404, "run_unknown"),
+        make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}/labels?layout=60x40&format=csv"),
+        token_only=True,
+    ),
+)
+"""Pages behind a sign-in."""

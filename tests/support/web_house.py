@@ -62,6 +62,11 @@ class WebHouse:
         """The header of a caller with a token."""
         return {"Authorization": f"Bearer {self.token}"}
 
+    @property
+    def station(self) -> str:
+        """The GLN of the first station."""
+        return self.sites[SiteRole.FIRST_STATION].gln
+
     def device(self, role: SiteRole) -> Handheld:
         """Return the device of a site, enrolled at its first use."""
         if role not in self.devices:
@@ -102,8 +107,9 @@ class WebHouse:
 
     def consignment(self, **size: Any) -> Consignment:
         """Open a consignment."""
+        station = self.sites[SiteRole.FIRST_STATION].gln
         with self.sessions.begin() as session:
-            return open_consignment(session, self.env, **size)
+            return open_consignment(session, self.env, **({"station": station} | size))
 
     def commission(self, pallet: Pallet) -> None:
         """Bind the cartons of a pallet and pack them, at the port."""
@@ -114,7 +120,7 @@ class WebHouse:
 
     def hand_over(self, unit: str, giver: SiteRole, taker: SiteRole) -> None:
         """Ship a unit from one site and receive it at another."""
-        self.tell(giver, T.SHIP, [unit_line(unit)], to=GLNS[taker])
+        self.tell(giver, T.SHIP, [unit_line(unit)], to=self.sites[taker].gln)
         self.tell(taker, T.RECEIVE, [unit_line(unit)])
 
     def walk(self, pallet: Pallet) -> None:

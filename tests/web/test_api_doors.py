@@ -10,11 +10,13 @@ from sqlalchemy import text
 
 from coldtrace.parties.model import SiteRole
 from coldtrace.people import tokens
+from coldtrace.rights.model import Member, Reader, Role
+from coldtrace.rights.rules import permits
 from coldtrace.seal.keys import Ed25519Signer, key_id
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
 from support.house import Handheld
-from support.web_calls import CALLS, Call, Request, Scene
+from support.web_calls import CALLS, PAGES, Call, Request, Scene
 from support.web_house import WebHouse
 
 EVERY = [pytest.param(call, id=call.name) for call in CALLS]
@@ -56,7 +58,7 @@ def device_headers(scene: Scene, call: Call, request: Request, device: Handheld)
 
 def test_every_route_has_a_call() -> None:
     ours = {f"{method} {route.path}" for route in api_routes(ROUTERS) for method in route.methods or ()}
-    assert ours | {"GET /api/openapi.json", "GET /static"} == {call.name for call in CALLS} | set(DESK)
+    assert ours | {"GET /api/openapi.json", "GET /static"} == {call.name for call in (*CALLS, *PAGES)}
 
 
 @pytest.mark.parametrize("route", DESK)
@@ -136,8 +138,12 @@ def test_wrong_credentials_are_refused(scene: Scene, dead_tokens: dict[str, str]
 def test_a_device_signature_opens_what_devices_may_open(scene: Scene, call: Call) -> None:
     request = call.make(scene)
     answer = send(scene, call, request, device_headers(scene, call, request, scene.web.device(SiteRole.MARKET)))
+    site = scene.web.sites[SiteRole.MARKET]
+    reader = Reader(members=(Member(role=Role.MARKET, operator_id=site.operator_id, sites=frozenset({site.gln})),))
     if call.token_only:
         assert (answer.status_code, code_of(answer)) == (401, "authentication_required")
+    elif call.right is not None and not permits(reader, *call.right):
+        assert (answer.status_code, code_of(answer)) == (403, "right_missing")
     else:
         assert answer.status_code == call.status, answer.text
 

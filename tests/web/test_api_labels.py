@@ -16,6 +16,7 @@ from sqlalchemy import text
 from coldtrace.goods import print_runner, printing, stops, store
 from coldtrace.goods.print_runner import SendRun
 from coldtrace.goods.printing import BeginJob, PrintAgain
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.settings import Printer
 from support.consignments import open_consignment
 from support.label_cases import read_picture
@@ -204,6 +205,7 @@ def test_two_that_send_one_job_send_it_once(web: WebHouse, printer: TcpPrinter) 
         layout="60x40",
         printer=web.app.state.settings.printers[0],
         requested_by="a test",
+        scope=EVERYTHING,
         patience_s=5,
     )
     job = print_runner.begin_sending(web.sessions, web.env, command)
@@ -216,7 +218,9 @@ def test_two_that_send_one_job_send_it_once(web: WebHouse, printer: TcpPrinter) 
 def test_nothing_over_http_says_where_files_lie(web: WebHouse) -> None:
     run_id, uris = opened(web)
     with web.sessions.begin() as session:
-        again = PrintAgain(texts=uris[:1], reason="torn", requested_by="x", target="file:/secret/again.pdf")
+        again = PrintAgain(
+            texts=uris[:1], reason="torn", requested_by="x", scope=EVERYTHING, target="file:/secret/again.pdf"
+        )
         printing.log_reprints(
             session, web.env, again, [code.unit_id for code, _ in printing.labels_again(session, again)]
         )
@@ -224,7 +228,13 @@ def test_nothing_over_http_says_where_files_lie(web: WebHouse) -> None:
             session,
             web.env,
             BeginJob(
-                run_id=run_id, layout="a4", format="pdf", dpi=203, target="file:/secret/run.pdf", requested_by="x"
+                run_id=run_id,
+                layout="a4",
+                format="pdf",
+                dpi=203,
+                target="file:/secret/run.pdf",
+                requested_by="x",
+                scope=EVERYTHING,
             ),
         )
     (job,) = web.client.get(f"/api/v1/runs/{run_id}/jobs", headers=web.bearer).json()["jobs"]

@@ -39,7 +39,7 @@ NOT_OF_A_ROUTE = {
     "malformed_root_argument", "code_key_ends", "trust_list_ends", "key_changes_unpublished",
     "door_name_unusable", "output_name_misleads", "roots_have_to_sign", "threshold_unreachable",
     # What is said of one code among many that are bound; the call itself is answered.
-    "bind_not_permitted", "code_voided", "gtin_differs", "lot_of_other_station", "not_on_roll", "other_station",
+    "bind_not_permitted", "code_voided", "gtin_differs", "not_on_roll", "other_station",
     "roll_over",
     # Thefts, filters and prefixes: said by commands, or by whoever holds the file.
     "stolen_at_later", "malformed_filter", "untrusted_filter", "malformed_company_prefix",

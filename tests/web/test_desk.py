@@ -11,6 +11,7 @@ from coldtrace.goods.printing import BeginJob
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.labels.refusals import NoLabels, PrinterStopped
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING
 from support.html_tree import read_page
 from support.web_calls import Scene
 from support.web_house import PAGE, WebHouse
@@ -97,7 +98,15 @@ def test_print_jobs_are_shown_with_what_stopped_them(scene: Scene) -> None:
         job = printing.begin_job(
             session,
             scene.web.env,
-            BeginJob(run_id=run.run_id, layout="100x100", format="zpl", dpi=203, target="dock1", requested_by="a test"),
+            BeginJob(
+                run_id=run.run_id,
+                layout="100x100",
+                format="zpl",
+                dpi=203,
+                target="dock1",
+                requested_by="a test",
+                scope=EVERYTHING,
+            ),
         )
         printing.note_progress(session, scene.web.env, job.job_id, 3)
     page = read(scene.web, f"{RUNS}/{run.run_id}").text
@@ -116,7 +125,13 @@ def test_a_job_of_which_nothing_is_heard_was_broken_off(scene: Scene) -> None:
     run = run_of(scene)
     with scene.web.sessions.begin() as session:
         begin = BeginJob(
-            run_id=run.run_id, layout="a4", format="pdf", dpi=203, target="file:/secret/run.pdf", requested_by="a test"
+            run_id=run.run_id,
+            layout="a4",
+            format="pdf",
+            dpi=203,
+            target="file:/secret/run.pdf",
+            requested_by="a test",
+            scope=EVERYTHING,
         )
         job = printing.begin_job(session, scene.web.env, begin)
         session.execute(
@@ -143,7 +158,7 @@ def test_labels_can_be_downloaded_from_the_page(scene: Scene) -> None:
 
 def test_a_roll_shows_its_numbers(scene: Scene) -> None:
     with scene.web.sessions.begin() as session:
-        roll = rolls.new_roll(session, scene.web.env, NewRoll(station_gln=None, count=4))
+        roll = rolls.new_roll(session, scene.web.env, NewRoll(station_gln=None, scope=EVERYTHING, count=4))
     page = read(scene.web, f"{RUNS}/{roll}").text
     assert "1-4" in page
     assert "No GTIN" in page
@@ -165,7 +180,13 @@ def test_what_stopped_a_job_is_a_sentence_in_the_language_of_the_page(
 ) -> None:
     run = run_of(scene)
     begin = BeginJob(
-        run_id=run.run_id, layout="a4", format="pdf", dpi=203, target=f"file:/{trouble}.pdf", requested_by="a test"
+        run_id=run.run_id,
+        layout="a4",
+        format="pdf",
+        dpi=203,
+        target=f"file:/{trouble}.pdf",
+        requested_by="a test",
+        scope=EVERYTHING,
     )
     with scene.web.sessions.begin() as session:
         job = printing.begin_job(session, scene.web.env, begin)
@@ -195,4 +216,4 @@ def test_an_unknown_run_is_not_found(scene: Scene) -> None:
 def test_reprints_are_counted(scene: Scene) -> None:
     run = run_of(scene)
     with scene.web.sessions() as session:
-        assert print_store.count_reprints(session, run.run_id) == 0
+        assert print_store.count_reprints(session, run.run_id, EVERYTHING) == 0

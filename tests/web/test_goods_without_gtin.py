@@ -17,6 +17,7 @@ from coldtrace.labels.content import LabelKind
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.root_document import parse_root
 from coldtrace.verify.bundle import verify_bundle
 from support.boxes import ZH, status
@@ -76,7 +77,7 @@ def test_the_codes_name_the_carton_and_nothing_invented(web: WebHouse, goods: Co
 
 def test_the_labels_say_how_to_key_it_in(web: WebHouse, goods: Consignment, identity: Identity) -> None:
     with web.sessions() as session:
-        labels = [label.checked() for label in run_labels(session, goods.run_id)]
+        labels = [label.checked() for label in run_labels(session, goods.run_id, EVERYTHING)]
     assert [label.kind for label in labels] == [*[LabelKind.UNIT] * 3, LabelKind.PALLET]
     for label, carton in zip(labels, goods.pallets[0].cartons, strict=False):
         assert label.lot == "L2409A17"

@@ -14,6 +14,7 @@ from coldtrace.goods.store import IssuedCode
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.root_document import parse_root
 from coldtrace.verify.bundle import verify_bundle
 from support.boxes import status
@@ -34,8 +35,10 @@ def goods(web: WebHouse) -> Consignment:
 @pytest.fixture(params=[GTIN, None], ids=["gtin", "u"])
 def labels(web: WebHouse, goods: Consignment, request: pytest.FixtureRequest) -> list[IssuedCode]:
     with web.sessions.begin() as session:
-        roll = rolls.new_roll(session, web.env, NewRoll(station_gln=GLNS[PORT], count=4, gtin=request.param))
-    rolls.finish_roll(web.sessions.begin, web.env, UUID(str(roll)))
+        roll = rolls.new_roll(
+            session, web.env, NewRoll(station_gln=GLNS[PORT], scope=EVERYTHING, count=4, gtin=request.param)
+        )
+    rolls.finish_roll(web.sessions.begin, web.env, UUID(str(roll)), EVERYTHING)
     with web.sessions() as session:
         return list(store.codes_of_run(session, roll))
 

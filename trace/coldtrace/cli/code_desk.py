@@ -53,6 +53,7 @@ def run_void(arguments: argparse.Namespace) -> int:
     """Void one label or numbers of a roll, all or none."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.custody import voiding
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     by_roll = arguments.roll is not None and arguments.numbers is not None
@@ -62,11 +63,11 @@ def run_void(arguments: argparse.Namespace) -> int:
         try:
             with installation.sessions.begin() as session:
                 if by_roll:
-                    units = voiding.units_numbered(session, arguments.roll, arguments.numbers)
+                    units = voiding.units_numbered(session, arguments.roll, arguments.numbers, EVERYTHING)
                 else:
-                    units = [voiding.unit_named(session, arguments.text)]
+                    units = [voiding.unit_named(session, arguments.text, EVERYTHING)]
                 done = voiding.void_units(
-                    session, installation.env, units, reason=arguments.reason, bound=arguments.bound
+                    session, installation.env, units, EVERYTHING, reason=arguments.reason, bound=arguments.bound
                 )
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)

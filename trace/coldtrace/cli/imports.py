@@ -45,6 +45,7 @@ def _undo(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods.refusals import ConsignmentUnknown
     from coldtrace.interop import imports
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     try:
@@ -54,7 +55,7 @@ def _undo(arguments: argparse.Namespace) -> int:
     with open_installation(load_settings()) as installation:
         try:
             with installation.sessions.begin() as session:
-                imports.undo_import(session, installation.env, consignment_id)
+                imports.undo_import(session, installation.env, consignment_id, EVERYTHING)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     print_result({"consignment": str(consignment_id), "state": "undone"}, as_json=arguments.json)
@@ -68,6 +69,7 @@ def _import(arguments: argparse.Namespace) -> int:
     from coldtrace.goods.plan import Identity
     from coldtrace.interop import imports
     from coldtrace.interop.workbook.annotate import annotate
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     settings = load_settings()
@@ -79,6 +81,7 @@ def _import(arguments: argparse.Namespace) -> int:
     command = imports.ImportWorkbook(
         data=data,
         filename=arguments.file.name,
+        scope=EVERYTHING,
         station_gln=arguments.station,
         dry_run=arguments.dry_run,
         carton_identity=Identity(arguments.carton_identity),

@@ -72,6 +72,7 @@ def run_make(arguments: argparse.Namespace) -> int:
     """Write the labels and say how many were made and read back."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods.print_runner import MakeRun, make_run
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     _require_fitting_name(arguments.out, arguments.format)
@@ -85,6 +86,7 @@ def run_make(arguments: argparse.Namespace) -> int:
             dpi=arguments.dpi,
             out=arguments.out,
             requested_by=operator(),
+            scope=EVERYTHING,
             font=settings.label_font,
             z64=not arguments.hex,
             workers=settings.label_workers,
@@ -124,6 +126,7 @@ def run_send(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import print_runner, printing
     from coldtrace.goods.print_runner import SendRun, find_printer
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     if arguments.job is None and (arguments.run is None or arguments.printer is None):
@@ -145,6 +148,7 @@ def run_send(arguments: argparse.Namespace) -> int:
                 layout=layout,
                 printer=find_printer(settings.printers, name),
                 requested_by=operator(),
+                scope=EVERYTHING,
                 patience_s=settings.printer_patience_s,
                 native=native,
                 position=arguments.position,
@@ -153,7 +157,7 @@ def run_send(arguments: argparse.Namespace) -> int:
             )
             if arguments.after is not None:
                 with sessions() as session:
-                    last = printing.label_position(session, run, arguments.after)
+                    last = printing.label_position(session, run, arguments.after, EVERYTHING)
                 command = replace(command, position=last + 1)
             job = print_runner.begin_sending(sessions, env, command)
             if job.done and not arguments.json:
@@ -183,10 +187,11 @@ def run_jobs(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import print_store
     from coldtrace.goods.print_json import job_json
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        jobs = [job_json(job) for job in print_store.jobs_of_run(session, arguments.run, limit=50)]
+        jobs = [job_json(job) for job in print_store.jobs_of_run(session, arguments.run, EVERYTHING, limit=50)]
     if arguments.json:
         print_result({"jobs": jobs}, as_json=True)
     else:

@@ -74,8 +74,9 @@ def run_reprint(arguments: argparse.Namespace) -> int:
 
 def _wanted(arguments: argparse.Namespace, by: str, target: str) -> "PrintAgain":
     from coldtrace.goods.printing import PrintAgain
+    from coldtrace.rights.model import EVERYTHING
 
-    return PrintAgain(texts=arguments.text, reason=arguments.reason, requested_by=by, target=target)
+    return PrintAgain(texts=arguments.text, reason=arguments.reason, requested_by=by, target=target, scope=EVERYTHING)
 
 
 def run_reprints(arguments: argparse.Namespace) -> int:
@@ -83,6 +84,7 @@ def run_reprints(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods.print_json import cursor, read_cursor, reprint_json
     from coldtrace.goods.printing import reprint_page
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     try:
@@ -90,7 +92,7 @@ def run_reprints(arguments: argparse.Namespace) -> int:
     except ValueError:
         raise NothingToDo(wanted="--after CURSOR") from None
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        page, following = reprint_page(session, run_id=arguments.run, before=before, limit=arguments.limit)
+        page, following = reprint_page(session, EVERYTHING, run_id=arguments.run, before=before, limit=arguments.limit)
     rows = [reprint_json(each) for each in page]
     if arguments.json:
         print_result({"reprints": rows, "next": cursor(following)}, as_json=True)

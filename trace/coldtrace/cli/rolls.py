@@ -63,11 +63,13 @@ def run_new(arguments: argparse.Namespace) -> int:
     """Draw a roll to its end and sign its certificate."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import rolls
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     command = rolls.NewRoll(
         station_gln=arguments.site,
         count=arguments.count,
+        scope=EVERYTHING,
         gtin=arguments.gtin,
         bind_days=max(1, min(arguments.bind_days, 768)),
     )
@@ -76,7 +78,7 @@ def run_new(arguments: argparse.Namespace) -> int:
         try:
             with installation.sessions.begin() as session:
                 run_id = rolls.new_roll(session, installation.env, command)
-            roll = rolls.finish_roll(installation.sessions.begin, installation.env, run_id, bar.show)
+            roll = rolls.finish_roll(installation.sessions.begin, installation.env, run_id, EVERYTHING, bar.show)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
         finally:
@@ -89,11 +91,12 @@ def run_list(arguments: argparse.Namespace) -> int:
     """List rolls, newest first; `next` is the `--after` of the following page."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import roll_store
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     limit = max(1, min(arguments.limit, 1000))
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        found = roll_store.list_rolls(session, after=arguments.after, limit=limit)
+        found = roll_store.list_rolls(session, EVERYTHING, after=arguments.after, limit=limit)
     if arguments.json:
         following = str(found[-1].run_id) if len(found) == limit else None
         print_result({"rolls": [each.to_json() for each in found], "next": following}, as_json=True)
@@ -107,12 +110,13 @@ def run_report(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import rolls
     from coldtrace.goods.roll_rules import format_ranges, ranges_of
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation, installation.sessions() as session:
         try:
-            roll = rolls.find_roll(session, arguments.roll)
-            lists = rolls.report(session, arguments.roll)
+            roll = rolls.find_roll(session, arguments.roll, EVERYTHING)
+            lists = rolls.report(session, arguments.roll, EVERYTHING)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     shown = {name.value: format_ranges(ranges_of(numbers)) for name, numbers in lists.items()}
@@ -128,13 +132,14 @@ def run_certificate(arguments: argparse.Namespace) -> int:
     """Write the signed range certificate of a roll, drawing what is left of the roll first."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import rolls
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation:
         try:
-            rolls.finish_roll(installation.sessions.begin, installation.env, arguments.roll)
+            rolls.finish_roll(installation.sessions.begin, installation.env, arguments.roll, EVERYTHING)
             with installation.sessions.begin() as session:
-                envelope = rolls.certificate_of(session, installation.env, arguments.roll)
+                envelope = rolls.certificate_of(session, installation.env, arguments.roll, EVERYTHING)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     write_file(arguments.out, envelope.encode("utf-8"))
@@ -147,6 +152,7 @@ def run_bind(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import rolls
     from coldtrace.goods.roll_rules import BindStatus
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     codes = arguments.codes or [line.strip() for line in sys.stdin if line.strip()]
@@ -158,6 +164,7 @@ def run_bind(arguments: argparse.Namespace) -> int:
                     codes=codes[at : at + rolls.CODES_MAX],
                     lot=arguments.lot,
                     by="command",
+                    scope=EVERYTHING,
                     consignment_id=arguments.consignment,
                     gtin=arguments.gtin,
                 )

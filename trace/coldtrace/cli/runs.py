@@ -72,10 +72,13 @@ def run_resume(arguments: argparse.Namespace) -> int:
 
 def _unfinished(installation: "Installation") -> list[UUID]:
     from coldtrace.goods import run_store
+    from coldtrace.rights.model import EVERYTHING
 
     found: list[UUID] = []
     with installation.sessions() as session:
-        while page := run_store.list_runs(session, after=found[-1] if found else None, limit=PAGE, unfinished=True):
+        while page := run_store.list_runs(
+            session, EVERYTHING, after=found[-1] if found else None, limit=PAGE, unfinished=True
+        ):
             found += [each.run_id for each in page]
     return found
 
@@ -84,11 +87,14 @@ def run_runs(arguments: argparse.Namespace) -> int:
     """List runs, newest first; `next` is the `--after` of the following page."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.goods import run_store
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     limit = max(1, min(arguments.limit, 1000))
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        found = run_store.list_runs(session, after=arguments.after, limit=limit, unfinished=arguments.unfinished)
+        found = run_store.list_runs(
+            session, EVERYTHING, after=arguments.after, limit=limit, unfinished=arguments.unfinished
+        )
     if arguments.json:
         following = str(found[-1].run_id) if len(found) == limit else None
         print_result({"runs": [_shown(each) for each in found], "next": following}, as_json=True)

@@ -15,6 +15,8 @@ from coldtrace.rights.model import Scope
 
 _Place = tuple[UnitState, str | None, str | None]
 PLACE = ("state", "site", "to")
+NO_UNIT = -1
+"""A key that no unit has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +40,10 @@ def view_unit(session: Session, scope: Scope, unit_id: str, *, inside_max: int) 
     it is packed in, and what is packed in it, if the statements that packed them are.
     """
     record = find_unit(session, unit_id)
-    if record is None:
-        return None
-    story = history(session, record.unit_pk, scope)
+    # Of a unit that is not there the story is asked for too: the same queries for what is unknown and what is hidden.
+    story = history(session, NO_UNIT if record is None else record.unit_pk, scope)
     seen = tuple(line for line in story if line.seen)
-    if not seen and not scope.everything:
+    if record is None or (not seen and not scope.everything):
         return None
     place: _Place = (record.effective.state, record.effective.gln, record.effective.to_gln)
     place_shown = scope.everything or _is_said(story, place, _place_after)

@@ -10,16 +10,16 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.refusals import printable
 from coldtrace.codes.scan import read_scan
 from coldtrace.custody import unit_store
 from coldtrace.custody.model import STATE_WORDS, Holding, UnitState
 from coldtrace.custody.refusals import InCirculation, LabelBound, NothingNamed
 from coldtrace.env import Env
-from coldtrace.goods import roll_store, rolls, stops, store
+from coldtrace.goods import roll_store, rolls, stops
 from coldtrace.goods.print_refusals import CodeNotIssued
 from coldtrace.goods.roll_rules import parse_numbers
+from coldtrace.rights.model import Scope
 
 __all__ = ["NothingNamed", "Voided", "unit_named", "units_numbered", "void_units"]
 
@@ -32,35 +32,34 @@ class Voided:
     already: int
 
 
-def unit_named(session: Session, text: str) -> str:
-    """Return the unit of a scanned or keyed-in text.
+def unit_named(session: Session, text: str, scope: Scope) -> str:
+    """Return the unit of a scanned or keyed-in text, if its code is of the scope.
 
     A label may be void whatever its signature is worth, so no verdict is asked for.  Raises what `read_scan` raises,
     or CodeNotIssued.
     """
     scan = read_scan(text)
-    unit = scan.unit_id
-    if scan.serial is not None:
-        uri = store.code_of_serial(session, scan.serial)
-        unit = None if uri is None else parse_trace_code(uri).unit_id
+    unit = roll_store.unit_of(session, scan, scope)
     if unit is None:
         raise CodeNotIssued(text=printable(text))
     return unit
 
 
-def units_numbered(session: Session, roll: UUID, numbers: str) -> list[str]:
-    """Return the units of numbers of a roll, written as `17-23, 40`; raise RollUnknown or MalformedNumbers."""
-    last = rolls.find_roll(session, roll).drawn
+def units_numbered(session: Session, roll: UUID, numbers: str, scope: Scope) -> list[str]:
+    """Return the units of numbers, `17-23, 40`, of a roll of the scope; raise RollUnknown or MalformedNumbers."""
+    last = rolls.find_roll(session, roll, scope).drawn
     return roll_store.units_of(session, roll, parse_numbers(numbers, last=last))
 
 
-def void_units(session: Session, env: Env, units: Sequence[str], *, reason: str, bound: bool = False) -> Voided:
-    """Void these codes, all or none; labels of a roll that a lot is bound to only if `bound`.
+def void_units(
+    session: Session, env: Env, units: Sequence[str], scope: Scope, *, reason: str, bound: bool = False
+) -> Voided:
+    """Void these codes of the scope, all or none; labels of a roll that a lot is bound to only if `bound`.
 
     The caller owns the transaction.  Said again it changes nothing.  Raises CodeNotIssued, InCirculation for the first
     unit that is in use, or LabelBound.
     """
-    codes = roll_store.lock_codes(session, units)
+    codes = roll_store.lock_codes(session, units, scope)
     for unit in units:
         if unit not in codes:
             raise CodeNotIssued(text=unit)

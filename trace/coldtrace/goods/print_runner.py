@@ -31,6 +31,7 @@ from coldtrace.labels.refusals import NoLabels
 from coldtrace.labels.send import send_labels
 from coldtrace.labels.workers import printed
 from coldtrace.labels.zpl import DPI
+from coldtrace.rights.model import Scope
 from coldtrace.settings import Printer
 
 Sessions = sessionmaker[Session]
@@ -52,6 +53,7 @@ class MakeRun:
     dpi: int
     out: Path
     requested_by: str
+    scope: Scope
     font: Path | None = None
     z64: bool = True
     workers: int = 0
@@ -65,6 +67,7 @@ class SendRun:
     layout: str
     printer: Printer
     requested_by: str
+    scope: Scope
     patience_s: float
     native: bool = False
     position: int | None = None
@@ -114,6 +117,7 @@ def make_run(sessions: Sessions, env: Env, command: MakeRun, progress: Progress 
         dpi=command.dpi,
         target=target,
         requested_by=command.requested_by,
+        scope=command.scope,
     )
     with _holding(sessions, target):
         with sessions.begin() as session:
@@ -149,9 +153,12 @@ def begin_sending(sessions: Sessions, env: Env, command: SendRun) -> PrintJob:
         dpi=command.printer.dpi,
         target=command.target,
         requested_by=command.requested_by,
+        scope=command.scope,
         position=command.position,
     )
     with _holding(sessions, command.target), sessions.begin() as session:
+        # Before anything is said of what was sent: a run out of scope has no past.
+        run_labels(session, command.run_id, command.scope)
         last = print_store.last_job(session, command.target, run_id=command.run_id)
         if last is not None and command.position is None:
             if last.state == printing.DONE:
@@ -232,10 +239,12 @@ def _send_rest(
     return Sent(labels=count, skipped=tuple(skipped))
 
 
-def stream_run(sessions: Sessions, env: Env, run_id: UUID, order: Order, *, workers: int = 0) -> Iterator[bytes]:
+def stream_run(
+    sessions: Sessions, env: Env, run_id: UUID, order: Order, scope: Scope, *, workers: int = 0
+) -> Iterator[bytes]:
     """Return the file of a run in pieces; raise at once what `run_labels` does."""
     with sessions() as session:
-        run_labels(session, run_id)
+        run_labels(session, run_id, scope)
     return stream_labels(_contents(sessions, run_id), order, workers=workers)
 
 

@@ -8,6 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.goods.run_store import in_scope
+from coldtrace.rights.model import Scope
+from coldtrace.rights.scopes import EVERY_ROW, Within
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrintJob:
@@ -69,14 +73,16 @@ def voided_among(session: Session, unit_ids: Sequence[str]) -> set[str]:
     return {row.unit_id for row in rows}
 
 
-def void_numbers(session: Session, run_id: UUID) -> list[int]:
-    """Return the numbers of a run's labels whose codes are void, in order."""
+def void_numbers(session: Session, run_id: UUID, scope: Scope) -> list[int]:
+    """Return the numbers of the labels of a run of the scope whose codes are void, in order."""
+    within = Within(scope=scope)
     rows = session.execute(
         text(
             "SELECT position FROM issued_code i WHERE run_id = :run AND (voided_at IS NOT NULL"
-            " OR EXISTS (SELECT 1 FROM revoked_unit v WHERE v.unit_id = i.unit_id)) ORDER BY position"
+            f" OR EXISTS (SELECT 1 FROM revoked_unit v WHERE v.unit_id = i.unit_id)) AND {_run(within, 'i.run_id')}"
+            " ORDER BY position"
         ),
-        {"run": run_id},
+        within.values | {"run": run_id},
     )
     return [row.position for row in rows]
 
@@ -111,11 +117,15 @@ def last_job(session: Session, target: str, *, run_id: UUID | None = None) -> Pr
     return None if row is None else PrintJob(**row._mapping)
 
 
-def jobs_of_run(session: Session, run_id: UUID, *, limit: int) -> list[PrintJob]:
-    """Return the newest jobs of a run."""
+def jobs_of_run(session: Session, run_id: UUID, scope: Scope, *, limit: int) -> list[PrintJob]:
+    """Return the newest jobs of a run of the scope."""
+    within = Within(scope=scope)
     rows = session.execute(
-        text(_JOB + " WHERE run_id = :run ORDER BY started_at DESC, job_id DESC LIMIT :limit"),
-        {"run": run_id, "limit": limit},
+        text(
+            f"{_JOB} WHERE run_id = :run AND {_run(within, 'print_job.run_id')}"
+            " ORDER BY started_at DESC, job_id DESC LIMIT :limit"
+        ),
+        within.values | {"run": run_id, "limit": limit},
     )
     return [PrintJob(**row._mapping) for row in rows]
 
@@ -154,19 +164,24 @@ def insert_reprint(
     )
 
 
-def count_reprints(session: Session, run_id: UUID) -> int:
-    """Return how many labels of a run were made again."""
+def count_reprints(session: Session, run_id: UUID, scope: Scope) -> int:
+    """Return how many labels of a run of the scope were made again."""
+    within = Within(scope=scope)
     row = session.execute(
-        text("SELECT count(*) FROM label_reprint JOIN issued_code i USING (unit_id) WHERE i.run_id = :run"),
-        {"run": run_id},
+        text(
+            "SELECT count(*) FROM label_reprint JOIN issued_code i USING (unit_id)"
+            f" WHERE i.run_id = :run AND {_run(within, 'i.run_id')}"
+        ),
+        within.values | {"run": run_id},
     )
     return int(row.scalar_one())
 
 
 def reprints(
-    session: Session, *, run_id: UUID | None, before: tuple[datetime, UUID] | None, limit: int
+    session: Session, scope: Scope, *, run_id: UUID | None, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Reprint]:
-    """Return logged reprints, newest first, those of one run or all; `before` is where the last page ended."""
+    """Return logged reprints of runs of the scope, newest first, of one or all; `before` is where a page ended."""
+    within = Within(scope=scope)
     rows = session.execute(
         text(
             "SELECT p.reprint_id, p.unit_id, i.serial, i.run_id, i.position, p.reason, p.requested_by, p.target,"
@@ -174,9 +189,11 @@ def reprints(
             " FROM label_reprint p JOIN issued_code i USING (unit_id)"
             " WHERE (CAST(:run AS uuid) IS NULL OR i.run_id = :run)"
             " AND (CAST(:at AS timestamptz) IS NULL OR (p.reprinted_at, p.reprint_id) < (:at, CAST(:id AS uuid)))"
+            f" AND {_run(within, 'i.run_id')}"
             " ORDER BY p.reprinted_at DESC, p.reprint_id DESC LIMIT :limit"
         ),
-        {
+        within.values
+        | {
             "run": run_id,
             "at": None if before is None else before[0],
             "id": None if before is None else before[1],
@@ -184,3 +201,13 @@ def reprints(
         },
     )
     return [Reprint(**row._mapping) for row in rows]
+
+
+def _run(within: Within, column: str) -> str:
+    """Return the condition that the run in a column is in the scope."""
+    if within.scope.everything:
+        return EVERY_ROW
+    return (
+        "EXISTS (SELECT 1 FROM code_run r LEFT JOIN consignment c USING (consignment_id)"
+        f" WHERE r.run_id = {column} AND {in_scope(within)})"
+    )

@@ -28,6 +28,7 @@ from coldtrace.labels.refusals import CodeNotVerified
 from coldtrace.labels.seal_check import SealCheck
 from coldtrace.parties import trust
 from coldtrace.parties.roots import current_root
+from coldtrace.rights.model import Scope
 from coldtrace.verify.code import Verdict
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -48,6 +49,7 @@ class BeginJob:
     dpi: int
     target: str
     requested_by: str
+    scope: Scope
     position: int | None = None
 
 
@@ -66,7 +68,7 @@ def begin_job(session: Session, env: Env, command: BeginJob) -> PrintJob:
 
     Raises what `run_labels` does for a run that is unknown or not drawn yet, and PositionOutOfRun.
     """
-    run_labels(session, command.run_id)
+    run_labels(session, command.run_id, command.scope)
     total = print_store.count_codes(session, command.run_id)
     if command.position is not None and not 1 <= command.position <= total:
         raise PositionOutOfRun(number=command.position, total=total)
@@ -150,8 +152,8 @@ def require_live(session: Session, codes: Sequence[IssuedCode]) -> None:
             raise CodeVoided(number=code.position, unit=code.unit_id)
 
 
-def issued(session: Session, text: str) -> IssuedCode:
-    """Return the issued code that a scanned or keyed text names; raise CodeNotIssued.
+def issued(session: Session, text: str, scope: Scope) -> IssuedCode:
+    """Return the issued code of the scope that a scanned or keyed text names; raise CodeNotIssued.
 
     A short code or number that was mistyped is refused as that: its check character says so.
     """
@@ -161,17 +163,15 @@ def issued(session: Session, text: str) -> IssuedCode:
         raise
     except Refusal as refusal:
         raise CodeNotIssued(text=text[:60]) from refusal
-    uri = store.code_of_serial(session, scan.serial) if scan.serial is not None else None
-    unit_id = read_scan(uri).unit_id if uri is not None else scan.unit_id
-    code = store.issued_code(session, unit_id) if unit_id is not None else None
+    code = store.label_code(session, scan, scope)
     if code is None:
         raise CodeNotIssued(text=text[:60])
     return code
 
 
-def label_position(session: Session, run_id: UUID, text: str) -> int:
+def label_position(session: Session, run_id: UUID, text: str, scope: Scope) -> int:
     """Return the number of a label in its run; raise CodeNotIssued for a code of another run."""
-    code = issued(session, text)
+    code = issued(session, text, scope)
     if code.run_id != run_id:
         raise CodeNotIssued(text=text[:60])
     return code.position
@@ -191,6 +191,7 @@ class PrintAgain:
     reason: str
     requested_by: str
     target: str
+    scope: Scope
 
 
 def labels_again(session: Session, command: PrintAgain) -> list[tuple[IssuedCode, LabelContent]]:
@@ -202,7 +203,7 @@ def labels_again(session: Session, command: PrintAgain) -> list[tuple[IssuedCode
         raise ReasonMissing(limit=REASON_MAX)
     if len(command.texts) > REPRINTS_AT_ONCE:
         raise TooManyReprints(limit=REPRINTS_AT_ONCE, count=len(command.texts))
-    codes = {code.unit_id: code for code in (issued(session, text) for text in command.texts)}
+    codes = {code.unit_id: code for code in (issued(session, text, command.scope) for text in command.texts)}
     require_live(session, list(codes.values()))
     return [(code, label_of(session, code)) for code in codes.values()]
 
@@ -222,9 +223,9 @@ def log_reprints(session: Session, env: Env, command: PrintAgain, units: Sequenc
 
 
 def reprint_page(
-    session: Session, *, run_id: UUID | None, before: tuple[datetime, UUID] | None, limit: int
+    session: Session, scope: Scope, *, run_id: UUID | None, before: tuple[datetime, UUID] | None, limit: int
 ) -> tuple[list[Reprint], tuple[datetime, UUID] | None]:
     """Return a page of the reprint log, newest first, and where the next one begins."""
-    found = print_store.reprints(session, run_id=run_id, before=before, limit=limit + 1)
+    found = print_store.reprints(session, scope, run_id=run_id, before=before, limit=limit + 1)
     page = found[:limit]
     return page, (page[-1].reprinted_at, page[-1].reprint_id) if len(found) > limit else None

@@ -42,6 +42,19 @@ class AlreadyUndone(Refusal):
     detail = Words("批次 {id} 的导入已撤销。", "The import of consignment {id} was undone before.")
 
 
+class NotYourImport(Refusal):
+    """Whoever imports is neither the importer nor the first station of the packing list."""
+
+    code = "not_your_import"
+    title = Words("不是本单位的货物", "Not your goods")
+    detail = Words(
+        "装箱单的进口商和赋码首站都不属于您所在的单位，未导入任何内容。"
+        "请核对进口商信用代码与首站 GLN，或由其中一方导入。",
+        "Neither the importer nor the first station of this packing list is one of yours; nothing was imported. Check"
+        " the importer's credit code and the station's GLN, or have one of the two import it.",
+    )
+
+
 class PaperMissing(Refusal):
     """A paper that every consignment needs is not in the workbook."""
 

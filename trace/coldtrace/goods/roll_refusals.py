@@ -55,17 +55,6 @@ class LotAmbiguous(Refusal):
     )
 
 
-class LotOfOtherStation(Refusal):
-    """A device names a lot of another station."""
-
-    code = "lot_of_other_station"
-    title = Words("批次属于另一首站", "Lot of another station")
-    detail = Words(
-        "批次“{lot}”属于首站 {station}，本设备不能为其绑定。请在该站的设备上操作。",
-        "The lot “{lot}” belongs to station {station}; this device cannot bind for it. Use a device of that station.",
-    )
-
-
 class BindNotPermitted(Refusal):
     """A device that may not state commissions wants to bind; binding says the same: these goods are of this lot."""
 

@@ -9,7 +9,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
+from coldtrace.codes.scan import Scan
 from coldtrace.goods.roll_rules import BindLot, RollCode, RollNumber
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,22 +70,31 @@ def insert_roll(session: Session, *, run_id: UUID, gtin: str | None, bind_until:
     )
 
 
-def find_roll(session: Session, run_id: UUID) -> RollRecord | None:
-    """Return one roll."""
-    row = session.execute(text(f"{_ROLLS} WHERE ro.run_id = :run"), {"run": run_id}).one_or_none()
+def find_roll(session: Session, run_id: UUID, scope: Scope) -> RollRecord | None:
+    """Return one roll of the scope."""
+    within = Within(scope=scope)
+    row = session.execute(
+        text(f"{_ROLLS} WHERE ro.run_id = :run AND {_roll(within)}"), within.values | {"run": run_id}
+    ).one_or_none()
     return None if row is None else RollRecord(**row._mapping)
 
 
-def list_rolls(session: Session, *, after: UUID | None, limit: int) -> list[RollRecord]:
-    """Return rolls, newest first, `limit` of them behind the roll `after`; ids grow with time."""
+def list_rolls(session: Session, scope: Scope, *, after: UUID | None, limit: int) -> list[RollRecord]:
+    """Return rolls of the scope, newest first, `limit` of them behind the roll `after`; ids grow with time."""
+    within = Within(scope=scope)
     rows = session.execute(
         text(
-            f"{_ROLLS} WHERE CAST(:after AS uuid) IS NULL OR ro.run_id < CAST(:after AS uuid)"
+            f"{_ROLLS} WHERE (CAST(:after AS uuid) IS NULL OR ro.run_id < CAST(:after AS uuid)) AND {_roll(within)}"
             " ORDER BY ro.run_id DESC LIMIT :most"
         ),
-        {"after": after, "most": limit},
+        within.values | {"after": after, "most": limit},
     )
     return [RollRecord(**row._mapping) for row in rows]
+
+
+def _roll(within: Within) -> str:
+    """Return the condition that the roll of a run `r` is in the scope."""
+    return within.thing(Kind.ROLL, at="r.station_gln")
 
 
 # A number is used while its lot's import stands.
@@ -146,15 +158,22 @@ def units_of(session: Session, run_id: UUID, positions: Collection[int]) -> list
     return [row.unit_id for row in rows]
 
 
-def open_lots_named(session: Session, lot: str, *, consignment_id: UUID | None, gtin: str | None) -> list[BindLot]:
-    """Return the lots of this name, printed or the maker's.  Their import stands until the commit."""
+def open_lots_named(
+    session: Session, lot: str, scope: Scope, *, consignment_id: UUID | None, gtin: str | None
+) -> list[BindLot]:
+    """Return the lots of this name, printed or the maker's, that rolls of the scope's stations may be bound to.
+
+    Their import stands until the commit.
+    """
+    within = Within(scope=scope)
     rows = session.execute(
         text(
             f"SELECT {_LOTS} WHERE c.state = 'open' AND (l.lot = :lot OR l.maker_lot = :lot)"
             " AND (CAST(:consignment AS uuid) IS NULL OR l.consignment_id = :consignment)"
-            " AND (CAST(:gtin AS text) IS NULL OR l.gtin = :gtin) ORDER BY l.lot_id LIMIT 20 FOR SHARE OF c"
+            f" AND (CAST(:gtin AS text) IS NULL OR l.gtin = :gtin) AND {within.thing(Kind.ROLL, at='c.station_gln')}"
+            " ORDER BY l.lot_id LIMIT 20 FOR SHARE OF c"
         ),
-        {"lot": lot, "consignment": consignment_id, "gtin": gtin},
+        within.values | {"lot": lot, "consignment": consignment_id, "gtin": gtin},
     )
     return [BindLot(**row._mapping) for row in rows]
 
@@ -179,12 +198,32 @@ def open_lots_of_facts(session: Session, hashes: Collection[bytes]) -> dict[byte
 _LOTS = "l.lot_id, l.consignment_id, c.station_gln, l.gtin, l.lot FROM lot l JOIN consignment c USING (consignment_id)"
 
 
-def lock_codes(session: Session, units: Collection[str]) -> dict[str, RollCode]:
-    """Return issued codes by unit, held until the transaction ends; locks are taken in one order by everybody."""
-    values = {"units": sorted(units)}
+def unit_of(session: Session, scan: Scan, scope: Scope) -> str | None:
+    """Return the unit of the issued code that a scan names by serial or unit, if its station is in the scope."""
+    within = Within(scope=scope)
+    column = "unit_id" if scan.serial is None else "serial"
+    found: str | None = session.execute(
+        text(
+            "SELECT i.unit_id FROM issued_code i JOIN code_run r USING (run_id)"
+            f" WHERE i.{column} = :named AND {within.thing(Kind.CODE, at='r.station_gln')}"
+        ),
+        within.values | {"named": scan.unit_id if scan.serial is None else scan.serial},
+    ).scalar_one_or_none()
+    return found
+
+
+def lock_codes(session: Session, units: Collection[str], scope: Scope) -> dict[str, RollCode]:
+    """Return issued codes of the scope by unit, held until the transaction ends.
+
+    Locks are taken in one order by everybody, and none of codes that are out of scope.
+    """
+    within = Within(scope=scope)
+    values = within.values | {"units": sorted(units)}
+    mine = within.thing(Kind.CODE, at="r.station_gln")
     session.execute(
         text(
-            "SELECT 1 FROM issued_code WHERE unit_id = ANY(CAST(:units AS text[])) ORDER BY unit_id FOR NO KEY UPDATE"
+            "SELECT 1 FROM issued_code i JOIN code_run r USING (run_id)"
+            f" WHERE i.unit_id = ANY(CAST(:units AS text[])) AND {mine} ORDER BY i.unit_id FOR NO KEY UPDATE OF i"
         ),
         values,
     )
@@ -195,7 +234,7 @@ def lock_codes(session: Session, units: Collection[str]) -> dict[str, RollCode]:
             " CASE WHEN c.state = 'open' THEN i.lot_id END AS lot_id, i.voided_at IS NOT NULL AS voided"
             " FROM issued_code i JOIN code_run r USING (run_id) LEFT JOIN roll ro ON ro.run_id = i.run_id"
             " LEFT JOIN lot l ON l.lot_id = i.lot_id LEFT JOIN consignment c ON c.consignment_id = l.consignment_id"
-            " WHERE i.unit_id = ANY(CAST(:units AS text[]))"
+            f" WHERE i.unit_id = ANY(CAST(:units AS text[])) AND {mine}"
         ),
         values,
     )

@@ -31,7 +31,6 @@ from coldtrace.goods.print_refusals import CodeNotIssued
 from coldtrace.goods.roll_refusals import (
     BindNotPermitted,
     LotAmbiguous,
-    LotOfOtherStation,
     LotUnknown,
     RollTooLong,
     RollUnfinished,
@@ -42,6 +41,7 @@ from coldtrace.goods.roll_store import BindingRecord, RollRecord
 from coldtrace.goods.service import find_station
 from coldtrace.parties import store as parties_store
 from coldtrace.parties import trust
+from coldtrace.rights.model import EVERYTHING, Scope
 from coldtrace.seal.keys import key_id
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
@@ -60,6 +60,8 @@ class NewRoll:
 
     station_gln: str | None
     count: int
+    scope: Scope
+    """The stations that may draw for whoever asks."""
     gtin: str | None = None
     bind_days: int = BIND_DAYS
 
@@ -71,10 +73,10 @@ class BindCodes:
     codes: Sequence[str]
     lot: str
     by: str
+    scope: Scope
+    """The stations whose labels and lots whoever binds may bind; others are as good as not there."""
     consignment_id: UUID | None = None
     gtin: str | None = None
-    station_gln: str | None = None
-    """The site of a device that binds; None for a desk, which binds for every site."""
     permitted: bool = True
     """Whether whoever binds may commission goods at all, which is what binding says."""
 
@@ -122,7 +124,7 @@ def new_roll(session: Session, env: Env, command: NewRoll) -> UUID:
     """
     if not 1 <= command.count <= NUMBERS_MAX:
         raise RollTooLong(count=command.count, limit=NUMBERS_MAX)
-    station = find_station(session, command.station_gln)
+    station = find_station(session, command.station_gln, command.scope)
     gtin = None if command.gtin is None else parse_gtin(command.gtin)
     steps = [Cartons(count=command.count, gtin=gtin)]
     run = open_run(session, env, OpenRun(station_gln=station.gln, steps=steps, kind="roll"))
@@ -135,6 +137,7 @@ def finish_roll(
     begin: Callable[[], AbstractContextManager[Session]],
     env: Env,
     run_id: UUID,
+    scope: Scope,
     progress: Callable[[int, int], None] = lambda drawn, wanted: None,
 ) -> RollRecord:
     """Draw a roll to its end and sign its certificate, for the doors: `begin` opens a transaction for each piece.
@@ -142,27 +145,27 @@ def finish_roll(
     Said again it changes nothing.  Raises RollUnknown and what `draw_next` raises.
     """
     with begin() as session:
-        find_roll(session, run_id)
+        find_roll(session, run_id, scope)
     draw_rest(begin, env, run_id, progress)
     with begin() as session:
-        certificate_of(session, env, run_id)
-        return find_roll(session, run_id)
+        certificate_of(session, env, run_id, scope)
+        return find_roll(session, run_id, scope)
 
 
-def find_roll(session: Session, run_id: UUID) -> RollRecord:
-    """Return a roll with its counts; raise RollUnknown."""
-    record = roll_store.find_roll(session, run_id)
+def find_roll(session: Session, run_id: UUID, scope: Scope) -> RollRecord:
+    """Return a roll of the scope with its counts; raise RollUnknown."""
+    record = roll_store.find_roll(session, run_id, scope)
     if record is None:
         raise RollUnknown(id=str(run_id))
     return record
 
 
-def certificate_of(session: Session, env: Env, run_id: UUID) -> str:
+def certificate_of(session: Session, env: Env, run_id: UUID, scope: Scope) -> str:
     """Return the signed range certificate of a roll, made when it is first asked for; always the same text.
 
     Raises RollUnknown, RollUnfinished, and NoCodeKey when no key of the station may sign now.
     """
-    roll = find_roll(session, run_id)
+    roll = find_roll(session, run_id, scope)
     if roll.drawn < roll.wanted:
         raise RollUnfinished(id=str(run_id), drawn=roll.drawn, wanted=roll.wanted)
     kept = roll_store.certificate(session, run_id)
@@ -188,25 +191,21 @@ def certificate_of(session: Session, env: Env, run_id: UUID) -> str:
     return envelope
 
 
-def report(session: Session, run_id: UUID) -> dict[NumberList, list[int]]:
+def report(session: Session, run_id: UUID, scope: Scope) -> dict[NumberList, list[int]]:
     """Return the numbers on each list of a roll; raise RollUnknown."""
-    find_roll(session, run_id)
+    find_roll(session, run_id, scope)
     return number_lists(roll_store.numbers(session, run_id))
 
 
-def find_lot(
-    session: Session, *, lot: str, consignment_id: UUID | None, gtin: str | None, station_gln: str | None = None
-) -> BindLot:
-    """Return the one lot of this name, whose import stands until the commit; raise LotUnknown or LotAmbiguous.
+def find_lot(session: Session, scope: Scope, *, lot: str, consignment_id: UUID | None, gtin: str | None) -> BindLot:
+    """Return the one lot of this name at a station of the scope; raise LotUnknown or LotAmbiguous.
 
-    Whoever belongs to a station means one of its lots, and is told of no others but that there are some.
+    Its import stands until the commit.
     """
     wanted = None if gtin is None else parse_gtin(gtin)
-    found = roll_store.open_lots_named(session, lot, consignment_id=consignment_id, gtin=wanted)
+    found = roll_store.open_lots_named(session, lot, scope, consignment_id=consignment_id, gtin=wanted)
     if not found:
         raise LotUnknown(lot=lot[:60])
-    if station_gln is not None:
-        found = [each for each in found if each.station_gln == station_gln] or found[:1]
     if len(found) > 1:
         choices = "; ".join(f"{each.consignment_id} (01){each.gtin or '-'}" for each in found[:CHOICES_SHOWN])
         raise LotAmbiguous(lot=lot[:60], choices=choices)
@@ -220,19 +219,13 @@ def bind_codes(session: Session, env: Env, command: BindCodes) -> tuple[BindLot,
     number that has another lot is `double_bound`, kept, and not applied.  Raises LotUnknown or LotAmbiguous.
     """
     now = env.clock()
-    lot = find_lot(
-        session,
-        lot=command.lot,
-        consignment_id=command.consignment_id,
-        gtin=command.gtin,
-        station_gln=command.station_gln,
-    )
-    refusal = _may_not_bind(command, lot)
-    if refusal is not None:
-        return lot, [BoundItem(text=text, status=BindStatus.REFUSED, refusal=refusal) for text in command.codes]
+    lot = find_lot(session, command.scope, lot=command.lot, consignment_id=command.consignment_id, gtin=command.gtin)
+    if not command.permitted:
+        refused = BindNotPermitted()
+        return lot, [BoundItem(text=text, status=BindStatus.REFUSED, refusal=refused) for text in command.codes]
     trusted = _trust(session)
-    read = [_read(session, text, trusted=trusted, now=now) for text in command.codes]
-    known = roll_store.lock_codes(session, {each for each in read if isinstance(each, str)})
+    read = [_read(session, text, command.scope, trusted=trusted, now=now) for text in command.codes]
+    known = roll_store.lock_codes(session, {each for each in read if isinstance(each, str)}, command.scope)
     items: list[BoundItem] = []
     fresh: dict[str, BindingRecord] = {}
     for text, unit in zip(command.codes, read, strict=True):
@@ -260,7 +253,8 @@ def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> 
     if not of_rolls:
         return set()
     lots = roll_store.open_lots_of_facts(session, {each.facts_hash for each in of_rolls})
-    codes = roll_store.lock_codes(session, {each.unit_id for each in of_rolls})
+    # Whoever stated this was judged by the rules of statements, and below only a station's own labels count.
+    codes = roll_store.lock_codes(session, {each.unit_id for each in of_rolls}, EVERYTHING)
     bound: dict[str, int] = {}
     records, named = [], set()
     for each in of_rolls:
@@ -278,15 +272,10 @@ def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> 
     return named
 
 
-def _may_not_bind(command: BindCodes, lot: BindLot) -> Refusal | None:
-    if command.station_gln not in (None, lot.station_gln):
-        return LotOfOtherStation(lot=lot.lot, station=lot.station_gln)
-    return None if command.permitted else BindNotPermitted()
-
-
 def _bind(text: str, unit: str, code: RollCode | None, lot: BindLot, *, now: datetime, again: bool) -> BoundItem:
     if code is None:
-        return BoundItem(text=text, status=BindStatus.REFUSED, unit_id=unit, refusal=CodeNotIssued(text=unit))
+        # Said of the text, not of the unit: out of scope, it must not be told which unit a text names.
+        return BoundItem(text=text, status=BindStatus.REFUSED, refusal=CodeNotIssued(text=printable(text)))
     try:
         status = decide_bind(code, lot, now=now)
     except Refusal as refusal:
@@ -296,15 +285,15 @@ def _bind(text: str, unit: str, code: RollCode | None, lot: BindLot, *, now: dat
     return BoundItem(text=text, status=status, unit_id=unit, roll=code.run_id, number=code.number)
 
 
-def _read(session: Session, text: str, *, trusted: TrustList, now: datetime) -> str | Refusal:
+def _read(session: Session, text: str, scope: Scope, *, trusted: TrustList, now: datetime) -> str | Refusal:
     """Return the unit that a scanned or keyed-in code names, or why it is refused."""
     try:
         scan = read_scan(text)
         if scan.serial is not None:
-            uri = store.code_of_serial(session, scan.serial)
-            if uri is None:
+            code = store.label_code(session, scan, scope)
+            if code is None:
                 return CodeNotIssued(text=printable(text))
-            text = uri
+            text = code.uri
     except Refusal as refusal:
         return refusal
     report = stops.judge_code(session, text, trust_list=trusted, now=now)

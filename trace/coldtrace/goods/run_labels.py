@@ -13,17 +13,18 @@ from coldtrace.goods import run_store, store
 from coldtrace.goods.refusals import RunUnfinished, RunUnknown
 from coldtrace.goods.store import IssuedCode
 from coldtrace.labels.content import LabelContent, LabelKind
+from coldtrace.rights.model import Scope
 
 UNNAMED = Words("冷链货物", "Cold-chain goods")
 """The name on a label of a roll: it must stay true whatever the label is put on."""
 
 
-def run_labels(session: Session, run_id: UUID) -> Iterator[LabelContent]:
-    """Yield the labels of a run in the order of its codes: each pallet's cartons, then the pallet.
+def run_labels(session: Session, run_id: UUID, scope: Scope) -> Iterator[LabelContent]:
+    """Yield the labels of a run of the scope in the order of its codes: each pallet's cartons, then the pallet.
 
     Raises RunUnknown, or RunUnfinished while not all its codes exist, at once.
     """
-    run = run_store.find_run(session, run_id)
+    run = run_store.find_run(session, run_id, scope)
     if run is None:
         raise RunUnknown(id=str(run_id))
     if not run.is_drawn:

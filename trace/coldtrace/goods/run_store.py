@@ -11,6 +11,8 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.goods.mint import MintedCode
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +60,12 @@ def lock_run(session: Session, run_id: UUID) -> RunRecord | None:
     return _record(row.one_or_none())
 
 
-def find_run(session: Session, run_id: UUID) -> RunRecord | None:
-    """Return a run without its plan; None if there is none or its import was undone."""
-    row = session.execute(text(f"SELECT {_COLUMNS}{_LIVE} AND r.run_id = :run"), {"run": run_id})
+def find_run(session: Session, run_id: UUID, scope: Scope) -> RunRecord | None:
+    """Return a run of the scope without its plan; None if there is none or its import was undone."""
+    within = Within(scope=scope)
+    row = session.execute(
+        text(f"SELECT {_COLUMNS}{_LIVE} AND r.run_id = :run AND {in_scope(within)}"), within.values | {"run": run_id}
+    )
     return _record(row.one_or_none())
 
 
@@ -84,14 +89,17 @@ def run_of_consignment(session: Session, consignment_id: UUID) -> RunRecord | No
     return _record(row.one_or_none())
 
 
-def list_runs(session: Session, *, after: UUID | None, limit: int, unfinished: bool = False) -> list[RunRecord]:
-    """Return runs, newest first, `limit` of them behind the run `after`; run ids grow with time."""
+def list_runs(
+    session: Session, scope: Scope, *, after: UUID | None, limit: int, unfinished: bool = False
+) -> list[RunRecord]:
+    """Return runs of the scope, newest first, `limit` of them behind the run `after`; run ids grow with time."""
+    within = Within(scope=scope)
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS}{_LIVE} AND (CAST(:after AS uuid) IS NULL OR r.run_id < :after)"
-            " AND (NOT :unfinished OR r.drawn < r.wanted) ORDER BY r.run_id DESC LIMIT :limit"
+            f" AND (NOT :unfinished OR r.drawn < r.wanted) AND {in_scope(within)} ORDER BY r.run_id DESC LIMIT :limit"
         ),
-        {"after": after, "limit": limit, "unfinished": unfinished},
+        within.values | {"after": after, "limit": limit, "unfinished": unfinished},
     )
     return [RunRecord(**row._mapping) for row in rows]
 
@@ -101,6 +109,11 @@ _LIVE = (
     " FROM code_run r LEFT JOIN consignment c USING (consignment_id)"
     " WHERE (r.consignment_id IS NULL OR c.state = 'open')"
 )
+
+
+def in_scope(within: Within) -> str:
+    """Return the condition that a run `r` with its consignment `c`, if it has one, is in the scope."""
+    return within.thing(Kind.RUN, at="r.station_gln", importer="c.importer_id")
 
 
 def _record(row: Row[Any] | None) -> RunRecord | None:

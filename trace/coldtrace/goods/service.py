@@ -16,12 +16,14 @@ from coldtrace.goods.draw import OpenRun, Progress, open_run
 from coldtrace.goods.facts import REQUIRED_PAPERS, lot_facts
 from coldtrace.goods.packing_list import ConsignmentPapers, PackingList
 from coldtrace.goods.plan import Identity, consignment_plan
-from coldtrace.goods.refusals import DeclarationImported, PaperMissing, StationUnknown
+from coldtrace.goods.refusals import DeclarationImported, NotYourImport, PaperMissing, StationUnknown
 from coldtrace.goods.store import ConsignmentRecord, LotRecord
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
-from coldtrace.parties.model import Operator, Site, SiteRole
+from coldtrace.parties.model import Operator, Site
 from coldtrace.parties.provinces import province_of
+from coldtrace.rights.model import EVERYTHING, Kind, Party, Relation, Scope, Thing
+from coldtrace.rights.rules import reaches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class OpenConsignment:
 
     packing: PackingList
     station_gln: str | None
+    scope: Scope
+    """The stations and importers for which whoever imports may."""
     source_name: str
     source_hash: bytes
     normalised: Sequence[object]
@@ -56,11 +60,12 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
     """Keep a consignment with its papers, products and lots, and draw the first piece of its codes, all or nothing.
 
     The same file again, while its codes are not drawn to the end, returns the consignment as it is.  Raises
-    PaperMissing, StationUnknown, DeclarationImported, or what `open_run` raises.  The caller owns the transaction.
+    PaperMissing, StationUnknown, NotYourImport, DeclarationImported, or what `open_run` raises.  The caller owns the
+    transaction.
     """
     packing, papers = command.packing, command.packing.papers
     check_required(packing)
-    station = find_station(session, command.station_gln)
+    station = station_for(session, packing, command.station_gln, command.scope)
     importer = _importer(session, env, papers)
     consignment_id = env.new_id()
     kept = store.insert_consignment(
@@ -93,10 +98,11 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
 def _unfinished(session: Session, command: OpenConsignment) -> tuple[UUID, Progress]:
     """Return the consignment that this very file opened before, if its codes are not drawn to the end.
 
-    Raises DeclarationImported for any other file, and when nothing is left to do.
+    Raises DeclarationImported for any other file, and when nothing is left to do.  A declaration is imported once,
+    whoever does it; which consignment it became is told only to whoever may change that.
     """
     declaration = command.packing.papers.declaration_number or ""
-    found = store.open_declaration(session, declaration)
+    found = store.open_declaration(session, declaration, command.scope)
     if found is not None and found[1] == command.source_hash:
         run = run_store.run_of_consignment(session, found[0])
         if run is not None and not run.is_drawn:
@@ -124,15 +130,35 @@ def check_required(packing: PackingList) -> None:
             raise PaperMissing(paper_zh=words.zh, paper_en=words.en)
 
 
-def find_station(session: Session, gln: str | None) -> Site:
-    """Return the named first station, or the only one there is; raise StationUnknown."""
-    stations = [site for site in parties_store.sites(session) if site.role is SiteRole.FIRST_STATION]
+def find_station(session: Session, gln: str | None, scope: Scope) -> Site:
+    """Return the named first station that may draw rolls for this scope, or its only one; raise StationUnknown."""
+    return _choose(session, gln, store.stations(session, scope, Kind.ROLL))
+
+
+def station_for(session: Session, packing: PackingList, gln: str | None, scope: Scope) -> Site:
+    """Return the first station of an import: one of the scope, or any that an importer of the scope names.
+
+    Without a GLN it is the only one there is.  Raises StationUnknown, or NotYourImport when neither the station nor the
+    importer is in the scope: in the same words whether that importer is registered or not.
+    """
+    importer = parties_store.operator_of_uscc(session, parse_uscc(packing.papers.importer_uscc or ""))
+    party = Party(operator_id=None if importer is None else importer.operator_id)
+    own = store.stations(session, scope, Kind.CONSIGNMENT)
+    if reaches(scope, Kind.CONSIGNMENT, Thing(parties={Relation.IMPORTER: party})):
+        every = store.stations(session, EVERYTHING, Kind.CONSIGNMENT)
+        return _choose(session, gln, own if gln is None and own else every)
+    if not own or (gln is not None and gln not in own):
+        raise NotYourImport()
+    return _choose(session, gln, own)
+
+
+def _choose(session: Session, gln: str | None, stations: Sequence[str]) -> Site:
     if gln is None and len(stations) == 1:
-        return stations[0]
-    for station in stations:
-        if station.gln == gln:
-            return station
-    raise StationUnknown(gln=gln or "-")
+        gln = stations[0]
+    site = None if gln is None or gln not in stations else parties_store.site(session, gln)
+    if site is None:
+        raise StationUnknown(gln=gln or "-")
+    return site
 
 
 def _importer(session: Session, env: Env, papers: ConsignmentPapers) -> Operator:

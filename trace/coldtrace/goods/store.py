@@ -9,6 +9,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.codes.scan import Scan
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConsignmentRecord:
@@ -69,20 +73,28 @@ class IssuedCode:
     station_en: str | None
 
 
-def open_declaration(session: Session, declaration_no: str) -> tuple[UUID, bytes] | None:
-    """Return the open consignment of a declaration, and the hash of the file that it came from."""
+def open_declaration(session: Session, declaration_no: str, scope: Scope) -> tuple[UUID, bytes] | None:
+    """Return the open consignment of a declaration in the scope, and the hash of the file that it came from."""
+    within = Within(scope=scope)
     row = session.execute(
-        text("SELECT consignment_id, source_hash FROM consignment WHERE declaration_no = :no AND state = 'open'"),
-        {"no": declaration_no},
+        text(
+            "SELECT consignment_id, source_hash FROM consignment c"
+            f" WHERE declaration_no = :no AND state = 'open' AND {_consignment(within)}"
+        ),
+        within.values | {"no": declaration_no},
     ).one_or_none()
     return None if row is None else (row.consignment_id, bytes(row.source_hash))
 
 
-def declarations(session: Session, consignment_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the declaration numbers of consignments."""
+def declarations(session: Session, consignment_ids: Sequence[UUID], scope: Scope) -> dict[UUID, str]:
+    """Return the declaration numbers of consignments, of those in the scope."""
+    within = Within(scope=scope)
     rows = session.execute(
-        text("SELECT consignment_id, declaration_no FROM consignment WHERE consignment_id = ANY(CAST(:ids AS uuid[]))"),
-        {"ids": list(consignment_ids)},
+        text(
+            "SELECT consignment_id, declaration_no FROM consignment c"
+            f" WHERE consignment_id = ANY(CAST(:ids AS uuid[])) AND {_consignment(within)}"
+        ),
+        within.values | {"ids": list(consignment_ids)},
     )
     return {row.consignment_id: row.declaration_no for row in rows}
 
@@ -104,6 +116,19 @@ def insert_consignment(session: Session, record: ConsignmentRecord) -> bool:
         },
     )
     return done.first() is not None
+
+
+def stations(session: Session, scope: Scope, kind: Kind) -> list[str]:
+    """Return the GLNs of the first stations of a scope, in order."""
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(
+            f"SELECT st.gln FROM site st WHERE st.role = 'first_station' AND {within.thing(kind, at='st.gln')}"
+            " ORDER BY st.gln"
+        ),
+        within.values,
+    )
+    return [row.gln for row in rows]
 
 
 def keep_product(session: Session, *, gtin: str, name_zh: str, name_en: str, hs_code: str, at: datetime) -> None:
@@ -171,6 +196,20 @@ def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
     return None if row is None else IssuedCode(**row._mapping)
 
 
+def label_code(session: Session, scan: Scan, scope: Scope) -> IssuedCode | None:
+    """Return the issued code that a scan names by serial or unit, if its station is in the scope.
+
+    One query whatever the answer is, so that it takes no longer to refuse one code than another.
+    """
+    within = Within(scope=scope)
+    column = "unit_id" if scan.serial is None else "serial"
+    row = session.execute(
+        text(f"{_CODE} WHERE i.{column} = :named AND {within.thing(Kind.CODE, at='r.station_gln')}"),
+        within.values | {"named": scan.unit_id if scan.serial is None else scan.serial},
+    ).first()
+    return None if row is None else IssuedCode(**row._mapping)
+
+
 _CODE = (
     "SELECT i.unit_id, i.kind, i.pallet, i.serial, i.net_g, i.uri, l.facts, l.lot, i.run_id, i.position,"
     " ro.wanted AS roll_count, s.name_zh AS station_zh, s.name_en AS station_en"
@@ -194,32 +233,34 @@ def lots_inside(session: Session, unit_pk: int, *, limit: int) -> list[str]:
     return [row.facts for row in rows]
 
 
-def open_lots(session: Session, station_gln: str) -> list[tuple[str, str, str]]:
-    """Return (gtin, lot, facts) of the lots of a station's open consignments, newest first.
+def open_lots(session: Session, scope: Scope) -> list[tuple[str, str, str]]:
+    """Return (gtin, lot, facts) of the lots of open consignments at stations of the scope, newest first.
 
     A consignment whose codes are not all drawn waits: nobody binds half a run.
     """
+    within = Within(scope=scope)
     rows = session.execute(
         text(
             "SELECT l.gtin, l.lot, l.facts FROM lot l JOIN consignment c USING (consignment_id)"
-            " WHERE c.station_gln = :gln AND c.state = 'open' AND l.gtin IS NOT NULL"
+            f" WHERE {within.thing(Kind.WORK, at='c.station_gln')} AND c.state = 'open' AND l.gtin IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM code_run r WHERE r.consignment_id = c.consignment_id"
             " AND r.drawn < r.wanted)"
             " AND EXISTS (SELECT 1 FROM issued_code i"
             " LEFT JOIN unit u USING (unit_id) WHERE i.lot_id = l.lot_id AND (u.state IS NULL OR u.state = 'blank'))"
             " ORDER BY l.lot_id DESC"
         ),
-        {"gln": station_gln},
+        within.values,
     )
     return [(row.gtin, row.lot, row.facts) for row in rows]
 
 
-def units_to_bind(session: Session, station_gln: str, *, limit: int) -> list[tuple[str, list[str]]]:
-    """Return (facts, unit ids) of a station's lots for the units whose codes do not say which lot they belong to.
+def units_to_bind(session: Session, scope: Scope, *, limit: int) -> list[tuple[str, list[str]]]:
+    """Return (facts, unit ids) of lots at stations of the scope for units whose codes do not say which lot is theirs.
 
     They are the cartons of lots without a GTIN, and labels of rolls once the desk has bound them.  Only what is still
     to be commissioned and not void, newest lots first, at most `limit` units.
     """
+    within = Within(scope=scope)
     rows = session.execute(
         text(
             "SELECT l.lot_id, l.facts, i.unit_id"
@@ -229,12 +270,12 @@ def units_to_bind(session: Session, station_gln: str, *, limit: int) -> list[tup
             " FROM roll ro JOIN issued_code i USING (run_id) WHERE i.lot_id IS NOT NULL) i"
             " JOIN lot l USING (lot_id) JOIN consignment c USING (consignment_id)"
             " LEFT JOIN unit u ON u.unit_id = i.unit_id"
-            " WHERE c.station_gln = :gln AND c.state = 'open' AND i.voided_at IS NULL"
+            f" WHERE {within.thing(Kind.WORK, at='c.station_gln')} AND c.state = 'open' AND i.voided_at IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM code_run r WHERE r.consignment_id = c.consignment_id"
             " AND r.drawn < r.wanted) AND (u.state IS NULL OR u.state = 'blank')"
             " ORDER BY l.lot_id DESC, i.position LIMIT :limit"
         ),
-        {"gln": station_gln, "limit": limit},
+        within.values | {"limit": limit},
     )
     found: dict[int, tuple[str, list[str]]] = {}
     for row in rows:
@@ -242,12 +283,19 @@ def units_to_bind(session: Session, station_gln: str, *, limit: int) -> list[tup
     return list(found.values())
 
 
-def consignment_state(session: Session, consignment_id: UUID) -> str | None:
-    """Return `open` or `undone`, locked until the transaction ends; None if there is no such consignment."""
+def consignment_state(session: Session, consignment_id: UUID, scope: Scope) -> str | None:
+    """Return `open` or `undone`, locked until the transaction ends; None if the scope has no such consignment."""
+    within = Within(scope=scope)
     found: str | None = session.execute(
-        text("SELECT state FROM consignment WHERE consignment_id = :id FOR UPDATE"), {"id": consignment_id}
+        text(f"SELECT state FROM consignment c WHERE consignment_id = :id AND {_consignment(within)} FOR UPDATE"),
+        within.values | {"id": consignment_id},
     ).scalar_one_or_none()
     return found
+
+
+def _consignment(within: Within) -> str:
+    """Return the condition that a consignment `c` is in the scope."""
+    return within.thing(Kind.CONSIGNMENT, at="c.station_gln", importer="c.importer_id")
 
 
 def mark_undone(session: Session, consignment_id: UUID, at: datetime) -> None:

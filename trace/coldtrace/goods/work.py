@@ -3,21 +3,22 @@
 from sqlmodel import Session
 
 from coldtrace.goods import store
+from coldtrace.rights.model import Scope
 
 UNITS_MAX = 20_000
 """Some sixteen containers of goods without a GTIN; a device that has bound those gets the next ones."""
 
 
-def open_lots(session: Session, gln: str) -> list[dict[str, str]]:
-    """Return the lots with codes still to be bound at this station: GTIN, lot as printed, exact facts text."""
-    return [{"gtin": gtin, "lot": lot, "facts": facts} for gtin, lot, facts in store.open_lots(session, gln)]
+def open_lots(session: Session, scope: Scope) -> list[dict[str, str]]:
+    """Return the lots with codes still to be bound at stations of the scope: GTIN, lot as printed, exact facts text."""
+    return [{"gtin": gtin, "lot": lot, "facts": facts} for gtin, lot, facts in store.open_lots(session, scope)]
 
 
-def open_units(session: Session, gln: str) -> list[dict[str, object]]:
+def open_units(session: Session, scope: Scope) -> list[dict[str, object]]:
     """Return lots whose units' codes do not name them: exact facts text, and the units still to be commissioned.
 
     A `/U/` code, an SSCC, or a roll's `(01)(21)` code does not say which lot it belongs to, so the units are named one
     by one; those of a roll once the desk has bound them.
     """
-    found = store.units_to_bind(session, gln, limit=UNITS_MAX)
+    found = store.units_to_bind(session, scope, limit=UNITS_MAX)
     return [{"facts": facts, "units": units} for facts, units in found]

@@ -15,6 +15,7 @@ from coldtrace.goods.plan import Identity
 from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone, ConsignmentUnknown
 from coldtrace.goods.service import OpenConsignment, OpenedConsignment
 from coldtrace.interop.workbook.reader import ImportResult, read_workbook
+from coldtrace.rights.model import Scope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class ImportWorkbook:
 
     data: bytes
     filename: str
+    scope: Scope
+    """The stations and importers for which whoever imports may."""
     station_gln: str | None = None
     dry_run: bool = False
     carton_identity: Identity = Identity.OWN
@@ -62,6 +65,7 @@ def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Impo
     if result.packing is None or result.errors:
         return Imported(result=result, opened=None)
     goods.check_required(result.packing)
+    goods.station_for(session, result.packing, command.station_gln, command.scope)
     if command.dry_run:
         return Imported(result=result, opened=None)
     opened = goods.open_consignment(
@@ -70,6 +74,7 @@ def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Impo
         OpenConsignment(
             packing=result.packing,
             station_gln=command.station_gln,
+            scope=command.scope,
             carton_identity=command.carton_identity,
             source_name=command.filename[:200],
             source_hash=sha256(command.data).digest(),
@@ -80,12 +85,13 @@ def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Impo
     return Imported(result=result, opened=opened)
 
 
-def undo_import(session: Session, env: Env, consignment_id: UUID) -> None:
-    """Take an import back; its codes become unregistered.  Raises AlreadyShipped once something of it has left.
+def undo_import(session: Session, env: Env, consignment_id: UUID, scope: Scope) -> None:
+    """Take an import of the scope back; its codes become unregistered.
 
+    Raises ConsignmentUnknown, AlreadyUndone, and AlreadyShipped once something of it has left.
     Statements that were made about its cartons stay: they happened.
     """
-    state = goods_store.consignment_state(session, consignment_id)
+    state = goods_store.consignment_state(session, consignment_id, scope)
     if state is None:
         raise ConsignmentUnknown(id=str(consignment_id))
     if state == "undone":

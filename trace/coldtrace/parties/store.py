@@ -18,6 +18,8 @@ from coldtrace.parties.tables import (
     SiteRow,
     TrustListRow,
 )
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 
 PUBLISHING_LOCK = 0x4354544C
 """The transaction-level advisory lock of whoever installs or publishes a trust list ("CTTL")."""
@@ -63,6 +65,16 @@ def site(session: Session, gln: str) -> Site | None:
     """Return the site with this GLN."""
     row = session.get(SiteRow, gln)
     return None if row is None else _site(row)
+
+
+def site_in(session: Session, gln: str, scope: Scope, kind: Kind) -> Site | None:
+    """Return a site if things of this kind that are at it are in the scope."""
+    within = Within(scope=scope)
+    found = session.execute(
+        text(f"SELECT st.gln FROM site st WHERE st.gln = :gln AND {within.thing(kind, at='st.gln')}"),
+        within.values | {"gln": gln},
+    ).scalar_one_or_none()
+    return None if found is None else site(session, gln)
 
 
 def sites(session: Session) -> list[Site]:

@@ -9,7 +9,6 @@ look-up is an EXISTS on one equality: PostgreSQL probes it for few rows and hash
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,7 +32,7 @@ class Within:
     name: str = "scope"
 
     @property
-    def values(self) -> Mapping[str, list[UUID] | list[str]]:
+    def values(self) -> dict[str, list[UUID] | list[str]]:
         """The parameters of every condition of this scope; a query may use some of them only."""
         return {
             f"{self.name}_operators": sorted(self.scope.operators),

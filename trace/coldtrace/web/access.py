@@ -242,13 +242,18 @@ def needs(
             yield found
             return
         yield noted(request, found, kind, verb, act=act, purpose_required=purpose_required)
-        if note_of(request) is not None and not is_taken_on(request):
-            await run_in_threadpool(write_alone, request)
+        await end_note(request)
 
     caller_with_right.right = (kind, verb)  # type: ignore[attr-defined]
     caller_with_right.devices = devices  # type: ignore[attr-defined]
     caller_with_right.recorded = recorded  # type: ignore[attr-defined]
     return Depends(caller_with_right, scope="function")
+
+
+async def end_note(request: Request) -> None:
+    """Write the note of a request, if no session of it has or will."""
+    if note_of(request) is not None and not is_taken_on(request):
+        await run_in_threadpool(write_alone, request)
 
 
 def noted(

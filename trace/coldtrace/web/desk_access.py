@@ -8,13 +8,15 @@ takes Basic.
 
 import base64
 import binascii
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from coldtrace.errors import Refusal
 from coldtrace.people import tokens
-from coldtrace.web.access import Body, Caller, recognise
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Body, Caller, end_note, noted, recognise, with_right
 from coldtrace.web.limits import AnonymousLimit, address_of
 from coldtrace.web.refusals import DeskSignInRequired
 
@@ -42,6 +44,18 @@ def desk_reader(request: Request, body: Body) -> Caller:
 
 DeskReader = Annotated[Caller, Depends(desk_reader)]
 """A page with this parameter asks the browser for a token."""
+
+
+def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:
+    """Return what a page writes as `Annotated[Caller, page_needs(kind, verb)]`, as `access.needs` is for the API."""
+
+    async def reader_with_right(request: Request, reader: DeskReader) -> AsyncIterator[Caller]:
+        yield noted(request, with_right(reader, kind, verb), kind, verb, act=act)
+        await end_note(request)
+
+    reader_with_right.right = (kind, verb)  # type: ignore[attr-defined]
+    reader_with_right.devices = False  # type: ignore[attr-defined]
+    return Depends(reader_with_right, scope="function")
 
 
 def _basic_token(header: str) -> str | None:

@@ -42,6 +42,7 @@ STATUS: dict[str, int] = {
     "malformed_authorization": 401,
     "request_signature_refused": 401,
     "right_missing": 403,
+    "not_your_import": 403,
     "unknown_device": 403,
     "device_revoked": 403,
     "bad_statement_signature": 403,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from coldtrace.clock import format_utc
+from coldtrace.codes.gln import parse_gln
 from coldtrace.custody import chain
 from coldtrace.custody.refusals import DeviceUnknown
 from coldtrace.errors import Refusal
@@ -18,18 +19,12 @@ from coldtrace.parties.model import Device, Site
 from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, unb64
-from coldtrace.web.access import (
-    Caller,
-    CurrentEnv,
-    KnownCaller,
-    ReadSession,
-    TokenHolder,
-    Visitor,
-    WriteSession,
-    needs,
-)
+from coldtrace.web.access import Caller, CurrentEnv, ReadSession, Visitor, WriteSession, needs
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
+
+Worker = Annotated[Caller, needs(Kind.WORK, Verb.READ, recorded=False)]
+Inviter = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False)]
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
 _URL = r"^https?://[A-Za-z0-9\-._:\[\]]+(/[A-Za-z0-9\-._~/]*)?$"
@@ -82,13 +77,13 @@ def enrol(body: EnrolIn, session: WriteSession, env: CurrentEnv) -> dict[str, ob
 
 
 @router.post("/invites", status_code=201, summary="Invite a device 邀请设备")
-def invite(
-    request: Request, body: InviteIn, caller: TokenHolder, session: WriteSession, env: CurrentEnv
-) -> dict[str, str]:
-    """Make a one-time invitation for a device of one site; needs a token.
+def invite(request: Request, body: InviteIn, caller: Inviter, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
+    """Make a one-time invitation for a device of one site; needs a token of somebody who manages its organisation.
 
     The device will call at `url`, or else at the address under which this request came.
     """
+    if parties_store.site_in(session, parse_gln(body.site), caller.scope, Kind.DEVICE) is None:
+        raise SiteUnknown(gln=body.site)
     made = parties.invite_device(
         session,
         env,
@@ -100,7 +95,7 @@ def invite(
 
 
 @router.get("/work", summary="What a device needs offline 离线数据")
-def get_work(session: ReadSession, env: CurrentEnv, caller: KnownCaller) -> dict[str, object]:
+def get_work(session: ReadSession, env: CurrentEnv, caller: Worker) -> dict[str, object]:
     """Return the calling device's site, its operations, lots to bind and registered places."""
     device = _device(caller.device)
     site = parties_store.site(session, device.gln)
@@ -109,8 +104,8 @@ def get_work(session: ReadSession, env: CurrentEnv, caller: KnownCaller) -> dict
     return {
         "site": _site(site),
         "operations": list(device.operations),
-        "lots": work.open_lots(session, site.gln),
-        "unit_lots": work.open_units(session, site.gln),
+        "lots": work.open_lots(session, caller.scope),
+        "unit_lots": work.open_units(session, caller.scope),
         "doors": [
             {"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in parties_store.sites(session)
         ],

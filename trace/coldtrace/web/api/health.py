@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -14,7 +15,8 @@ from coldtrace.ledger.fork_guard import frozen_reason
 from coldtrace.ledger.model import LogState, LogStatus
 from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue
 from coldtrace.parties.warnings import warnings
-from coldtrace.web.access import CurrentEnv, KnownCaller, ReadSession
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
 
 router = APIRouter(tags=["health"])
 
@@ -41,8 +43,10 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
 
 
 @router.get("/metrics", summary="Counters 计数")
-def metrics(session: ReadSession, caller: KnownCaller, env: CurrentEnv) -> Response:
-    """Return counters in the Prometheus text format; needs a token, because volumes are nobody's business."""
+def metrics(
+    session: ReadSession, caller: Annotated[Caller, needs(Kind.METRICS, Verb.READ, recorded=False)], env: CurrentEnv
+) -> Response:
+    """Return counters in the Prometheus text format; needs an administrator's token: volumes are nobody's business."""
     now = env.clock()
     found = ledger.status(session, now=now)
     samples: dict[str, list[float]] = {

@@ -14,7 +14,8 @@ from coldtrace.interop import imports
 from coldtrace.interop.imports import ImportWorkbook
 from coldtrace.interop.workbook.annotate import annotate
 from coldtrace.interop.workbook.template import template
-from coldtrace.web.access import Begin, CallerLang, CurrentEnv, KnownCaller, TokenHolder, WriteSession
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Begin, Caller, CallerLang, CurrentEnv, WriteSession, needs
 from coldtrace.web.problems import problem
 from coldtrace.web.refusals import InvalidRequest, WorkbookErrors, WrongContentType
 
@@ -23,6 +24,9 @@ router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 FORM = "multipart/form-data"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAME_MAX = 200
+Importer = Annotated[Caller, needs(Kind.CONSIGNMENT, Verb.WRITE, devices=False, act="import")]
+Undoer = Annotated[Caller, needs(Kind.CONSIGNMENT, Verb.WRITE, devices=False, act="undo")]
+TemplateReader = Annotated[Caller, needs(Kind.CONSIGNMENT, Verb.WRITE, recorded=False)]
 
 _DOC: dict[str, Any] = {
     "requestBody": {
@@ -48,7 +52,7 @@ class Upload:
     data: bytes
 
 
-async def _upload(request: Request, caller: TokenHolder) -> Upload:
+async def _upload(request: Request, caller: Importer) -> Upload:
     """Read the form only after the caller is known, and say 415 before anything else about it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
@@ -70,6 +74,7 @@ async def _upload(request: Request, caller: TokenHolder) -> Upload:
 )
 def post_import(
     request: Request,
+    caller: Importer,
     upload: Annotated[Upload, Depends(_upload)],
     begin: Begin,
     env: CurrentEnv,
@@ -80,7 +85,8 @@ def post_import(
 ) -> Response:
     """Import a broker's workbook: 201 with the consignment, or 422 with every fault by sheet, row and column.
 
-    Needs a token, as everything that draws codes: a handheld that was lost must not have a station sign new ones.
+    Needs a token, as everything that draws codes: a handheld that was lost must not have a station sign new ones.  The
+    first station or the importer must be one of the caller's own (403 `not_your_import`).
 
     The answer comes when all codes are drawn; meanwhile `GET /api/v1/runs/{run}` says how far they are.  If the
     connection breaks, the same file again goes on where it stopped.  `carton_identity` says what names cartons of lines
@@ -93,6 +99,7 @@ def post_import(
     command = ImportWorkbook(
         data=upload.data,
         filename=upload.name,
+        scope=caller.scope,
         station_gln=station,
         dry_run=dry_run or annotated,
         carton_identity=carton_identity,
@@ -114,14 +121,14 @@ def post_import(
 
 
 @router.get("/template", summary="Template workbook 模板下载")
-def get_template(caller: KnownCaller) -> Response:
+def get_template(caller: TemplateReader) -> Response:
     """Return an empty workbook with headings, notes and one example line."""
     headers = {"Content-Disposition": 'attachment; filename="packing-list-template.xlsx"'}
     return Response(template(), media_type=XLSX, headers=headers)
 
 
 @router.post("/{consignment_id}/undo", summary="Undo an import 撤销导入")
-def post_undo(consignment_id: UUID, caller: TokenHolder, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
+def post_undo(consignment_id: UUID, caller: Undoer, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
     """Take an import back, as long as nothing of it was shipped.  Needs a token."""
-    imports.undo_import(session, env, consignment_id)
+    imports.undo_import(session, env, consignment_id, caller.scope)
     return {"consignment": str(consignment_id), "state": "undone"}

@@ -10,20 +10,28 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from coldtrace.env import Env
-from coldtrace.goods import print_runner, print_store, printing
+from coldtrace.goods import print_runner, print_store, printing, run_store
 from coldtrace.goods.print_json import cursor, job_json, read_cursor, reprint_json, shown_target
 from coldtrace.goods.print_runner import SendRun, Sessions
 from coldtrace.goods.printing import PrintAgain
+from coldtrace.goods.refusals import RunUnknown
 from coldtrace.goods.reprint_runner import Look, reprint_file, reprint_to
 from coldtrace.goods.roll_rules import format_ranges, ranges_of
 from coldtrace.goods.run_labels import run_labels
 from coldtrace.labels.press import Order
+from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.seal.b64 import b64
-from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession, TokenHolder
+from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession, needs
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.refusals import InvalidRequest
 
 router = APIRouter(tags=["labels"])
+
+Printing = Annotated[Caller, needs(Kind.RUN, Verb.WRITE, devices=False, act="print")]
+PrinterReader = Annotated[Caller, needs(Kind.RUN, Verb.WRITE, devices=False, recorded=False)]
+Reprinting = Annotated[Caller, needs(Kind.CODE, Verb.WRITE, devices=False, act="reprint")]
+PrintReader = Annotated[Caller, needs(Kind.RUN, Verb.READ, devices=False)]
+"""A handheld prints nothing: whoever finds one must not get every genuine code of a run from it."""
 
 LayoutName = Literal["60x40", "100x100", "100x150", "a4"]
 FormatName = Literal["pdf", "png", "svg", "zpl", "zpl-native", "csv"]
@@ -73,7 +81,7 @@ def get_labels(
     request: Request,
     env: CurrentEnv,
     settings: CurrentSettings,
-    caller: TokenHolder,
+    caller: Printing,
     layout: LayoutName = "100x100",
     format: FormatName = "pdf",
     dpi: Literal["203", "300"] = "203",
@@ -89,35 +97,38 @@ def get_labels(
     media, ending = MEDIA[format]
     headers = {"Content-Disposition": f'attachment; filename="labels-{run_id}.{ending}"', "Cache-Control": "no-store"}
     with sessions() as session:
-        run_labels(session, run_id)
-        void = format_ranges(ranges_of(print_store.void_numbers(session, run_id)))
+        run_labels(session, run_id, caller.scope)
+        void = format_ranges(ranges_of(print_store.void_numbers(session, run_id, caller.scope)))
     if void:
         headers["Coldtrace-Skipped"] = (
             void if len(void) <= SKIPPED_MAX else void[:SKIPPED_MAX].rpartition(",")[0] + ", ..."
         )
     if "coldtrace.head" in request.scope:
         return Response(b"", media_type=media, headers=headers)
-    pieces = _pieces(request.app.state.printing, sessions, env, run_id, order, workers=min(settings.label_workers, 1))
+    workers = min(settings.label_workers, 1)
+    pieces = _pieces(request.app.state.printing, sessions, env, run_id, order, caller.scope, workers=workers)
     # The first piece is made before anything is said, so that a run that cannot be printed is a plain refusal.
     first = next(pieces)
     return StreamingResponse(chain([first], pieces), media_type=media, headers=headers)
 
 
 def _pieces(
-    room: PrintRoom, sessions: Sessions, env: Env, run_id: UUID, order: Order, *, workers: int
+    room: PrintRoom, sessions: Sessions, env: Env, run_id: UUID, order: Order, scope: Scope, *, workers: int
 ) -> Iterator[bytes]:
     with room.one_file():
-        yield from print_runner.stream_run(sessions, env, run_id, order, workers=workers)
+        yield from print_runner.stream_run(sessions, env, run_id, order, scope, workers=workers)
 
 
 @router.get("/api/v1/runs/{run_id}/jobs", summary="Print jobs of a run 打印任务")
-def get_jobs(run_id: UUID, session: ReadSession, caller: TokenHolder) -> dict[str, object]:
+def get_jobs(run_id: UUID, session: ReadSession, caller: PrintReader) -> dict[str, object]:
     """Return the newest print jobs of a run with their progress; a file is named without its folder.
 
     `void` are the numbers of labels whose codes are void now: a job leaves them out and counts them as done.
     """
-    jobs = print_store.jobs_of_run(session, run_id, limit=printing.JOBS_SHOWN)
-    void = print_store.void_numbers(session, run_id)
+    if run_store.find_run(session, run_id, caller.scope) is None:
+        raise RunUnknown(id=str(run_id))
+    jobs = print_store.jobs_of_run(session, run_id, caller.scope, limit=printing.JOBS_SHOWN)
+    void = print_store.void_numbers(session, run_id, caller.scope)
     return {
         "jobs": [job_json(job) | {"target": shown_target(job.target)} for job in jobs],
         "void": {"count": len(void), "numbers": format_ranges(ranges_of(void))},
@@ -125,14 +136,14 @@ def get_jobs(run_id: UUID, session: ReadSession, caller: TokenHolder) -> dict[st
 
 
 @router.get("/api/v1/printers", summary="Configured printers 打印机")
-def get_printers(settings: CurrentSettings, caller: TokenHolder) -> dict[str, object]:
+def get_printers(settings: CurrentSettings, caller: PrinterReader) -> dict[str, object]:
     """Return the printers of the configuration by name; their addresses stay there."""
     return {"printers": [{"name": each.name, "dpi": each.dpi} for each in settings.printers or ()]}
 
 
 @router.post("/api/v1/runs/{run_id}/print", status_code=202, summary="Send labels to a printer 发送到打印机")
 def post_print(
-    run_id: UUID, body: PrintIn, request: Request, env: CurrentEnv, settings: CurrentSettings, caller: TokenHolder
+    run_id: UUID, body: PrintIn, request: Request, env: CurrentEnv, settings: CurrentSettings, caller: Printing
 ) -> dict[str, object]:
     """Send the labels of a run to a configured printer, or go on where the last sending stopped.
 
@@ -143,6 +154,7 @@ def post_print(
         layout=body.layout,
         printer=print_runner.find_printer(settings.printers, body.printer),
         requested_by=_name(caller),
+        scope=caller.scope,
         patience_s=settings.printer_patience_s,
         native=body.native,
         position=body.position,
@@ -161,13 +173,15 @@ def post_print(
     responses={200: {"description": "The file, or with `printer` the units that were sent"}},
 )
 def post_reprint(
-    body: ReprintIn, request: Request, env: CurrentEnv, settings: CurrentSettings, caller: TokenHolder
+    body: ReprintIn, request: Request, env: CurrentEnv, settings: CurrentSettings, caller: Reprinting
 ) -> Response:
     """Make labels again with the same codes, and log who, when and why; a voided code is refused."""
     sessions: Sessions = request.app.state.sessions
     look = Look(layout=body.layout, format=body.format, dpi=body.dpi, font=settings.label_font)
     target = "download" if body.printer is None else f"printer:{body.printer}"
-    wanted = PrintAgain(texts=body.texts, reason=body.reason, requested_by=_name(caller), target=target)
+    wanted = PrintAgain(
+        texts=body.texts, reason=body.reason, requested_by=_name(caller), target=target, scope=caller.scope
+    )
     if body.printer is not None:
         printer = print_runner.find_printer(settings.printers, body.printer)
         sent = reprint_to(sessions, env, wanted, look, printer=printer, patience_s=settings.printer_patience_s)
@@ -183,7 +197,7 @@ def post_reprint(
 @router.get("/api/v1/labels/reprints", summary="The reprint log 补打记录")
 def get_reprints(
     session: ReadSession,
-    caller: TokenHolder,
+    caller: PrintReader,
     run: UUID | None = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -196,7 +210,7 @@ def get_reprints(
         before = None if after is None else read_cursor(after)
     except ValueError:
         raise InvalidRequest(where="query.after", what="next") from None
-    page, following = printing.reprint_page(session, run_id=run, before=before, limit=limit)
+    page, following = printing.reprint_page(session, caller.scope, run_id=run, before=before, limit=limit)
     told = [reprint_json(each) | {"target": shown_target(each.target)} for each in page]
     return {"reprints": told, "next": cursor(following)}
 

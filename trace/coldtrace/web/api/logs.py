@@ -1,25 +1,36 @@
 """The public log (C2SP tlog-tiles): checkpoint, tiles, proofs.  Only entry bundles need a token: they tell volumes."""
 
 import gzip
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlmodel import Session
 
 from coldtrace.env import Log
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import LogUnknown
+from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
-from coldtrace.web.access import Body, CurrentSettings, ReadSession, Visitor, known_caller, token_holder
-from coldtrace.web.openapi import BEARER
+from coldtrace.web.access import (
+    Body,
+    Caller,
+    CurrentSettings,
+    ReadSession,
+    Visitor,
+    known_caller,
+    noted,
+    token_holder,
+    with_right,
+)
 from coldtrace.web.refusals import PageNotFound
 
 router = APIRouter(prefix="/logs/{name}", tags=["log"], dependencies=[Visitor])
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 _FOR_EVER = "max-age=31536000, immutable"
 _GZIP_FROM_BYTES = 512
+ENTRIES = (Kind.LOG_ENTRIES, Verb.READ)
 _BYTES = "application/octet-stream"
 _TILE_DOC: dict[int | str, dict[str, Any]] = {
     200: {"content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}
@@ -44,19 +55,32 @@ def get_checkpoint(request: Request, name: str, session: ReadSession) -> Respons
     return PlainTextResponse(note, headers=_OPEN | {"Cache-Control": "public, max-age=1"})
 
 
+def _entries_reader(request: Request, settings: CurrentSettings, body: Body) -> Caller | None:
+    """Return who reads entries; None where the operator made them public."""
+    if settings.public_entries:
+        return None
+    # The session of the route writes the note.
+    return noted(request, with_right(token_holder(known_caller(request, body)), *ENTRIES), *ENTRIES)
+
+
+_entries_reader.right, _entries_reader.devices = ENTRIES, False  # type: ignore[attr-defined]
+
+
 @router.get(
     "/tile/entries/{path:path}",
     summary="Entry bundle 条目包",
     responses=_TILE_DOC,
-    openapi_extra={"security": [{BEARER: []}]},
 )
 def get_bundle(
-    request: Request, name: str, path: str, session: ReadSession, settings: CurrentSettings, body: Body
+    request: Request,
+    name: str,
+    path: str,
+    session: ReadSession,
+    settings: CurrentSettings,
+    caller: Annotated[Caller | None, Depends(_entries_reader)],
 ) -> Response:
-    """Return leaves, each behind its length; needs a token unless the operator made entries public."""
+    """Return leaves, each behind its length; needs a regulator's or administrator's token unless entries are public."""
     log = _log(request, session, name)
-    if not settings.public_entries:
-        token_holder(known_caller(request, body))
     data = _tile(request, session, log)
     headers = _OPEN | {
         "Cache-Control": f"{'public' if settings.public_entries else 'private'}, {_FOR_EVER}",

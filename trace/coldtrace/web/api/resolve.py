@@ -11,9 +11,11 @@ from coldtrace.custody import voiding
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import scans
 from coldtrace.watch.scans import AskedScan
-from coldtrace.web.access import Caller, CallerLang, CurrentEnv, CurrentSettings, TokenHolder, WriteSession, needs
+from coldtrace.web.access import Caller, CallerLang, CurrentEnv, CurrentSettings, WriteSession, needs
 
 router = APIRouter(prefix="/api/v1/codes", tags=["codes"])
+
+Voider = Annotated[Caller, needs(Kind.CODE, Verb.WRITE, devices=False, act="void")]
 
 
 class ScanIn(BaseModel):
@@ -69,16 +71,21 @@ def post_resolve(
 
 
 @router.post("/void", summary="Void codes 作废标签")
-def post_void(body: VoidIn, caller: TokenHolder, session: WriteSession, env: CurrentEnv) -> dict[str, object]:
+def post_void(
+    body: VoidIn,
+    caller: Voider,
+    session: WriteSession,
+    env: CurrentEnv,
+) -> dict[str, object]:
     """Void labels that were never used or were spoiled: all of them or none.  Needs a token.
 
     409 `in_circulation` names the first one that is on goods; those are held or recalled instead. 409 `label_bound`
     names one that has a lot, unless `bound` is true.
     """
     if body.text is not None:
-        units = [voiding.unit_named(session, body.text)]
+        units = [voiding.unit_named(session, body.text, caller.scope)]
     else:
         assert body.roll is not None, "the model has seen to it"
-        units = voiding.units_numbered(session, body.roll, body.numbers or "")
-    done = voiding.void_units(session, env, units, reason=body.reason, bound=body.bound)
+        units = voiding.units_numbered(session, body.roll, body.numbers or "", caller.scope)
+    done = voiding.void_units(session, env, units, caller.scope, reason=body.reason, bound=body.bound)
     return {"voided": len(done.units), "already": done.already, "reason": body.reason, "units": list(done.units[:1000])}

@@ -11,7 +11,8 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import roll_store, rolls
 from coldtrace.goods.roll_rules import NumberList, format_ranges, ranges_of
 from coldtrace.goods.rolls import BIND_DAYS, CODES_MAX, BindCodes, NewRoll
-from coldtrace.web.access import CallerLang, CurrentEnv, KnownCaller, ReadSession, TokenHolder, WriteSession
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Caller, CallerLang, CurrentEnv, ReadSession, WriteSession, needs
 from coldtrace.web.refusals import TooManyItems
 
 router = APIRouter(prefix="/api/v1/rolls", tags=["rolls"])
@@ -19,6 +20,10 @@ router = APIRouter(prefix="/api/v1/rolls", tags=["rolls"])
 PAGE_MAX = 200
 RANGES_MAX = 1000
 BIND_DAYS_MAX = 768
+
+RollReader = Annotated[Caller, needs(Kind.ROLL, Verb.READ)]
+RollDrawer = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, devices=False)]
+RollBinder = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, act="bind")]
 
 
 class RollIn(BaseModel):
@@ -40,27 +45,29 @@ class BindIn(BaseModel):
 
 
 @router.post("", status_code=201, summary="Draw a roll 预签发卷标")
-def post_roll(body: RollIn, request: Request, caller: TokenHolder, env: CurrentEnv) -> dict[str, object]:
+def post_roll(body: RollIn, request: Request, caller: RollDrawer, env: CurrentEnv) -> dict[str, object]:
     """Draw a roll of signed codes without a lot, and its range certificate.  Needs a token.
 
     A draw that was broken off goes on with `coldtrace codes resume`; the certificate is made when it is asked for.
     """
-    command = NewRoll(station_gln=body.site, count=body.count, gtin=body.gtin, bind_days=body.bind_days)
+    command = NewRoll(
+        station_gln=body.site, count=body.count, scope=caller.scope, gtin=body.gtin, bind_days=body.bind_days
+    )
     begin = request.app.state.sessions.begin
     with begin() as session:
         run_id = rolls.new_roll(session, env, command)
-    return rolls.finish_roll(begin, env, run_id).to_json()
+    return rolls.finish_roll(begin, env, run_id, caller.scope).to_json()
 
 
 @router.get("", summary="Rolls 卷标清单")
 def get_rolls(
     session: ReadSession,
-    caller: KnownCaller,
+    caller: RollReader,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
 ) -> dict[str, object]:
     """Return rolls, newest first; `next` is the `after` of the following page."""
-    found = roll_store.list_rolls(session, after=after, limit=limit)
+    found = roll_store.list_rolls(session, caller.scope, after=after, limit=limit)
     return {
         "rolls": [roll.to_json() for roll in found],
         "next": str(found[-1].run_id) if len(found) == limit else None,
@@ -69,7 +76,7 @@ def get_rolls(
 
 @router.post("/bind", summary="Bind labels to a lot 绑定批次")
 def post_bind(
-    body: BindIn, caller: KnownCaller, session: WriteSession, env: CurrentEnv, lang: CallerLang
+    body: BindIn, caller: RollBinder, session: WriteSession, env: CurrentEnv, lang: CallerLang
 ) -> dict[str, object]:
     """Bind labels of rolls to a lot; each code gets its own answer.
 
@@ -82,9 +89,9 @@ def post_bind(
         codes=body.codes,
         lot=body.lot,
         by=caller.name,
+        scope=caller.scope,
         consignment_id=body.consignment,
         gtin=body.gtin,
-        station_gln=None if caller.device is None else caller.device.gln,
         permitted=caller.device is None or StatementType.COMMISSION in caller.device.operations,
     )
     lot, items = rolls.bind_codes(session, env, command)
@@ -97,22 +104,22 @@ def post_bind(
 
 
 @router.get("/{roll_id:uuid}", summary="One roll 单卷")
-def get_roll(roll_id: UUID, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
+def get_roll(roll_id: UUID, session: ReadSession, caller: RollReader) -> dict[str, object]:
     """Return a roll and how many of its numbers are used, unused, double-bound or void."""
-    return rolls.find_roll(session, roll_id).to_json()
+    return rolls.find_roll(session, roll_id, caller.scope).to_json()
 
 
 @router.get("/{roll_id:uuid}/certificate", summary="Range certificate 卷标证书")
-def get_certificate(roll_id: UUID, session: WriteSession, caller: KnownCaller, env: CurrentEnv) -> dict[str, object]:
+def get_certificate(roll_id: UUID, session: WriteSession, caller: RollReader, env: CurrentEnv) -> dict[str, object]:
     """Return the signed range certificate (docs/formats/rolls.md): `envelope` is its exact text."""
-    return {"roll": str(roll_id), "envelope": rolls.certificate_of(session, env, roll_id)}
+    return {"roll": str(roll_id), "envelope": rolls.certificate_of(session, env, roll_id, caller.scope)}
 
 
 @router.get("/{roll_id:uuid}/numbers", summary="Numbers of a roll 卷标序号")
 def get_numbers(
     roll_id: UUID,
     session: ReadSession,
-    caller: KnownCaller,
+    caller: RollReader,
     list: NumberList = NumberList.UNUSED,
     after: Annotated[int, Query(ge=0, le=NUMBERS_MAX)] = 0,
     limit: Annotated[int, Query(ge=1, le=RANGES_MAX)] = 200,
@@ -121,7 +128,7 @@ def get_numbers(
 
     Skipped are unused numbers with a used one behind them.  `next` is the `after` of the following page.
     """
-    numbers = rolls.report(session, roll_id)[list]
+    numbers = rolls.report(session, roll_id, caller.scope)[list]
     ranges = ranges_of(number for number in numbers if number > after)
     page = ranges[:limit]
     return {

@@ -9,22 +9,24 @@ from coldtrace.clock import format_utc
 from coldtrace.goods import run_store
 from coldtrace.goods.refusals import RunUnknown
 from coldtrace.goods.run_store import RunRecord
-from coldtrace.web.access import KnownCaller, ReadSession
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.web.access import Caller, ReadSession, needs
 
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 PAGE_MAX = 200
+RunReader = Annotated[Caller, needs(Kind.RUN, Verb.READ)]
 
 
 @router.get("", summary="Code runs 赋码批清单")
 def get_runs(
     session: ReadSession,
-    caller: KnownCaller,
+    caller: RunReader,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     unfinished: bool = False,
 ) -> dict[str, object]:
     """Return code runs, newest first; `next` is the `after` of the following page."""
-    found = run_store.list_runs(session, after=after, limit=limit, unfinished=unfinished)
+    found = run_store.list_runs(session, caller.scope, after=after, limit=limit, unfinished=unfinished)
     return {
         "runs": [_shown(run) for run in found],
         "next": str(found[-1].run_id) if len(found) == limit else None,
@@ -32,9 +34,9 @@ def get_runs(
 
 
 @router.get("/{run_id}", summary="One code run 赋码批进度")
-def get_run(run_id: UUID, session: ReadSession, caller: KnownCaller) -> dict[str, object]:
+def get_run(run_id: UUID, session: ReadSession, caller: RunReader) -> dict[str, object]:
     """Return how many codes of a run are drawn, and how many are wanted."""
-    run = run_store.find_run(session, run_id)
+    run = run_store.find_run(session, run_id, caller.scope)
     if run is None:
         raise RunUnknown(id=str(run_id))
     return _shown(run)

@@ -6,6 +6,7 @@ A page that something is still going on behind asks again by itself, without scr
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -21,13 +22,16 @@ from coldtrace.goods.refusals import RunUnknown
 from coldtrace.goods.roll_rules import format_ranges, ranges_of
 from coldtrace.goods.run_store import RunRecord
 from coldtrace.parties import store as parties
-from coldtrace.web.access import CurrentEnv, CurrentSettings, ReadSession
+from coldtrace.rights.model import Kind, Scope, Verb
+from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession
 from coldtrace.web.api.labels import FormatName, LayoutName, get_labels
-from coldtrace.web.desk_access import DeskReader
+from coldtrace.web.desk_access import page_needs
 from coldtrace.web.pages.consumer import show
 from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView, RunView
 
 router = APIRouter(include_in_schema=False)
+RunReader = Annotated[Caller, page_needs(Kind.RUN, Verb.READ)]
+RunPrinter = Annotated[Caller, page_needs(Kind.RUN, Verb.WRITE, act="print")]
 RUNS_A_PAGE = 50
 JOBS_SHOWN = 20
 UNEXPECTED = Words("意外中断，请把代码告诉管理员", "Stopped by a fault; tell the code to an administrator")
@@ -45,34 +49,35 @@ OFFERED: tuple[tuple[LayoutName, FormatName], ...] = (
 
 
 @router.get("/desk/runs")
-def runs_page(request: Request, session: ReadSession, reader: DeskReader, after: UUID | None = None) -> Response:
+def runs_page(request: Request, session: ReadSession, reader: RunReader, after: UUID | None = None) -> Response:
     """Show code runs, newest first."""
-    found = run_store.list_runs(session, after=after, limit=RUNS_A_PAGE)
+    found = run_store.list_runs(session, reader.scope, after=after, limit=RUNS_A_PAGE)
     view = RunsView(
         here=_here(request),
         host=request.app.state.env.public_host,
-        runs=_lines(session, found),
+        runs=_lines(session, found, reader),
         next_url=f"/desk/runs?after={found[-1].run_id}" if len(found) == RUNS_A_PAGE else None,
     )
     return show(request, "desk/runs.html", view)
 
 
 @router.get("/desk/runs/{run_id}")
-def run_page(request: Request, run_id: UUID, session: ReadSession, reader: DeskReader) -> Response:
+def run_page(request: Request, run_id: UUID, session: ReadSession, reader: RunReader) -> Response:
     """Show one code run: codes drawn, labels made and sent, and the numbers of a roll."""
-    run = run_store.find_run(session, run_id)
+    run = run_store.find_run(session, run_id, reader.scope)
     if run is None:
         raise RunUnknown(id=str(run_id))
-    jobs = print_store.jobs_of_run(session, run_id, limit=JOBS_SHOWN)
+    may_print = run_store.find_run(session, run_id, reader.scope_for(Kind.RUN, Verb.WRITE)) is not None
+    jobs = print_store.jobs_of_run(session, run_id, reader.scope, limit=JOBS_SHOWN)
     view = RunView(
         here=_here(request),
         host=request.app.state.env.public_host,
-        run=_lines(session, [run])[0],
+        run=_lines(session, [run], reader)[0],
         kid=run_store.last_kid(session, run_id),
         jobs=tuple(_job(job, now=request.app.state.env.clock()) for job in jobs),
-        downloads=_downloads(run),
-        reprints=print_store.count_reprints(session, run_id),
-        roll=_roll(session, run_id) if run.kind == "roll" else None,
+        downloads=_downloads(run) if may_print else (),
+        reprints=print_store.count_reprints(session, run_id, reader.scope),
+        roll=_roll(session, run_id, reader.scope_for(Kind.ROLL, Verb.READ)) if run.kind == "roll" else None,
     )
     return show(request, "desk/run.html", view)
 
@@ -83,7 +88,7 @@ def run_labels_file(
     request: Request,
     env: CurrentEnv,
     settings: CurrentSettings,
-    reader: DeskReader,
+    reader: RunPrinter,
     layout: LayoutName = "100x100",
     format: FormatName = "pdf",
 ) -> Response:
@@ -100,10 +105,12 @@ def _downloads(run: RunRecord) -> tuple[LabelChoice, ...]:
     )
 
 
-def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
+def _lines(session: Session, runs: Sequence[RunRecord], reader: Caller) -> tuple[RunLine, ...]:
     sites = {site.gln: site for site in parties.sites(session)}
-    declared = goods.declarations(session, [run.consignment_id for run in runs if run.consignment_id is not None])
-    rolled = {run.run_id: roll_store.find_roll(session, run.run_id) for run in runs if run.kind == "roll"}
+    imports, own_rolls = reader.scope_for(Kind.CONSIGNMENT, Verb.READ), reader.scope_for(Kind.ROLL, Verb.READ)
+    ids = [run.consignment_id for run in runs if run.consignment_id is not None]
+    declared = goods.declarations(session, ids, imports)
+    rolled = {run.run_id: roll_store.find_roll(session, run.run_id, own_rolls) for run in runs if run.kind == "roll"}
     lines = []
     for run in runs:
         site, roll = sites[run.station_gln], rolled.get(run.run_id)
@@ -114,7 +121,7 @@ def _lines(session: Session, runs: Sequence[RunRecord]) -> tuple[RunLine, ...]:
                 run_id=str(run.run_id),
                 kind="roll" if run.kind == "roll" else "consignment",
                 station=Bilingual(zh=site.name_zh, en=site.name_en),
-                subject=subject if run.consignment_id is None else declared[run.consignment_id],
+                subject=subject if run.consignment_id is None else declared.get(run.consignment_id, ""),
                 no_gtin=roll is not None and roll.gtin is None,
                 wanted=run.wanted,
                 drawn=run.drawn,
@@ -169,9 +176,12 @@ def _target(target: str) -> str:
     return shown_target(target).partition(":")[2] or target
 
 
-def _roll(session: Session, run_id: UUID) -> RollNumbers:
-    roll = rolls.find_roll(session, run_id)
-    lists = {name.value: format_ranges(ranges_of(numbers)) for name, numbers in rolls.report(session, run_id).items()}
+def _roll(session: Session, run_id: UUID, scope: Scope) -> RollNumbers | None:
+    """Return the numbers of a roll to whoever may see rolls; a run alone does not tell them."""
+    if (roll := roll_store.find_roll(session, run_id, scope)) is None:
+        return None
+    found = rolls.report(session, run_id, scope)
+    lists = {name.value: format_ranges(ranges_of(numbers)) for name, numbers in found.items()}
     return RollNumbers(bound=roll.used, **lists)
 
 

@@ -1,0 +1,260 @@
+"""Role x object x verb: every asker at every guarded route and page, about things of its own firm and of another.
+
+Both firms have the same names.  What is expected is derived from the table of rules alone (`support/rights_world.py`).
+"""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from sqlalchemy import event, text
+
+from coldtrace.goods import print_store
+from coldtrace.goods.print_store import PrintJob
+from coldtrace.goods.refusals import DeclarationImported
+from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING, Kind, Member, Reader, Role, Verb
+from coldtrace.rights.rules import scope_of
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import key_id
+from coldtrace.settings import Printer
+from coldtrace.web.app import ROUTERS
+from coldtrace.web.openapi import api_routes, right_of, takes_devices
+from support.consignments import open_consignment
+from support.databases import Databases
+from support.rights_world import ASKERS, NEVER, Asker, World
+from support.web_calls import CALLS, PAGES, Call, Request, Scene, as_json
+from support.web_house import web_house
+
+EVERY = (*CALLS, *PAGES)
+GUARDED = [call for call in EVERY if call.right is not None]
+UNGUARDED = {
+    # It answers whoever signed the statements; a token is no other right.
+    "POST /api/v1/statements",
+}
+FRAMEWORK = {"GET /api/openapi.json", "GET /static"}
+ROUTES = {f"{method} {route.path}": route for route in api_routes(ROUTERS) for method in route.methods or ()}
+
+
+@pytest.fixture(scope="module")
+def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with web_house(databases, tmp_path_factory.mktemp("web")) as web:
+        yield World.make(web)
+
+
+def send(world: World, asker: Asker, call: Call, request: Request, method: str | None = None) -> httpx.Response:
+    client, verb = world.web.client, method or call.method
+    if asker.device is not None:
+        target = client.build_request(verb, request.path).url.raw_path.decode()
+        headers = world.web.signed_by(asker.device, verb, target, request.body)
+    else:
+        headers = {"Authorization": f"Bearer {asker.token}"}
+    return client.request(verb, request.path, content=request.body, headers={**request.headers, **headers})
+
+
+def code_of(answer: httpx.Response) -> str | None:
+    kind = answer.headers.get("content-type", "")
+    return str(answer.json()["code"]) if kind == "application/problem+json" and answer.status_code >= 400 else None
+
+
+def ids(answer: httpx.Response, call: Call) -> set[str]:
+    """Return what a list holds."""
+    if call.lists.startswith("data-"):
+        return set(re.findall(rf'{call.lists}="([^"]+)"', answer.text))
+    many, one = call.lists.split(".")
+    return {row[one] for row in answer.json()[many]}
+
+
+def test_every_route_is_in_the_matrix_and_names_the_right_that_it_needs() -> None:
+    assert set(ROUTES) == {call.name for call in EVERY} - FRAMEWORK
+    for call in EVERY:
+        if call.name in FRAMEWORK:
+            continue
+        right = right_of(ROUTES[call.name])
+        assert right == call.right, call.name
+        assert (right is None) == (call.public or call.name in UNGUARDED), call.name
+        if right is not None:
+            assert takes_devices(ROUTES[call.name]) == (not call.token_only), call.name
+
+
+def test_whoever_names_a_thing_says_how_it_is_hidden() -> None:
+    named = [call for call in EVERY if "{" in call.route and call.right is not None]
+    for call in named:
+        if call.right is None or call.route.startswith("/logs/") or call.status >= 400:
+            continue
+        assert call.about, call.name
+        assert call.hidden[0] >= 400, call.name
+
+
+@pytest.mark.parametrize("name", ASKERS)
+def test_the_matrix(world: World, name: str) -> None:
+    asker = world.askers[name]
+    wrong: list[object] = []
+    for call in GUARDED:
+        for scene in (world.ours, world.theirs) if call.about else (world.ours,):
+            status, code = world.expected(asker, call, scene)
+            answer = send(world, asker, call, call.make(scene))
+            got = answer.status_code, code_of(answer)
+            if got != (status, code) and not (call.status >= 400 and got[0] == status == call.status):
+                wrong.append((call.name, "ours" if scene is world.ours else "theirs", got, (status, code)))
+            elif call.lists and status == 200 and ids(answer, call) != world.visible(asker, call):
+                wrong.append((call.name, "list", ids(answer, call), world.visible(asker, call)))
+    assert wrong == []
+
+
+def test_the_askers_are_those_of_the_world(world: World) -> None:
+    assert set(world.askers) == set(ASKERS)
+
+
+def test_both_firms_have_the_same_names(world: World) -> None:
+    with world.web.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT name_zh, count(*) FROM operator GROUP BY 1 HAVING count(*) > 1").all()
+    assert [row[1] for row in rows if row[1] >= 3] != []
+
+
+HIDING = [call for call in GUARDED if call.about and call.hidden[1] != "not_your_import"]
+
+
+@pytest.fixture(scope="module")
+def insider(world: World) -> Asker:
+    """Everything that one may be in one firm."""
+    ours = world.web.sites[SiteRole.FIRST_STATION].operator_id
+    roles = [role for role in Role if role is not Role.ADMINISTRATOR]
+    return world.asker("everything in one firm", *(Member(role=role, operator_id=ours, manages=True) for role in roles))
+
+
+def told(answer: httpx.Response, scene: Scene) -> tuple[int, dict[str, str], str]:
+    """Return all that an answer tells, with the ids of the scene that was asked about blotted out."""
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in ("date", "content-length", "x-request-id", "coldtrace-request-id", "server-timing")
+    }
+    body = answer.text
+    carton = scene.consignment.carton
+    marks = [
+        carton.uri,
+        carton.unit_id,
+        str(scene.consignment.consignment_id),
+        str(scene.consignment.run_id),
+        str(scene.undoable),
+        str(scene.entry_id),
+        str(scene.roll_id),
+        scene.web.station,
+        scene.web.sites[SiteRole.MARKET].gln,
+        b64(key_id(scene.web.device(SiteRole.MARKET).signer.spki)),
+    ]
+    for mark in marks:
+        # A refusal may cut what it repeats.
+        for shown in (mark, mark[:60]):
+            body = body.replace(shown, "*")
+    return answer.status_code, headers, body
+
+
+def statements_of(world: World, asker: Asker, call: Call, request: Request) -> tuple[httpx.Response, list[str]]:
+    """Return the answer and the texts of all queries that it took, in order."""
+    engine = world.web.app.state.engine
+    found: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        answer = send(world, asker, call, request)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return answer, found
+
+
+@pytest.mark.parametrize("call", HIDING, ids=lambda call: call.name)
+def test_what_is_anothers_is_answered_exactly_as_what_does_not_exist(world: World, insider: Asker, call: Call) -> None:
+    """Status, headers, words, and the queries that it took: so also the time."""
+    hidden, absent = world.theirs, world.unknown(world.theirs)
+    asked = call.make(hidden), call.make(absent)
+    (first, did), (second, does) = (statements_of(world, insider, call, request) for request in asked)
+    assert (first.status_code, code_of(first)) == call.hidden
+    assert told(first, hidden) == told(second, absent)
+    assert did == does
+
+
+@pytest.mark.parametrize("call", [call for call in HIDING if call.method == "GET"], ids=lambda call: call.name)
+def test_head_and_options_tell_no_more(world: World, insider: Asker, call: Call) -> None:
+    for method in ("HEAD", "OPTIONS"):
+        hidden, absent = world.theirs, world.unknown(world.theirs)
+        answers = [told(send(world, insider, call, call.make(scene), method), scene) for scene in (hidden, absent)]
+        assert answers[0] == answers[1], method
+        assert answers[0][0] in (call.hidden[0], 405)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.lists], ids=lambda call: call.name)
+def test_pages_of_a_list_go_through_ones_own_things_only(world: World, insider: Asker, call: Call) -> None:
+    """A short page ends the list: what lies between one's own rows is not counted, skipped over or told by `next`."""
+    many, one = call.lists.split(".")
+    path, seen, after = call.route, [], ""
+    while True:
+        page = send(world, insider, call, Request(path=f"{path}?limit=1{after}")).json()
+        seen += [row[one] for row in page[many]]
+        if page["next"] is None:
+            break
+        assert page["next"] == seen[-1]
+        after = f"&after={page['next']}"
+    assert seen == sorted(world.visible(insider, call), reverse=True)
+    # A cursor that is another's thing is as good as any id.
+    for cursor in world.runs():
+        page = send(world, insider, call, Request(path=f"{path}?limit=200&after={cursor}")).json()
+        assert [row[one] for row in page[many]] == [each for each in seen if each < cursor]
+
+
+def test_another_printers_past_is_not_told(world: World, insider: Asker) -> None:
+    """Whether a run went to a printer is asked only of runs that one may see."""
+    with world.web.sessions.begin() as session:
+        job = PrintJob(
+            job_id=world.web.env.new_id(),
+            run_id=world.theirs.consignment.run_id,
+            layout="100x100",
+            format="zpl",
+            dpi=203,
+            target="printer:dock",
+            state="done",
+            total=4,
+            done=4,
+            requested_by="somebody",
+            started_at=world.web.env.clock(),
+            updated_at=world.web.env.clock(),
+            trouble=None,
+        )
+        print_store.insert_job(session, job)
+    state = world.web.app.state
+    state.settings = world.web.settings.model_copy(
+        update={"printers": (Printer(name="dock", host="127.0.0.1", port=9),)}
+    )
+    try:
+        told_of = []
+        for run in (world.theirs.consignment.run_id, NEVER):
+            call = next(each for each in CALLS if each.route.endswith("/print"))
+            request = as_json(f"/api/v1/runs/{run}/print", {"printer": "dock"})
+            answer = send(world, insider, call, request)
+            told_of.append((answer.status_code, answer.text.replace(str(run), "*")))
+    finally:
+        state.settings = world.web.settings
+    assert told_of[0] == told_of[1]
+    assert told_of[0][0] == 404
+
+
+def test_a_declaration_that_another_firm_imported_says_no_more_than_that(world: World) -> None:
+    """A declaration is imported once, whoever does it; the clash names no consignment of others."""
+    ours = world.web.sites[SiteRole.FIRST_STATION].operator_id
+    scope = scope_of(Reader(members=(Member(role=Role.FIRST_STATION, operator_id=ours),)), Kind.CONSIGNMENT, Verb.WRITE)
+    with world.web.engine.connect() as connection:
+        declaration = connection.execute(
+            text("SELECT declaration_no FROM consignment WHERE consignment_id = :id"),
+            {"id": world.theirs.consignment.consignment_id},
+        ).scalar_one()
+    for scope_of_caller, told_id in ((scope, "-"), (EVERYTHING, str(world.theirs.consignment.consignment_id))):
+        with world.web.sessions() as session, pytest.raises(DeclarationImported) as caught:
+            open_consignment(
+                session, world.web.env, declaration=declaration, station=world.web.station, scope=scope_of_caller
+            )
+        assert caught.value.facts["consignment"] == told_id
