@@ -82,6 +82,7 @@ CHINESE: dict[str, str] = {
     "进度见 `GET .../jobs`。`position` 指定从第几张起。",
     "POST /api/v1/labels/reprint": "补打标签，码不变；记录谁、何时、为何。已作废的码拒绝补打。",
     "GET /api/v1/labels/reprints": "返回补打记录，新的在前；`next` 用作下一页的 `after`，`hint` 表示同一件补打过多。",
+    "GET /api/v1/statements": "返回您可见范围内的记录，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
     "GET /api/v1/runs": "返回赋码批，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/runs/{run_id}": "返回一批码已生成多少、共需多少。",
