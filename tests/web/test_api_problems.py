@@ -67,6 +67,7 @@ NOT_OF_A_ROUTE = {
     "witness_bad_name", "witness_growth_not_proved", "witness_key_exists", "witness_method", "witness_no_key",
     "witness_not_a_log_key", "witness_not_signed_by_log", "witness_nothing_cosigned", "witness_old_above_size",
     "witness_request_too_large", "witness_request_too_slow", "witness_root_conflict", "witness_size_conflict",
+    "witness_log_unreachable", "witness_store_behind", "witness_store_lost", "witness_url_invalid",
     "witness_start_refused", "witness_store_unavailable", "witness_unknown_log",
     # Verdicts on codes, which routes answer as `CodeRefused` with the verdict's own status.
     "alg_mismatch", "bad_signature", "recalled_lot", "revoked", "revoked_unit", "unknown_key", "untrusted_host",

@@ -8,7 +8,7 @@ from coldtrace.cli.main import main
 from coldtrace.cli.witness import STORE_FILE
 from coldtrace.seal.vkey import parse_vkey
 from coldtrace.witness.key_folder import key_path, load_key
-from coldtrace.witness.refusals import RootConflict
+from coldtrace.witness.refusals import LogUnreachable, RootConflict, StoreBehind, StoreUnavailable
 from coldtrace.witness.service import Witness
 from coldtrace.witness.store import Store
 from support.command_line import Ran
@@ -97,12 +97,92 @@ def test_logs(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert (shown.status, [each["reason"] for each in shown.json["evidence"]]) == (1, ["witness_root_conflict"])
     assert LOG.origin in shown.json["evidence"][0]["request"]
     (state / STORE_FILE).unlink()
+    for words in (["logs", "add", LOG.vkey.text()], ["logs", "list"], ["evidence"], ["serve"]):
+        lost = run(capsys, *words, "--state", state)
+        assert (lost.status, lost.json["code"]) == (2, "witness_store_lost"), words
+    assert not (state / STORE_FILE).exists()
     note = tmp_path / "newest"
     note.write_text(LOG.note(8) + line)
     started = run(capsys, "logs", "add", LOG.vkey.text(), "--start", note, "--state", state)
     assert started.status == 0
     (row,) = run(capsys, "logs", "list", "--state", state).json["logs"]
     assert row["size"] == 8
+
+
+def test_a_store_begun_anew_signs_nothing_below_what_was_signed(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key that is said to be fresh and is not: the second file remembers."""
+    make(capsys, state)
+    run(capsys, "logs", "add", LOG.vkey.text(), "--state", state)
+    name, signer = load_key(state)
+    first = Witness(name=name, signer=signer, kept=Store(state / STORE_FILE))
+    older = LOG.note(5) + first.add_checkpoint(LOG.request(0, 5))
+    saved = (state / STORE_FILE).read_bytes()
+    newest = LOG.note(8) + first.add_checkpoint(LOG.request(5, 8))
+    (state / STORE_FILE).unlink()
+    with pytest.raises(StoreUnavailable):
+        first.add_checkpoint(LOG.request(8, 9))  # one that runs does not begin anew either
+    assert run(capsys, "logs", "add", LOG.vkey.text(), "--fresh", "--state", state).status == 0
+    fork = SampleLog(fork_at=2)
+    for kept in (None, saved):
+        if kept is not None:
+            (state / STORE_FILE).write_bytes(kept)
+        again = Witness(name=name, signer=signer, kept=Store(state / STORE_FILE))
+        for request in (fork.request(0, 9), fork.request(5, 9), LOG.request(5, 8), LOG.request(0, 8)):
+            with pytest.raises(StoreBehind):
+                again.add_checkpoint(request)
+    (state / STORE_FILE).unlink()
+    note = tmp_path / "note"
+    note.write_text(older)
+    refused = run(capsys, "logs", "add", LOG.vkey.text(), "--start", note, "--state", state)
+    assert (refused.status, refused.json["code"]) == (2, "witness_store_behind")
+    note.write_text(newest)
+    assert run(capsys, "logs", "add", LOG.vkey.text(), "--start", note, "--state", state).status == 0
+    again = Witness(name=name, signer=signer, kept=Store(state / STORE_FILE))
+    assert again.add_checkpoint(LOG.request(8, 9))
+
+
+def test_the_public_checkpoint_is_compared_before_the_first_signature(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both files were lost or restored together: what the log shows still carries our own signature."""
+    make(capsys, state)
+    url = "https://trace.example.cn/logs/sample/checkpoint"
+    added = run(capsys, "logs", "add", LOG.vkey.text(), "--url", url, "--state", state)
+    assert added.status == 0
+    name, signer = load_key(state)
+    shown: list[str | OSError] = []
+    asked: list[str] = []
+
+    def fetch(address: str) -> str:
+        asked.append(address)
+        found = shown[-1]
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def restarted() -> Witness:
+        return Witness(name=name, signer=signer, kept=Store(state / STORE_FILE), fetch=fetch)
+
+    witness = restarted()
+    for wrong in (TimeoutError(), "nonsense", SampleLog(key="thief").note(8)):
+        shown.append(wrong)
+        with pytest.raises(LogUnreachable):
+            witness.add_checkpoint(LOG.request(0, 5))
+    shown.append(LOG.note(8))  # another's, not ours
+    older = (state / STORE_FILE).read_bytes()
+    newest = LOG.note(5) + witness.add_checkpoint(LOG.request(0, 5))
+    witness.add_checkpoint(LOG.request(5, 6))
+    assert asked == [url] * 4, "once in a run"
+    (state / STORE_FILE).write_bytes(older)
+    (state / "witness.marks").unlink()
+    shown.append(newest)
+    with pytest.raises(StoreBehind, match="checkpoint"):
+        restarted().add_checkpoint(SampleLog(fork_at=2).request(0, 9))
+    assert run(capsys, "logs", "add", LOG.vkey.text(), "--url", "file:///x", "--state", state).json["code"] == (
+        "witness_url_invalid"
+    )
 
 
 def test_keys_that_are_no_log_s(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coldtrace.witness.store import Store
 
 STORE_FILE = "witness.db"
+NOTE_MAX_BYTES = 1_000_000
 
 
 class ListenInvalid(Refusal):
@@ -27,6 +28,18 @@ class ListenInvalid(Refusal):
     detail = Words(
         "监听地址 {listen} 应写作 HOST:PORT，如 127.0.0.1:7380，且端口可用（{reason}）。",
         "Write the listen address {listen} as HOST:PORT, such as 127.0.0.1:7380, with a free port ({reason}).",
+    )
+
+
+class UrlInvalid(Refusal):
+    """The address of a log is none that can be asked."""
+
+    code = "witness_url_invalid"
+    title = Words("日志地址有误", "Bad address of a log")
+    detail = Words(
+        "地址 {url} 应以 https:// 开头，指向日志的公开检查点，如 https://trace.example.cn/logs/cn-2026/checkpoint。",
+        "The address {url} should begin with https:// and lead to the log's public checkpoint, as in"
+        " https://trace.example.cn/logs/cn-2026/checkpoint.",
     )
 
 
@@ -57,6 +70,8 @@ def _add_logs(parser: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="登记日志 / follow a log")
     add.add_argument("vkey", metavar="VKEY")
     add.add_argument("--start", type=Path, metavar="FILE", help="自己签署过的检查点 / a checkpoint we cosigned")
+    add.add_argument("--fresh", action="store_true", help="密钥从未签署过 / this key has never signed anything")
+    add.add_argument("--url", help="公开检查点的地址 / where the log shows its checkpoint")
     _state(add).set_defaults(func=run_logs_add)
     listing = actions.add_parser("list", help="列出日志 / list them")
     _state(listing).set_defaults(func=run_logs_list)
@@ -75,6 +90,7 @@ def run_keys_new(arguments: argparse.Namespace) -> int:
     from coldtrace.witness.key_folder import make_key
 
     vkey = make_key(arguments.state, name=arguments.name, passphrase_file=arguments.passphrase_file)
+    _store(arguments.state, create=True)
     print_result({"name": vkey.name, "vkey": vkey.text()}, as_json=arguments.json)
     return 0
 
@@ -96,7 +112,8 @@ def run_logs_add(arguments: argparse.Namespace) -> int:
 
     vkey = parse_vkey(arguments.vkey)
     start = None if arguments.start is None else _read(arguments.start)
-    follow(_store(arguments.state), vkey, now=clock.now(), start=start, own=show_key(arguments.state))
+    kept = _store(arguments.state, create=arguments.fresh or start is not None)
+    follow(kept, vkey, now=clock.now(), start=start, own=show_key(arguments.state), url=_address(arguments.url))
     print_result({"origin": vkey.name, "vkey": vkey.text()}, as_json=arguments.json)
     return 0
 
@@ -149,7 +166,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise ServerPartsMissing(module=error.name) from None
     name, signer = load_key(arguments.state, passphrase_file=arguments.passphrase_file)
-    witness = Witness(name=name, signer=signer, kept=_store(arguments.state))
+    witness = Witness(name=name, signer=signer, kept=_store(arguments.state), fetch=_fetch)
     listener = _listen(arguments.listen)
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
@@ -191,12 +208,29 @@ def _listen(listen: str) -> socket.socket:
     return listener
 
 
-def _store(state: Path) -> "Store":
+def _store(state: Path, *, create: bool = False) -> "Store":
     from coldtrace.witness.key_folder import show_key
+    from coldtrace.witness.refusals import StoreLost
     from coldtrace.witness.store import Store
 
     show_key(state)  # a folder without a key is not a witness's: say so before a file is made in it
+    if not create and not (state / STORE_FILE).exists():
+        raise StoreLost(folder=str(state))
     return Store(state / STORE_FILE)
+
+
+def _address(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise UrlInvalid(url=url)
+    return url
+
+
+def _fetch(url: str) -> str:
+    """Return the text at an address; raise OSError or ValueError."""
+    from urllib.request import urlopen
+
+    with urlopen(url, timeout=5) as answer:
+        return str(answer.read(NOTE_MAX_BYTES).decode("utf-8"))
 
 
 def _read(path: Path) -> str:

@@ -17,12 +17,14 @@ from coldtrace.errors import Refusal
 from coldtrace.seal.add_checkpoint import SIZE_TYPE
 from coldtrace.witness.refusals import (
     GrowthNotProved,
+    LogUnreachable,
     NothingCosigned,
     NotSignedByLog,
     RequestTooLarge,
     RequestTooSlow,
     RootConflict,
     SizeConflict,
+    StoreBehind,
     StoreUnavailable,
     UnknownLog,
     WitnessMethod,
@@ -44,6 +46,8 @@ STATUS: dict[type[Refusal], int] = {
     RequestTooLarge: 413,
     GrowthNotProved: 422,
     StoreUnavailable: 503,
+    StoreBehind: 503,
+    LogUnreachable: 503,
 }
 """Every other refusal is 400: the request cannot be read, or proves backwards."""
 

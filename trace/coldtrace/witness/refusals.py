@@ -118,6 +118,46 @@ class StoreUnavailable(Refusal):
     )
 
 
+class StoreLost(Refusal):
+    """There is a key, but not the store that says what it has signed."""
+
+    code = "witness_store_lost"
+    title = Words("见证记录丢失", "The store of the witness is gone")
+    detail = Words(
+        "目录 {folder} 中有密钥而没有 witness.db：不知道曾签署过什么，继续签署可能为分叉作证。"
+        "请用 coldtrace witness logs add --start 从自己签署的最新检查点开始；仅当此密钥从未签署过时，用 --fresh。",
+        "The folder {folder} has a key and no witness.db: nobody knows what was signed, and going on could vouch for a"
+        " fork. Begin from the newest checkpoint that you cosigned with coldtrace witness logs add --start; only if"
+        " this key has never signed anything, use --fresh.",
+    )
+
+
+class StoreBehind(Refusal):
+    """The store knows of less than this witness has signed."""
+
+    code = "witness_store_behind"
+    title = Words("见证记录落后于已签署的内容", "The store is behind what was signed")
+    detail = Words(
+        "日志 {origin}：见证记录到大小 {size}，而 {where} 表明本见证人已签署到 {signed}（或另一根哈希）。"
+        "可能恢复了旧副本，已停止签名。请按 docs/guides/be-a-witness.md 第 6 节处理。",
+        "The store knows the log {origin} up to size {size}, but by {where} this witness has signed {signed}, or"
+        " another root: an older copy may have been restored. Nothing is signed."
+        " See docs/guides/be-a-witness.md, section 6.",
+    )
+
+
+class LogUnreachable(Refusal):
+    """The address under which a log shows its checkpoint gives none, so that nothing could be compared."""
+
+    code = "witness_log_unreachable"
+    title = Words("无法核对公开检查点", "The public checkpoint cannot be compared")
+    detail = Words(
+        "启动后首次签署前须核对 {url} 上的公开检查点，但无法取得（{reason}），未签名；请稍后重试。",
+        "Before the first signature of this run the public checkpoint at {url} is compared; it could not be had"
+        " ({reason}) and nothing was signed. Try again.",
+    )
+
+
 class NoWitnessKey(Refusal):
     """The state folder has no key."""
 

@@ -2,6 +2,9 @@
 
 Every change is one `BEGIN IMMEDIATE`, so that checking the last head and keeping the next cannot be pulled apart, and
 is on the disk (`synchronous=FULL`) before anything is answered.
+
+A second file beside it, `.marks`, holds the largest size that was ever cosigned of each log, written after the commit
+and before the answer: a store that was restored from an older copy, or begun anew, is below its mark and signs nothing.
 """
 
 import sqlite3
@@ -19,7 +22,7 @@ EVIDENCE_MAX = 10_000
 
 FORK = "witness_root_conflict"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS log (vkey TEXT PRIMARY KEY, origin TEXT NOT NULL, added_at_s INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS log (vkey TEXT PRIMARY KEY, origin TEXT NOT NULL, added_at_s INTEGER NOT NULL, url TEXT);
 CREATE TABLE IF NOT EXISTS head (
     origin TEXT PRIMARY KEY,
     origin_hash TEXT NOT NULL UNIQUE,
@@ -45,13 +48,50 @@ CREATE TRIGGER IF NOT EXISTS head_stays BEFORE DELETE ON head
 """
 
 
+_MARKS = "CREATE TABLE IF NOT EXISTS mark (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL)"
+
+
 class Store:
-    """The file; each transaction has a connection of its own, so threads and processes may share it."""
+    """The file, made if it is not there; one that goes missing later is not made again.
+
+    Each transaction has a connection of its own, so threads and processes may share it.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._marks = path, path.with_suffix(".marks")
+        for file in (path, self._marks):
+            if not file.exists():
+                file.touch(mode=0o600)
         with self.change() as connection:
-            connection.execute("PRAGMA user_version = 1")
+            if "url" not in {row["name"] for row in connection.execute("PRAGMA table_info(log)")}:
+                connection.execute("ALTER TABLE log ADD COLUMN url TEXT")
+            connection.execute("PRAGMA user_version = 2")
+        with self._mark_file() as connection:
+            connection.execute(_MARKS)
+
+    def mark_of(self, origin: str) -> tuple[int, bytes] | None:
+        """Return size and root of the largest tree of a log that was ever cosigned from here, as far as is known."""
+        with self._mark_file() as connection:
+            row = connection.execute("SELECT size, root FROM mark WHERE origin = ?", (origin,)).fetchone()
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
+    def raise_mark(self, head: Head) -> None:
+        """Remember a head that is kept and about to leave the house."""
+        with self._mark_file() as connection:
+            connection.execute(
+                "INSERT INTO mark VALUES (?, ?, ?) ON CONFLICT (origin) DO UPDATE SET size = excluded.size,"
+                " root = excluded.root WHERE excluded.size > mark.size",
+                (head.origin, head.size, head.root),
+            )
+
+    @contextmanager
+    def _mark_file(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(_there(self._marks), timeout=5, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous = FULL")
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreUnavailable(reason=str(error)) from error
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -78,21 +118,37 @@ class Store:
             raise StoreUnavailable(reason=str(error)) from error
 
     def _open(self) -> sqlite3.Connection:
-        is_new = not self._path.exists()
-        if is_new:
-            self._path.touch(mode=0o600)
-        connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        connection = sqlite3.connect(_there(self._path), timeout=5, isolation_level=None)
         connection.row_factory = sqlite3.Row
         # In the rollback journal, as by default: the file alone is then the whole state after every commit.
         connection.execute("PRAGMA synchronous = FULL")
-        if is_new or connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             connection.executescript(_SCHEMA)
         return connection
 
 
-def add_log(connection: sqlite3.Connection, vkey: Vkey, *, at_s: int) -> None:
-    """Follow a log; the same key again changes nothing."""
-    connection.execute("INSERT OR IGNORE INTO log VALUES (?, ?, ?)", (vkey.text(), vkey.name, at_s))
+def _there(path: Path) -> Path:
+    """Return the path of a file that must be there: SQLite would make an empty one in the place of a lost one."""
+    if not path.exists():
+        raise StoreUnavailable(reason=f"{path.name} is gone")
+    return path
+
+
+def add_log(connection: sqlite3.Connection, vkey: Vkey, *, at_s: int, url: str | None = None) -> None:
+    """Follow a log; the same key again changes nothing but, if one is given, the address."""
+    connection.execute(
+        "INSERT INTO log (vkey, origin, added_at_s, url) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (vkey) DO UPDATE SET url = coalesce(excluded.url, log.url)",
+        (vkey.text(), vkey.name, at_s, url),
+    )
+
+
+def url_of(connection: sqlite3.Connection, origin: str) -> str | None:
+    """Return where a log shows its checkpoint to everybody, if we were told."""
+    row = connection.execute(
+        "SELECT url FROM log WHERE origin = ? AND url IS NOT NULL ORDER BY added_at_s DESC LIMIT 1", (origin,)
+    ).fetchone()
+    return None if row is None else str(row["url"])
 
 
 def logs(connection: sqlite3.Connection) -> list[Vkey]:
