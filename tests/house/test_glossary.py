@@ -15,6 +15,7 @@ from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights import model as rights
 from coldtrace.verify.code import Verdict
 from coldtrace.verify.words import NAMES, RESULTS
 from coldtrace.watch.cases import CaseKind
@@ -38,6 +39,8 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Status,
     UnitState,
     Verdict,
+    rights.Kind,
+    rights.Role,
 )
 
 

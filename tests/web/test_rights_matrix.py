@@ -79,6 +79,23 @@ def test_every_route_is_in_the_matrix_and_names_the_right_that_it_needs() -> Non
             assert takes_devices(ROUTES[call.name]) == (not call.token_only), call.name
 
 
+def test_the_api_names_the_right_of_each_call(world: World) -> None:
+    paths = world.web.client.get("/api/openapi.json").json()["paths"]
+    for call in CALLS:
+        if call.name in FRAMEWORK:
+            continue
+        described = paths.get(ROUTES[call.name].path_format, {}).get(call.method.lower())
+        if described is None:
+            assert call.public, call.name
+        elif call.right is None:
+            assert "x-right" not in described, call.name
+        else:
+            assert described["x-right"] == "{}:{}".format(*call.right), call.name
+            assert "403" in described["responses"], call.name
+            takes = {name for choice in described["security"] for name in choice}
+            assert takes == ({"token"} if call.token_only else {"token", "device"}), call.name
+
+
 def test_whoever_names_a_thing_says_how_it_is_hidden() -> None:
     named = [call for call in EVERY if "{" in call.route and call.right is not None]
     for call in named:

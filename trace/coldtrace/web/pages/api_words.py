@@ -71,6 +71,7 @@ CHINESE: dict[str, str] = {
     "`next` 是下一页的 `after`。"
     "他人的记录只显示单位、角色和用途，不显示个人，所涉单位只显示本单位。",
     "POST /api/v1/imports": "导入报关行的装箱单：201 并返回批次；有错误时 422，逐处列出工作表、行、列。"
+    "首站或进口商须为您的单位（否则 403 `not_your_import`）。"
     "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
     "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",
     "POST /api/v1/imports/{consignment_id}/undo": "撤销一次导入，直到其中有货物出库为止。",
@@ -104,7 +105,7 @@ CHINESE: dict[str, str] = {
     "`kind` 为 `statement`（与记录矛盾）、`unknown_code`（读不出的码）、"
     "`refused_code`（未通过验证的码）或 `double_bound`（一签两批）。",
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
-    "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要令牌。"
+    "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要本单位管理者的令牌。"
     "设备按 `url` 访问，未给出时用本次请求的地址。",
     "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次和已登记的场所。",
     "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、缺哪些号、在哪里分叉。",
@@ -119,7 +120,7 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/root-changes": "按顺序返回创世根文件之后的各次变更及其签名。",
     "GET /logs/{name}/checkpoint": "返回已发布的签名检查点及见证签名（`C2SP tlog-checkpoint`）。",
     "GET /logs/{name}/tile/{path}": "返回一层中至多 256 个哈希（`C2SP tlog-tiles`）；内容不变，不压缩。",
-    "GET /logs/{name}/tile/entries/{path}": "返回叶子原文，每片前有两字节长度；除非运营者公开，需要令牌。",
+    "GET /logs/{name}/tile/entries/{path}": "返回叶子原文，每片前有两字节长度；须有监管部门或平台管理员的令牌，除非已公开。",
     "GET /logs/{name}/proof/inclusion": "返回第 `index` 片叶子在 `size` 片叶子的树中的路径（`RFC 9162` 第 2.1.3 节）。",
     "GET /logs/{name}/proof/consistency": "证明 `new` 片叶子的树只是在 `old` 片之后追加。",
     "GET /logs/{name}/statements/{entry_id}/proof": "返回一条记录的 `c2sp.org/tlog-proof@v1` 文件；"
@@ -127,7 +128,7 @@ CHINESE: dict[str, str] = {
     "GET /healthz": "进程在运行就回答。",
     "GET /readyz": "能履行承诺时 200；数据库不可用、日志冻结、入树超时或未能发布时 503，并列出原因；"
     "`warnings` 列出一周内需要人处理的事。",
-    "GET /metrics": "以 `Prometheus` 文本格式返回计数；需要令牌，因为业务量不对外公开。",
+    "GET /metrics": "以 `Prometheus` 文本格式返回计数；需要平台管理员的令牌，因为业务量不对外公开。",
 }
 
 SHOWN_AS: dict[str, str] = {
