@@ -120,7 +120,7 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/root-changes": "按顺序返回创世根文件之后的各次变更及其签名。",
     "GET /logs/{name}/checkpoint": "返回已发布的签名检查点及见证签名（`C2SP tlog-checkpoint`）。",
     "GET /logs/{name}/tile/{path}": "返回一层中至多 256 个哈希（`C2SP tlog-tiles`）；内容不变，不压缩。",
-    "GET /logs/{name}/tile/entries/{path}": "返回叶子原文，每片前有两字节长度；须有监管部门或平台管理员的令牌，除非已公开。",
+    "GET /logs/{name}/tile/entries/{path}": "返回叶子原文，每片前有两字节长度；除非已公开，须有监管或管理员令牌。",
     "GET /logs/{name}/proof/inclusion": "返回第 `index` 片叶子在 `size` 片叶子的树中的路径（`RFC 9162` 第 2.1.3 节）。",
     "GET /logs/{name}/proof/consistency": "证明 `new` 片叶子的树只是在 `old` 片之后追加。",
     "GET /logs/{name}/statements/{entry_id}/proof": "返回一条记录的 `c2sp.org/tlog-proof@v1` 文件；"
