@@ -158,12 +158,50 @@ def test_a_user_without_the_roles_is_told_and_works_as_itself(plain_user: tuple[
     app.dispose()
 
 
-def test_establishing_again_changes_nothing(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        (f"UPDATE, DELETE ON ledger_leaf TO {APP}", f"{APP}: DELETE ledger_leaf"),
+        (f"UPDATE (leaf) ON ledger_entry_1 TO {APP}", f"{APP}: UPDATE ledger_entry_1 (leaf)"),
+        (f"UPDATE (frozen_at, origin) ON ledger_log TO {SEQUENCER}", f"{SEQUENCER}: UPDATE ledger_log (origin)"),
+        (f"TRUNCATE ON statement_piece TO {ERASER}", f"{ERASER}: TRUNCATE statement_piece"),
+        (f"INSERT (tree_size) ON ledger_checkpoint TO {READER}", f"{APP}: INSERT ledger_checkpoint (tree_size)"),
+        ("DELETE ON trust_list TO PUBLIC", f"{APP}: DELETE trust_list"),
+    ],
+)
+def test_a_right_too_many_is_told_and_taken_back(engine: Engine, given: str, right: str) -> None:
+    """Earlier versions and administrators gave rights; whoever may not take them back at least says so."""
     with engine.connect() as connection:
-        before = connection.execute(text("SELECT relname, relacl FROM pg_class ORDER BY 1")).all()
+        before = connection.execute(RIGHTS).all()
+        connection.execute(text(f"GRANT {given}"))
+        connection.commit()
+        found = state(connection)
+        assert found.complete
+        assert found.trouble is not None
+        assert (found.trouble.code, found.trouble.facts["right"]) == ("database_roles_exceed", right)
         connection.rollback()
         establish(connection)
-        assert connection.execute(text("SELECT relname, relacl FROM pg_class ORDER BY 1")).all() == before
+        if "PUBLIC" in given:  # not ours to give or to take
+            assert state(connection).trouble is not None
+        else:
+            assert state(connection).trouble is None
+            assert connection.execute(RIGHTS).all() == before
+
+
+RIGHTS = text(
+    "SELECT c.relname, CAST(NULL AS text), CAST(acl AS text) FROM pg_class c, unnest(c.relacl) acl"
+    " UNION ALL SELECT c.relname, a.attname, CAST(acl AS text)"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, unnest(a.attacl) acl ORDER BY 1, 2, 3"
+)
+
+
+def test_establishing_again_changes_nothing(engine: Engine) -> None:
+    with engine.connect() as connection:
+        before = connection.execute(RIGHTS).all()
+        connection.rollback()
+        establish(connection)
+        assert connection.execute(RIGHTS).all() == before
         assert state(connection).complete
+        assert state(connection).trouble is None
     assert set(administrator_sql("x").split()) >= set(ROLES)
     assert roles.log.name == "coldtrace.roles"

@@ -38,6 +38,21 @@ ADD_ONLY = (
 )
 """What the app adds rows to and never changes."""
 
+MAY: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+    "ledger_leaf": ((SEQUENCER, "INSERT", ()),),
+    "ledger_node": ((SEQUENCER, "INSERT", ()),),
+    "ledger_checkpoint": ((SEQUENCER, "INSERT", ()),),
+    "ledger_cosignature": ((SEQUENCER, "INSERT", ()),),
+    "ledger_published": ((SEQUENCER, "INSERT", ()), (SEQUENCER, "UPDATE", ())),
+    # UPDATE of a column that cannot be written, because SELECT ... FOR UPDATE wants one.
+    "ledger_pending": ((SEQUENCER, "DELETE", ()), (SEQUENCER, "UPDATE", ("pid",))),
+    "ledger_head": ((SEQUENCER, "UPDATE", ()),),
+    "ledger_log": ((SEQUENCER, "UPDATE", ("state", "frozen_at", "frozen_reason")),),
+    "statement_piece": ((ERASER, "UPDATE", ("bytes", "erased_at")),),
+    "statement": ((ERASER, "UPDATE", ("to_name",)),),
+}
+"""What else is done to history: by table, who does what, to which columns; no columns means the whole row."""
+
 log = logging.getLogger("coldtrace.roles")
 
 
@@ -55,16 +70,35 @@ class RolesMissing(Refusal):
     )
 
 
+class RolesExceed(Refusal):
+    """A role may do more to history than the service ever does."""
+
+    code = "database_roles_exceed"
+    title = Words("数据库角色权限过大", "A database role may do too much")
+    detail = Words(
+        "数据库角色多出一项对历史记录的权限（{right}），服务无权收回。请让表的所有者运行 coldtrace db upgrade，"
+        "或让数据库管理员收回该权限。",
+        "A role has a right on history that it should not have ({right}), and this service may not take it back. Have"
+        " the owner of the tables run `coldtrace db upgrade`, or an administrator revoke it.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RoleState:
-    """Whether the current user can take all roles; `trouble` says what is missing."""
+    """Whether the current user can take all roles: `missing` says which not.  `excess` is a right too many."""
 
-    trouble: RolesMissing | None
+    missing: RolesMissing | None
+    excess: RolesExceed | None = None
 
     @property
     def complete(self) -> bool:
         """Tell whether the service can work in its roles."""
-        return self.trouble is None
+        return self.missing is None
+
+    @property
+    def trouble(self) -> RolesMissing | RolesExceed | None:
+        """What a person has to be told, the worse of the two."""
+        return self.missing or self.excess
 
     def role(self, name: str) -> str | None:
         """Return the role to connect with, None when there are none."""
@@ -97,10 +131,14 @@ def establish(connection: Connection) -> None:
 
 
 def state(connection: Connection) -> RoleState:
-    """Return whether the current user can take each role."""
+    """Return whether the current user can take each role, and whether one may do more than it should."""
     missing = _missing(connection)
     user = str(connection.execute(text("SELECT session_user")).scalar_one())
-    return RoleState(trouble=RolesMissing(user=user, role=missing[0]) if missing else None)
+    excess = _excess(connection)
+    return RoleState(
+        missing=RolesMissing(user=user, role=missing[0]) if missing else None,
+        excess=RolesExceed(right=excess) if excess else None,
+    )
 
 
 def _missing(connection: Connection) -> list[str]:
@@ -132,20 +170,55 @@ def _grants(connection: Connection) -> list[str]:
     )
     schema = '"' + str(connection.execute(text("SELECT current_schema()")).scalar_one()).replace('"', '""') + '"'
     return [
+        # What an administrator, or an older version, once gave away is taken back first, of columns too.
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {', '.join(ROLES)}",
         f"GRANT USAGE ON SCHEMA {schema} TO {READER}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {READER}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {APP}, {SEQUENCER}",
         f"GRANT INSERT, UPDATE, DELETE ON {', '.join(free)} TO {APP}",
-        f"GRANT INSERT ON {', '.join(ADD_ONLY)} TO {APP}",
-        f"GRANT INSERT ON ledger_leaf, ledger_node, ledger_checkpoint, ledger_cosignature TO {SEQUENCER}",
-        f"GRANT INSERT, UPDATE ON ledger_published TO {SEQUENCER}",
-        # UPDATE of a column that cannot be written, because SELECT ... FOR UPDATE wants one.
-        f"GRANT DELETE, UPDATE (pid) ON ledger_pending TO {SEQUENCER}",
-        f"GRANT UPDATE ON ledger_head TO {SEQUENCER}",
-        f"GRANT UPDATE (state, frozen_at, frozen_reason) ON ledger_log TO {SEQUENCER}",
-        f"GRANT UPDATE (bytes, erased_at) ON statement_piece TO {ERASER}",
-        f"GRANT UPDATE (to_name) ON statement TO {ERASER}",
+        *(f"GRANT {given} TO {role}" for role, given in _history_grants()),
     ]
+
+
+def _history_grants() -> list[tuple[str, str]]:
+    """Return who may do what to history besides reading it: a role, and the words between GRANT and TO."""
+    found = [(APP, f"INSERT ON {table}") for table in ADD_ONLY]
+    for table, columns in MAY.items():
+        for role, verb, names in columns:
+            found.append((role, f"{verb} ({', '.join(names)}) ON {table}" if names else f"{verb} ON {table}"))
+    return found
+
+
+def _excess(connection: Connection) -> str | None:
+    """Return one right on history that a role has and should not have, as `role: verb table (column)`.
+
+    Looked up column by column, as the server sees it: with what comes by membership, by PUBLIC, or from a partition.
+    """
+    may: set[tuple[str, str, str, str | None]] = {(APP, table, "INSERT", None) for table in ADD_ONLY}
+    for table, columns in MAY.items():
+        for role, verb, names in columns:
+            may |= {(role, table, verb, name) for name in names or (None,)}
+    may |= {(ERASER, table, verb, name) for role, table, verb, name in may if role == APP}
+    rows = connection.execute(
+        text(
+            "SELECT r.rolname, c.relname, p.verb, a.attname, coalesce(q.relname, c.relname) AS whole"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()"
+            " LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class q ON q.oid = i.inhparent"
+            " JOIN pg_roles r ON r.rolname = ANY(:roles)"
+            " CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) AS p(verb)"
+            " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+            "  AND p.verb IN ('INSERT', 'UPDATE')"
+            " WHERE c.relkind IN ('r', 'p') AND (c.relname LIKE 'ledger\\_%' OR c.relname = ANY(:tables))"
+            " AND CASE WHEN a.attname IS NULL THEN has_table_privilege(r.oid, c.oid, p.verb)"
+            "  ELSE has_column_privilege(r.oid, c.oid, a.attnum, p.verb) END"
+            " ORDER BY 1, 2, 3, 4"
+        ),
+        {"roles": list(ROLES), "tables": [*ADD_ONLY, *MAY]},
+    )
+    for role, table, verb, column, whole in rows:
+        if not {(role, whole, verb, None), (role, whole, verb, column)} & may:
+            return f"{role}: {verb} {table}" + (f" ({column})" if column else "")
+    return None
 
 
 def _try(connection: Connection, sql: str) -> None:
