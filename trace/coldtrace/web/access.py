@@ -85,6 +85,21 @@ class Caller:
         if self.note is not None:
             self.note.at(glns)
 
+    def named(self, object: object) -> None:
+        """Say for the journal what it is about, where the path does not: something that was made just now."""
+        if self.note is not None:
+            self.note.object = str(object)
+
+    def keep(self, session: Session) -> None:
+        """Write the record into a transaction of the route's own: the first one that keeps something."""
+        if self.note is not None:
+            self.note.write(session)
+
+    def drop(self) -> None:
+        """Leave no record: nothing was kept, and nothing of anybody was shown."""
+        if self.note is not None:
+            self.note.drop()
+
     def told(self, **detail: str | int | None) -> None:
         """Say more for the journal: how many rows, which reason.  Never personal data."""
         if self.note is not None:

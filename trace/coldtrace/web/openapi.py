@@ -93,6 +93,11 @@ def takes_devices(route: APIRoute) -> bool:
     return all(getattr(asked, "devices", True) for asked in dependencies(route.dependant))
 
 
+def is_recorded(route: APIRoute) -> bool:
+    """Tell whether a call of a route that needs a right leaves a record in the journal."""
+    return all(getattr(asked, "recorded", True) for asked in dependencies(route.dependant))
+
+
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for methods in document["paths"].values():
         yield from methods.values()

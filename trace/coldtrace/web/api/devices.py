@@ -24,7 +24,7 @@ from coldtrace.web.access import Caller, CurrentEnv, ReadSession, Visitor, Write
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
 Worker = Annotated[Caller, needs(Kind.WORK, Verb.READ, recorded=False)]
-Inviter = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False)]
+Inviter = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False, act="invite")]
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
 _URL = r"^https?://[A-Za-z0-9\-._:\[\]]+(/[A-Za-z0-9\-._~/]*)?$"
@@ -84,6 +84,8 @@ def invite(request: Request, body: InviteIn, caller: Inviter, session: WriteSess
     """
     if parties_store.site_in(session, parse_gln(body.site), caller.scope, Kind.DEVICE) is None:
         raise SiteUnknown(gln=body.site)
+    caller.named(body.site)
+    caller.at([body.site])
     made = parties.invite_device(
         session,
         env,
@@ -127,9 +129,10 @@ def get_chain(
     found = chain.describe(session, caller.scope, _key(key))
     if found is None:
         raise DeviceUnknown(key=key)
-    if caller.device is not None and caller.note is not None:
+    if caller.device is not None:
         # A handheld asks every few seconds for what is its own site's.
-        caller.note.drop()
+        caller.drop()
+    caller.at(device.gln for device in parties_store.devices_by_key(session, [_key(key)]).values())
     return found
 
 

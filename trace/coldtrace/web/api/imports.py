@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from coldtrace.goods.draw import draw_rest
+from coldtrace.goods.firms import firms_of_consignment
 from coldtrace.goods.plan import Identity
 from coldtrace.interop import imports
 from coldtrace.interop.imports import ImportWorkbook
@@ -106,6 +107,12 @@ def post_import(
     )
     with begin() as session:
         imported = imports.import_workbook(session, env, command)
+        if imported.opened is None:
+            caller.drop()
+        else:
+            caller.named(imported.opened.consignment_id)
+            caller.about(*firms_of_consignment(session, imported.opened.consignment_id))
+            caller.keep(session)
     if imported.opened is not None:
         draw_rest(begin, env, imported.opened.run_id)
     if annotated:
@@ -130,5 +137,6 @@ def get_template(caller: TemplateReader) -> Response:
 @router.post("/{consignment_id}/undo", summary="Undo an import 撤销导入")
 def post_undo(consignment_id: UUID, caller: Undoer, session: WriteSession, env: CurrentEnv) -> dict[str, str]:
     """Take an import back, as long as nothing of it was shipped.  Needs a token."""
+    caller.about(*firms_of_consignment(session, consignment_id))
     imports.undo_import(session, env, consignment_id, caller.scope)
     return {"consignment": str(consignment_id), "state": "undone"}

@@ -1,6 +1,6 @@
 """Labels of a code run: as a stream, to a printer of the configuration, and once more when one was spoiled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coldtrace.env import Env
 from coldtrace.goods import print_runner, print_store, printing, run_store
+from coldtrace.goods.firms import firms_of_runs, firms_of_units
 from coldtrace.goods.print_json import cursor, job_json, read_cursor, reprint_json, shown_target
 from coldtrace.goods.print_runner import SendRun, Sessions
 from coldtrace.goods.printing import PrintAgain
@@ -98,6 +99,7 @@ def get_labels(
     headers = {"Content-Disposition": f'attachment; filename="labels-{run_id}.{ending}"', "Cache-Control": "no-store"}
     with sessions() as session:
         run_labels(session, run_id, caller.scope)
+        caller.about(*firms_of_runs(session, [run_id]))
         void = format_ranges(ranges_of(print_store.void_numbers(session, run_id, caller.scope)))
     if void:
         headers["Coldtrace-Skipped"] = (
@@ -127,6 +129,7 @@ def get_jobs(run_id: UUID, session: ReadSession, caller: PrintReader) -> dict[st
     """
     if run_store.find_run(session, run_id, caller.scope) is None:
         raise RunUnknown(id=str(run_id))
+    caller.about(*firms_of_runs(session, [run_id]))
     jobs = print_store.jobs_of_run(session, run_id, caller.scope, limit=printing.JOBS_SHOWN)
     void = print_store.void_numbers(session, run_id, caller.scope)
     return {
@@ -162,6 +165,10 @@ def post_print(
         workers=min(settings.label_workers, 1),
     )
     job = print_runner.begin_sending(request.app.state.sessions, env, command)
+    caller.told(printer=body.printer)
+    with request.app.state.sessions.begin() as session:
+        caller.about(*firms_of_runs(session, [run_id]))
+        caller.keep(session)
     request.app.state.printing.send(job, command)
     return job_json(job)
 
@@ -178,6 +185,7 @@ def post_reprint(
     """Make labels again with the same codes, and log who, when and why; a voided code is refused."""
     sessions: Sessions = request.app.state.sessions
     look = Look(layout=body.layout, format=body.format, dpi=body.dpi, font=settings.label_font)
+    caller.told(labels=len(body.texts), layout=body.layout)
     target = "download" if body.printer is None else f"printer:{body.printer}"
     wanted = PrintAgain(
         texts=body.texts, reason=body.reason, requested_by=_name(caller), target=target, scope=caller.scope
@@ -185,8 +193,10 @@ def post_reprint(
     if body.printer is not None:
         printer = print_runner.find_printer(settings.printers, body.printer)
         sent = reprint_to(sessions, env, wanted, look, printer=printer, patience_s=settings.printer_patience_s)
+        _keep_reprint(caller, sessions, sent)
         return JSONResponse({"units": list(sent), "target": target})
     made = reprint_file(sessions, env, wanted, look)
+    _keep_reprint(caller, sessions, made.units)
     media, ending = MEDIA[body.format]
     if body.format in PICTURE_MEDIA and not made.is_zip:
         media, ending = PICTURE_MEDIA[body.format], body.format
@@ -211,8 +221,16 @@ def get_reprints(
     except ValueError:
         raise InvalidRequest(where="query.after", what="next") from None
     page, following = printing.reprint_page(session, caller.scope, run_id=run, before=before, limit=limit)
+    caller.about(*firms_of_runs(session, [each.run_id for each in page]))
+    caller.told(rows=len(page))
     told = [reprint_json(each) | {"target": shown_target(each.target)} for each in page]
     return {"reprints": told, "next": cursor(following)}
+
+
+def _keep_reprint(caller: Caller, sessions: Sessions, units: Sequence[str]) -> None:
+    with sessions.begin() as session:
+        caller.about(*firms_of_units(session, units))
+        caller.keep(session)
 
 
 def _name(caller: Caller) -> str:

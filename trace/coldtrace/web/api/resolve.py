@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from coldtrace.codes.foreign_scheme import load_schemes
 from coldtrace.custody import voiding
+from coldtrace.goods.firms import firms_of_units
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import scans
 from coldtrace.watch.scans import AskedScan
@@ -67,7 +68,10 @@ def post_resolve(
         operator_id=None if caller.device is not None else caller.organisation,
     )
     schemes = load_schemes(settings.foreign_schemes)
-    return scans.answer_scan(session, env, asked, schemes=schemes).to_json(lang)
+    answered = scans.answer_scan(session, env, asked, schemes=schemes)
+    caller.named(body.text)
+    caller.at([answered.resolution.site])
+    return answered.to_json(lang)
 
 
 @router.post("/void", summary="Void codes 作废标签")
@@ -88,4 +92,7 @@ def post_void(
         assert body.roll is not None, "the model has seen to it"
         units = voiding.units_numbered(session, body.roll, body.numbers or "", caller.scope)
     done = voiding.void_units(session, env, units, caller.scope, reason=body.reason, bound=body.bound)
+    caller.named(body.roll or body.text)
+    caller.about(*firms_of_units(session, units))
+    caller.told(voided=len(done.units))
     return {"voided": len(done.units), "already": done.already, "reason": body.reason, "units": list(done.units[:1000])}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from coldtrace.events.roll_certificate import NUMBERS_MAX
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import roll_store, rolls
+from coldtrace.goods.firms import firms_of_consignment, firms_of_runs
 from coldtrace.goods.roll_rules import NumberList, format_ranges, ranges_of
 from coldtrace.goods.rolls import BIND_DAYS, CODES_MAX, BindCodes, NewRoll
 from coldtrace.rights.model import Kind, Verb
@@ -22,7 +23,7 @@ RANGES_MAX = 1000
 BIND_DAYS_MAX = 768
 
 RollReader = Annotated[Caller, needs(Kind.ROLL, Verb.READ)]
-RollDrawer = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, devices=False)]
+RollDrawer = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, devices=False, act="draw")]
 RollBinder = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, act="bind")]
 
 
@@ -56,6 +57,9 @@ def post_roll(body: RollIn, request: Request, caller: RollDrawer, env: CurrentEn
     begin = request.app.state.sessions.begin
     with begin() as session:
         run_id = rolls.new_roll(session, env, command)
+        caller.named(run_id)
+        caller.about(*firms_of_runs(session, [run_id]))
+        caller.keep(session)
     return rolls.finish_roll(begin, env, run_id, caller.scope).to_json()
 
 
@@ -68,6 +72,8 @@ def get_rolls(
 ) -> dict[str, object]:
     """Return rolls, newest first; `next` is the `after` of the following page."""
     found = roll_store.list_rolls(session, caller.scope, after=after, limit=limit)
+    caller.about(*firms_of_runs(session, [roll.run_id for roll in found]))
+    caller.told(rows=len(found))
     return {
         "rolls": [roll.to_json() for roll in found],
         "next": str(found[-1].run_id) if len(found) == limit else None,
@@ -95,6 +101,9 @@ def post_bind(
         permitted=caller.device is None or StatementType.COMMISSION in caller.device.operations,
     )
     lot, items = rolls.bind_codes(session, env, command)
+    caller.named(lot.consignment_id)
+    caller.about(*firms_of_consignment(session, lot.consignment_id))
+    caller.told(codes=len(items))
     return {
         "lot": lot.lot,
         "gtin": lot.gtin,
@@ -106,13 +115,17 @@ def post_bind(
 @router.get("/{roll_id:uuid}", summary="One roll 单卷")
 def get_roll(roll_id: UUID, session: ReadSession, caller: RollReader) -> dict[str, object]:
     """Return a roll and how many of its numbers are used, unused, double-bound or void."""
-    return rolls.find_roll(session, roll_id, caller.scope).to_json()
+    found = rolls.find_roll(session, roll_id, caller.scope)
+    caller.about(*firms_of_runs(session, [roll_id]))
+    return found.to_json()
 
 
 @router.get("/{roll_id:uuid}/certificate", summary="Range certificate 卷标证书")
 def get_certificate(roll_id: UUID, session: WriteSession, caller: RollReader, env: CurrentEnv) -> dict[str, object]:
     """Return the signed range certificate (docs/formats/rolls.md): `envelope` is its exact text."""
-    return {"roll": str(roll_id), "envelope": rolls.certificate_of(session, env, roll_id, caller.scope)}
+    envelope = rolls.certificate_of(session, env, roll_id, caller.scope)
+    caller.about(*firms_of_runs(session, [roll_id]))
+    return {"roll": str(roll_id), "envelope": envelope}
 
 
 @router.get("/{roll_id:uuid}/numbers", summary="Numbers of a roll 卷标序号")
@@ -129,6 +142,7 @@ def get_numbers(
     Skipped are unused numbers with a used one behind them.  `next` is the `after` of the following page.
     """
     numbers = rolls.report(session, roll_id, caller.scope)[list]
+    caller.about(*firms_of_runs(session, [roll_id]))
     ranges = ranges_of(number for number in numbers if number > after)
     page = ranges[:limit]
     return {

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from coldtrace.clock import format_utc
 from coldtrace.goods import run_store
+from coldtrace.goods.firms import firms_of_runs
 from coldtrace.goods.refusals import RunUnknown
 from coldtrace.goods.run_store import RunRecord
 from coldtrace.rights.model import Kind, Verb
@@ -27,6 +28,8 @@ def get_runs(
 ) -> dict[str, object]:
     """Return code runs, newest first; `next` is the `after` of the following page."""
     found = run_store.list_runs(session, caller.scope, after=after, limit=limit, unfinished=unfinished)
+    caller.about(*firms_of_runs(session, [run.run_id for run in found]))
+    caller.told(rows=len(found))
     return {
         "runs": [_shown(run) for run in found],
         "next": str(found[-1].run_id) if len(found) == limit else None,
@@ -39,6 +42,7 @@ def get_run(run_id: UUID, session: ReadSession, caller: RunReader) -> dict[str, 
     run = run_store.find_run(session, run_id, caller.scope)
     if run is None:
         raise RunUnknown(id=str(run_id))
+    caller.about(*firms_of_runs(session, [run_id]))
     return _shown(run)
 
 

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from coldtrace.errors import Refusal, Words
 from coldtrace.goods import print_store, roll_store, rolls, run_store
 from coldtrace.goods import store as goods
+from coldtrace.goods.firms import firms_of_runs
 from coldtrace.goods.print_json import shown_target
 from coldtrace.goods.print_store import PrintJob
 from coldtrace.goods.refusals import RunUnknown
@@ -52,6 +53,8 @@ OFFERED: tuple[tuple[LayoutName, FormatName], ...] = (
 def runs_page(request: Request, session: ReadSession, reader: RunReader, after: UUID | None = None) -> Response:
     """Show code runs, newest first."""
     found = run_store.list_runs(session, reader.scope, after=after, limit=RUNS_A_PAGE)
+    reader.about(*firms_of_runs(session, [run.run_id for run in found]))
+    reader.told(rows=len(found))
     view = RunsView(
         here=_here(request),
         host=request.app.state.env.public_host,
@@ -67,6 +70,7 @@ def run_page(request: Request, run_id: UUID, session: ReadSession, reader: RunRe
     run = run_store.find_run(session, run_id, reader.scope)
     if run is None:
         raise RunUnknown(id=str(run_id))
+    reader.about(*firms_of_runs(session, [run_id]))
     may_print = run_store.find_run(session, run_id, reader.scope_for(Kind.RUN, Verb.WRITE)) is not None
     jobs = print_store.jobs_of_run(session, run_id, reader.scope, limit=JOBS_SHOWN)
     view = RunView(

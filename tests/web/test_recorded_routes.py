@@ -1,0 +1,129 @@
+"""Every guarded route leaves its record: who, what, which thing, whose data.  A new one cannot forget it."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import httpx
+import pytest
+
+from coldtrace.journal.model import Record
+from coldtrace.parties.model import SiteRole
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import key_id
+from coldtrace.web.app import ROUTERS
+from coldtrace.web.openapi import api_routes, is_recorded
+from support.databases import Databases
+from support.journal import records
+from support.web_calls import CALLS, PAGES, SAMPLE, Call, Scene, as_form
+from support.web_house import WebHouse, web_house
+
+ROUTES = {f"{method} {route.path}": route for route in api_routes(ROUTERS) for method in route.methods or ()}
+GUARDED = [call for call in (*CALLS, *PAGES) if call.right is not None]
+SILENT = {
+    "POST /api/v1/statements/check",
+    "GET /api/v1/devices/work",
+    "GET /api/v1/imports/template",
+    "GET /api/v1/printers",
+    "GET /metrics",
+}
+"""Those of the table in docs/guides/journal.md, with its reasons."""
+NOTHING_DONE = {
+    # The good calls of these change nothing: a dry run, and a printer that is not configured.
+    "POST /api/v1/imports",
+    "POST /api/v1/runs/{run_id}/print",
+}
+ACTS = {
+    "POST /api/v1/devices/invites": "invite",
+    "POST /api/v1/imports/{consignment_id}/undo": "undo",
+    "POST /api/v1/labels/reprint": "reprint",
+    "POST /api/v1/rolls": "draw",
+    "POST /api/v1/rolls/bind": "bind",
+    "POST /api/v1/codes/resolve": "list",
+    "POST /api/v1/codes/void": "void",
+    "GET /api/v1/runs/{run_id}/labels": "print",
+    "GET /desk/runs/{run_id}/labels": "print",
+}
+"""All others are `read` where the path names something, and `list` elsewhere."""
+NOBODYS = {
+    # Leaves of the log say nothing of anybody; the case list and the journal of this house are empty at first.
+    "GET /logs/{name}/tile/entries/{path:path}",
+    "GET /api/v1/cases",
+    "GET /api/v1/journal",
+}
+
+
+@pytest.fixture(scope="module")
+def scene(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with web_house(databases, tmp_path_factory.mktemp("web")) as web:
+        yield Scene.make(web)
+
+
+def sent(scene: Scene, call: Call) -> tuple[httpx.Response, list[Record]]:
+    """Make the good call of a route; return its answer, and what the journal has of it."""
+    web, request = scene.web, call.make(scene)
+    before = len(records(web))
+    headers = web.bearer
+    if call.device_only:
+        target = web.client.build_request(call.method, request.path).url.raw_path.decode()
+        headers = web.signed_by(web.device(SiteRole.MARKET), call.method, target, request.body)
+    answer = web.client.request(call.method, request.path, content=request.body, headers={**request.headers, **headers})
+    assert answer.status_code == call.status, answer.text
+    return answer, records(web)[before:]
+
+
+def token_id(web: WebHouse) -> UUID:
+    with web.engine.connect() as connection:
+        return UUID(str(connection.exec_driver_sql("SELECT token_id FROM api_token WHERE name = 'tests'").scalar_one()))
+
+
+def test_the_silent_routes_are_those_that_say_so() -> None:
+    assert {call.name for call in GUARDED if not is_recorded(ROUTES[call.name])} == SILENT
+
+
+@pytest.mark.parametrize("call", [pytest.param(call, id=call.name) for call in GUARDED])
+def test_a_guarded_route_leaves_its_record(scene: Scene, call: Call) -> None:
+    answer, found = sent(scene, call)
+    if call.name in SILENT | NOTHING_DONE:
+        assert found == []
+        return
+    (record,) = found
+    assert call.right is not None
+    names_something = "{" in call.route
+    assert record.act == ACTS.get(call.name, "read" if names_something else "list")
+    assert record.kind == call.right[0].value
+    assert record.actor == f"token:{token_id(scene.web)}"
+    assert record.object
+    if names_something and not call.route.startswith("/logs/"):
+        assert record.object in str(answer.request.url).replace("%20", " ") or record.object.startswith("(")
+    if call.name not in NOBODYS:
+        assert scene.web.sites[SiteRole.FIRST_STATION].operator_id in record.subjects, record
+
+
+def test_an_import_is_one_record_with_its_consignment(scene: Scene) -> None:
+    web = scene.web
+    before = len(records(web))
+    request = as_form("/api/v1/imports", SAMPLE)
+    answer = web.client.post(request.path, content=request.body, headers={**request.headers, **web.bearer})
+    assert answer.status_code == 201, answer.text
+    (record,) = records(web)[before:]
+    assert (record.act, record.kind, record.object) == ("import", "consignment", answer.json()["consignment"])
+    assert web.sites[SiteRole.FIRST_STATION].operator_id in record.subjects
+
+
+def test_a_handheld_that_asks_for_its_own_chain_leaves_none(scene: Scene) -> None:
+    web = scene.web
+    device = web.device(SiteRole.MARKET)
+    path = f"/api/v1/devices/{b64(key_id(device.signer.spki))}/chain"
+    before = len(records(web))
+    assert web.client.get(path, headers=web.signed_by(device, "GET", path)).status_code == 200
+    assert records(web)[before:] == []
+
+
+def test_an_undone_change_leaves_none_and_a_refused_one_neither(scene: Scene) -> None:
+    web = scene.web
+    before = len(records(web))
+    never = "0199f3c1-0000-7000-8000-00000000dead"
+    assert web.client.get(f"/api/v1/runs/{never}", headers=web.bearer).status_code == 404
+    assert web.client.post(f"/api/v1/imports/{never}/undo", headers=web.bearer).status_code == 404
+    assert web.client.get("/api/v1/runs").status_code == 401
+    assert records(web)[before:] == []
