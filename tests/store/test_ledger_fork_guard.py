@@ -224,7 +224,8 @@ def test_after_a_fault_the_guard_asks_again(
         asked.append(1)
         return Look()
 
-    sequencer = Sequencer(engine, env, tick_s=0.01, outside=outside)
+    own = make_engine(engine.url.render_as_string(hide_password=False), pool_size=1, pool_overflow=0)
+    sequencer = Sequencer(own, env, tick_s=0.01, outside=outside)  # one connection, so that only the fault counts
     faults = iter([ConnectionError("cut off at the commit")])
     from coldtrace.ledger import sequencer as module
 
@@ -247,6 +248,7 @@ def test_after_a_fault_the_guard_asks_again(
                 break
         pause.wait(0.02)
     sequencer.stop()
+    own.dispose()
     assert len(asked) == 2
     assert "cut off at the commit" in caplog.text
     with Session(engine) as session:
