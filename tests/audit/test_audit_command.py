@@ -76,6 +76,27 @@ def test_what_could_not_run(log: AuditedLog, words: tuple[str, ...], capsys: pyt
     assert err
 
 
+@pytest.mark.parametrize("command", ["audit", "monitor"])
+def test_a_fault_of_the_auditor_is_no_verdict(
+    log: AuditedLog,
+    tmp_path: Path,
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(self: object, *given: object) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr("coldtrace.audit.leaves.Leaves.read", broken)
+    folder = log.publish(tmp_path / "published")
+    more = ("--state", tmp_path / "state", "--rounds", 1) if command == "monitor" else ()
+    words = ("ledger", command, "--url", folder, "--vkey", log.vkey.text(), *more, "--json")
+    status, out, err = run(capsys, *words)
+    assert (status, json.loads(out)["code"]) == (2, "audit_broke")
+    assert "KeyError" in err
+    assert "Traceback" in err
+
+
 def test_a_monitor_watches_and_stops_at_the_first_finding(
     log: AuditedLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from coldtrace.audit.finding_words import FindingCode as F
 from coldtrace.audit.service import Order, audit
+from coldtrace.events.private_piece import erase_fields, read_erased, read_private
 from coldtrace.seal.checkpoint import parse_checkpoint, sign_checkpoint
 from coldtrace.seal.cosignature import cosign, witness_vkey
 from coldtrace.seal.note import signature_of, split_note
@@ -200,6 +201,40 @@ def erase_silently(log: AuditedLog) -> None:
     )
 
 
+ERASED = "(SELECT entry_id FROM statement_piece WHERE erased_at IS NOT NULL)"
+
+
+def erase_more(log: AuditedLog, *names: str) -> None:
+    """Erase more fields of the piece of which the log says that `site` was."""
+    entry, data = log.run("SELECT entry_id, bytes FROM statement_piece WHERE erased_at IS NOT NULL")[0]
+    fewer = erase_fields(read_erased(data.decode()), names)
+    log.run("UPDATE statement_piece SET bytes = %s WHERE piece = 'private' AND entry_id = %s", fewer.encode(), entry)
+
+
+def erase_without_a_time(log: AuditedLog) -> None:
+    """Erase a field of another statement and leave no time of it."""
+    entry = log.entry(log.place("cte1"))
+    ((data,),) = log.run("SELECT bytes FROM statement_piece WHERE piece = 'private' AND entry_id = %s", entry)
+    fewer = erase_fields(read_private(data.decode()), ["site"])
+    log.run("UPDATE statement_piece SET bytes = %s WHERE piece = 'private' AND entry_id = %s", fewer.encode(), entry)
+
+
+def misshape(kind: str, pattern: str, by: str) -> Callable[[AuditedLog], object]:
+    """Return a change of the text of a leaf of a kind, signed anew."""
+
+    def change(log: AuditedLog) -> None:
+        log.run(
+            "UPDATE ledger_entry SET leaf = convert_to(regexp_replace(convert_from(leaf, 'UTF8'), %s, %s), 'UTF8')"
+            " WHERE entry_id = %s",
+            pattern,
+            by,
+            log.entry(log.place(kind, nth=0)),
+        )
+        log.forge()
+
+    return change
+
+
 def erase_and_drop_the_entry_of_it(log: AuditedLog) -> None:
     """Drop the last leaf, which says what was erased, and sign."""
     last = max(log.sizes()) - 1
@@ -280,6 +315,28 @@ MATRIX: dict[str, tuple[Callable[[AuditedLog], object], set[F]]] = {
     "the piece of another statement": (exchange_pieces, {F.PIECE_WRONG}),
     "a piece deleted": (sql(f"DELETE FROM statement_piece WHERE piece = 'units' AND {CTE}"), {F.PIECE_MISSING}),
     "a piece erased without saying so": (erase_silently, {F.ERASED_UNRECORDED}),
+    "all pieces gone of which one field was erased": (
+        sql(f"UPDATE statement_piece SET bytes = NULL, erased_at = now() WHERE entry_id = {ERASED}"),
+        {F.ERASED_UNRECORDED},
+    ),
+    "a private piece gone of which one field was erased": (
+        sql(f"UPDATE statement_piece SET bytes = NULL WHERE piece = 'private' AND entry_id = {ERASED}"),
+        {F.ERASED_UNRECORDED},
+    ),
+    "a public piece gone of which one private field was erased": (
+        sql(f"UPDATE statement_piece SET bytes = NULL WHERE piece = 'public' AND entry_id = {ERASED}"),
+        {F.ERASED_UNRECORDED},
+    ),
+    "another field erased than the log says": (lambda log: erase_more(log, "seq"), {F.ERASED_UNRECORDED}),
+    "a field erased, and no time of it": (erase_without_a_time, {F.ERASED_UNRECORDED}),
+    "the number of a trust list is none": (
+        misshape("trust", r'seq\\":\d+', r'seq\\":null'),
+        {F.LEAF_TEXT, F.LIST_WRONG},
+    ),
+    "the fields of an erasure are none": (
+        misshape("erase", r'fields\\":\[.*?\]', r'fields\\":null'),
+        {F.LEAF_TEXT, F.ERASED_UNRECORDED},
+    ),
     "the entry of an erasure dropped": (erase_and_drop_the_entry_of_it, {F.ERASED_UNRECORDED}),
     "a piece of nothing": (sql(ORPHAN), {F.PIECE_ORPHAN}),
     "a bit of a node": (flip("ledger_node", "hash", "level = 1 AND idx = 0"), {F.NODE_WRONG}),

@@ -90,7 +90,11 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
     ),
     FindingCode.COSIGNATURE_STRANGER: (
         1,
-        Words("见证签名 {where} 来自策略之外的密钥。", "The cosignature {where} is of a key outside the policy."),
+        Words(
+            "见证签名 {where} 来自策略之外的密钥；已退役的见证人应保留在策略文件中（不写地址、不入分组）。",
+            "The cosignature {where} is of a key outside the policy; a retired witness keeps its line in the policy,"
+            " without address and outside the group.",
+        ),
     ),
     FindingCode.COSIGNATURE_KIND: (
         1,
@@ -186,7 +190,10 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
     FindingCode.PIECE_ORPHAN: (6, Words("内容 {where} 没有对应的记录。", "The piece {where} has no entry.")),
     FindingCode.ERASED_UNRECORDED: (
         6,
-        Words("{where} 的内容已删除，但日志中没有删除记录。", "Erased without an entry of it in the log: {where}."),
+        Words(
+            "{where} 被删除的内容多于日志中的删除记录。",
+            "More was erased than an entry in the log says: {where}.",
+        ),
     ),
     FindingCode.CHAIN_BROKEN: (
         6,

@@ -35,8 +35,11 @@ class ServedHead:
     note: str
 
 
-def witness_notes(policy: WitnessPolicy, origin: str, report: Report) -> dict[str, bytes]:
-    """Return what each witness of the policy shows of a log, by the witness's name; silent ones are noted."""
+def witness_notes(policy: WitnessPolicy, origin: str, report: Report) -> dict[Vkey, bytes]:
+    """Return what each witness of the policy shows of a log, by the witness's key; silent ones are noted.
+
+    Not by name: two keys may share one, as after a change of keys.
+    """
     found = {}
     for witness in policy.witnesses:
         if witness.url is None:
@@ -49,22 +52,21 @@ def witness_notes(policy: WitnessPolicy, origin: str, report: Report) -> dict[st
         if data is None:
             report.note(f"witness {witness.vkey.name}: no answer / 见证人没有回答")
         else:
-            found[witness.vkey.name] = data
+            found[witness.vkey] = data
     return found
 
 
-def witness_marks(notes: dict[str, bytes], policy: WitnessPolicy, log: Vkey, report: Report) -> list[Mark]:
+def witness_marks(notes: dict[Vkey, bytes], log: Vkey, report: Report) -> list[Mark]:
     """Return the heads in what the witnesses show, each signed by the log and by that witness."""
     marks = []
-    keys = {witness.vkey.name: witness.vkey for witness in policy.witnesses}
-    for name, note in notes.items():
+    for witness, note in notes.items():
         try:
-            opened = open_checkpoint(note, log=log, witnesses=[keys[name]])
+            opened = open_checkpoint(note, log=log, witnesses=[witness])
         except Refusal:
-            report.find(FindingCode.WITNESS_ANSWER, name)
+            report.find(FindingCode.WITNESS_ANSWER, witness.name)
             continue
         if not opened.cosignatures:
-            report.find(FindingCode.WITNESS_ANSWER, name)
+            report.find(FindingCode.WITNESS_ANSWER, witness.name)
             continue
         head = opened.checkpoint
         marks.append(
@@ -72,7 +74,7 @@ def witness_marks(notes: dict[str, bytes], policy: WitnessPolicy, log: Vkey, rep
                 size=head.size,
                 root=head.root,
                 code=FindingCode.WITNESS_DIFFERS,
-                where=f"{name} {head.size}",
+                where=f"{witness.name} {head.size}",
                 note=note.decode("utf-8"),
             )
         )

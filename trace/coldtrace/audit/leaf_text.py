@@ -14,6 +14,8 @@ from coldtrace.events.leaf import LeafKind
 from coldtrace.seal.b64 import unb64
 
 _KINDS: Final = frozenset(kind.value for kind in LeafKind)
+_ANCHOR_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_HASH_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", re.ASCII)
 _DAY: Final = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T00:00:00\.000Z"
 _DAY_TEXT: Final = re.compile(_DAY, re.ASCII)
 
@@ -99,6 +101,56 @@ def read_body(leaf: Leaf, *names: str) -> dict[str, object]:
     return value
 
 
+class Erasure(NamedTuple):
+    """What an erasure's leaf says: of which header, and which fields of its private piece."""
+
+    header: str
+    fields: frozenset[str]
+
+
+def read_erasure(leaf: Leaf) -> Erasure:
+    """Return what an `erase` leaf says; raise NotALeaf."""
+    body = read_body(leaf, "fields", "ground", "header", "v")
+    fields, ground = body["fields"], body["ground"]
+    if not isinstance(fields, list) or not all(isinstance(each, str) for each in fields) or not fields:
+        raise NotALeaf
+    if sorted(set(fields)) != fields or not isinstance(ground, str) or not _is_number(body["v"], 1):
+        raise NotALeaf
+    return Erasure(_hash(body["header"]), frozenset(fields))
+
+
+def read_trust(leaf: Leaf) -> tuple[int, str]:
+    """Return number and hash of the trust list of a `trust` leaf; raise NotALeaf."""
+    body = read_body(leaf, "list", "seq", "v")
+    seq = body["seq"]
+    if type(seq) is not int or seq < 1 or not _is_number(body["v"], 1):
+        raise NotALeaf
+    return seq, _hash(body["list"])
+
+
+def read_enrolment(leaf: Leaf) -> tuple[str, str, str, str]:
+    """Return certificate, its signature, request and its signature of an `enrol` leaf; raise NotALeaf."""
+    body = read_body(leaf, "certificate", "certificate_sig", "request", "request_sig")
+    certificate, certificate_sig, request, request_sig = body.values()  # canonical: in the order of their names
+    if not isinstance(certificate, str) or not isinstance(certificate_sig, str):
+        raise NotALeaf
+    if not isinstance(request, str) or not isinstance(request_sig, str):
+        raise NotALeaf
+    return certificate, certificate_sig, request, request_sig
+
+
+def read_anchor(leaf: Leaf) -> tuple[str, int]:
+    """Return the day and the length of the journal of an `anchor` leaf that is about it; raise NotALeaf."""
+    body = read_body(leaf, "day", "head", "seq", "v", "what")
+    day, seq = body["day"], body["seq"]
+    if body["what"] != "journal" or not isinstance(day, str) or not _ANCHOR_DAY.fullmatch(day):
+        raise NotALeaf
+    if type(seq) is not int or not _is_number(body["v"], 1):
+        raise NotALeaf
+    _hash(body["head"])
+    return day, seq
+
+
 def signed_parts(sig: str, body: bytes) -> tuple[bytes, bytes]:
     """Return signature and signed bytes of a statement's leaf."""
     return unb64(sig), SIGNATURE_PREFIX + body
@@ -107,13 +159,26 @@ def signed_parts(sig: str, body: bytes) -> tuple[bytes, bytes]:
 def _read_other(data: bytes) -> Leaf:
     value = _canonical(data)
     body, kind, at = value.get("body"), value.get("kind"), value.get("received_at")
-    if value.keys() != {"body", "kind", "received_at", "sig", "v"} or value["v"] != 1 or value["sig"] is not None:
+    if value.keys() != {"body", "kind", "received_at", "sig", "v"}:
+        raise NotALeaf
+    if not _is_number(value["v"], 1) or value["sig"] is not None:
         raise NotALeaf
     if not isinstance(body, str) or not isinstance(at, str) or not _DAY_TEXT.fullmatch(at):
         raise NotALeaf
-    if kind not in _KINDS or kind == LeafKind.CTE1:
+    if not isinstance(kind, str) or kind not in _KINDS or kind == LeafKind.CTE1:
         raise NotALeaf
-    return Leaf(str(kind), body.encode("utf-8"), None, None)
+    return Leaf(kind, body.encode("utf-8"), None, None)
+
+
+def _is_number(value: object, wanted: int) -> bool:
+    """Tell whether a value is this whole number: neither `true` nor `1.0`, which Python holds to be equal."""
+    return type(value) is int and value == wanted
+
+
+def _hash(value: object) -> str:
+    if not isinstance(value, str) or not _HASH_TEXT.fullmatch(value):
+        raise NotALeaf
+    return value
 
 
 def _canonical(data: bytes) -> dict[str, object]:

@@ -3,13 +3,12 @@
 Signatures are queued, to be checked in batches by whoever walks.
 """
 
-import re
 from collections.abc import Sequence
 
 from coldtrace.audit.chains import Chains
 from coldtrace.audit.finding import Report
 from coldtrace.audit.finding_words import FindingCode
-from coldtrace.audit.leaf_text import Leaf, NotALeaf, read_body, read_leaf
+from coldtrace.audit.leaf_text import Leaf, NotALeaf, read_anchor, read_enrolment, read_erasure, read_leaf, read_trust
 from coldtrace.audit.work import SignatureJob
 from coldtrace.errors import Refusal
 from coldtrace.events.certificate import read_certificate, verify_certificate
@@ -18,8 +17,6 @@ from coldtrace.events.leaf import LeafKind
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.public_key import PublicKey, key_id, load_public_key
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Leaves:
@@ -30,7 +27,8 @@ class Leaves:
         self._keys: dict[str, PublicKey] = {}
         self._jobs: list[SignatureJob] = []
         self.chains = Chains(report)
-        self.erased: set[str] = set()
+        self.erased: dict[str, frozenset[str]] = {}
+        """By header: the fields that the log says were erased."""
         self.lists: dict[int, str] = {}
         self._journal_at = ("", 0)
 
@@ -43,10 +41,11 @@ class Leaves:
             elif leaf.kind == LeafKind.ENROL:
                 self._enrolment(leaf, where)
             elif leaf.kind == LeafKind.TRUST:
-                body = read_body(leaf, "list", "seq", "v")
-                self.lists[int(str(body["seq"]))] = str(body["list"])
+                seq, digest = read_trust(leaf)
+                self.lists[seq] = digest
             elif leaf.kind == LeafKind.ERASE:
-                self.erased.add(str(read_body(leaf, "fields", "ground", "header", "v")["header"]))
+                erasure = read_erasure(leaf)
+                self.erased[erasure.header] = self.erased.get(erasure.header, frozenset()) | erasure.fields
             elif leaf.kind == LeafKind.ANCHOR and leaf.body.startswith(b"{"):
                 self._journal(leaf, where)
         except NotALeaf:
@@ -56,10 +55,7 @@ class Leaves:
 
     def _journal(self, leaf: Leaf, where: str) -> None:
         """Check that the journal's heads go on: a later day, a longer chain (docs/formats/journal.md, section 3)."""
-        body = read_body(leaf, "day", "head", "seq", "v", "what")
-        day, seq = str(body["day"]), body["seq"]
-        if body["what"] != "journal" or not isinstance(seq, int) or not _DAY.fullmatch(day):
-            raise NotALeaf
+        day, seq = read_anchor(leaf)
         if day <= self._journal_at[0] or seq <= self._journal_at[1]:
             self._report.find(FindingCode.JOURNAL_BACK, where)
         self._journal_at = (day, seq)
@@ -96,8 +92,7 @@ class Leaves:
         self._jobs.append(SignatureJob(where, key.spki, leaf.sig or "", leaf.body))
 
     def _enrolment(self, leaf: Leaf, where: str) -> None:
-        body = read_body(leaf, "certificate", "certificate_sig", "request", "request_sig")
-        certificate, certificate_sig, request, request_sig = (str(value) for value in body.values())
+        certificate, certificate_sig, request, request_sig = read_enrolment(leaf)
         try:
             spki = read_certificate(certificate).spki
             if self._enrolment_keys:

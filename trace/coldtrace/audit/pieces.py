@@ -9,7 +9,7 @@ from coldtrace.audit.finding_words import FindingCode
 from coldtrace.audit.leaf_text import HeaderText
 from coldtrace.audit.piece_text import Rooted
 from coldtrace.errors import Refusal
-from coldtrace.events.private_piece import read_erased, read_private
+from coldtrace.events.private_piece import REQUIRED, read_erased, read_private
 from coldtrace.events.public_piece import read_public
 from coldtrace.events.salted_tree import SaltedTree
 from coldtrace.events.statement_type import StatementType
@@ -18,6 +18,8 @@ from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 
 NAMES = ("public", "private", "units")
+_REQUIRED = frozenset(REQUIRED)
+_ERASED = b'{"erased":'
 
 
 class Piece(NamedTuple):
@@ -27,11 +29,27 @@ class Piece(NamedTuple):
     is_erased: bool
 
 
+class Gone(NamedTuple):
+    """What was erased of a private piece: so many fields, and of all that must be there these are `kept`.
+
+    `erased` is None when the whole piece is gone, which no erasure does.
+    """
+
+    erased: int | None
+    kept: frozenset[str] = frozenset()
+
+    def is_covered_by(self, fields: frozenset[str]) -> bool:
+        """Tell whether the erasure of these fields explains it: hashes have no names, but there must not be more."""
+        if self.erased is None or not fields:
+            return False
+        return self.erased <= len(fields - self.kept) and fields.issuperset(_REQUIRED - self.kept)
+
+
 class Read(NamedTuple):
-    """What the pieces of one statement tell: the device's number, and whether something of them was erased."""
+    """What the pieces of one statement tell: the device's number, and what of them was erased."""
 
     seq: int | None = None
-    is_erased: bool = False
+    gone: Gone | None = None
 
 
 def check_pieces(header: HeaderText, pieces: Mapping[str, Piece], where: str, report: Report) -> Read:
@@ -39,7 +57,10 @@ def check_pieces(header: HeaderText, pieces: Mapping[str, Piece], where: str, re
     for name in NAMES:
         if name not in pieces:
             report.find(FindingCode.PIECE_MISSING, f"{where} {name}")
-    is_erased = any(piece.is_erased or piece.data is None for piece in pieces.values())
+    for name in ("public", "units"):
+        piece = pieces.get(name)
+        if piece is not None and (piece.is_erased or piece.data is None):
+            report.find(FindingCode.ERASED_UNRECORDED, f"{where} {name}")  # only private pieces are ever erased
     seq = None
     for name, piece in pieces.items():
         if piece.data is None:
@@ -52,7 +73,21 @@ def check_pieces(header: HeaderText, pieces: Mapping[str, Piece], where: str, re
             report.find(FindingCode.PIECE_WRONG, f"{where} {name}")
         elif name == "private":
             seq = number
-    return Read(seq, is_erased)
+    private = pieces.get("private")
+    return Read(seq, None if private is None else _gone(private))
+
+
+def _gone(private: Piece) -> Gone | None:
+    """Return what was erased of a private piece, None if nothing was and nobody says so."""
+    if private.data is None:
+        return Gone(None)
+    if not private.data.startswith(_ERASED):
+        return Gone(0, _REQUIRED) if private.is_erased else None
+    try:
+        piece = read_erased(private.data.decode("utf-8"))
+    except (Refusal, UnicodeDecodeError):
+        return None  # found to be wrong already
+    return Gone(len(piece.erased), frozenset(field.name for field in piece.fields))
 
 
 def _fits(name: str, data: bytes, header: HeaderText, pieces: Mapping[str, Piece]) -> tuple[bool, int | None]:

@@ -26,6 +26,18 @@ class AuditWorkerLost(Refusal):
     )
 
 
+class AuditBroke(Refusal):
+    """A fault of the auditor's own: there is no result."""
+
+    code = "audit_broke"
+    title = Words("审计程序出错", "The auditor failed")
+    detail = Words(
+        "审计程序自身出错（{reason}），本次审计没有结论，日志好坏均未证明。请保留上方的错误信息并报告开发者。",
+        "The auditor itself failed ({reason}): there is no result, and nothing was shown of the log, good or bad."
+        " Keep the trace above and report it.",
+    )
+
+
 class NoSuchLog(Refusal):
     """There is no log of that name, or there are several."""
 

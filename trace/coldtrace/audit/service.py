@@ -166,7 +166,7 @@ def _asked(order: Order, vkey: Vkey, report: Report) -> list[Mark]:
     notes = witness_notes(order.policy, vkey.name, report)
     if notes:
         report.check(9)
-    return witness_marks(notes, order.policy, vkey, report)
+    return witness_marks(notes, vkey, report)
 
 
 def _patient_head(order: Order, source: Source, task: Task) -> ServedHead | None:

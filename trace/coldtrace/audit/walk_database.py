@@ -12,7 +12,7 @@ from coldtrace.audit.growth import Growth
 from coldtrace.audit.heads import check_line
 from coldtrace.audit.leaf_text import Leaf
 from coldtrace.audit.leaves import header_hash
-from coldtrace.audit.pieces import Read
+from coldtrace.audit.pieces import Gone, Read
 from coldtrace.audit.served import Comparison
 from coldtrace.audit.tree import Node
 from coldtrace.audit.trust_lists import Lists
@@ -37,7 +37,7 @@ class DatabaseWalk:
         if self._has_other_logs:
             # A device that another log has seen enrolled speaks in this one too.
             self._leaves.know_certificates(database.certificates())
-        self._erased: dict[str, str] = {}
+        self._gone: dict[str, tuple[str, Gone]] = {}
         self._told: list[Told] = []
 
     def run(self, *, now: datetime, promise: timedelta) -> Walked | None:
@@ -142,8 +142,8 @@ class DatabaseWalk:
         self._report.merge(done.report)
         for where, entry_id, header, here in told:
             read = done.reads.get(entry_id, Read())
-            if read.is_erased:
-                self._erased[here] = where
+            if read.gone is not None:
+                self._gone[here] = (where, read.gone)
             self._leaves.chains.add(header.key, here=here, prev=header.prev, seq=read.seq, where=where)
         self._task.progress(size, self._database.log.size)
 
@@ -228,8 +228,8 @@ class DatabaseWalk:
 
     def _check_ends(self) -> None:
         """Judge what only the whole log can tell: erasures, chains, trust lists."""
-        for here, where in self._erased.items():
-            if here not in self._leaves.erased:
+        for here, (where, gone) in self._gone.items():
+            if not gone.is_covered_by(self._leaves.erased.get(here, frozenset())):
                 self._report.find(FindingCode.ERASED_UNRECORDED, where)
         missing = self._leaves.chains.missing()
         kept = self._database.known_headers([unb64(each) for each in missing])

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal, print_result
 from coldtrace.cli.refusals import FileUnreadable, NothingToDo
+from coldtrace.errors import Refusal
 
 if TYPE_CHECKING:
     from coldtrace.audit.service import Order, Result
@@ -54,7 +56,7 @@ def run_audit(arguments: argparse.Namespace) -> int:
     """Audit once: 0 clean, 1 findings, 2 could not run."""
     from coldtrace.audit.service import audit
 
-    with _order(arguments) as order, _progress(shown=not arguments.json) as progress:
+    with _no_verdict(), _order(arguments) as order, _progress(shown=not arguments.json) as progress:
         result = audit(order, progress=progress)
     _print(result, as_json=arguments.json)
     return OK if result.report.ok else FINDINGS
@@ -70,7 +72,7 @@ def run_monitor(arguments: argparse.Namespace) -> int:
     while True:
         rounds += 1
         try:
-            with _order(arguments, monitor=True) as order:
+            with _no_verdict(), _order(arguments, monitor=True) as order:
                 result = audit(order)
         except SourceUnreachable as refusal:
             if arguments.rounds is not None and rounds >= arguments.rounds:
@@ -84,6 +86,21 @@ def run_monitor(arguments: argparse.Namespace) -> int:
         if arguments.rounds is not None and rounds >= arguments.rounds:
             return OK
         pause.wait(arguments.interval)
+
+
+@contextmanager
+def _no_verdict() -> Iterator[None]:
+    """Turn a fault of the auditor into AuditBroke, its trace shown: with Python's own status it would look like
+    findings."""
+    from coldtrace.audit.refusals import AuditBroke
+
+    try:
+        yield
+    except (Refusal, ImportError, BrokenPipeError):
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise AuditBroke(reason=f"{type(error).__name__}: {error}"[:200]) from error
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""Witnesses of a policy: two keys under one name are two witnesses, and a retired one can still be checked."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from coldtrace.audit.finding_words import FindingCode as F
+from coldtrace.audit.service import Order, audit
+from coldtrace.seal.add_checkpoint import monitor_path
+from coldtrace.seal.cosignature import cosign, witness_vkey
+from coldtrace.seal.note import split_note
+from coldtrace.seal.witness_policy import KnownWitness, WitnessPolicy, parse_witness_policy
+from support.audited_log import AuditedLog, static_server
+from support.ticking import START
+from support.tlog_vectors import signer
+
+NAME = "witness.example/one"
+OLD, NEW = (witness_vkey(name=NAME, spki=signer(each).spki) for each in ("old key", "new key"))
+
+
+def show(log: AuditedLog, folder: Path, key: str, note: str) -> Path:
+    """Write what a witness with this key shows of the log after it has cosigned a note."""
+    line = cosign(split_note(note)[0], name=NAME, signer=signer(key), at_s=int(START.timestamp()))
+    path = folder / monitor_path(log.vkey.name)
+    path.parent.mkdir(parents=True)
+    path.write_bytes((note + line.to_line()).encode())
+    return folder
+
+
+def test_two_keys_under_one_name_are_two_witnesses(log: AuditedLog, tmp_path: Path) -> None:
+    """The one that has seen another history is heard, whichever comes last in the policy."""
+    before = log.note(max(log.sizes()))
+    log.swap(log.place("cte1", nth=10), log.place("cte1", nth=11))
+    log.forge()
+    folders = (
+        show(log, tmp_path / "a", "old key", before),
+        show(log, tmp_path / "b", "new key", log.note(log.sizes()[3])),
+    )
+    with static_server(folders[0]) as one, static_server(folders[1]) as two:
+        known = (KnownWitness(vkey=OLD, url=one), KnownWitness(vkey=NEW, url=two))
+        for witnesses in (known, known[::-1]):
+            order = Order(database_url=log.url, vkey=log.vkey, policy=WitnessPolicy(witnesses=witnesses))
+            assert set(audit(order, now=lambda: START).report.counts) == {F.WITNESS_DIFFERS}
+
+
+def test_what_a_retired_witness_has_cosigned_can_still_be_checked(log: AuditedLog) -> None:
+    size = max(log.sizes())
+    line = cosign(split_note(log.note(size))[0], name=NAME, signer=signer("old key"), at_s=int(START.timestamp()))
+    log.run("INSERT INTO ledger_cosignature VALUES (1, %s, %s, %s, now(), %s)", size, NAME, line.key_id, line.to_line())
+    alone = f"witness now {NEW.text()}\nquorum now\n"
+    order = Order(database_url=log.url, vkey=log.vkey, policy=parse_witness_policy(alone))
+    assert set(audit(order, now=lambda: START).report.counts) == {F.COSIGNATURE_STRANGER}
+    order = replace(order, policy=parse_witness_policy(f"witness retired {OLD.text()}\n{alone}"))
+    assert audit(order, now=lambda: START).report.ok
