@@ -152,42 +152,54 @@ CREATE TRIGGER keep_all BEFORE TRUNCATE ON journal_anchor EXECUTE FUNCTION refus
 STEPS = """
 -- Whence a receiver took the goods of a line.
 ALTER TABLE statement_line ADD COLUMN from_gln text REFERENCES site;
--- Parties of a statement besides the site that made it and the one it names: whence a receiver took goods (`from`),
--- who imported what was coded (`importer`; it has no site).  A projection: `from` is told again with the units.
--- `recorded_at` is the statement's, so that a page of one organisation's statements is read in its order.
+-- Parties of a statement: the site that made it, the one it names (perhaps unregistered: no organisation), whence a
+-- receiver took goods, who imported what was coded (no site).  A projection: `from` is told again with the units.
+-- `recorded_at` is the statement's and `district` its site's, so that a page of what an organisation, a site or a
+-- district has to do with is read in its order; `marked` statements contradict something, themselves or in a line.
 CREATE TABLE statement_party (
     entry_id uuid NOT NULL REFERENCES statement,
-    relation text NOT NULL CHECK (relation IN ('from', 'importer')),
-    operator_id uuid NOT NULL REFERENCES operator,
-    gln text REFERENCES site,
+    relation text NOT NULL CHECK (relation IN ('at', 'to', 'from', 'importer')),
+    operator_id uuid REFERENCES operator,
+    gln text,
+    district text,
     recorded_at timestamptz NOT NULL,
     marked boolean NOT NULL,
     UNIQUE NULLS NOT DISTINCT (entry_id, relation, operator_id, gln)
 );
-CREATE INDEX ON statement_party (operator_id, recorded_at, entry_id);
+CREATE INDEX ON statement_party (operator_id, recorded_at, entry_id) WHERE operator_id IS NOT NULL;
 CREATE INDEX ON statement_party (gln, recorded_at, entry_id) WHERE gln IS NOT NULL;
-CREATE INDEX statement_party_marked ON statement_party (operator_id, recorded_at, entry_id) WHERE marked;
-CREATE INDEX statement_party_marked_at ON statement_party (gln, recorded_at, entry_id) WHERE marked AND gln IS NOT NULL;
--- Statements that contradict something, themselves or in a line: the cases.  A projection too.
-CREATE TABLE marked_statement (
-    entry_id uuid PRIMARY KEY REFERENCES statement,
-    recorded_at timestamptz NOT NULL,
-    gln text NOT NULL,
-    to_gln text
-);
+CREATE INDEX ON statement_party (district, recorded_at, entry_id) WHERE district IS NOT NULL;
+CREATE INDEX marked_by_operator ON statement_party (operator_id, recorded_at, entry_id)
+    WHERE marked AND operator_id IS NOT NULL;
+CREATE INDEX marked_by_gln ON statement_party (gln, recorded_at, entry_id) WHERE marked AND gln IS NOT NULL;
+CREATE INDEX marked_by_district ON statement_party (district, recorded_at, entry_id)
+    WHERE marked AND district IS NOT NULL;
+CREATE TABLE marked_statement (entry_id uuid PRIMARY KEY REFERENCES statement, recorded_at timestamptz NOT NULL);
 CREATE INDEX ON marked_statement (recorded_at, entry_id);
-CREATE INDEX ON marked_statement (gln, recorded_at, entry_id);
-CREATE INDEX ON marked_statement (to_gln, recorded_at, entry_id) WHERE to_gln IS NOT NULL;
-INSERT INTO marked_statement SELECT entry_id, recorded_at, gln, to_gln FROM statement s WHERE marks <> '{}'
+INSERT INTO marked_statement SELECT entry_id, recorded_at FROM statement s WHERE marks <> '{}'
     OR EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = s.entry_id AND l.marks <> '{}');
+INSERT INTO statement_party SELECT s.entry_id, r.relation, si.operator_id, r.gln, si.district, s.recorded_at,
+    EXISTS (SELECT 1 FROM marked_statement m WHERE m.entry_id = s.entry_id)
+    FROM statement s CROSS JOIN LATERAL (VALUES ('at', s.gln), ('to', s.to_gln)) AS r (relation, gln)
+    LEFT JOIN site si ON si.gln = r.gln WHERE r.gln IS NOT NULL;
 DROP INDEX statement_marked, statement_line_marked, statement_recorded_at_idx;
 CREATE INDEX ON statement (recorded_at, entry_id);
-CREATE INDEX ON statement (gln, recorded_at, entry_id);
-CREATE INDEX ON statement (to_gln, recorded_at, entry_id) WHERE to_gln IS NOT NULL;
 -- A scan of a caller that is at no site is its organisation's.
 ALTER TABLE unknown_scan ADD COLUMN operator_id uuid REFERENCES operator;
+ALTER TABLE unknown_scan ADD COLUMN district text;
+UPDATE unknown_scan u SET operator_id = s.operator_id, district = s.district FROM site s WHERE s.gln = u.gln;
 CREATE INDEX ON unknown_scan (gln, recorded_at, scan_id) WHERE gln IS NOT NULL;
 CREATE INDEX ON unknown_scan (operator_id, recorded_at, scan_id) WHERE operator_id IS NOT NULL;
+CREATE INDEX ON unknown_scan (district, recorded_at, scan_id) WHERE district IS NOT NULL;
+-- Whoever corrects a site's district, or registers a site that was named before, need not know of this.
+CREATE FUNCTION follow_site() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE statement_party SET district = NEW.district, operator_id = NEW.operator_id WHERE gln = NEW.gln;
+    UPDATE unknown_scan SET district = NEW.district WHERE gln = NEW.gln;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_site AFTER INSERT OR UPDATE OF district, operator_id ON site
+    FOR EACH ROW EXECUTE FUNCTION follow_site();
 """
 
 

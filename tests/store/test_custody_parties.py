@@ -28,7 +28,7 @@ def parties(road: Road, said: Statement) -> set[tuple[str, str]]:
     rows = road.session.execute(
         text(
             "SELECT relation, COALESCE(gln, uscc) AS name FROM statement_party JOIN operator USING (operator_id)"
-            " WHERE entry_id = :id"
+            " WHERE entry_id = :id AND relation IN ('from', 'importer')"
         ),
         {"id": _id(said)},
     )
@@ -179,7 +179,7 @@ def test_what_contradicts_is_listed_as_long_as_it_does(road: Road) -> None:
     road.clock.forward(timedelta(minutes=1))
     road.tell(shipped)
     assert _marked(road) == before
-    flags = road.session.execute(text("SELECT marked FROM statement_party")).scalars()
+    flags = road.session.execute(text("SELECT marked FROM statement_party WHERE relation = 'from'")).scalars()
     assert set(flags) == {False}
 
 
@@ -187,7 +187,10 @@ def test_a_party_knows_that_its_statement_contradicts(road: Road) -> None:
     road.bound(A)
     road.done(PORT, T.SHIP, A, to=STORE)
     road.done(MARKET, T.RECEIVE, A)
-    assert road.session.execute(text("SELECT gln, marked FROM statement_party")).one() == (PORT, True)
+    assert road.session.execute(text("SELECT gln, marked FROM statement_party WHERE relation = 'from'")).one() == (
+        PORT,
+        True,
+    )
 
 
 def _marked(road: Road) -> set[UUID]:

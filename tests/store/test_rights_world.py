@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given
 from sqlmodel import Session
 
-from coldtrace.custody import statement_list
 from coldtrace.custody.history import find_unit, history
 from coldtrace.custody.statement_list import has_pieces, list_statements
 from coldtrace.custody.unit_view import PLACE, view_unit
 from coldtrace.db.engine import make_engine
 from coldtrace.rights.model import EVERYTHING, Kind, Reader, Scope, Verb
 from coldtrace.rights.rules import covers, reaches, scope_of
-from coldtrace.watch import cases
 from coldtrace.watch.cases import list_cases
 from support.databases import Databases
 from support.road import make_road
@@ -35,15 +33,6 @@ def worlds(databases: Databases, tmp_path_factory: pytest.TempPathFactory, scale
             session = stack.enter_context(Session(engine))
             made.append(make_world(make_road(session, tmp_path_factory.mktemp("keys") / "keys"), seed))
         yield made
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _short_walks() -> Iterator[None]:
-    """Let a walk look at five rows, so that both ways to a page are gone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statement_list, "WALK_MAX", 5)
-        patch.setattr(cases, "WALK_MAX", 5)
-        yield
 
 
 def every_page(ask: Callable[..., list[Any]], session: Session, scope: Scope, *, limit: int) -> list[Any]:

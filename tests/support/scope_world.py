@@ -40,6 +40,10 @@ class World:
     order: dict[UUID, tuple[Any, UUID]]
     units: list[str]
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print no more than that it is one: hypothesis prints every argument of a test that failed."""
+        printer.text(f"World({len(self.statements)} statements)")
+
     @property
     def session(self) -> Session:
         """The session it stands in."""

@@ -10,6 +10,7 @@ BENCHES = {
     "audit": "审计日志各步骤 / auditing the log, step by step",
     "codes": "签发、验证、标签 / minting, verifying, labels",
     "ledger": "日志写入、入树、证明 / the log beside bare inserts",
+    "rights": "按权限读取与不限权限读取之比 / reads within a scope beside the same without",
 }
 EXITS = "有目标未达到时退出码为 1 / exit 1 when a goal is missed, 0 otherwise"
 SCALES = {
@@ -28,7 +29,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             "--scale",
             choices=["small", "full"],
             default="small",
-            help="small: a minute, 10,000 labels reckoned from 600, 100,000 leaves; full: what the goals say",
+            help="small: a minute, 10,000 labels reckoned from 600, 100,000 leaves or units; full: what the goals say",
         )
         bench.add_argument("--json", action="store_true")
         bench.set_defaults(func=run)
@@ -36,7 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench import audit, codes, ledger
+    from coldtrace.cli.bench import audit, codes, ledger, rights
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
@@ -45,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         rows = audit.bench_audit(full=is_full, say=_say)
     elif arguments.bench == "ledger":
         rows = ledger.bench_ledger(full=is_full, say=_say)
+    elif arguments.bench == "rights":
+        rows = rights.bench_rights(full=is_full, say=_say)
     else:
         _say(SCALES[arguments.scale])
         rows = codes.bench_codes(scale=codes.FULL if is_full else codes.SMALL, say=_say)

@@ -83,7 +83,7 @@ def history(session: Session, unit_pk: int, scope: Scope) -> list[HistoryLine]:
     Each line says whether its statement is in the scope; what is to be shown is the caller's to choose.
     A line that was blocked has the status `blocked`, also where other lines of its statement were not.
     """
-    within = Within(scope=scope)
+    within = Within(scope=scope, few_rows=True)
     query = _HISTORY.format(seen=within.statement(Kind.UNIT, "s"))
     values = {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
     rows = session.execute(text(query), values)
@@ -152,7 +152,7 @@ def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tup
 
     Shown are those whose statement that packed them is in the scope.
     """
-    within = Within(scope=scope)
+    within = Within(scope=scope, few_rows=True)
     rows = session.execute(
         text(
             "SELECT u.unit_id, p.seen FROM unit u LEFT JOIN LATERAL (SELECT"

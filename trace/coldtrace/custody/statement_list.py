@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.custody.scope_pages import STATEMENTS, WALK_MAX, first_pages, gathered_pages
+from coldtrace.custody.scope_pages import STATEMENTS, pages
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
@@ -36,25 +36,19 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
 
     None if there is no statement `after` in the scope.
     """
-    within = Within(scope=scope)
+    within = Within(scope=scope, few_rows=True)
     at = None if after is None else _recorded_at(session, within, after)
     if after is not None and at is None:
         return []
-    limit = min(limit, PAGE_MAX)
     values = {
         "after": after or UUID(int=2**128 - 1),
         "at": at or "infinity",
-        "most": limit,
-        "walk": WALK_MAX,
+        "most": min(limit, PAGE_MAX),
         "shown": UNITS_SHOWN,
         **within.values,
     }
-    own = within.line("s", "x")
-    page, final = first_pages([STATEMENTS], within)
-    rows = session.execute(text(_LISTED.format(page=page, own=own)), values).all()
-    if not final and len(rows) < limit:
-        page = gathered_pages([STATEMENTS], within)
-        rows = session.execute(text(_LISTED.format(page=page, own=own)), values).all()
+    own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
+    rows = session.execute(text(_LISTED.format(page=pages([STATEMENTS], within), own=own, whole=whole)), values)
     return [
         ListedStatement(
             entry_id=row.entry_id,
@@ -75,6 +69,7 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
 _LISTED = (
     "SELECT s.entry_id, s.type, s.gln, s.to_gln, s.claimed_at, s.recorded_at, s.status, s.marks, l.lines, l.line_marks,"
     " u.units FROM ({page}) p JOIN statement s ON s.entry_id = p.id"
+    " CROSS JOIN LATERAL (SELECT {whole} AS whole OFFSET 0) w"
     " CROSS JOIN LATERAL (SELECT count(*) AS lines, (SELECT array_agg(DISTINCT m) FROM statement_line x,"
     "  unnest(x.marks) m WHERE x.entry_id = s.entry_id AND {own}) AS line_marks FROM statement_line x"
     "  WHERE x.entry_id = s.entry_id AND {own}) l"
@@ -107,7 +102,7 @@ def has_pieces(session: Session, scope: Scope, entry_id: UUID) -> bool:
     """
     if scope.everything:
         return True
-    within = Within(scope=scope)
+    within = Within(scope=scope, few_rows=True)
     row = session.execute(
         text(f"SELECT 1 FROM statement s WHERE s.entry_id = :id AND {within.statement(Kind.PIECES, 's')}"),
         {"id": entry_id, **within.values},

@@ -18,18 +18,23 @@ from coldtrace.rights.rules import COUNTED
 EVERY_ROW = "TRUE"
 NO_ROW = "FALSE"
 
-_KEPT = frozenset({Relation.FROM, Relation.IMPORTER})
-"""What `statement_party` keeps; a row of it always has the operator of its site."""
+_FURTHER = frozenset({Relation.FROM, Relation.IMPORTER})
+"""Parties that stand in `statement_party` alone; a row of it has the operator of its site."""
 
 _COLUMN = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Within:
-    """A scope on its way into a query.  `name` begins its parameters: two scopes in one query need two names."""
+    """A scope on its way into a query.
+
+    `name` begins its parameters: two scopes in one query need two names.  Where `few_rows` are asked about, they are
+    probed one by one: PostgreSQL expects more of them than there are and would hash all of a big store's statements.
+    """
 
     scope: Scope
     name: str = "scope"
+    few_rows: bool = False
 
     @property
     def values(self) -> dict[str, list[UUID] | list[str]]:
@@ -46,32 +51,46 @@ class Within:
         """Return the condition that a column's site is in the scope.  A GLN that is not registered has no operator."""
         return self._site(gln, by_operator=True)
 
-    def line(self, statement: str, line: str) -> str:
-        """Return the condition that a line of a statement in the scope is for the reader, by the aliases of both.
+    def line(self, whole: str, line: str) -> str:
+        """Return the condition that a line of a statement in the scope is for the reader.
 
-        Whoever may have the exact texts may see every line; from whom goods were taken, and who imported them, only
-        their own.
+        `whole` is a column that says whether the statement's exact texts are (`Kind.PIECES`), and so every line; whom
+        goods were taken from, and who imported them, sees only these.  `line` is the alias of the line.
         """
+        if self.scope.everything:
+            return EVERY_ROW
         imported = (
             "EXISTS (SELECT 1 FROM unit iu JOIN lot il USING (lot_id) JOIN consignment ic USING (consignment_id)"
-            f" WHERE iu.unit_pk = {_checked(line)}.unit_pk AND {self.organisation('ic.importer_id')})"
+            f" WHERE iu.unit_pk = {_checked(line)}.unit_pk AND {self.organisation('ic.importer_id')}{self._probe})"
         )
-        return self._or(
-            [
-                self.statement(Kind.PIECES, statement),
-                self.site(f"{line}.from_gln"),
-                imported if self.scope.operators else NO_ROW,
-            ]
-        )
+        own = [self.site(f"{line}.from_gln"), imported if self.scope.operators else NO_ROW]
+        return self._or([_checked(whole), *own])
 
-    def places(self) -> str | None:
-        """Return the query for the GLNs in the scope, each once; None where it has no place, or every one."""
-        if self.scope.everything:
-            return None
-        registered = self._parts(by_operator=True)
-        named = f"SELECT unnest(CAST(:{self.name}_sites AS text[])) AS gln"
-        parts = [f"SELECT si.gln FROM site si WHERE {self._or(registered)}"] if registered else []
-        return " UNION ".join([*parts, *([named] if self.scope.sites else [])]) or None
+    def named_places(self) -> str | None:
+        """Return the query for the GLNs of named sites and of stalls, each once; None where the scope has none."""
+        scope = self.scope
+        stalls = self._stalls()
+        parts = [f"SELECT unnest(CAST(:{self.name}_sites AS text[])) AS gln"] if scope.sites else []
+        parts += [f"SELECT si.gln FROM site si WHERE {self._or(stalls)}"] if stalls else []
+        return " UNION ".join(parts) or None
+
+    def districts(self) -> str | None:
+        """Return the query for the districts of the scope's areas that have sites; None where it has no area.
+
+        It steps from one district to the next: there are thousands of sites and few districts.
+        """
+        last = "si.district ~<=~ rpad(ar.area, 6, '9')"
+        first = "ORDER BY si.district USING ~<~ LIMIT 1"
+        return (
+            f"SELECT DISTINCT di.district FROM unnest(CAST(:{self.name}_areas AS text[])) AS ar(area)"
+            " CROSS JOIN LATERAL (WITH RECURSIVE step (district) AS ((SELECT si.district FROM site si"
+            f" WHERE si.district ~>=~ rpad(ar.area, 6, '0') AND {last} {first})"
+            " UNION ALL SELECT (SELECT si.district FROM site si"
+            f" WHERE si.district ~>~ step.district AND {last} {first}) FROM step WHERE step.district IS NOT NULL)"
+            " SELECT district FROM step WHERE district IS NOT NULL) di"
+            if self.scope.areas
+            else None
+        )
 
     def organisation(self, operator: str) -> str:
         """Return the condition that a column's organisation is, as a party that is no site."""
@@ -98,16 +117,13 @@ class Within:
         `alias` is that of the table `statement`, or of anything with its `entry_id`, `gln` and `to_gln`.
         """
         own = self.thing(kind, at=f"{alias}.gln", to=f"{alias}.to_gln")
-        relations = COUNTED.get(kind, frozenset()) & _KEPT
+        relations = COUNTED.get(kind, frozenset()) & _FURTHER
         further = self._or([self.organisation("sp.operator_id"), self._site("sp.gln", by_operator=False)])
         if not relations or further in (EVERY_ROW, NO_ROW):
             return own
-        if relations != _KEPT:
-            further = f"sp.relation IN ({', '.join(repr(each.value) for each in sorted(relations))}) AND {further}"
-        found = (
-            f"EXISTS (SELECT 1 FROM statement_party sp WHERE sp.entry_id = {_checked(alias)}.entry_id AND {further})"
-        )
-        return self._or([own, found])
+        named = ", ".join(repr(each.value) for each in sorted(relations))
+        mine = f"sp.entry_id = {_checked(alias)}.entry_id AND sp.relation IN ({named}) AND {further}{self._probe}"
+        return self._or([own, f"EXISTS (SELECT 1 FROM statement_party sp WHERE {mine})"])
 
     def _site(self, gln: str, *, by_operator: bool) -> str:
         return self._or([*self._named(gln), *self._registered(gln, by_operator=by_operator)])
@@ -119,21 +135,33 @@ class Within:
         parts = self._parts(by_operator=by_operator)
         if not parts:
             return []
-        return [f"EXISTS (SELECT 1 FROM site si WHERE si.gln = {_checked(gln)} AND {self._or(parts)})"]
+        return [f"EXISTS (SELECT 1 FROM site si WHERE si.gln = {_checked(gln)} AND {self._or(parts)}{self._probe})"]
 
     def _parts(self, *, by_operator: bool) -> list[str]:
         """Return the conditions on a registered site `si`, one of which must hold."""
-        scope = self.scope
-        parts = [self._holds("si.operator_id", "operators", "uuid")] if scope.operators and by_operator else []
-        parts += [self._holds("si.market_gln", "markets", "text")] if scope.markets else []
-        if scope.markets_of:
+        parts = [self._holds("si.operator_id", "operators", "uuid")] if self.scope.operators and by_operator else []
+        return [*parts, *self._stalls(), *([self._in_area()] if self.scope.areas else [])]
+
+    def _stalls(self) -> list[str]:
+        parts = [self._holds("si.market_gln", "markets", "text")] if self.scope.markets else []
+        if self.scope.markets_of:
             owned = self._holds("mk.operator_id", "markets_of", "uuid")
             parts.append(f"EXISTS (SELECT 1 FROM site mk WHERE mk.gln = si.market_gln AND {owned})")
-        parts += [f"si.district ^@ ANY(CAST(:{self.name}_areas AS text[]))"] if scope.areas else []
         return parts
 
+    def _in_area(self) -> str:
+        return f"si.district ^@ ANY(CAST(:{self.name}_areas AS text[]))"
+
+    @property
+    def _probe(self) -> str:
+        """What keeps an EXISTS from being turned into a hash table."""
+        return " OFFSET 0" if self.few_rows else ""
+
     def _holds(self, column: str, values: str, kind: str) -> str:
-        return f"{_checked(column)} = ANY(CAST(:{self.name}_{values} AS {kind}[]))"
+        array = f"CAST(:{self.name}_{values} AS {kind}[])"
+        # From a query of its own the array is as unknown as it is to a plan for every reader: so that one is kept.
+        hidden = f"CAST((SELECT {array}) AS {kind}[])" if self.few_rows else array
+        return f"{_checked(column)} = ANY({hidden})"
 
     def _or(self, parts: list[str]) -> str:
         """Join conditions; the short cuts keep their form, whatever they are joined with."""

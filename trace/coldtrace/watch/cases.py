@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.model import MARK_WORDS, Mark
-from coldtrace.custody.scope_pages import MARKED_PARTY, WALK_MAX, Origin, first_pages, gathered_pages
+from coldtrace.custody.scope_pages import MARKED_PARTY, Origin, pages
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -76,25 +76,19 @@ def list_cases(session: Session, scope: Scope, *, after: UUID | None, limit: int
 
     None if there is no case `after` in the scope.
     """
-    within = Within(scope=scope)
+    within = Within(scope=scope, few_rows=True)
     at = None if after is None else _when(session, within, after)
     if after is not None and at is None:
         return []
-    limit = min(limit, PAGE_MAX)
     values = {
         "after": after or _LAST_ID,
         "at": at or "infinity",
-        "most": limit,
-        "walk": WALK_MAX,
+        "most": min(limit, PAGE_MAX),
         "unread": sorted(UNREAD),
         **within.values,
     }
-    own = within.line("s", "x")
-    page, final = first_pages(ORIGINS, within)
-    rows = session.execute(text(_CASES.format(page=page, own=own)), values).all()
-    if not final and len(rows) < limit:
-        page = gathered_pages(ORIGINS, within)
-        rows = session.execute(text(_CASES.format(page=page, own=own)), values).all()
+    own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
+    rows = session.execute(text(_CASES.format(page=pages(ORIGINS, within), own=own, whole=whole)), values)
     return [_case(row) for row in rows]
 
 
@@ -102,18 +96,18 @@ _LAST_ID = UUID(int=2**128 - 1)
 ORIGINS = (
     Origin(name="statement", kind=Kind.CASE, table="marked_statement", parties=MARKED_PARTY),
     # A scan of a caller that is at no site is its organisation's, and the whole country's.
-    Origin(name="scan", kind=Kind.CASE, table="unknown_scan", id="scan_id", glns=("gln",), organisation="operator_id"),
+    Origin(name="scan", kind=Kind.CASE, table="unknown_scan", id="scan_id", placed=True),
     # What a statement bound twice is marked there.
     Origin(
         name="binding",
         kind=Kind.CASE,
         table=(
-            "(SELECT b.binding_id, b.bound_at, r.station_gln FROM roll_binding b JOIN issued_code i USING (unit_id)"
+            "(SELECT b.binding_id, b.bound_at, r.station_gln AS gln FROM roll_binding b"
+            " JOIN issued_code i USING (unit_id)"
             " JOIN code_run r ON r.run_id = i.run_id WHERE NOT b.applied AND b.bound_by NOT LIKE 'statement:%')"
         ),
         id="binding_id",
         at="bound_at",
-        glns=("station_gln",),
     ),
 )
 
@@ -141,6 +135,7 @@ _CASES = (
     "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id AND {own} ORDER BY line_no LIMIT 20) l"
     "  JOIN unit un USING (unit_pk)) AS units"
     " FROM page p LEFT JOIN statement s ON p.origin = 'statement' AND s.entry_id = p.id"
+    " CROSS JOIN LATERAL (SELECT {whole} AS whole OFFSET 0) w"
     " LEFT JOIN unknown_scan u ON p.origin = 'scan' AND u.scan_id = p.id"
     " LEFT JOIN roll_binding b ON p.origin = 'binding' AND b.binding_id = p.id"
     " LEFT JOIN issued_code i ON i.unit_id = b.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"

@@ -90,8 +90,9 @@ def _keep(session: Session, command: AskedScan, *, reason: str, id: UUID, now: d
     found: UUID = session.execute(
         text(
             "INSERT INTO unknown_scan AS u"
-            " (scan_id, scanned, reason, gln, operator_id, scanned_by, day, recorded_at, last_at)"
-            " VALUES (:id, :scanned, :reason, :gln, :operator, :by, :day, :now, :now)"
+            " (scan_id, scanned, reason, gln, operator_id, district, scanned_by, day, recorded_at, last_at)"
+            " SELECT :id, :scanned, :reason, v.gln, COALESCE(s.operator_id, CAST(:operator AS uuid)), s.district, :by,"
+            " :day, :now, :now FROM (SELECT CAST(:gln AS text) AS gln) v LEFT JOIN site s USING (gln)"
             " ON CONFLICT (scanned_by, day, scanned) DO UPDATE SET times = u.times + 1, last_at = EXCLUDED.last_at"
             " RETURNING scan_id"
         ),
