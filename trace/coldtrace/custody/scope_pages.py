@@ -84,7 +84,8 @@ def _newest(rows: str, origin: Origin, *conditions: str) -> str:
     # A statement may have the same party twice, or several of one district.
     distinct = "DISTINCT" if rows == "statement_party" else ""
     after = f"(t.{origin.at}, t.{origin.id}) < (CAST(:at AS timestamptz), CAST(:after AS uuid))"
+    order = f"ORDER BY t.{origin.at} DESC, t.{origin.id} DESC LIMIT :most"
     return (
         f"(SELECT {distinct} t.{origin.id} AS id, t.{origin.at} AS at, CAST('{origin.name}' AS text) AS origin"
-        f" FROM {rows} t WHERE {' AND '.join([after, *conditions])} ORDER BY t.{origin.at} DESC, t.{origin.id} DESC LIMIT :most)"
+        f" FROM {rows} t WHERE {' AND '.join([after, *conditions])} {order})"
     )
