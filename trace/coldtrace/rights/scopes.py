@@ -61,7 +61,7 @@ class Within:
             return EVERY_ROW
         imported = (
             "EXISTS (SELECT 1 FROM unit iu JOIN lot il USING (lot_id) JOIN consignment ic USING (consignment_id)"
-            f" WHERE iu.unit_pk = {_checked(line)}.unit_pk AND {self.organisation('ic.importer_id')}{self._probe})"
+            f" WHERE iu.unit_pk = {_checked(line)}.unit_pk AND {self.organisation('ic.importer_id')})"
         )
         own = [self.site(f"{line}.from_gln"), imported if self.scope.operators else NO_ROW]
         return self._or([_checked(whole), *own])
@@ -122,8 +122,8 @@ class Within:
         if not relations or further in (EVERY_ROW, NO_ROW):
             return own
         named = ", ".join(repr(each.value) for each in sorted(relations))
-        mine = f"sp.entry_id = {_checked(alias)}.entry_id AND sp.relation IN ({named}) AND {further}{self._probe}"
-        return self._or([own, f"EXISTS (SELECT 1 FROM statement_party sp WHERE {mine})"])
+        mine = f"sp.relation IN ({named}) AND {further}"
+        return self._or([own, self._exists("statement_party", "sp", f"entry_id = {_checked(alias)}.entry_id", mine)])
 
     def _site(self, gln: str, *, by_operator: bool) -> str:
         return self._or([*self._named(gln), *self._registered(gln, by_operator=by_operator)])
@@ -135,7 +135,7 @@ class Within:
         parts = self._parts(by_operator=by_operator)
         if not parts:
             return []
-        return [f"EXISTS (SELECT 1 FROM site si WHERE si.gln = {_checked(gln)} AND {self._or(parts)}{self._probe})"]
+        return [self._exists("site", "si", f"gln = {_checked(gln)}", self._or(parts))]
 
     def _parts(self, *, by_operator: bool) -> list[str]:
         """Return the conditions on a registered site `si`, one of which must hold."""
@@ -152,10 +152,14 @@ class Within:
     def _in_area(self) -> str:
         return f"si.district ^@ ANY(CAST(:{self.name}_areas AS text[]))"
 
-    @property
-    def _probe(self) -> str:
-        """What keeps an EXISTS from being turned into a hash table."""
-        return " OFFSET 0" if self.few_rows else ""
+    def _exists(self, table: str, alias: str, which: str, condition: str) -> str:
+        """Return that a row of a table, found by its key, meets a condition.
+
+        Of few rows the key is looked up and nothing else: PostgreSQL would rather hash a big store's whole table.
+        """
+        if self.few_rows:
+            return f"EXISTS (SELECT 1 FROM (SELECT * FROM {table} WHERE {which} OFFSET 0) {alias} WHERE {condition})"
+        return f"EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.{which} AND {condition})"
 
     def _holds(self, column: str, values: str, kind: str) -> str:
         array = f"CAST(:{self.name}_{values} AS {kind}[])"
