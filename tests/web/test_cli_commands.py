@@ -86,6 +86,7 @@ SERVER = {
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
     f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
+    "bench rights",
     "db roles", "ledger list", "journal verify",
     f"people export {NOBODY} --out F", f"people erase {NOBODY} --yes",
     "journal export --out F --purpose x", "ledger open N", "ledger export --out F", "ledger audit",
