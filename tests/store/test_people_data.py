@@ -31,6 +31,7 @@ from coldtrace.people.tables import PersonLinkRow, PersonRow, PersonSessionRow
 from coldtrace.rights.model import EVERYTHING, Member, Role, Scope
 from support.house import install, make_env
 from support.ticking import START, TickingClock, counting_ids
+from support.whole_database import everything
 
 EMAIL, NAME, AGENT = "li.lei@example.cn", "李雷", "Firefox of Li Lei"
 SECRETS = ("argon2id$secret", "TOTPSECRET", "recovery-hash")
@@ -130,14 +131,6 @@ def test_a_long_journal_is_read_in_batches(app: sessionmaker[Session], env: Env,
     with app() as session:
         found = journal_store.records_of_person(session, person_id, batch=3)
         assert [each.object for each in found] == [str(number) for number in range(7)]
-
-
-def everything(session: Session) -> str:
-    """Return all rows of all tables as one text."""
-    tables = session.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")).scalars()
-    return "\n".join(
-        str(row) for table in tables.all() for row in session.execute(text(f"SELECT t::text FROM {table} t")).scalars()
-    )
 
 
 def test_nothing_of_an_erased_person_is_left_but_the_id(app: sessionmaker[Session], env: Env, firm: UUID) -> None:

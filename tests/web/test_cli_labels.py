@@ -297,13 +297,13 @@ def test_a_spoiled_label_is_made_again_with_the_same_code_and_logged(
             (carton.unit_id, "冷凝水浸湿", 4, True),
         ]
     )
-    assert all(each["by"].startswith("cli:") for each in log["reprints"])
+    assert all(each["by"] == "command line" for each in log["reprints"])
     first = port("labels", "reprints", "--limit", 2, "--json").json
     rest = port("labels", "reprints", "--limit", 1000, "--after", first["next"], "--json").json
     assert first["reprints"] + rest["reprints"] == log["reprints"]
     assert port("labels", "reprints", "--run", NOBODY, "--json").json == {"reprints": [], "next": None}
     people = port("labels", "reprints")
-    assert re.search(r"\t4\tcli:.*\twet\t!", people.out)
+    assert re.search(r"\t4\tcommand line\twet\t!", people.out)
 
 
 def test_what_cannot_be_made_again(port: Run, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from coldtrace.people.tables import PersonRow
 from coldtrace.rights.model import Member, Role
 from support.house import GLNS, Handheld
 from support.web_house import WebHouse
+from support.whole_database import everything
 
 EMAIL, NAME, GUN, PURPOSE = "li.lei@example.cn", "李雷", "李雷的扫码枪", "complaint of Han Meimei"
 
@@ -41,6 +42,11 @@ def test_no_leaf_says_who_anybody_is(web: WebHouse) -> None:
     unit = consignment.carton.unit_id
     assert web.client.get(f"/api/v1/units/{unit}", headers=headers).status_code == 200
     assert web.client.get("/api/v1/journal", headers=headers).status_code == 200
+    for path, body in (
+        ("/api/v1/codes/resolve", {"text": "https://qr.pay.example/fkx"}),
+        ("/api/v1/labels/reprint", {"texts": [consignment.carton.uri], "reason": "torn", "layout": "60x40"}),
+    ):
+        assert web.post_json(path, body, headers).status_code == 200
     with web.sessions.begin() as session:
         while journal.chain(session, web.env):
             pass
@@ -64,3 +70,7 @@ def test_no_leaf_says_who_anybody_is(web: WebHouse) -> None:
     for each in (*leaves, *published):
         for word in (EMAIL, NAME, GUN, PURPOSE, str(person_id), "person:"):
             assert word.encode() not in each, (word, each)
+    # What the person did is kept under the id, which now leads nowhere.
+    with web.sessions() as session:
+        kept = everything(session)
+    assert (EMAIL in kept, NAME + "," in kept, f"person:{person_id}" in kept) == (False, False, True)

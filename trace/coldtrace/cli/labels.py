@@ -1,8 +1,6 @@
 """`coldtrace labels make|send|jobs|printers|cards|doors`: labels as a file or to a printer, every one checked first."""
 
 import argparse
-import os
-import pwd
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from coldtrace.cli.label_progress import LabelProgress
 from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import FileUnwritable, NothingToDo, OutputNameMisleads
 from coldtrace.errors import Refusal
+from coldtrace.journal.model import COMMAND_LINE
 
 LAYOUTS = ("60x40", "100x100", "100x150", "a4")
 FORMATS = ("pdf", "png", "svg", "zpl", "zpl-native", "csv")
@@ -63,11 +62,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     reprints.add_actions(actions)
 
 
-def operator() -> str:
-    """Who is at the keyboard, for the records."""
-    return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
-
-
 def run_make(arguments: argparse.Namespace) -> int:
     """Write the labels and say how many were made and read back."""
     from coldtrace.cli.installation import open_installation
@@ -85,7 +79,7 @@ def run_make(arguments: argparse.Namespace) -> int:
             format=arguments.format,
             dpi=arguments.dpi,
             out=arguments.out,
-            requested_by=operator(),
+            requested_by=COMMAND_LINE,
             scope=EVERYTHING,
             font=settings.label_font,
             z64=not arguments.hex,
@@ -147,7 +141,7 @@ def run_send(arguments: argparse.Namespace) -> int:
                 run_id=run,
                 layout=layout,
                 printer=find_printer(settings.printers, name),
-                requested_by=operator(),
+                requested_by=COMMAND_LINE,
                 scope=EVERYTHING,
                 patience_s=settings.printer_patience_s,
                 native=native,

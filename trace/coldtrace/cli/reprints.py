@@ -8,6 +8,7 @@ from uuid import UUID
 from coldtrace.cli.output import print_refusal, print_result, print_rows, require_writable, write_file
 from coldtrace.cli.refusals import FileUnwritable, NothingToDo
 from coldtrace.errors import Refusal
+from coldtrace.journal.model import COMMAND_LINE
 
 if TYPE_CHECKING:
     from coldtrace.goods.printing import PrintAgain
@@ -40,7 +41,6 @@ def add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_reprint(arguments: argparse.Namespace) -> int:
     """Make the labels again, log it, and write or send them."""
     from coldtrace.cli.installation import open_installation
-    from coldtrace.cli.labels import operator
     from coldtrace.goods.print_runner import find_printer
     from coldtrace.goods.reprint_runner import Look, reprint_file, reprint_to
     from coldtrace.settings import load_settings
@@ -57,11 +57,11 @@ def run_reprint(arguments: argparse.Namespace) -> int:
             if arguments.printer is not None:
                 printer = find_printer(settings.printers, arguments.printer)
                 target = f"printer:{printer.name}"
-                wanted = _wanted(arguments, operator(), target)
+                wanted = _wanted(arguments, COMMAND_LINE, target)
                 units = reprint_to(sessions, env, wanted, look, printer=printer, patience_s=settings.printer_patience_s)
             else:
                 target = f"file:{arguments.out.resolve()}"
-                made = reprint_file(sessions, env, _wanted(arguments, operator(), target), look)
+                made = reprint_file(sessions, env, _wanted(arguments, COMMAND_LINE, target), look)
                 write_file(arguments.out, made.data)
                 units = made.units
         except Refusal as refusal:

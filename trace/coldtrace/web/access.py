@@ -54,15 +54,11 @@ class Caller:
     note: Note | None = None
 
     @property
-    def name(self) -> str:
-        """Who it was, for the record: `token:NAME`, `device:KEY` or `person:ID`."""
-        if self.device is not None:
-            return f"device:{b64(self.device.key_id)}"
-        return f"person:{self.person_id}" if self.token is None else f"token:{self.token.name}"
-
-    @property
     def actor(self) -> str:
-        """Who it was, for the journal: by id alone.  A person's own token is that person."""
+        """Who it was, for the records: `person:ID`, `token:ID` or `device:KEY`.  A person's own token is that person.
+
+        Never a name: records outlive an erasure.
+        """
         if self.device is not None:
             return f"device:{b64(self.device.key_id)}"
         if self.person_id is not None:

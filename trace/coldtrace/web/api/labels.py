@@ -21,7 +21,6 @@ from coldtrace.goods.roll_rules import format_ranges, ranges_of
 from coldtrace.goods.run_labels import run_labels
 from coldtrace.labels.press import Order
 from coldtrace.rights.model import Kind, Scope, Verb
-from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession, needs
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.refusals import InvalidRequest
@@ -156,7 +155,7 @@ def post_print(
         run_id=run_id,
         layout=body.layout,
         printer=print_runner.find_printer(settings.printers, body.printer),
-        requested_by=_name(caller),
+        requested_by=caller.actor,
         scope=caller.scope,
         patience_s=settings.printer_patience_s,
         native=body.native,
@@ -188,7 +187,7 @@ def post_reprint(
     caller.told(labels=len(body.texts), layout=body.layout)
     target = "download" if body.printer is None else f"printer:{body.printer}"
     wanted = PrintAgain(
-        texts=body.texts, reason=body.reason, requested_by=_name(caller), target=target, scope=caller.scope
+        texts=body.texts, reason=body.reason, requested_by=caller.actor, target=target, scope=caller.scope
     )
     if body.printer is not None:
         printer = print_runner.find_printer(settings.printers, body.printer)
@@ -231,9 +230,3 @@ def _keep_reprint(caller: Caller, sessions: Sessions, units: Sequence[str]) -> N
     with sessions.begin() as session:
         caller.about(*firms_of_units(session, units))
         caller.keep(session)
-
-
-def _name(caller: Caller) -> str:
-    if caller.device is not None:
-        return f"device:{b64(caller.device.key_id)}"
-    return caller.name

@@ -62,7 +62,7 @@ def post_resolve(
     """
     asked = AskedScan(
         text=body.text,
-        by=caller.name,
+        by=caller.actor,
         scope=caller.scope_for(Kind.UNIT, Verb.READ),
         gln=None if caller.device is None else caller.device.gln,
         operator_id=None if caller.device is not None else caller.organisation,

@@ -94,7 +94,7 @@ def post_bind(
     command = BindCodes(
         codes=body.codes,
         lot=body.lot,
-        by=caller.name,
+        by=caller.actor,
         scope=caller.scope,
         consignment_id=body.consignment,
         gtin=body.gtin,
