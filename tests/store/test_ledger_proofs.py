@@ -13,7 +13,7 @@ from coldtrace.env import Env
 from coldtrace.ledger import sequencer
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.paths import TileReader
-from coldtrace.ledger.refusals import NoCheckpoint
+from coldtrace.ledger.refusals import IndexOutOfRange, NoCheckpoint, OldAboveNew
 from coldtrace.seal.checkpoint import open_checkpoint
 from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.hashing import leaf_hash, sha256
@@ -110,10 +110,15 @@ def test_the_service_proves_published_sizes_only(every_size: Session, hashes: li
     assert ledger.consistency(every_size, LOG, old=257, new=257) == ()
     assert ledger.consistency(every_size, LOG, old=0, new=257) == ()
     assert len(ledger.consistency(every_size, LOG, old=256, new=257)) > 0
-    for index, size in ((257, 257), (-1, 257), (0, 0), (0, SIZES + 1), (0, -1), (0, 2**62)):
+    for index, size in ((257, 257), (-1, 257), (0, 0)):
+        with pytest.raises(IndexOutOfRange):
+            ledger.inclusion_by_index(every_size, LOG, index=index, size=size)
+    for index, size in ((0, SIZES + 1), (0, -1), (0, 2**62)):
         with pytest.raises(NoCheckpoint):
             ledger.inclusion_by_index(every_size, LOG, index=index, size=size)
-    for old, new in ((257, 256), (-1, 5), (5, SIZES + 1), (2**62, 2**62)):
+    with pytest.raises(OldAboveNew):
+        ledger.consistency(every_size, LOG, old=257, new=256)
+    for old, new in ((-1, 5), (5, SIZES + 1), (2**62, 2**62)):
         with pytest.raises(NoCheckpoint):
             ledger.consistency(every_size, LOG, old=old, new=new)
 

@@ -16,6 +16,7 @@ from support.bundle_changes import (
     changed,
     close_lines,
     corrected,
+    scanned_after_sale,
     unpacked_whole,
 )
 from support.story import (
@@ -56,6 +57,11 @@ def _good() -> list[BundleCase]:
         ),
         make_case("good_open_stay", "the box is still on its pallet; continuity passes and says so", stay),
         make_case("good_whole_unpack", "the pallet is unpacked as a whole, naming no box", unpacked_whole()),
+        make_case(
+            "good_other_zone",
+            "after the sale a handheld in another time zone scans the box; its day is still the day before",
+            scanned_after_sale(days_before=1),
+        ),
         make_case("good_corrected", "a sale that did not occur is declared so; the box is sold again", corrected(SHOP)),
         make_case(
             "lines_closed",

@@ -25,6 +25,7 @@ from support.bundle_changes import (
     forked,
     high_s,
     other_log,
+    scanned_after_sale,
     spoil_last_line,
     unpacked_elsewhere,
     with_certificate,
@@ -182,6 +183,12 @@ def tampered_statements() -> list[BundleCase]:
             "order_changed",
             "the shop comes before the port",
             changed(story, lambda parts: parts["statements"].reverse()),
+            failed={"continuity": "unpack_without_pack"},
+        ),
+        make_case(
+            "days_out_of_order",
+            "a scan is dated three days before the sale: earlier in every time zone",
+            scanned_after_sale(days_before=3),
             failed={"continuity": "dates_out_of_order"},
         ),
         make_case(

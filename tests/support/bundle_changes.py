@@ -128,6 +128,16 @@ def corrected(place: Place) -> Story:
     return story
 
 
+def scanned_after_sale(*, days_before: int) -> Story:
+    """Return the story in which somebody scans the box after the sale, and dates it so many days before."""
+    story = build_story()
+    pen = _pen(story, Ed25519Signer.from_seed(seed("traveller")), SHOP, SHOP_GLN, 500)
+    sold_at = story.logged[5].received_at
+    scan = pen.write(StatementType.OBSERVE, [Line("unit", UNIT, None, 1, {})], sold_at - timedelta(days=days_before))
+    story.logged.append(pen.log(scan, 0, received_at=sold_at))
+    return story
+
+
 def unpacked_elsewhere() -> Story:
     story = build_story()
     pen = _pen(story, Ed25519Signer.from_seed(seed("till")), SHOP, SHOP_GLN, 500)

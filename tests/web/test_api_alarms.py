@@ -13,8 +13,10 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger import store
 from coldtrace.ledger.model import LogState
+from coldtrace.ledger.publish import log_folder
 from coldtrace.ledger.refusals import ForkAhead, QuorumMissing, WitnessDoubts, WitnessesSilent
 from coldtrace.parties.model import SiteRole
+from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from support.house import unit_line
 from support.log_entries import make_entry
 from support.web_house import STATEMENTS, WebHouse
@@ -103,3 +105,59 @@ def test_waiting_is_capped_and_ends_with_the_receipt(
     assert answer.status_code == 202
     assert "proof" not in answer.json()
     assert answer.json()["results"][0]["receipt"] is not None
+
+
+def test_each_log_has_its_own_alarm(web: WebHouse) -> None:
+    troubles = web.app.state.publisher.troubles
+    for name in ("one", "two"):
+        troubles[name] = QuorumMissing(name=name, size=5, cosigned=1, quorum=2)
+    alarms = web.client.get("/readyz").json()["alarms"]
+    assert [(each["code"], each["name"]) for each in alarms] == [
+        ("witness_quorum_missing", "one"),
+        ("witness_quorum_missing", "two"),
+    ]
+
+
+def test_what_is_held_back_is_counted_and_every_metric_says_what_it_is(web: WebHouse) -> None:
+    name = web.env.log.name
+    web.app.state.publisher.stop()  # or it would find that nothing is held back
+    web.app.state.publisher.troubles[name] = QuorumMissing(name=name, size=5, cosigned=1, quorum=2)
+    lines = web.client.get("/metrics", headers=web.bearer).text.splitlines()
+    assert f'coldtrace_log_held_back{{log="{name}"}} 1' in lines
+    helped = {line.split()[2] for line in lines if line.startswith("# HELP ")}
+    assert helped == {line.split()[2] for line in lines if line.startswith("# TYPE ")} != set()
+
+
+def test_a_changed_row_is_an_alarm_and_no_proof(web: WebHouse) -> None:
+    said = web.device(SiteRole.MARKET).say(T.RECEIVE, [unit_line(UNIT)])
+    assert web.post_json(STATEMENTS, said.to_json(), web.bearer).status_code == 202
+    web.settle()
+    with web.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("UPDATE ledger_leaf SET leaf_hash = decode(repeat('00', 32), 'hex')"))
+    size = web.tree_size()
+    answer = web.client.get(f"/logs/{web.env.log.name}/proof/inclusion?index=0&size={size}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "log_tiles_differ")
+    ready = web.client.get("/readyz")
+    assert "log_tiles_differ" in [each["code"] for each in ready.json()["alarms"]]
+
+
+def test_a_restored_database_does_not_make_the_log_shrink(web: WebHouse) -> None:
+    """The folder has a checkpoint of more leaves than the database: strangers go on seeing that one, and its tiles."""
+    web.settle()
+    log = web.env.log
+    size = web.tree_size()
+    signer = web.env.keyring.signer(log.key_name)
+    later = sign_checkpoint(Checkpoint(origin=log.origin, size=size + 1, root=bytes(32)), signer)
+    folder = log_folder(web.settings.data_dir, log)
+    freeze(web, None)
+    (folder / "checkpoint").write_text(later)
+    (folder / "tile/0").mkdir(parents=True, exist_ok=True)
+    (folder / f"tile/0/000.p/{size + 1}").parent.mkdir(exist_ok=True)
+    (folder / f"tile/0/000.p/{size + 1}").write_bytes(b"as it was")
+    assert web.client.get(f"/logs/{log.name}/checkpoint").text == later
+    assert web.client.get(f"/logs/{log.name}/tile/0/000.p/{size + 1}").content == b"as it was"
+    assert web.client.get(f"/logs/{log.name}/tile/0/000.p/{size + 2}").status_code == 404
+    (folder / "checkpoint").write_text(later.replace(str(size + 1), str(size + 5), 1))  # signed by nobody
+    assert web.client.get(f"/logs/{log.name}/checkpoint").text != later
+    assert web.client.get(f"/logs/{log.name}/checkpoint").status_code == 200

@@ -24,6 +24,8 @@ UNREADABLE_CODES = {
     "quarantine_certificate_form", "uscc_character", "uscc_check_character", "uscc_length",
     # Parameters that the framework's own check lets through.
     "label_one_per_file", "unknown_label_format", "unknown_label_layout",
+    # Two sizes the wrong way round.
+    "old_above_new",
     # What every export needs, and this one had not.
     "purpose_required",
 }  # fmt: skip
@@ -107,7 +109,7 @@ def test_statuses_are_refusals() -> None:
         "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
         "printer_stopped", "roots_offline", "unreadable_key_file",
-        "key_not_listed", "log_not_open", "malformed_schemes", "mint_worker_lost",
+        "key_not_listed", "log_not_open", "log_tiles_differ", "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 
 

@@ -120,10 +120,32 @@ def test_a_correction_of_something_not_shown() -> None:
     assert check_continuity([*told, undo(step(50, "sell", []))], BOX) == ""
 
 
-def test_days_go_forward() -> None:
-    told = [step(0, *make, date=date(2026, 11, 24)), step(1, *sell)]
+@pytest.mark.parametrize(
+    ("days", "right"),
+    [
+        ((23, 23), True),
+        ((24, 23), True),  # Beijing in the morning, then a handheld on UTC
+        ((24, 22), True),  # +14:00, then -12:00
+        ((25, 22), False),
+        ((24, 23, 24, 23), True),
+        ((25, 23, 22), False),  # each is near the one before it, and the last is not near the first
+        ((22, 25, 24, 23), True),
+    ],
+)
+def test_days_go_forward_as_far_as_zones_can_be_told_apart(days: tuple[int, ...], right: bool) -> None:
+    told = [step(at, *(sell if at else make), date=date(2026, 11, day)) for at, day in enumerate(days)]
+    if right:
+        assert check_continuity(told, BOX) == ""
+        return
     with pytest.raises(Failed, match="dates_out_of_order"):
         check_continuity(told, BOX)
+
+
+def test_the_ends_of_the_calendar() -> None:
+    told = [step(0, *make, date=date(1, 1, 3)), step(1, *sell, date=date(1, 1, 1))]
+    assert check_continuity(told, BOX) == ""
+    last = [step(0, *make, date=date.max), step(1, *sell, date=date.max)]
+    assert check_continuity(last, BOX) == ""
 
 
 def test_one_key_has_one_chain() -> None:

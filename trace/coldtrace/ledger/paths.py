@@ -35,13 +35,14 @@ class TileReader:
         tile_level, height = divmod(level, TILE_HEIGHT)
         number, offset = divmod(index << height, TILE_WIDTH)
         width = 1 << height
-        data = self._tile(tile_level, number, offset + width)
+        data = self.tile(tile_level, number, offset + width)
         part = data[offset * HASH_BYTES : (offset + width) * HASH_BYTES]
         if len(part) != width * HASH_BYTES:
             raise LookupError(f"the log lacks hashes of tile {number} of level {tile_level}")
         return subtree_root([part[at : at + HASH_BYTES] for at in range(0, len(part), HASH_BYTES)])
 
-    def _tile(self, level: int, number: int, width: int) -> bytes:
+    def tile(self, level: int, number: int, width: int) -> bytes:
+        """Return at least the first `width` hashes of a tile, joined, the same ones for the length of the answer."""
         key = (level, number)
         if key not in self._tiles:
             self._tiles[key] = (

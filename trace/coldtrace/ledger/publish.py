@@ -23,9 +23,10 @@ from coldtrace.ledger.model import LogState, SignedHead
 from coldtrace.ledger.paths import TileReader
 from coldtrace.ledger.published_files import Writer, publishing
 from coldtrace.ledger.refusals import FolderBusy, NoCheckpoint, PublishedDiffers, QuorumMissing
-from coldtrace.ledger.tiles import tile_bytes, tiles_between
+from coldtrace.ledger.rooted import check_some, require_root, rooted_tile
+from coldtrace.ledger.tiles import TileCache, tiles_between
 from coldtrace.seal.checkpoint import Cosignature, open_checkpoint, parse_checkpoint
-from coldtrace.seal.merkle import consistency_path_from, root_from
+from coldtrace.seal.merkle import consistency_path_from
 from coldtrace.seal.note import split_note
 from coldtrace.seal.witness_policy import KnownWitness
 
@@ -35,6 +36,9 @@ ASK_AGAIN_S = 5.0
 
 WITNESS_TIMEOUT_S = 1.0
 TILES_AT_ONCE = 64
+COMPARED_AT_ONCE = 4
+"""Of how many tiles of stored leaves a round of publishing looks again whether they give the published root."""
+
 log_file = logging.getLogger("coldtrace.publisher")
 
 ProofSource = Callable[[int, int], Sequence[bytes]]
@@ -100,17 +104,22 @@ def publish(
 
 
 def write_tiles(engine: Engine, log: Log, writer: Writer, *, old: int, head: SignedHead) -> None:
-    """Write the tiles and bundles of `head` that a published tree of `old` leaves had not, and check their root."""
+    """Write the tiles and bundles of `head` that a published tree of `old` leaves had not; raise StoredDiffers.
+
+    Each is compared with the root before it is written, and the root with the stored tiles at the end once more.
+    """
     tiles = tiles_between(old, head.size)
+    # Its own: what a process has kept may be better than what the database has by now.
+    rooted = TileCache()
     for at in range(0, len(tiles), TILES_AT_ONCE):
         # Short reads: a long one would keep the database from tidying up behind the sequencer.
         with engine.connect() as connection:
-            read = [(tile, tile_bytes(connection, log, tile)) for tile in tiles[at : at + TILES_AT_ONCE]]
+            some = tiles[at : at + TILES_AT_ONCE]
+            read = [(tile, rooted_tile(connection, log, tile, head=head, cache=rooted)) for tile in some]
         for tile, data in read:
             writer.keep(tile.text(), data)
     with engine.connect() as connection:
-        if root_from(TileReader(connection, log.id), size=head.size) != head.root:
-            raise PublishedDiffers(path=f"logs/{log.name}/tile")
+        require_root(connection, log, head=head)
 
 
 def export(
@@ -226,6 +235,8 @@ class Publisher:
     ) -> None:
         self._engine, self._env, self._data_dir, self._every_s = engine, env, data_dir, every_s
         self._feed, self._strict, self._public_entries = feed, strict, public_entries
+        self._compared: dict[int, int] = {}
+        """By log: the tile at which the comparison of stored tiles goes on."""
         self._done: dict[int, tuple[int, float]] = {}
         """By log: the size published last, and until when nothing more is to be done at that size."""
         self.troubles: dict[str, Refusal] = {}
@@ -261,10 +272,28 @@ class Publisher:
         with self._engine.connect() as connection:
             found = store.log_status(connection)
         for status in found:
+            if not self._compare(status.log):
+                continue
             size, until = self._done.get(status.log.id, (-1, 0.0))
             if status.state is LogState.FROZEN or (size == status.head_size and time.monotonic() < until):
                 continue
             self._publish(status.log)
+
+    def _compare(self, log: Log) -> bool:
+        """Compare a few more stored tiles with the published root; what differs is an alarm and stops publication."""
+        start = self._compared.get(log.id, 0)
+        try:
+            with self._engine.connect() as connection:
+                self._compared[log.id] = check_some(connection, log, start=start, count=COMPARED_AT_ONCE)
+        except Refusal as refusal:
+            self._note(log, refusal)
+            return False
+        return True
+
+    def _note(self, log: Log, refusal: Refusal) -> None:
+        if log.name not in self.troubles:
+            log_file.error("not published: %s", refusal.say("en"))
+        self.troubles[log.name] = refusal
 
     def _publish(self, log: Log) -> None:
         try:
@@ -278,9 +307,7 @@ class Publisher:
                 public_entries=self._public_entries,
             )
         except Refusal as refusal:
-            if log.name not in self.troubles:
-                log_file.error("not published: %s", refusal.say("en"))
-            self.troubles[log.name] = refusal
+            self._note(log, refusal)
             return
         self.troubles.pop(log.name, None)
         if head is not None:

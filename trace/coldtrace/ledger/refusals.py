@@ -149,6 +149,42 @@ class HeadDamaged(Refusal):
     )
 
 
+class StoredDiffers(Refusal):
+    """What the database has of a log does not lead to the root that the log signed."""
+
+    code = "log_tiles_differ"
+    title = Words("日志数据与签名的根不符", "The log's data do not give the signed root")
+    detail = Words(
+        "日志 {name} 在数据库中的 {path} 算不出已签名的根：行已损坏或被改动。不据此出具证明、分块或文件，也不再发布。"
+        "请运行 coldtrace ledger audit，从备份恢复该行后重启服务；见 docs/guides/run-in-production.md 6b 节。",
+        "What the database has of the log {name} at {path} does not give the signed root: a row is damaged or was"
+        " changed. No proof, tile or file is made of it, and nothing more is published. Run coldtrace ledger audit,"
+        " restore the row from a backup and restart; docs/guides/run-in-production.md, section 6b.",
+    )
+
+
+class IndexOutOfRange(Refusal):
+    """A proof was asked for a leaf that the tree of this size does not have."""
+
+    code = "index_out_of_range"
+    title = Words("序号超出范围", "Index out of range")
+    detail = Words(
+        "大小为 {size} 的日志没有序号 {index}；序号从 0 到 {size} 减 1。",
+        "A log of {size} leaves has no index {index}; indexes go from 0 to one below the size.",
+    )
+
+
+class OldAboveNew(Refusal):
+    """A consistency proof was asked from a larger tree to a smaller one."""
+
+    code = "old_above_new"
+    title = Words("旧大小大于新大小", "The old size is above the new one")
+    detail = Words(
+        "一致性证明由小到大：old={old} 大于 new={new}。请交换两者。",
+        "A consistency proof leads from the smaller tree to the larger: old={old} is above new={new}. Swap them.",
+    )
+
+
 class SigningFailed(Refusal):
     """A tick of one log ended in an error that nobody expected."""
 

@@ -11,13 +11,31 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.env import FIRST_LOG, Env, Log
+from coldtrace.errors import Refusal
 from coldtrace.ledger import store
+from coldtrace.ledger.fork_guard import Outside
 from coldtrace.ledger.model import Entry, Inclusion, LogState, LogStatus, Piece, SignedHead, StoredEntry
 from coldtrace.ledger.paths import TileReader
-from coldtrace.ledger.refusals import LogExists, LogNotOpen, LogUnknown, NoCheckpoint, NotLogged, NotYetIncluded
-from coldtrace.ledger.tiles import cache_of, published_tile
-from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
+from coldtrace.ledger.refusals import (
+    IndexOutOfRange,
+    LogExists,
+    LogNotOpen,
+    LogUnknown,
+    NoCheckpoint,
+    NotLogged,
+    NotYetIncluded,
+    OldAboveNew,
+    StoredDiffers,
+)
+from coldtrace.ledger.rooted import rooted_tile, signed_root
+from coldtrace.ledger.tiles import cache_of, published_path
+from coldtrace.seal.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
+from coldtrace.seal.consistency import verify_consistency
+from coldtrace.seal.hashing import HASH_BYTES
+from coldtrace.seal.inclusion import verify_inclusion
 from coldtrace.seal.merkle import Frontier, consistency_path_from, inclusion_path_from
+from coldtrace.seal.note import split_note
+from coldtrace.seal.tile_path import TILE_WIDTH
 from coldtrace.seal.tlog_proof import TlogProof
 from coldtrace.seal.vkey import vkey_of
 
@@ -142,18 +160,38 @@ def checkpoint(session: Session, log: Log) -> SignedHead:
     return head
 
 
+def forgotten(session: Session, log: Log, outside: Sequence[Outside], known: SignedHead) -> SignedHead | None:
+    """Return the largest of these checkpoints if the database has fewer leaves than it, None otherwise.
+
+    What cannot be read, or is not signed by the log, is passed over here: the guard has an alarm for it.
+    """
+    found: SignedHead | None = None
+    for each in outside:
+        try:
+            size = parse_checkpoint(split_note(each.note.decode())[0]).size
+            if size <= known.size or size <= signed_head(session, log).size:
+                continue
+            vkey = next(vkey for other, vkey in logs(session) if other == log)
+            opened = open_checkpoint(each.note, log=vkey).checkpoint
+        except (Refusal, UnicodeDecodeError):
+            continue
+        if found is None or found.size < opened.size:
+            found = SignedHead(size=opened.size, root=opened.root, note=each.note.decode())
+    return found
+
+
 def prove(session: Session, log: Log, ids: Sequence[UUID], head: SignedHead) -> dict[UUID, Inclusion]:
-    """Return inclusion proofs under `head`, a published one, for those of `ids` that it covers."""
+    """Return inclusion proofs under `head`, a published one, for those of `ids` that it covers; raise StoredDiffers.
+
+    Like every proof here they are checked as a stranger would before they are answered.
+    """
     reader = _reader(session, log)
-    return {
-        entry_id: Inclusion(
-            index=index,
-            size=head.size,
-            leaf_hash=leaf_hash,
-            path=tuple(inclusion_path_from(reader, index=index, size=head.size)),
-        )
-        for entry_id, (index, leaf_hash) in store.placed_leaves(session, log.id, ids, size=head.size).items()
-    }
+    root = signed_root(head)
+    found: dict[UUID, Inclusion] = {}
+    for entry_id, (index, leaf) in store.placed_leaves(session, log.id, ids, size=head.size).items():
+        path = _inclusion(session, log, reader, leaf, index=index, size=head.size, root=root)
+        found[entry_id] = Inclusion(index=index, size=head.size, leaf_hash=leaf, path=path)
+    return found
 
 
 def tlog_proof(session: Session, log: Log, entry_id: UUID) -> tuple[TlogProof, Inclusion]:
@@ -184,24 +222,60 @@ def _as_tlog_proof(proof: Inclusion, head: SignedHead) -> TlogProof:
 
 
 def inclusion_by_index(session: Session, log: Log, *, index: int, size: int) -> tuple[bytes, ...]:
-    """Return the inclusion path of a leaf index in a published size; raise NoCheckpoint."""
-    _require_published(session, log, size)
+    """Return the inclusion path of a leaf index in a published size; raise NoCheckpoint, IndexOutOfRange."""
+    (head,) = _published_heads(session, log, size)
     if not 0 <= index < size:
-        raise NoCheckpoint(size=size)
-    return tuple(inclusion_path_from(_reader(session, log), index=index, size=size))
+        raise IndexOutOfRange(index=index, size=size)
+    reader = _reader(session, log)
+    number, at = divmod(index, TILE_WIDTH)
+    leaf = reader.tile(0, number, at + 1)[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+    return _inclusion(session, log, reader, leaf, index=index, size=size, root=signed_root(head))
 
 
 def consistency(session: Session, log: Log, *, old: int, new: int) -> tuple[bytes, ...]:
-    """Return the consistency proof between two published sizes; raise NoCheckpoint."""
-    _require_published(session, log, old, new)
+    """Return the consistency proof between two published sizes; raise NoCheckpoint, OldAboveNew."""
+    older, newer = _published_heads(session, log, old, new)
     if old > new:
-        raise NoCheckpoint(size=new)
-    return tuple(consistency_path_from(_reader(session, log), old_size=old, new_size=new))
+        raise OldAboveNew(old=old, new=new)
+    try:
+        path = tuple(consistency_path_from(_reader(session, log), old_size=old, new_size=new))
+    except LookupError:
+        raise _differs(session, log, f"{old}..{new}") from None
+    roots = {"old_root": signed_root(older), "new_root": signed_root(newer)}
+    if not verify_consistency(old_size=old, new_size=new, path=path, **roots):
+        raise _differs(session, log, f"{old}..{new}")
+    return path
 
 
 def tile(session: Session, log: Log, path: str) -> bytes:
-    """Return a tile or entry bundle of the published tree by its path; raise NoTile."""
-    return published_tile(session.connection(), log, path, size=checkpoint(session, log).size)
+    """Return a tile or entry bundle of the published tree by its path; raise NoTile, StoredDiffers."""
+    head, connection = checkpoint(session, log), session.connection()
+    asked = published_path(path, size=head.size)
+    return rooted_tile(connection, log, asked, head=head, cache=cache_of(connection))
+
+
+def differing(session: Session) -> list[Refusal]:
+    """Return what this process read of its logs and could not lead to a signed root."""
+    return list(dict(cache_of(session.connection()).differing).values())
+
+
+def _inclusion(
+    session: Session, log: Log, reader: TileReader, leaf: bytes, *, index: int, size: int, root: bytes
+) -> tuple[bytes, ...]:
+    try:
+        path = tuple(inclusion_path_from(reader, index=index, size=size))
+    except LookupError:
+        raise _differs(session, log, str(index)) from None
+    if not verify_inclusion(leaf_hash=leaf, index=index, size=size, path=path, root=root):
+        raise _differs(session, log, str(index))
+    return path
+
+
+def _differs(session: Session, log: Log, where: str) -> StoredDiffers:
+    """Return the refusal of a proof that a stranger would find false, and have `/readyz` say it."""
+    refusal = StoredDiffers(name=log.name, path=where)
+    cache_of(session.connection()).differing[log.name] = refusal
+    return refusal
 
 
 def _reader(session: Session, log: Log) -> TileReader:
@@ -209,10 +283,14 @@ def _reader(session: Session, log: Log) -> TileReader:
     return TileReader(connection, log.id, cache=cache_of(connection))
 
 
-def _require_published(session: Session, log: Log, *sizes: int) -> None:
-    """Raise NoCheckpoint unless at each size a checkpoint was signed that is not newer than the published one."""
+def _published_heads(session: Session, log: Log, *sizes: int) -> list[SignedHead]:
+    """Return the checkpoint signed at each size; raise NoCheckpoint if none was, or none that is published yet."""
     connection = session.connection()
     newest = checkpoint(session, log).size
+    found = []
     for size in sizes:
-        if not 0 <= size <= newest or store.checkpoint_of_size(connection, log.id, size) is None:
+        head = store.checkpoint_of_size(connection, log.id, size) if 0 <= size <= newest else None
+        if head is None:
             raise NoCheckpoint(size=size)
+        found.append(head)
+    return found

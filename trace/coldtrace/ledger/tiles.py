@@ -10,10 +10,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
-from coldtrace.env import Log
 from coldtrace.ledger import store
-from coldtrace.ledger.refusals import NoTile
-from coldtrace.seal.entry_bundle import write_bundle
+from coldtrace.ledger.refusals import NoTile, StoredDiffers
 from coldtrace.seal.hashing import HASH_BYTES
 from coldtrace.seal.tile_path import TILE_WIDTH, MalformedTilePath, TilePath, parse_tile_path, tile_of
 
@@ -29,8 +27,14 @@ class TileCache:
 
     def __init__(self, tiles_max: int = TILES_MAX) -> None:
         self._tiles: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._rooted: dict[tuple[int, int, int], bytes] = {}
+        self._reads: dict[int, int] = {}
         self._most = tiles_max
         self._lock = threading.Lock()
+        self.roots: dict[int, tuple[bytes, int]] = {}
+        """By log: the signed root that the kept tiles were compared with last, and after how many reads."""
+        self.differing: dict[str, StoredDiffers] = {}
+        """By the name of the log: what was read and did not lead to a signed root.  It stays until a restart."""
 
     def hashes(self, connection: Connection, log_id: int, level: int, number: int, width: int) -> bytes:
         """Return at least the first `width` hashes of a tile, joined; fewer if the log has no more."""
@@ -45,9 +49,26 @@ class TileCache:
         with self._lock:
             self._tiles[key] = read
             self._tiles.move_to_end(key)
+            self._rooted.pop(key, None)
+            self._reads[log_id] = self._reads.get(log_id, 0) + 1
             while len(self._tiles) > self._most:
-                self._tiles.popitem(last=False)
+                self._rooted.pop(self._tiles.popitem(last=False)[0], None)
         return read
+
+    def reads(self, log_id: int) -> int:
+        """Return how often a tile of this log was read from the database: a number that says what is still kept."""
+        return self._reads.get(log_id, 0)
+
+    def is_rooted(self, log_id: int, level: int, number: int, data: bytes) -> bool:
+        """Tell whether these very bytes, as they were given out, were found to lead to a signed root."""
+        return self._rooted.get((log_id, level, number)) is data
+
+    def note_rooted(self, log_id: int, level: int, number: int, data: bytes) -> None:
+        """Remember that these bytes lead to a signed root, as long as they are kept."""
+        key = (log_id, level, number)
+        with self._lock:
+            if self._tiles.get(key) is data:
+                self._rooted[key] = data
 
     def __len__(self) -> int:
         """Return how many tiles are kept."""
@@ -67,7 +88,7 @@ def read_tile(connection: Connection, log_id: int, level: int, number: int) -> b
     return store.read_joined(connection, log_id, level=level, first=number * TILE_WIDTH, count=TILE_WIDTH)
 
 
-def published_tile(connection: Connection, log: Log, path: str, *, size: int) -> bytes:
+def published_path(path: str, *, size: int) -> TilePath:
     """Return the tile or bundle at a path under the log, in the published tree of `size`; raise NoTile.
 
     Every width up to the published one is there, as a partial tile is owed for each published size.
@@ -79,23 +100,7 @@ def published_tile(connection: Connection, log: Log, path: str, *, size: int) ->
     full, partial = tile_of(tile.level or 0, size=size)
     if not (tile.number < full or (tile.number == full and tile.width <= partial)):
         raise NoTile(path=path, size=size)
-    return tile_bytes(connection, log, tile, cache=cache_of(connection))
-
-
-def tile_bytes(connection: Connection, log: Log, tile: TilePath, *, cache: TileCache | None = None) -> bytes:
-    """Return the bytes of a tile or bundle that the log has; raise LookupError if it lacks some of it."""
-    if tile.level is None:
-        leaves = store.read_leaves(connection, log.id, first=tile.number * TILE_WIDTH, count=tile.width)
-        if len(leaves) != tile.width:
-            raise LookupError(f"the log lacks leaves of {tile.text()}")
-        return write_bundle(leaves)
-    if cache is None:
-        data = read_tile(connection, log.id, tile.level, tile.number)
-    else:
-        data = cache.hashes(connection, log.id, tile.level, tile.number, tile.width)
-    if len(data) < tile.width * HASH_BYTES:
-        raise LookupError(f"the log lacks hashes of {tile.text()}")
-    return data[: tile.width * HASH_BYTES]
+    return tile
 
 
 def tiles_between(old: int, new: int) -> list[TilePath]:

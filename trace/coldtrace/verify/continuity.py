@@ -10,14 +10,17 @@ The rule looks at what the signed texts say and at nothing else; it cannot see w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
+from datetime import date, timedelta
+from itertools import accumulate
 
 from coldtrace.events.public_piece import CorrectionMode, Corrects, Place
 from coldtrace.events.statement_type import Role, StatementType
 from coldtrace.verify.report import Failed
 
 REGULATOR = "regulator"
+ZONES_APART = timedelta(days=2)
+"""Days are those of the place, and no zone is said: at one moment clocks from +14:00 to -12:00 show days this far
+apart.  A day that is earlier by more than that is earlier everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,8 @@ def check_continuity(steps: Sequence[Step], unit: str) -> str:
     standing = standing_steps(steps)
     if not standing:
         raise Failed("no_statements")
-    if any(later.date < earlier.date for earlier, later in pairwise(standing)):
+    latest = accumulate((step.date for step in standing), max)
+    if any(before - step.date > ZONES_APART for before, step in zip(latest, standing, strict=True)):
         raise Failed("dates_out_of_order")
     inside = _follow(standing, unit)
     return "open_as_far_as_shown" if inside else ""

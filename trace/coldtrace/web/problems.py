@@ -62,6 +62,8 @@ STATUS: dict[str, int] = {
     "unit_unknown": 404,
     "not_logged": 404,
     "no_checkpoint": 404,
+    "index_out_of_range": 404,
+    "log_tiles_differ": 503,
     "no_tile": 404,
     "log_unknown": 404,
     "consignment_unknown": 404,

@@ -13,12 +13,22 @@ from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.fork_guard import frozen_reason
 from coldtrace.ledger.model import LogState, LogStatus
-from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue
+from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue, QuorumMissing
 from coldtrace.parties.warnings import warnings
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
 
 router = APIRouter(tags=["health"])
+_HELP = {
+    "size": "Leaves under the newest signed checkpoint.",
+    "published_size": "Leaves under the checkpoint that has left the house.",
+    "published_age_seconds": "Since when that checkpoint is published.",
+    "cosignatures": "Witnesses that cosigned the published checkpoint.",
+    "held_back": "1 while this process holds a checkpoint back because its quorum is missing (strict mode).",
+    "pending": "Stored entries that wait for their place in the tree.",
+    "oldest_pending_seconds": "How long the first of them has waited.",
+    "frozen": "1 when nothing is signed any more.",
+}
 
 
 @router.get("/healthz", summary="Alive 存活")
@@ -29,12 +39,13 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Ready 就绪", responses={503: {"description": "Not ready, or an alarm"}})
 def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
-    """Answer 200 when the service can keep its promises; 503 without the database, and with `alarms` when a log is
-    frozen, behind its promise, or not published.  `warnings` names what needs a person within a week."""
-    alarms = [*_alarms(session, env.clock()), *_troubles(request)]
+    """Answer 200 when the service can keep its promises; 503 without the database or with `alarms`, one for each log
+    that is frozen, behind its promise, not published or not stored as it was signed.  `warnings` names what needs a
+    person within a week."""
+    alarms = [*_alarms(session, env.clock()), *ledger.differing(session), *_troubles(request)]
     body: dict[str, object] = {"status": "alarm" if alarms else "ready"}
     if alarms:
-        body["alarms"] = _said(list({each.code: each for each in alarms}.values()))
+        body["alarms"] = _said({(each.code, *sorted(_whose(each))): each for each in alarms}.values())
     unsure = dict(request.app.state.sequencer.unsure).values()
     found = [*request.app.state.notices, *unsure, *warnings(session, env)]
     if found:
@@ -44,23 +55,31 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
 
 @router.get("/metrics", summary="Counters 计数")
 def metrics(
-    session: ReadSession, caller: Annotated[Caller, needs(Kind.METRICS, Verb.READ, recorded=False)], env: CurrentEnv
+    request: Request,
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.METRICS, Verb.READ, recorded=False)],
+    env: CurrentEnv,
 ) -> Response:
     """Return counters in the Prometheus text format; needs an administrator's token: volumes are nobody's business."""
     now = env.clock()
     found = ledger.status(session, now=now)
+    held = {
+        name for name, each in dict(request.app.state.publisher.troubles).items() if isinstance(each, QuorumMissing)
+    }
     samples: dict[str, list[float]] = {
-        "coldtrace_log_size": [each.head_size for each in found],
-        "coldtrace_log_published_size": [each.published_size for each in found],
-        "coldtrace_log_published_age_seconds": [_age_s(each, now) for each in found],
-        "coldtrace_log_cosignatures": [each.cosignatures for each in found],
-        "coldtrace_log_pending": [each.pending for each in found],
-        "coldtrace_log_oldest_pending_seconds": [round(each.oldest_pending_s, 3) for each in found],
-        "coldtrace_log_frozen": [int(each.state is LogState.FROZEN) for each in found],
+        "size": [each.head_size for each in found],
+        "published_size": [each.published_size for each in found],
+        "published_age_seconds": [_age_s(each, now) for each in found],
+        "cosignatures": [each.cosignatures for each in found],
+        "held_back": [int(each.log.name in held) for each in found],
+        "pending": [each.pending for each in found],
+        "oldest_pending_seconds": [round(each.oldest_pending_s, 3) for each in found],
+        "frozen": [int(each.state is LogState.FROZEN) for each in found],
     }
     lines = []
-    for metric, values in samples.items():
-        lines.append(f"# TYPE {metric} gauge\n")
+    for name, values in samples.items():
+        metric = f"coldtrace_log_{name}"
+        lines.append(f"# HELP {metric} {_HELP[name]}\n# TYPE {metric} gauge\n")
         lines += [f'{metric}{{log="{each.log.name}"}} {value}\n' for each, value in zip(found, values, strict=True)]
     return PlainTextResponse("".join(lines), media_type="text/plain; version=0.0.4")
 
@@ -96,6 +115,11 @@ def _troubles(request: Request) -> list[Refusal]:
         *dict(state.publisher.troubles).values(),
         *dict(state.feeder.doubts).values(),
     ]
+
+
+def _whose(alarm: Refusal) -> Iterable[tuple[str, str]]:
+    """Return which log and which witness an alarm is about: a code alone would hide one behind another."""
+    return ((name, str(value)) for name, value in alarm.facts.items() if name in ("name", "witness"))
 
 
 def _said(refusals: Iterable[Refusal]) -> list[dict[str, object]]:

@@ -10,7 +10,11 @@ from sqlmodel import Session
 
 from coldtrace.env import Log
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.refusals import LogUnknown
+from coldtrace.ledger.fork_guard import published_file
+from coldtrace.ledger.model import SignedHead
+from coldtrace.ledger.publish import log_folder
+from coldtrace.ledger.refusals import LogUnknown, NoTile
+from coldtrace.ledger.tiles import published_path
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
 from coldtrace.web.access import (
@@ -51,7 +55,8 @@ def _log(request: Request, session: Session, name: str) -> Log:
 @router.get("/checkpoint", summary="The published checkpoint 最新检查点")
 def get_checkpoint(request: Request, name: str, session: ReadSession) -> Response:
     """Return the published checkpoint as a signed note with its cosignatures (C2SP tlog-checkpoint)."""
-    note = ledger.checkpoint(session, _log(request, session, name)).note
+    log = _log(request, session, name)
+    note = (_outlived(request, session, log) or ledger.checkpoint(session, log)).note
     return PlainTextResponse(note, headers=_OPEN | {"Cache-Control": "public, max-age=1"})
 
 
@@ -101,7 +106,28 @@ def get_tile(request: Request, name: str, path: str, session: ReadSession) -> Re
 def _tile(request: Request, session: Session, log: Log) -> bytes:
     """Return a tile by the path as it was sent: an escaped spelling of it is another path, of nothing."""
     raw: str = request.scope["raw_path"].decode("latin-1")
-    return ledger.tile(session, log, raw.removeprefix(f"/logs/{log.name}/"))
+    path = raw.removeprefix(f"/logs/{log.name}/")
+    try:
+        return ledger.tile(session, log, path)
+    except NoTile:
+        outlived = _outlived(request, session, log)
+        if outlived is None:
+            raise
+        # The path is judged first: what it names is a tile of that tree, and nothing else in the folder.
+        kept = log_folder(request.app.state.settings.data_dir, log) / published_path(path, size=outlived.size).text()
+        if not kept.is_file():
+            raise
+        return kept.read_bytes()
+
+
+def _outlived(request: Request, session: Session, log: Log) -> SignedHead | None:
+    """Return the checkpoint that this host published if the database has forgotten its leaves; None otherwise.
+
+    A database that is restored from a backup is older than what strangers hold.  They must not be shown a log that
+    shrank: until somebody mends it they find what was published last.
+    """
+    known = ledger.checkpoint(session, log)
+    return ledger.forgotten(session, log, published_file(log_folder(request.app.state.settings.data_dir, log)), known)
 
 
 def _takes_gzip(request: Request) -> bool:
