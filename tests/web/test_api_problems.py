@@ -63,6 +63,7 @@ NOT_OF_A_ROUTE = {
     "witnesses_silent", "witness_doubts_growth",
     "pending_overdue", "published_differs", "witness_quorum_missing",
     # Of auditors and witnesses, who run programs of their own; the witness has a door of its own too.
+    "audit_broke",
     "audit_database", "audit_key_needed", "audit_no_such_log", "audit_saved_unreadable", "audit_since_unknown",
     "audit_source_unreachable", "audit_worker_lost", "listen_invalid", "malformed_add_checkpoint",
     "malformed_witness_policy",
