@@ -1,5 +1,6 @@
 """Fixtures of all tests: databases made by the migrations, a ticking clock, counting ids."""
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -32,6 +33,7 @@ hypothesis_settings.register_profile(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--scale full` runs the long counts (make soak)."""
     parser.addoption("--scale", choices=["small", "full"], default="small", help="small: make test; full: make soak")
+    parser.addoption("--minutes", type=float, default=math.inf, help="kill no more after so many minutes, and say so")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,6 +53,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def scale(request: pytest.FixtureRequest) -> str:
     """Return `small` (make test) or `full` (make soak)."""
     return str(request.config.getoption("--scale"))
+
+
+@pytest.fixture(scope="session")
+def minutes(request: pytest.FixtureRequest) -> float:
+    """Return for how many minutes tests that kill go on, if their kills are not done before."""
+    return float(request.config.getoption("--minutes"))
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """The long counts, one test file after another, resumable: `make soak`.
 
 A file that passed at this commit is not run again; the results of the last round stand in docs/reliability.md.
-Extra arguments name the files or folders to run (default: all tests).
+Extra arguments name the files or folders to run (default: all tests).  What a test prints behind `counted: ` stands in
+the table, and how busy the machine was: a slow round on a busy machine is no slow program.  With `--minutes N` tests that kill
+stop killing after so long; how many of their kills were done stands in the table.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -15,6 +18,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 STATE = REPOSITORY / "var" / "soak.json"
 REPORT = REPOSITORY / "docs" / "reliability.md"
+COUNTED = "counted: "
 
 HEAD = """# Long counts · 长时测试
 
@@ -24,25 +28,32 @@ be interrupted and taken up again.
 
 Commit `{commit}`, {day}, Python {python}, {cores} cores. {passed} of {files} files passed.
 
-| tests | result | seconds | last line |
-| --- | --- | --- | --- |
+| tests | result | begun (UTC) | seconds | load before, after | last line | counted |
+| --- | --- | --- | --- | --- | --- | --- |
 """
 
 
-def main(chosen: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run what has not passed at this commit; return 1 if a file failed."""
+    parser = argparse.ArgumentParser(description="The long counts.")
+    parser.add_argument("chosen", nargs="*", metavar="file")
+    parser.add_argument("--minutes", type=float)
+    given = parser.parse_args(arguments)
+    chosen: list[str] = given.chosen
+    limits = [] if given.minutes is None else ["--minutes", str(given.minutes)]
     commit = _git("rev-parse", "--short=12", "HEAD")
     if _git("status", "--porcelain", "--", ".", ":!docs/reliability.md"):
         commit += "-changed"
     files = sorted(_files(chosen or ["tests"]))
     state: dict[str, dict[str, object]] = _load(commit)
     for number, file in enumerate(files, 1):
-        if state.get(file, {}).get("passed"):
+        before = state.get(file, {})
+        if before.get("passed") and before.get("minutes") in (None, given.minutes):
             continue
         print(f"[{number}/{len(files)}] {file}", flush=True)
-        start = time.monotonic()
+        start, begun, busy = time.monotonic(), time.strftime("%Y-%m-%d %H:%M", time.gmtime()), os.getloadavg()[0]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "--scale", "full", file],
+            [sys.executable, "-m", "pytest", "-rP", "--scale", "full", *limits, file],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -54,6 +65,12 @@ def main(chosen: list[str]) -> int:
             print(done.stdout)
         state[file] = {
             "passed": done.returncode == 0,
+            "minutes": given.minutes,
+            "begun": begun,
+            "load": f"{busy:.1f}, {os.getloadavg()[0]:.1f}",
+            "counted": "; ".join(
+                line.removeprefix(COUNTED) for line in done.stdout.splitlines() if line.startswith(COUNTED)
+            ),
             "seconds": round(time.monotonic() - start, 1),
             "line": lines[-1].strip("= ") if lines else f"exit {done.returncode}",
         }
@@ -91,7 +108,9 @@ def _report(commit: str, state: dict[str, dict[str, object]]) -> None:
         files=len(state),
     )
     for file, each in sorted(state.items()):
-        text += f"| `{file}` | {'passed' if each['passed'] else 'FAILED'} | {each['seconds']} | {each['line']} |\n"
+        result = "passed" if each["passed"] else "FAILED"
+        cells = [f"`{file}`", result, *(each[name] for name in ("begun", "seconds", "load", "line", "counted"))]
+        text += f"| {' | '.join(map(str, cells))} |\n"
     REPORT.write_text(text, encoding="utf-8")
 
 
