@@ -2,8 +2,8 @@
 
 A file that passed at this commit is not run again; the results of the last round stand in docs/reliability.md.
 Extra arguments name the files or folders to run (default: all tests).  What a test prints behind `counted: ` stands in
-the table, and how busy the machine was: a slow round on a busy machine is no slow program.  With `--minutes N` tests that kill
-stop killing after so long; how many of their kills were done stands in the table.
+the table, and how busy the machine was: a slow round on a busy machine is no slow program.  With `--minutes N` tests
+that kill stop killing after so long; how many of their kills were done stands in the table.
 """
 
 import argparse

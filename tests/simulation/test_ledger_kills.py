@@ -5,7 +5,6 @@ Devices behave as coldscan does (`support/kills.py`).  Single statements of seve
 """
 
 import random
-import threading
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -16,7 +15,7 @@ import httpx
 
 from coldtrace.seal.tlog_proof import verify_tlog_proof
 from coldtrace.seal.vkey import Vkey
-from support.kills import PATIENCE_S, Killed, Load, check_growth, wait_for, wait_until
+from support.kills import Killed, Load, check_growth, wait_for, wait_until
 from support.live_house import LiveHouse
 
 SEED = 20261128
@@ -40,12 +39,7 @@ def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
             assert killed.service is not None
             devices = [house.enrol(client, killed.service.token or "", log=vkey) for _ in range(DEVICES)]
         load = Load(lambda: killed.url, seed)
-        threads = [
-            threading.Thread(target=load.run, args=(device, number), daemon=True)
-            for number, device in enumerate(devices)
-        ]
-        for thread in threads:
-            thread.start()
+        load.start(devices)
         ends = [killed.kill_service, killed.kill_database, killed.stop_service]
         over = time.monotonic() + minutes * 60
         for number in range(kills):
@@ -58,15 +52,11 @@ def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
             saved.append(httpx.get(killed.log_address(vkey, "checkpoint"), timeout=30).raise_for_status().text)
             assert load.failures == [], f"seed {seed}"
         time.sleep(0.5)
-        load.stop.set()
-        for thread in threads:
-            thread.join(PATIENCE_S)
-        assert load.failures == [], f"seed {seed}"
+        load.finish()
         assert load.sent_again > 0, "no kill met a request"
         done = ", ".join(f"{names.count(name)} {name}" for name in sorted(set(names)))
-        print(
-            f"counted: {len(names)} of {kills} ends ({done}), {len(load.held)} receipts, {load.sent_again} sent again, seed {seed}"
-        )
+        said = f"{len(load.held)} receipts, {load.sent_again} requests sent again, seed {seed}"
+        print(f"counted: {len(names)} of {kills} ends ({done}), {said}")
         assert len(load.held) > len(names) >= 3
 
         def pending() -> int:

@@ -46,6 +46,21 @@ class Load:
     sent_again: int = 0
     failures: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self, devices: Sequence[Handheld]) -> None:
+        """Let devices speak, each in a thread."""
+        for number, device in enumerate(devices):
+            self.threads.append(threading.Thread(target=self.run, args=(device, number), daemon=True))
+            self.threads[-1].start()
+
+    def finish(self) -> None:
+        """Let each device deliver what it has said, and fail if one could not."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive(), f"seed {self.seed}: a device is still not done"
+        assert self.failures == [], f"seed {self.seed}"
 
     def run(self, device: Handheld, number: int) -> None:
         """Speak as one device."""
