@@ -11,17 +11,24 @@ import httpx
 import pytest
 
 from coldtrace.audit import saved
+from coldtrace.audit.finding import StepResult
 from coldtrace.audit.finding_words import FindingCode as F
 from coldtrace.audit.refusals import SavedUnreadable, SinceUnknown
 from coldtrace.audit.service import Order, Result, audit
 from coldtrace.db.engine import make_engine
 from coldtrace.ledger.feeder import Feeder, Outcome
 from coldtrace.ledger.sequencer import tick
+from coldtrace.seal.public_key import SM2_SPKI, load_public_key
 from coldtrace.seal.witness_policy import WitnessPolicy, k_of_n
 from support.audited_log import AuditedLog
 from support.databases import Databases
 from support.ticking import START
 from support.witness_process import WitnessProcess
+
+SM2_POINT = bytes.fromhex(  # the generator of the curve (GB/T 32918.5)
+    "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
+    "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
+)
 
 
 def look(log: AuditedLog, **more: object) -> Result:
@@ -53,7 +60,7 @@ def put_one_in_the_middle(log: AuditedLog) -> None:
         connection.execute("UPDATE ledger_leaf SET leaf_index = -leaf_index WHERE leaf_index < 0")
         leaf = b'{"body":"x","kind":"anchor","received_at":"2026-11-23T00:00:00.000Z","sig":null,"v":1}'
         entry = "ffffffff-0000-7000-8000-000000000001"
-        connection.execute("INSERT INTO ledger_entry VALUES (1, %s, %s, sha256('x'), now())", (entry, leaf))
+        connection.execute("INSERT INTO ledger_entry VALUES (1, %s, %s, sha256('x'), '2026-11-23')", (entry, leaf))
         connection.execute("INSERT INTO ledger_leaf VALUES (1, 100, %s, sha256('x'))", (entry,))
     log.forge()
 
@@ -222,6 +229,26 @@ def test_going_on_checks_signatures_and_pieces_of_what_came(log: AuditedLog, tmp
     assert {F.PIECE_WRONG, F.LEAF_SIGNATURE} <= set(found.counts)
 
 
+@pytest.mark.parametrize("database", [True, False])
+def test_signatures_that_cannot_be_checked_here_count_for_nothing(
+    log: AuditedLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: bool
+) -> None:
+    """As where the extra for SM2 is missing and a device signs with it: nothing is found, and nothing was shown."""
+    monkeypatch.setattr("coldtrace.seal.sm2.library", lambda: None)
+    key = load_public_key(SM2_SPKI + b"\x04" + SM2_POINT)
+    monkeypatch.setattr("coldtrace.audit.work.load_public_key", lambda spki: key)
+    state, count = tmp_path / "auditor.json", log.run("SELECT count(*) FROM statement")[0][0]
+    source = {} if database else {"database_url": None, "place": str(log.publish(tmp_path / "published"))}
+    report = look(log, saved_file=state, processes=1, **source).report
+    assert report.counts == {}
+    assert report.unchecked == {2: count}
+    assert (report.result(2), report.to_json()["unchecked"]) == (StepResult.NOT_CHECKED, {"2": count})
+    assert any(str(count) in note and "SM2" in note for note in report.notes)
+    kept = saved.load(state)
+    assert kept is not None
+    assert kept.left_out == kept.size
+
+
 def test_only_the_saved_size_can_be_gone_on_from(log: AuditedLog, tmp_path: Path) -> None:
     state = tmp_path / "auditor.json"
     with pytest.raises(SinceUnknown):
@@ -276,7 +303,7 @@ def test_without_a_key_the_report_says_whose_word_it_takes(log: AuditedLog) -> N
 def grow(log: AuditedLog) -> None:
     """Let two more entries come and be sequenced, as the service does."""
     log.run(
-        "INSERT INTO ledger_entry SELECT 1, gen_random_uuid(), leaf, leaf_hash, now() FROM ledger_entry e"
+        "INSERT INTO ledger_entry SELECT 1, gen_random_uuid(), leaf, leaf_hash, received_at FROM ledger_entry e"
         " JOIN generate_series(1, 2) AS n ON true WHERE entry_id = %s",
         log.entry(log.place("trust", nth=0)),
     )

@@ -201,6 +201,30 @@ def erase_silently(log: AuditedLog) -> None:
     )
 
 
+def wait_since_another_day(log: AuditedLog) -> None:
+    wait(log)
+    log.run("UPDATE ledger_entry e SET received_at = '2020-01-01' FROM ledger_pending p WHERE e.entry_id = p.entry_id")
+
+
+def publish(
+    *, size: int | None = None, root: bytes | None = None, note: str | None = None
+) -> Callable[[AuditedLog], None]:
+    """Return a change of what is noted as published: all as it was signed but for what is given."""
+
+    def change(log: AuditedLog) -> None:
+        signed = log.sizes()[2]
+        ((good,),) = log.run("SELECT root FROM ledger_checkpoint WHERE tree_size = %s", signed)
+        log.run("DELETE FROM ledger_published")
+        log.run(
+            "INSERT INTO ledger_published (log_id, tree_size, root, note, published_at) VALUES (1, %s, %s, %s, now())",
+            size or signed,
+            root or good,
+            note or log.note(signed),
+        )
+
+    return change
+
+
 ERASED = "(SELECT entry_id FROM statement_piece WHERE erased_at IS NOT NULL)"
 
 
@@ -338,6 +362,19 @@ MATRIX: dict[str, tuple[Callable[[AuditedLog], object], set[F]]] = {
         {F.LEAF_TEXT, F.ERASED_UNRECORDED},
     ),
     "the entry of an erasure dropped": (erase_and_drop_the_entry_of_it, {F.ERASED_UNRECORDED}),
+    "a time of receipt": (sql(f"UPDATE ledger_entry SET received_at = '2020-01-01' WHERE {CTE}"), {F.ENTRY_DAY}),
+    "a time of receipt without end": (
+        sql(f"UPDATE ledger_entry SET received_at = 'infinity' WHERE {CTE}"),
+        {F.ENTRY_DAY},
+    ),
+    "a time of receipt of what waits": (wait_since_another_day, {F.ENTRY_DAY}),
+    "a published note that is none": (publish(note="junk"), {F.PUBLISHED_WRONG}),
+    "a published size that was never signed": (publish(size=7), {F.PUBLISHED_WRONG}),
+    "a published root that was never signed": (publish(root=bytes(32)), {F.PUBLISHED_WRONG}),
+    "a statement of another installation": (
+        misshape("cte1", r'net\\":\\"....', r'net\\":\\"AAAA'),
+        {F.LEAF_NET, F.LEAF_SIGNATURE},
+    ),
     "a piece of nothing": (sql(ORPHAN), {F.PIECE_ORPHAN}),
     "a bit of a node": (flip("ledger_node", "hash", "level = 1 AND idx = 0"), {F.NODE_WRONG}),
     "a node deleted": (sql("DELETE FROM ledger_node"), {F.NODE_MISSING}),
@@ -403,6 +440,7 @@ def test_it_is_found(log: AuditedLog, name: str) -> None:
 
 def test_nothing_is_found_where_nothing_was_done(log: AuditedLog) -> None:
     cosign_as(log, WITNESS, "witness one")
+    publish()(log)
     assert found(log, policy=POLICY) == set()
 
 

@@ -101,7 +101,8 @@ class AuditedLog:
     def forge(self) -> None:
         """Derive everything from the leaves as they stand now, and sign it: what an operator with the log's key can do.
 
-        Entries keep their bytes; leaf hashes, nodes, every checkpoint, head and frontier are written anew.
+        Entries keep their bytes; leaf hashes, nodes, every checkpoint, head, frontier and what is published are
+        written anew.
         """
         hashes = [leaf_hash(leaf) for leaf in self.leaves()]
         frontier = Frontier()
@@ -122,6 +123,11 @@ class AuditedLog:
             connection.execute(
                 "UPDATE ledger_head SET tree_size = %s, root = %s, frontier = %s",
                 (len(hashes), frontier.root(), frontier.to_bytes()),
+            )
+            connection.execute(
+                "UPDATE ledger_published SET (tree_size, root, note) = (SELECT tree_size, root, note"
+                " FROM ledger_checkpoint WHERE tree_size = %s)",
+                (len(hashes),),
             )
 
     def _sign(self, connection: Connection, size: int, root: bytes) -> None:

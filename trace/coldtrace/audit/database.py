@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, NamedTuple
 
 import psycopg
@@ -19,10 +20,13 @@ from coldtrace.audit.refusals import AuditDatabase, NoSuchLog
 from coldtrace.db.engine import read_url
 
 BATCH = 8192
+ROWS_AT_ONCE = 100
+"""Of rows that may be long: a leaf has up to 64 kB, a trust list is as long as the country's."""
 _AHEAD = 3
 _Connection = psycopg.Connection[TupleRow]
 _LEAVES = (
-    "SELECT l.leaf_index, uuid_send(l.entry_id), l.leaf_hash, e.leaf_hash, e.leaf FROM ledger_leaf l"
+    "SELECT l.leaf_index, uuid_send(l.entry_id), l.leaf_hash, e.leaf_hash, e.leaf, e.received_at::date::text"
+    " FROM ledger_leaf l"
     " LEFT JOIN ledger_entry e ON e.log_id = l.log_id AND e.entry_id = l.entry_id"
     " WHERE l.log_id = %s AND l.leaf_index >= %s ORDER BY l.leaf_index LIMIT %s"
 )
@@ -38,13 +42,32 @@ class Snapshot:
 
 
 class LeafRow(NamedTuple):
-    """A leaf with its entry; the last two are None if there is no such entry."""
+    """A leaf with its entry; the last three are None if there is no such entry.  `day` is that of its receipt, UTC."""
 
     at: int
     entry_id: bytes
     leaf_hash: bytes
     entry_hash: bytes | None
     leaf: bytes | None
+    day: str | None
+
+
+class PendingRow(NamedTuple):
+    """An entry that waits for its place; `day` is that of its receipt, UTC."""
+
+    entry_id: str
+    leaf: bytes
+    day: str
+    is_late: bool
+
+
+class PublishedRow(NamedTuple):
+    """What the database says is published, and the root that was signed of that size, None if none was."""
+
+    size: int
+    root: bytes
+    note: str
+    signed_root: bytes | None
 
 
 class CheckpointRow(NamedTuple):
@@ -73,7 +96,8 @@ class Database:
     """One snapshot of one log."""
 
     def __init__(self, main: _Connection, stream: _Connection, log: LogRow, snapshot: Snapshot) -> None:
-        self._main, self._stream, self.log, self.snapshot = main, stream, log, snapshot
+        self._main, self._ahead, self.log, self.snapshot = main, stream, log, snapshot
+        self._numbers = count()
 
     def leaves(self, first: int) -> Iterator[list[LeafRow]]:
         """Give the leaves from index `first` on, in order and in batches, fetched ahead by a thread."""
@@ -99,7 +123,7 @@ class Database:
         """By index from where the last batch ended, so that each is a short scan and no sort."""
         try:
             while not stop.is_set():
-                with self._stream.cursor(binary=True) as cursor:
+                with self._ahead.cursor(binary=True) as cursor:
                     cursor.execute(_LEAVES, (self.log.log_id, first, BATCH))
                     batch = [LeafRow._make(row) for row in cursor.fetchall()]
                 if not batch:
@@ -163,7 +187,7 @@ class Database:
 
     def cosignatures(self, first: int) -> Iterator[tuple[int, str, bytes, str, str | None]]:
         """Give size, witness, key id, line, and the note of that size if there is one."""
-        yield from self._rows(
+        yield from self._stream(
             "SELECT c.tree_size, c.witness, c.key_id, c.line, p.note FROM ledger_cosignature c"
             " LEFT JOIN ledger_checkpoint p USING (log_id, tree_size)"
             " WHERE c.log_id = %s AND c.tree_size >= %s ORDER BY c.tree_size",
@@ -198,12 +222,23 @@ class Database:
             " (SELECT FROM ledger_pending o WHERE o.log_id = p.log_id AND o.entry_id = p.entry_id AND o.pid <> p.pid))"
         )
 
-    def pending(self) -> Iterator[tuple[str, bytes, datetime]]:
-        """Give id, leaf and time of receipt of each entry that waits."""
-        yield from self._rows(
-            "SELECT e.entry_id::text, e.leaf, e.received_at FROM ledger_pending p"
-            " JOIN ledger_entry e USING (log_id, entry_id) WHERE p.log_id = %s ORDER BY p.pid"
+    def pending(self, *, since: datetime) -> Iterator[PendingRow]:
+        """Give each entry that waits; those from before `since` are late."""
+        rows = self._stream(
+            "SELECT e.entry_id::text, e.leaf, e.received_at::date::text, e.received_at < %s FROM ledger_pending p"
+            " JOIN ledger_entry e USING (log_id, entry_id) WHERE p.log_id = %s ORDER BY p.pid",
+            since,
+            log_last=True,
         )
+        yield from map(PendingRow._make, rows)
+
+    def published(self) -> PublishedRow | None:
+        """Return what is noted as published."""
+        rows = self._rows(
+            "SELECT p.tree_size, p.root, p.note, c.root FROM ledger_published p"
+            " LEFT JOIN ledger_checkpoint c USING (log_id, tree_size) WHERE p.log_id = %s"
+        )
+        return PublishedRow._make(rows[0]) if rows else None
 
     def pieces(self, ids: Sequence[bytes]) -> list[tuple[bytes, str, bytes | None, bool]]:
         """Return entry, name, bytes and whether erased, for the pieces of these entries."""
@@ -230,12 +265,9 @@ class Database:
         """Tell whether the database holds other logs beside this one."""
         return bool(self._rows("SELECT 1 FROM ledger_log WHERE log_id <> %s"))
 
-    def certificates(self) -> list[tuple[str, str]]:
-        """Return certificate and signature of every device that was ever enrolled, in whichever log."""
-        return [
-            (text, sig)
-            for text, sig in self._rows("SELECT certificate, certificate_sig FROM device WHERE %s IS NOT NULL")
-        ]
+    def certificates(self) -> Iterator[tuple[str, str]]:
+        """Give certificate and signature of every device that was ever enrolled, in whichever log."""
+        yield from self._stream("SELECT certificate, certificate_sig FROM device WHERE %s IS NOT NULL")
 
     def roots(self) -> list[tuple[str, str | None]]:
         """Return text and envelope of every version of the root document, in order; the first has no envelope."""
@@ -243,10 +275,21 @@ class Database:
 
     def trust_lists(self) -> Iterator[tuple[int, str]]:
         """Give number and envelope of every trust list, in order."""
-        yield from self._rows("SELECT seq, envelope FROM trust_list WHERE %s IS NOT NULL ORDER BY seq")
+        yield from self._stream("SELECT seq, envelope FROM trust_list WHERE %s IS NOT NULL ORDER BY seq")
 
     def _ids(self, sql: str) -> list[str]:
         return [str(row[0]) for row in self._rows(f"{sql} LIMIT 1000")]
+
+    def _stream(self, sql: str, *values: object, log_last: bool = False) -> Iterator[tuple[Any, ...]]:
+        """Give rows of which there may be many, a few at a time, from a cursor of the server."""
+        given = (*values, self.log.log_id) if log_last else (self.log.log_id, *values)
+        try:
+            with self._main.cursor(name=f"stream_{next(self._numbers)}", binary=True) as cursor:
+                cursor.itersize = ROWS_AT_ONCE
+                cursor.execute(sql, given)
+                yield from cursor
+        except psycopg.Error as error:
+            raise AuditDatabase(reason=" ".join(str(error).split())) from error
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with self._main.cursor(binary=True) as cursor:

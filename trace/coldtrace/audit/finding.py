@@ -48,6 +48,8 @@ class Report:
     counts: Counter[FindingCode] = field(default_factory=Counter)
     checked: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    unchecked: Counter[int] = field(default_factory=Counter)
+    """By step: how many signatures could not be checked here, for want of their algorithm (SM2 without its extra)."""
 
     def find(self, code: FindingCode, where: object, *evidence: str) -> None:
         """Keep a finding."""
@@ -58,6 +60,11 @@ class Report:
     def check(self, *steps: int) -> None:
         """Note that these steps are being checked."""
         self.checked.update(steps)
+
+    def leave_unchecked(self, step: int, count: int = 1) -> None:
+        """Note that so much of a step cannot be checked here; it counts as not checked, and for nothing."""
+        if count:
+            self.unchecked[step] += count
 
     def note(self, text: str) -> None:
         """Note, once, something that could not be checked and why."""
@@ -71,6 +78,7 @@ class Report:
             self.find(each.code, each.where, *each.evidence)
         self.counts.update(other.counts - kept)  # those that it counted and did not keep
         self.checked |= other.checked
+        self.unchecked.update(other.unchecked)
         for text in other.notes:
             self.note(text)
 
@@ -83,7 +91,8 @@ class Report:
         """Return what became of a step."""
         if any(WORDS[code][0] == step for code in self.counts):
             return StepResult.FAILED
-        return StepResult.PASSED if step in self.checked else StepResult.NOT_CHECKED
+        is_whole = step in self.checked and not self.unchecked[step]
+        return StepResult.PASSED if is_whole else StepResult.NOT_CHECKED
 
     def to_json(self) -> dict[str, object]:
         """Return the report as one object."""
@@ -105,5 +114,6 @@ class Report:
                 }
                 for each in self.findings
             ],
+            "unchecked": {str(step): count for step, count in sorted(self.unchecked.items())},
             "notes": self.notes,
         }

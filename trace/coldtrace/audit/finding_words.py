@@ -15,6 +15,7 @@ class FindingCode(StrEnum):
     COSIGNATURE_STRANGER = "cosignature_stranger"
     COSIGNATURE_KIND = "cosignature_kind"
     QUORUM_MISSED = "quorum_missed"
+    COSIGNATURE_AGE = "cosignature_age"
     LEAF_MISSING = "leaf_missing"
     LEAF_REPEATED = "leaf_repeated"
     LEAF_HASH = "leaf_hash"
@@ -24,6 +25,8 @@ class FindingCode(StrEnum):
     ENTRY_MISSING = "entry_missing"
     ENTRY_HASH = "entry_hash"
     ENTRY_ID = "entry_id"
+    ENTRY_DAY = "entry_day"
+    LEAF_NET = "leaf_net"
     ENROLMENT_BAD = "enrolment_bad"
     NODE_WRONG = "node_wrong"
     NODE_MISSING = "node_missing"
@@ -33,6 +36,7 @@ class FindingCode(StrEnum):
     HEAD_WRONG = "head_wrong"
     FRONTIER_WRONG = "frontier_wrong"
     HEAD_UNSIGNED = "head_unsigned"
+    PUBLISHED_WRONG = "published_wrong"
     ENTRY_LOST = "entry_lost"
     STATEMENT_LOST = "statement_lost"
     PENDING_WRONG = "pending_wrong"
@@ -109,6 +113,13 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
             "Checkpoint {where} has fewer witnesses than the policy asks for.",
         ),
     ),
+    FindingCode.COSIGNATURE_AGE: (
+        1,
+        Words(
+            "{where} 的见证签名已过时或时间在未来：日志停滞，或所见为旧副本。",
+            "The cosignatures of {where} are too old, or of the future: the log stands still, or an old copy is shown.",
+        ),
+    ),
     FindingCode.LEAF_MISSING: (2, Words("缺少叶子 {where}。", "Leaf {where} is missing.")),
     FindingCode.LEAF_REPEATED: (2, Words("记录 {where} 占用了不止一个叶子。", "Entry {where} has more than one leaf.")),
     FindingCode.LEAF_HASH: (
@@ -136,6 +147,16 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
         2,
         Words("记录 {where} 的编号与其签名文本中的不同。", "Entry {where} has another id than its signed text."),
     ),
+    FindingCode.ENTRY_DAY: (
+        2,
+        Words(
+            "记录 {where} 的接收日期与其叶子中的不同。", "Entry {where} was received on another day than its leaf says."
+        ),
+    ),
+    FindingCode.LEAF_NET: (
+        2,
+        Words("叶子 {where} 属于另一个系统（net）。", "Leaf {where} is of another installation (net)."),
+    ),
     FindingCode.ENROLMENT_BAD: (
         2,
         Words("叶子 {where} 的设备登记无效。", "The enrolment in leaf {where} does not verify."),
@@ -162,6 +183,13 @@ WORDS: Final[dict[FindingCode, tuple[int, Words]]] = {
     FindingCode.HEAD_UNSIGNED: (
         4,
         Words("当前大小 {where} 没有签名检查点。", "There is no signed checkpoint of the present size {where}."),
+    ),
+    FindingCode.PUBLISHED_WRONG: (
+        4,
+        Words(
+            "登记为已发布的检查点（{where}）不是日志签署过的检查点。",
+            "The checkpoint noted as published ({where}) is none that the log has signed.",
+        ),
     ),
     FindingCode.ENTRY_LOST: (
         5,

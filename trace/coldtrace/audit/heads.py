@@ -10,7 +10,7 @@ from coldtrace.audit.refusals import SourceUnreachable
 from coldtrace.audit.served import Closed, HttpSource, Source
 from coldtrace.errors import Refusal
 from coldtrace.seal.add_checkpoint import monitor_path
-from coldtrace.seal.checkpoint import Checkpoint, open_checkpoint
+from coldtrace.seal.checkpoint import Checkpoint, Cosignature, open_checkpoint
 from coldtrace.seal.note import NoteSignature, split_note
 from coldtrace.seal.vkey import LOG_KIND, Vkey, vkey_of
 from coldtrace.seal.witness_policy import WitnessPolicy
@@ -29,10 +29,11 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedHead:
-    """The checkpoint that a log serves, signed by it; `note` as served."""
+    """The checkpoint that a log serves, signed by it; `note` as served, with the valid ones of its cosignatures."""
 
     checkpoint: Checkpoint
     note: str
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
 def witness_notes(policy: WitnessPolicy, origin: str, report: Report) -> dict[Vkey, bytes]:
@@ -110,7 +111,7 @@ def open_served(note: bytes, log: Vkey, policy: WitnessPolicy, report: Report) -
     )
     if not policy.is_met_by(opened.cosignatures):
         report.find(FindingCode.QUORUM_MISSED, opened.checkpoint.size)
-    return ServedHead(checkpoint=opened.checkpoint, note=note.decode("utf-8"))
+    return ServedHead(checkpoint=opened.checkpoint, note=note.decode("utf-8"), cosignatures=opened.cosignatures)
 
 
 def check_line(line: NoteSignature, text: str, where: str, policy: WitnessPolicy, report: Report) -> bool:

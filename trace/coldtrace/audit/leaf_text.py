@@ -16,7 +16,7 @@ from coldtrace.seal.b64 import unb64
 _KINDS: Final = frozenset(kind.value for kind in LeafKind)
 _ANCHOR_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HASH_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", re.ASCII)
-_DAY: Final = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T00:00:00\.000Z"
+_DAY: Final = r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T00:00:00\.000Z"
 _DAY_TEXT: Final = re.compile(_DAY, re.ASCII)
 
 # Base64url of 32 and of 64 bytes, the spare bits of the last sign zero.
@@ -30,7 +30,7 @@ def _statement_pattern() -> re.Pattern[bytes]:
     members = (
         ("id", rf'\\"({_ID})\\"'),
         ("key", rf'\\"({_HASH})\\"'),
-        ("net", rf'\\"{_HASH}\\"'),
+        ("net", rf'\\"({_HASH})\\"'),
         ("prev", rf'(?:null|\\"({_HASH})\\")'),
         ("private", rf'\\"({_HASH})\\"'),
         ("public", rf'\\"({_HASH})\\"'),
@@ -57,6 +57,7 @@ class HeaderText(NamedTuple):
 
     id: str
     key: str
+    net: str
     prev: str | None
     private: str
     public: str
@@ -66,12 +67,13 @@ class HeaderText(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """A leaf whose text is canonical.  `header` is set for statements."""
+    """A leaf whose text is canonical.  `header` is set for statements; `day` is that of its receipt."""
 
     kind: str
     body: bytes
     sig: str | None
     header: HeaderText | None
+    day: str
 
 
 def read_leaf(data: bytes) -> Leaf:
@@ -79,10 +81,11 @@ def read_leaf(data: bytes) -> Leaf:
     found = _STATEMENT.fullmatch(data)
     if found is None:
         return _read_other(data)
-    body, id, key, prev, private, public, pw, units, uw, sig = found.groups()
+    body, id, key, net, prev, private, public, pw, units, uw, day, sig = found.groups()
     header = HeaderText(
         id.decode(),
         key.decode(),
+        net.decode(),
         None if prev is None else prev.decode(),
         private.decode(),
         public.decode(),
@@ -90,7 +93,7 @@ def read_leaf(data: bytes) -> Leaf:
         units.decode(),
         uw.decode(),
     )
-    return Leaf("cte1", body.replace(b'\\"', b'"'), sig.decode(), header)
+    return Leaf("cte1", body.replace(b'\\"', b'"'), sig.decode(), header, day.decode())
 
 
 def read_body(leaf: Leaf, *names: str) -> dict[str, object]:
@@ -163,11 +166,12 @@ def _read_other(data: bytes) -> Leaf:
         raise NotALeaf
     if not _is_number(value["v"], 1) or value["sig"] is not None:
         raise NotALeaf
-    if not isinstance(body, str) or not isinstance(at, str) or not _DAY_TEXT.fullmatch(at):
+    day = _DAY_TEXT.fullmatch(at) if isinstance(at, str) else None
+    if not isinstance(body, str) or day is None:
         raise NotALeaf
     if not isinstance(kind, str) or kind not in _KINDS or kind == LeafKind.CTE1:
         raise NotALeaf
-    return Leaf(kind, body.encode("utf-8"), None, None)
+    return Leaf(kind, body.encode("utf-8"), None, None, day[1])
 
 
 def _is_number(value: object, wanted: int) -> bool:

@@ -3,7 +3,7 @@
 Signatures are queued, to be checked in batches by whoever walks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from coldtrace.audit.chains import Chains
 from coldtrace.audit.finding import Report
@@ -16,13 +16,24 @@ from coldtrace.events.enrolment import read_request
 from coldtrace.events.leaf import LeafKind
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.public_key import PublicKey, key_id, load_public_key
+from coldtrace.seal.public_key import PublicKey, UnsupportedAlgorithm, key_id, load_public_key
 
 
 class Leaves:
-    """Reads leaves in the order of the log."""
+    """Reads leaves in the order of the log.
 
-    def __init__(self, report: Report, *, enrolment_keys: Sequence[PublicKey], signatures: bool = True) -> None:
+    `net` is the installation of the log, None to believe the first statement that is read.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        *,
+        enrolment_keys: Sequence[PublicKey],
+        net: str | None = None,
+        signatures: bool = True,
+    ) -> None:
+        self._net = net
         self._report, self._enrolment_keys, self._signatures = report, enrolment_keys, signatures
         self._keys: dict[str, PublicKey] = {}
         self._jobs: list[SignatureJob] = []
@@ -73,7 +84,7 @@ class Leaves:
         """Know the keys that an earlier audit has seen enrolled."""
         self._keys.update({key: load_public_key(unb64(spki)) for key, spki in value.items()})
 
-    def know_certificates(self, signed: Sequence[tuple[str, str]]) -> None:
+    def know_certificates(self, signed: Iterable[tuple[str, str]]) -> None:
         """Know the keys of certificates, each with its signature, that a known enrolment key has signed."""
         for text, sig in signed:
             try:
@@ -83,7 +94,12 @@ class Leaves:
             self._keys[b64(key_id(spki))] = load_public_key(spki)
 
     def _statement(self, leaf: Leaf, where: str) -> None:
-        if leaf.header is None or not self._signatures:
+        if leaf.header is None:
+            return
+        self._net = self._net or leaf.header.net
+        if leaf.header.net != self._net:
+            self._report.find(FindingCode.LEAF_NET, where)
+        if not self._signatures:
             return
         key = self._keys.get(leaf.header.key)
         if key is None:
@@ -95,19 +111,32 @@ class Leaves:
         certificate, certificate_sig, request, request_sig = read_enrolment(leaf)
         try:
             spki = read_certificate(certificate).spki
-            if self._enrolment_keys:
-                verify_certificate(certificate, certificate_sig, self._enrolment_keys)
-            else:
-                self._report.note(
-                    "enrolment certificates: no enrolment key is known / 没有可用的登记公钥，证书签名未检查"
-                )
-            if read_request(request, request_sig).public_key.spki != spki:
+            self._certificate(certificate, certificate_sig)
+            if self._asked(request, request_sig) not in (spki, None):
                 self._report.find(FindingCode.ENROLMENT_BAD, where)
                 return
         except Refusal:
             self._report.find(FindingCode.ENROLMENT_BAD, where)
             return
         self._keys[b64(key_id(spki))] = load_public_key(spki)
+
+    def _certificate(self, text: str, sig: str) -> None:
+        """Check the signature of a certificate; raise a Refusal for a wrong one."""
+        if not self._enrolment_keys:
+            self._report.note("enrolment certificates: no enrolment key is known / 没有可用的登记公钥，证书签名未检查")
+            return
+        try:
+            verify_certificate(text, sig, self._enrolment_keys)
+        except UnsupportedAlgorithm:
+            self._report.leave_unchecked(2)
+
+    def _asked(self, text: str, sig: str) -> bytes | None:
+        """Return the key that asked to be enrolled, None if its signature cannot be checked here; raise a Refusal."""
+        try:
+            return read_request(text, sig).public_key.spki
+        except UnsupportedAlgorithm:
+            self._report.leave_unchecked(2)
+            return None
 
 
 def header_hash(leaf: Leaf) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Order:
 
     `place` is an address or a folder.  `since` is None for everything, or the size that was saved last.
     `processes` is how many may check signatures and pieces at once.  `root` is the text of the
-    installation's first root document.
+    installation's first root document.  `max_age_s` is how old the cosignatures of what is served may be, None for any.
     """
 
     database_url: str | None = None
@@ -62,6 +62,7 @@ class Order:
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)
     root: str | None = None
     patience_s: float = 15
+    max_age_s: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,11 @@ def audit(
     )
     with nullcontext() if order.place is None else closing(open_source(order.place, token=order.token)) as source:
         walked = _walk(order, task, source, now)
+    for step, count in sorted(report.unchecked.items()):
+        report.note(
+            f"step {step}: {count} signatures cannot be checked here and count for nothing (SM2: pip install gmssl-pyx)"
+            f" / 第 {step} 步有 {count} 个签名本机无法检查（SM2 需安装 gmssl-pyx）"
+        )
     tree = None if walked is None else walked.tree
     first = 0 if start is None else start.size
     result = Result(
@@ -130,13 +136,15 @@ def audit(
         seconds=time.perf_counter() - began,
     )
     if report.ok and walked is not None and order.saved_file is not None:
-        left_out = _left_out(order, start, tree.size if tree is not None else 0)
+        left_out = _left_out(order, start, tree.size if tree is not None else 0, whole=not report.unchecked)
         memory.save(order.saved_file, _remember(walked, vkey, now(), known, left_out=left_out))
     return result
 
 
 def _walk(order: Order, task: Task, source: Source | None, now: Callable[[], datetime]) -> Walked | None:
     head = None if source is None else _patient_head(order, source, task)
+    if head is not None:
+        _judge_age(order, head, task.report, now())
     if order.database_url is not None:
         from coldtrace.audit.database import open_database
 
@@ -180,6 +188,16 @@ def _patient_head(order: Order, source: Source, task: Task) -> ServedHead | None
             task.report.merge(looked)
             return head
         time.sleep(min(1.0, order.patience_s))
+
+
+def _judge_age(order: Order, head: ServedHead, report: Report, now: datetime) -> None:
+    """Find cosignatures that are too old: a log that is alive has its witnesses look again every few minutes."""
+    if order.max_age_s is None or not head.cosignatures or not order.policy.is_met_by(head.cosignatures):
+        return  # fewer than are asked for is a finding already
+    fresh = [each for each in head.cosignatures if abs(now.timestamp() - each.at_s) <= order.max_age_s]
+    if not fresh or not order.policy.is_met_by(fresh):
+        newest = format_utc(datetime.fromtimestamp(max(each.at_s for each in head.cosignatures), UTC))
+        report.find(FindingCode.COSIGNATURE_AGE, f"checkpoint {head.checkpoint.size}, {newest}")
 
 
 def _usual_key(order: Order, known: Saved | None, report: Report) -> Vkey:
@@ -234,9 +252,9 @@ def _served_marks(head: ServedHead, database: "Database", report: Report, now: d
     return [Mark(size=size, root=head.checkpoint.root, code=FindingCode.SPLIT_VIEW, where=str(size), note=head.note)]
 
 
-def _left_out(order: Order, start: Saved | None, size: int) -> int:
+def _left_out(order: Order, start: Saved | None, size: int, *, whole: bool) -> int:
     """Return the size below which signatures or pieces stay unchecked; what is served shows no pieces."""
-    if order.database_url is None or not (order.signatures and order.pieces):
+    if order.database_url is None or not (order.signatures and order.pieces and whole):
         return size
     return 0 if start is None else start.left_out
 

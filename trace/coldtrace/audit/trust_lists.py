@@ -15,7 +15,7 @@ from coldtrace.seal import sm2
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.public_key import PublicKey
-from coldtrace.seal.root_document import RootDocument, apply_root_change, parse_root
+from coldtrace.seal.root_document import RootDocument, apply_root_change, net_of, parse_root
 from coldtrace.seal.trust_list import TrustList, UntrustedTrustList, open_trust_list
 
 UNPINNED = "the first root is the one that the database names; give --root / 首版根文件取自数据库本身，请用 --root 指明"
@@ -24,12 +24,15 @@ UNPINNED = "the first root is the one that the database names; give --root / 首
 class Lists:
     """What the stored lists say: `hashes` by number, `enrolment_keys` of all lists together that the roots signed.
 
+    `net` is the installation that the first root founds, None without one.
+
     `root` is the text of the first root document as the auditor knows it, None to believe the database's.
     """
 
     def __init__(self, database: Database, report: Report, *, root: str | None = None) -> None:
         self._report = report
         self._roots = self._walk_roots(database.roots(), root)
+        self.net = b64(net_of(self._roots[0].text)) if self._roots else None
         self.hashes: dict[int, str] = {}
         keys: dict[bytes, PublicKey] = {}
         for seq, envelope in database.trust_lists():

@@ -51,9 +51,9 @@ class Task:
         """Return the tree before the first leaf of the walk."""
         return Tree() if self.start is None else self.start.tree()
 
-    def leaves(self, enrolment_keys: Sequence[PublicKey]) -> Leaves:
+    def leaves(self, enrolment_keys: Sequence[PublicKey], *, net: str | None) -> Leaves:
         """Return the reader of leaves, with what it knew when it stopped."""
-        made = Leaves(self.report, enrolment_keys=enrolment_keys, signatures=self.signatures)
+        made = Leaves(self.report, enrolment_keys=enrolment_keys, net=net, signatures=self.signatures)
         if self.start is not None:
             made.load_keys(self.start.keys)
             made.chains.load(self.start.chains)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 
-from coldtrace.audit.database import Database, LeafRow
+from coldtrace.audit.database import Database, LeafRow, PublishedRow
 from coldtrace.audit.finding_words import FindingCode
 from coldtrace.audit.growth import Growth
 from coldtrace.audit.heads import check_line
@@ -32,7 +32,7 @@ class DatabaseWalk:
         self._task, self._database, self._comparison = task, database, comparison
         self._report = task.report
         self._lists = Lists(database, task.report, root=task.root)
-        self._leaves = task.leaves(self._lists.enrolment_keys)
+        self._leaves = task.leaves(self._lists.enrolment_keys, net=self._lists.net)
         self._has_other_logs = database.has_other_logs()
         if self._has_other_logs:
             # A device that another log has seen enrolled speaks in this one too.
@@ -114,12 +114,16 @@ class DatabaseWalk:
                 self._report.find(FindingCode.LEAF_HASH, row.at)
             if digest != row.entry_hash:
                 self._report.find(FindingCode.ENTRY_HASH, row.entry_id.hex())
-            self._look(self._leaves.read(row.leaf, str(row.at)), row.entry_id, str(row.at))
+            self._look(self._leaves.read(row.leaf, str(row.at)), row.entry_id, row.day, str(row.at))
         return expected
 
-    def _look(self, leaf: Leaf | None, entry_id: bytes, where: str) -> None:
-        """Keep a statement for what is still to be checked of it."""
-        if leaf is None or leaf.header is None:
+    def _look(self, leaf: Leaf | None, entry_id: bytes, day: str | None, where: str) -> None:
+        """Compare an entry with its leaf, and keep a statement for what is still to be checked of it."""
+        if leaf is None:
+            return
+        if leaf.day != day:
+            self._report.find(FindingCode.ENTRY_DAY, where)
+        if leaf.header is None:
             return
         if leaf.header.id.replace("-", "") != entry_id.hex():
             self._report.find(FindingCode.ENTRY_ID, where)
@@ -198,12 +202,23 @@ class DatabaseWalk:
         newest = self._database.newest_checkpoint()
         if newest is None or newest.size != tree.size:
             self._report.find(FindingCode.HEAD_UNSIGNED, tree.size)
+        published = self._database.published()
+        if published is not None and not self._is_signed(published):
+            self._report.find(FindingCode.PUBLISHED_WRONG, published.size)
         for level, (count, highest) in self._database.node_counts().items():
             owed = tree.size >> 8 * level
             if count > owed or highest >= owed:
                 self._report.find(FindingCode.NODE_EXTRA, level)
             elif count < owed and self._task.first:
                 self._report.find(FindingCode.NODE_MISSING, f"{level}: {count} < {owed}")
+
+    def _is_signed(self, published: PublishedRow) -> bool:
+        """Tell whether the log has signed what is noted as published, as one of its checkpoints."""
+        try:
+            head = open_checkpoint(published.note, log=self._task.vkey).checkpoint
+        except Refusal:
+            return False
+        return (head.size, head.root) == (published.size, published.root) and published.root == published.signed_root
 
     def _check_waiting(self, now: datetime, promise: timedelta) -> None:
         database = self._database
@@ -216,15 +231,21 @@ class DatabaseWalk:
         ):
             for each in ids:
                 self._report.find(code, each)
-        for entry_id, data, received_at in database.pending():
-            if received_at + promise < now:
+        helpers = Workers(None, parts=1, pieces=database.pieces)
+        for number, (entry_id, data, day, is_late) in enumerate(database.pending(since=now - promise), 1):
+            if is_late:
                 self._report.find(FindingCode.PENDING_OVERDUE, entry_id)
             where = f"pending {entry_id}"
-            self._look(self._leaves.read(data, where), bytes.fromhex(entry_id.replace("-", "")), where)
-        helpers = Workers(None, parts=1, pieces=database.pieces)
+            self._look(self._leaves.read(data, where), bytes.fromhex(entry_id.replace("-", "")), day, where)
+            if number % AT_ONCE == 0:
+                self._finish(helpers)
+        self._finish(helpers)
+
+    def _finish(self, helpers: Workers) -> None:
+        """Do all work that was kept."""
         for told, work in self._parts():
             helpers.give(work)
-            self._follow(helpers, deque([(told, database.log.size)]))
+            self._follow(helpers, deque([(told, self._database.log.size)]))
 
     def _check_ends(self) -> None:
         """Judge what only the whole log can tell: erasures, chains, trust lists."""

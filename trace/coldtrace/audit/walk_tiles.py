@@ -9,7 +9,7 @@ from coldtrace.audit.leaves import header_hash
 from coldtrace.audit.served import BUNDLES_CLOSED, Comparison, Source, level_0, read_entries, read_tile
 from coldtrace.audit.tree import WIDTH
 from coldtrace.audit.walk import Task, Walked
-from coldtrace.audit.work import Threads
+from coldtrace.audit.work import Threads, look_at_signatures
 from coldtrace.seal.hashing import HASH_BYTES
 from coldtrace.seal.tile_path import TilePath, tile_of
 
@@ -20,7 +20,7 @@ class TileWalk:
     def __init__(self, task: Task, source: Source, head: ServedHead) -> None:
         self._task, self._source, self._head = task, source, head
         self._report, self._size = task.report, head.checkpoint.size
-        self._leaves = task.leaves(())
+        self._leaves = task.leaves((), net=None)
         self._threads = Threads()
         self._open = True
 
@@ -72,8 +72,7 @@ class TileWalk:
             if leaf is not None and leaf.header is not None:
                 here = header_hash(leaf)
                 self._leaves.chains.add(leaf.header.key, here=here, prev=leaf.header.prev, seq=None, where=str(at))
-        for where in self._threads.bad_signatures(self._leaves.take_signatures()):
-            self._report.find(FindingCode.LEAF_SIGNATURE, where)
+        look_at_signatures(self._threads.judge(self._leaves.take_signatures()), self._report)
 
     def _stored_hashes(self, level: int, first: int, count: int) -> Sequence[bytes]:
         number, skipped = divmod(first, WIDTH)

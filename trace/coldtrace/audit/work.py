@@ -59,23 +59,37 @@ class Done:
 def do(work: Work, read_pieces: ReadPieces) -> Done:
     """Check signatures, then pieces."""
     done = Done()
-    for where in bad_signatures(work.signatures):
-        done.report.find(FindingCode.LEAF_SIGNATURE, where)
+    look_at_signatures(judge_signatures(work.signatures), done.report)
     look_at_pieces(work.pieces, read_pieces, done)
     return done
 
 
-def bad_signatures(jobs: Iterable[SignatureJob]) -> list[str]:
-    """Return where a signature does not verify.  What cannot be checked here (SM2 without its extra) is passed over."""
-    found = []
+class Judged(NamedTuple):
+    """Where signatures do not verify, in order, and how many cannot be checked here (SM2 without its extra)."""
+
+    bad: list[str]
+    unchecked: int
+
+
+def judge_signatures(jobs: Iterable[SignatureJob]) -> Judged:
+    """Check signatures."""
+    bad, unchecked = [], 0
     for where, spki, sig, body in jobs:
         try:
             good = load_public_key(spki).verify(*signed_parts(sig, body))
         except UnsupportedAlgorithm:
+            unchecked += 1
             continue
         if not good:
-            found.append(where)
-    return found
+            bad.append(where)
+    return Judged(bad, unchecked)
+
+
+def look_at_signatures(judged: Judged, report: Report) -> None:
+    """Report what was judged."""
+    for where in judged.bad:
+        report.find(FindingCode.LEAF_SIGNATURE, where)
+    report.leave_unchecked(2, judged.unchecked)
 
 
 class Threads:
@@ -84,10 +98,11 @@ class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="signatures")
 
-    def bad_signatures(self, jobs: Sequence[SignatureJob]) -> list[str]:
-        """Return where a signature does not verify, in order."""
+    def judge(self, jobs: Sequence[SignatureJob]) -> Judged:
+        """Check signatures."""
         slices = [jobs[at : at + _SLICE] for at in range(0, len(jobs), _SLICE)]
-        return [where for bad in self._pool.map(bad_signatures, slices) for where in bad]
+        parts = list(self._pool.map(judge_signatures, slices))
+        return Judged([where for part in parts for where in part.bad], sum(part.unchecked for part in parts))
 
 
 def look_at_pieces(told: Sequence[Told], read_pieces: ReadPieces, done: Done) -> None:

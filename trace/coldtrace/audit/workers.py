@@ -17,9 +17,8 @@ from dataclasses import dataclass
 import psycopg
 
 from coldtrace.audit.database import Snapshot, join_snapshot, read_pieces
-from coldtrace.audit.finding_words import FindingCode
 from coldtrace.audit.refusals import AuditDatabase, AuditWorkerLost
-from coldtrace.audit.work import Done, ReadPieces, Threads, Work, do, look_at_pieces
+from coldtrace.audit.work import Done, ReadPieces, Threads, Work, do, look_at_pieces, look_at_signatures
 from coldtrace.lifeline import end_with_parent
 
 AT_ONCE = 1024
@@ -67,8 +66,7 @@ class Workers:
 
     def _do_here(self, work: Work) -> Done:
         done = Done()
-        for where in self._threads.bad_signatures(work.signatures):
-            done.report.find(FindingCode.LEAF_SIGNATURE, where)
+        look_at_signatures(self._threads.judge(work.signatures), done.report)
         look_at_pieces(work.pieces, self._pieces, done)
         return done
 

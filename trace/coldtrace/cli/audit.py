@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OK, FINDINGS = 0, 1
 BAR = 30
+AGE_MAX_S = 3600
+"""A service has its witnesses look again every ten minutes, whether or not the log grows."""
 
 
 def add_subcommands(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,6 +50,12 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vkey", metavar="VKEY", help="日志公钥 / the log's key")
     parser.add_argument("--witness-policy", type=Path, metavar="FILE")
     parser.add_argument("--state", type=Path, metavar="FILE", help="审计方自己的状态文件 / the auditor's own file")
+    parser.add_argument(
+        "--max-age",
+        type=int,
+        metavar="SECONDS",
+        help="见证签名最长时限，0 不限 / how old cosignatures may be, 0: any age",
+    )
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="读取条目包的令牌 / token for entry bundles")
     parser.add_argument("--json", action="store_true")
 
@@ -127,6 +135,7 @@ def _order(arguments: argparse.Namespace, *, monitor: bool = False) -> Iterator[
             signatures=monitor or not arguments.no_signatures,
             pieces=monitor or not arguments.no_pieces,
             root=None if monitor or arguments.root is None else _read(arguments.root).strip(),
+            max_age_s=(AGE_MAX_S if monitor and arguments.max_age is None else arguments.max_age) or None,
             processes=1 if monitor else max(1, arguments.processes or os.cpu_count() or 1),
         )
 
