@@ -1,6 +1,6 @@
 """The long counts, one test file after another, resumable: `make soak`.
 
-A file that passed at this commit is not run again; the results of the last round stand in docs/reliability.md.
+A file that passed at this commit is not run again; the last result of each file stands in docs/reliability.md.
 Extra arguments name the files or folders to run (default: all tests).  What a test prints behind `counted: ` stands in
 the table, and how busy the machine was: a slow round on a busy machine is no slow program.  With `--minutes N` tests
 that kill stop killing after so long; how many of their kills were done stands in the table.
@@ -26,10 +26,10 @@ Written by `make soak`: every test with `--scale full` (properties with thousand
 hundreds of kills, longer simulations). A file that passed at a commit is not run again at that commit, so a round may
 be interrupted and taken up again.
 
-Commit `{commit}`, {day}, Python {python}, {cores} cores. {passed} of {files} files passed.
+Written {day}, Python {python}, {cores} cores. {passed} of {files} files passed, each at its commit.
 
-| tests | result | begun (UTC) | seconds | load before, after | last line | counted |
-| --- | --- | --- | --- | --- | --- | --- |
+| tests | commit | result | begun (UTC) | seconds | load before, after | last line | counted |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -45,10 +45,10 @@ def main(arguments: list[str]) -> int:
     if _git("status", "--porcelain", "--", ".", ":!docs/reliability.md"):
         commit += "-changed"
     files = sorted(_files(chosen or ["tests"]))
-    state: dict[str, dict[str, object]] = _load(commit)
+    state: dict[str, dict[str, object]] = _load()
     for number, file in enumerate(files, 1):
         before = state.get(file, {})
-        if before.get("passed") and before.get("minutes") in (None, given.minutes):
+        if before.get("commit") == commit and before.get("passed") and before.get("minutes") in (None, given.minutes):
             continue
         print(f"[{number}/{len(files)}] {file}", flush=True)
         start, begun, busy = time.monotonic(), time.strftime("%Y-%m-%d %H:%M", time.gmtime()), os.getloadavg()[0]
@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> int:
             print(done.stdout)
         state[file] = {
             "passed": done.returncode == 0,
+            "commit": commit,
             "minutes": given.minutes,
             "begun": begun,
             "load": f"{busy:.1f}, {os.getloadavg()[0]:.1f}",
@@ -75,8 +76,8 @@ def main(arguments: list[str]) -> int:
             "line": lines[-1].strip("= ") if lines else f"exit {done.returncode}",
         }
         STATE.parent.mkdir(exist_ok=True)
-        STATE.write_text(json.dumps({"commit": commit, "files": state}, indent=1), encoding="utf-8")
-        _report(commit, state)
+        STATE.write_text(json.dumps({"files": state}, indent=1), encoding="utf-8")
+        _report(state)
     return 0 if all(state[file]["passed"] for file in files) else 1
 
 
@@ -89,18 +90,17 @@ def _files(chosen: list[str]) -> list[str]:
     return found
 
 
-def _load(commit: str) -> dict[str, dict[str, object]]:
+def _load() -> dict[str, dict[str, object]]:
     try:
         kept = json.loads(STATE.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict(kept["files"]) if kept.get("commit") == commit else {}
+    return {file: each for file, each in kept["files"].items() if "commit" in each}
 
 
-def _report(commit: str, state: dict[str, dict[str, object]]) -> None:
+def _report(state: dict[str, dict[str, object]]) -> None:
     passed = sum(1 for each in state.values() if each["passed"])
     text = HEAD.format(
-        commit=commit,
         day=time.strftime("%Y-%m-%d"),
         python=platform.python_version(),
         cores=len(os.sched_getaffinity(0)),
@@ -109,7 +109,12 @@ def _report(commit: str, state: dict[str, dict[str, object]]) -> None:
     )
     for file, each in sorted(state.items()):
         result = "passed" if each["passed"] else "FAILED"
-        cells = [f"`{file}`", result, *(each[name] for name in ("begun", "seconds", "load", "line", "counted"))]
+        cells = [
+            f"`{file}`",
+            f"`{each['commit']}`",
+            result,
+            *(each[name] for name in ("begun", "seconds", "load", "line", "counted")),
+        ]
         text += f"| {' | '.join(map(str, cells))} |\n"
     REPORT.write_text(text, encoding="utf-8")
 
