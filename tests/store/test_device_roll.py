@@ -12,7 +12,7 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties import service as parties
 from coldtrace.parties import store
 from coldtrace.parties.invitations import open_invitations, withdraw_invitation
-from coldtrace.parties.model import Device, SiteRole
+from coldtrace.parties.model import Device, OpenInvitation, SiteRole
 from coldtrace.parties.refusals import (
     DeviceEnded,
     DeviceNotFound,
@@ -21,6 +21,7 @@ from coldtrace.parties.refusals import (
     InviteRefused,
     NotAMarket,
 )
+from coldtrace.rights.model import EVERYTHING, Scope
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import Ed25519Signer, key_id
 from support.road import CARTONS, MARKET, PORT, SHOP, Road, binding
@@ -38,6 +39,10 @@ def enrol(road: Road, text: str, signer: Ed25519Signer | None = None) -> Device:
         chain_end=partial(chain.chain_end, road.session),
     )
     return device
+
+
+def opened(road: Road, scope: Scope) -> list[OpenInvitation]:
+    return open_invitations(road.session, scope=scope, now=road.env.clock(), limit=10)
 
 
 def state(road: Road, key: bytes) -> tuple[str, bytes | None]:
@@ -108,19 +113,23 @@ def test_open_invitations_are_listed_and_withdrawn(road: Road) -> None:
         )
         for gln, hours in ((SHOP, 1), (MARKET, 48))
     ]
-    listed = open_invitations(road.session, glns=[SHOP, MARKET], now=road.env.clock())
-    assert [(each.gln, each.operations, each.made_by) for each in listed] == [
-        (MARKET, ("sell",), "x"),
-        (SHOP, ("sell",), "x"),
-    ]
-    assert withdraw_invitation(road.session, road.env, listed[0].id) == MARKET
-    for id in (listed[0].id, bytes(32)):
+    listed = {each.gln: each for each in opened(road, EVERYTHING)}
+    assert {gln: (each.operations, each.made_by) for gln, each in listed.items()} == {
+        MARKET: (("sell",), "x"),
+        SHOP: (("sell",), "x"),
+    }
+    shop = Scope(sites=frozenset({SHOP}))
+    assert [each.gln for each in opened(road, shop)] == [SHOP]
+    with pytest.raises(InviteNotFound):
+        withdraw_invitation(road.session, road.env, listed[MARKET].id, scope=shop)
+    assert withdraw_invitation(road.session, road.env, listed[MARKET].id, scope=EVERYTHING) == MARKET
+    for id in (listed[MARKET].id, bytes(32)):
         with pytest.raises(InviteNotFound):
-            withdraw_invitation(road.session, road.env, id)
+            withdraw_invitation(road.session, road.env, id, scope=EVERYTHING)
     with pytest.raises(InviteRefused):
         enrol(road, made[1].text)
     road.clock.forward(timedelta(hours=2))
-    assert open_invitations(road.session, glns=[SHOP, MARKET], now=road.env.clock()) == []
+    assert opened(road, EVERYTHING) == []
     with pytest.raises(InviteRefused):
         enrol(road, made[0].text)
 

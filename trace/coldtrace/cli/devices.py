@@ -167,13 +167,12 @@ def run_invites(arguments: argparse.Namespace) -> int:
     """List the invitations that can still be used: id, site, until when, which key the new one replaces."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.clock import format_utc
-    from coldtrace.parties import store
     from coldtrace.parties.invitations import open_invitations
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.seal.b64 import b64
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation, installation.sessions() as session:
-        glns = [site.gln for site in store.sites(session)]
         invites = [
             {
                 "id": b64(each.id),
@@ -183,7 +182,7 @@ def run_invites(arguments: argparse.Namespace) -> int:
                 "made_by": each.made_by,
                 "replaces": None if each.replaces is None else b64(each.replaces),
             }
-            for each in open_invitations(session, glns=glns, now=installation.env.clock())
+            for each in open_invitations(session, scope=EVERYTHING, now=installation.env.clock(), limit=10_000)
         ]
     if arguments.json:
         print_result({"invites": invites}, as_json=True)
@@ -197,13 +196,14 @@ def run_withdraw(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.parties.invitations import withdraw_invitation
     from coldtrace.parties.refusals import InviteNotFound
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.seal.b64 import MalformedBase64, unb64
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation:
         try:
             with installation.sessions.begin() as session:
-                site = withdraw_invitation(session, installation.env, unb64(arguments.id))
+                site = withdraw_invitation(session, installation.env, unb64(arguments.id), scope=EVERYTHING)
         except MalformedBase64:
             return print_refusal(InviteNotFound(id=arguments.id[:64]), as_json=arguments.json)
         except Refusal as refusal:

@@ -1,48 +1,59 @@
 """Invitations that are open: list them, withdraw them."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import text
+from sqlmodel import Session
 
 from coldtrace.env import Env
+from coldtrace.parties.directory import glns_within
 from coldtrace.parties.model import OpenInvitation
 from coldtrace.parties.refusals import InviteNotFound
 from coldtrace.parties.tables import InviteRow
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
 from coldtrace.seal.b64 import b64
 
 
-def open_invitations(session: Session, *, glns: Sequence[str], now: datetime) -> list[OpenInvitation]:
-    """Return the invitations of these sites that can still be used, the newest first."""
-    rows = session.exec(
-        select(InviteRow)
-        .where(
-            col(InviteRow.gln).in_(list(glns)),
-            col(InviteRow.used_at).is_(None),
-            col(InviteRow.withdrawn_at).is_(None),
-            col(InviteRow.expires_at) >= now,
-        )
-        .order_by(col(InviteRow.created_at).desc(), col(InviteRow.token_hash))
+def open_invitations(
+    session: Session, *, scope: Scope, now: datetime, after: bytes | None = None, limit: int
+) -> list[OpenInvitation]:
+    """Return the invitations in the scope that can still be used, by id, from the one behind `after` on."""
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(
+            "SELECT i.token_hash, i.gln, i.operations, i.created_at, i.expires_at, i.made_by, i.replaces FROM invite i"
+            " WHERE i.used_at IS NULL AND i.withdrawn_at IS NULL AND i.expires_at >= :now"
+            " AND (CAST(:after AS bytea) IS NULL OR i.token_hash > :after)"
+            f" AND {within.thing(Kind.DEVICE, at='i.gln')} ORDER BY i.token_hash LIMIT :most"
+        ),
+        {"now": now, "after": after, "most": limit, **within.values},
     )
     return [
         OpenInvitation(
-            id=row.token_hash,
+            id=bytes(row.token_hash),
             gln=row.gln,
             operations=tuple(row.operations),
             created_at=row.created_at,
             expires_at=row.expires_at,
             made_by=row.made_by,
-            replaces=row.replaces,
+            replaces=None if row.replaces is None else bytes(row.replaces),
         )
         for row in rows
     ]
 
 
-def withdraw_invitation(session: Session, env: Env, id: bytes) -> str:
-    """Withdraw an open invitation, and return its site; again, or after its use, raises InviteNotFound."""
+def withdraw_invitation(session: Session, env: Env, id: bytes, *, scope: Scope) -> str:
+    """Withdraw an open invitation in the scope, and return its site; again, or after its use, raises InviteNotFound."""
     row = session.get(InviteRow, id, with_for_update=True)
     now = env.clock()
-    if row is None or row.used_at is not None or row.withdrawn_at is not None or row.expires_at < now:
+    if (
+        row is None
+        or row.used_at is not None
+        or row.withdrawn_at is not None
+        or row.expires_at < now
+        or row.gln not in glns_within(session, [row.gln], scope=scope)
+    ):
         raise InviteNotFound(id=b64(id)[:64])
     row.withdrawn_at = now
     session.add(row)

@@ -57,6 +57,11 @@ def operators(session: Session) -> list[Operator]:
     return [_operator(row) for row in session.exec(select(OperatorRow).order_by(OperatorRow.name_zh))]
 
 
+def operators_by_id(session: Session, ids: Collection[UUID]) -> list[Operator]:
+    """Return those operators."""
+    return [_operator(row) for row in session.exec(select(OperatorRow).where(col(OperatorRow.operator_id).in_(ids)))]
+
+
 def _operator(row: OperatorRow) -> Operator:
     return Operator(**row.model_dump(exclude={"created_at", "closed_at"}))
 

@@ -37,6 +37,9 @@ FIRMS = frozenset(
 )
 """Roles that goods pass through; the others watch."""
 
+NEEDS_AREA = frozenset({Role.REGULATOR, Role.CUSTOMS})
+"""Roles of an area: what they see is not their own."""
+
 _CODERS = {Role.FIRST_STATION: Extent.OWN}
 _OWNERS = {Role.FIRST_STATION: Extent.OWN, Role.IMPORTER: Extent.OWN}
 _EVERY_FIRM = dict.fromkeys(FIRMS, Extent.OWN)

@@ -26,6 +26,7 @@ from coldtrace.settings import Settings
 from coldtrace.web import problems
 from coldtrace.web.api import (
     cases,
+    device_desk,
     devices,
     filters,
     health,
@@ -33,6 +34,8 @@ from coldtrace.web.api import (
     journal,
     labels,
     logs,
+    organisations,
+    people,
     resolve,
     rolls,
     runs,
@@ -63,9 +66,12 @@ ROUTERS = tuple(
     for module in (
         statements,
         devices,
+        device_desk,
         trust_api,
         filters,
         logs,
+        organisations,
+        people,
         units,
         cases,
         imports,

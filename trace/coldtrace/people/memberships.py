@@ -1,0 +1,259 @@
+"""Memberships and tokens as others manage them: list, grant, end, within a scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlmodel import Session
+
+from coldtrace.env import Env
+from coldtrace.people.grant_refusals import (
+    GrantRefused,
+    LastAdministrator,
+    MembershipUnknown,
+    PersonUnknown,
+    TokenUnknown,
+)
+from coldtrace.people.members import keep_members
+from coldtrace.people.model import Membership
+from coldtrace.people.tables import MembershipRow
+from coldtrace.people.tokens import EVERY_RIGHT, make_token
+from coldtrace.rights.granting import may_grant
+from coldtrace.rights.model import Kind, Member, Reader, Role, Scope, Verb
+from coldtrace.rights.scopes import Within
+
+RIGHTS = frozenset(f"{kind}:{verb}" for kind in Kind for verb in Verb)
+TOKEN_LIFE_MAX = timedelta(days=3650)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedPerson:
+    """A person as those who manage its organisation see it."""
+
+    person_id: UUID
+    email: str | None
+    name: str
+    state: str
+    last_sign_in_at: datetime | None
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedToken:
+    """A token without its secret.  A person's token has no members of its own."""
+
+    token_id: UUID
+    name: str
+    person_id: UUID | None
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    memberships: tuple[Membership, ...]
+
+
+def people(
+    session: Session, *, scope: Scope, after: UUID | None = None, limit: int, person_id: UUID | None = None
+) -> list[ListedPerson]:
+    """Return persons with a membership in the scope, by id, from the one behind `after` on.
+
+    Of each only the memberships in the scope are shown: what somebody is elsewhere is nobody's business here.
+    """
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(
+            "SELECT p.person_id, p.email, p.name, p.state, p.last_sign_in_at FROM person p"
+            " WHERE (CAST(:after AS uuid) IS NULL OR p.person_id > :after) AND p.state <> 'erased'"
+            " AND (CAST(:only AS uuid) IS NULL OR p.person_id = :only)"
+            f" AND ({'TRUE' if scope.everything else 'FALSE'} OR EXISTS (SELECT 1 FROM membership m"
+            f" WHERE m.person_id = p.person_id AND m.ended_at IS NULL AND {_membership(within)}))"
+            " ORDER BY p.person_id LIMIT :most"
+        ),
+        {"after": after, "only": person_id, "most": limit, **within.values},
+    ).all()
+    found = _memberships(session, within, column="person_id", ids=[row.person_id for row in rows])
+    return [ListedPerson(**row._mapping, memberships=tuple(found.get(row.person_id, ()))) for row in rows]
+
+
+def tokens(
+    session: Session, *, scope: Scope, after: UUID | None = None, limit: int, own: UUID | None = None
+) -> list[ListedToken]:
+    """Return live tokens with memberships in the scope, by id; with `own` that person's own tokens instead."""
+    within = Within(scope=scope)
+    wanted = (
+        "t.person_id = :own"
+        if own is not None
+        else "t.person_id IS NULL AND EXISTS (SELECT 1 FROM membership m"
+        f" WHERE m.token_id = t.token_id AND m.ended_at IS NULL AND {_membership(within)})"
+    )
+    rows = session.execute(
+        text(
+            "SELECT t.token_id, t.name, t.person_id, t.scopes, t.created_at, t.expires_at, t.last_used_at"
+            f" FROM api_token t WHERE t.revoked_at IS NULL AND NOT t.development AND {wanted}"
+            " AND (CAST(:after AS uuid) IS NULL OR t.token_id > :after) ORDER BY t.token_id LIMIT :most"
+        ),
+        {"after": after, "own": own, "most": limit, **within.values},
+    ).all()
+    found = _memberships(session, within, column="token_id", ids=[row.token_id for row in rows])
+    return [
+        ListedToken(
+            **(dict(row._mapping) | {"scopes": tuple(row.scopes)}), memberships=tuple(found.get(row.token_id, ()))
+        )
+        for row in rows
+    ]
+
+
+def grant(session: Session, env: Env, *, by: Reader, made_by: str, person_id: UUID, member: Member) -> None:
+    """Give a person a role in an organisation; raises GrantRefused beyond what the giver has, or PersonUnknown.
+
+    The same again changes nothing.  The door has seen to it that the giver may see the person.
+    """
+    _require_grantable(session, by, member)
+    state = session.execute(
+        text("SELECT state FROM person WHERE person_id = :id FOR UPDATE"), {"id": person_id}
+    ).scalar_one_or_none()
+    if state not in ("invited", "active"):
+        raise PersonUnknown(id=str(person_id))
+    if member not in [_member(each) for each in _live(session, person_id)]:
+        keep_members(session, env, [member], made_by=made_by, person_id=person_id)
+
+
+def end_membership(session: Session, env: Env, *, scope: Scope, membership_id: UUID) -> Membership:
+    """End a membership in the scope; raises MembershipUnknown, or LastAdministrator for the only administrator."""
+    within = Within(scope=scope)
+    # Two that end each other must not both find the other still there.
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock, 1)"), {"lock": _MEMBERS_LOCK})
+    row = session.execute(
+        text(
+            f"SELECT m.* FROM membership m WHERE m.membership_id = :id AND m.ended_at IS NULL AND {_membership(within)}"
+            " FOR UPDATE"
+        ),
+        {"id": membership_id, **within.values},
+    ).first()
+    if row is None:
+        raise MembershipUnknown(id=str(membership_id))
+    if row.role == Role.ADMINISTRATOR and row.person_id is not None and administrators(session, but=membership_id) == 0:
+        raise LastAdministrator()
+    kept = session.get_one(MembershipRow, membership_id)
+    kept.ended_at = env.clock()
+    session.add(kept)
+    session.flush()
+    return _listed(row._mapping)
+
+
+def administrators(session: Session, *, but: UUID | None = None) -> int:
+    """Return how many persons that can sign in administer the platform, without one membership."""
+    return int(
+        session.execute(
+            text(
+                "SELECT count(DISTINCT m.person_id) FROM membership m JOIN person p USING (person_id)"
+                " WHERE m.role = 'administrator' AND m.ended_at IS NULL AND p.state = 'active'"
+                " AND m.membership_id IS DISTINCT FROM CAST(:but AS uuid)"
+            ),
+            {"but": but},
+        ).scalar_one()
+    )
+
+
+def new_token(
+    session: Session,
+    env: Env,
+    *,
+    by: Reader,
+    made_by: str,
+    name: str,
+    life: timedelta,
+    member: Member,
+    rights: Sequence[str] | None,
+) -> str:
+    """Make a token of an organisation and return it for the only time; raises GrantRefused.
+
+    `rights` narrow it ("unit:read"); None are all of its role.
+    """
+    _require_grantable(session, by, member)
+    if rights is not None and (not rights or not set(rights) <= RIGHTS):
+        raise GrantRefused()
+    return make_token(
+        session, env, name=name, life=life, members=[member], scopes=rights or (EVERY_RIGHT,), made_by=made_by
+    )
+
+
+def revoke_token(session: Session, env: Env, *, scope: Scope, token_id: UUID, own: UUID | None = None) -> None:
+    """Withdraw a token in the scope, or one of the person's own; raises TokenUnknown."""
+    within = Within(scope=scope)
+    done = session.execute(
+        text(
+            "UPDATE api_token t SET revoked_at = :now WHERE t.token_id = :id AND t.revoked_at IS NULL"
+            " AND ((t.person_id IS NOT NULL AND t.person_id = CAST(:own AS uuid)) OR (t.person_id IS NULL AND EXISTS"
+            " (SELECT 1 FROM membership m WHERE m.token_id = t.token_id AND m.ended_at IS NULL"
+            f" AND {_membership(within)}))) RETURNING t.token_id"
+        ),
+        {"now": env.clock(), "id": token_id, "own": own, **within.values},
+    ).first()
+    if done is None:
+        raise TokenUnknown(id=str(token_id))
+
+
+_MEMBERS_LOCK = 0x43544D42
+"""The advisory lock of whoever ends memberships ("CTMB")."""
+
+
+def _membership(within: Within) -> str:
+    """Return the condition that a membership `m` is in the scope: a manager of some sites sees those of these sites."""
+    if within.scope.everything:
+        return "TRUE"
+    parts = [within.organisation("m.operator_id")]
+    if within.scope.sites:
+        parts.append(f"m.sites <@ CAST(:{within.name}_sites AS text[])")
+    return f"({' OR '.join(parts)})"
+
+
+def _require_grantable(session: Session, by: Reader, member: Member) -> None:
+    if not may_grant(by, member):
+        raise GrantRefused()
+    if member.sites is not None:
+        owned = session.execute(
+            text("SELECT count(*) FROM site WHERE operator_id = :operator AND gln = ANY(CAST(:glns AS text[]))"),
+            {"operator": member.operator_id, "glns": sorted(member.sites)},
+        ).scalar_one()
+        if not member.sites or owned != len(member.sites):
+            raise GrantRefused()
+
+
+def _live(session: Session, person_id: UUID) -> list[Membership]:
+    rows = session.execute(
+        text("SELECT * FROM membership WHERE person_id = :id AND ended_at IS NULL"), {"id": person_id}
+    )
+    return [_listed(row._mapping) for row in rows]
+
+
+def _memberships(session: Session, within: Within, *, column: str, ids: Sequence[UUID]) -> dict[UUID, list[Membership]]:
+    rows = session.execute(
+        text(
+            f"SELECT m.* FROM membership m WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND m.ended_at IS NULL"
+            f" AND {_membership(within)} ORDER BY m.membership_id"
+        ),
+        {"ids": list(ids), **within.values},
+    )
+    found: dict[UUID, list[Membership]] = {}
+    for row in rows:
+        found.setdefault(row._mapping[column], []).append(_listed(row._mapping))
+    return found
+
+
+def _listed(row: RowMapping) -> Membership:
+    kept = {name: value for name, value in row.items() if name != "made_by"}
+    sites = None if row["sites"] is None else tuple(row["sites"])
+    return Membership(**(kept | {"role": Role(row["role"]), "sites": sites}))
+
+
+def _member(kept: Membership) -> Member:
+    return Member(
+        role=kept.role,
+        operator_id=kept.operator_id,
+        sites=None if kept.sites is None else frozenset(kept.sites),
+        area=kept.area,
+        manages=kept.manages,
+    )

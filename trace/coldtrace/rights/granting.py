@@ -1,0 +1,27 @@
+"""Who may give which role to whom: nobody gives more than they have."""
+
+from coldtrace.rights.model import Member, Reader, Role
+from coldtrace.rights.rules import NEEDS_AREA
+
+
+def may_grant(reader: Reader, wanted: Member) -> bool:
+    """Tell whether a reader may make somebody else this member.
+
+    The administrator may make anybody anything that makes sense.  A manager may give its own role in its own
+    organisation, for no more sites and no larger area than its own.
+    """
+    if wanted.operator_id is None or (wanted.area is not None) != (wanted.role in NEEDS_AREA):
+        return False
+    return any(_covers(held, wanted) for held in reader.members)
+
+
+def _covers(held: Member, wanted: Member) -> bool:
+    if held.role is Role.ADMINISTRATOR:
+        return True
+    return (
+        held.manages
+        and held.role is wanted.role
+        and held.operator_id in (None, wanted.operator_id)
+        and (held.sites is None or (wanted.sites is not None and wanted.sites <= held.sites))
+        and (held.area is None or (wanted.area or "").startswith(held.area))
+    )
