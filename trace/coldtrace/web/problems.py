@@ -6,11 +6,12 @@ refusal as HTML.
 
 import logging
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -28,6 +29,7 @@ from coldtrace.web.refusals import (
     MethodNotAllowed,
     NotReady,
     PageNotFound,
+    SignInRequired,
 )
 
 log = logging.getLogger("coldtrace.web")
@@ -38,6 +40,16 @@ UNREADABLE = 400
 STATUS: dict[str, int] = {
     "authentication_required": 401,
     "desk_sign_in_required": 401,
+    "sign_in_required": 401,
+    "form_refused": 403,
+    "insecure_sign_in": 403,
+    "sign_in_refused": 403,
+    "sign_in_code_wanted": 403,
+    "link_refused": 404,
+    "email_taken": 409,
+    "weak_password": 422,
+    "totp_refused": 422,
+    "password_refused": 422,
     "token_refused": 401,
     "malformed_authorization": 401,
     "request_signature_refused": 401,
@@ -234,6 +246,8 @@ def answer(request: Request, refusal: Refusal, more: Mapping[str, str] | None = 
         headers["WWW-Authenticate"] = DESK_CHALLENGE if desk else 'Bearer realm="coldtrace", CTDevice'
     if "retry_s" in refusal.facts:
         headers["Retry-After"] = str(refusal.facts["retry_s"])
+    if isinstance(refusal, SignInRequired) and wants_page(request):
+        return RedirectResponse(f"/sign-in?next={quote(str(refusal.facts['next']), safe='')}", 303, headers)
     if wants_page(request):
         return HTMLResponse(request.app.state.error_page(request, refusal, status, lang), status, headers)
     return JSONResponse(problem(refusal, lang), status, headers, media_type="application/problem+json")

@@ -224,3 +224,35 @@ class FilterUnknown(Refusal):
         "没有编号为 {id} 的筛查表，可能已被新的替代；请先读取 /api/v1/filters。",
         "There is no filter {id}, perhaps a newer one has replaced it; read /api/v1/filters first.",
     )
+
+
+class SignInRequired(Refusal):
+    """The page is for people who are signed in; a browser is led to the form."""
+
+    code = "sign_in_required"
+    title = Words("请先登录", "Sign in first")
+    detail = Words("此页面需要登录。登录后返回：{next}", "This page needs a sign-in; afterwards you return to {next}.")
+
+
+class FormRefused(Refusal):
+    """The form did not come from our own page, or its session has ended."""
+
+    code = "form_refused"
+    title = Words("表单已失效", "The form is no longer valid")
+    detail = Words(
+        "表单不是从本站页面提交的，或登录已结束。请返回页面、刷新后重试；请允许本站使用 Cookie。",
+        "The form was not sent from a page of this site, or the session has ended. Go back, load the page again and"
+        " retry; allow this site its cookies.",
+    )
+
+
+class InsecureSignIn(Refusal):
+    """In production passwords travel over TLS alone."""
+
+    code = "insecure_sign_in"
+    title = Words("连接未加密", "The connection is not encrypted")
+    detail = Words(
+        "正式环境只允许通过 https 登录。请使用 https 地址；管理员请检查代理是否发送 X-Forwarded-Proto。",
+        "In production one signs in over https alone. Use the https address; administrators: see to it that the proxy"
+        " sends X-Forwarded-Proto.",
+    )

@@ -1,0 +1,71 @@
+"""Inviting somebody: person, membership and one-time link in one act."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from coldtrace.env import Env
+from coldtrace.people.mail import post_letter
+from coldtrace.people.memberships import grant, people
+from coldtrace.people.model import Person, PersonState
+from coldtrace.people.persons import LinkPurpose, make_link, make_person, parse_email, person_of_email
+from coldtrace.people.refusals import EmailTaken
+from coldtrace.rights.model import Kind, Member, Reader, Verb
+from coldtrace.rights.rules import scope_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitePerson:
+    """Who is invited, to which role, by whom."""
+
+    email: str
+    name: str
+    lang: str
+    member: Member
+    by: Reader
+    made_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited:
+    """The person, and the secret of its link; None when it can sign in already."""
+
+    person: Person
+    secret: str | None
+
+
+def invite_person(session: Session, env: Env, command: InvitePerson, *, by_mail: bool) -> Invited:
+    """Invite a person, or give one of one's own people a further role.
+
+    With `by_mail` the letter is queued.  Somebody who is known elsewhere cannot be drawn into an organisation by its
+    managers: EmailTaken.  Raises GrantRefused and MalformedEmail too.
+    """
+    known = person_of_email(session, parse_email(command.email))
+    if known is not None:
+        scope = scope_of(command.by, Kind.PERSON, Verb.WRITE)
+        if not people(session, scope=scope, limit=1, person_id=known.person_id):
+            raise EmailTaken()
+    person = known or make_person(
+        session,
+        env,
+        email=command.email,
+        name=command.name or command.email.partition("@")[0],
+        lang="en" if command.lang == "en" else "zh",
+        members=(),
+        made_by=command.made_by,
+    )
+    grant(
+        session,
+        env,
+        by=command.by,
+        made_by=command.made_by,
+        person_id=person.person_id,
+        member=command.member,
+    )
+    if person.state is not PersonState.INVITED:
+        return Invited(person=person, secret=None)
+    make = post_letter if by_mail else make_link
+    return Invited(
+        person=person,
+        secret=make(session, env, person_id=person.person_id, purpose=LinkPurpose.INVITATION),
+    )

@@ -1,0 +1,201 @@
+"""Who is at a page: a person with a session, known by a cookie; and that a form was sent by our own page.
+
+A page names its right as routes of the API do: `caller: Annotated[Caller, page_needs(Kind.RUN, Verb.READ)]`, or asks
+only for somebody (`SignedIn`).  Pages take the cookie alone and the API takes none, so a stranger's page can make a
+browser do nothing here: the cookie is SameSite=Lax, forms carry a token that follows from the session's secret, and a
+request that says it comes from elsewhere (`Origin`, `Sec-Fetch-Site`) is refused.
+"""
+
+import hmac
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from coldtrace.people.members import reader_of_person
+from coldtrace.people.model import Person
+from coldtrace.people.sessions import LIFE, person_of_session, touch_session
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.seal.b64 import b64
+from coldtrace.web.access import Body, Caller, noted, with_right
+from coldtrace.web.journal import is_taken_on, note_of, write_alone
+from coldtrace.web.limits import AnonymousLimit, address_of
+from coldtrace.web.refusals import FormRefused, InsecureSignIn, MalformedForm, SignInRequired
+
+PRE_LIFE_S = 3600
+FIELDS_MAX = 200
+
+
+def is_secure(request: Request) -> bool:
+    """Tell whether the browser speaks TLS, to us or to the proxy before us (uvicorn reads its headers)."""
+    return request.url.scheme == "https"
+
+
+def require_secure(request: Request) -> None:
+    """Raise InsecureSignIn where a password would travel in clear in production."""
+    if request.app.state.settings.env == "production" and not is_secure(request):
+        raise InsecureSignIn()
+
+
+def cookie_name(request: Request) -> str:
+    """Return the session cookie's name; with TLS one that no other host can set (`__Host-`, RFC 6265bis)."""
+    return "__Host-coldtrace" if is_secure(request) else "coldtrace"
+
+
+def set_session(request: Request, response: Response, secret: str) -> None:
+    """Give the browser its session, and take what the sign-in form needed."""
+    response.set_cookie(
+        cookie_name(request),
+        secret,
+        max_age=int(LIFE.total_seconds()),
+        path="/",
+        secure=is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+    response.delete_cookie(_pre_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
+
+
+def drop_session(request: Request, response: Response) -> None:
+    """Take the session's cookie away."""
+    response.delete_cookie(cookie_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
+
+
+def secret_of(request: Request) -> str | None:
+    """Return the secret in the session's cookie, whatever it is worth."""
+    return request.cookies.get(cookie_name(request))
+
+
+def signed_in_person(request: Request) -> Person | None:
+    """Return who is signed in, None when nobody is; a cookie that is worth nothing counts as a visitor's request."""
+    secret = secret_of(request)
+    if secret is None:
+        return None
+    state = request.app.state
+    with state.sessions.begin() as session:
+        person = person_of_session(session, state.env, secret, production=state.settings.env == "production")
+        if person is not None:
+            touch_session(session, state.env, secret)
+    if person is None:
+        limit: AnonymousLimit = state.anonymous
+        limit.count(address_of(request.scope))
+    return person
+
+
+def signed_in(request: Request, body: Body) -> Caller:
+    """Return the person at the page; raise SignInRequired, which leads to the form, when nobody is signed in."""
+    person = signed_in_person(request)
+    if person is None:
+        raise SignInRequired(next=_here(request) if request.method == "GET" else "/desk")
+    if request.method != "GET":
+        require_own_form(request, body, token=csrf_of(request))
+    request.state.person = person
+    state = request.app.state
+    with state.sessions() as session:
+        return Caller(person_id=person.person_id, reader=reader_of_person(session, person.person_id))
+
+
+SignedIn = Annotated[Caller, Depends(signed_in)]
+"""A page with this parameter is for people who are signed in, whatever their roles."""
+
+
+def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:
+    """Return what a page writes as `Annotated[Caller, page_needs(kind, verb)]`, as `access.needs` is for the API."""
+
+    async def person_with_right(request: Request, caller: SignedIn) -> AsyncIterator[Caller]:
+        from fastapi.concurrency import run_in_threadpool
+
+        yield noted(request, with_right(caller, kind, verb), kind, verb, act=act)
+        if note_of(request) is not None and not is_taken_on(request):
+            await run_in_threadpool(write_alone, request)
+
+    person_with_right.right = (kind, verb)  # type: ignore[attr-defined]
+    person_with_right.devices = False  # type: ignore[attr-defined]
+    return Depends(person_with_right, scope="function")
+
+
+def csrf_of(request: Request) -> str:
+    """Return the token that forms of this session carry."""
+    return _token(secret_of(request) or "", b"form of a session")
+
+
+def pre_session(request: Request) -> tuple[str, str]:
+    """Return the secret and the form token of a visitor who is not signed in yet, of its cookie or new."""
+    secret = request.cookies.get(_pre_name(request)) or b64(request.app.state.env.random(24))
+    return secret, _token(secret, b"form of a visitor")
+
+
+def set_pre_session(request: Request, response: Response, secret: str) -> None:
+    """Give a visitor the cookie that belongs to the form."""
+    response.set_cookie(
+        _pre_name(request),
+        secret,
+        max_age=PRE_LIFE_S,
+        path="/",
+        secure=is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def require_visitors_form(request: Request, body: bytes) -> dict[str, str]:
+    """Return the fields of a form that a visitor sent from our own page; raise FormRefused."""
+    secret = request.cookies.get(_pre_name(request))
+    if secret is None:
+        raise FormRefused()
+    return require_own_form(request, body, token=_token(secret, b"form of a visitor"))
+
+
+def require_own_form(request: Request, body: bytes, *, token: str) -> dict[str, str]:
+    """Return the fields of a form with this token that no other site sent; raise FormRefused."""
+    fields = form_fields(request, body)
+    origin = request.headers.get("origin")
+    if (
+        not hmac.compare_digest(fields.pop("csrf", "").encode(), token.encode())
+        or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+        or (origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""))
+    ):
+        raise FormRefused()
+    return fields
+
+
+def form_fields(request: Request, body: bytes) -> dict[str, str]:
+    """Return the fields of a form, the last of a name; raise MalformedForm."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise MalformedForm()
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
+    except ValueError:
+        raise MalformedForm() from None
+
+
+def own_path(next: str) -> str:
+    """Return a path of ours to go to after the sign-in; anything else leads to the desk.
+
+    >>> own_path("/desk/runs?after=x"), own_path("//evil.example"), own_path("https://evil.example")
+    ('/desk/runs?after=x', '/desk', '/desk')
+    """
+    parts = urlsplit(next)
+    safe = next.startswith("/") and not next.startswith(("//", "/\\")) and next.isascii() and next.isprintable()
+    return next if safe and not parts.scheme and not parts.netloc and "\\" not in next else "/desk"
+
+
+def sign_in_address(next: str) -> str:
+    """Return the address of the sign-in form that leads on to a path."""
+    return f"/sign-in?next={quote(next, safe='')}"
+
+
+def _token(secret: str, use: bytes) -> str:
+    return b64(hmac.new(secret.encode(), b"coldtrace " + use, sha256).digest())
+
+
+def _pre_name(request: Request) -> str:
+    return "__Host-coldtrace-visitor" if is_secure(request) else "coldtrace-visitor"
+
+
+def _here(request: Request) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    return request.url.path + (f"?{query}" if query else "")

@@ -1,0 +1,97 @@
+"""A page of the desk: headings, facts, a table, forms.  One view and one template for all pages about people.
+
+Words stand in the view in both languages; what others wrote (names, codes) is `Cell` text and only shown.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from coldtrace.errors import Words
+from coldtrace.web.pages.views import Bilingual, PageView, QrPicture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One option of a list."""
+
+    value: str
+    label: Words
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a form.  `problem` is what is wrong with what was entered."""
+
+    name: str
+    label: Words
+    kind: Literal["text", "email", "password", "number", "select", "check", "hidden"] = "text"
+    value: str = ""
+    help: Words | None = None
+    problem: Words | None = None
+    choices: tuple[Choice, ...] = ()
+    required: bool = True
+    autocomplete: str = "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A form that changes something; the page's CSRF token goes with it by itself."""
+
+    action: str
+    submit: Words
+    fields: tuple[Field, ...] = ()
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What stands in a table or beside a name: our words, somebody's text, a name, or a moment."""
+
+    words: Words | None = None
+    text: str | None = None
+    name: Bilingual | None = None
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of a table, and what can be done with it."""
+
+    id: str
+    cells: tuple[Cell, ...]
+    forms: tuple[Form, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One card: words, facts, a table with its columns, forms, and links."""
+
+    id: str
+    title: Words
+    lead: Words | None = None
+    facts: tuple[tuple[Words, Cell], ...] = ()
+    columns: tuple[Words, ...] = ()
+    rows: tuple[Row, ...] = ()
+    empty: Words | None = None
+    next_url: str | None = None
+    picture: QrPicture | None = None
+    forms: tuple[Form, ...] = ()
+    links: tuple[tuple[str, Words], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetView(PageView):
+    """The page.  `csrf` goes into every form; `nav` and `who` are for whoever is signed in."""
+
+    title: Words
+    sections: tuple[Section, ...]
+    csrf: str = ""
+    notice: Words | None = None
+    problem: Words | None = None
+    secret: str | None = None
+    """Shown once: a link, a token."""
+    nav: tuple[tuple[str, Words], ...] = ()
+    who: str | None = None
+    wide: bool = False
