@@ -47,7 +47,8 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
-from coldtrace.web.pages import api_reader, consumer, desk, door
+from coldtrace.web.pages import account, api_reader, consumer, desk, desk_people, door, sign_in
+from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 
@@ -83,7 +84,10 @@ ROUTERS = tuple(
         health,
         consumer,
         door,
+        sign_in,
+        account,
         desk,
+        desk_people,
         api_reader,
     )
 )
@@ -140,14 +144,17 @@ def create_app(
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         caretaker = _Caretaker(app)
+        postman = Postman(app.state.sessions.begin, env, mail_server(settings))
         keeper = JournalKeeper(app.state.sessions, env)
         sequencer.start()
         publisher.start()
         caretaker.start()
+        postman.start()
         keeper.start()
         yield
         app.state.printing.stop()
         caretaker.stop()
+        postman.stop()
         keeper.stop()
         sequencer.stop()
         publisher.stop()

@@ -25,6 +25,7 @@ FREE_PATHS = re.compile(r"/static/|/healthz|/readyz|/logs/[^/]+/tile/[0-9]", re.
 """What a page needs to look right, probes, and the hash tiles of a log, which whoever audits it reads all, do not count
 as requests of a visitor."""
 
+DESK_PATHS = re.compile(r"/desk(/|$)|/account(/|$)|/sign-out$", re.ASCII)
 LENGTH_DIGITS_MAX = 18
 
 SECURITY = {
@@ -76,7 +77,7 @@ class Door:
             scope |= {"method": "GET", "coldtrace.head": True}
         headers = Headers(scope=scope)
         try:
-            if "authorization" not in headers and not FREE_PATHS.match(scope["path"]):
+            if "authorization" not in headers and not FREE_PATHS.match(scope["path"]) and not _at_desk(scope, headers):
                 self._anonymous.count(address_of(scope))
             body = await self._read_body(headers, receive)
         except Refusal as refusal:
@@ -111,6 +112,11 @@ class Door:
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
+
+
+def _at_desk(scope: Scope, headers: Headers) -> bool:
+    """Tell whether somebody with a session asks for a page of the desk; the page counts a session that is none."""
+    return DESK_PATHS.match(scope["path"]) is not None and "coldtrace=" in headers.get("cookie", "")
 
 
 def address_of(scope: Scope) -> str:

@@ -26,6 +26,13 @@ PAGE_WORDS: dict[str, Words] = {
         "如果它还摆在货架上，请告知销售单位或拨打 12315。",
         "If it is still on a shelf, tell the seller or call 12315.",
     ),
+    # The desk
+    "desk.nav": Words("工作台", "Desk"),
+    "desk.who": Words("{name} 已登录。", "{name} is signed in."),
+    "desk.sign_out": Words("退出登录", "Sign out"),
+    "desk.more": Words("下一页", "Next page"),
+    "desk.secret": Words("只显示这一次，请立即保存：", "Shown this once; keep it now:"),
+    "form.optional": Words("（选填）", "(optional)"),
     # Rows of the consumer's page
     "row.query": Words("本码查询", "Look-ups of this code"),
     "query.first": Words("首次查询：在您之前没有人查过此码。", "First look-up: nobody looked up this code before you."),
