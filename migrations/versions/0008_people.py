@@ -31,6 +31,8 @@ CREATE TABLE person (
     totp_last_step bigint,
     recovery_hashes text[] NOT NULL DEFAULT '{}',
     state text NOT NULL CHECK (state IN ('invited', 'active', 'closed', 'erased')),
+    -- Of the demo world, with a password that everybody knows.
+    demo boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL,
     last_sign_in_at timestamptz,
     closed_at timestamptz,
@@ -87,6 +89,19 @@ CREATE TABLE person_link (
     used_at timestamptz
 );
 CREATE INDEX ON person_link (person_id);
+-- Letters on their way; a row goes when its letter was handed to the mail server.
+CREATE TABLE mail_out (
+    mail_id uuid PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES person,
+    kind text NOT NULL CHECK (kind IN ('invitation', 'reset')),
+    -- The link's secret, until the letter left: a letter that waits longer than its link is not sent.
+    secret text NOT NULL,
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    tries int NOT NULL DEFAULT 0,
+    try_after timestamptz NOT NULL
+);
+CREATE INDEX ON mail_out (try_after);
 -- Failed sign-ins, by hash of the address of the person and by network address.
 CREATE TABLE sign_in_failure (
     subject bytea PRIMARY KEY CHECK (octet_length(subject) = 32),

@@ -22,11 +22,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     create.add_argument("--email", required=True)
     create.add_argument("--name", required=True)
     create.add_argument("--lang", choices=("zh", "en"), default="zh", help="邮件语言 / language of letters")
-    create.add_argument("--organisation", required=True, metavar="USCC", help="所属单位 / their organisation's credit code")
+    create.add_argument(
+        "--organisation", required=True, metavar="USCC", help="所属单位 / their organisation's credit code"
+    )
     create.add_argument("--firm-zh", help="单位尚未登记时 / if the organisation is new")
     create.add_argument("--firm-en", help="单位尚未登记时 / if the organisation is new")
     create.add_argument(
-        "--password-file", type=Path, metavar="F", help="从文件读取密码 / read the password from a file instead of a link"
+        "--password-file",
+        type=Path,
+        metavar="F",
+        help="从文件读取密码 / read the password from a file instead of a link",
     )
     create.add_argument("--json", action="store_true")
     create.set_defaults(func=run_create)
@@ -81,9 +86,7 @@ def run_create(arguments: argparse.Namespace) -> int:
                 by_mail=False,
             )
             if password is not None and invited.secret is not None:
-                choose_password(
-                    session, env, secret=invited.secret, purpose=LinkPurpose.INVITATION, password=password
-                )
+                choose_password(session, env, secret=invited.secret, purpose=LinkPurpose.INVITATION, password=password)
             person, secret = invited.person, None if password is not None else invited.secret
     except Refusal as refusal:
         return print_refusal(refusal, as_json=arguments.json)
@@ -97,9 +100,9 @@ def run_create(arguments: argparse.Namespace) -> int:
 def run_link(arguments: argparse.Namespace) -> int:
     """Print a one-time link: to choose the first password, or a new one."""
     from coldtrace.cli.installation import open_installation
-    from coldtrace.people.grant_refusals import PersonUnknown
     from coldtrace.people.model import PersonState
     from coldtrace.people.persons import LinkPurpose, make_link, parse_email, person_of_email
+    from coldtrace.people.refusals import PersonUnknown
     from coldtrace.settings import load_settings
 
     settings = load_settings()

@@ -43,6 +43,8 @@ CHANGES: dict[str, Told] = {
     "keys retire": Told("retire", "key", "kid"),
     "keys revoke": Told("revoke", "key", "kid"),
     "tokens new": Told("make", "token"),
+    "admin create": Told("make", "person"),
+    "admin link": Told("link", "person"),
     "sites register": Told("register", "site", "gln", "gln"),
     "sites set": Told("change", "site", "site", "site"),
     "devices invite": Told("invite", "device", "site", "site"),

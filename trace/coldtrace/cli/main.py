@@ -23,6 +23,7 @@ SERVER = (
     "database",
     "keys",
     "tokens",
+    "admin",
     "sites",
     "devices",
     "imports",

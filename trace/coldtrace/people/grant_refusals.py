@@ -16,14 +16,6 @@ class GrantRefused(Refusal):
     )
 
 
-class PersonUnknown(Refusal):
-    """No person has this id, as far as the caller may see."""
-
-    code = "person_unknown"
-    title = Words("没有该人员", "No such person")
-    detail = Words("没有编号为 {id} 的人员。请核对人员清单。", "There is no person {id}. Look at the list of people.")
-
-
 class MembershipUnknown(Refusal):
     """No membership has this id, as far as the caller may see."""
 
@@ -54,15 +46,4 @@ class OrganisationUnknown(Refusal):
     detail = Words(
         "没有统一社会信用代码为 {uscc} 的单位。请核对代码，或先登记单位。",
         "No organisation has the credit code {uscc}. Check it, or register the organisation first.",
-    )
-
-
-class LastAdministrator(Refusal):
-    """Somebody has to be able to administer the platform."""
-
-    code = "last_administrator"
-    title = Words("最后一位管理员", "The last administrator")
-    detail = Words(
-        "这是最后一位平台管理员。请先任命另一位，再结束此任职。",
-        "This is the last administrator of the platform. Appoint another one first.",
     )

@@ -11,13 +11,12 @@ from sqlmodel import Session
 from coldtrace.env import Env
 from coldtrace.people.grant_refusals import (
     GrantRefused,
-    LastAdministrator,
     MembershipUnknown,
-    PersonUnknown,
     TokenUnknown,
 )
 from coldtrace.people.members import keep_members
 from coldtrace.people.model import Membership
+from coldtrace.people.refusals import LastAdministrator, PersonUnknown
 from coldtrace.people.tables import MembershipRow
 from coldtrace.people.tokens import EVERY_RIGHT, make_token
 from coldtrace.rights.granting import may_grant
@@ -135,7 +134,7 @@ def end_membership(session: Session, env: Env, *, scope: Scope, membership_id: U
     if row is None:
         raise MembershipUnknown(id=str(membership_id))
     if row.role == Role.ADMINISTRATOR and row.person_id is not None and administrators(session, but=membership_id) == 0:
-        raise LastAdministrator()
+        raise LastAdministrator(id=str(row.person_id))
     kept = session.get_one(MembershipRow, membership_id)
     kept.ended_at = env.clock()
     session.add(kept)

@@ -23,6 +23,7 @@ class PersonRow(SQLModel, table=True):
     totp_last_step: int | None = Field(default=None, sa_type=BigInteger)
     recovery_hashes: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))
     state: str = Field(sa_type=Text)
+    demo: bool = False
     created_at: datetime = Field(sa_type=_MOMENT)
     last_sign_in_at: datetime | None = Field(default=None, sa_type=_MOMENT)
     closed_at: datetime | None = Field(default=None, sa_type=_MOMENT)

@@ -124,7 +124,9 @@ def csrf_of(request: Request) -> str:
 
 def pre_session(request: Request) -> tuple[str, str]:
     """Return the secret and the form token of a visitor who is not signed in yet, of its cookie or new."""
-    secret = request.cookies.get(_pre_name(request)) or b64(request.app.state.env.random(24))
+    secret: str | None = request.cookies.get(_pre_name(request)) or getattr(request.state, "visitor", None)
+    if secret is None:
+        secret = request.state.visitor = b64(request.app.state.env.random(24))
     return secret, _token(secret, b"form of a visitor")
 
 

@@ -17,9 +17,7 @@ def mail_server(settings: Settings) -> MailServer | None:
     if settings.smtp_url is None:
         return None
     usual = (
-        f"https://{settings.public_host}"
-        if settings.env == "production"
-        else f"http://{settings.host}:{settings.port}"
+        f"https://{settings.public_host}" if settings.env == "production" else f"http://{settings.host}:{settings.port}"
     )
     return MailServer(url=settings.smtp_url, sender=settings.mail_from, base_url=settings.page_url or usual)
 

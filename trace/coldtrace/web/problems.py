@@ -111,8 +111,6 @@ STATUS: dict[str, int] = {
     "sscc_spent": 409,
     "lot_not_recalled": 409,
     "recall_of_unknown_lot": 404,
-    "person_unknown": 404,
-    "last_administrator": 409,
     "concurrent_change": 409,
     "body_too_large": 413,
     "statement_too_large": 413,

@@ -12,9 +12,10 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.parties import store as parties_store
 from coldtrace.people import memberships
-from coldtrace.people.grant_refusals import GrantRefused, OrganisationUnknown, PersonUnknown
+from coldtrace.people.grant_refusals import GrantRefused, OrganisationUnknown
 from coldtrace.people.memberships import ListedPerson, ListedToken
 from coldtrace.people.model import Membership
+from coldtrace.people.refusals import PersonUnknown
 from coldtrace.people.tokens import EVERY_RIGHT
 from coldtrace.rights.model import Kind, Member, Role, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs

@@ -23,11 +23,11 @@ from coldtrace.parties.model import ROLE_WORDS, Operator, SiteRole
 from coldtrace.parties.provinces import province_of
 from coldtrace.parties.refusals import DeviceNotFound, InviteNotFound, SiteUnknown
 from coldtrace.people import memberships
-from coldtrace.people.grant_refusals import PersonUnknown
 from coldtrace.people.inviting import InvitePerson, invite_person
 from coldtrace.people.mail import link_address
 from coldtrace.people.model import Membership, PersonState
 from coldtrace.people.persons import LinkPurpose
+from coldtrace.people.refusals import PersonUnknown
 from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind, Role, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Body, Caller

@@ -1,0 +1,146 @@
+"""Signing in: the same work, the same words and the same time, whatever is wrong.
+
+    attempt = begin_attempt(...)          one transaction: who it would be, whether it has to wait
+    is_right = attempt.check(password)    no transaction: the slow hash
+    secret = finish_attempt(...)          one transaction: count a failure, or begin a session
+
+Failures are counted by address of the account and by network address, each kept as a hash.  From the fifth failure of
+an account on one waits 30 s, then twice as long each time, up to 15 minutes; a network address from its twentieth.  An
+attempt while waiting is refused like a wrong one, whatever the password, and counts no further: a stranger can slow an
+account down and not lock it, and a reset by e-mail ends the wait.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from coldtrace.env import Env
+from coldtrace.people import totp
+from coldtrace.people.model import PersonState
+from coldtrace.people.passwords import hash_password, is_outdated, matches
+from coldtrace.people.persons import parse_email
+from coldtrace.people.refusals import CodeWanted, MalformedEmail, SignInRefused
+from coldtrace.people.sessions import begin_session
+from coldtrace.people.tables import PersonRow
+from coldtrace.seal.hashing import sha256
+
+FREE_FAILURES = {"account": 5, "address": 20}
+WAIT_FIRST, WAIT_MAX = timedelta(seconds=30), timedelta(minutes=15)
+FORGET_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A sign-in under way: whose hash is checked, and whether it would have to wait."""
+
+    person_id: UUID | None
+    password_hash: str | None
+    waits: bool
+    subjects: dict[str, bytes]
+
+    def check(self, password: str) -> bool:
+        """Tell whether the password is right; as slow for an account that there is not."""
+        return matches(self.password_hash, password)
+
+
+def begin_attempt(session: Session, env: Env, *, email: str, address: str, production: bool) -> Attempt:
+    """Return the attempt of somebody who gives this e-mail address from this network address."""
+    try:
+        kept = parse_email(email)
+    except MalformedEmail:
+        kept = ""
+    row = session.exec(select(PersonRow).where(PersonRow.email == kept)).first() if kept else None
+    if row is not None and (row.state != PersonState.ACTIVE or (production and row.demo)):
+        row = None
+    subjects = {
+        "account": sha256(b"account\0" + kept.encode("utf-8", "replace")),
+        "address": sha256(b"address\0" + address.encode("utf-8", "replace")),
+    }
+    waiting = session.execute(
+        text(
+            "SELECT count(*) FROM sign_in_failure WHERE subject = ANY(CAST(:subjects AS bytea[]))"
+            " AND locked_until > :now"
+        ),
+        {"subjects": list(subjects.values()), "now": env.clock()},
+    ).scalar_one()
+    return Attempt(
+        person_id=None if row is None else row.person_id,
+        password_hash=None if row is None else row.password_hash,
+        waits=waiting > 0,
+        subjects=subjects,
+    )
+
+
+def finish_attempt(
+    session: Session, env: Env, attempt: Attempt, *, is_right: bool, password: str, code: str, agent: str
+) -> tuple[str, UUID] | SignInRefused | CodeWanted:
+    """Return the secret of a new session and whose it is, or why not; the caller commits either.
+
+    A refusal is returned, not raised: its count must be kept.
+    """
+    if attempt.waits:
+        return SignInRefused()
+    row = None
+    if is_right and attempt.person_id is not None:
+        row = session.get(PersonRow, attempt.person_id, with_for_update=True, populate_existing=True)
+    # The account may have been closed, or got another password, while the hash was computed.
+    if row is None or row.state != PersonState.ACTIVE or row.password_hash != attempt.password_hash:
+        return _failed(session, env, attempt)
+    if totp.is_on(row):
+        if not code.strip():
+            return CodeWanted()
+        if not totp.accept(session, env, row, code):
+            return _failed(session, env, attempt)
+    if row.password_hash is not None and is_outdated(row.password_hash):
+        row.password_hash = hash_password(password)
+        session.add(row)
+    forget_failures(session, attempt.subjects["account"])
+    return begin_session(session, env, person_id=row.person_id, agent=agent), row.person_id
+
+
+def account_subject(email: str) -> bytes:
+    """Return under what failures of an account are counted."""
+    return sha256(b"account\0" + email.encode())
+
+
+def forget_failures(session: Session, subject: bytes) -> None:
+    """Forget the failures of an account that was signed in to, or whose password was reset."""
+    session.execute(text("DELETE FROM sign_in_failure WHERE subject = :subject"), {"subject": subject})
+
+
+def purge_failures(session: Session, *, now: datetime) -> int:
+    """Forget failures of more than a day ago; return how many rows went."""
+    gone = session.execute(
+        text("DELETE FROM sign_in_failure WHERE last_at < :before RETURNING 1"), {"before": now - FORGET_AFTER}
+    )
+    return len(gone.all())
+
+
+def _failed(session: Session, env: Env, attempt: Attempt) -> SignInRefused:
+    now = env.clock()
+    # Always in this order: two attempts at once would else wait for each other's row.
+    for name, subject in sorted(attempt.subjects.items()):
+        failures = session.execute(
+            text(
+                "INSERT INTO sign_in_failure AS f (subject, failures, last_at) VALUES (:subject, 1, :now)"
+                " ON CONFLICT (subject) DO UPDATE SET last_at = EXCLUDED.last_at,"
+                " failures = CASE WHEN f.last_at < :before THEN 1 ELSE f.failures + 1 END RETURNING failures"
+            ),
+            {"subject": subject, "now": now, "before": now - FORGET_AFTER},
+        ).scalar_one()
+        session.execute(
+            text("UPDATE sign_in_failure SET locked_until = :until WHERE subject = :subject"),
+            {"subject": subject, "until": wait_until(failures, free=FREE_FAILURES[name], now=now)},
+        )
+    return SignInRefused()
+
+
+def wait_until(failures: int, *, free: int, now: datetime) -> datetime | None:
+    """Return until when one has to wait after so many failures, None when one has not."""
+    if failures < free:
+        return None
+    longer: timedelta = WAIT_FIRST * (1 << min(failures - free, 10))
+    return now + min(longer, WAIT_MAX)
