@@ -3,23 +3,26 @@
 What an answer should be is worked out here from the pure rules alone (`rights.rules`), never from the application.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel import Session
 
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.people import tokens
 from coldtrace.people.members import ROLE_OF_SITE
+from coldtrace.people.persons import make_person
+from coldtrace.people.sessions import begin_session
 from coldtrace.rights.model import Member, Party, Reader, Relation, Role, Thing
 from coldtrace.rights.rules import permits, reaches, scope_of
 from coldtrace.seal.keys import Ed25519Signer
 from support.house import GLNS, Handheld
-from support.web_calls import SAMPLE_IMPORTER, Call, Scene
+from support.web_calls import PAGES, SAMPLE_IMPORTER, Call, Scene
 from support.web_house import WebHouse
 
 AT, TO, FROM, IMPORTER = Relation.AT, Relation.TO, Relation.FROM, Relation.IMPORTER
@@ -44,6 +47,8 @@ class Asker:
     name: str
     reader: Reader
     token: str = ""
+    secret: str = ""
+    """Of a session with the same roles, for pages; a narrowed token has no person like it."""
     device: Handheld | None = None
 
 
@@ -119,6 +124,8 @@ class World:
             return [Thing(parties={AT: station, IMPORTER: Party(operator_id=self.operator(SAMPLE_IMPORTER))})]
         if about == "station":
             return [Thing(parties={AT: station})]
+        if about == "person":
+            return [Thing(parties={AT: Party(operator_id=sites[SiteRole.FIRST_STATION].operator_id)})]
         if about == "market":
             return [Thing(parties={AT: self.party(sites[SiteRole.MARKET])})]
         assert about == "unit"
@@ -174,8 +181,10 @@ class World:
         """Return status and code of what a good call should be answered."""
         assert call.right is not None
         is_device = asker.device is not None
+        if call in PAGES and not asker.secret:
+            return 401, "sign_in_required"
         if is_device and call.token_only:
-            return 401, "desk_sign_in_required" if call.route.startswith("/desk/") else "authentication_required"
+            return 401, "authentication_required"
         if not permits(asker.reader, *call.right):
             return 403, "right_missing"
         if call.device_only and not is_device:
@@ -232,7 +241,22 @@ class World:
             token = tokens.make_token(
                 session, self.web.env, name=name, life=None, members=members, scopes=scopes, made_by="test"
             )
-        return Asker(name=name, reader=Reader(members=members, narrowed=narrowed), token=token)
+            secret = "" if narrowed is not None else self._session(session, name, members)
+        return Asker(name=name, reader=Reader(members=members, narrowed=narrowed), token=token, secret=secret)
+
+    def _session(self, session: Session, name: str, members: Sequence[Member]) -> str:
+        env = self.web.env
+        person = make_person(
+            session,
+            env,
+            email=f"asker-{abs(hash(name))}@example.cn",
+            name=name,
+            lang="zh",
+            members=members,
+            made_by="test",
+        )
+        session.execute(text("UPDATE person SET state = 'active' WHERE person_id = :id"), {"id": person.person_id})
+        return begin_session(session, env, person_id=person.person_id, agent="test")
 
     def _askers(self) -> Iterator[Asker]:
         ours = self.web.sites[SiteRole.FIRST_STATION].operator_id

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import count
+from urllib.parse import urlencode
 from uuid import UUID
 
-from coldtrace.events.enrolment import make_request, read_invite
+from sqlalchemy import text
+
+from coldtrace.events.enrolment import make_request, read_invite, token_hash
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import rolls
 from coldtrace.goods import store as goods_store
@@ -15,12 +18,16 @@ from coldtrace.goods.rolls import NewRoll
 from coldtrace.goods.stop_store import listed_filters
 from coldtrace.goods.stops import publish_filters
 from coldtrace.parties import service as parties
+from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import SiteRole
-from coldtrace.rights.model import EVERYTHING, Kind, Verb
+from coldtrace.people import tokens
+from coldtrace.people.persons import make_person
+from coldtrace.people.tables import ApiTokenRow
+from coldtrace.rights.model import EVERYTHING, Kind, Member, Role, Verb
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer, key_id
 from support.consignments import IMPORTER_USCC, Consignment
-from support.house import GLNS, unit_line
+from support.house import GLNS, Handheld, unit_line
 from support.web_house import WebHouse
 
 SAMPLE = (files("coldtrace.interop") / "samples" / "packing-list-a.xlsx").read_bytes()
@@ -78,6 +85,49 @@ class Scene:
         self.undoable = made.consignment_id
         return made.consignment_id
 
+    def uscc(self) -> str:
+        """Return the credit code of the scene's firm."""
+        operator_id = self.web.sites[SiteRole.FIRST_STATION].operator_id
+        with self.web.sessions() as session:
+            return next(each.uscc for each in parties_store.operators_by_id(session, [operator_id]))
+
+    def somebody(self, kind: str) -> UUID:
+        """Return a new person, membership or token of the scene's firm; of one that does not exist, any id."""
+        web = self.web
+        if not self.exists:
+            return web.env.new_id()
+        member = Member(role=Role.RETAILER, operator_id=web.sites[SiteRole.FIRST_STATION].operator_id)
+        with web.sessions.begin() as session:
+            if kind == "token":
+                secret = tokens.make_token(session, web.env, name="spare", life=None, members=[member])
+                return session.get_one(ApiTokenRow, token_hash(secret)).token_id
+            email = f"spare-{next(_numbers)}@example.cn"
+            person = make_person(
+                session, web.env, email=email, name="备用", lang="zh", members=[member], made_by="tests"
+            )
+            if kind == "person":
+                return person.person_id
+            found: UUID = session.execute(
+                text("SELECT membership_id FROM membership WHERE person_id = :id"), {"id": person.person_id}
+            ).scalar_one()
+            return found
+
+    def spare_device(self) -> Handheld:
+        """Return a new device of the scene's market; of one that does not exist, a key that nobody enrolled."""
+        if not self.exists:
+            return self.web.device(SiteRole.MARKET)
+        with self.web.sessions.begin() as session:
+            return Handheld.enrol(session, self.web.env, self.web.sites[SiteRole.MARKET])
+
+    def open_invite(self) -> str:
+        """Return the id of a new invitation to the scene's market; of one that does not exist, any id."""
+        if not self.exists:
+            return b64(self.web.env.random(32))
+        gln = self.web.sites[SiteRole.MARKET].gln
+        with self.web.sessions.begin() as session:
+            made = parties.invite_device(session, self.web.env, gln=gln, url="http://127.0.0.1:8000")
+        return b64(token_hash(read_invite(made.text).token))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
@@ -129,8 +179,74 @@ def enrol_request(web: WebHouse, *, name: str = "H-9", signer: Ed25519Signer | N
     with web.sessions.begin() as session:
         made = parties.invite_device(session, web.env, gln=web.sites[SiteRole.MARKET].gln, url="http://127.0.0.1:8000")
     token = read_invite(made.text).token
-    text, sig = make_request(net=web.env.net, token=token, signer=signer or Ed25519Signer.generate())
-    return as_json("/api/v1/devices/enrol", {"request": text, "request_sig": sig, "token": token, "name": name})
+    asked, sig = make_request(net=web.env.net, token=token, signer=signer or Ed25519Signer.generate())
+    return as_json("/api/v1/devices/enrol", {"request": asked, "request_sig": sig, "token": token, "name": name})
+
+
+def as_fields(path: str, **fields: str) -> Request:
+    """Return a request with a form of a page; whoever sends it adds the token of the session."""
+    kind = "application/x-www-form-urlencoded"
+    return Request(path=path, body=urlencode(fields).encode(), headers={"Content-Type": kind})
+
+
+NOBODYS_CODE = "91120116MA00000010"
+"""A credit code that nobody has registered: a role in that organisation is refused for everybody alike."""
+
+
+def _site_facts(scene: Scene) -> dict[str, str | None]:
+    site = scene.web.sites[SiteRole.MARKET]
+    return {
+        "gln": site.gln,
+        "organisation": scene.uscc(),
+        "name_zh": site.name_zh,
+        "name_en": site.name_en,
+        "role": site.role.value,
+        "district": site.district,
+    }
+
+
+def _organisation_facts(scene: Scene) -> dict[str, str]:
+    return {"uscc": scene.uscc(), "name_zh": "某公司", "name_en": "Some firm"}
+
+
+def _member(**more: str) -> dict[str, str]:
+    return {"organisation": NOBODYS_CODE, "role": "retailer", "name": "x", "email": "x@example.cn"} | more
+
+
+def _person(path: str, kind: str) -> Callable[[Scene], Request]:
+    """Return a request about a person, a membership or a token of the scene's firm, made for it."""
+
+    def make(scene: Scene) -> Request:
+        request = path.format(id=scene.somebody(kind))
+        return as_fields(request) if path.startswith("/desk") else Request(path=request)
+
+    return make
+
+
+def _grant(path: str) -> Callable[[Scene], Request]:
+    def make(scene: Scene) -> Request:
+        request = path.format(id=scene.somebody("person"))
+        return as_fields(request, **_member()) if path.startswith("/desk") else as_json(request, _member())
+
+    return make
+
+
+def _handheld(path: str) -> Callable[[Scene], Request]:
+    """Return a request about a device of the scene's market, enrolled for it."""
+
+    def make(scene: Scene) -> Request:
+        request = path.format(key=b64(key_id(scene.spare_device().signer.spki)))
+        return as_fields(request) if path.startswith("/desk") else Request(path=request)
+
+    return make
+
+
+def _invite_id(path: str) -> Callable[[Scene], Request]:
+    def make(scene: Scene) -> Request:
+        request = path.format(id=scene.open_invite())
+        return as_fields(request) if path.startswith("/desk") else Request(path=request)
+
+    return make
 
 
 def _statement(path: str) -> Callable[[Scene], Request]:
@@ -229,6 +345,131 @@ CALLS = (
         about="market",
         hidden=(403, "unknown_device"),
         make=_chain,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/devices",
+        right=(Kind.DEVICE, Verb.READ),
+        make=_at("/api/v1/devices?limit=5"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/devices/invites",
+        right=(Kind.DEVICE, Verb.WRITE),
+        make=_at("/api/v1/devices/invites?limit=5"),
+        token_only=True,
+    ),
+    Call(
+        method="DELETE",
+        route="/api/v1/devices/invites/{id}",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "invite_not_found"),
+        make=_invite_id("/api/v1/devices/invites/{id}"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/devices/{key}/roll",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "device_not_found"),
+        make=_handheld("/api/v1/devices/{key}/roll"),
+        status=201,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/devices/{key}/revoke",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "device_not_found"),
+        make=_handheld("/api/v1/devices/{key}/revoke"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/organisations",
+        right=(Kind.ORGANISATION, Verb.READ),
+        make=_at("/api/v1/organisations?limit=5"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/organisations",
+        right=(Kind.ORGANISATION, Verb.WRITE),
+        make=lambda scene: as_json("/api/v1/organisations", _organisation_facts(scene)),
+        status=201,
+        token_only=True,
+    ),
+    Call(method="GET", route="/api/v1/sites", right=(Kind.SITE, Verb.READ), make=_at("/api/v1/sites?limit=5")),
+    Call(
+        method="POST",
+        route="/api/v1/sites",
+        right=(Kind.SITE, Verb.WRITE),
+        make=lambda scene: as_json("/api/v1/sites", _site_facts(scene)),
+        status=201,
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/people",
+        right=(Kind.PERSON, Verb.READ),
+        make=_at("/api/v1/people?limit=5"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/people",
+        right=(Kind.PERSON, Verb.WRITE),
+        make=lambda scene: as_json("/api/v1/people", _member()),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/people/{person_id}/memberships",
+        right=(Kind.PERSON, Verb.WRITE),
+        make=_grant("/api/v1/people/{id}/memberships"),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="DELETE",
+        route="/api/v1/memberships/{membership_id}",
+        right=(Kind.PERSON, Verb.WRITE),
+        about="person",
+        hidden=(404, "membership_unknown"),
+        make=_person("/api/v1/memberships/{id}", "membership"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/tokens",
+        right=(Kind.TOKEN, Verb.READ),
+        make=_at("/api/v1/tokens?limit=5"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/tokens",
+        right=(Kind.TOKEN, Verb.WRITE),
+        make=lambda scene: as_json("/api/v1/tokens", _member()),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="DELETE",
+        route="/api/v1/tokens/{token_id}",
+        right=(Kind.TOKEN, Verb.WRITE),
+        about="person",
+        hidden=(404, "token_unknown"),
+        make=_person("/api/v1/tokens/{id}", "token"),
+        status=204,
+        token_only=True,
     ),
     Call(method="GET", route="/api/v1/trust-list", make=_at("/api/v1/trust-list"), public=True),
     Call(method="GET", route="/api/v1/root", make=_at("/api/v1/root"), public=True),
@@ -467,6 +708,21 @@ CALLS = (
     Call(method="GET", route="/privacy", make=_at("/privacy"), public=True),
     Call(method="GET", route="/sample-labels.pdf", make=_at("/sample-labels.pdf"), public=True),
     Call(method="GET", route="/api/docs", make=_at("/api/docs"), public=True),
+    Call(method="GET", route="/sign-in", make=_at("/sign-in"), public=True),
+    # Without the form's own token; what they do with one is in test_sign_in.py.
+    Call(method="POST", route="/sign-in", make=lambda scene: as_fields("/sign-in"), status=403, public=True),
+    Call(method="GET", route="/forgot", make=_at("/forgot"), public=True),
+    Call(method="POST", route="/forgot", make=lambda scene: as_fields("/forgot"), status=403, public=True),
+    Call(method="GET", route="/invitation/{secret}", make=_at("/invitation/none"), status=404, public=True),
+    Call(
+        method="POST",
+        route="/invitation/{secret}",
+        make=lambda scene: as_fields("/invitation/none"),
+        status=403,
+        public=True,
+    ),
+    Call(method="GET", route="/reset/{secret}", make=_at("/reset/none"), status=404, public=True),
+    Call(method="POST", route="/reset/{secret}", make=lambda scene: as_fields("/reset/none"), status=403, public=True),
     # Made by the framework, not by a router of ours.
     Call(method="GET", route="/api/openapi.json", make=_at("/api/openapi.json"), public=True),
     Call(method="GET", route="/static", make=_at("/static/coldtrace.css"), public=True),
@@ -499,5 +755,154 @@ PAGES = (
         make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}/labels?layout=60x40&format=csv"),
         token_only=True,
     ),
+    Call(
+        method="GET",
+        route="/desk",
+        right=(Kind.SITE, Verb.READ),
+        make=_at("/desk"),
+        status=303,
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/organisations",
+        right=(Kind.ORGANISATION, Verb.READ),
+        make=_at("/desk/organisations"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/sites",
+        right=(Kind.SITE, Verb.READ),
+        make=_at("/desk/sites"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/people",
+        right=(Kind.PERSON, Verb.READ),
+        make=_at("/desk/people"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/devices",
+        right=(Kind.DEVICE, Verb.READ),
+        make=_at("/desk/devices"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/tokens",
+        right=(Kind.TOKEN, Verb.READ),
+        make=_at("/desk/tokens"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/organisations",
+        right=(Kind.ORGANISATION, Verb.WRITE),
+        make=lambda scene: as_fields("/desk/organisations", **_organisation_facts(scene)),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/sites",
+        right=(Kind.SITE, Verb.WRITE),
+        make=lambda scene: as_fields("/desk/sites", **{k: v or "" for k, v in _site_facts(scene).items()}),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/people",
+        right=(Kind.PERSON, Verb.WRITE),
+        make=lambda scene: as_fields("/desk/people", **_member()),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/people/{person_id}/memberships",
+        right=(Kind.PERSON, Verb.WRITE),
+        make=_grant("/desk/people/{id}/memberships"),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/memberships/{membership_id}/end",
+        right=(Kind.PERSON, Verb.WRITE),
+        about="person",
+        hidden=(404, "membership_unknown"),
+        make=_person("/desk/memberships/{id}/end", "membership"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/devices/invites",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "site_unknown"),
+        make=lambda scene: as_fields("/desk/devices/invites", site=scene.web.sites[SiteRole.MARKET].gln),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/devices/invites/{id}/withdraw",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "invite_not_found"),
+        make=_invite_id("/desk/devices/invites/{id}/withdraw"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/devices/{key}/roll",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "device_not_found"),
+        make=_handheld("/desk/devices/{key}/roll"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/devices/{key}/revoke",
+        right=(Kind.DEVICE, Verb.WRITE),
+        about="market",
+        hidden=(404, "device_not_found"),
+        make=_handheld("/desk/devices/{key}/revoke"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/tokens",
+        right=(Kind.TOKEN, Verb.WRITE),
+        make=lambda scene: as_fields("/desk/tokens", days="3", **_member()),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/tokens/{token_id}/withdraw",
+        right=(Kind.TOKEN, Verb.WRITE),
+        about="person",
+        hidden=(404, "token_unknown"),
+        make=_person("/desk/tokens/{id}/withdraw", "token"),
+        token_only=True,
+    ),
 )
 """Pages behind a sign-in."""
+
+OWN = frozenset(
+    {
+        "GET /account",
+        "POST /account/profile",
+        "POST /account/password",
+        "POST /account/two-steps",
+        "POST /account/sessions/{id}/end",
+        "POST /account/tokens",
+        "POST /account/tokens/{id}/withdraw",
+        "POST /sign-out",
+    }
+)
+"""Pages about oneself: they take a session and no right; what they do is in test_sign_in.py."""

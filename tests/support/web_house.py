@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -25,6 +25,9 @@ from coldtrace.ledger import service as ledger
 from coldtrace.parties import trust
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.people import tokens
+from coldtrace.people.persons import make_person
+from coldtrace.people.sessions import begin_session
+from coldtrace.rights.model import Member, Role
 from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.keys import Signer, kid
 from coldtrace.settings import Settings
@@ -159,6 +162,19 @@ class WebHouse:
         return sign_code(
             host=self.env.public_host, elements=elements, algorithm=1, kid=kid(signer.spki), sign=signer.sign
         )
+
+    @property
+    def desk(self) -> dict[str, str]:
+        """Return the headers of a browser in which somebody with every role in the first firm is signed in."""
+        with self.sessions.begin() as session:
+            operator_id = next(iter(self.sites.values())).operator_id
+            members = [Member(role=role, operator_id=operator_id, area="", manages=True) for role in Role]
+            person = make_person(
+                session, self.env, email="desk@example.cn", name="值班", lang="zh", members=members, made_by="tests"
+            )
+            session.execute(text("UPDATE person SET state = 'active' WHERE person_id = :id"), {"id": person.person_id})
+            secret = begin_session(session, self.env, person_id=person.person_id, agent="tests")
+        return {"Cookie": f"coldtrace={secret}"}
 
     def place_code(self, gln: str) -> str:
         """Return the code that hangs at a site's door."""

@@ -16,18 +16,13 @@ from coldtrace.seal.keys import Ed25519Signer, key_id
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
 from support.house import Handheld
-from support.web_calls import CALLS, PAGES, Call, Request, Scene
+from support.web_calls import CALLS, OWN, PAGES, Call, Request, Scene
 from support.web_house import WebHouse
 
 EVERY = [pytest.param(call, id=call.name) for call in CALLS]
 GUARDED = [pytest.param(call, id=call.name) for call in CALLS if not call.public]
-DESK = sorted(
-    f"{method} {route.path}"
-    for route in api_routes(ROUTERS)
-    if route.path.startswith("/desk/")
-    for method in route.methods or ()
-)
-"""Pages that take HTTP Basic; what they show is tested in test_desk.py."""
+DESK = [pytest.param(call, id=call.name) for call in PAGES]
+"""Pages that take a session; what they show is tested in test_desk.py and test_desk_people.py."""
 PUBLIC = [pytest.param(call, id=call.name) for call in CALLS if call.public]
 
 
@@ -58,19 +53,19 @@ def device_headers(scene: Scene, call: Call, request: Request, device: Handheld)
 
 def test_every_route_has_a_call() -> None:
     ours = {f"{method} {route.path}" for route in api_routes(ROUTERS) for method in route.methods or ()}
-    assert ours | {"GET /api/openapi.json", "GET /static"} == {call.name for call in (*CALLS, *PAGES)}
+    assert ours | {"GET /api/openapi.json", "GET /static"} == {call.name for call in (*CALLS, *PAGES)} | OWN
 
 
-@pytest.mark.parametrize("route", DESK)
-def test_the_desk_is_closed_to_strangers_and_devices(scene: Scene, route: str) -> None:
-    method, _, path = route.partition(" ")
-    assert method == "GET", "a browser sends Basic unasked, so nothing here may change anything"
-    path = path.replace("{run_id}", str(scene.consignment.run_id))
-    for headers in ({}, scene.web.signed_by(scene.web.device(SiteRole.FIRST_STATION), method, path)):
-        answer = scene.web.client.request(method, path, headers=headers)
-        assert (answer.status_code, code_of(answer)) == (401, "desk_sign_in_required")
-        assert answer.headers["www-authenticate"].startswith("Basic ")
-    assert scene.web.client.request(method, path, headers=scene.web.bearer).status_code == 200
+@pytest.mark.parametrize("call", DESK)
+def test_the_desk_is_closed_to_strangers_tokens_and_devices(scene: Scene, call: Call) -> None:
+    request = call.make(scene)
+    device = scene.web.device(SiteRole.FIRST_STATION)
+    for headers in ({}, scene.web.bearer, device_headers(scene, call, request, device)):
+        answer = send(scene, call, request, headers)
+        assert (answer.status_code, code_of(answer)) == (401, "sign_in_required")
+    led = send(scene, call, request, {"Accept": "text/html"})
+    assert led.status_code == 303
+    assert led.headers["location"].startswith("/sign-in?next=%2Fdesk")
 
 
 @pytest.mark.parametrize("call", EVERY)

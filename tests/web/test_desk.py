@@ -1,7 +1,5 @@
 """The desk's pages of code runs: who may read them, and what they say while codes and labels are made."""
 
-import base64
-
 import httpx
 import pytest
 from sqlalchemy import text
@@ -10,7 +8,6 @@ from coldtrace.goods import print_store, printing, rolls, run_store
 from coldtrace.goods.printing import BeginJob
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.labels.refusals import NoLabels, PrinterStopped
-from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import EVERYTHING
 from support.html_tree import read_page
 from support.web_calls import Scene
@@ -24,12 +21,8 @@ def scene(shared: WebHouse) -> Scene:
     return Scene.make(shared)
 
 
-def basic(password: str, name: str = "anyone") -> dict[str, str]:
-    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
-
-
 def read(web: WebHouse, path: str, lang: str = "en") -> httpx.Response:
-    return web.client.get(path, headers=PAGE | {"Accept-Language": lang} | basic(web.token))
+    return web.client.get(path, headers=PAGE | {"Accept-Language": lang} | web.desk)
 
 
 def run_of(scene: Scene) -> run_store.RunRecord:
@@ -37,31 +30,6 @@ def run_of(scene: Scene) -> run_store.RunRecord:
         run = run_store.run_of_consignment(session, scene.consignment.consignment_id)
     assert run is not None
     return run
-
-
-def test_without_a_token_the_browser_is_told_to_ask(scene: Scene) -> None:
-    for headers in ({}, basic("ct_wrong"), {"Authorization": "Basic !"}, {"Authorization": "Bearer ct_wrong"}):
-        answer = scene.web.client.get(RUNS, headers=PAGE | headers)
-        assert answer.status_code == 401, headers
-        assert answer.headers["www-authenticate"] == 'Basic realm="coldtrace", charset="UTF-8"'
-        assert "A token is needed" in answer.text
-
-
-def test_a_token_opens_the_list_as_password_or_as_bearer(scene: Scene) -> None:
-    for headers in (basic(scene.web.token), basic(scene.web.token, name=""), scene.web.bearer):
-        assert scene.web.client.get(RUNS, headers=PAGE | headers).status_code == 200
-
-
-def test_a_device_is_no_reader_of_the_desk(scene: Scene) -> None:
-    headers = scene.web.signed_by(scene.web.device(SiteRole.MARKET), "GET", RUNS)
-    assert scene.web.client.get(RUNS, headers=PAGE | headers).status_code == 401
-
-
-def test_basic_opens_nothing_else(scene: Scene) -> None:
-    """A browser sends it for links on strangers' pages too, so nothing that changes anything takes it."""
-    for method, path in (("GET", "/api/v1/runs"), ("POST", "/api/v1/rolls"), ("GET", "/api/v1/cases")):
-        answer = scene.web.client.request(method, path, headers=basic(scene.web.token))
-        assert answer.status_code == 401, path
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

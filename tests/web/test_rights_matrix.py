@@ -6,6 +6,7 @@ Both firms have the same names.  What is expected is derived from the table of r
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -22,10 +23,11 @@ from coldtrace.seal.keys import key_id
 from coldtrace.settings import Printer
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes, right_of, takes_devices
+from coldtrace.web.page_session import csrf_token
 from support.consignments import open_consignment
 from support.databases import Databases
 from support.rights_world import ASKERS, NEVER, Asker, World
-from support.web_calls import CALLS, PAGES, Call, Request, Scene, as_json
+from support.web_calls import CALLS, OWN, PAGES, Call, Request, Scene, as_json
 from support.web_house import web_house
 
 EVERY = (*CALLS, *PAGES)
@@ -33,6 +35,7 @@ GUARDED = [call for call in EVERY if call.right is not None]
 UNGUARDED = {
     # It answers whoever signed the statements; a token is no other right.
     "POST /api/v1/statements",
+    *OWN,
 }
 FRAMEWORK = {"GET /api/openapi.json", "GET /static"}
 ROUTES = {f"{method} {route.path}": route for route in api_routes(ROUTERS) for method in route.methods or ()}
@@ -49,6 +52,10 @@ def send(world: World, asker: Asker, call: Call, request: Request, method: str |
     if asker.device is not None:
         target = client.build_request(verb, request.path).url.raw_path.decode()
         headers = world.web.signed_by(asker.device, verb, target, request.body)
+    elif call in PAGES:
+        headers = {"Cookie": f"coldtrace={asker.secret}"} if asker.secret else {}
+        if verb == "POST":
+            request = replace(request, body=request.body + b"&csrf=" + csrf_token(asker.secret).encode())
     else:
         headers = {"Authorization": f"Bearer {asker.token}"}
     return client.request(verb, request.path, content=request.body, headers={**request.headers, **headers})
@@ -68,7 +75,8 @@ def ids(answer: httpx.Response, call: Call) -> set[str]:
 
 
 def test_every_route_is_in_the_matrix_and_names_the_right_that_it_needs() -> None:
-    assert set(ROUTES) == {call.name for call in EVERY} - FRAMEWORK
+    assert set(ROUTES) == {call.name for call in EVERY} - FRAMEWORK | OWN
+    assert {right_of(ROUTES[name]) for name in OWN} == {None}
     for call in EVERY:
         if call.name in FRAMEWORK:
             continue
@@ -142,7 +150,7 @@ def insider(world: World) -> Asker:
     return world.asker("everything in one firm", *(Member(role=role, operator_id=ours, manages=True) for role in roles))
 
 
-def told(answer: httpx.Response, scene: Scene) -> tuple[int, dict[str, str], str]:
+def told(answer: httpx.Response, scene: Scene, request: Request) -> tuple[int, dict[str, str], str]:
     """Return all that an answer tells, with the ids of the scene that was asked about blotted out."""
     headers = {
         name: value
@@ -163,6 +171,7 @@ def told(answer: httpx.Response, scene: Scene) -> tuple[int, dict[str, str], str
         scene.web.sites[SiteRole.MARKET].gln,
         b64(key_id(scene.web.device(SiteRole.MARKET).signer.spki)),
     ]
+    marks += [part for part in request.path.split("?")[0].split("/") if len(part) >= 16]
     for mark in marks:
         # A refusal may cut what it repeats.
         for shown in (mark, mark[:60]):
@@ -195,7 +204,7 @@ def test_what_is_anothers_is_answered_exactly_as_what_does_not_exist(world: Worl
     asked = call.make(hidden), call.make(absent)
     (first, did), (second, does) = (statements_of(world, insider, call, request) for request in asked)
     assert (first.status_code, code_of(first)) == call.hidden
-    assert told(first, hidden) == told(second, absent)
+    assert told(first, hidden, asked[0]) == told(second, absent, asked[1])
     assert did == does
     assert did != []
 
@@ -204,7 +213,10 @@ def test_what_is_anothers_is_answered_exactly_as_what_does_not_exist(world: Worl
 def test_head_and_options_tell_no_more(world: World, insider: Asker, call: Call) -> None:
     for method in ("HEAD", "OPTIONS"):
         hidden, absent = world.theirs, world.unknown(world.theirs)
-        answers = [told(send(world, insider, call, call.make(scene), method), scene) for scene in (hidden, absent)]
+        answers = [
+            told(send(world, insider, call, request, method), scene, request)
+            for scene, request in ((each, call.make(each)) for each in (hidden, absent))
+        ]
         assert answers[0] == answers[1], method
         assert answers[0][0] in (call.hidden[0], 405)
 

@@ -6,10 +6,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.env import Env
-from coldtrace.parties.directory import glns_within
 from coldtrace.parties.model import OpenInvitation
 from coldtrace.parties.refusals import InviteNotFound
-from coldtrace.parties.tables import InviteRow
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 from coldtrace.seal.b64 import b64
@@ -45,17 +43,17 @@ def open_invitations(
 
 def withdraw_invitation(session: Session, env: Env, id: bytes, *, scope: Scope) -> str:
     """Withdraw an open invitation in the scope, and return its site; again, or after its use, raises InviteNotFound."""
-    row = session.get(InviteRow, id, with_for_update=True)
+    within = Within(scope=scope)
     now = env.clock()
-    if (
-        row is None
-        or row.used_at is not None
-        or row.withdrawn_at is not None
-        or row.expires_at < now
-        or row.gln not in glns_within(session, [row.gln], scope=scope)
-    ):
+    # One statement, whether there is no such invitation or it is somebody else's.
+    gln: str | None = session.execute(
+        text(
+            "UPDATE invite i SET withdrawn_at = :now WHERE i.token_hash = :id AND i.used_at IS NULL"
+            " AND i.withdrawn_at IS NULL AND i.expires_at >= :now"
+            f" AND {within.thing(Kind.DEVICE, at='i.gln')} RETURNING i.gln"
+        ),
+        {"now": now, "id": id, **within.values},
+    ).scalar_one_or_none()
+    if gln is None:
         raise InviteNotFound(id=b64(id)[:64])
-    row.withdrawn_at = now
-    session.add(row)
-    session.flush()
-    return row.gln
+    return gln

@@ -20,8 +20,7 @@ from coldtrace.people.model import Person
 from coldtrace.people.sessions import LIFE, person_of_session, touch_session
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
-from coldtrace.web.access import Body, Caller, noted, with_right
-from coldtrace.web.journal import is_taken_on, note_of, write_alone
+from coldtrace.web.access import Body, Caller, end_note, noted, with_right
 from coldtrace.web.limits import AnonymousLimit, address_of
 from coldtrace.web.refusals import FormRefused, InsecureSignIn, MalformedForm, SignInRequired
 
@@ -106,11 +105,8 @@ def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:
     """Return what a page writes as `Annotated[Caller, page_needs(kind, verb)]`, as `access.needs` is for the API."""
 
     async def person_with_right(request: Request, caller: SignedIn) -> AsyncIterator[Caller]:
-        from fastapi.concurrency import run_in_threadpool
-
         yield noted(request, with_right(caller, kind, verb), kind, verb, act=act)
-        if note_of(request) is not None and not is_taken_on(request):
-            await run_in_threadpool(write_alone, request)
+        await end_note(request)
 
     person_with_right.right = (kind, verb)  # type: ignore[attr-defined]
     person_with_right.devices = False  # type: ignore[attr-defined]
@@ -119,7 +115,12 @@ def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:
 
 def csrf_of(request: Request) -> str:
     """Return the token that forms of this session carry."""
-    return _token(secret_of(request) or "", b"form of a session")
+    return csrf_token(secret_of(request) or "")
+
+
+def csrf_token(secret: str) -> str:
+    """Return the token that forms of the session with this secret carry."""
+    return _token(secret, b"form of a session")
 
 
 def pre_session(request: Request) -> tuple[str, str]:

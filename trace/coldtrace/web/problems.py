@@ -22,7 +22,6 @@ from coldtrace.web.language import LANGUAGE_COOKIE, choose_language
 from coldtrace.web.refusals import (
     CodeRefused,
     ConcurrentChange,
-    DeskSignInRequired,
     InternalError,
     MalformedForm,
     MalformedJson,
@@ -39,7 +38,6 @@ UNREADABLE = 400
 
 STATUS: dict[str, int] = {
     "authentication_required": 401,
-    "desk_sign_in_required": 401,
     "sign_in_required": 401,
     "form_refused": 403,
     "insecure_sign_in": 403,
@@ -172,9 +170,6 @@ STATUS: dict[str, int] = {
 }
 """Every other refusal is UNREADABLE; a test keeps this table to codes that exist."""
 
-DESK_CHALLENGE = 'Basic realm="coldtrace", charset="UTF-8"'
-"""A browser asks for a name and a password; see `desk_access`."""
-
 CODE_STATUS: dict[str, int] = {
     "malformed_uri": 400,
     "unsigned": 400,
@@ -240,8 +235,7 @@ def answer(request: Request, refusal: Refusal, more: Mapping[str, str] | None = 
     }
     status = status_of(refusal)
     if status == 401:
-        desk = isinstance(refusal, DeskSignInRequired)
-        headers["WWW-Authenticate"] = DESK_CHALLENGE if desk else 'Bearer realm="coldtrace", CTDevice'
+        headers["WWW-Authenticate"] = 'Bearer realm="coldtrace", CTDevice'
     if "retry_s" in refusal.facts:
         headers["Retry-After"] = str(refusal.facts["retry_s"])
     if isinstance(refusal, SignInRequired) and wants_page(request):

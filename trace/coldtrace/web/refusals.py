@@ -91,18 +91,6 @@ class MalformedForm(Refusal):
     )
 
 
-class DeskSignInRequired(Refusal):
-    """The desk's pages are for holders of a token."""
-
-    code = "desk_sign_in_required"
-    title = Words("需要访问令牌", "A token is needed")
-    detail = Words(
-        "此页面需要访问令牌。请刷新页面，用户名任意，密码填令牌；令牌由管理员用 coldtrace tokens new 签发。",
-        "This page needs a token. Load it again: any user name, the token as the password."
-        " An administrator makes one with coldtrace tokens new.",
-    )
-
-
 class ConcurrentChange(Refusal):
     """Somebody else changed the same thing at the same moment."""
 

@@ -1,10 +1,10 @@
 """People, their memberships, and API tokens, for those who manage an organisation."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
@@ -13,8 +13,11 @@ from coldtrace.clock import format_utc
 from coldtrace.parties import store as parties_store
 from coldtrace.people import memberships
 from coldtrace.people.grant_refusals import GrantRefused, OrganisationUnknown
+from coldtrace.people.inviting import InvitePerson, invite_person
+from coldtrace.people.mail import link_address
 from coldtrace.people.memberships import ListedPerson, ListedToken
 from coldtrace.people.model import Membership
+from coldtrace.people.persons import LinkPurpose
 from coldtrace.people.refusals import PersonUnknown
 from coldtrace.people.tokens import EVERY_RIGHT
 from coldtrace.rights.model import Kind, Member, Role, Verb
@@ -46,6 +49,42 @@ class TokenIn(MemberIn):
     name: Name
     days: int = Field(default=90, ge=1, le=3650)
     rights: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, min_length=1, max_length=60)
+
+
+class PersonIn(MemberIn):
+    """Somebody to be invited, with a first role."""
+
+    email: str = Field(max_length=254, examples=["li.na@example.cn"])
+    name: Name
+    lang: Literal["zh", "en"] = "zh"
+
+
+@router.post("/people", status_code=201, summary="Invite a person 邀请人员")
+def post_person(
+    request: Request, body: PersonIn, session: WriteSession, env: CurrentEnv, caller: PersonWriter
+) -> dict[str, object]:
+    """Invite somebody with a role; where no mail is sent, `link` is theirs to choose a password by, shown once."""
+    by_mail = request.app.state.settings.smtp_url is not None
+    member = wanted_member(session, body)
+    invited = invite_person(
+        session,
+        env,
+        InvitePerson(
+            email=body.email,
+            name=body.name,
+            lang=body.lang,
+            member=member,
+            by=caller.reader,
+            made_by=caller.actor,
+        ),
+        by_mail=by_mail,
+    )
+    caller.about(member.operator_id)
+    shown = None if by_mail or invited.secret is None else invited.secret
+    return {
+        "id": str(invited.person.person_id),
+        "link": None if shown is None else link_address(str(request.base_url), LinkPurpose.INVITATION, shown),
+    }
 
 
 @router.get("/people", summary="People 人员清单")

@@ -26,7 +26,7 @@ from coldtrace.parties import store as parties
 from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession
 from coldtrace.web.api.labels import FormatName, LayoutName, get_labels
-from coldtrace.web.desk_access import page_needs
+from coldtrace.web.page_session import page_needs
 from coldtrace.web.pages.consumer import show
 from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView, RunView
 

@@ -39,7 +39,7 @@ from coldtrace.web.pages.desk_frame import nav_of
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
 from coldtrace.web.pages.sign_in import TEMPLATE, attempt_change, said
 from coldtrace.web.pages.views import Bilingual
-from coldtrace.web.problems import status_of
+from coldtrace.web.problems import status_of, wants_page
 from coldtrace.web.refusals import InvalidRequest
 
 router = APIRouter(include_in_schema=False)
@@ -362,6 +362,8 @@ def _answer(
     *,
     secret: str | None = None,
 ) -> Response:
+    if outcome is not None and not wants_page(request):
+        raise outcome
     if outcome is not None:
         return page(request, caller, problem=said(outcome), status=status_of(outcome))
     return page(request, caller, notice=DONE, secret=secret)
