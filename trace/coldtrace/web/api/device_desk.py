@@ -66,7 +66,7 @@ def get_devices(
 def get_invites(
     session: ReadSession,
     env: CurrentEnv,
-    caller: DeviceWriter,
+    caller: Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False, act="list")],
     after: After = None,
     limit: Limit = 50,
 ) -> dict[str, object]:
