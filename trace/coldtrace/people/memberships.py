@@ -16,7 +16,8 @@ from coldtrace.people.grant_refusals import (
 )
 from coldtrace.people.members import keep_members
 from coldtrace.people.model import Membership
-from coldtrace.people.refusals import LastAdministrator, PersonUnknown
+from coldtrace.people.personal_data import require_other_administrator
+from coldtrace.people.refusals import PersonUnknown
 from coldtrace.people.tables import MembershipRow
 from coldtrace.people.tokens import EVERY_RIGHT, make_token
 from coldtrace.rights.granting import may_grant
@@ -122,8 +123,6 @@ def grant(session: Session, env: Env, *, by: Reader, made_by: str, person_id: UU
 def end_membership(session: Session, env: Env, *, scope: Scope, membership_id: UUID) -> Membership:
     """End a membership in the scope; raises MembershipUnknown, or LastAdministrator for the only administrator."""
     within = Within(scope=scope)
-    # Two that end each other must not both find the other still there.
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock, 1)"), {"lock": _MEMBERS_LOCK})
     row = session.execute(
         text(
             f"SELECT m.* FROM membership m WHERE m.membership_id = :id AND m.ended_at IS NULL AND {_membership(within)}"
@@ -133,27 +132,13 @@ def end_membership(session: Session, env: Env, *, scope: Scope, membership_id: U
     ).first()
     if row is None:
         raise MembershipUnknown(id=str(membership_id))
-    if row.role == Role.ADMINISTRATOR and row.person_id is not None and administrators(session, but=membership_id) == 0:
-        raise LastAdministrator(id=str(row.person_id))
+    if row.role == Role.ADMINISTRATOR and row.person_id is not None:
+        require_other_administrator(session, row.person_id)
     kept = session.get_one(MembershipRow, membership_id)
     kept.ended_at = env.clock()
     session.add(kept)
     session.flush()
     return _listed(row._mapping)
-
-
-def administrators(session: Session, *, but: UUID | None = None) -> int:
-    """Return how many persons that can sign in administer the platform, without one membership."""
-    return int(
-        session.execute(
-            text(
-                "SELECT count(DISTINCT m.person_id) FROM membership m JOIN person p USING (person_id)"
-                " WHERE m.role = 'administrator' AND m.ended_at IS NULL AND p.state = 'active'"
-                " AND m.membership_id IS DISTINCT FROM CAST(:but AS uuid)"
-            ),
-            {"but": but},
-        ).scalar_one()
-    )
 
 
 def new_token(
@@ -193,10 +178,6 @@ def revoke_token(session: Session, env: Env, *, scope: Scope, token_id: UUID, ow
     ).first()
     if done is None:
         raise TokenUnknown(id=str(token_id))
-
-
-_MEMBERS_LOCK = 0x43544D42
-"""The advisory lock of whoever ends memberships ("CTMB")."""
 
 
 def _membership(within: Within) -> str:

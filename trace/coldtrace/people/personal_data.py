@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, update
+from sqlalchemy import ColumnElement, and_, delete, text, update
 from sqlmodel import Session, col, select
 
 from coldtrace.clock import format_utc
@@ -81,6 +81,7 @@ def erase_person(session: Session, env: Env, person_id: UUID) -> None:
     row.state, row.erased_at = PersonState.ERASED.value, now
     session.add(row)
     session.flush()
+    session.execute(text("DELETE FROM mail_out WHERE person_id = :id"), {"id": person_id})
     for table in (PersonSessionRow, PersonLinkRow, ApiTokenRow):
         session.execute(delete(table).where(col(table.person_id) == person_id))
     session.execute(update(MembershipRow).where(_current(person_id)).values(ended_at=now))

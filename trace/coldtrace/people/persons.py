@@ -1,4 +1,4 @@
-"""Persons: make them, invite them, let them choose a password, close them.
+"""Persons: make them, invite them, let them choose a password.
 
 One-time links are random, kept as hashes, good for one use and a time.  What is shown or sent of them is the text that
 `make_link` returns.
@@ -161,26 +161,6 @@ def keep_password(session: Session, env: Env, row: PersonRow, password: str) -> 
         {"now": now, "person": row.person_id},
     )
     session.flush()
-
-
-def close_person(session: Session, env: Env, person_id: UUID) -> None:
-    """Close an account: nobody signs in with it, its sessions, links and tokens end.  Again changes nothing."""
-    now = env.clock()
-    values = {"now": now, "person": person_id}
-    session.execute(
-        text(
-            "UPDATE person SET state = 'closed', closed_at = :now WHERE person_id = :person"
-            " AND state IN ('invited', 'active')"
-        ),
-        values,
-    )
-    for table, column, condition in (
-        ("person_session", "ended_at", "ended_at IS NULL"),
-        ("person_link", "used_at", "used_at IS NULL"),
-        ("api_token", "revoked_at", "revoked_at IS NULL"),
-        ("membership", "ended_at", "ended_at IS NULL"),
-    ):
-        session.execute(text(f"UPDATE {table} SET {column} = :now WHERE person_id = :person AND {condition}"), values)
 
 
 def _usable(session: Session, env: Env, link: PersonLinkRow | None, purpose: LinkPurpose) -> PersonRow:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from sqlmodel import Session
 
+from coldtrace.cli.demo.people import make_people
 from coldtrace.cli.demo.service import Service
 from coldtrace.cli.demo.sites import SITES
 from coldtrace.cli.demo.terminal import DemoFailed, Terminal
@@ -113,6 +115,7 @@ class Story:
     def _register(self) -> None:
         installation = self.installation
         invites: dict[str, str] = {}
+        firms: dict[str, UUID] = {}
         with installation.sessions.begin() as session:
             for place in SITES:
                 city = province_of(place.uscc)
@@ -125,6 +128,7 @@ class Story:
                     city_zh=city.zh,
                     city_en=city.en,
                 )
+                firms[place.key] = operator.operator_id
                 parties.register_site(
                     session,
                     installation.env,
@@ -145,6 +149,7 @@ class Story:
                 if not terminal.is_enrolled:
                     made = parties.invite_device(session, installation.env, gln=place.gln, url=self.service.url)
                     invites[place.key] = made.text
+            make_people(session, installation.env, firms=firms)
         for key, invite in invites.items():
             self.terminals[key].enrol(invite)
 
