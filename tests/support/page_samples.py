@@ -11,6 +11,7 @@ from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages.api_reader import ApiView, api_groups
 from coldtrace.web.pages.qr_picture import qr_picture
+from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
 from coldtrace.web.pages.views import (
     Bilingual,
     ColdState,
@@ -330,6 +331,70 @@ RUN_ROLL = RunView(
     reprints=3,
     roll=RollNumbers(bound=640, unused="641-1000", skipped="17-23, 40", double_bound="", voided="5"),
 )
+_FORM = Form(
+    action="/desk/people",
+    submit=Words("邀请", "Invite"),
+    fields=(
+        Field(name="email", label=Words("邮箱", "E-mail"), kind="email", problem=Words("写错了", "It is wrong")),
+        Field(name="password", label=Words("密码", "Password"), kind="password", help=Words("要长", "A long one")),
+        Field(
+            name="role",
+            label=Words("角色", "Role"),
+            kind="select",
+            choices=(
+                Choice(value="retailer", label=Words("零售单位", "Retailer"), is_chosen=True),
+                Choice(value="market", label=Words("市场", "Market")),
+            ),
+        ),
+        Field(name="manages", label=Words("可管理", "May manage"), kind="check", value="yes"),
+        Field(name="area", label=Words("区域", "Area"), required=False),
+        Field(name="next", label=Words("去向", "Next"), kind="hidden", value="/desk"),
+    ),
+)
+SHEET = SheetView(
+    here="/desk/people",
+    host=HOST,
+    title=Words("人员", "People"),
+    sections=(
+        Section(
+            id="people",
+            title=Words("本单位人员", "People of my organisations"),
+            lead=Words("只列出本单位。", "Of your own organisations."),
+            facts=((Words("邮箱", "E-mail"), Cell(text="li.na@example.cn")),),
+            columns=(
+                Words("姓名", "Name"),
+                Words("单位", "Organisation"),
+                Words("登录", "Signed in"),
+                Words("操作", "Action"),
+            ),
+            rows=(
+                Row(
+                    id="1",
+                    cells=(Cell(text="李娜"), Cell(name=BEEF, text="91120116MA05TE5T1N"), Cell(moment=NOW)),
+                    forms=(Form(action="/desk/memberships/1/end", submit=Words("结束", "End"), quiet=True),),
+                ),
+                Row(id="2", cells=(Cell(text="王强"), Cell(words=Words("无", "None")), Cell(text="-"))),
+            ),
+            next_url="/desk/people?after=1",
+        ),
+        Section(
+            id="invite",
+            title=Words("邀请", "Invite"),
+            empty=Words("还没有。", "None yet."),
+            picture=qr_picture("otpauth://totp/coldtrace"),
+            forms=(_FORM,),
+            links=(("/forgot", Words("忘记密码", "Forgot the password")),),
+        ),
+    ),
+    csrf="token",
+    notice=Words("已完成。", "Done."),
+    problem=Words("没有完成。", "Not done."),
+    secret="ct_abc",
+    nav=(("/desk/people", Words("人员", "People")), ("/account", Words("我的账号", "My account"))),
+    who="李娜",
+    wide=True,
+)
+
 PAGES: dict[str, tuple[str, PageView]] = {
     "unit-sold": ("consumer/unit.html", SOLD),
     "unit-fresh": ("consumer/unit.html", FRESH),
@@ -354,6 +419,16 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "runs-none": ("desk/runs.html", RunsView(here="/desk/runs", host=HOST)),
     "run-busy": ("desk/run.html", RUN_BUSY),
     "run-roll": ("desk/run.html", RUN_ROLL),
+    "sheet": ("people/sheet.html", SHEET),
+    "sheet-bare": (
+        "people/sheet.html",
+        SheetView(
+            here="/sign-in",
+            host=HOST,
+            title=Words("登录", "Sign in"),
+            sections=(Section(id="form", title=Words("登录", "Sign in")),),
+        ),
+    ),
     "error": ("error.html", ERROR),
     "not-found": ("error.html", NOT_FOUND),
     "privacy": ("privacy.html", PrivacyView(here="/privacy", host=HOST)),

@@ -22,7 +22,8 @@ from coldtrace.rights.model import Member, Party, Reader, Relation, Role, Thing
 from coldtrace.rights.rules import permits, reaches, scope_of
 from coldtrace.seal.keys import Ed25519Signer
 from support.house import GLNS, Handheld
-from support.web_calls import PAGES, SAMPLE_IMPORTER, Call, Scene
+from support.page_calls import PAGES
+from support.web_calls import SAMPLE_IMPORTER, Call, Scene
 from support.web_house import WebHouse
 
 AT, TO, FROM, IMPORTER = Relation.AT, Relation.TO, Relation.FROM, Relation.IMPORTER

@@ -193,7 +193,7 @@ NOBODYS_CODE = "91120116MA00000010"
 """A credit code that nobody has registered: a role in that organisation is refused for everybody alike."""
 
 
-def _site_facts(scene: Scene) -> dict[str, str | None]:
+def site_facts(scene: Scene) -> dict[str, str | None]:
     site = scene.web.sites[SiteRole.MARKET]
     return {
         "gln": site.gln,
@@ -205,15 +205,15 @@ def _site_facts(scene: Scene) -> dict[str, str | None]:
     }
 
 
-def _organisation_facts(scene: Scene) -> dict[str, str]:
+def organisation_facts(scene: Scene) -> dict[str, str]:
     return {"uscc": scene.uscc(), "name_zh": "某公司", "name_en": "Some firm"}
 
 
-def _member(**more: str) -> dict[str, str]:
+def member(**more: str) -> dict[str, str]:
     return {"organisation": NOBODYS_CODE, "role": "retailer", "name": "x", "email": "x@example.cn"} | more
 
 
-def _person(path: str, kind: str) -> Callable[[Scene], Request]:
+def person(path: str, kind: str) -> Callable[[Scene], Request]:
     """Return a request about a person, a membership or a token of the scene's firm, made for it."""
 
     def make(scene: Scene) -> Request:
@@ -223,15 +223,15 @@ def _person(path: str, kind: str) -> Callable[[Scene], Request]:
     return make
 
 
-def _grant(path: str) -> Callable[[Scene], Request]:
+def grant(path: str) -> Callable[[Scene], Request]:
     def make(scene: Scene) -> Request:
         request = path.format(id=scene.somebody("person"))
-        return as_fields(request, **_member()) if path.startswith("/desk") else as_json(request, _member())
+        return as_fields(request, **member()) if path.startswith("/desk") else as_json(request, member())
 
     return make
 
 
-def _handheld(path: str) -> Callable[[Scene], Request]:
+def handheld(path: str) -> Callable[[Scene], Request]:
     """Return a request about a device of the scene's market, enrolled for it."""
 
     def make(scene: Scene) -> Request:
@@ -241,7 +241,7 @@ def _handheld(path: str) -> Callable[[Scene], Request]:
     return make
 
 
-def _invite_id(path: str) -> Callable[[Scene], Request]:
+def invite_id(path: str) -> Callable[[Scene], Request]:
     def make(scene: Scene) -> Request:
         request = path.format(id=scene.open_invite())
         return as_fields(request) if path.startswith("/desk") else Request(path=request)
@@ -285,7 +285,7 @@ def _void(scene: Scene) -> Request:
     return as_json("/api/v1/codes/void", {"roll": str(scene.roll_id), "numbers": "3", "reason": "wet"})
 
 
-def _at(path: str) -> Callable[[Scene], Request]:
+def at(path: str) -> Callable[[Scene], Request]:
     return lambda scene: Request(path=path)
 
 
@@ -335,7 +335,7 @@ CALLS = (
         method="GET",
         route="/api/v1/devices/work",
         right=(Kind.WORK, Verb.READ),
-        make=_at("/api/v1/devices/work"),
+        make=at("/api/v1/devices/work"),
         device_only=True,
     ),
     Call(
@@ -350,14 +350,14 @@ CALLS = (
         method="GET",
         route="/api/v1/devices",
         right=(Kind.DEVICE, Verb.READ),
-        make=_at("/api/v1/devices?limit=5"),
+        make=at("/api/v1/devices?limit=5"),
         token_only=True,
     ),
     Call(
         method="GET",
         route="/api/v1/devices/invites",
         right=(Kind.DEVICE, Verb.WRITE),
-        make=_at("/api/v1/devices/invites?limit=5"),
+        make=at("/api/v1/devices/invites?limit=5"),
         token_only=True,
     ),
     Call(
@@ -366,7 +366,7 @@ CALLS = (
         right=(Kind.DEVICE, Verb.WRITE),
         about="market",
         hidden=(404, "invite_not_found"),
-        make=_invite_id("/api/v1/devices/invites/{id}"),
+        make=invite_id("/api/v1/devices/invites/{id}"),
         status=204,
         token_only=True,
     ),
@@ -376,7 +376,7 @@ CALLS = (
         right=(Kind.DEVICE, Verb.WRITE),
         about="market",
         hidden=(404, "device_not_found"),
-        make=_handheld("/api/v1/devices/{key}/roll"),
+        make=handheld("/api/v1/devices/{key}/roll"),
         status=201,
         token_only=True,
     ),
@@ -386,30 +386,30 @@ CALLS = (
         right=(Kind.DEVICE, Verb.WRITE),
         about="market",
         hidden=(404, "device_not_found"),
-        make=_handheld("/api/v1/devices/{key}/revoke"),
+        make=handheld("/api/v1/devices/{key}/revoke"),
         token_only=True,
     ),
     Call(
         method="GET",
         route="/api/v1/organisations",
         right=(Kind.ORGANISATION, Verb.READ),
-        make=_at("/api/v1/organisations?limit=5"),
+        make=at("/api/v1/organisations?limit=5"),
         token_only=True,
     ),
     Call(
         method="POST",
         route="/api/v1/organisations",
         right=(Kind.ORGANISATION, Verb.WRITE),
-        make=lambda scene: as_json("/api/v1/organisations", _organisation_facts(scene)),
+        make=lambda scene: as_json("/api/v1/organisations", organisation_facts(scene)),
         status=201,
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/sites", right=(Kind.SITE, Verb.READ), make=_at("/api/v1/sites?limit=5")),
+    Call(method="GET", route="/api/v1/sites", right=(Kind.SITE, Verb.READ), make=at("/api/v1/sites?limit=5")),
     Call(
         method="POST",
         route="/api/v1/sites",
         right=(Kind.SITE, Verb.WRITE),
-        make=lambda scene: as_json("/api/v1/sites", _site_facts(scene)),
+        make=lambda scene: as_json("/api/v1/sites", site_facts(scene)),
         status=201,
         token_only=True,
     ),
@@ -417,14 +417,14 @@ CALLS = (
         method="GET",
         route="/api/v1/people",
         right=(Kind.PERSON, Verb.READ),
-        make=_at("/api/v1/people?limit=5"),
+        make=at("/api/v1/people?limit=5"),
         token_only=True,
     ),
     Call(
         method="POST",
         route="/api/v1/people",
         right=(Kind.PERSON, Verb.WRITE),
-        make=lambda scene: as_json("/api/v1/people", _member()),
+        make=lambda scene: as_json("/api/v1/people", member()),
         status=404,
         token_only=True,
     ),
@@ -432,7 +432,7 @@ CALLS = (
         method="POST",
         route="/api/v1/people/{person_id}/memberships",
         right=(Kind.PERSON, Verb.WRITE),
-        make=_grant("/api/v1/people/{id}/memberships"),
+        make=grant("/api/v1/people/{id}/memberships"),
         status=404,
         token_only=True,
     ),
@@ -442,7 +442,7 @@ CALLS = (
         right=(Kind.PERSON, Verb.WRITE),
         about="person",
         hidden=(404, "membership_unknown"),
-        make=_person("/api/v1/memberships/{id}", "membership"),
+        make=person("/api/v1/memberships/{id}", "membership"),
         status=204,
         token_only=True,
     ),
@@ -450,14 +450,14 @@ CALLS = (
         method="GET",
         route="/api/v1/tokens",
         right=(Kind.TOKEN, Verb.READ),
-        make=_at("/api/v1/tokens?limit=5"),
+        make=at("/api/v1/tokens?limit=5"),
         token_only=True,
     ),
     Call(
         method="POST",
         route="/api/v1/tokens",
         right=(Kind.TOKEN, Verb.WRITE),
-        make=lambda scene: as_json("/api/v1/tokens", _member()),
+        make=lambda scene: as_json("/api/v1/tokens", member()),
         status=404,
         token_only=True,
     ),
@@ -467,15 +467,15 @@ CALLS = (
         right=(Kind.TOKEN, Verb.WRITE),
         about="person",
         hidden=(404, "token_unknown"),
-        make=_person("/api/v1/tokens/{id}", "token"),
+        make=person("/api/v1/tokens/{id}", "token"),
         status=204,
         token_only=True,
     ),
-    Call(method="GET", route="/api/v1/trust-list", make=_at("/api/v1/trust-list"), public=True),
-    Call(method="GET", route="/api/v1/root", make=_at("/api/v1/root"), public=True),
-    Call(method="GET", route="/api/v1/filters", make=_at("/api/v1/filters"), public=True),
+    Call(method="GET", route="/api/v1/trust-list", make=at("/api/v1/trust-list"), public=True),
+    Call(method="GET", route="/api/v1/root", make=at("/api/v1/root"), public=True),
+    Call(method="GET", route="/api/v1/filters", make=at("/api/v1/filters"), public=True),
     Call(method="GET", route="/api/v1/filters/{id}", make=_filter, public=True),
-    Call(method="GET", route="/api/v1/root-changes", make=_at("/api/v1/root-changes"), public=True),
+    Call(method="GET", route="/api/v1/root-changes", make=at("/api/v1/root-changes"), public=True),
     Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
     Call(method="GET", route="/logs/{name}/tile/{path:path}", make=_log("tile/0/000.p/1"), public=True),
     Call(
@@ -515,9 +515,9 @@ CALLS = (
         method="GET",
         route="/api/v1/statements",
         right=(Kind.STATEMENT, Verb.READ),
-        make=_at("/api/v1/statements"),
+        make=at("/api/v1/statements"),
     ),
-    Call(method="GET", route="/api/v1/cases", right=(Kind.CASE, Verb.READ), make=_at("/api/v1/cases")),
+    Call(method="GET", route="/api/v1/cases", right=(Kind.CASE, Verb.READ), make=at("/api/v1/cases")),
     Call(
         method="POST",
         route="/api/v1/imports",
@@ -531,7 +531,7 @@ CALLS = (
         method="GET",
         route="/api/v1/imports/template",
         right=(Kind.CONSIGNMENT, Verb.WRITE),
-        make=_at("/api/v1/imports/template"),
+        make=at("/api/v1/imports/template"),
     ),
     Call(
         method="POST",
@@ -547,7 +547,7 @@ CALLS = (
         route="/api/v1/runs",
         right=(Kind.RUN, Verb.READ),
         lists="runs.run",
-        make=_at("/api/v1/runs?limit=200"),
+        make=at("/api/v1/runs?limit=200"),
     ),
     Call(
         method="GET",
@@ -579,7 +579,7 @@ CALLS = (
         method="GET",
         route="/api/v1/printers",
         right=(Kind.RUN, Verb.WRITE),
-        make=_at("/api/v1/printers"),
+        make=at("/api/v1/printers"),
         token_only=True,
     ),
     Call(
@@ -605,7 +605,7 @@ CALLS = (
         method="GET",
         route="/api/v1/labels/reprints",
         right=(Kind.RUN, Verb.READ),
-        make=_at("/api/v1/labels/reprints"),
+        make=at("/api/v1/labels/reprints"),
         token_only=True,
     ),
     Call(
@@ -623,7 +623,7 @@ CALLS = (
         route="/api/v1/rolls",
         right=(Kind.ROLL, Verb.READ),
         lists="rolls.roll",
-        make=_at("/api/v1/rolls?limit=200"),
+        make=at("/api/v1/rolls?limit=200"),
     ),
     Call(
         method="POST",
@@ -683,12 +683,12 @@ CALLS = (
         method="GET",
         route="/api/v1/journal",
         right=(Kind.JOURNAL, Verb.READ),
-        make=_at("/api/v1/journal"),
+        make=at("/api/v1/journal"),
         token_only=True,
     ),
-    Call(method="GET", route="/healthz", make=_at("/healthz"), public=True),
-    Call(method="GET", route="/readyz", make=_at("/readyz"), public=True),
-    Call(method="GET", route="/metrics", right=(Kind.METRICS, Verb.READ), make=_at("/metrics")),
+    Call(method="GET", route="/healthz", make=at("/healthz"), public=True),
+    Call(method="GET", route="/readyz", make=at("/readyz"), public=True),
+    Call(method="GET", route="/metrics", right=(Kind.METRICS, Verb.READ), make=at("/metrics")),
     Call(
         method="GET",
         route="/01/{rest:path}",
@@ -703,17 +703,17 @@ CALLS = (
     ),
     Call(method="GET", route="/414/{rest:path}", make=_place, public=True),
     Call(method="GET", route="/U/{rest:path}", make=_no_gs1, status=404, public=True),
-    Call(method="GET", route="/", make=_at("/"), public=True),
-    Call(method="GET", route="/find", make=_at("/find?code=7QK4-M2ZX-9RTB-5"), status=404, public=True),
-    Call(method="GET", route="/privacy", make=_at("/privacy"), public=True),
-    Call(method="GET", route="/sample-labels.pdf", make=_at("/sample-labels.pdf"), public=True),
-    Call(method="GET", route="/api/docs", make=_at("/api/docs"), public=True),
-    Call(method="GET", route="/sign-in", make=_at("/sign-in"), public=True),
+    Call(method="GET", route="/", make=at("/"), public=True),
+    Call(method="GET", route="/find", make=at("/find?code=7QK4-M2ZX-9RTB-5"), status=404, public=True),
+    Call(method="GET", route="/privacy", make=at("/privacy"), public=True),
+    Call(method="GET", route="/sample-labels.pdf", make=at("/sample-labels.pdf"), public=True),
+    Call(method="GET", route="/api/docs", make=at("/api/docs"), public=True),
+    Call(method="GET", route="/sign-in", make=at("/sign-in"), public=True),
     # Without the form's own token; what they do with one is in test_sign_in.py.
     Call(method="POST", route="/sign-in", make=lambda scene: as_fields("/sign-in"), status=403, public=True),
-    Call(method="GET", route="/forgot", make=_at("/forgot"), public=True),
+    Call(method="GET", route="/forgot", make=at("/forgot"), public=True),
     Call(method="POST", route="/forgot", make=lambda scene: as_fields("/forgot"), status=403, public=True),
-    Call(method="GET", route="/invitation/{secret}", make=_at("/invitation/none"), status=404, public=True),
+    Call(method="GET", route="/invitation/{secret}", make=at("/invitation/none"), status=404, public=True),
     Call(
         method="POST",
         route="/invitation/{secret}",
@@ -721,188 +721,9 @@ CALLS = (
         status=403,
         public=True,
     ),
-    Call(method="GET", route="/reset/{secret}", make=_at("/reset/none"), status=404, public=True),
+    Call(method="GET", route="/reset/{secret}", make=at("/reset/none"), status=404, public=True),
     Call(method="POST", route="/reset/{secret}", make=lambda scene: as_fields("/reset/none"), status=403, public=True),
     # Made by the framework, not by a router of ours.
-    Call(method="GET", route="/api/openapi.json", make=_at("/api/openapi.json"), public=True),
-    Call(method="GET", route="/static", make=_at("/static/coldtrace.css"), public=True),
+    Call(method="GET", route="/api/openapi.json", make=at("/api/openapi.json"), public=True),
+    Call(method="GET", route="/static", make=at("/static/coldtrace.css"), public=True),
 )
-
-PAGES = (
-    Call(
-        method="GET",
-        route="/desk/runs",
-        right=(Kind.RUN, Verb.READ),
-        lists="data-run",
-        make=_at("/desk/runs"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/runs/{run_id}",
-        right=(Kind.RUN, Verb.READ),
-        about="run",
-        hidden=(404, "run_unknown"),
-        make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/runs/{run_id}/labels",
-        right=(Kind.RUN, Verb.WRITE),
-        about="run",
-        hidden=(404, "run_unknown"),
-        make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}/labels?layout=60x40&format=csv"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk",
-        right=(Kind.SITE, Verb.READ),
-        make=_at("/desk"),
-        status=303,
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/organisations",
-        right=(Kind.ORGANISATION, Verb.READ),
-        make=_at("/desk/organisations"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/sites",
-        right=(Kind.SITE, Verb.READ),
-        make=_at("/desk/sites"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/people",
-        right=(Kind.PERSON, Verb.READ),
-        make=_at("/desk/people"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/devices",
-        right=(Kind.DEVICE, Verb.READ),
-        make=_at("/desk/devices"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/tokens",
-        right=(Kind.TOKEN, Verb.READ),
-        make=_at("/desk/tokens"),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/organisations",
-        right=(Kind.ORGANISATION, Verb.WRITE),
-        make=lambda scene: as_fields("/desk/organisations", **_organisation_facts(scene)),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/sites",
-        right=(Kind.SITE, Verb.WRITE),
-        make=lambda scene: as_fields("/desk/sites", **{k: v or "" for k, v in _site_facts(scene).items()}),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/people",
-        right=(Kind.PERSON, Verb.WRITE),
-        make=lambda scene: as_fields("/desk/people", **_member()),
-        status=404,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/people/{person_id}/memberships",
-        right=(Kind.PERSON, Verb.WRITE),
-        make=_grant("/desk/people/{id}/memberships"),
-        status=404,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/memberships/{membership_id}/end",
-        right=(Kind.PERSON, Verb.WRITE),
-        about="person",
-        hidden=(404, "membership_unknown"),
-        make=_person("/desk/memberships/{id}/end", "membership"),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/devices/invites",
-        right=(Kind.DEVICE, Verb.WRITE),
-        about="market",
-        hidden=(404, "site_unknown"),
-        make=lambda scene: as_fields("/desk/devices/invites", site=scene.web.sites[SiteRole.MARKET].gln),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/devices/invites/{id}/withdraw",
-        right=(Kind.DEVICE, Verb.WRITE),
-        about="market",
-        hidden=(404, "invite_not_found"),
-        make=_invite_id("/desk/devices/invites/{id}/withdraw"),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/devices/{key}/roll",
-        right=(Kind.DEVICE, Verb.WRITE),
-        about="market",
-        hidden=(404, "device_not_found"),
-        make=_handheld("/desk/devices/{key}/roll"),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/devices/{key}/revoke",
-        right=(Kind.DEVICE, Verb.WRITE),
-        about="market",
-        hidden=(404, "device_not_found"),
-        make=_handheld("/desk/devices/{key}/revoke"),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/tokens",
-        right=(Kind.TOKEN, Verb.WRITE),
-        make=lambda scene: as_fields("/desk/tokens", days="3", **_member()),
-        status=404,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/desk/tokens/{token_id}/withdraw",
-        right=(Kind.TOKEN, Verb.WRITE),
-        about="person",
-        hidden=(404, "token_unknown"),
-        make=_person("/desk/tokens/{id}/withdraw", "token"),
-        token_only=True,
-    ),
-)
-"""Pages behind a sign-in."""
-
-OWN = frozenset(
-    {
-        "GET /account",
-        "POST /account/profile",
-        "POST /account/password",
-        "POST /account/two-steps",
-        "POST /account/sessions/{id}/end",
-        "POST /account/tokens",
-        "POST /account/tokens/{id}/withdraw",
-        "POST /sign-out",
-    }
-)
-"""Pages about oneself: they take a session and no right; what they do is in test_sign_in.py."""

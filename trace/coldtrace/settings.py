@@ -114,13 +114,13 @@ class Settings(BaseSettings):
     public_entries: bool = False
     witnesses: Path | None = None
     witness_strict: bool = False
+    smtp_url: str | None = Field(default=None, repr=False, pattern=r"^smtps?://[^\s/]+/?$")  # it may hold a password
+    mail_from: str = Field(default="coldtrace@localhost", max_length=254, pattern=r"^[^@\s<>]+@[A-Za-z0-9.-]+$")
+    page_url: str | None = Field(default=None, max_length=200, pattern=r"^https?://[A-Za-z0-9.\-:\[\]]+/?$")
     keep_sessions_days: int = Field(default=90, ge=1, le=3650)
     keep_links_days: int = Field(default=30, ge=1, le=3650)
     keep_sign_in_failures_days: int = Field(default=30, ge=1, le=3650)
     keep_invites_days: int = Field(default=90, ge=1, le=3650)
-    smtp_url: str | None = Field(default=None, repr=False, pattern=r"^smtps?://[^\s/]+/?$")  # it may hold a password
-    mail_from: str = Field(default="coldtrace@localhost", max_length=254, pattern=r"^[^@\s<>]+@[A-Za-z0-9.-]+$")
-    page_url: str | None = Field(default=None, max_length=200, pattern=r"^https?://[A-Za-z0-9.\-:\[\]]+/?$")
 
 
 def load_settings(**chosen: object) -> Settings:

@@ -53,43 +53,46 @@ def run_create(arguments: argparse.Namespace) -> int:
     from coldtrace.settings import load_settings
 
     settings = load_settings()
-    try:
-        password = None if arguments.password_file is None else _password(arguments.password_file)
-        with open_installation(settings) as installation, installation.sessions.begin() as session:
-            env = installation.env
-            operator = parties_store.operator_of_uscc(session, arguments.organisation)
-            if operator is None:
-                if not (arguments.firm_zh and arguments.firm_en):
-                    raise NothingToDo(wanted="--firm-zh … --firm-en …")
-                city = province_of(arguments.organisation)
-                operator = parties.register_operator(
+    password = None if arguments.password_file is None else _password(arguments.password_file)
+    with open_installation(settings) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                env = installation.env
+                operator = parties_store.operator_of_uscc(session, arguments.organisation)
+                if operator is None:
+                    if not (arguments.firm_zh and arguments.firm_en):
+                        raise NothingToDo(wanted="--firm-zh … --firm-en …")
+                    city = province_of(arguments.organisation)
+                    operator = parties.register_operator(
+                        session,
+                        env,
+                        uscc=arguments.organisation,
+                        name_zh=arguments.firm_zh,
+                        name_en=arguments.firm_en,
+                        city_zh=city.zh,
+                        city_en=city.en,
+                    )
+                administrator = Member(role=Role.ADMINISTRATOR, operator_id=operator.operator_id, manages=True)
+                invited = invite_person(
                     session,
                     env,
-                    uscc=arguments.organisation,
-                    name_zh=arguments.firm_zh,
-                    name_en=arguments.firm_en,
-                    city_zh=city.zh,
-                    city_en=city.en,
+                    InvitePerson(
+                        email=arguments.email,
+                        name=arguments.name,
+                        lang=arguments.lang,
+                        member=administrator,
+                        by=Reader(members=(Member(role=Role.ADMINISTRATOR, operator_id=None),)),
+                        made_by=MADE_BY,
+                    ),
+                    by_mail=False,
                 )
-            administrator = Member(role=Role.ADMINISTRATOR, operator_id=operator.operator_id, manages=True)
-            invited = invite_person(
-                session,
-                env,
-                InvitePerson(
-                    email=arguments.email,
-                    name=arguments.name,
-                    lang=arguments.lang,
-                    member=administrator,
-                    by=Reader(members=(Member(role=Role.ADMINISTRATOR, operator_id=None),)),
-                    made_by=MADE_BY,
-                ),
-                by_mail=False,
-            )
-            if password is not None and invited.secret is not None:
-                choose_password(session, env, secret=invited.secret, purpose=LinkPurpose.INVITATION, password=password)
-            person, secret = invited.person, None if password is not None else invited.secret
-    except Refusal as refusal:
-        return print_refusal(refusal, as_json=arguments.json)
+                if password is not None and invited.secret is not None:
+                    choose_password(
+                        session, env, secret=invited.secret, purpose=LinkPurpose.INVITATION, password=password
+                    )
+                person, secret = invited.person, None if password is not None else invited.secret
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
     result: dict[str, object] = {"email": person.email, "role": "administrator", "organisation": operator.uscc}
     if secret is not None:
         result["link"] = _link(settings, LinkPurpose.INVITATION, secret)
@@ -106,15 +109,16 @@ def run_link(arguments: argparse.Namespace) -> int:
     from coldtrace.settings import load_settings
 
     settings = load_settings()
-    try:
-        with open_installation(settings) as installation, installation.sessions.begin() as session:
-            person = person_of_email(session, parse_email(arguments.email))
-            if person is None or person.state not in (PersonState.INVITED, PersonState.ACTIVE):
-                raise PersonUnknown(id=arguments.email[:100])
-            purpose = LinkPurpose.INVITATION if person.state is PersonState.INVITED else LinkPurpose.RESET
-            secret = make_link(session, installation.env, person_id=person.person_id, purpose=purpose)
-    except Refusal as refusal:
-        return print_refusal(refusal, as_json=arguments.json)
+    with open_installation(settings) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                person = person_of_email(session, parse_email(arguments.email))
+                if person is None or person.state not in (PersonState.INVITED, PersonState.ACTIVE):
+                    raise PersonUnknown(id=arguments.email[:100])
+                purpose = LinkPurpose.INVITATION if person.state is PersonState.INVITED else LinkPurpose.RESET
+                secret = make_link(session, installation.env, person_id=person.person_id, purpose=purpose)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
     print_result({"email": person.email, "link": _link(settings, purpose, secret)}, as_json=arguments.json)
     return 0
 

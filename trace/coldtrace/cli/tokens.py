@@ -65,43 +65,44 @@ def run_new(arguments: argparse.Namespace) -> int:
     from coldtrace.settings import load_settings
 
     role, life = Role(arguments.role), timedelta(days=arguments.days)
-    try:
-        with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
-            env = installation.env
-            if role is Role.ADMINISTRATOR and arguments.organisation is None:
-                # Of the platform itself; every other role is somebody's.
-                members = [Member(role=role, operator_id=None)]
-                token = tokens.make_token(
-                    session,
-                    env,
-                    name=arguments.name,
-                    life=life,
-                    members=members,
-                    scopes=arguments.right or (tokens.EVERY_RIGHT,),
-                    made_by="command line",
-                )
-            else:
-                operator = parties_store.operator_of_uscc(session, arguments.organisation or "")
-                if operator is None:
-                    raise OrganisationUnknown(uscc=arguments.organisation or "-")
-                token = new_token(
-                    session,
-                    env,
-                    by=Reader(members=(Member(role=Role.ADMINISTRATOR, operator_id=None),)),
-                    made_by="command line",
-                    name=arguments.name,
-                    life=life,
-                    member=Member(
-                        role=role,
-                        operator_id=operator.operator_id,
-                        sites=None if arguments.site is None else frozenset(arguments.site),
-                        area=arguments.area,
-                        manages=arguments.manages,
-                    ),
-                    rights=arguments.right,
-                )
-    except Refusal as refusal:
-        return print_refusal(refusal, as_json=arguments.json)
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                env = installation.env
+                if role is Role.ADMINISTRATOR and arguments.organisation is None:
+                    # Of the platform itself; every other role is somebody's.
+                    members = [Member(role=role, operator_id=None)]
+                    token = tokens.make_token(
+                        session,
+                        env,
+                        name=arguments.name,
+                        life=life,
+                        members=members,
+                        scopes=arguments.right or (tokens.EVERY_RIGHT,),
+                        made_by="command line",
+                    )
+                else:
+                    operator = parties_store.operator_of_uscc(session, arguments.organisation or "")
+                    if operator is None:
+                        raise OrganisationUnknown(uscc=arguments.organisation or "-")
+                    token = new_token(
+                        session,
+                        env,
+                        by=Reader(members=(Member(role=Role.ADMINISTRATOR, operator_id=None),)),
+                        made_by="command line",
+                        name=arguments.name,
+                        life=life,
+                        member=Member(
+                            role=role,
+                            operator_id=operator.operator_id,
+                            sites=None if arguments.site is None else frozenset(arguments.site),
+                            area=arguments.area,
+                            manages=arguments.manages,
+                        ),
+                        rights=arguments.right,
+                    )
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
     result = {"token": token, "name": arguments.name, "days": arguments.days, "role": role.value}
     print_result(result, as_json=arguments.json)
     return 0

@@ -47,7 +47,7 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
-from coldtrace.web.pages import account, api_reader, consumer, desk, desk_people, door, sign_in
+from coldtrace.web.pages import account, api_reader, consumer, desk, desk_people, desk_places, door, sign_in
 from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
@@ -87,6 +87,7 @@ ROUTERS = tuple(
         sign_in,
         account,
         desk,
+        desk_places,
         desk_people,
         api_reader,
     )

@@ -46,6 +46,7 @@ STATUS: dict[str, int] = {
     "link_refused": 404,
     "email_taken": 409,
     "weak_password": 422,
+    "malformed_email": 422,
     "totp_refused": 422,
     "password_refused": 422,
     "token_refused": 401,

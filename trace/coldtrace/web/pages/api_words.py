@@ -49,6 +49,8 @@ GROUPS: dict[str, Words] = {
     "rolls": Words("预签发卷标", "Pre-issued rolls"),
     "cases": Words("异常", "Cases"),
     "devices": Words("设备", "Devices"),
+    "organisations": Words("单位与场所", "Organisations and sites"),
+    "people": Words("人员与令牌", "People and tokens"),
     "codes": Words("追溯码", "Codes"),
     "trust": Words("信任列表", "Trust list"),
     "log": Words("公开日志", "Public log"),
