@@ -6,10 +6,10 @@ import httpx
 
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
+from support.call_scene import fresh_declaration
 from support.consignments import Consignment
 from support.house import GLNS, unit_line
 from support.html_tree import Node, read_page
-from support.web_calls import fresh_declaration
 from support.web_house import PAGE, WebHouse
 
 ZH = {"Accept": "text/html,application/xhtml+xml;q=0.9", "Accept-Language": "zh-CN"}

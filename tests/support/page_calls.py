@@ -2,19 +2,8 @@
 
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
-from support.web_calls import (
-    Call,
-    Request,
-    as_fields,
-    at,
-    grant,
-    handheld,
-    invite_id,
-    member,
-    organisation_facts,
-    person,
-    site_facts,
-)
+from support.call_scene import Request, as_fields
+from support.web_calls import Call, at, grant, handheld, invite_id, member, organisation_facts, person, site_facts
 
 PAGES = (
     Call(

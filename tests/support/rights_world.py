@@ -21,9 +21,10 @@ from coldtrace.people.sessions import begin_session
 from coldtrace.rights.model import Member, Party, Reader, Relation, Role, Thing
 from coldtrace.rights.rules import permits, reaches, scope_of
 from coldtrace.seal.keys import Ed25519Signer
+from support.call_scene import SAMPLE_IMPORTER, Scene
 from support.house import GLNS, Handheld
 from support.page_calls import PAGES
-from support.web_calls import SAMPLE_IMPORTER, Call, Scene
+from support.web_calls import Call
 from support.web_house import WebHouse
 
 AT, TO, FROM, IMPORTER = Relation.AT, Relation.TO, Relation.FROM, Relation.IMPORTER

@@ -25,10 +25,10 @@ from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.report import Result
 from support import consignments as goods
 from support.boxes import ZH, World, make_world, status
+from support.call_scene import fresh_declaration
 from support.databases import Databases
 from support.house import GLNS
 from support.html_tree import read_page
-from support.web_calls import fresh_declaration
 from support.web_house import LINKSET, PAGE, PROOF, WebHouse, web_house
 
 

@@ -13,9 +13,9 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.parties.trust import publish
 from support import consignments as goods
 from support.boxes import ZH, World, make_world, row, status
+from support.call_scene import fresh_declaration
 from support.house import GLNS, unit_line
 from support.html_tree import read_page
-from support.web_calls import fresh_declaration
 from support.web_house import LINKSET, PAGE, PROOF, WebHouse
 
 ROWS = [str(row) for row in range(1, 19)]

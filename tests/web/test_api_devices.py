@@ -17,8 +17,8 @@ from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer, key_id, load_public_key
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import open_trust_list
+from support.call_scene import enrol_request, fresh_declaration
 from support.house import GLNS, Handheld, unit_line
-from support.web_calls import enrol_request, fresh_declaration
 from support.web_house import WebHouse
 
 ENROL = "/api/v1/devices/enrol"

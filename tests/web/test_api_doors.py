@@ -15,9 +15,10 @@ from coldtrace.rights.rules import permits
 from coldtrace.seal.keys import Ed25519Signer, key_id
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
+from support.call_scene import Request, Scene
 from support.house import Handheld
 from support.page_calls import OWN, PAGES
-from support.web_calls import CALLS, Call, Request, Scene
+from support.web_calls import CALLS, Call
 from support.web_house import WebHouse
 
 EVERY = [pytest.param(call, id=call.name) for call in CALLS]

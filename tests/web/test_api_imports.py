@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
+from support.call_scene import SAMPLE, Request, as_form, fresh_declaration
 from support.house import GLNS, unit_line
-from support.web_calls import SAMPLE, Request, as_form, fresh_declaration
 from support.web_house import WebHouse
 
 IMPORTS = "/api/v1/imports"

@@ -20,8 +20,9 @@ from coldtrace.seal.vkey import vkey_of
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
 from coldtrace.web.pages.api_words import CHINESE, GROUPS
+from support.call_scene import Scene
 from support.html_tree import read_page
-from support.web_calls import CALLS, Scene
+from support.web_calls import CALLS
 from support.web_house import PAGE, WebHouse
 
 ZH = {"Accept": "text/html", "Accept-Language": "zh"}

@@ -18,9 +18,9 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.bundle import verify_bundle
+from support.call_scene import fresh_declaration
 from support.consignments import GTIN, LOT, Consignment, commission_line
 from support.html_tree import read_page
-from support.web_calls import fresh_declaration
 from support.web_house import PAGE, PROOF, WebHouse
 
 

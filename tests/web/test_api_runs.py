@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from coldtrace.goods.draw import CHUNK
 from coldtrace.parties.model import SiteRole
+from support.call_scene import as_form
 from support.house import GLNS
 from support.packing_sheets import BLOCK_ZH, workbook
-from support.web_calls import as_form
 from support.web_house import WebHouse
 
 RUNS = "/api/v1/runs"

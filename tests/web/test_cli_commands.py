@@ -22,9 +22,9 @@ from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import SiteRole
 from coldtrace.people import tokens
 from coldtrace.settings import load_settings
+from support.call_scene import SAMPLE
 from support.command_line import Run
 from support.house import GLNS, Handheld
-from support.web_calls import SAMPLE
 
 PORT = GLNS[SiteRole.FIRST_STATION]
 NOBODY = "00000000-0000-7000-8000-000000000000"

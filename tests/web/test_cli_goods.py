@@ -11,10 +11,10 @@ from sqlalchemy import text
 from coldtrace.cli.installation import open_installation
 from coldtrace.parties.model import SiteRole
 from coldtrace.settings import load_settings
+from support.call_scene import SAMPLE
 from support.command_line import Run
 from support.consignments import Consignment, open_consignment
 from support.house import GLNS
-from support.web_calls import SAMPLE
 
 WITH_ERRORS = Path(__file__).resolve().parents[1] / "data" / "packing-list-a-with-errors.xlsx"
 PORT = GLNS[SiteRole.FIRST_STATION]

@@ -16,10 +16,10 @@ from coldtrace.ledger import service as ledger
 from coldtrace.parties.model import SiteRole
 from coldtrace.people.tables import PersonRow
 from coldtrace.settings import load_settings
+from support.call_scene import SAMPLE
 from support.command_line import Run
 from support.house import GLNS
 from support.journal import records_in
-from support.web_calls import SAMPLE
 
 PORT = GLNS[SiteRole.FIRST_STATION]
 

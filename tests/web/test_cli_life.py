@@ -14,9 +14,9 @@ from coldtrace.cli.installation import open_installation
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.settings import load_settings
+from support.call_scene import SAMPLE
 from support.house import GLNS
 from support.service import running_service
-from support.web_calls import SAMPLE
 
 FIRM = (
     "--role first_station --district 120116 --name-zh 口岸 --name-en Port"

@@ -6,9 +6,9 @@ import pytest
 
 from coldtrace.cli.progress import bar_text
 from coldtrace.parties.model import SiteRole
+from support.call_scene import SAMPLE
 from support.command_line import Run
 from support.house import GLNS
-from support.web_calls import SAMPLE
 
 PORT = GLNS[SiteRole.FIRST_STATION]
 NOBODY = "00000000-0000-7000-8000-000000000000"

@@ -9,8 +9,8 @@ from coldtrace.goods.printing import BeginJob
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.labels.refusals import NoLabels, PrinterStopped
 from coldtrace.rights.model import EVERYTHING
+from support.call_scene import Scene
 from support.html_tree import read_page
-from support.web_calls import Scene
 from support.web_house import PAGE, WebHouse
 
 RUNS = "/desk/runs"

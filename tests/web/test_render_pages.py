@@ -116,7 +116,9 @@ def test_nothing_from_elsewhere_and_nothing_inline(name: str, lang: Lang) -> Non
     outside = [a for n in tree.all("a") if not re.match(r"/(?!/)|#", a := n.attributes["href"])]
     allowed = {"tel:12315", "https://example.gov.cn/recall/17", FOREIGN.platform_url}
     assert set(outside) <= allowed
-    assert {n.attributes["action"] for n in tree.all("form")} <= {"/find"}
+    assert all(re.match(r"/(?!/)", n.attributes["action"]) for n in tree.all("form"))
+    for each in tree.all("form", method="post"):
+        assert each.all("input", type="hidden", name="csrf"), "no form changes anything without its token"
 
 
 _CJK = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")

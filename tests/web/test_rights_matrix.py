@@ -24,11 +24,12 @@ from coldtrace.settings import Printer
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes, right_of, takes_devices
 from coldtrace.web.page_session import csrf_token
+from support.call_scene import Request, Scene, as_json
 from support.consignments import open_consignment
 from support.databases import Databases
 from support.page_calls import OWN, PAGES
 from support.rights_world import ASKERS, NEVER, Asker, World
-from support.web_calls import CALLS, Call, Request, Scene, as_json
+from support.web_calls import CALLS, Call
 from support.web_house import web_house
 
 EVERY = (*CALLS, *PAGES)

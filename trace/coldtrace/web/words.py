@@ -28,7 +28,7 @@ PAGE_WORDS: dict[str, Words] = {
     ),
     # The desk
     "desk.nav": Words("工作台", "Desk"),
-    "desk.who": Words("{name} 已登录。", "{name} is signed in."),
+    "desk.who": Words("已登录。", "is signed in."),
     "desk.sign_out": Words("退出登录", "Sign out"),
     "desk.more": Words("下一页", "Next page"),
     "desk.secret": Words("只显示这一次，请立即保存：", "Shown this once; keep it now:"),

@@ -1,0 +1,157 @@
+"""What calls are made of: a world in which every route has something to answer, and requests as they go out."""
+
+import json
+from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import count
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import text
+
+from coldtrace.events.enrolment import make_request, read_invite, token_hash
+from coldtrace.goods import rolls
+from coldtrace.goods import store as goods_store
+from coldtrace.goods.rolls import NewRoll
+from coldtrace.parties import service as parties
+from coldtrace.parties import store as parties_store
+from coldtrace.parties.model import SiteRole
+from coldtrace.people import tokens
+from coldtrace.people.persons import make_person
+from coldtrace.people.tables import ApiTokenRow
+from coldtrace.rights.model import EVERYTHING, Member, Role
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import Ed25519Signer
+from support.consignments import IMPORTER_USCC, Consignment
+from support.house import Handheld
+from support.web_house import WebHouse
+
+SAMPLE = (files("coldtrace.interop") / "samples" / "packing-list-a.xlsx").read_bytes()
+SAMPLE_IMPORTER = "91120116MA05TE5T1N"
+BOUNDARY = "a-boundary-of-our-own"
+PLACE_UNIT = "(01)19521234543210(21)7QK4M2ZX9RTB"
+
+_numbers = count(200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as it goes over the wire."""
+
+    path: str
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """A world in which every route has something to answer."""
+
+    web: WebHouse
+    consignment: Consignment
+    entry_id: UUID
+    roll_id: UUID
+    importer: str = IMPORTER_USCC
+    undoable: UUID | None = None
+    exists: bool = True
+    """False for a scene whose ids were never given out (`support/rights_world.py`)."""
+
+    @classmethod
+    def make(cls, web: WebHouse, *, importer: str = IMPORTER_USCC) -> "Scene":
+        """Open a consignment, walk it to the shop and log it."""
+        consignment = web.consignment(importer=importer, declaration=fresh_declaration())
+        web.walk(consignment.pallets[0])
+        web.settle()
+        said = json.loads(web.device(SiteRole.FIRST_STATION).sent[0].header)
+        (web.settings.data_dir).mkdir(exist_ok=True)
+        (web.settings.data_dir / "sample-labels.pdf").write_bytes(b"%PDF-1.7\n")
+        with web.sessions.begin() as session:
+            roll_id = rolls.new_roll(session, web.env, NewRoll(station_gln=web.station, scope=EVERYTHING, count=3))
+        return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]), roll_id=roll_id, importer=importer)
+
+    def to_undo(self) -> UUID:
+        """Return a consignment that can be undone: a new one when the last one was."""
+        if not self.exists:
+            return self.consignment.consignment_id
+        with self.web.sessions() as session:
+            last = self.undoable
+            if last is not None and goods_store.consignment_state(session, last, EVERYTHING) == "open":
+                return last
+        made = self.web.consignment(importer=self.importer, declaration=fresh_declaration(), cartons=1)
+        self.undoable = made.consignment_id
+        return made.consignment_id
+
+    def uscc(self) -> str:
+        """Return the credit code of the scene's firm."""
+        operator_id = self.web.sites[SiteRole.FIRST_STATION].operator_id
+        with self.web.sessions() as session:
+            return next(each.uscc for each in parties_store.operators_by_id(session, [operator_id]))
+
+    def somebody(self, kind: str) -> UUID:
+        """Return a new person, membership or token of the scene's firm; of one that does not exist, any id."""
+        web = self.web
+        if not self.exists:
+            return web.env.new_id()
+        member = Member(role=Role.RETAILER, operator_id=web.sites[SiteRole.FIRST_STATION].operator_id)
+        with web.sessions.begin() as session:
+            if kind == "token":
+                secret = tokens.make_token(session, web.env, name="spare", life=None, members=[member])
+                return session.get_one(ApiTokenRow, token_hash(secret)).token_id
+            email = f"spare-{next(_numbers)}@example.cn"
+            person = make_person(
+                session, web.env, email=email, name="备用", lang="zh", members=[member], made_by="tests"
+            )
+            if kind == "person":
+                return person.person_id
+            found: UUID = session.execute(
+                text("SELECT membership_id FROM membership WHERE person_id = :id"), {"id": person.person_id}
+            ).scalar_one()
+            return found
+
+    def spare_device(self) -> Handheld:
+        """Return a new device of the scene's market; of one that does not exist, a key that nobody enrolled."""
+        if not self.exists:
+            return self.web.device(SiteRole.MARKET)
+        with self.web.sessions.begin() as session:
+            return Handheld.enrol(session, self.web.env, self.web.sites[SiteRole.MARKET])
+
+    def open_invite(self) -> str:
+        """Return the id of a new invitation to the scene's market; of one that does not exist, any id."""
+        if not self.exists:
+            return b64(self.web.env.random(32))
+        gln = self.web.sites[SiteRole.MARKET].gln
+        with self.web.sessions.begin() as session:
+            made = parties.invite_device(session, self.web.env, gln=gln, url="http://127.0.0.1:8000")
+        return b64(token_hash(read_invite(made.text).token))
+
+
+def as_json(path: str, value: object) -> Request:
+    """Return a request with a JSON body."""
+    return Request(path=path, body=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+
+
+def as_form(path: str, data: bytes, *, filename: str = "list.xlsx") -> Request:
+    """Return a request with a file in a form."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n\r\n'
+    body = head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+    return Request(path=path, body=body, headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})
+
+
+def fresh_declaration() -> str:
+    """Return a declaration number that was not used before."""
+    return f"020220261{next(_numbers):09}"
+
+
+def as_fields(path: str, **fields: str) -> Request:
+    """Return a request with a form of a page; whoever sends it adds the token of the session."""
+    kind = "application/x-www-form-urlencoded"
+    return Request(path=path, body=urlencode(fields).encode(), headers={"Content-Type": kind})
+
+
+def enrol_request(web: WebHouse, *, name: str = "H-9", signer: Ed25519Signer | None = None) -> Request:
+    """Return a good enrolment with a fresh invitation."""
+    with web.sessions.begin() as session:
+        made = parties.invite_device(session, web.env, gln=web.sites[SiteRole.MARKET].gln, url="http://127.0.0.1:8000")
+    token = read_invite(made.text).token
+    asked, sig = make_request(net=web.env.net, token=token, signer=signer or Ed25519Signer.generate())
+    return as_json("/api/v1/devices/enrol", {"request": asked, "request_sig": sig, "token": token, "name": name})
