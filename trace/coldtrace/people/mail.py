@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -21,6 +21,7 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.env import Env
 from coldtrace.errors import Lang, Words
+from coldtrace.people.model import Person
 from coldtrace.people.persons import LINK_LIFE, LinkPurpose, find_person, make_link
 from coldtrace.people.secret_box import open_text, seal_text
 
@@ -116,25 +117,10 @@ def _send_next(session: Session, env: Env, server: MailServer) -> int | None:
     if person is None or person.email is None or row.expires_at < now:
         session.execute(gone, {"id": row.mail_id})
         return 0
-    purpose = LinkPurpose(row.kind)
-    lang: Lang = "en" if person.lang == "en" else "zh"
-    letter = EmailMessage()
-    letter["From"] = Address(display_name="coldtrace", addr_spec=server.sender)
-    letter["To"] = Address(addr_spec=person.email)
-    letter["Subject"] = _SUBJECTS[purpose].say(lang)
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(
-        _BODIES[purpose].say(
-            lang,
-            name=person.name,
-            host=urlsplit(server.base_url).netloc,
-            until=format_utc(row.expires_at),
-            link=link_address(server.base_url, purpose, open_text(env, row.secret)),
-        )
-    )
     try:
-        _hand_over(letter, server)
-    except (OSError, smtplib.SMTPException):
+        _hand_over(_letter(env, person, row.kind, row.secret, until=row.expires_at, server=server), server)
+    except (OSError, smtplib.SMTPException, ValueError):
+        # ValueError: a letter that cannot be written down must not stand in the way of all others.
         wait = min(RETRY_FIRST * (1 << min(row.tries, 10)), RETRY_MAX)
         session.execute(
             text("UPDATE mail_out SET tries = tries + 1, try_after = :after WHERE mail_id = :id"),
@@ -143,6 +129,26 @@ def _send_next(session: Session, env: Env, server: MailServer) -> int | None:
         return 0
     session.execute(gone, {"id": row.mail_id})
     return 1
+
+
+def _letter(env: Env, person: Person, kind: str, sealed: str, *, until: datetime, server: MailServer) -> EmailMessage:
+    purpose = LinkPurpose(kind)
+    lang: Lang = "en" if person.lang == "en" else "zh"
+    letter = EmailMessage()
+    letter["From"] = Address(display_name="coldtrace", addr_spec=server.sender)
+    letter["To"] = Address(addr_spec=person.email or "")
+    letter["Subject"] = _SUBJECTS[purpose].say(lang)
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(
+        _BODIES[purpose].say(
+            lang,
+            name=person.name,
+            host=urlsplit(server.base_url).netloc,
+            until=format_utc(until),
+            link=link_address(server.base_url, purpose, open_text(env, sealed)),
+        )
+    )
+    return letter
 
 
 def _hand_over(letter: EmailMessage, server: MailServer) -> None:

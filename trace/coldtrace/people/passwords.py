@@ -6,12 +6,14 @@ memory.  Rules are those of NIST SP 800-63B section 3.1.1: a length, no composit
 """
 
 import threading
+import unicodedata
 from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from coldtrace.clock import random_bytes
 from coldtrace.people.refusals import WeakPassword
 
 LENGTH_MIN, LENGTH_MAX = 10, 200
@@ -24,17 +26,17 @@ _TURN: Final = threading.BoundedSemaphore(HASHES_AT_ONCE)
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password in PHC form."""
     with _TURN:
-        return _HASHER.hash(password)
+        return _HASHER.hash(_plain(password))
 
 
 def matches(kept: str | None, password: str) -> bool:
     """Tell whether it is the password of a hash.  Without a hash the same work is done, and it never is."""
     with _TURN:
         try:
-            found = _HASHER.verify(kept or nobody_hash(), password[:LENGTH_MAX])
+            found = _HASHER.verify(kept or nobody_hash(), _plain(password))
         except (VerificationError, InvalidHashError):
             return False
-    return found and kept is not None
+    return found and bool(kept)
 
 
 def is_outdated(kept: str) -> bool:
@@ -44,6 +46,7 @@ def is_outdated(kept: str) -> bool:
 
 def require_good(password: str, *, email: str, name: str) -> None:
     """Raise WeakPassword for one that is too short or long, that is common, or that names its owner."""
+    password = _plain(password)
     plain = password.casefold()
     own = [part for part in (email, email.partition("@")[0], name) if len(part) >= 4]
     if (
@@ -57,10 +60,17 @@ def require_good(password: str, *, email: str, name: str) -> None:
         raise WeakPassword()
 
 
+def _plain(password: str) -> str:
+    """Return the text that is hashed: one form for what keyboards write in several (NFKC, as NIST asks)."""
+    # Cut twice: before the work, and so that a text that is too long stays so and is nobody's password.
+    known = unicodedata.normalize("NFKC", password[: 10 * LENGTH_MAX])[: LENGTH_MAX + 1]
+    return known.encode("utf-8", "replace").decode()
+
+
 @cache
 def nobody_hash() -> str:
     """Return the hash that is checked for an account that there is not."""
-    return _HASHER.hash("nobody has this password")
+    return _HASHER.hash(random_bytes(32))
 
 
 @cache

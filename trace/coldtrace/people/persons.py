@@ -23,7 +23,10 @@ from coldtrace.people.tables import PersonLinkRow, PersonRow
 from coldtrace.rights.model import Member
 from coldtrace.seal.b64 import b64
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>\"(),:;\\\[\]]{1,64}@[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z0-9-]{2,63}")
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_LABEL}")
+"""RFC 5322's dot-atom, in ASCII: what every mail server takes.  Anything else could not be written to."""
 
 
 class LinkPurpose(StrEnum):
@@ -46,8 +49,8 @@ def parse_email(raw: str) -> str:
     'li.na@example.cn'
     """
     email = raw.strip().lower()
-    if len(email) > 254 or _EMAIL.fullmatch(email) is None or ".." in email:
-        raise MalformedEmail(email=raw[:100])
+    if len(email) > 254 or _EMAIL.fullmatch(email) is None:
+        raise MalformedEmail(email=raw[:100].encode("utf-8", "replace").decode())
     return email
 
 

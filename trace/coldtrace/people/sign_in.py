@@ -7,7 +7,8 @@
 Failures are counted by address of the account and by network address, each kept as a hash.  From the fifth failure of
 an account on one waits 30 s, then twice as long each time, up to 15 minutes; a network address from its twentieth.  An
 attempt while waiting is refused like a wrong one, whatever the password, and counts no further: a stranger can slow an
-account down and not lock it, and a reset by e-mail ends the wait.
+account down and not lock it, and a reset by e-mail ends the wait.  One failure is forgotten every ten minutes: else an
+office behind one network address, where somebody mistypes every day, would soon wait after every slip.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from coldtrace.seal.hashing import sha256
 
 FREE_FAILURES = {"account": 5, "address": 20}
 WAIT_FIRST, WAIT_MAX = timedelta(seconds=30), timedelta(minutes=15)
+FORGET_ONE_EVERY = timedelta(minutes=10)
 FORGET_AFTER = timedelta(days=1)
 
 
@@ -127,9 +129,10 @@ def _failed(session: Session, env: Env, attempt: Attempt) -> SignInRefused:
             text(
                 "INSERT INTO sign_in_failure AS f (subject, failures, last_at) VALUES (:subject, 1, :now)"
                 " ON CONFLICT (subject) DO UPDATE SET last_at = EXCLUDED.last_at,"
-                " failures = CASE WHEN f.last_at < :before THEN 1 ELSE f.failures + 1 END RETURNING failures"
+                " failures = 1 + greatest(0, f.failures - floor("
+                "extract(epoch FROM EXCLUDED.last_at - f.last_at) / :forget_s)::int) RETURNING failures"
             ),
-            {"subject": subject, "now": now, "before": now - FORGET_AFTER},
+            {"subject": subject, "now": now, "forget_s": FORGET_ONE_EVERY.total_seconds()},
         ).scalar_one()
         session.execute(
             text("UPDATE sign_in_failure SET locked_until = :until WHERE subject = :subject"),

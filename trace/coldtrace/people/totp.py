@@ -6,6 +6,7 @@ is encrypted (`secret_box.py`): whoever has the database alone cannot make codes
 
 import base64
 import hmac
+import unicodedata
 from datetime import datetime
 from hashlib import sha256
 
@@ -45,7 +46,7 @@ def address(secret: str, *, email: str) -> str:
 def confirm(session: Session, env: Env, row: PersonRow, code: str) -> list[str]:
     """Put the secret in force once its first code came; return the recovery codes for the only time."""
     secret = waiting_secret(env, row)
-    step = None if secret is None else _step_of(secret, code, env.clock(), after=None)
+    step = None if secret is None else _step_of(secret, _plain(code), env.clock(), after=None)
     if step is None:
         raise TotpRefused()
     recovery = [base64.b32encode(env.random(10)).decode().lower() for _ in range(RECOVERY_CODES)]
@@ -63,7 +64,7 @@ def is_on(row: PersonRow) -> bool:
 
 def accept(session: Session, env: Env, row: PersonRow, code: str) -> bool:
     """Tell whether a code is good, and use it up.  The caller holds the row."""
-    plain = code.replace(" ", "").replace("-", "").lower()
+    plain = _plain(code)
     step = _step_of(open_text(env, row.totp_secret or ""), plain, env.clock(), after=row.totp_last_step)
     if step is not None:
         row.totp_last_step = step
@@ -85,7 +86,7 @@ def stop(session: Session, row: PersonRow) -> None:
 
 def _step_of(secret: str, code: str, now: datetime, *, after: int | None) -> int | None:
     """Return the step whose code this is, of the present one and its neighbours that come after `after`."""
-    if not secret or len(code) != 6:
+    if not secret or len(code) != 6 or not code.isdecimal():
         return None
     present = int(now.timestamp()) // STEP_S
     made = pyotp.TOTP(secret)
@@ -93,6 +94,12 @@ def _step_of(secret: str, code: str, now: datetime, *, after: int | None) -> int
         if (after is None or step > after) and hmac.compare_digest(made.generate_otp(step), code):
             return step
     return None
+
+
+def _plain(code: str) -> str:
+    """Return what was entered without blanks and dashes; a Chinese keyboard's wide digits are digits too."""
+    kept = unicodedata.normalize("NFKC", code[:100])
+    return "".join(kept.split()).replace("-", "").lower().encode("ascii", "replace").decode()
 
 
 def _hash(recovery: str) -> str:
