@@ -51,7 +51,9 @@ def shoot(page: Page, folder: Path, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
 
 
-@pytest.mark.parametrize(("lang", "locale", "width"), [("zh", "zh-CN", 390), ("en", "en-GB", 1024), ("zh", "zh-CN", 320)])
+@pytest.mark.parametrize(
+    ("lang", "locale", "width"), [("zh", "zh-CN", 390), ("en", "en-GB", 1024), ("zh", "zh-CN", 320)]
+)
 def test_from_the_letter_to_the_second_step(
     web: WebHouse, post: MailServer, browser: Browser, tmp_path: Path, lang: str, locale: str, width: int
 ) -> None:

@@ -180,9 +180,7 @@ def test_unknown_wrong_closed_invited_and_demo_are_told_alike_by_the_same_work(
         ]
     ):
         with statements(engine) as ran, sessions.begin() as session:
-            answer = attempt(
-                session, env, password, email=email, address=f"198.51.100.{number}", production=True
-            )
+            answer = attempt(session, env, password, email=email, address=f"198.51.100.{number}", production=True)
         assert isinstance(answer, SignInRefused), email
         seen[email] = (answer.facts, ran)
     first = seen[EMAIL]
@@ -318,9 +316,7 @@ def test_a_weak_password_does_not_use_the_link_up(session: Session, env: Env, li
 
 
 @pytest.mark.parametrize(("purpose", "life"), persons.LINK_LIFE.items())
-def test_a_link_expires(
-    session: Session, env: Env, clock: TickingClock, purpose: LinkPurpose, life: timedelta
-) -> None:
+def test_a_link_expires(session: Session, env: Env, clock: TickingClock, purpose: LinkPurpose, life: timedelta) -> None:
     made = make_person(session, env, email=EMAIL, name="Li Na", lang="zh", members=(), made_by="test")
     if purpose is LinkPurpose.RESET:
         made = active(session, env, "wang@example.cn")

@@ -1,5 +1,6 @@
 """A mail server on a real socket: keeps what it is given, offers STARTTLS and AUTH when asked, or says no."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,8 +77,9 @@ class _OnAnyPort(Controller):
     """A controller that asks for port 0 and then calls itself where it really listens."""
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server), "started just now"
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 def make_certificate(folder: Path) -> Path:
@@ -100,9 +102,7 @@ def make_certificate(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "server.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return folder / "server.pem"
 

@@ -43,6 +43,9 @@ def test_defaults() -> None:
         "keep_links_days": 30,
         "keep_sign_in_failures_days": 30,
         "keep_invites_days": 90,
+        "smtp_url": None,
+        "mail_from": "coldtrace@localhost",
+        "page_url": None,
     }
 
 
@@ -90,3 +93,27 @@ def test_settings_do_not_change() -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(load_settings(database_url="postgresql://me:secret@h/d"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "mail.example.cn:25"),
+        ("SMTP_URL", "http://mail.example.cn"),
+        ("SMTP_URL", "smtp://mail.example.cn/path"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "Trace <trace@example.cn>"),
+        ("PAGE_URL", "trace.example.cn"),
+        ("PAGE_URL", "https://trace.example.cn/desk"),
+    ],
+)
+def test_settings_of_mail_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"COLDTRACE_{name}", value)
+    with pytest.raises(SettingInvalid) as refused:
+        load_settings()
+    assert refused.value.facts["name"] == f"COLDTRACE_{name}"
+
+
+def test_the_password_of_the_mail_server_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLDTRACE_SMTP_URL", "smtps://platform:s3cret@mail.example.cn:465")
+    assert "s3cret" not in repr(load_settings())

@@ -21,12 +21,14 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.env import Env
 from coldtrace.errors import Lang, Words
-from coldtrace.people.model import Person
-from coldtrace.people.persons import LINK_LIFE, LinkPurpose, find_person, make_link
+from coldtrace.people.model import Person, PersonState
+from coldtrace.people.persons import LINK_LIFE, LinkPurpose, find_person, make_link, parse_email, person_of_email
+from coldtrace.people.refusals import MalformedEmail
 from coldtrace.people.secret_box import open_text, seal_text
 
 TIMEOUT_S = 20.0
 AT_ONCE = 20
+RESET_EVERY = timedelta(minutes=5)
 RETRY_FIRST, RETRY_MAX = timedelta(minutes=1), timedelta(hours=1)
 PATHS: dict[LinkPurpose, str] = {LinkPurpose.INVITATION: "invitation", LinkPurpose.RESET: "reset"}
 
@@ -80,6 +82,29 @@ def post_letter(session: Session, env: Env, *, person_id: UUID, purpose: LinkPur
         },
     )
     return secret
+
+
+def post_reset_letter(session: Session, env: Env, *, email: str) -> Person | None:
+    """Queue a reset letter if somebody who can sign in has this address; return the person if one was queued.
+
+    One letter in five minutes: nobody's letter box is filled by a stranger.
+    """
+    try:
+        person = person_of_email(session, parse_email(email))
+    except MalformedEmail:
+        return None
+    if person is None or person.state is not PersonState.ACTIVE:
+        return None
+    lately = session.execute(
+        text(
+            "SELECT 1 FROM person_link WHERE person_id = :person AND purpose = 'reset' AND created_at > :since LIMIT 1"
+        ),
+        {"person": person.person_id, "since": env.clock() - RESET_EVERY},
+    ).first()
+    if lately is not None:
+        return None
+    post_letter(session, env, person_id=person.person_id, purpose=LinkPurpose.RESET)
+    return person
 
 
 def link_address(base_url: str, purpose: LinkPurpose, secret: str) -> str:

@@ -145,7 +145,7 @@ def create_app(
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         caretaker = _Caretaker(app)
-        postman = Postman(app.state.sessions.begin, env, mail_server(settings))
+        postman: Postman = app.state.postman
         keeper = JournalKeeper(app.state.sessions, env)
         sequencer.start()
         publisher.start()
@@ -172,6 +172,7 @@ def create_app(
     )
     app.state.settings, app.state.env, app.state.engine = settings, env, engine
     app.state.sessions = make_sessions(engine)
+    app.state.postman = Postman(app.state.sessions.begin, env, mail_server(settings))
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.feeder = feeder
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)

@@ -163,9 +163,9 @@ def require_own_form(request: Request, body: bytes, *, token: str) -> dict[str, 
 def _is_from_elsewhere(request: Request) -> bool:
     """Tell whether the browser says that another site made it send this.
 
-    Browsers of today say `Sec-Fetch-Site`, and then that decides.  Older ones say `Origin`; pages that tell no referrer,
-    as ours, make it "null" even for their own forms (Fetch, "append a request Origin header"), so "null" says nothing
-    and the token decides alone.
+    Browsers of today say `Sec-Fetch-Site`, and then that decides.  Older ones say `Origin`; pages that tell no
+    referrer, as ours, make it "null" even for their own forms (Fetch, "append a request Origin header"), so "null" says
+    nothing and the token decides alone.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:

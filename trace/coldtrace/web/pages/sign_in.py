@@ -16,16 +16,13 @@ from coldtrace.events.enrolment import token_hash
 from coldtrace.journal import service as journal
 from coldtrace.journal.model import Act
 from coldtrace.people import sign_in
-from coldtrace.people.mail import post_letter
-from coldtrace.people.model import Person, PersonState
+from coldtrace.people.model import Person
 from coldtrace.people.persons import (
     LinkPurpose,
     choose_password,
-    parse_email,
-    person_of_email,
     person_of_link,
 )
-from coldtrace.people.refusals import CodeWanted, MalformedEmail, SignInRefused
+from coldtrace.people.refusals import CodeWanted, SignInRefused
 from coldtrace.people.sessions import end_session
 from coldtrace.rights.model import Kind
 from coldtrace.web.access import Body
@@ -126,16 +123,11 @@ def forgot_page(request: Request) -> Response:
 
 @router.post("/forgot")
 def post_forgot(request: Request, body: Body) -> Response:
-    """Queue a letter if somebody who can sign in has this address; say the same in any case."""
+    """Say that a letter comes if the address has an account; whether it has is looked up afterwards."""
     require_secure(request)
     fields = require_visitors_form(request, body)
-    state = request.app.state
-    if state.settings.smtp_url is not None:
-        with state.sessions.begin() as session:
-            person = _can_sign_in(session, fields.get("email", ""))
-            if person is not None:
-                post_letter(session, state.env, person_id=person.person_id, purpose=LinkPurpose.RESET)
-                _record(session, request, person.person_id, act="ask_reset")
+    if request.app.state.settings.smtp_url is not None:
+        request.app.state.postman.ask_reset(fields.get("email", "")[:300])
     return _visitor_page(request, _forgot_view(request, asked=True))
 
 
@@ -214,14 +206,6 @@ def _record(session: Session, request: Request, person_id: object, *, act: str) 
         request.app.state.env,
         Act(actor=f"person:{person_id}", act=act, kind=Kind.PERSON.value, object=str(person_id)),
     )
-
-
-def _can_sign_in(session: Session, email: str) -> Person | None:
-    try:
-        person = person_of_email(session, parse_email(email))
-    except MalformedEmail:
-        return None
-    return person if person is not None and person.state is PersonState.ACTIVE else None
 
 
 def _visitor_page(request: Request, view: SheetView, status: int = 200) -> Response:
