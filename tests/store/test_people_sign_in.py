@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from coldtrace.env import Env
 from coldtrace.people import persons, sessions, sign_in, totp
 from coldtrace.people.model import Person
-from coldtrace.people.persons import LinkPurpose, choose_password, close_person, make_link, make_person
+from coldtrace.people.persons import LinkPurpose, choose_password, make_link, make_person
 from coldtrace.people.refusals import CodeWanted, LinkRefused, SignInRefused, TotpRefused, WeakPassword
 from coldtrace.people.sessions import IDLE, LIFE, begin_session, end_session, open_sessions, person_of_session
 from coldtrace.people.tables import PersonRow, PersonSessionRow
@@ -50,6 +50,13 @@ def active(session: Session, env: Env, email: str = EMAIL, **more: bool) -> Pers
     made = make_person(session, env, email=email, name="Li Na", lang="zh", members=(), made_by="test", **more)
     secret = make_link(session, env, person_id=made.person_id, purpose=LinkPurpose.INVITATION)
     return choose_password(session, env, secret=secret, purpose=LinkPurpose.INVITATION, password=PASSWORD)
+
+
+def close(session: Session, person_id: UUID) -> None:
+    """Close an account, whoever does it and however."""
+    session.execute(
+        text("UPDATE person SET state = 'closed', closed_at = created_at WHERE person_id = :id"), {"id": person_id}
+    )
 
 
 def attempt(
@@ -166,7 +173,7 @@ def test_unknown_wrong_closed_invited_and_demo_are_told_alike_by_the_same_work(
     with sessions.begin() as session:
         active(session, env)
         gone = active(session, env, "closed@example.cn")
-        close_person(session, env, gone.person_id)
+        close(session, gone.person_id)
         make_person(session, env, email="invited@example.cn", name="N", lang="en", members=(), made_by="test")
         active(session, env, "demo@example.cn", demo=True)
     seen = {}
@@ -271,17 +278,20 @@ def test_a_session_falls_idle_and_ends(session: Session, env: Env, li: Person, c
     assert person_of_session(session, env, idle, production=False) is None
 
 
-def test_a_new_password_and_closing_end_every_session(session: Session, env: Env, li: Person) -> None:
-    for change in (
-        lambda: persons.keep_password(session, env, session.get_one(PersonRow, li.person_id), OTHER),
-        lambda: close_person(session, env, li.person_id),
-    ):
-        secrets = [begin_session(session, env, person_id=li.person_id, agent=f"browser {n}") for n in range(2)]
-        assert len(open_sessions(session, env, li.person_id)) == 2
-        change()
-        session.expire_all()
-        assert open_sessions(session, env, li.person_id) == []
-        assert [person_of_session(session, env, each, production=False) for each in secrets] == [None, None]
+def test_a_new_password_ends_every_session(session: Session, env: Env, li: Person) -> None:
+    secrets = [begin_session(session, env, person_id=li.person_id, agent=f"browser {n}") for n in range(2)]
+    assert len(open_sessions(session, env, li.person_id)) == 2
+    persons.keep_password(session, env, session.get_one(PersonRow, li.person_id), OTHER)
+    session.expire_all()
+    assert open_sessions(session, env, li.person_id) == []
+    assert [person_of_session(session, env, each, production=False) for each in secrets] == [None, None]
+
+
+def test_a_session_of_a_closed_person_is_nobody(session: Session, env: Env, li: Person) -> None:
+    secret = begin_session(session, env, person_id=li.person_id, agent="")
+    close(session, li.person_id)
+    session.expire_all()
+    assert person_of_session(session, env, secret, production=False) is None
 
 
 def test_nobody_ends_the_session_of_another(session: Session, env: Env, li: Person) -> None:
@@ -339,7 +349,7 @@ def test_a_newer_link_ends_the_older_and_neither_serves_another_purpose(session:
 
 def test_a_link_of_a_closed_person_opens_nothing(session: Session, env: Env, li: Person) -> None:
     secret = make_link(session, env, person_id=li.person_id, purpose=LinkPurpose.RESET)
-    close_person(session, env, li.person_id)
+    close(session, li.person_id)
     session.expire_all()
     with pytest.raises(LinkRefused):
         choose_password(session, env, secret=secret, purpose=LinkPurpose.RESET, password=OTHER)

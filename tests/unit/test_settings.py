@@ -43,9 +43,6 @@ def test_defaults() -> None:
         "keep_links_days": 30,
         "keep_sign_in_failures_days": 30,
         "keep_invites_days": 90,
-        "smtp_url": None,
-        "mail_from": "coldtrace@localhost",
-        "page_url": None,
     }
 
 
