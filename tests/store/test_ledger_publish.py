@@ -3,6 +3,7 @@
 import os
 import stat
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -397,6 +398,22 @@ def test_strict_without_a_quorum_publishes_nothing(engine: Engine, env: Env, fol
     with pytest.raises(QuorumMissing):
         publish(engine, env, env.log, folder, strict=True)
     assert files(folder) == {}
+
+
+def test_a_log_that_was_only_opened_holds_nothing_back(engine: Engine, env: Env, tmp_path: Path) -> None:
+    """Strict mode: a second log that its witnesses do not follow yet is no alarm, and they are not asked each round."""
+    _, known = witnesses("one.example")
+    asked: list[int] = []
+    env = replace(env, policy=k_of_n(1, known))
+    publisher = Publisher(engine, env, data_dir=tmp_path, every_s=0.02, strict=True, feed=feed_of({}, asked))
+    for _ in range(3):
+        publisher._round()
+    assert publisher.troubles == {}
+    assert len(publisher._done) == 1
+    assert publisher._done[env.log.id][1] > time.monotonic() + 60
+    sign(engine, env, 1)
+    publisher._round()
+    assert [each.code for each in publisher.troubles.values()] == ["witness_quorum_missing"]
 
 
 def test_a_line_of_nobody_or_a_wrong_one_is_dropped(

@@ -341,6 +341,8 @@ CALLS = (
     Call(method="GET", route="/api/v1/filters", make=at("/api/v1/filters"), public=True),
     Call(method="GET", route="/api/v1/filters/{id}", make=_filter, public=True),
     Call(method="GET", route="/api/v1/root-changes", make=at("/api/v1/root-changes"), public=True),
+    Call(method="GET", route="/logs/", make=at("/logs/"), public=True),
+    Call(method="GET", route="/logs/{name}/", make=_log(""), public=True),
     Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
     Call(method="GET", route="/logs/{name}/tile/{path:path}", make=_log("tile/0/000.p/1"), public=True),
     Call(

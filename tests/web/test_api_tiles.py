@@ -151,3 +151,14 @@ def test_a_proof_as_json(web: WebHouse, hashes: list[bytes]) -> None:
         root=tree_root(hashes[: told["size"]]),
     )
     assert told["checkpoint"] in web.client.get(path, headers=web.bearer).text
+
+
+def test_an_auditor_finds_the_logs_and_their_keys(web: WebHouse) -> None:
+    answer = web.client.get("/logs/")
+    (log,) = answer.json()["logs"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert (log["name"], log["state"], log["current"], log["size"]) == (web.env.log.name, "open", True, SIZE)
+    note = web.client.get(log["checkpoint"]).text
+    assert open_checkpoint(note, log=log["vkey"]).checkpoint.origin == log["origin"]
+    assert web.client.get(at(web, "")).json() == log
+    assert web.client.get("/logs/nowhere/").status_code == 404

@@ -136,3 +136,19 @@ def test_a_database_that_fails_during_the_wait_still_gives_the_receipt(
         connection.exec_driver_sql("ALTER TABLE ledger_hidden RENAME TO ledger_published")
     assert [answer.result().status_code for answer in answers] == [202, 202]
     assert all(answer.result().json()["results"][0]["receipt"] for answer in answers)
+
+
+def test_a_stream_of_one_line_may_wait_too(web: WebHouse) -> None:
+    one, two = statements(web, 2)
+    headers = web.bearer | {"Content-Type": "application/x-ndjson", "Prefer": "wait=10"}
+    line = json.dumps(one.to_json()).encode() + b"\n"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(web.client.post, STATEMENTS, content=line, headers=headers)
+        until(lambda: web.app.state.awaited_proofs.waiting == 1)
+        web.settle()
+        answer = waiting.result()
+    assert answer.status_code == 201
+    assert answer.json()["results"][0]["status"] == "accepted"
+    assert answer.json()["proof"].startswith("c2sp.org/tlog-proof@v1")
+    lines = line + json.dumps(two.to_json()).encode()
+    assert web.client.post(STATEMENTS, content=lines, headers=headers).status_code == 202  # of two nobody waits

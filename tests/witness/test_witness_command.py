@@ -109,6 +109,25 @@ def test_logs(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert row["size"] == 8
 
 
+def test_people_see_headings_what_is_new_and_that_there_is_nothing(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(capsys, state)
+    assert [run(capsys, "logs", "add", LOG.vkey.text(), "--state", state).json["new"] for _ in range(2)] == [
+        True,
+        False,
+    ]
+
+    def shown(*words: str) -> list[str]:
+        assert main(["witness", *words, "--state", str(state)]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    heading, row = shown("logs", "list")
+    assert heading.split("\t") == ["origin", "vkey", "size", "signed_at"]
+    assert row.split("\t") == [LOG.origin, LOG.vkey.text(), "-", "-"]
+    assert shown("evidence") == ["无 / none"]
+
+
 def test_a_store_begun_anew_signs_nothing_below_what_was_signed(
     state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

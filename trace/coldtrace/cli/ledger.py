@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from coldtrace.cli import audit
-from coldtrace.cli.output import REFUSED, print_refusal, print_result
+from coldtrace.cli.output import REFUSED, plain, print_refusal, print_result
 from coldtrace.errors import Refusal
 
 if TYPE_CHECKING:
     from coldtrace.ledger.model import LogStatus
+
+COLUMNS = ("name", "current", "state", "size", "published", "cosignatures", "pending", "vkey")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -58,9 +60,11 @@ def run_list(arguments: argparse.Namespace) -> int:
     rows = [_row(each, is_current=each.log == current) for each in found]
     if arguments.json:
         print_result({"logs": rows}, as_json=True)
+    else:
+        print("\t".join(COLUMNS))
     for each, row in zip(found, rows, strict=True):
         if not arguments.json:
-            print("\t".join(str(row[name]) for name in ("name", "state", "size", "published", "pending", "vkey")))
+            print("\t".join(plain(row[name]) for name in COLUMNS))
         reason = frozen_reason(each.reason)
         if reason is not None:
             print_refusal(reason, as_json=False)
@@ -90,12 +94,17 @@ def run_open(arguments: argparse.Namespace) -> int:
     """Open a log with a key of its own, and put it on the trust list."""
     from coldtrace.cli.installation import open_installation
     from coldtrace.ledger import service as ledger
+    from coldtrace.ledger.refusals import LogNameUnusable
     from coldtrace.parties import trust
     from coldtrace.parties.keys import make_log_key
     from coldtrace.parties.signing_keys import keep_key
-    from coldtrace.settings import load_settings
+    from coldtrace.settings import SettingInvalid, load_settings
 
-    settings = load_settings(log_name=arguments.name)  # refuses a name that cannot stand in an address
+    load_settings()  # what is wrong with the settings themselves is said as such
+    try:
+        settings = load_settings(log_name=arguments.name)
+    except SettingInvalid:
+        raise LogNameUnusable(name=arguments.name) from None
     with open_installation(settings) as installation:
         env = installation.env
         try:

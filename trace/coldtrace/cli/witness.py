@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coldtrace import clock
-from coldtrace.cli.output import print_result
+from coldtrace.cli.output import print_result, print_rows
 from coldtrace.cli.refusals import FileUnreadable, ServerPartsMissing
 from coldtrace.errors import Refusal, Words
 
@@ -107,14 +107,17 @@ def run_keys_show(arguments: argparse.Namespace) -> int:
 def run_logs_add(arguments: argparse.Namespace) -> int:
     """Follow a log; a running witness sees it at once."""
     from coldtrace.seal.vkey import parse_vkey
+    from coldtrace.witness import store
     from coldtrace.witness.key_folder import show_key
     from coldtrace.witness.service import follow
 
     vkey = parse_vkey(arguments.vkey)
     start = None if arguments.start is None else _read(arguments.start)
     kept = _store(arguments.state, create=arguments.fresh or start is not None)
+    with kept.look() as connection:
+        known = vkey in store.logs(connection)
     follow(kept, vkey, now=clock.now(), start=start, own=show_key(arguments.state), url=_address(arguments.url))
-    print_result({"origin": vkey.name, "vkey": vkey.text()}, as_json=arguments.json)
+    print_result({"origin": vkey.name, "vkey": vkey.text(), "new": not known}, as_json=arguments.json)
     return 0
 
 
@@ -249,7 +252,8 @@ def _utc(at_s: int) -> str:
 def _print_rows(name: str, rows: Sequence[Mapping[str, object]], *, as_json: bool) -> int:
     if as_json:
         print_result({name: rows}, as_json=True)
+    elif rows:
+        print_rows(list(rows[0]), rows)
     else:
-        for row in rows:
-            print("\t".join("-" if value is None else str(value) for value in row.values()))
+        print("无 / none")
     return 0

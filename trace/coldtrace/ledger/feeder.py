@@ -83,6 +83,8 @@ class Feeder:
     look_again: Callable[[str], None] = lambda origin: None
     doubts: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
+    _told: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         """Take the client for requests that have one deadline."""
         self._calls = WitnessCalls(self.client, answer_max_bytes=ANSWER_MAX)
@@ -97,12 +99,20 @@ class Feeder:
         self.timeout_s = timeout_s
         fed = self.feed(note, proof_source, witnesses)
         for each in fed:
-            if each.outcome is not Outcome.COSIGNED:
-                level = logging.ERROR if each.outcome in DOUBTS else logging.WARNING
-                log.log(level, "%s: witness %s: %s %s", origin, each.witness.vkey.name, each.outcome, each.reason)
+            self._tell(origin, each)
         if any(each.outcome in (*DOUBTS, Outcome.AHEAD) for each in fed):
             self.look_again(origin)
         return [each.line.to_line() for each in fed if each.line is not None]
+
+    def _tell(self, origin: str, fed: Fed) -> None:
+        """Log what a witness answered when it is another answer than the last one: it is asked every few seconds."""
+        key = (origin, fed.witness.vkey.text())
+        if self._told.get(key, Outcome.COSIGNED) is fed.outcome:
+            return
+        self._told[key] = fed.outcome
+        good = fed.outcome is Outcome.COSIGNED
+        level = logging.INFO if good else logging.ERROR if fed.outcome in DOUBTS else logging.WARNING
+        log.log(level, "%s: witness %s: %s %s", origin, fed.witness.vkey.name, fed.outcome, fed.reason)
 
     def feed(self, note: str, proof: ProofSource, witnesses: Iterable[KnownWitness]) -> list[Fed]:
         """Ask these witnesses to cosign a checkpoint note, and return each one's answer in their order.

@@ -92,7 +92,8 @@ def publish(
         if head is None or vkey is None:
             raise NoCheckpoint(size=0)
         note, cosignatures = _cosigned(engine, env, log, vkey, head, feed)
-        if strict and not (env.asked.quorum and env.asked.is_met_by(cosignatures)):
+        # An empty tree says nothing that a witness could vouch for: a log that was only opened holds nothing back.
+        if strict and head.size and not (env.asked.quorum and env.asked.is_met_by(cosignatures)):
             raise QuorumMissing(name=log.name, size=head.size, cosigned=len(cosignatures), quorum=env.asked.quorum)
         writer = Writer(folder, public_entries=public_entries)
         write_tiles(engine, log, writer, old=old, head=head)
@@ -287,6 +288,7 @@ class Publisher:
                 self._compared[log.id] = check_some(connection, log, start=start, count=COMPARED_AT_ONCE)
         except Refusal as refusal:
             self._note(log, refusal)
+            self._done.pop(log.id, None)  # once it is mended it is published again, and the alarm goes
             return False
         return True
 
@@ -312,7 +314,8 @@ class Publisher:
         self.troubles.pop(log.name, None)
         if head is not None:
             # Short of a quorum a witness that comes back is not left waiting until the log grows.
-            again_s = REPUBLISH.total_seconds() if self._has_enough(head) else ASK_AGAIN_S
+            enough = head.size == 0 or self._has_enough(head)
+            again_s = REPUBLISH.total_seconds() if enough else ASK_AGAIN_S
             self._done[log.id] = (head.size, time.monotonic() + again_s)
 
     def _has_enough(self, head: SignedHead) -> bool:

@@ -17,8 +17,9 @@ class NotYetIncluded(Refusal):
     code = "not_yet_included"
     title = Words("尚未入树", "Not yet included")
     detail = Words(
-        "记录 {id} 已保存，正在等待下一个检查点，请稍后再试。",
-        "Entry {id} is stored and waits for the next checkpoint; try again in a moment.",
+        "记录 {id} 已保存，正在等待下一次发布，通常只需数秒；超过一分钟请看 /readyz，例如缺少见证签名时暂不发布。",
+        "Entry {id} is stored and waits for the next publication, seconds as a rule; after a minute see what /readyz"
+        " says: nothing is published while, for instance, a witness is missing.",
     )
 
 
@@ -63,6 +64,18 @@ class LogExists(Refusal):
     detail = Words(
         "日志 {origin} 已经开立，未作更改。请另选名称。",
         "The log {origin} was opened before; nothing was changed. Choose another name.",
+    )
+
+
+class LogNameUnusable(Refusal):
+    """The name cannot stand in the address of a log."""
+
+    code = "log_name_unusable"
+    title = Words("日志名称不可用", "Unusable name of a log")
+    detail = Words(
+        "名称 {name} 不能用作日志名：只用小写字母、数字和连字符，以字母或数字开头和结尾，最长 63 个字符，例如 cn-2027。",
+        "{name} cannot be the name of a log: use lower-case letters, digits and inner hyphens, 63 at most, such as"
+        " cn-2027.",
     )
 
 

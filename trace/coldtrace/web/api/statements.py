@@ -174,21 +174,29 @@ def get_pieces(
 
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
-    """One statement that was stored alone, and the body of its answer."""
+    """The one statement that was stored, and the body of its answer."""
 
     id: UUID
     body: dict[str, object]
 
 
+def _only(results: Sequence[Result], body: dict[str, object]) -> _Kept | None:
+    """Return the one statement of a stream or array, if it was kept: whoever sends it so may wait for it as well."""
+    if len(results) != 1 or results[0].id is None or results[0].refusal is not None:
+        return None
+    return _Kept(id=UUID(results[0].id), body=body)
+
+
 def _store(request: Request, body: bytes, lang: str) -> tuple[Response, _Kept | None]:
-    """Store what was sent; return the answer, and the statement if it came alone.
+    """Store what was sent; return the answer, and the statement if there is one only.
 
     Once it returns, the commit is behind us: only then may a receipt leave.
     """
     wires, alone = read_items(request, body)
     if not alone:
         results = _capture(request, body, wires)
-        return JSONResponse({"results": [as_json(result, lang) for result in results]}, 202), None
+        told: dict[str, object] = {"results": [as_json(result, lang) for result in results]}
+        return JSONResponse(told, 202), _only(results, told)
     joined: JoinedCaptures = request.app.state.joined_captures
     result = joined.submit(_Alone(request=request, body=body, wire=wires[0]))
     if isinstance(result, Refusal):

@@ -136,6 +136,8 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/filters/{id}": "返回头部 `SHA-256`（十六进制）为该编号的筛查表文件；内容永不改变，可长期缓存。",
     "GET /api/v1/root": "返回创世根文件的原文，它的 `SHA-256` 就是本安装的名字。",
     "GET /api/v1/root-changes": "按顺序返回创世根文件之后的各次变更及其签名。",
+    "GET /logs/": "列出各日志：公钥（`vkey`）、状态与已发布的大小；`current` 为当前接收记录的日志。",
+    "GET /logs/{name}/": "返回清单中的一份日志。此处的公钥仅供参考，请以合同或纸面所载为准。",
     "GET /logs/{name}/checkpoint": "返回已发布的签名检查点及见证签名（`C2SP tlog-checkpoint`）。",
     "GET /logs/{name}/tile/{path}": "返回一层中至多 256 个哈希（`C2SP tlog-tiles`）；内容不变，不压缩。",
     "GET /logs/{name}/tile/entries/{path}": "返回叶子原文，每片前有两字节长度；除非已公开，须有监管或管理员令牌。",
