@@ -55,7 +55,7 @@ NOT_OF_A_ROUTE = {
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
     "no_installation", "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
-    "database_roles_missing", "database_roles_exceed", "log_exists",
+    "database_roles_missing", "log_name_unusable", "database_roles_exceed", "log_exists",
     "folder_busy", "field_kept", "nothing_to_erase",
     # What keeps the log from signing or publishing: shown by /readyz, never an answer by itself.
     "log_behind_its_checkpoint", "log_differs_from_its_checkpoint", "outside_checkpoint_unreadable",

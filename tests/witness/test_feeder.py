@@ -302,3 +302,16 @@ def test_a_publisher_calls_it_as_a_function(witnesses: list[WitnessProcess], log
         lines = feeder(log.note(size), log.origin, log.proof, known, 5.0)
         opened = open_checkpoint(log.note(size) + "".join(lines), log=log.vkey, witnesses=[each.vkey for each in known])
         assert len(opened.cosignatures) == 2
+
+
+def test_a_witness_that_stays_away_is_told_once(
+    feeder: Feeder, log: SampleLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A publisher asks every few seconds; its log is for people."""
+    with answering(404, lambda _: b"unknown log") as witness:
+        for size in (3, 3, 8):
+            assert feeder(log.note(size), log.origin, log.proof, [witness], 5) == []
+        assert caplog.text.count(f"witness {NAME}: refused") == 1
+    feeder(log.note(8), log.origin, log.proof, [witness], 5)
+    feeder(log.note(8), log.origin, log.proof, [witness], 5)
+    assert caplog.text.count(f"witness {NAME}: unreachable") == 1

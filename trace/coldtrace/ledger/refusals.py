@@ -73,7 +73,7 @@ class LogNameUnusable(Refusal):
     code = "log_name_unusable"
     title = Words("日志名称不可用", "Unusable name of a log")
     detail = Words(
-        "名称 {name} 不能用作日志名：只用小写字母、数字和连字符，以字母或数字开头和结尾，最长 63 个字符，例如 cn-2027。",
+        "名称 {name} 不能用作日志名：只用小写字母、数字和中间的连字符，最长 63 个字符，例如 cn-2027。",
         "{name} cannot be the name of a log: use lower-case letters, digits and inner hyphens, 63 at most, such as"
         " cn-2027.",
     )

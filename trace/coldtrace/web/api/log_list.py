@@ -22,7 +22,7 @@ def get_logs(session: ReadSession, env: CurrentEnv) -> Response:
 
 @router.get("/{name}/", summary="One log 一份日志")
 def get_log(request: Request, name: str, session: ReadSession, env: CurrentEnv) -> Response:
-    """Return one log as the list has it.  The vkey here is a help; take it from a contract or on paper to rely on it."""
+    """Return one log as the list has it.  Rely on a vkey from a contract or on paper, not on this one."""
     for each in ledger.status(session, now=env.clock()):
         if each.log.name == name:
             return JSONResponse(_shown(each, current=env.log.name), headers=_HEADERS)
