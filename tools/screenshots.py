@@ -19,12 +19,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pypdfium2
 from handheld_panels import as_page, coldscan, scanned
 from PIL import Image
-from playwright.sync_api import Browser, HttpCredentials, Page
+from playwright.sync_api import Browser, Page
+
+from coldtrace.cli.demo.people import PASSWORD
+from coldtrace.rights.model import Role
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests"))
@@ -84,12 +88,22 @@ def _take_desk(browser: Browser, world: World, out: Path) -> None:
     with _page(browser, DESK, "zh-CN", scale=1) as page:
         page.goto(f"{world.base}/?lang=zh", wait_until="load")
         _save(page, out / "front-zh.png")
-    credentials = {"username": "desk", "password": world.token}
-    with _page(browser, PHONE, "zh-CN", scale=2, credentials=credentials) as page:
-        page.goto(f"{world.base}/desk/runs?lang=zh", wait_until="load")
+    with _page(browser, PHONE, "zh-CN", scale=2) as page:
+        _sign_in(page, world, Role.FIRST_STATION, "/desk/runs?lang=zh")
         page.locator("tr[data-run] a").last.click()
         page.wait_for_selector("h1#run")
         _save(page, out / "run-zh.png")
+    with _page(browser, DESK, "zh-CN", scale=1) as page:
+        _sign_in(page, world, Role.FIRST_STATION, "/desk/people?lang=zh")
+        _save(page, out / "people-zh.png")
+
+
+def _sign_in(page: Page, world: World, role: Role, next: str) -> None:
+    page.goto(f"{world.base}/sign-in?next={quote(next, safe='')}", wait_until="load")
+    page.fill("input[name=email]", f"{role.value}@demo.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main form button")
+    page.wait_for_url(f"{world.base}{next}")
 
 
 def _take_phone(browser: Browser, world: World, lang: str, out: Path) -> None:
@@ -145,16 +159,13 @@ def _fewer_colours(path: Path) -> None:
 
 
 @contextmanager
-def _page(
-    browser: Browser, size: dict[str, int], locale: str, *, scale: int, credentials: HttpCredentials | None = None
-) -> Iterator[Page]:
+def _page(browser: Browser, size: dict[str, int], locale: str, *, scale: int) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         locale=locale,
         device_scale_factor=scale,
         color_scheme="light",
         reduced_motion="reduce",
-        http_credentials=credentials,
     )
     yield context.new_page()
     context.close()
