@@ -35,6 +35,21 @@ def test_a_clean_log(log: AuditedLog, tmp_path: Path, capsys: pytest.CaptureFixt
     assert status == 0
 
 
+def test_a_clean_result_says_how_much_was_checked(log: AuditedLog, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "ledger", "audit", "--db", log.url, "--vkey", log.vkey.text())
+    assert status == 0
+    assert "clean as far as checked (6 of 9)" in out.splitlines()[-1]
+    assert "9 步中的 6 步" in out.splitlines()[-1]
+
+
+def test_a_folder_that_is_not_there_is_no_finding(
+    log: AuditedLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("ledger", "monitor", "--url", tmp_path / "nope", "--vkey", log.vkey.text(), "--state", tmp_path / "m.json")
+    status, out, _ = run(capsys, *words, "--rounds", 1, "--json")
+    assert (status, json.loads(out.splitlines()[-1])["code"]) == (2, "audit_source_unreachable")
+
+
 def test_findings(log: AuditedLog, capsys: pytest.CaptureFixture[str]) -> None:
     log.run("UPDATE ledger_node SET hash = sha256('x')")
     words = ("ledger", "audit", "--db", log.url, "--vkey", log.vkey.text())

@@ -315,3 +315,14 @@ def grow(log: AuditedLog) -> None:
     with engine.begin() as connection:
         assert tick(connection, log.env, log.env.log, now=START) == 2
     engine.dispose()
+
+
+def test_a_damaged_leaf_is_no_second_root(log: AuditedLog, tmp_path: Path, witness: WitnessProcess) -> None:
+    """The log signed one root and showed it to all; to say that it showed two accuses it of what it did not do."""
+    state = tmp_path / "auditor.json"
+    policy = k_of_n(1, [witness.known])
+    assert look(log, saved_file=state, policy=policy).report.ok
+    log.run("UPDATE ledger_leaf SET leaf_hash = sha256('x') WHERE leaf_index = %s", 100)
+    report = look(log, saved_file=state, policy=policy).report
+    assert {F.LEAF_HASH, F.CHECKPOINT_ROOT} <= set(report.counts)
+    assert not set(report.counts) & {F.HISTORY_REWRITTEN, F.WITNESS_DIFFERS, F.SPLIT_VIEW}

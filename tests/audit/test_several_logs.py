@@ -68,5 +68,10 @@ def test_a_log_under_the_other_ones_key(log: AuditedLog, north: Vkey) -> None:
 
 def test_several_logs_must_be_named(log: AuditedLog, north: Vkey) -> None:
     with pytest.raises(NoSuchLog) as refused:
-        audit(Order(database_url=log.url, vkey=north), now=lambda: START)
+        audit(Order(database_url=log.url), now=lambda: START)
     assert refused.value.facts["names"] == f"{log.env.log.name}, north"
+
+
+def test_a_vkey_names_its_log(log: AuditedLog, north: Vkey) -> None:
+    result = audit(Order(database_url=log.url, vkey=north), now=lambda: START)
+    assert (result.report.ok, result.origin) == (True, NORTH)

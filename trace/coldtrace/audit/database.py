@@ -328,8 +328,9 @@ def _begin(connection: _Connection, snapshot: str | None = None) -> None:
 
 
 @contextmanager
-def open_database(url: str, *, name: str | None = None) -> Iterator[Database]:
-    """Open one snapshot of the log with this name (the last part of its origin), or of the only one.
+def open_database(url: str, *, name: str | None = None, origin: str | None = None) -> Iterator[Database]:
+    """Open one snapshot of the log with this name (the last part of its origin), or of the only one; of several
+    without a name the one of this origin.
 
     Raises DatabaseUrlInvalid, AuditDatabase, NoSuchLog.
     """
@@ -340,18 +341,20 @@ def open_database(url: str, *, name: str | None = None) -> Iterator[Database]:
             exported = main.execute("SELECT pg_export_snapshot()").fetchone()
             assert exported is not None, "a function always has a row"
             _begin(stream, exported[0])
-            log = _find_log(main, name)
+            log = _find_log(main, name, origin)
             yield Database(main, stream, log, Snapshot(target=target, name=exported[0], log_id=log.log_id))
     except psycopg.Error as error:
         raise AuditDatabase(reason=" ".join(str(error).split())) from error
 
 
-def _find_log(connection: _Connection, name: str | None) -> LogRow:
+def _find_log(connection: _Connection, name: str | None, origin: str | None) -> LogRow:
     rows = connection.execute(
         "SELECT l.log_id, l.origin, l.vkey, l.state, h.tree_size, h.root, h.frontier FROM ledger_log l"
         " JOIN ledger_head h USING (log_id) ORDER BY l.log_id"
     ).fetchall()
     fitting = [row for row in rows if name is None or name in (row[1], row[1].rpartition("/")[2])]
+    if name is None and len(fitting) > 1:
+        fitting = [row for row in rows if row[1] == origin]
     if len(fitting) != 1:
         raise NoSuchLog(names=", ".join(row[1].rpartition("/")[2] for row in rows) or "-")
     names = ("log_id", "origin", "vkey", "state", "size", "root", "frontier")

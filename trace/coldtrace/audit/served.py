@@ -1,5 +1,7 @@
 """What a log serves, over HTTP or as published files, and its comparison with the leaves (C2SP tlog-tiles)."""
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,8 +89,12 @@ class FolderSource:
 
 
 def open_source(place: str, *, token: str | None = None) -> Source:
-    """Return the source of an address or a folder."""
-    return HttpSource(place, token=token) if place.startswith(("http://", "https://")) else FolderSource(Path(place))
+    """Return the source of an address or a folder; raise SourceUnreachable if there is no such folder."""
+    if place.startswith(("http://", "https://")):
+        return HttpSource(place, token=token)
+    if not Path(place).is_dir():
+        raise SourceUnreachable(what=place, reason=os.strerror(errno.ENOENT))
+    return FolderSource(Path(place))
 
 
 @dataclass
@@ -171,7 +177,7 @@ class Comparison:
             self._report.find(FindingCode.SERVED_DIFFERS, tile.text())
 
 
-BUNDLES_CLOSED = "entry bundles: not shown to us, give --token / 条目包未向我们开放，请用 --token"
+BUNDLES_CLOSED = "entry bundles: not shown to us, give --token-file / 条目包未向我们开放，请用 --token-file"
 
 
 def read_tile(source: Source, tile: TilePath, report: Report) -> bytes | None:

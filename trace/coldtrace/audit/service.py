@@ -148,7 +148,7 @@ def _walk(order: Order, task: Task, source: Source | None, now: Callable[[], dat
     if order.database_url is not None:
         from coldtrace.audit.database import open_database
 
-        with open_database(order.database_url, name=order.log) as database:
+        with open_database(order.database_url, name=order.log, origin=task.vkey.name) as database:
             return _walk_database(task, database, source, head, now())
     return None if source is None or head is None else TileWalk(task, source, head).run()
 
