@@ -59,8 +59,8 @@ def run_new(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.parties import store as parties_store
     from coldtrace.people import tokens
-    from coldtrace.people.grant_refusals import OrganisationUnknown
-    from coldtrace.people.memberships import new_token
+    from coldtrace.people.grant_refusals import GrantRefused, OrganisationUnknown
+    from coldtrace.people.memberships import RIGHTS, new_token
     from coldtrace.rights.model import Member, Reader, Role
     from coldtrace.settings import load_settings
 
@@ -71,6 +71,8 @@ def run_new(arguments: argparse.Namespace) -> int:
                 env = installation.env
                 if role is Role.ADMINISTRATOR and arguments.organisation is None:
                     # Of the platform itself; every other role is somebody's.
+                    if arguments.site or arguments.area is not None or not set(arguments.right or ()) <= RIGHTS:
+                        raise GrantRefused()
                     members = [Member(role=role, operator_id=None)]
                     token = tokens.make_token(
                         session,

@@ -6,10 +6,12 @@ from sqlmodel import Session
 
 from coldtrace.env import Env
 from coldtrace.people.mail import post_letter
+from coldtrace.people.members import reader_of_person
 from coldtrace.people.memberships import grant, people
 from coldtrace.people.model import Person, PersonState
 from coldtrace.people.persons import LinkPurpose, make_link, make_person, parse_email, person_of_email
 from coldtrace.people.refusals import EmailTaken
+from coldtrace.rights.granting import may_grant
 from coldtrace.rights.model import Kind, Member, Reader, Verb
 from coldtrace.rights.rules import scope_of
 
@@ -28,7 +30,7 @@ class InvitePerson:
 
 @dataclass(frozen=True, kw_only=True)
 class Invited:
-    """The person, and the secret of its link; None when it can sign in already."""
+    """The person, and the secret of its link; None when it can sign in already, or when the link is not the giver's."""
 
     person: Person
     secret: str | None
@@ -40,11 +42,15 @@ def invite_person(session: Session, env: Env, command: InvitePerson, *, by_mail:
     With `by_mail` the letter is queued.  Somebody who is known elsewhere cannot be drawn into an organisation by its
     managers: EmailTaken.  Raises GrantRefused and MalformedEmail too.
     """
+    may_have_link = True
     known = person_of_email(session, parse_email(command.email))
     if known is not None:
         scope = scope_of(command.by, Kind.PERSON, Verb.WRITE)
         if not people(session, scope=scope, limit=1, person_id=known.person_id):
             raise EmailTaken()
+        # Whoever holds the link is that person: not with roles beyond what the giver could have given.
+        roles = reader_of_person(session, known.person_id).members
+        may_have_link = by_mail or all(may_grant(command.by, role) for role in roles)
     person = known or make_person(
         session,
         env,
@@ -62,7 +68,7 @@ def invite_person(session: Session, env: Env, command: InvitePerson, *, by_mail:
         person_id=person.person_id,
         member=command.member,
     )
-    if person.state is not PersonState.INVITED:
+    if person.state is not PersonState.INVITED or not may_have_link:
         return Invited(person=person, secret=None)
     make = post_letter if by_mail else make_link
     return Invited(

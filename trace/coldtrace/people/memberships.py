@@ -123,10 +123,12 @@ def grant(session: Session, env: Env, *, by: Reader, made_by: str, person_id: UU
 def end_membership(session: Session, env: Env, *, scope: Scope, membership_id: UUID) -> Membership:
     """End a membership in the scope; raises MembershipUnknown, or LastAdministrator for the only administrator."""
     within = Within(scope=scope)
+    # Who manages a firm does not unmake the platform's administrator who happens to belong to it.
+    others = "" if scope.everything else f" AND m.role <> '{Role.ADMINISTRATOR.value}'"
     row = session.execute(
         text(
             f"SELECT m.* FROM membership m WHERE m.membership_id = :id AND m.ended_at IS NULL AND {_membership(within)}"
-            " FOR UPDATE"
+            f"{others} FOR UPDATE"
         ),
         {"id": membership_id, **within.values},
     ).first()
@@ -156,7 +158,7 @@ def new_token(
 
     `rights` narrow it ("unit:read"); None are all of its role.
     """
-    _require_grantable(session, by, member)
+    _require_grantable(session, by, member, rights)
     if rights is not None and (not rights or not set(rights) <= RIGHTS):
         raise GrantRefused()
     return make_token(
@@ -190,8 +192,8 @@ def _membership(within: Within) -> str:
     return f"({' OR '.join(parts)})"
 
 
-def _require_grantable(session: Session, by: Reader, member: Member) -> None:
-    if not may_grant(by, member):
+def _require_grantable(session: Session, by: Reader, member: Member, rights: Sequence[str] | None = None) -> None:
+    if not may_grant(by, member, rights):
         raise GrantRefused()
     if member.sites is not None:
         owned = session.execute(

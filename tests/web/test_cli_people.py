@@ -1,0 +1,145 @@
+"""`coldtrace admin create|link` and `coldtrace tokens new`: links, passwords, roles, and what is refused."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from coldtrace.cli.installation import open_installation
+from coldtrace.parties.model import SiteRole
+from coldtrace.people.persons import LinkPurpose, choose_password, person_of_link
+from coldtrace.people.refusals import LinkRefused
+from coldtrace.people.tokens import recognise_token
+from coldtrace.rights.model import Kind, Reader, Role, Verb
+from coldtrace.rights.rules import permits
+from coldtrace.settings import load_settings
+from support.command_line import Run
+from support.house import GLNS
+
+USCC, NEW_USCC = "91120116MA05TE5T1N", "91440300MA5EXAMP0C"
+CREATE = ("admin", "create", "--email", "li.na@example.cn", "--name", "李娜", "--organisation", USCC)
+PASSWORD = "drei kalte Kisten"
+
+
+def secret_of(link: str) -> str:
+    found = re.fullmatch(r"https?://[^/]+/(invitation|reset)/([A-Za-z0-9_-]+)", link)
+    assert found is not None, link
+    return found[2]
+
+
+def query(sql: str) -> list[Any]:
+    with open_installation(load_settings()) as installation, installation.sessions() as session:
+        return [tuple(row) for row in session.execute(text(sql))]
+
+
+def reader_of(token: str) -> Reader:
+    with open_installation(load_settings()) as installation, installation.sessions() as session:
+        return recognise_token(session, installation.env, token, production=True).reader
+
+
+def test_an_administrator_is_made_with_a_link(port: Run) -> None:
+    made = port(*CREATE, "--json")
+    assert made.status == 0, made.err
+    assert (made.json["email"], made.json["role"]) == ("li.na@example.cn", "administrator")
+    first = secret_of(made.json["link"])
+    again = port(*CREATE, "--json")
+    second = secret_of(again.json["link"])
+    assert query("SELECT email, state FROM person") == [("li.na@example.cn", "invited")]
+    assert query("SELECT role, manages FROM membership WHERE person_id IS NOT NULL") == [("administrator", True)]
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        env, purpose = installation.env, LinkPurpose.INVITATION
+        with pytest.raises(LinkRefused):
+            person_of_link(session, env, first, purpose)
+        choose_password(session, env, secret=second, purpose=purpose, password=PASSWORD)
+    known = port(*CREATE, "--json")
+    assert (known.status, "link" in known.json) == (0, False), "whoever has a password keeps it"
+    reset = port("admin", "link", "--email", "LI.NA@example.cn", "--json")
+    assert "/reset/" in reset.json["link"]
+    acts = query("SELECT act FROM journal_record WHERE kind = 'person' ORDER BY at")
+    assert [act for (act,) in acts] == ["make", "make", "make", "link"]
+
+
+def test_an_administrator_is_made_with_a_password_from_a_file(port: Run, tmp_path: Path) -> None:
+    file = tmp_path / "password.txt"
+    file.write_text(PASSWORD + "\n", encoding="utf-8")
+    made = port(*CREATE, "--password-file", file, "--json")
+    assert (made.status, "link" in made.json) == (0, False), made.err
+    assert PASSWORD not in made.out + made.err
+    assert query("SELECT state FROM person") == [("active",)]
+    with open_installation(load_settings()) as installation, installation.sessions() as session:
+        kept = session.execute(text("SELECT password_hash FROM person")).scalar_one()
+    assert kept.startswith("$argon2id$")
+
+
+def test_a_bad_password_or_file_makes_nobody(port: Run, tmp_path: Path) -> None:
+    file = tmp_path / "password.txt"
+    file.write_text("short", encoding="utf-8")
+    weak = port(*CREATE, "--password-file", file, "--json")
+    assert (weak.status != 0, weak.json["code"]) == (True, "weak_password")
+    missing = port(*CREATE, "--password-file", tmp_path / "none", "--json")
+    assert missing.status != 0
+    assert query("SELECT email FROM person") == []
+
+
+def test_an_administrator_of_a_new_organisation(port: Run) -> None:
+    arguments = [NEW_USCC if each == USCC else each for each in CREATE]
+    refused = port(*arguments, "--json")
+    assert (refused.status != 0, refused.json["code"]) == (True, "nothing_to_do")
+    assert port(*arguments, "--firm-zh", "平台", "--firm-en", "Platform", "--json").status == 0
+    assert query(f"SELECT name_en FROM operator WHERE uscc = '{NEW_USCC}'") == [("Platform",)]
+
+
+def test_nobody_has_no_link(port: Run) -> None:
+    refused = port("admin", "link", "--email", "nobody@example.cn", "--json")
+    assert (refused.status != 0, refused.json["code"]) == (True, "person_unknown")
+
+
+def test_a_token_of_a_role_at_a_site_with_some_rights(port: Run) -> None:
+    gln = GLNS[SiteRole.FIRST_STATION]
+    made = port(
+        "tokens", "new", "--name", "ERP", "--role", "first_station", "--organisation", USCC, "--site", gln,
+        "--right", "run:read", "--right", "unit:read", "--json",
+    )  # fmt: skip
+    assert made.status == 0, made.err
+    reader = reader_of(made.json["token"])
+    (member,) = reader.members
+    assert (member.role, member.sites, member.manages) == (Role.FIRST_STATION, frozenset({gln}), False)
+    assert reader.narrowed == {"run:read", "unit:read"}
+    assert permits(reader, Kind.RUN, Verb.READ)
+    assert not permits(reader, Kind.RUN, Verb.WRITE)
+
+
+def test_a_token_of_an_area(port: Run) -> None:
+    made = port("tokens", "new", "--name", "x", "--role", "regulator", "--organisation", USCC, "--area", "12", "--json")
+    assert made.status == 0, made.err
+    (member,) = reader_of(made.json["token"]).members
+    assert (member.role, member.area, member.sites) == (Role.REGULATOR, "12", None)
+
+
+def test_a_token_of_the_platform(port: Run) -> None:
+    made = port("tokens", "new", "--name", "keeper", "--days", "7", "--manages", "--json")
+    (member,) = reader_of(made.json["token"]).members
+    assert (member.role, member.operator_id) == (Role.ADMINISTRATOR, None)
+    assert (made.json["days"], made.json["role"]) == (7, "administrator")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--role", "market"), "organisation_unknown"),
+        (("--role", "market", "--organisation", NEW_USCC), "organisation_unknown"),
+        (("--role", "market", "--organisation", USCC, "--site", "9521234000990"), "grant_refused"),
+        (("--role", "market", "--organisation", USCC, "--area", "12"), "grant_refused"),
+        (("--role", "regulator", "--organisation", USCC), "grant_refused"),
+        (("--role", "market", "--organisation", USCC, "--right", "unit:eat"), "grant_refused"),
+        (("--right", "unit:eat"), "grant_refused"),
+        (("--site", "9521234000990"), "grant_refused"),
+        (("--area", "12"), "grant_refused"),
+    ],
+)
+def test_tokens_that_make_no_sense(port: Run, arguments: tuple[str, ...], code: str) -> None:
+    refused = port("tokens", "new", "--name", "x", *arguments, "--json")
+    assert (refused.status != 0, refused.json["code"]) == (True, code)
+    assert query("SELECT name FROM api_token WHERE name = 'x'") == []
