@@ -21,6 +21,7 @@ from coldtrace.events.enrolment import token_hash
 from coldtrace.journal import service as journal
 from coldtrace.journal import store as journal_store
 from coldtrace.journal.model import COMMAND_LINE, Act
+from coldtrace.parties import service as parties
 from coldtrace.parties.refusals import TokenRefused
 from coldtrace.people import personal_data, tokens
 from coldtrace.people.members import keep_members, reader_of_person
@@ -93,7 +94,7 @@ def person(session: Session, env: Env, firm: UUID, *, email: str = EMAIL, role: 
 
 
 def exported(session: Session, person_id: UUID) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads("".join(personal_data.export_person(session, person_id)))
+    found: dict[str, Any] = json.loads("".join(personal_data.export_person(session, person_id, scope=EVERYTHING)))
     return found
 
 
@@ -110,7 +111,7 @@ def test_the_export_has_everything_but_secrets(app: sessionmaker[Session], env: 
             journal.record(session, env, Act(actor=actor, act="read", kind=kind, object=object))
     with app() as session:
         found = exported(session, person_id)
-        raw = "".join(personal_data.export_person(session, person_id))
+        raw = "".join(personal_data.export_person(session, person_id, scope=EVERYTHING))
     assert (found["person"]["email"], found["person"]["name"]) == (EMAIL, NAME)
     assert (found["person"]["has_password"], found["person"]["has_second_factor"]) == (True, True)
     assert [each["role"] for each in found["memberships"]] == ["importer"]
@@ -142,7 +143,7 @@ def test_nothing_of_an_erased_person_is_left_but_the_id(app: sessionmaker[Sessio
         assert all(each in everything(session) for each in (EMAIL, NAME, AGENT, *SECRETS, "laptop of Li Lei"))
     for _ in range(2):
         with app.begin() as session:
-            personal_data.erase_person(session, env, person_id)
+            personal_data.erase_person(session, env, person_id, scope=EVERYTHING)
     with app() as session:
         left = everything(session)
         for each in (EMAIL, NAME, AGENT, *SECRETS, "laptop of Li Lei", token_hash(EMAIL).hex()):
@@ -163,12 +164,12 @@ def test_the_last_active_administrator_stays(app: sessionmaker[Session], env: En
         other = person(session, env, firm, email="other@example.cn")
         session.execute(text("UPDATE person SET state = 'closed' WHERE person_id = :id"), {"id": gone})
     with app.begin() as session, pytest.raises(LastAdministrator):
-        personal_data.erase_person(session, env, last)
+        personal_data.erase_person(session, env, last, scope=EVERYTHING)
     with app.begin() as session:
-        personal_data.erase_person(session, env, other)
-        personal_data.erase_person(session, env, gone)
+        personal_data.erase_person(session, env, other, scope=EVERYTHING)
+        personal_data.erase_person(session, env, gone, scope=EVERYTHING)
         with pytest.raises(PersonUnknown):
-            personal_data.erase_person(session, env, UUID(int=1))
+            personal_data.erase_person(session, env, UUID(int=1), scope=EVERYTHING)
 
 
 def test_two_administrators_do_not_remove_each_other(app: sessionmaker[Session], env: Env, firm: UUID) -> None:
@@ -178,7 +179,7 @@ def test_two_administrators_do_not_remove_each_other(app: sessionmaker[Session],
     def erase(person_id: UUID) -> bool:
         try:
             with app.begin() as session:
-                personal_data.erase_person(session, env, person_id)
+                personal_data.erase_person(session, env, person_id, scope=EVERYTHING)
         except LastAdministrator:
             return False
         return True
@@ -196,6 +197,34 @@ def test_a_person_is_handled_only_by_whoever_reaches_all_of_it(
         assert personal_data.may_handle(session, person_id, EVERYTHING)
         assert not personal_data.may_handle(session, person_id, Scope(operators=frozenset({UUID(int=7)})))
         assert not personal_data.may_handle(session, UUID(int=1), Scope(operators=frozenset({firm})))
+
+
+def test_a_manager_handles_no_administrator_and_nobody_who_was_elsewhere_before(
+    app: sessionmaker[Session], env: Env, firm: UUID
+) -> None:
+    """Their records tell what they saw there, and erasing the keeper of the platform is no firm's business."""
+    scope = Scope(operators=frozenset({firm}))
+    with app.begin() as session:
+        other = parties.register_operator(
+            session, env, uscc="91310000MA1FL0X00B", name_zh="乙", name_en="B", city_zh="上海", city_en="Shanghai"
+        ).operator_id
+        keeper = person(session, env, firm, role=Role.ADMINISTRATOR)
+        mover = person(session, env, other, email="mover@example.cn")
+        session.execute(text("UPDATE membership SET ended_at = now() WHERE person_id = :id"), {"id": mover})
+        keep_members(
+            session,
+            env,
+            [Member(role=Role.IMPORTER, operator_id=firm)],
+            made_by="command line",
+            person_id=mover,
+        )
+        for person_id in (keeper, mover):
+            assert not personal_data.may_handle(session, person_id, scope)
+            with pytest.raises(PersonUnknown):
+                next(personal_data.export_person(session, person_id, scope=scope))
+            with pytest.raises(PersonUnknown):
+                personal_data.erase_person(session, env, person_id, scope=scope)
+        assert personal_data.may_handle(session, mover, Scope(operators=frozenset({firm, other})))
 
 
 def test_a_person_is_found_by_id_or_address(app: sessionmaker[Session], env: Env, firm: UUID) -> None:

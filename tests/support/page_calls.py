@@ -107,6 +107,15 @@ PAGES = (
     ),
     Call(
         method="POST",
+        route="/desk/people/{person_id}/erase",
+        right=(Kind.PERSON, Verb.WRITE),
+        about="person",
+        hidden=(404, "person_unknown"),
+        make=person("/desk/people/{id}/erase", "person", confirm="erase"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
         route="/desk/memberships/{membership_id}/end",
         right=(Kind.PERSON, Verb.WRITE),
         about="person",
@@ -173,6 +182,7 @@ PAGES = (
 OWN = frozenset(
     {
         "GET /account",
+        "GET /account/data",
         "POST /account/profile",
         "POST /account/password",
         "POST /account/two-steps",

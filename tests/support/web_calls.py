@@ -78,12 +78,12 @@ def member(**more: str) -> dict[str, str]:
     return {"organisation": NOBODYS_CODE, "role": "retailer", "name": "x", "email": "x@example.cn"} | more
 
 
-def person(path: str, kind: str) -> Callable[[Scene], Request]:
+def person(path: str, kind: str, **fields: str) -> Callable[[Scene], Request]:
     """Return a request about a person, a membership or a token of the scene's firm, made for it."""
 
     def make(scene: Scene) -> Request:
         request = path.format(id=scene.somebody(kind))
-        return as_fields(request) if path.startswith("/desk") else Request(path=request)
+        return as_fields(request, **fields) if path.startswith("/desk") else Request(path=request)
 
     return make
 
@@ -291,6 +291,25 @@ CALLS = (
         right=(Kind.PERSON, Verb.WRITE),
         make=lambda scene: as_json("/api/v1/people", member()),
         status=404,
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/people/{person_id}/data",
+        right=(Kind.PERSON, Verb.READ),
+        about="person",
+        hidden=(404, "person_unknown"),
+        make=person("/api/v1/people/{id}/data", "person"),
+        token_only=True,
+    ),
+    Call(
+        method="DELETE",
+        route="/api/v1/people/{person_id}",
+        right=(Kind.PERSON, Verb.WRITE),
+        about="person",
+        hidden=(404, "person_unknown"),
+        make=person("/api/v1/people/{id}", "person"),
+        status=204,
         token_only=True,
     ),
     Call(

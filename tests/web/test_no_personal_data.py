@@ -11,7 +11,7 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.people import personal_data, tokens
 from coldtrace.people.members import keep_members
 from coldtrace.people.tables import PersonRow
-from coldtrace.rights.model import Member, Role
+from coldtrace.rights.model import EVERYTHING, Member, Role
 from support.house import GLNS, Handheld
 from support.web_house import WebHouse
 from support.whole_database import everything
@@ -51,7 +51,7 @@ def test_no_leaf_says_who_anybody_is(web: WebHouse) -> None:
         while journal.chain(session, web.env):
             pass
         journal.anchor(session, web.env)
-        personal_data.erase_person(session, web.env, person_id)
+        personal_data.erase_person(session, web.env, person_id, scope=EVERYTHING)
     web.settle()
     with web.engine.connect() as connection:
         leaves = [bytes(leaf) for leaf in connection.execute(text("SELECT leaf FROM ledger_entry")).scalars()]

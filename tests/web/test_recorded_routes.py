@@ -68,6 +68,9 @@ ACTS = {
     "POST /desk/devices/{key}/revoke": "make",
     "POST /desk/tokens/{token_id}/withdraw": "make",
     "GET /desk/runs/{run_id}/labels": "print",
+    "GET /api/v1/people/{person_id}/data": "export",
+    "DELETE /api/v1/people/{person_id}": "erase",
+    "POST /desk/people/{person_id}/erase": "erase",
 }
 """All others are `read` where the path names something, and `list` elsewhere."""
 NOBODYS = {

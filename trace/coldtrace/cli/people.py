@@ -31,6 +31,7 @@ def run_export(arguments: argparse.Namespace) -> int:
     from coldtrace.cli.installation import open_installation
     from coldtrace.cli.output import require_writable
     from coldtrace.people.personal_data import export_person, find_person
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     require_writable(arguments.out)
@@ -42,7 +43,7 @@ def run_export(arguments: argparse.Namespace) -> int:
             with installation.sessions() as session:
                 descriptor = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 with open(descriptor, "w", encoding="utf-8") as file:
-                    file.writelines(export_person(session, person_id))
+                    file.writelines(export_person(session, person_id, scope=EVERYTHING))
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
         except OSError as error:
@@ -56,6 +57,7 @@ def run_erase(arguments: argparse.Namespace) -> int:
     from coldtrace.cli import command_note
     from coldtrace.cli.installation import open_installation
     from coldtrace.people.personal_data import erase_person, find_person
+    from coldtrace.rights.model import EVERYTHING
     from coldtrace.settings import load_settings
 
     with open_installation(load_settings()) as installation:
@@ -63,7 +65,7 @@ def run_erase(arguments: argparse.Namespace) -> int:
             with installation.sessions.begin() as session:
                 person_id = find_person(session, arguments.person)
                 command_note.names(str(person_id))
-                erase_person(session, installation.env, person_id)
+                erase_person(session, installation.env, person_id, scope=EVERYTHING)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     print_result({"person": str(person_id), "state": "erased"}, as_json=arguments.json)

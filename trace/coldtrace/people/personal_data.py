@@ -1,7 +1,7 @@
 """A person's own data: all of it as a file, and its erasure (docs/guides/personal-data.md)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -30,21 +30,43 @@ def find_person(session: Session, given: str) -> UUID:
     return row.person_id
 
 
-def may_handle(session: Session, person_id: UUID, scope: Scope) -> bool:
-    """Tell whether a person is wholly within a scope: whoever manages one firm must not erase a member of another."""
+def handled_by(session: Session, persons: Collection[UUID], scope: Scope) -> frozenset[UUID]:
+    """Return which of these persons are wholly within a scope, whose whole data it may see and erase.
+
+    Whoever manages one firm must not erase a member of another, nor read what a member of today did elsewhere before:
+    memberships that ended count too.  The platform's administrators are handled by administrators alone.
+    """
     if scope.everything:
-        return True
-    firms = set(session.exec(select(MembershipRow.operator_id).where(_current(person_id))))
-    return bool(firms) and firms <= scope.operators
+        return frozenset(persons)
+    found: dict[UUID, bool] = {}
+    for person_id, operator_id, role in session.execute(
+        select(MembershipRow.person_id, MembershipRow.operator_id, MembershipRow.role).where(
+            col(MembershipRow.person_id).in_(persons)
+        )
+    ):
+        within = operator_id in scope.operators and role != Role.ADMINISTRATOR
+        found[person_id] = found.get(person_id, True) and within
+    return frozenset(person_id for person_id, within in found.items() if within)
 
 
-def export_person(session: Session, person_id: UUID) -> Iterator[str]:
-    """Give everything that is stored about a person as the pieces of one JSON text; raise PersonUnknown.
+def may_handle(session: Session, person_id: UUID, scope: Scope) -> bool:
+    """Tell whether a person is wholly within a scope."""
+    return person_id in handled_by(session, [person_id], scope)
+
+
+def organisations_of(session: Session, person_id: UUID) -> frozenset[UUID]:
+    """Return the organisations that a person is or was a member of."""
+    rows = session.exec(select(MembershipRow.operator_id).where(MembershipRow.person_id == person_id))
+    return frozenset(each for each in rows if each is not None)
+
+
+def export_person(session: Session, person_id: UUID, *, scope: Scope) -> Iterator[str]:
+    """Give everything that is stored about a person in the scope as the pieces of one JSON text; raise PersonUnknown.
 
     No secrets: of a password, a second factor and tokens it says that there are any.  The journal's records are read in
     batches, so that the memory stays the same however many they are.
     """
-    row = session.get(PersonRow, person_id)
+    row = session.get(PersonRow, person_id) if may_handle(session, person_id, scope) else None
     if row is None:
         raise PersonUnknown(id=str(person_id))
     yield '{"person":' + _text(_person(row))
@@ -61,16 +83,19 @@ def export_person(session: Session, person_id: UUID) -> Iterator[str]:
     yield "]}"
 
 
-def erase_person(session: Session, env: Env, person_id: UUID) -> None:
-    """Take everything away that says who a person is; the id stays, and the journal names nothing else.
+def erase_person(session: Session, env: Env, person_id: UUID, *, scope: Scope) -> None:
+    """Take everything away that says who a person in the scope is; the id stays, the journal names nothing else.
 
     Name, address, password, second factor, sessions, links and tokens go; memberships end.  Again changes nothing.
     Raises PersonUnknown and LastAdministrator.  The door records the act.
     """
+    if not may_handle(session, person_id, scope):
+        raise PersonUnknown(id=str(person_id))
     # The administrators first: whoever held this row already and then waited for theirs could wait for ever.
     require_other_administrator(session, person_id)
     row = session.get(PersonRow, person_id, with_for_update=True)
-    if row is None:
+    # Again behind the lock: a role that was granted elsewhere at this moment took the same row.
+    if row is None or not may_handle(session, person_id, scope):
         raise PersonUnknown(id=str(person_id))
     if row.state == PersonState.ERASED:
         return

@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "authentication_required": 401,
     "sign_in_required": 401,
     "form_refused": 403,
+    "erasure_unconfirmed": 422,
     "insecure_sign_in": 403,
     "sign_in_refused": 403,
     "sign_in_code_wanted": 403,

@@ -234,6 +234,17 @@ class FormRefused(Refusal):
     )
 
 
+class ErasureUnconfirmed(Refusal):
+    """The word that says that one means it was not typed."""
+
+    code = "erasure_unconfirmed"
+    title = Words("请确认删除", "Confirm the erasure")
+    detail = Words(
+        "未删除任何内容。删除个人信息无法撤销：请在确认栏输入“删除”。",
+        "Nothing was erased. An erasure cannot be undone: type “erase” into the field beside the button.",
+    )
+
+
 class InsecureSignIn(Refusal):
     """In production passwords travel over TLS alone."""
 

@@ -1,11 +1,13 @@
 """People, their memberships, and API tokens, for those who manage an organisation."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
@@ -17,10 +19,11 @@ from coldtrace.people.inviting import InvitePerson, invite_person
 from coldtrace.people.mail import link_address
 from coldtrace.people.memberships import ListedPerson, ListedToken
 from coldtrace.people.model import Membership
+from coldtrace.people.personal_data import erase_person, export_person, organisations_of
 from coldtrace.people.persons import LinkPurpose
 from coldtrace.people.refusals import PersonUnknown
 from coldtrace.people.tokens import EVERY_RIGHT
-from coldtrace.rights.model import Kind, Member, Role, Verb
+from coldtrace.rights.model import Kind, Member, Role, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs
 from coldtrace.web.api.organisations import Limit, Name
 
@@ -28,6 +31,8 @@ router = APIRouter(prefix="/api/v1", tags=["people"])
 
 PersonReader = Annotated[Caller, needs(Kind.PERSON, Verb.READ, devices=False)]
 PersonWriter = Annotated[Caller, needs(Kind.PERSON, Verb.WRITE, devices=False)]
+PersonExporter = Annotated[Caller, needs(Kind.PERSON, Verb.READ, devices=False, act="export")]
+PersonEraser = Annotated[Caller, needs(Kind.PERSON, Verb.WRITE, devices=False, act="erase")]
 TokenReader = Annotated[Caller, needs(Kind.TOKEN, Verb.READ, devices=False)]
 TokenWriter = Annotated[Caller, needs(Kind.TOKEN, Verb.WRITE, devices=False)]
 After = Annotated[UUID | None, Query()]
@@ -96,6 +101,24 @@ def get_people(session: ReadSession, caller: PersonReader, after: After = None, 
         "people": people_json(session, found),
         "next": str(found[-1].person_id) if len(found) == limit else None,
     }
+
+
+@router.get("/people/{person_id}/data", response_class=StreamingResponse, summary="A person's data 个人信息副本")
+def get_person_data(request: Request, person_id: UUID, caller: PersonExporter) -> StreamingResponse:
+    """Return everything stored about a person of one's own organisations alone, as one JSON text; no secrets."""
+    with request.app.state.sessions() as session:
+        found = organisations_of(session, person_id)
+    answer = person_data(request, person_id, scope=caller.scope)
+    caller.about(*found)
+    return answer
+
+
+@router.delete("/people/{person_id}", status_code=204, summary="Erase a person's data 删除个人信息")
+def delete_person(person_id: UUID, session: WriteSession, env: CurrentEnv, caller: PersonEraser) -> Response:
+    """Erase a person of one's own organisations alone: name, address, password, sessions, tokens; the id stays."""
+    erase_person(session, env, person_id, scope=caller.scope)
+    caller.about(*organisations_of(session, person_id))
+    return Response(status_code=204)
 
 
 @router.post("/people/{person_id}/memberships", status_code=204, summary="Grant a role 授予角色")
@@ -169,6 +192,19 @@ def wanted_member(session: Session, body: MemberIn) -> Member:
         area=body.area,
         manages=body.manages,
     )
+
+
+def person_data(request: Request, person_id: UUID, *, scope: Scope) -> StreamingResponse:
+    """Return a person's data as a file; raises PersonUnknown before anything is sent."""
+    pieces = _data_pieces(request, person_id, scope)
+    headers = {"Content-Disposition": 'attachment; filename="personal-data.json"', "Cache-Control": "no-store"}
+    return StreamingResponse(chain([next(pieces)], pieces), media_type="application/json", headers=headers)
+
+
+def _data_pieces(request: Request, person_id: UUID, scope: Scope) -> Iterator[str]:
+    # A session of its own: the file leaves when those of the request are closed.
+    with request.app.state.sessions() as session:
+        yield from export_person(session, person_id, scope=scope)
 
 
 def people_json(session: Session, found: list[ListedPerson]) -> list[dict[str, object]]:

@@ -18,9 +18,10 @@ from coldtrace.people.refusals import PasswordRefused
 from coldtrace.people.sessions import begin_session, end_session, open_sessions
 from coldtrace.people.tables import PersonRow
 from coldtrace.people.tokens import make_token
-from coldtrace.rights.model import NOTHING, Kind
+from coldtrace.rights.model import EVERYTHING, NOTHING, Kind
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Body, Caller
+from coldtrace.web.api.people import person_data
 from coldtrace.web.page_session import SignedIn, csrf_of, form_fields, secret_of, set_session
 from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.desk_frame import nav_of
@@ -48,6 +49,14 @@ SAVED = Words("已保存。", "Saved.")
 def account_page(request: Request, caller: SignedIn) -> Response:
     """Show one's own account."""
     return _page(request, caller)
+
+
+@router.get("/account/data")
+def account_data(request: Request, caller: SignedIn) -> Response:
+    """Give a person a copy of everything that is stored about them, wherever it was."""
+    assert caller.person_id is not None, "a signed-in person"
+    attempt_change(request, lambda session: _record(session, request, caller, "export"))
+    return person_data(request, caller.person_id, scope=EVERYTHING)
 
 
 @router.post("/account/profile")
@@ -215,6 +224,7 @@ def _page(
                 _two_steps(request, row),
                 _sessions(request, session, caller.person_id),
                 _tokens(session, caller.person_id),
+                _data(),
             ),
             csrf=csrf_of(request),
             notice=notice,
@@ -250,6 +260,19 @@ def _profile(row: PersonRow) -> Section:
                 ),
             ),
         ),
+    )
+
+
+def _data() -> Section:
+    return Section(
+        id="data",
+        title=Words("我的个人信息", "My data"),
+        lead=Words(
+            "平台保存的关于您的全部信息，一个 JSON 文件，不含密码等机密。如需删除，请联系本单位的管理者或平台管理员。",
+            "Everything that is stored about you, as one JSON file without secrets. To have it erased, ask whoever"
+            " manages your organisation or the platform's administrator.",
+        ),
+        links=(("/account/data", Words("下载我的个人信息", "Download my data")),),
     )
 
 

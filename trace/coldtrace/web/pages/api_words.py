@@ -120,6 +120,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/sites": "登记场所；内容相同则不变，位置码已用于其他场所则拒绝。",
     "GET /api/v1/people": "返回本单位的人员及其在本单位的角色。",
     "POST /api/v1/people": "邀请人员并授予一个角色；未配置邮件时返回一次性链接 `link`。",
+    "GET /api/v1/people/{person_id}/data": "返回仅属本单位的某人的全部个人信息（`JSON`），不含机密。",
+    "DELETE /api/v1/people/{person_id}": "删除仅属本单位的某人的个人信息：姓名、邮箱、密码、登录和令牌；编号保留。",
     "POST /api/v1/people/{person_id}/memberships": "授予本单位人员一个角色，不超出自己拥有的权限。",
     "DELETE /api/v1/memberships/{membership_id}": "结束一个角色，下一次请求起失效。",
     "GET /api/v1/tokens": "返回本单位有效的接口令牌，不含令牌原文。",

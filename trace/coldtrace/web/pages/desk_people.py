@@ -19,6 +19,7 @@ from coldtrace.people import memberships
 from coldtrace.people.inviting import InvitePerson, invite_person
 from coldtrace.people.mail import link_address
 from coldtrace.people.model import Membership
+from coldtrace.people.personal_data import erase_person, handled_by, organisations_of
 from coldtrace.people.persons import LinkPurpose
 from coldtrace.people.refusals import PersonUnknown
 from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind, Role, Verb
@@ -39,10 +40,14 @@ from coldtrace.web.pages.desk_form import (
 )
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.pages.views import Bilingual
+from coldtrace.web.refusals import ErasureUnconfirmed
 
 router = APIRouter(include_in_schema=False)
+ERASE_WORDS = ("删除", "erase")
+"""What somebody types to say that they mean it."""
 PersonReader = Annotated[Caller, page_needs(Kind.PERSON, Verb.READ)]
 PersonWriter = Annotated[Caller, page_needs(Kind.PERSON, Verb.WRITE)]
+PersonEraser = Annotated[Caller, page_needs(Kind.PERSON, Verb.WRITE, act="erase")]
 TokenReader = Annotated[Caller, page_needs(Kind.TOKEN, Verb.READ)]
 TokenWriter = Annotated[Caller, page_needs(Kind.TOKEN, Verb.WRITE)]
 
@@ -117,6 +122,19 @@ def post_end_membership(request: Request, membership_id: UUID, caller: PersonWri
     return answer(request, caller, change(request, caller, work), _people)
 
 
+@router.post("/desk/people/{person_id}/erase")
+def post_erase(request: Request, person_id: UUID, caller: PersonEraser, body: Body) -> Response:
+    """Erase a person's data for good, once the word that says so was typed."""
+
+    def work(session: Session) -> None:
+        if form_fields(request, body).get("confirm", "").strip().lower() not in ERASE_WORDS:
+            raise ErasureUnconfirmed()
+        erase_person(session, request.app.state.env, person_id, scope=caller.scope)
+        caller.about(*organisations_of(session, person_id))
+
+    return answer(request, caller, change(request, caller, work), _people)
+
+
 @router.get("/desk/tokens")
 def tokens_page(request: Request, caller: TokenReader, after: UUID | None = None) -> Response:
     """List the tokens of one's organisations."""
@@ -178,10 +196,15 @@ def _people(request: Request, caller: Caller, *, after: UUID | None = None, **sa
         held = [each for person in found for each in person.memberships]
         firms = _firms(session, held)
         own = _own_firms(session, caller)
+        erasable = handled_by(
+            session, [person.person_id for person in found], caller.scope_for(Kind.PERSON, Verb.WRITE)
+        )
     caller.about(*(each.operator_id for each in held))
     rows = []
     for person in found:
-        for each in person.memberships or (None,):
+        for number, each in enumerate(person.memberships or (None,)):
+            ends = () if each is None else (_end_form(each),)
+            erases = (_erase_form(person.person_id),) if number == 0 and person.person_id in erasable else ()
             rows.append(
                 Row(
                     id=str(person.person_id if each is None else each.membership_id),
@@ -193,15 +216,7 @@ def _people(request: Request, caller: Caller, *, after: UUID | None = None, **sa
                         _firm_cell(each, firms),
                         Cell(moment=person.last_sign_in_at) if person.last_sign_in_at else Cell(text="-"),
                     ),
-                    forms=()
-                    if each is None
-                    else (
-                        Form(
-                            action=f"/desk/memberships/{each.membership_id}/end",
-                            submit=Words("结束任职", "End this role"),
-                            quiet=True,
-                        ),
-                    ),
+                    forms=ends + erases,
                 )
             )
     table = Section(
@@ -307,6 +322,22 @@ def _tokens(request: Request, caller: Caller, *, after: UUID | None = None, **sa
         ),
     )
     return show_sheet(request, caller, Words("令牌", "Tokens"), (table, make), **said_)
+
+
+def _end_form(each: Membership) -> Form:
+    return Form(
+        action=f"/desk/memberships/{each.membership_id}/end", submit=Words("结束任职", "End this role"), quiet=True
+    )
+
+
+def _erase_form(person_id: UUID) -> Form:
+    label = Words("输入“删除”以确认，无法撤销", "Type “erase” to confirm; it cannot be undone")
+    return Form(
+        action=f"/desk/people/{person_id}/erase",
+        submit=Words("删除个人信息", "Erase this person's data"),
+        fields=(Field(name="confirm", label=label),),
+        quiet=True,
+    )
 
 
 def _firms(session: Session, held: Iterable[Membership]) -> dict[UUID, Operator]:
