@@ -1,7 +1,6 @@
 """The desk's pages of people, places, devices and tokens: real forms over HTTP, and what they lead to."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from uuid import UUID
@@ -442,7 +441,7 @@ def test_the_last_administrator_stays(web: WebHouse) -> None:
 
 
 @pytest.fixture
-def moved(web: WebHouse) -> Iterator[tuple[WebHouse, Visitor, str, str]]:
+def moved(web: WebHouse) -> tuple[WebHouse, Visitor, str, str]:
     """A house with goods, and somebody who managed its firm and is now at another one, with a token from before."""
     with web.sessions.begin() as session:
         other = parties.register_operator(
@@ -461,7 +460,7 @@ def moved(web: WebHouse) -> Iterator[tuple[WebHouse, Visitor, str, str]]:
     with web.sessions.begin() as session:
         new = Member(role=Role.MARKET, operator_id=other.operator_id, manages=True)
         keep_members(session, web.env, [new], made_by="tests", person_id=person_of(web, address))
-    yield web, browser, token, unit
+    return web, browser, token, unit
 
 
 def test_who_moved_sees_nothing_old(moved: tuple[WebHouse, Visitor, str, str]) -> None:
