@@ -3,7 +3,8 @@
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, as_fields
-from support.web_calls import Call, at, grant, handheld, invite_id, member, organisation_facts, person, site_facts
+from support.people_calls import grant, member, person
+from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
 
 PAGES = (
     Call(

@@ -22,6 +22,7 @@ from support.call_scene import (
     enrol_request,
 )
 from support.house import GLNS, unit_line
+from support.people_calls import grant, member, person
 
 _numbers = count(200)
 
@@ -54,10 +55,6 @@ class Call:
         return f"{self.method} {self.route}"
 
 
-NOBODYS_CODE = "91120116MA00000010"
-"""A credit code that nobody has registered: a role in that organisation is refused for everybody alike."""
-
-
 def site_facts(scene: Scene) -> dict[str, str | None]:
     site = scene.web.sites[SiteRole.MARKET]
     return {
@@ -72,28 +69,6 @@ def site_facts(scene: Scene) -> dict[str, str | None]:
 
 def organisation_facts(scene: Scene) -> dict[str, str]:
     return {"uscc": scene.uscc(), "name_zh": "某公司", "name_en": "Some firm"}
-
-
-def member(**more: str) -> dict[str, str]:
-    return {"organisation": NOBODYS_CODE, "role": "retailer", "name": "x", "email": "x@example.cn"} | more
-
-
-def person(path: str, kind: str, **fields: str) -> Callable[[Scene], Request]:
-    """Return a request about a person, a membership or a token of the scene's firm, made for it."""
-
-    def make(scene: Scene) -> Request:
-        request = path.format(id=scene.somebody(kind))
-        return as_fields(request, **fields) if path.startswith("/desk") else Request(path=request)
-
-    return make
-
-
-def grant(path: str) -> Callable[[Scene], Request]:
-    def make(scene: Scene) -> Request:
-        request = path.format(id=scene.somebody("person"))
-        return as_fields(request, **member()) if path.startswith("/desk") else as_json(request, member())
-
-    return make
 
 
 def handheld(path: str) -> Callable[[Scene], Request]:

@@ -1,0 +1,30 @@
+"""Requests about people, roles and tokens, for `support/web_calls.py` and `support/page_calls.py`."""
+
+from collections.abc import Callable
+
+from support.call_scene import Request, Scene, as_fields, as_json
+
+NOBODYS_CODE = "91120116MA00000010"
+"""A credit code that nobody has registered: a role in that organisation is refused for everybody alike."""
+
+
+def member(**more: str) -> dict[str, str]:
+    return {"organisation": NOBODYS_CODE, "role": "retailer", "name": "x", "email": "x@example.cn"} | more
+
+
+def person(path: str, kind: str, **fields: str) -> Callable[[Scene], Request]:
+    """Return a request about a person, a membership or a token of the scene's firm, made for it."""
+
+    def make(scene: Scene) -> Request:
+        request = path.format(id=scene.somebody(kind))
+        return as_fields(request, **fields) if path.startswith("/desk") else Request(path=request)
+
+    return make
+
+
+def grant(path: str) -> Callable[[Scene], Request]:
+    def make(scene: Scene) -> Request:
+        request = path.format(id=scene.somebody("person"))
+        return as_fields(request, **member()) if path.startswith("/desk") else as_json(request, member())
+
+    return make
