@@ -18,6 +18,7 @@ from coldtrace.people import tokens
 from coldtrace.people.members import ROLE_OF_SITE
 from coldtrace.people.persons import make_person
 from coldtrace.people.sessions import begin_session
+from coldtrace.rights.granting import may_end
 from coldtrace.rights.model import Member, Party, Reader, Relation, Role, Thing
 from coldtrace.rights.rules import permits, reaches, scope_of
 from coldtrace.seal.keys import Ed25519Signer
@@ -192,6 +193,10 @@ class World:
         if call.device_only and not is_device:
             return 401, "authentication_required"
         scope = scope_of(asker.reader, *call.right)
+        if call.about == "person" and not may_end(
+            asker.reader, Member(role=Role.RETAILER, operator_id=scene.web.sites[SiteRole.FIRST_STATION].operator_id)
+        ):
+            return call.hidden
         if call.about and not any(reaches(scope, call.right[0], thing) for thing in self.thing(scene, call.about)):
             return call.hidden
         return call.status, None

@@ -73,7 +73,7 @@ def manager(house: WebHouse) -> dict[str, str]:
 def test_of_others_one_sees_organisation_role_and_purpose(house: WebHouse, manager: dict[str, str]) -> None:
     last, theirs, first = of(house, manager)
     assert (theirs["actor"], theirs["organisations"], theirs["roles"]) == (None, [str(OTHER)], ["regulator"])
-    assert (theirs["purpose"], theirs["subjects"], theirs["detail"]) == ("抽查", [str(MINE)], {})
+    assert (theirs["purpose"], theirs["subjects"], theirs["detail"]) == ("抽查", ["91120118MA00000011"], {})
     assert (first["actor"], first["subjects"], first["detail"]) == (
         "person:mine",
         [str(OTHER), str(THIRD)],
@@ -112,7 +112,7 @@ def test_reading_the_journal_is_in_it(house: WebHouse, manager: dict[str, str]) 
     house.client.get("/api/v1/journal", headers=manager)
     newest = house.client.get("/api/v1/journal?limit=1", headers=manager).json()["records"][0]
     assert (newest["act"], newest["kind"], newest["object"]) == ("list", "journal", "/api/v1/journal")
-    assert newest["organisations"] == [str(MINE)]
+    assert newest["organisations"] == ["91120118MA00000011"]
 
 
 def test_who_does_not_manage_sees_none(house: WebHouse, manager: dict[str, str]) -> None:

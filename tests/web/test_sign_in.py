@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pyotp
@@ -190,6 +191,7 @@ FORGED = {
     "from another site": ({}, {"Sec-Fetch-Site": "cross-site"}),
     "from a neighbour": ({}, {"Sec-Fetch-Site": "same-site"}),
     "from another origin": ({}, {"Origin": "https://evil.example"}),
+    "from no address": ({}, {"Origin": "http://["}),
     "from a frame without an origin": ({}, {"Origin": "null", "Sec-Fetch-Site": "cross-site"}),
 }
 
@@ -243,7 +245,9 @@ def test_the_sign_in_form_is_ours_too(web: WebHouse) -> None:
     assert session_cookie(browser) is None
 
 
-@pytest.mark.parametrize("next", ["//evil.example", "https://evil.example/", "/\\evil.example", "evil", "/a\nb", ""])
+@pytest.mark.parametrize(
+    "next", ["//evil.example", "//[", "http://[", "https://evil.example/", "/\\evil.example", "evil", "/a\nb", ""]
+)
 def test_nobody_is_led_elsewhere(web: WebHouse, next: str) -> None:
     address = email()
     make_somebody(web, address)
@@ -386,7 +390,8 @@ def test_own_sessions_and_tokens(web: WebHouse) -> None:
     assert len(ends) == 1, "one's own cannot be ended here"
     browser.post(ends[0], {}, on="/account")
     assert other.get("/account").status_code == 303
-    made = browser.post("/account/tokens", {"name": "ERP", "days": "5"}, on="/account").text
+    assert browser.post("/account/tokens", {"name": "ERP", "present": "wrong"}, on="/account").status_code == 422
+    made = browser.post("/account/tokens", {"name": "ERP", "days": "5", "present": PASSWORD}, on="/account").text
     token = re.search(r"ct_[A-Za-z0-9_-]{32}", made)
     assert token is not None
     headers = {"Authorization": f"Bearer {token[0]}"}
@@ -443,3 +448,54 @@ def test_a_member_who_leaves_sees_nothing_from_the_next_request_on(web: WebHouse
             {"email": address},
         )
     assert browser.get("/desk/people").status_code == 403
+
+
+def test_attempts_at_once_do_not_pass_the_lock_together(web: WebHouse) -> None:
+    """All began before the first failure was counted; the right one comes after five wrong ones."""
+    from coldtrace.people import sign_in
+
+    address = email()
+    make_somebody(web, address)
+    env = web.env
+    with web.sessions() as session:
+        attempts = [
+            sign_in.begin_attempt(session, env, email=address, address="192.0.2.7", production=False) for _ in range(6)
+        ]
+    assert not any(attempt.waits for attempt in attempts)
+    outcomes = []
+    for number, attempt in enumerate(attempts):
+        with web.sessions.begin() as session:
+            outcomes.append(
+                sign_in.finish_attempt(
+                    session, env, attempt, is_right=number == 5, password=PASSWORD, code="", agent="tests"
+                )
+            )
+    assert not any(isinstance(outcome, tuple) for outcome in outcomes)
+
+
+def test_tokens_end_with_the_password_and_with_demo_people(web: WebHouse) -> None:
+    from coldtrace.parties.refusals import TokenRefused
+    from coldtrace.people import tokens
+
+    address, demo = email(), email()
+    browser = signed_in(web, address)
+    with web.sessions.begin() as session:
+        mine = tokens.make_token(session, web.env, name="x", life=None, person_id=_id(web, address))
+        make_somebody(web, demo, demo=True)
+        theirs = tokens.make_token(session, web.env, name="x", life=None, person_id=_id(web, demo))
+    new = {"password": "zwei warme Decken", "again": "zwei warme Decken", "present": PASSWORD}
+    assert browser.post("/account/password", new, on="/account").status_code == 200
+    with web.sessions() as session:
+        with pytest.raises(TokenRefused):
+            tokens.recognise_token(session, web.env, mine, production=False)
+        assert tokens.recognise_token(session, web.env, theirs, production=False).name == "x"
+        with pytest.raises(TokenRefused):
+            tokens.recognise_token(session, web.env, theirs, production=True)
+
+
+def _id(web: WebHouse, address: str) -> UUID:
+    with web.sessions() as session:
+        found: UUID = session.execute(
+            text("SELECT person_id FROM person WHERE email = :email"), {"email": address}
+        ).scalar_one()
+        return found

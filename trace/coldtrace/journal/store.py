@@ -153,7 +153,8 @@ def list_records(session: Session, scope: Scope, asked: Asked) -> list[Record]:
             " AND (CAST(:since AS timestamptz) IS NULL OR r.at >= :since)"
             " AND (CAST(:until AS timestamptz) IS NULL OR r.at < :until)"
             " AND (CAST(:after AS uuid) IS NULL OR (r.at, r.record_id) <"
-            " (SELECT a.at, a.record_id FROM journal_record a WHERE a.record_id = :after))"
+            " (SELECT a.at, a.record_id FROM journal_record a WHERE a.record_id = :after"
+            " AND (:everything OR (a.actor_operators || a.subjects) && CAST(:operators AS uuid[]))))"
             " ORDER BY r.at DESC, r.record_id DESC LIMIT :limit"
         ),
         vars(asked) | {"everything": scope.everything, "operators": list(scope.operators)},

@@ -50,7 +50,7 @@ def invite_person(session: Session, env: Env, command: InvitePerson, *, by_mail:
             raise EmailTaken()
         # Whoever holds the link is that person: not with roles beyond what the giver could have given.
         roles = reader_of_person(session, known.person_id).members
-        may_have_link = by_mail or all(may_grant(command.by, role) for role in roles)
+        may_have_link = all(may_grant(command.by, role) for role in roles)
     person = known or make_person(
         session,
         env,

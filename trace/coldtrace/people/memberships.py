@@ -1,7 +1,7 @@
 """Memberships and tokens as others manage them: list, grant, end, within a scope."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from coldtrace.people.personal_data import require_other_administrator
 from coldtrace.people.refusals import PersonUnknown
 from coldtrace.people.tables import MembershipRow
 from coldtrace.people.tokens import EVERY_RIGHT, make_token
-from coldtrace.rights.granting import may_grant
+from coldtrace.rights.granting import may_end, may_grant
 from coldtrace.rights.model import Kind, Member, Reader, Role, Scope, Verb
 from coldtrace.rights.scopes import Within
 
@@ -116,23 +116,31 @@ def grant(session: Session, env: Env, *, by: Reader, made_by: str, person_id: UU
     ).scalar_one_or_none()
     if state not in ("invited", "active"):
         raise PersonUnknown(id=str(person_id))
-    if member not in [_member(each) for each in _live(session, person_id)]:
-        keep_members(session, env, [member], made_by=made_by, person_id=person_id)
+    if member in live_members(session, person_id):
+        return
+    keep_members(session, env, [member], made_by=made_by, person_id=person_id)
+    if state == "invited":
+        # Whoever holds the link so far was not meant to hold what was given just now.
+        session.execute(
+            text(
+                "UPDATE person_link SET expires_at = :now WHERE person_id = :id AND used_at IS NULL"
+                " AND expires_at > :now"
+            ),
+            {"now": env.clock(), "id": person_id},
+        )
 
 
-def end_membership(session: Session, env: Env, *, scope: Scope, membership_id: UUID) -> Membership:
-    """End a membership in the scope; raises MembershipUnknown, or LastAdministrator for the only administrator."""
+def end_membership(session: Session, env: Env, *, by: Reader, scope: Scope, membership_id: UUID) -> Membership:
+    """End a membership in the scope that `by` could have given; raises MembershipUnknown, or LastAdministrator."""
     within = Within(scope=scope)
-    # Who manages a firm does not unmake the platform's administrator who happens to belong to it.
-    others = "" if scope.everything else f" AND m.role <> '{Role.ADMINISTRATOR.value}'"
     row = session.execute(
         text(
             f"SELECT m.* FROM membership m WHERE m.membership_id = :id AND m.ended_at IS NULL AND {_membership(within)}"
-            f"{others} FOR UPDATE"
+            " FOR UPDATE"
         ),
         {"id": membership_id, **within.values},
     ).first()
-    if row is None:
+    if row is None or not may_end(by, as_member(_listed(row._mapping))):
         raise MembershipUnknown(id=str(membership_id))
     if row.role == Role.ADMINISTRATOR and row.person_id is not None:
         require_other_administrator(session, row.person_id)
@@ -166,17 +174,25 @@ def new_token(
     )
 
 
-def revoke_token(session: Session, env: Env, *, scope: Scope, token_id: UUID, own: UUID | None = None) -> None:
-    """Withdraw a token in the scope, or one of the person's own; raises TokenUnknown."""
+def revoke_token(
+    session: Session, env: Env, *, by: Reader, scope: Scope, token_id: UUID, own: UUID | None = None
+) -> None:
+    """Withdraw a token in the scope whose roles `by` could have given, or one's own; raises TokenUnknown."""
     within = Within(scope=scope)
+    held = session.execute(
+        text("SELECT * FROM membership WHERE token_id = :id AND ended_at IS NULL"), {"id": token_id}
+    ).all()
+    # One statement for what there is not and for what is not the caller's to take.
+    may = all(may_end(by, as_member(_listed(row._mapping))) for row in held)
     done = session.execute(
         text(
             "UPDATE api_token t SET revoked_at = :now WHERE t.token_id = :id AND t.revoked_at IS NULL"
-            " AND ((t.person_id IS NOT NULL AND t.person_id = CAST(:own AS uuid)) OR (t.person_id IS NULL AND EXISTS"
+            " AND ((t.person_id IS NOT NULL AND t.person_id = CAST(:own AS uuid))"
+            " OR (t.person_id IS NULL AND CAST(:may AS boolean) AND EXISTS"
             " (SELECT 1 FROM membership m WHERE m.token_id = t.token_id AND m.ended_at IS NULL"
             f" AND {_membership(within)}))) RETURNING t.token_id"
         ),
-        {"now": env.clock(), "id": token_id, "own": own, **within.values},
+        {"now": env.clock(), "id": token_id, "own": own, "may": may, **within.values},
     ).first()
     if done is None:
         raise TokenUnknown(id=str(token_id))
@@ -204,11 +220,12 @@ def _require_grantable(session: Session, by: Reader, member: Member, rights: Seq
             raise GrantRefused()
 
 
-def _live(session: Session, person_id: UUID) -> list[Membership]:
+def live_members(session: Session, person_id: UUID) -> list[Member]:
+    """Return the roles that a person has now."""
     rows = session.execute(
         text("SELECT * FROM membership WHERE person_id = :id AND ended_at IS NULL"), {"id": person_id}
     )
-    return [_listed(row._mapping) for row in rows]
+    return [as_member(_listed(row._mapping)) for row in rows]
 
 
 def _memberships(session: Session, within: Within, *, column: str, ids: Sequence[UUID]) -> dict[UUID, list[Membership]]:
@@ -231,7 +248,8 @@ def _listed(row: RowMapping) -> Membership:
     return Membership(**(kept | {"role": Role(row["role"]), "sites": sites}))
 
 
-def _member(kept: Membership) -> Member:
+def as_member(kept: Membership) -> Member:
+    """Return a membership as rights look at it."""
     return Member(
         role=kept.role,
         operator_id=kept.operator_id,

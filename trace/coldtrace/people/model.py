@@ -52,3 +52,4 @@ class HeldToken:
     name: str
     person_id: UUID | None
     reader: Reader
+    last_used_at: datetime | None = None

@@ -155,12 +155,16 @@ def choose_password(session: Session, env: Env, *, secret: str, purpose: LinkPur
 
 
 def keep_password(session: Session, env: Env, row: PersonRow, password: str) -> None:
-    """Set a password that was found good, and end every session of the person."""
+    """Set a password that was found good; sessions and tokens of the person end: one of them may be a thief's."""
     now = env.clock()
     row.password_hash, row.password_at = hash_password(password), now
     session.add(row)
     session.execute(
         text("UPDATE person_session SET ended_at = :now WHERE person_id = :person AND ended_at IS NULL"),
+        {"now": now, "person": row.person_id},
+    )
+    session.execute(
+        text("UPDATE api_token SET revoked_at = :now WHERE person_id = :person AND revoked_at IS NULL"),
         {"now": now, "person": row.person_id},
     )
     session.flush()

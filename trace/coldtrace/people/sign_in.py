@@ -61,17 +61,10 @@ def begin_attempt(session: Session, env: Env, *, email: str, address: str, produ
         "account": sha256(b"account\0" + kept.encode("utf-8", "replace")),
         "address": sha256(b"address\0" + address.encode("utf-8", "replace")),
     }
-    waiting = session.execute(
-        text(
-            "SELECT count(*) FROM sign_in_failure WHERE subject = ANY(CAST(:subjects AS bytea[]))"
-            " AND locked_until > :now"
-        ),
-        {"subjects": list(subjects.values()), "now": env.clock()},
-    ).scalar_one()
     return Attempt(
         person_id=None if row is None else row.person_id,
         password_hash=None if row is None else row.password_hash,
-        waits=waiting > 0,
+        waits=_waits(session, env, subjects),
         subjects=subjects,
     )
 
@@ -83,7 +76,8 @@ def finish_attempt(
 
     A refusal is returned, not raised: its count must be kept.
     """
-    if attempt.waits:
+    # Others may have failed while the hash was computed: all that began together must not pass the lock together.
+    if attempt.waits or _waits(session, env, attempt.subjects, hold=True):
         return SignInRefused()
     row = None
     if is_right and attempt.person_id is not None:
@@ -101,6 +95,18 @@ def finish_attempt(
         session.add(row)
     forget_failures(session, attempt.subjects["account"])
     return begin_session(session, env, person_id=row.person_id, agent=agent), row.person_id
+
+
+def _waits(session: Session, env: Env, subjects: dict[str, bytes], *, hold: bool = False) -> bool:
+    rows = session.execute(
+        text(
+            "SELECT locked_until FROM sign_in_failure WHERE subject = ANY(CAST(:subjects AS bytea[])) ORDER BY subject"
+            + (" FOR UPDATE" if hold else "")
+        ),
+        {"subjects": list(subjects.values())},
+    ).all()
+    now = env.clock()
+    return any(row.locked_until is not None and row.locked_until > now for row in rows)
 
 
 def account_subject(email: str) -> bytes:

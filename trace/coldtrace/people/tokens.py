@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.env import Env
@@ -17,6 +18,7 @@ from coldtrace.seal.b64 import b64
 
 DEVELOPMENT_TOKEN = "development"
 EVERY_RIGHT = "all"
+NOTE_USE_EVERY = timedelta(hours=1)
 
 
 def make_token(
@@ -66,10 +68,25 @@ def recognise_token(session: Session, env: Env, token: str, *, production: bool)
         reader = reader_of_token(session, row.token_id, narrowed=narrowed)
     else:
         person = session.get(PersonRow, row.person_id)
-        if person is None or person.state != PersonState.ACTIVE:
+        if person is None or person.state != PersonState.ACTIVE or (production and person.demo):
             raise TokenRefused()
         reader = reader_of_person(session, row.person_id, narrowed=narrowed)
-    return HeldToken(token_id=row.token_id, name=row.name, person_id=row.person_id, reader=reader)
+    return HeldToken(
+        token_id=row.token_id, name=row.name, person_id=row.person_id, reader=reader, last_used_at=row.last_used_at
+    )
+
+
+def is_due(token: HeldToken, env: Env) -> bool:
+    """Tell whether the last use of a token should be noted again: to the hour is enough to find those left lying."""
+    return token.last_used_at is None or token.last_used_at + NOTE_USE_EVERY <= env.clock()
+
+
+def note_use(session: Session, env: Env, token: HeldToken) -> None:
+    """Note that a token is in use."""
+    session.execute(
+        text("UPDATE api_token SET last_used_at = :now WHERE token_id = :id"),
+        {"now": env.clock(), "id": token.token_id},
+    )
 
 
 def _keep(

@@ -1,4 +1,4 @@
-"""Who may give which role to whom: nobody gives more than they have."""
+"""Who may give which role to whom, and take it: nobody gives, or takes, more than they have."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,15 @@ def may_grant(reader: Reader, wanted: Member, rights: Collection[str] | None = N
         return False
     if wanted.operator_id is None or (wanted.area is not None) != (wanted.role in NEEDS_AREA):
         return False
+    # What these roles reach is an area or everything, never some sites: a limit that limits nothing is refused.
+    if wanted.sites is not None and wanted.role in NEEDS_AREA | {Role.ADMINISTRATOR}:
+        return False
     return any(_covers(held, wanted) for held in reader.members)
+
+
+def may_end(reader: Reader, held: Member) -> bool:
+    """Tell whether a reader may take this role from somebody: what it could give, or what should never have been."""
+    return reader.narrowed is None and any(_covers(each, held) for each in reader.members)
 
 
 def _covers(held: Member, wanted: Member) -> bool:

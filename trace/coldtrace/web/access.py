@@ -213,6 +213,9 @@ def known_caller(request: Request, body: Body) -> Caller:
         caller = recognise(request, session, body)
     if caller is None:
         raise AuthenticationRequired()
+    if caller.token is not None and tokens.is_due(caller.token, _env(request)):
+        with request.app.state.sessions.begin() as session:
+            tokens.note_use(session, _env(request), caller.token)
     return caller
 
 

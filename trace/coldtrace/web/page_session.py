@@ -170,7 +170,10 @@ def _is_from_elsewhere(request: Request) -> bool:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
         return site not in ("same-origin", "none")
-    return origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host", "")
+    try:
+        return origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host", "")
+    except ValueError:
+        return True
 
 
 def form_fields(request: Request, body: bytes) -> dict[str, str]:
@@ -189,7 +192,10 @@ def own_path(next: str) -> str:
     >>> own_path("/desk/runs?after=x"), own_path("//evil.example"), own_path("https://evil.example")
     ('/desk/runs?after=x', '/desk', '/desk')
     """
-    parts = urlsplit(next)
+    try:
+        parts = urlsplit(next)
+    except ValueError:
+        return "/desk"
     safe = next.startswith("/") and not next.startswith(("//", "/\\")) and next.isascii() and next.isprintable()
     return next if safe and not parts.scheme and not parts.netloc and "\\" not in next else "/desk"
 

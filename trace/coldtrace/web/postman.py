@@ -16,6 +16,7 @@ from coldtrace.people.mail import MailServer, post_reset_letter, send_due
 from coldtrace.rights.model import Kind
 from coldtrace.settings import Settings
 from coldtrace.web.access import Transactions
+from coldtrace.web.page_base import page_base
 
 log = logging.getLogger("coldtrace.mail")
 EVERY_S = 5.0
@@ -27,10 +28,8 @@ def mail_server(settings: Settings) -> MailServer | None:
     """Return how letters leave, None when no mail is set up."""
     if settings.smtp_url is None:
         return None
-    usual = (
-        f"https://{settings.public_host}" if settings.env == "production" else f"http://{settings.host}:{settings.port}"
-    )
-    return MailServer(url=settings.smtp_url, sender=settings.mail_from, base_url=settings.page_url or usual)
+    base_url = page_base(settings, otherwise=f"http://{settings.host}:{settings.port}")
+    return MailServer(url=settings.smtp_url, sender=settings.mail_from, base_url=base_url)
 
 
 class Postman:

@@ -1,6 +1,6 @@
 """GET /api/v1/journal: who changed what, and who saw what of whom."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +12,7 @@ from coldtrace.events.canonical import decode
 from coldtrace.journal import store
 from coldtrace.journal.model import Record
 from coldtrace.journal.store import Asked
+from coldtrace.parties import store as parties
 from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Caller, ReadSession, needs
 
@@ -35,29 +36,33 @@ def get_journal(
     asked = Asked(after=after, limit=limit, since=since, until=until)
     found = store.list_records(session, caller.scope, asked)
     caller.told(rows=len(found))
+    named = {each for record in found for each in (*record.operators, *record.subjects)}
+    codes = {each.operator_id: each.uscc for each in parties.operators_by_id(session, named)}
     return {
-        "records": [shown(record, caller.scope) for record in found],
+        "records": [shown(record, caller.scope, codes) for record in found],
         "next": str(found[-1].record_id) if len(found) == limit else None,
     }
 
 
-def shown(record: Record, scope: Scope) -> dict[str, object]:
-    """Return a record as somebody with this scope sees it."""
+def shown(record: Record, scope: Scope, codes: Mapping[UUID, str]) -> dict[str, object]:
+    """Return a record as somebody with this scope sees it; `codes` are the credit codes of the organisations."""
     own = scope.everything or not scope.operators.isdisjoint(record.operators)
     return {
         "id": str(record.record_id),
         "at": format_utc(record.at),
         "actor": record.actor if own else None,
-        "organisations": _ids(record.operators),
+        "organisations": _codes(record.operators, codes),
         "roles": list(record.roles),
         "act": record.act,
         "kind": record.kind,
         "object": record.object,
         "purpose": record.purpose,
-        "subjects": _ids(record.subjects if own else [each for each in record.subjects if each in scope.operators]),
+        "subjects": _codes(
+            record.subjects if own else [each for each in record.subjects if each in scope.operators], codes
+        ),
         "detail": decode(record.detail) if own else {},
     }
 
 
-def _ids(operators: Collection[UUID]) -> list[str]:
-    return [str(each) for each in operators]
+def _codes(operators: Collection[UUID], codes: Mapping[UUID, str]) -> list[str]:
+    return [codes.get(each, str(each)) for each in operators]

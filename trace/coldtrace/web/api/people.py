@@ -26,6 +26,7 @@ from coldtrace.people.tokens import EVERY_RIGHT
 from coldtrace.rights.model import Kind, Member, Role, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs
 from coldtrace.web.api.organisations import Limit, Name
+from coldtrace.web.page_base import page_base
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
@@ -88,7 +89,11 @@ def post_person(
     shown = None if by_mail or invited.secret is None else invited.secret
     return {
         "id": str(invited.person.person_id),
-        "link": None if shown is None else link_address(str(request.base_url), LinkPurpose.INVITATION, shown),
+        "link": None
+        if shown is None
+        else link_address(
+            page_base(request.app.state.settings, otherwise=str(request.base_url)), LinkPurpose.INVITATION, shown
+        ),
     }
 
 
@@ -137,7 +142,7 @@ def post_membership(
 @router.delete("/memberships/{membership_id}", status_code=204, summary="End a role 结束任职")
 def delete_membership(membership_id: UUID, session: WriteSession, env: CurrentEnv, caller: PersonWriter) -> Response:
     """End a membership in one's organisation; from the next request on its rights are gone."""
-    ended = memberships.end_membership(session, env, scope=caller.scope, membership_id=membership_id)
+    ended = memberships.end_membership(session, env, by=caller.reader, scope=caller.scope, membership_id=membership_id)
     caller.about(ended.operator_id)
     return Response(status_code=204)
 
@@ -174,7 +179,9 @@ def post_token(body: TokenIn, session: WriteSession, env: CurrentEnv, caller: To
 @router.delete("/tokens/{token_id}", status_code=204, summary="Withdraw a token 撤销令牌")
 def delete_token(token_id: UUID, session: WriteSession, env: CurrentEnv, caller: TokenWriter) -> Response:
     """Withdraw a token of one's organisation, or one's own."""
-    memberships.revoke_token(session, env, scope=caller.scope, token_id=token_id, own=caller.person_id)
+    memberships.revoke_token(
+        session, env, by=caller.reader, scope=caller.scope, token_id=token_id, own=caller.person_id
+    )
     return Response(status_code=204)
 
 

@@ -6,7 +6,7 @@ by an enrolled device, and it counts against the anonymous limit.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.request import parse_http_list
 from uuid import UUID
@@ -20,15 +20,19 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
+from coldtrace.custody.model import Mark
 from coldtrace.custody.service import Result
 from coldtrace.custody.statement_list import PAGE_MAX, has_pieces, list_statements, places_of
+from coldtrace.custody.unit_view import view_unit
 from coldtrace.db.group_commit import GroupCommit
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
+from coldtrace.events.statement import read_statement
+from coldtrace.events.statement_type import StatementType
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties.refusals import AuthenticationRequired
-from coldtrace.rights.model import Kind, Verb
+from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Body, Caller, CallerLang, CurrentEnv, ReadSession, needs, recognise
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.database_trouble import is_race
@@ -95,12 +99,44 @@ def check_statements(
     lang: CallerLang,
     caller: Annotated[Caller, needs(Kind.STATEMENT, Verb.WRITE, recorded=False)],
 ) -> Response:
-    """Say what would become of statements, and keep nothing."""
+    """Say what would become of statements, and keep nothing.
+
+    What goods contradict is told of goods that the caller may see; of others the answer is `accepted` with
+    `"hidden": true`, the same for goods that there are not.
+    """
     wires, _ = read_items(request, body)
+    scope = caller.scope_for(Kind.UNIT, Verb.READ)
     with request.app.state.sessions() as session:
+        seen = [scope.everything or _are_seen(session, scope, wire) for wire in wires]
         results = custody.capture(session, request.app.state.env, wires)
         session.rollback()
-    return JSONResponse({"results": [as_json(result, lang) | {"receipt": None} for result in results]})
+    answers = (
+        as_json(result if shown else _without_goods(result), lang) | {"receipt": None, "hidden": not shown}
+        for result, shown in zip(results, seen, strict=True)
+    )
+    return JSONResponse({"results": list(answers)})
+
+
+OF_THE_DEVICE = frozenset({Mark.NOT_PERMITTED, Mark.LATE, Mark.CLOCK_SKEW, Mark.CHAIN_FORK, Mark.KEY_SUSPENDED})
+"""Marks that say nothing of goods."""
+
+
+def _without_goods(result: Result) -> Result:
+    kept = tuple(mark for mark in result.marks if mark in OF_THE_DEVICE)
+    if result.status not in ("accepted", "blocked"):
+        return replace(result, marks=kept)
+    return replace(result, marks=kept, status="blocked" if Mark.NOT_PERMITTED in kept else "accepted")
+
+
+def _are_seen(session: Session, scope: Scope, wire: object) -> bool:
+    """Tell whether the caller may see all units that a statement names; what is coded now nobody has seen yet."""
+    try:
+        statement = read_statement(wire)
+    except Refusal:
+        return True  # it names nothing that could be read
+    if statement.public.type is StatementType.COMMISSION:
+        return True
+    return all(view_unit(session, scope, line.unit, inside_max=0) is not None for line in statement.units.lines)
 
 
 @router.get("", summary="Statements 记录清单")

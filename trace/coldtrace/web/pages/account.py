@@ -11,8 +11,8 @@ from coldtrace.errors import Refusal, Words
 from coldtrace.events.enrolment import token_hash
 from coldtrace.journal import service as journal
 from coldtrace.journal.model import Act
-from coldtrace.people import memberships, totp
-from coldtrace.people.passwords import matches, require_good
+from coldtrace.people import memberships, sign_in, totp
+from coldtrace.people.passwords import require_good
 from coldtrace.people.persons import as_person, keep_password
 from coldtrace.people.refusals import PasswordRefused
 from coldtrace.people.sessions import begin_session, end_session, open_sessions
@@ -22,6 +22,7 @@ from coldtrace.rights.model import EVERYTHING, NOTHING, Kind
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.people import person_data
+from coldtrace.web.limits import address_of
 from coldtrace.web.page_session import SignedIn, csrf_of, form_fields, secret_of, set_session
 from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.desk_frame import nav_of
@@ -82,10 +83,12 @@ def post_password(request: Request, caller: SignedIn, body: Body) -> Response:
     if fields.get("password") != fields.get("again"):
         return _page(request, caller, problem=DIFFERS, status=422)
     fresh: list[str] = []
+    wrong = _wrong_password(request, caller, fields.get("present", ""))
+    if wrong is not None:
+        return _page(request, caller, problem=said(wrong), status=status_of(wrong))
 
     def work(session: Session) -> None:
         row = _row(session, caller)
-        _require_password(row, fields.get("present", ""))
         require_good(fields.get("password", ""), email=row.email or "", name=row.name)
         keep_password(session, request.app.state.env, row, fields.get("password", ""))
         agent = request.headers.get("user-agent", "")
@@ -108,6 +111,9 @@ def post_two_steps(request: Request, caller: SignedIn, body: Body) -> Response:
     fields = form_fields(request, body)
     env = request.app.state.env
     codes: list[str] = []
+    wrong = None if "code" in fields else _wrong_password(request, caller, fields.get("present", ""))
+    if wrong is not None:
+        return _page(request, caller, problem=said(wrong), status=status_of(wrong))
 
     def work(session: Session) -> None:
         row = _row(session, caller)
@@ -115,7 +121,6 @@ def post_two_steps(request: Request, caller: SignedIn, body: Body) -> Response:
             codes.extend(totp.confirm(session, env, row, fields["code"].replace(" ", "")))
             _record(session, request, caller, "start_two_steps")
             return
-        _require_password(row, fields.get("present", ""))
         if totp.is_on(row):
             totp.stop(session, row)
             _record(session, request, caller, "stop_two_steps")
@@ -148,6 +153,9 @@ def post_end_session(request: Request, id: str, caller: SignedIn) -> Response:
 def post_own_token(request: Request, caller: SignedIn, body: Body) -> Response:
     """Make a token that acts with one's own roles of the moment; it is shown once."""
     fields = form_fields(request, body)
+    wrong = _wrong_password(request, caller, fields.get("present", ""))
+    if wrong is not None:
+        return _page(request, caller, problem=said(wrong), status=status_of(wrong))
     days = fields.get("days", "")
     life = timedelta(days=min(max(int(days[:4]) if days.isdecimal() else 90, 1), TOKEN_DAYS_MAX))
     made: list[str] = []
@@ -166,7 +174,9 @@ def post_withdraw_token(request: Request, id: UUID, caller: SignedIn) -> Respons
     """Withdraw one of one's own tokens."""
 
     def work(session: Session) -> None:
-        memberships.revoke_token(session, request.app.state.env, scope=NOTHING, token_id=id, own=caller.person_id)
+        memberships.revoke_token(
+            session, request.app.state.env, by=caller.reader, scope=NOTHING, token_id=id, own=caller.person_id
+        )
         _record(session, request, caller, "withdraw_token")
 
     outcome = attempt_change(request, work)
@@ -187,9 +197,20 @@ def _row(session: Session, caller: Caller) -> PersonRow:
     return row
 
 
-def _require_password(row: PersonRow, password: str) -> None:
-    if not matches(row.password_hash, password):
-        raise PasswordRefused()
+def _wrong_password(request: Request, caller: Caller, password: str) -> Refusal | None:
+    """Return why the present password is refused, None when it is right; failures make one wait as at the sign-in."""
+    env = request.app.state.env
+    with request.app.state.sessions() as session:
+        row = session.get(PersonRow, caller.person_id)
+        assert row is not None, "a signed-in person is kept"
+        attempt = sign_in.begin_attempt(
+            session, env, email=row.email or "", address=address_of(request.scope), production=False
+        )
+    if attempt.check(password) and not attempt.waits:
+        return None
+    with request.app.state.sessions.begin() as session:
+        sign_in.finish_attempt(session, env, attempt, is_right=False, password="", code="", agent="")
+    return PasswordRefused()
 
 
 def _record(session: Session, request: Request, caller: Caller, act: str) -> None:
@@ -410,6 +431,7 @@ def _tokens(session: Session, person_id: UUID) -> Section:
                 submit=Words("新建令牌", "Make a token"),
                 fields=(
                     Field(name="name", label=Words("名称", "Name"), help=Words("例如：ERP 接口", "ERP, say")),
+                    Field(name="present", label=PRESENT, kind="password", autocomplete="current-password"),
                     Field(
                         name="days",
                         label=Words("有效天数（最多 365）", "Days (at most 365)"),

@@ -25,6 +25,7 @@ from coldtrace.people.refusals import PersonUnknown
 from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind, Role, Verb
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.people import MemberIn, TokenIn, wanted_member
+from coldtrace.web.page_base import page_base
 from coldtrace.web.page_session import form_fields, page_needs
 from coldtrace.web.pages.desk_form import (
     ACTION,
@@ -82,7 +83,11 @@ def post_person(request: Request, caller: PersonWriter, body: Body) -> Response:
         )
         caller.about(member.operator_id)
         if invited.secret is not None and settings.smtp_url is None:
-            links.append(link_address(str(request.base_url), LinkPurpose.INVITATION, invited.secret))
+            links.append(
+                link_address(
+                    page_base(settings, otherwise=str(request.base_url)), LinkPurpose.INVITATION, invited.secret
+                )
+            )
 
     outcome = change(request, caller, work)
     return answer(request, caller, outcome, _people, secret=links[0] if links else None)
@@ -115,7 +120,7 @@ def post_end_membership(request: Request, membership_id: UUID, caller: PersonWri
 
     def work(session: Session) -> None:
         ended = memberships.end_membership(
-            session, request.app.state.env, scope=caller.scope, membership_id=membership_id
+            session, request.app.state.env, by=caller.reader, scope=caller.scope, membership_id=membership_id
         )
         caller.about(ended.operator_id)
 
@@ -173,7 +178,12 @@ def post_withdraw_token(request: Request, token_id: UUID, caller: TokenWriter) -
 
     def work(session: Session) -> None:
         memberships.revoke_token(
-            session, request.app.state.env, scope=caller.scope, token_id=token_id, own=caller.person_id
+            session,
+            request.app.state.env,
+            by=caller.reader,
+            scope=caller.scope,
+            token_id=token_id,
+            own=caller.person_id,
         )
 
     return answer(request, caller, change(request, caller, work), _tokens)
