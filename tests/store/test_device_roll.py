@@ -71,7 +71,9 @@ def test_a_rolled_device_goes_on_and_the_old_key_ends_with_its_close(road: Road)
     assert [result.status for result in road.tell(third)] == ["accepted"]
     after = road.tell(road.say(PORT, T.COMMISSION, binding(CARTONS[3])))[0]
     assert (after.status, after.refusal and after.refusal.code) == ("refused", "device_revoked")
-    assert chain.describe(road.session, key)["missing"] == []
+    told = chain.describe(road.session, EVERYTHING, key)
+    assert told is not None
+    assert told["missing"] == []
     assert [result.status for result in road.tell(close)] == ["repeat"]
 
 

@@ -266,7 +266,7 @@ def test_what_an_unknown_path_says_is_shown_as_text(small: WebHouse) -> None:
     ("method", "path", "allow"),
     [
         ("DELETE", "/api/v1/cases", "GET"),
-        ("GET", "/api/v1/statements", "POST"),
+        ("GET", "/api/v1/statements/check", "POST"),
         ("PUT", "/api/v1/imports", "POST"),
         ("POST", "/healthz", "GET"),
         ("POST", "/01/09506000134352", "GET"),

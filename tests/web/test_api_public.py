@@ -146,13 +146,13 @@ def test_another_log_is_not_here(scene: Scene, path: str, status: int, code: str
     ("path", "status", "code"),
     [
         ("proof/inclusion?index=0&size=999999", 404, "no_checkpoint"),
-        ("proof/inclusion?index=-1&size={size}", 404, "no_checkpoint"),
-        ("proof/inclusion?index={size}&size={size}", 404, "no_checkpoint"),
-        ("proof/inclusion?index=0&size=0", 404, "no_checkpoint"),
+        ("proof/inclusion?index=-1&size={size}", 404, "index_out_of_range"),
+        ("proof/inclusion?index={size}&size={size}", 404, "index_out_of_range"),
+        ("proof/inclusion?index=0&size=0", 404, "index_out_of_range"),
         ("proof/inclusion?index=0&size=99999999999999999999999", 404, "no_checkpoint"),
-        ("proof/inclusion?index=99999999999999999999999&size={size}", 404, "no_checkpoint"),
+        ("proof/inclusion?index=99999999999999999999999&size={size}", 404, "index_out_of_range"),
         ("proof/inclusion?index=0&size=-1", 404, "no_checkpoint"),
-        ("proof/consistency?old={size}&new=0", 404, "no_checkpoint"),
+        ("proof/consistency?old={size}&new=0", 400, "old_above_new"),
         ("proof/consistency?old=-5&new={size}", 404, "no_checkpoint"),
         ("proof/consistency?old=0&new=99999999999999999999999", 404, "no_checkpoint"),
         ("statements/00000000-0000-7000-8000-000000000000/proof", 404, "not_logged"),
@@ -346,7 +346,7 @@ def test_probes_and_counters(scene: Scene) -> None:
         f"coldtrace_log_{name}{of}"
         for name in (
             "size", "published_size", "published_age_seconds", "cosignatures", "pending",
-            "oldest_pending_seconds", "frozen",
+            "oldest_pending_seconds", "frozen", "held_back",
         )
     }  # fmt: skip
     assert int(lines[f"coldtrace_log_size{of}"]) >= int(lines[f"coldtrace_log_published_size{of}"]) >= 1

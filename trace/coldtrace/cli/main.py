@@ -6,6 +6,7 @@ or findings, 2 could not run.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -38,6 +39,20 @@ SERVER = (
 BROKEN_PIPE = 141
 
 
+_ID = re.compile(r"-[A-Za-z0-9_-]{42}", re.ASCII)
+
+
+def ids_last(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with ids that begin with `-` behind a `--`: one key in 64 would else be read as an option.
+
+    >>> ids_last(["devices", "revoke", "-" + 42 * "A", "--json"])[:4]
+    ['devices', 'revoke', '--json', '--']
+    """
+    ids = [each for each in arguments if _ID.fullmatch(each)]
+    rest = [each for each in arguments if not _ID.fullmatch(each)]
+    return [*rest, "--", *ids] if ids else rest
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = argparse.ArgumentParser(
@@ -46,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in (*BASE, *SERVER):
         import_module(f"coldtrace.cli.{name}").add_parser(commands)
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(ids_last(sys.argv[1:] if arguments is None else arguments))
     command_note.begin(chosen)
     try:
         return int(chosen.func(chosen))

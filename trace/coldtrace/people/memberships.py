@@ -1,7 +1,7 @@
 """Memberships and tokens as others manage them: list, grant, end, within a scope."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
