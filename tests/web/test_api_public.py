@@ -352,4 +352,4 @@ def test_probes_and_counters(scene: Scene) -> None:
     assert int(lines[f"coldtrace_log_size{of}"]) >= int(lines[f"coldtrace_log_published_size{of}"]) >= 1
     assert lines[f"coldtrace_log_frozen{of}"] == "0"
     for line in answer.text.splitlines():
-        assert re.fullmatch(r'# TYPE \w+ gauge|\w+\{log="[a-z0-9-]+"\} [0-9.]+', line)
+        assert re.fullmatch(r'# TYPE \w+ gauge|# HELP \w+ .+|\w+\{log="[a-z0-9-]+"\} [0-9.]+', line)
