@@ -113,3 +113,19 @@ def test_partitions_of_a_new_log_cannot_be_emptied(env: Env, sessions: sessionma
     for table in ("ledger_entry_2", "ledger_leaf_2"):
         with sessions.begin() as session, pytest.raises(DBAPIError, match="never rewritten"):
             session.execute(text(f"TRUNCATE {table}"))
+
+
+def test_a_frozen_log_that_its_owner_closes_makes_way_for_the_next(env: Env, sessions: sessionmaker[Session]) -> None:
+    """What docs/guides/run-in-production.md, section 6b, tells to do when leaves are gone for good."""
+    second = open_second(env, sessions)
+    with sessions.begin() as session:
+        session.execute(text("UPDATE ledger_log SET state = 'frozen', frozen_at = now() WHERE log_id = 1"))
+    with sessions() as session:
+        assert ledger.current_log(session) == LOG
+    with sessions.begin() as session:
+        session.execute(
+            text("UPDATE ledger_log SET state = 'closed', closed_at = now() WHERE origin = :origin"),
+            {"origin": LOG.origin},
+        )
+    with sessions() as session:
+        assert ledger.current_log(session) == second
