@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from coldtrace.errors import Lang
 from coldtrace.web.pages.views import CodePageView
 from coldtrace.web.render import render
-from support.browser import open_browser, serve_pages
+from support.browser import open_browser, serve_pages, take_picture
 from support.page_samples import PAGES
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -116,7 +116,7 @@ def test_fits_and_reads_at_every_width_in_light_and_dark(shared: Page, base: str
             assert shared.evaluate(_LARGEST) == [], where
             assert _bottom(shared, "h1") <= height, where
         if (width, lang, scheme) in ((390, "zh", "light"), (1024, "en", "dark")):
-            shared.screenshot(path=folder / f"{name}-{lang}-{width}-{scheme}.png", full_page=True)
+            take_picture(shared, folder / f"{name}-{lang}-{width}-{scheme}.png")
 
 
 @pytest.mark.parametrize("path", EVERY)

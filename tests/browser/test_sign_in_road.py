@@ -13,6 +13,7 @@ from coldtrace import clock
 from coldtrace.people.mail import post_letter
 from coldtrace.people.persons import LinkPurpose, make_person
 from coldtrace.rights.model import Member, Role
+from support.browser import take_picture
 from support.databases import Databases
 from support.mail_server import MailServer, mail_server
 from support.web_house import WebHouse, web_house
@@ -47,7 +48,7 @@ def press(page: Page, name: str) -> None:
 
 def shoot(page: Page, folder: Path, name: str) -> None:
     """Take a picture for whoever looks, and see that nothing hangs over the edge."""
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    take_picture(page, folder / f"{name}.png")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
 
 

@@ -12,9 +12,12 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from support.fonts import browser_environment
+
+SHOTS = 3
+"""Tries for one picture: chromium without a GPU now and then has none to give on a busy machine."""
 
 CSP = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 FLAGS = (
@@ -90,3 +93,15 @@ def serve_pages(pages: Mapping[str, str]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def take_picture(page: Page, path: Path) -> None:
+    """Save a picture of the whole page; the browser's own "Unable to capture screenshot" says nothing of the page."""
+    for left in reversed(range(SHOTS)):
+        try:
+            page.screenshot(path=path, full_page=True)
+            return
+        except Error as error:
+            if not left or "Unable to capture screenshot" not in str(error):
+                raise
+            page.wait_for_timeout(500)
