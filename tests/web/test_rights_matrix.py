@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import event, text
 
+from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import print_store
 from coldtrace.goods.print_store import PrintJob
 from coldtrace.goods.refusals import DeclarationImported
@@ -27,6 +28,7 @@ from coldtrace.web.page_session import csrf_token
 from support.call_scene import Request, Scene, as_json
 from support.consignments import open_consignment
 from support.databases import Databases
+from support.house import unit_line
 from support.page_calls import OWN, PAGES
 from support.rights_world import ASKERS, NEVER, Asker, World
 from support.web_calls import CALLS, Call
@@ -296,3 +298,17 @@ def test_a_declaration_that_another_firm_imported_says_no_more_than_that(world: 
                 session, world.web.env, declaration=declaration, station=world.web.station, scope=scope_of_caller
             )
         assert caught.value.facts["consignment"] == told_id
+
+
+@pytest.mark.parametrize("said", [T.RECEIVE, T.SHIP, T.SELL])
+def test_a_trial_tells_nothing_of_anothers_goods(world: World, said: T) -> None:
+    """What a statement would contradict is told of goods that one may see; all others are alike, known or not."""
+    device, path = world.theirs.web.device(SiteRole.RETAILER), "/api/v1/statements/check"
+    told_of = []
+    for scene in (world.ours, world.unknown(world.ours)):
+        request = as_json(path, device.say(said, [unit_line(scene.consignment.carton.unit_id)]).to_json())
+        headers = request.headers | world.web.signed_by(device, "POST", path, request.body)
+        (result,) = world.web.client.post(path, content=request.body, headers=headers).json()["results"]
+        told_of.append({name: value for name, value in result.items() if name != "id"})
+    assert told_of[0] == told_of[1]
+    assert told_of[0]["hidden"]
