@@ -10,7 +10,8 @@ from coldscan.operation import Operation
 from coldtrace.codes.command import Command
 from coldtrace.codes.readings import Resolver
 from coldtrace.codes.trace_code import CodeKind
-from coldtrace.custody.model import Mark, UnitState
+from coldtrace.custody.model import CaseKind as Concern
+from coldtrace.custody.model import Level, Mark, Overlay, UnitState
 from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
@@ -27,10 +28,13 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     CaseKind,
     CodeKind,
     Command,
+    Concern,
     LeafKind,
+    Level,
     Mark,
     NumberList,
     Operation,
+    Overlay,
     Resolver,
     Result,
     Role,

@@ -4,7 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coldtrace.custody.model import MARK_WORDS, Mark
+from coldtrace.custody.model import (
+    BLOCKING,
+    CASE_OF,
+    MARK_WORDS,
+    OVERLAY_WORDS,
+    STATE_WORDS,
+    CaseKind,
+    Mark,
+    Overlay,
+    UnitState,
+)
 from coldtrace.custody.rules import order_time
 
 ENROLLED = datetime(2026, 11, 1, tzinfo=UTC)
@@ -35,3 +45,15 @@ def test_order_time(name: str, claimed: datetime, ordered: datetime, marks: list
 def test_every_mark_has_words() -> None:
     assert set(MARK_WORDS) == set(Mark)
     assert all(words.zh and words.en for words in MARK_WORDS.values())
+
+
+def test_every_state_and_overlay_has_words() -> None:
+    assert set(STATE_WORDS) == set(UnitState)
+    assert set(OVERLAY_WORDS) == set(Overlay)
+    assert all(words.zh and words.en for words in (*STATE_WORDS.values(), *OVERLAY_WORDS.values()))
+
+
+def test_what_a_mark_opens() -> None:
+    assert set(CASE_OF) == set(Mark)
+    assert {mark for mark in BLOCKING if CASE_OF[mark] is not CaseKind.BLOCKED} == {Mark.CORRECTION_NOT_PERMITTED}
+    assert {mark for mark, kind in CASE_OF.items() if kind is None} == {Mark.RECEIVER_UNREGISTERED}

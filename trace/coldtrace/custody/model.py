@@ -15,7 +15,12 @@ class UnitState(StrEnum):
     BLANK = "blank"
     ACTIVE = "active"
     IN_TRANSIT = "in_transit"
+    OPENED = "opened"
     SOLD = "sold"
+    USED = "used"
+    TRANSFORMED = "transformed"
+    EXPORTED = "exported"
+    LOST = "lost"
     DESTROYED = "destroyed"
     VOID = "void"
 
@@ -25,12 +30,55 @@ STATE_WORDS: dict[UnitState, Words] = {
     UnitState.BLANK: Words("尚未赋码", "not bound yet"),
     UnitState.ACTIVE: Words("在库", "in stock"),
     UnitState.IN_TRANSIT: Words("在途", "in transit"),
+    UnitState.OPENED: Words("已开箱上柜", "opened at a counter"),
     UnitState.SOLD: Words("已售出", "sold"),
+    UnitState.USED: Words("餐饮已使用", "used in catering"),
+    UnitState.TRANSFORMED: Words("已分装", "made into other units"),
+    UnitState.EXPORTED: Words("已退运出境", "returned abroad"),
+    UnitState.LOST: Words("已报丢失", "reported lost"),
     UnitState.DESTROYED: Words("已销毁", "destroyed"),
     UnitState.VOID: Words("已作废", "void"),
 }
 
 TERMINAL = frozenset({UnitState.DESTROYED, UnitState.VOID})
+"""Nothing is done to such a unit any more; what is said of it is blocked."""
+
+ENDED = frozenset({UnitState.SOLD, UnitState.USED, UnitState.TRANSFORMED, UnitState.EXPORTED})
+"""The goods have left the record.  Whoever sees them again is believed, and marked."""
+
+STOCK = frozenset({UnitState.ACTIVE, UnitState.OPENED})
+"""The goods lie at a place."""
+
+
+class Level(StrEnum):
+    """Who stops goods: a firm its own, a regulator anybody's."""
+
+    FIRM = "firm"
+    REGULATOR = "regulator"
+
+
+class Overlay(StrEnum):
+    """What lies on a unit beside its state: overlays block, states move (domain guide, section 4).
+
+    `expired` is never stored: it follows from the day.
+    """
+
+    HOLD_FIRM = "hold:firm"
+    HOLD_REGULATOR = "hold:regulator"
+    RECALL = "recall"
+    TEMP_BREACH = "temp_breach"
+    CLONE_SUSPECT = "clone_suspect"
+    EXPIRED = "expired"
+
+
+OVERLAY_WORDS: dict[Overlay, Words] = {
+    Overlay.HOLD_FIRM: Words("企业封存", "held by a firm"),
+    Overlay.HOLD_REGULATOR: Words("监管部门扣留", "held by a regulator"),
+    Overlay.RECALL: Words("已召回", "recalled"),
+    Overlay.TEMP_BREACH: Words("温度超限", "temperature out of range"),
+    Overlay.CLONE_SUSPECT: Words("疑似克隆码", "its code may be cloned"),
+    Overlay.EXPIRED: Words("已过保质期", "past its expiry date"),
+}
 
 
 class Mark(StrEnum):
@@ -40,6 +88,17 @@ class Mark(StrEnum):
     TERMINAL = "terminal"
     EXPIRED = "expired"
     STOPPED = "stopped"
+    HELD = "held"
+    RECALLED = "recalled"
+    TEMP_BREACH = "temp_breach"
+    CLONE_SUSPECT = "clone_suspect"
+    BLOCKED_INSIDE = "blocked_inside"
+    INPUT_BLOCKED = "input_blocked"
+    HOLD_OF_HIGHER = "hold_of_higher"
+    LOT_OF_OTHERS = "lot_of_others"
+    NOT_CUSTODIAN = "not_custodian"
+    NOT_VOIDABLE = "not_voidable"
+    CORRECTION_NOT_PERMITTED = "correction_not_permitted"
     CLOCK_SKEW = "clock_skew"
     LATE = "late"
     CHAIN_FORK = "chain_fork"
@@ -64,9 +123,43 @@ class Mark(StrEnum):
     ALREADY_RECEIVED = "already_received"
     AFTER_SALE = "after_sale"
     SOLD_TWICE = "sold_twice"
+    AFTER_END = "after_end"
+    FOUND_AGAIN = "found_again"
+    ALREADY_OPENED = "already_opened"
+    NOTHING_TO_LIFT = "nothing_to_lift"
+    REASON_MISSING = "reason_missing"
+    WITNESS_MISSING = "witness_missing"
+    UNKNOWN_SCHEME = "unknown_scheme"
+    OUTLIVES_INPUT = "outlives_input"
+    MASS_BALANCE = "mass_balance"
+    LOSS_UNEXPLAINED = "loss_unexplained"
+    OVER_RECEIVED = "over_received"
+    SHORT = "short_stock"
+    COUNT_DIFFERS = "count_differs"
+    LOT_NOT_PACKED = "lot_not_packed"
+    REFUSED_BY_RECEIVER = "refused_by_receiver"
+    CORRECTED_LATE = "corrected_late"
 
 
-BLOCKING = frozenset({Mark.NOT_PERMITTED, Mark.TERMINAL, Mark.EXPIRED, Mark.STOPPED})
+BLOCKING = frozenset(
+    {
+        Mark.NOT_PERMITTED,
+        Mark.TERMINAL,
+        Mark.EXPIRED,
+        Mark.STOPPED,
+        Mark.HELD,
+        Mark.RECALLED,
+        Mark.TEMP_BREACH,
+        Mark.CLONE_SUSPECT,
+        Mark.BLOCKED_INSIDE,
+        Mark.INPUT_BLOCKED,
+        Mark.HOLD_OF_HIGHER,
+        Mark.LOT_OF_OTHERS,
+        Mark.NOT_CUSTODIAN,
+        Mark.NOT_VOIDABLE,
+        Mark.CORRECTION_NOT_PERMITTED,
+    }
+)
 """With one of these the statement stands as history but moves nothing."""
 
 MARK_WORDS: dict[Mark, Words] = {
@@ -76,6 +169,24 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.STOPPED: Words(
         "该码已作废、批次已召回或签发密钥已失窃", "The code was voided, its lot recalled or its key stolen before"
     ),
+    Mark.HELD: Words("货物已被封存或扣留", "The goods are on hold"),
+    Mark.RECALLED: Words("货物已被召回", "The goods are recalled"),
+    Mark.TEMP_BREACH: Words("货物曾超温，尚未解除", "The goods were out of their temperature and not released since"),
+    Mark.CLONE_SUSPECT: Words("该码疑似被克隆，尚未查清", "The code may be cloned; not cleared yet"),
+    Mark.BLOCKED_INSIDE: Words("内有被封存或召回的货物", "Something inside is on hold or recalled"),
+    Mark.INPUT_BLOCKED: Words("投入的货物不得分装", "What went into it was blocked"),
+    Mark.HOLD_OF_HIGHER: Words("封存由上级或他人作出，无权解除", "The hold is of a higher level or of another firm"),
+    Mark.LOT_OF_OTHERS: Words(
+        "整批封存或召回只能由进口商、首站或监管部门作出",
+        "Only its importer, its first station or a regulator stops a whole lot",
+    ),
+    Mark.NOT_CUSTODIAN: Words(
+        "记录显示货物在别处，不得在此销毁", "The record has the goods elsewhere: they are not destroyed from here"
+    ),
+    Mark.NOT_VOIDABLE: Words(
+        "只有签发首站可作废，且货物尚在本站", "Only its station voids a code, and only while the goods are there"
+    ),
+    Mark.CORRECTION_NOT_PERMITTED: Words("无权更正该记录", "Not entitled to correct that statement"),
     Mark.CLOCK_SKEW: Words("设备时钟有偏差，已按到达时间排序", "The device clock is off; ordered by time of arrival"),
     Mark.LATE: Words("超过 72 小时才送达", "Arrived more than 72 hours after the event"),
     Mark.CHAIN_FORK: Words("设备记录链出现分叉", "The device's chain has a fork"),
@@ -100,7 +211,69 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.ALREADY_RECEIVED: Words("重复入库", "Received here before"),
     Mark.AFTER_SALE: Words("售出后又被扫描", "Scanned after it was sold"),
     Mark.SOLD_TWICE: Words("重复销售", "Sold twice"),
+    Mark.AFTER_END: Words("已使用、分装或退运后又被扫描", "Scanned after it was used, transformed or exported"),
+    Mark.FOUND_AGAIN: Words("曾报丢失，又被扫描", "Scanned after it was reported lost"),
+    Mark.ALREADY_OPENED: Words("重复开箱上柜", "Opened at this counter before"),
+    Mark.NOTHING_TO_LIFT: Words("该货物本身没有可解除的封存或召回", "The unit itself has no hold or recall to lift"),
+    Mark.REASON_MISSING: Words("未写明理由或文书编号", "No reason, or no number of the document, was given"),
+    Mark.WITNESS_MISSING: Words(
+        "未写明销毁方式，或见证人与操作人相同", "No method, or no witness other than who did it"
+    ),
+    Mark.UNKNOWN_SCHEME: Words("外来码的体系未登记", "The scheme of the foreign code is not known here"),
+    Mark.OUTLIVES_INPUT: Words("产出的到期日晚于最早到期的原料", "The output expires after its earliest input"),
+    Mark.MASS_BALANCE: Words("产出重量超过投入重量", "More weight came out than went in"),
+    Mark.LOSS_UNEXPLAINED: Words("损耗超过 3% 且未说明原因", "More than 3 % was lost without a reason"),
+    Mark.OVER_RECEIVED: Words("收货数量多于发货数量", "More was received than was shipped here"),
+    Mark.SHORT: Words("账面数量不足", "The books have less than that"),
+    Mark.COUNT_DIFFERS: Words("盘点数量与账面不符", "The count differs from the books"),
+    Mark.LOT_NOT_PACKED: Words("按数量管理的批次不随托盘移动", "A lot by quantity does not move with a pallet"),
+    Mark.REFUSED_BY_RECEIVER: Words("收货方拒收", "The receiver refused it"),
+    Mark.CORRECTED_LATE: Words("超过 24 小时才更正", "Corrected more than 24 hours after"),
 }
+
+
+class CaseKind(StrEnum):
+    """What a case of the watch room is about."""
+
+    CONFLICT = "conflict"
+    GAP = "gap"
+    LATE = "late"
+    CLOCK_SKEW = "clock_skew"
+    DUPLICATE_ID = "duplicate_id"
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+    UNKNOWN_CODE = "unknown_code"
+    QUANTITY_MISMATCH = "quantity_mismatch"
+    BLOCKED = "blocked"
+    CORRECTION = "correction"
+    REFUSED_HANDOVER = "refused_handover"
+    DOUBLE_BOUND = "double_bound"
+    REFUSED_CODE = "refused_code"
+
+
+_OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
+    CaseKind.GAP: frozenset({Mark.GAP}),
+    CaseKind.LATE: frozenset({Mark.LATE}),
+    CaseKind.CLOCK_SKEW: frozenset({Mark.CLOCK_SKEW}),
+    CaseKind.UNKNOWN_CODE: frozenset({Mark.NOT_ISSUED, Mark.UNKNOWN_SCHEME}),
+    CaseKind.QUANTITY_MISMATCH: frozenset(
+        {Mark.OVER_RECEIVED, Mark.SHORT, Mark.COUNT_DIFFERS, Mark.MASS_BALANCE, Mark.LOSS_UNEXPLAINED}
+    ),
+    CaseKind.CORRECTION: frozenset({Mark.CORRECTED_LATE, Mark.CORRECTION_NOT_PERMITTED}),
+    CaseKind.REFUSED_HANDOVER: frozenset({Mark.REFUSED_BY_RECEIVER}),
+    CaseKind.DOUBLE_BOUND: frozenset({Mark.DOUBLE_BOUND}),
+}
+NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED})
+"""Marks that are allowed and only noted: nothing in them contradicts anything."""
+
+
+def _case_of(mark: Mark) -> CaseKind | None:
+    own = (kind for kind, marks in _OF_ONE_KIND.items() if mark in marks)
+    rest = CaseKind.BLOCKED if mark in BLOCKING else None if mark in NO_CASE else CaseKind.CONFLICT
+    return next(own, rest)
+
+
+CASE_OF: dict[Mark, CaseKind | None] = {mark: _case_of(mark) for mark in Mark}
+"""The kind of case that a mark opens; None for what is only noted."""
 
 
 @dataclass(frozen=True, kw_only=True)
