@@ -5,15 +5,32 @@ import pytest
 from coldtrace.events.statement_type import StatementType
 from coldtrace.parties.model import ROLE_WORDS, SiteRole
 from coldtrace.parties.provinces import PROVINCES, province_of
-from coldtrace.parties.rules import OPERATIONS
+from coldtrace.parties.rules import ALWAYS, OPERATIONS
 
+HANDLING = (
+    "pack unpack ship receive return adopt store observe count lose find destroy hold release temperature correct"
+)
 TABLE = [
-    (SiteRole.FIRST_STATION, "commission pack unpack ship receive"),
-    (SiteRole.COLD_STORE, "pack unpack ship receive"),
-    (SiteRole.DISTRIBUTOR, "pack unpack ship receive"),
-    (SiteRole.MARKET, "pack unpack ship receive sell"),
-    (SiteRole.RETAILER, "pack unpack ship receive sell"),
+    (SiteRole.FIRST_STATION, f"commission {HANDLING} relabel void sample recall lift"),
+    (SiteRole.IMPORTER, f"{HANDLING} sample recall lift"),
+    (SiteRole.SUPERVISED_WAREHOUSE, f"{HANDLING} sample"),
+    (SiteRole.TRANSFER_STORE, f"{HANDLING} sample"),
+    (SiteRole.COLD_STORE, HANDLING),
+    (SiteRole.CARRIER, "ship receive return observe lose find temperature correct"),
+    (SiteRole.DISTRIBUTOR, HANDLING),
+    (SiteRole.MARKET, f"{HANDLING} sell open sample"),
+    (SiteRole.RETAILER, f"{HANDLING} sell open"),
+    (SiteRole.CATERER, f"{HANDLING} sell open use"),
+    (SiteRole.REPACKER, f"{HANDLING} transform relabel"),
+    (SiteRole.LABORATORY, "observe inspect sample correct"),
+    (SiteRole.CUSTOMS, "observe inspect sample correct"),
+    (SiteRole.REGULATOR, "observe inspect sample count hold release recall lift correct"),
 ]
+
+
+def test_every_type_of_statement_has_somebody_who_may_say_it() -> None:
+    said = {name for names in OPERATIONS.values() for name in names} | ALWAYS
+    assert said == {type.value for type in StatementType}
 
 
 @pytest.mark.parametrize(("role", "operations"), TABLE)
