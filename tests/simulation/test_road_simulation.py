@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.custody import chain
+from coldtrace.custody import chain, rebuild
 from coldtrace.custody.history import find_unit
 from coldtrace.events.receipt import read_receipt
 from coldtrace.ledger import service as ledger
@@ -106,6 +106,14 @@ def check_truth(simulation: Simulation) -> None:
         )
 
 
+def check_rebuilt(simulation: Simulation) -> None:
+    """The statements alone, told again from nothing, make the same record."""
+    with simulation.sessions() as session:
+        report = rebuild.check(session)
+        assert report.ok, f"seed {simulation.seed}: {report.examples}"
+        assert report.statements == simulation.said
+
+
 def recorded(session: Session, box: Box) -> tuple[str, str | None, str | None, str | None]:
     unit = find_unit(session, box.unit)
     if unit is None:
@@ -136,5 +144,6 @@ def test_days_on_the_road(sessions: sessionmaker[Session], tmp_path: Path, block
     check_log(simulation, head)
     check_places(simulation)
     check_truth(simulation)
+    check_rebuilt(simulation)
     assert simulation.lost, "the link lost nothing: the seed shows too little"
     print(f"{simulation.said} statements, {simulation.repeated} repeats, {simulation.lost} lost on the way")

@@ -1,4 +1,4 @@
-"""The record does not depend on the order in which statements arrive."""
+"""The record does not depend on the order in which statements arrive, and is what they make when told from nothing."""
 
 import random
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from coldtrace.custody import rebuild
 from coldtrace.custody import service as custody
 from coldtrace.env import Env
 from coldtrace.events.statement import Statement
@@ -45,6 +46,8 @@ def told(session: Session, env: Env, batches: Sequence[Sequence[Statement]]) -> 
             results = custody.capture(session, env, [statement.to_json() for statement in batch])
             assert {result.status for result in results} <= {"accepted", "blocked"}
         found = record_of(session)
+        report = rebuild.check(session)
+        assert report.ok, report.examples
         savepoint.rollback()
     session.expire_all()
     return found

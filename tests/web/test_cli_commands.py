@@ -88,7 +88,7 @@ SERVER = {
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
     f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
     "bench rights",
-    "db roles", "ledger list", "journal verify",
+    "db roles", "ledger list", "journal verify", "custody rebuild --check",
     f"people export {NOBODY} --out F", f"people erase {NOBODY} --yes",
     "journal export --out F --purpose x", "ledger open N", "ledger export --out F", "ledger audit",
     "witness serve --state G",  # `[witness]` is enough for it, but a base install is not

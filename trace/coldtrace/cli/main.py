@@ -35,6 +35,7 @@ SERVER = (
     "ledger",
     "journal",
     "people",
+    "custody",
 )
 BROKEN_PIPE = 141
 

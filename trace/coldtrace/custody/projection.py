@@ -149,10 +149,12 @@ class Projection:
 
     def write(self) -> None:
         """Write units and stays."""
-        picture = self._picture
-        store.close_stays(self._session, picture.leavings)
-        store.insert_stays(self._session, picture.stays)
-        unit_store.save_units(
-            self._session, [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched]
-        )
-        unit_store.set_root_below(self._session, picture.rehoused)
+        write_picture(self._session, self._picture)
+
+
+def write_picture(session: Session, picture: Picture) -> None:
+    """Write what a picture did to units and stays, on top of what is stored."""
+    store.close_stays(session, picture.leavings)
+    store.insert_stays(session, picture.stays)
+    unit_store.save_units(session, [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched])
+    unit_store.set_root_below(session, picture.rehoused)

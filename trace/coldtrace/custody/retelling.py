@@ -25,7 +25,8 @@ from coldtrace.custody.rules import IMPLIED, only_lasting
 from coldtrace.custody.store import LineRecord, PastLine
 
 LineMarks = dict[tuple[UUID, int], tuple[Mark, ...]]
-_Decisions = dict[tuple[UUID, int], Decision]
+Decisions = dict[tuple[UUID, int], Decision]
+"""What each line did, by statement and number."""
 
 
 def retell(session: Session, late: Collection[int], *, since: datetime) -> LineMarks:
@@ -36,7 +37,7 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     before = {unit.pk: unit for unit in unit_store.lock_stories(session, late, since=since)}
     picture = Picture(_at_its_beginning(unit) for unit in before.values())
     lines = store.past_lines(session, before.keys())
-    told, implied = _tell(picture, [line for line in lines if line.role != IMPLIED])
+    told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED])
     changed = _write_findings(session, lines, told)
     others = _write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
     party_store.tell_again(session, {entry for entry, _ in changed} | others)
@@ -59,9 +60,12 @@ def _at_its_beginning(unit: Unit) -> Unit:
     )
 
 
-def _tell(picture: Picture, lines: Iterable[PastLine]) -> tuple[_Decisions, dict[tuple[UUID, int], LineRecord]]:
-    """Apply all lines in order; return what each did, and what whole unpackings imply by (statement, child)."""
-    told: _Decisions = {}
+def tell_lines(picture: Picture, lines: Iterable[PastLine]) -> tuple[Decisions, dict[tuple[UUID, int], LineRecord]]:
+    """Apply lines in the order of events; return what each did, and what whole unpackings imply by (statement, child).
+
+    A line's lasting marks stay as they are stored; `implied` lines are not among the given ones.
+    """
+    told: Decisions = {}
     implied: dict[tuple[UUID, int], LineRecord] = {}
     for entry_id, group in groupby(lines, key=lambda line: line.entry_id):
         said = list(group)
@@ -90,7 +94,7 @@ def _tell(picture: Picture, lines: Iterable[PastLine]) -> tuple[_Decisions, dict
     return told, implied
 
 
-def _write_findings(session: Session, lines: Iterable[PastLine], told: _Decisions) -> _Decisions:
+def _write_findings(session: Session, lines: Iterable[PastLine], told: Decisions) -> Decisions:
     """Write what lines contradict now, and whence their units came; return those that changed."""
     changed = {
         (line.entry_id, line.line_no): now

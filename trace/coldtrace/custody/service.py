@@ -29,6 +29,7 @@ from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.certificate import Certificate, CertificateMismatch, mismatches, opens_site, read_certificate
 from coldtrace.events.leaf import LeafKind, leaf_bytes
+from coldtrace.events.private_piece import PrivatePiece
 from coldtrace.events.receipt import issue_receipt
 from coldtrace.events.refusals import BadStatementSignature
 from coldtrace.events.statement import CheckedStatement, read_statement
@@ -285,8 +286,12 @@ def _mark_forks(session: Session, admitted: Sequence[_Admitted]) -> None:
 
 
 def _to_gln(one: _Admitted) -> str | None:
+    return receiver_of(one.checked.private)
+
+
+def receiver_of(private: PrivatePiece) -> str | None:
     """Return the GLN of the receiver; what is no GLN names nobody."""
-    value = one.checked.private.value("to")
+    value = private.value("to")
     try:
         return parse_gln(value) if isinstance(value, str) else None
     except MalformedNumber:

@@ -21,6 +21,20 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     parents too, so what is read here stays true.
     """
     values = {"names": sorted(names), "emptied": sorted(emptied)}
+    make_units(session, names)
+    locked: set[int] = set()
+    while True:
+        # The second look sees what was committed while the first one waited.
+        locked |= {
+            row[0] for row in session.execute(text(f"{_LOCK} ({_AROUND}) ORDER BY unit_pk FOR NO KEY UPDATE"), values)
+        }
+        units = [_unit(row) for row in session.execute(text(f"{_UNITS} u.unit_pk IN ({_AROUND})"), values)]
+        if all(unit.pk in locked for unit in units):
+            return units
+
+
+def make_units(session: Session, names: Collection[str]) -> None:
+    """Make those of the named units that are not there yet, in the order of their names."""
     session.execute(
         text(
             "INSERT INTO unit (unit_id, lot_id, state, last_at)"
@@ -31,17 +45,8 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
             " (SELECT 1 FROM unit u WHERE u.unit_id = n.unit_id) ORDER BY n.unit_id"
             " ON CONFLICT (unit_id) DO NOTHING"
         ),
-        values,
+        {"names": sorted(names)},
     )
-    locked: set[int] = set()
-    while True:
-        # The second look sees what was committed while the first one waited.
-        locked |= {
-            row[0] for row in session.execute(text(f"{_LOCK} ({_AROUND}) ORDER BY unit_pk FOR NO KEY UPDATE"), values)
-        }
-        units = [_unit(row) for row in session.execute(text(f"{_UNITS} u.unit_pk IN ({_AROUND})"), values)]
-        if all(unit.pk in locked for unit in units):
-            return units
 
 
 _AROUND = (

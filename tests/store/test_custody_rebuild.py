@@ -1,0 +1,124 @@
+"""All statements told again into an empty place give what is stored, and whatever differs is found."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.custody import rebuild
+from coldtrace.custody.history import find_unit
+from coldtrace.custody.scratch import open_scratch
+from coldtrace.events.statement_type import StatementType as T
+from support.custody_story import Goods, random_story
+from support.house import pack_lines
+from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, Road, child, whole
+
+A, B, C = CARTONS[:3]
+P, Q = PALLETS
+
+
+def checked(session: Session) -> rebuild.RebuildReport:
+    """Check within the test's own transaction, and forget the empty tables again."""
+    with session.begin_nested() as savepoint:
+        report = rebuild.check(session)
+        savepoint.rollback()
+    return report
+
+
+@pytest.fixture
+def told(road: Road) -> Road:
+    """A day with late statements, a whole unpacking, a nested pallet, and contradictions."""
+    road.bound(A, B, C)
+    road.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    road.done(PORT, T.PACK, *pack_lines(CONTAINER, [P]))
+    sent = road.say(PORT, T.SHIP, CONTAINER, to=STORE)
+    road.done(STORE, T.RECEIVE, CONTAINER)
+    road.done(STORE, T.UNPACK, whole(CONTAINER))
+    road.tell(sent)
+    road.done(STORE, T.SHIP, P, to=MARKET)
+    got = road.say(MARKET, T.RECEIVE, P)
+    road.done(MARKET, T.UNPACK, child(A, P))
+    road.tell(got)
+    road.done(MARKET, T.SELL, A)
+    road.done(SHOP, T.SELL, A)
+    road.done(SHOP, T.RECEIVE, Q)
+    return road
+
+
+def test_what_is_stored_is_what_the_statements_say(told: Road) -> None:
+    report = checked(told.session)
+    assert report.ok, report.examples
+    assert (report.statements, report.units) == (told.count("statement"), told.count("unit"))
+    assert report.lines == told.count("statement_line") > report.statements
+    assert told.count("marked_statement") > 0 and told.count("containment") > 2
+    assert report.to_json()["differences"] == dict.fromkeys(("statement", *rebuild.TABLES), 0)
+
+
+DAMAGE = {
+    "unit": (f"UPDATE unit SET gln = '{SHOP}' WHERE unit_id = '{A}'", A),
+    "statement_line": ("UPDATE statement_line SET marks = '{gap}' WHERE role = 'implied'", "implied"),
+    "containment": ("UPDATE containment SET to_at = 'infinity' WHERE to_at <> 'infinity'", P),
+    "statement_party": ("DELETE FROM statement_party WHERE relation = 'from'", "from"),
+    "marked_statement": ("DELETE FROM marked_statement", ""),
+}
+
+
+@pytest.mark.parametrize("table", DAMAGE)
+def test_a_row_that_was_changed_is_found(told: Road, table: str) -> None:
+    damage, key = DAMAGE[table]
+    assert told.session.execute(text(damage)).rowcount > 0  # type: ignore[attr-defined]
+    report = checked(told.session)
+    assert not report.ok
+    assert report.counts[table] > 0
+    assert {name for name, count in report.counts.items() if count} == {table}
+    assert key in report.examples[0].key
+    assert report.examples[0].stored != report.examples[0].rebuilt
+
+
+def test_a_line_that_does_not_say_what_was_logged_is_found(told: Road) -> None:
+    told.session.execute(
+        text("UPDATE statement_line SET quantity = 2 WHERE entry_id IN (SELECT entry_id FROM statement WHERE type = 'sell')")
+    )
+    report = checked(told.session)
+    assert report.counts["statement_line"] == 2
+    assert [(each.stored or {})["quantity"] for each in report.examples] == [2, 2]
+
+
+def test_a_record_that_is_not_what_was_logged_is_found(told: Road) -> None:
+    told.session.execute(text("ALTER TABLE statement DISABLE TRIGGER USER"))
+    told.session.execute(text(f"UPDATE statement SET to_gln = '{SHOP}' WHERE type = 'ship' AND to_gln = '{MARKET}'"))
+    report = checked(told.session)
+    assert report.counts["statement"] == 1
+    assert report.examples[0].rebuilt is not None and report.examples[0].rebuilt["to_gln"] == MARKET
+
+
+def test_the_empty_tables_are_asked_also_where_the_connection_asked_before(told: Road) -> None:
+    """psycopg prepares what it was asked five times: that must not go on reading the live table."""
+    for _ in range(8):
+        assert find_unit(told.session, A) is not None
+    with told.session.begin_nested() as savepoint:
+        live = open_scratch(told.session)
+        assert find_unit(told.session, A) is None
+        assert told.session.execute(text(f"SELECT count(*) FROM {live}.unit")).scalar_one() > 0
+        savepoint.rollback()
+    assert find_unit(told.session, A) is not None
+    with told.session.begin_nested() as savepoint:
+        open_scratch(told.session)
+        assert find_unit(told.session, A) is None
+        savepoint.rollback()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_stories_in_random_order(road: Road, seed: int, scale: str) -> None:
+    rng = random.Random(seed)
+    devices = [road.device(site.gln) for site in road.sites.values()]
+    goods = Goods(cartons=CARTONS, pallets=PALLETS, containers=[CONTAINER])
+    said = random_story(rng, devices, goods, start=road.clock.next, length=200 if scale == "full" else 40)
+    road.clock.forward(timedelta(hours=2))
+    for statement in rng.sample(said, len(said)):
+        road.tell(statement)
+    report = checked(road.session)
+    assert report.ok, (seed, report.examples)
+    assert report.statements == len(said)
