@@ -39,15 +39,18 @@ def devices(session: Session, env: Env) -> list[Handheld]:
     return found
 
 
-def told(session: Session, env: Env, batches: Sequence[Sequence[Statement]]) -> dict[str, list[tuple[object, ...]]]:
-    """Return what the record is after these batches, and forget them again."""
+def told(
+    session: Session, env: Env, batches: Sequence[Sequence[Statement]], *, rebuilt: bool = False
+) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the record is after these batches, `rebuilt` and compared if asked for, and forget them again."""
     with session.begin_nested() as savepoint:
         for batch in batches:
             results = custody.capture(session, env, [statement.to_json() for statement in batch])
             assert {result.status for result in results} <= {"accepted", "blocked"}
         found = record_of(session)
-        report = rebuild.check(session)
-        assert report.ok, report.examples
+        if rebuilt:
+            report = rebuild.check(session)
+            assert report.ok, report.examples
         savepoint.rollback()
     session.expire_all()
     return found
@@ -64,7 +67,7 @@ def in_batches(rng: random.Random, said: Sequence[Statement]) -> list[list[State
 
 def compare(session: Session, env: Env, said: list[Statement], seed: int, orders: int) -> None:
     rng = random.Random(seed)
-    expected = told(session, env, [[statement] for statement in said])
+    expected = told(session, env, [[statement] for statement in said], rebuilt=True)
     assert told(session, env, [said]) == expected, f"one batch, seed {seed}"
     backwards = list(reversed(said))
     assert told(session, env, [[statement] for statement in backwards]) == expected, f"backwards, seed {seed}"

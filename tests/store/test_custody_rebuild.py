@@ -52,7 +52,8 @@ def test_what_is_stored_is_what_the_statements_say(told: Road) -> None:
     assert report.ok, report.examples
     assert (report.statements, report.units) == (told.count("statement"), told.count("unit"))
     assert report.lines == told.count("statement_line") > report.statements
-    assert told.count("marked_statement") > 0 and told.count("containment") > 2
+    assert told.count("marked_statement") > 0
+    assert told.count("containment") > 2
     assert report.to_json()["differences"] == dict.fromkeys(("statement", *rebuild.TABLES), 0)
 
 
@@ -79,7 +80,10 @@ def test_a_row_that_was_changed_is_found(told: Road, table: str) -> None:
 
 def test_a_line_that_does_not_say_what_was_logged_is_found(told: Road) -> None:
     told.session.execute(
-        text("UPDATE statement_line SET quantity = 2 WHERE entry_id IN (SELECT entry_id FROM statement WHERE type = 'sell')")
+        text(
+            "UPDATE statement_line SET quantity = 2"
+            "WHERE entry_id IN (SELECT entry_id FROM statement WHERE type = 'sell')"
+        )
     )
     report = checked(told.session)
     assert report.counts["statement_line"] == 2
@@ -91,7 +95,8 @@ def test_a_record_that_is_not_what_was_logged_is_found(told: Road) -> None:
     told.session.execute(text(f"UPDATE statement SET to_gln = '{SHOP}' WHERE type = 'ship' AND to_gln = '{MARKET}'"))
     report = checked(told.session)
     assert report.counts["statement"] == 1
-    assert report.examples[0].rebuilt is not None and report.examples[0].rebuilt["to_gln"] == MARKET
+    assert report.examples[0].rebuilt is not None
+    assert report.examples[0].rebuilt["to_gln"] == MARKET
 
 
 def test_the_empty_tables_are_asked_also_where_the_connection_asked_before(told: Road) -> None:

@@ -17,9 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `custody`."""
     parser = commands.add_parser("custody", help="货物去向的总账 / the record of where goods are")
     actions = parser.add_subparsers(dest="custody_command", required=True)
-    rebuild = actions.add_parser(
-        "rebuild", help="按事件顺序重算全部记录并比对 / tell all statements again and compare"
-    )
+    rebuild = actions.add_parser("rebuild", help="按事件顺序重算全部记录并比对 / tell all statements again and compare")
     rebuild.add_argument(
         "--check", action="store_true", required=True, help="只比对，不改动 / compare only, change nothing"
     )

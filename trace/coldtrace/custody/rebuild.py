@@ -235,9 +235,7 @@ def _party(one: Said, records: Sequence[LineRecord]) -> PartyRecord:
 def _make_other_units(session: Session, live: str) -> None:
     """Make the units that no statement names as they are on first sight: a void label is one."""
     rows = session.connection().execute(
-        text(
-            f"SELECT unit_id FROM {live}.unit l WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.unit_id = l.unit_id)"
-        ),
+        text(f"SELECT unit_id FROM {live}.unit l WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.unit_id = l.unit_id)"),
         execution_options={"stream_results": True, "yield_per": UNITS_AT_ONCE},
     )
     for some in rows.partitions(UNITS_AT_ONCE):
