@@ -81,13 +81,14 @@ def test_a_row_that_was_changed_is_found(told: Road, table: str) -> None:
 def test_a_line_that_does_not_say_what_was_logged_is_found(told: Road) -> None:
     told.session.execute(
         text(
-            "UPDATE statement_line SET quantity = 2"
+            "UPDATE statement_line SET quantity = 2 "
             "WHERE entry_id IN (SELECT entry_id FROM statement WHERE type = 'sell')"
         )
     )
     report = checked(told.session)
-    assert report.counts["statement_line"] == 2
-    assert [(each.stored or {})["quantity"] for each in report.examples] == [2, 2]
+    assert report.counts["statement"] == 2
+    assert [(each.stored or {})["lines"] for each in report.examples] == [[["unit", A, None, 2]]] * 2
+    assert [(each.rebuilt or {})["lines"] for each in report.examples] == [[["unit", A, None, 1]]] * 2
 
 
 def test_a_record_that_is_not_what_was_logged_is_found(told: Road) -> None:

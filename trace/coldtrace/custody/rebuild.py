@@ -1,9 +1,9 @@
 """Everything that custody made of the statements, made again from what is logged, and compared with what is stored.
 
-Read are the logged pieces, and what was judged once when each statement arrived: the time by which it is ordered, its
-own marks, the lasting marks of its lines, and who imported what it coded.  The rest (units, stays, what lines
-contradict, whom statements concern) is told again from nothing, in the order of events, into empty tables that only
-this transaction sees (`scratch.py`).  Units are compared by what they are called, never by their keys.
+Statements and their lines are compared with the logged pieces.  What was judged once when a statement arrived is taken
+as it stands: the time by which it is ordered, its own marks, the lasting marks of its lines, and who imported what it
+coded.  The rest (units, stays, what lines contradict, whom statements concern) is told again from nothing, in the
+order of events, into empty tables that only this transaction sees (`scratch.py`).  Units are compared by their ids.
 
 Memory is bounded: statements come from a cursor and are told in batches, and PostgreSQL compares the tables.
 """
@@ -16,29 +16,23 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody import party_store, unit_store
-from coldtrace.custody.model import Mark
+from coldtrace.custody import party_store
 from coldtrace.custody.party_store import PartyRecord
-from coldtrace.custody.replay import Said, in_batches, replay
-from coldtrace.custody.rules import IMPLIED, only_lasting
+from coldtrace.custody.replay import copy_units, replay
+from coldtrace.custody.rules import IMPLIED
 from coldtrace.custody.scratch import PARTY_TABLES, UNIT_TABLES, analyze_scratch, open_scratch
 from coldtrace.custody.service import receiver_of
-from coldtrace.custody.store import LineRecord
 from coldtrace.errors import Words
 from coldtrace.events.private_piece import read_erased, read_private
 from coldtrace.events.public_piece import read_public
-from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import read_units
 from coldtrace.ledger import service as ledger
 
-READ_AT_ONCE = 100
-UNITS_AT_ONCE = 5_000
+STATEMENTS_AT_ONCE = 500
+LINES_AT_ONCE = 5_000
 EXAMPLES = 20
 ANALYZED_AFTER = 2_000
 TABLES = (*UNIT_TABLES, *PARTY_TABLES)
-
-_Judged = Mapping[int, tuple[str, ...]]
-"""What each line of a statement contradicts, by number."""
 
 Progress = Callable[[int, int], None]
 """Told now and then how many statements were told, and of how many."""
@@ -101,32 +95,31 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
     """
     total = int(session.execute(text("SELECT count(*) FROM statement")).scalar_one())
     live = open_scratch(session, TABLES)
-    reader = _Reader(session, live)
+    copy_units(session, live)
+    analyze_scratch(session, TABLES)
+    record = _Record(session, live)
     statements = lines = 0
     analyze_at = ANALYZED_AFTER
-    for batch in in_batches(reader.statements()):
-        records = replay(session, batch)
-        party_store.insert_parties(session, [_party(one, records[one.entry_id]) for one in batch])
+    for batch in record.batches():
+        lines += replay(session, live, [row.entry_id for row in batch])
+        _write_parties(session, live, batch)
         statements += len(batch)
-        lines += sum(len(found) for found in records.values())
         if statements >= analyze_at:
             analyze_scratch(session, TABLES)
             analyze_at = 2 * statements
         if progress is not None:
             progress(statements, total)
-    _make_other_units(session, live)
     analyze_scratch(session, TABLES)
     units = int(session.execute(text("SELECT count(*) FROM unit")).scalar_one())
-    examples = list(reader.odd)
-    counts = {"statement": reader.odd_count}
+    counts, examples = {"statement": record.odd_count}, record.odd
     for table in TABLES:
         counts[table], first = _differences(session, live, table)
         examples += first
     return RebuildReport(statements=statements, lines=lines, units=units, counts=counts, examples=examples[:EXAMPLES])
 
 
-class _Reader:
-    """Gives the stored statements in the order of events, as their logged pieces have them."""
+class _Record:
+    """The statements as they are stored, each compared with its logged pieces on the way."""
 
     def __init__(self, session: Session, live: str) -> None:
         self._session = session
@@ -135,111 +128,113 @@ class _Reader:
         self.odd_count = 0
         self.odd: list[Difference] = []
 
-    def statements(self) -> Iterator[Said]:
-        """Give every statement; one whose record is not what was logged is noted in `odd`."""
+    def batches(self) -> Iterator[list[Row[Any]]]:
+        """Give all statements in the order of events, as many at once as fit into memory."""
         rows = self._session.connection().execute(
             text(
-                "SELECT entry_id, type, gln, to_gln, event_at, claimed_at, recorded_at, seq, marks"
-                f" FROM {self._live}.statement ORDER BY event_at, recorded_at, seq, entry_id"
+                "SELECT s.entry_id, s.type, s.gln, s.to_gln, s.claimed_at, s.recorded_at, s.seq,"
+                f" (SELECT count(*) FROM {self._live}.statement_line l WHERE l.entry_id = s.entry_id) AS lines"
+                f" FROM {self._live}.statement s ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id"
             ),
-            execution_options={"stream_results": True, "yield_per": READ_AT_ONCE},
+            execution_options={"stream_results": True, "yield_per": STATEMENTS_AT_ONCE},
         )
-        for some in rows.partitions(READ_AT_ONCE):
-            yield from self._read(some)
+        batch: list[Row[Any]] = []
+        lines = 0
+        for row in rows:
+            if batch and (lines + row.lines > LINES_AT_ONCE or len(batch) == STATEMENTS_AT_ONCE):
+                self._compare(batch)
+                yield batch
+                batch, lines = [], 0
+            batch.append(row)
+            lines += row.lines
+        if batch:
+            self._compare(batch)
+            yield batch
 
-    def _read(self, rows: Sequence[Row[Any]]) -> Iterator[Said]:
+    def _compare(self, rows: Sequence[Row[Any]]) -> None:
         entries = [row.entry_id for row in rows]
         pieces: dict[UUID, dict[str, bytes]] = {}
         for log in self._logs:
             pieces |= ledger.pieces(self._session, log, entries)
-        judged, importers = self._judged(entries), self._importers(entries)
+        lines = self._lines(entries)
         for row in rows:
-            yield self._said(row, pieces.get(row.entry_id, {}), judged.get(row.entry_id, {}), importers)
+            stored = {name: str(getattr(row, name)) for name in ("type", "claimed_at", "seq", "gln", "to_gln")}
+            self._note(row.entry_id, stored | {"lines": lines.get(row.entry_id, [])}, _logged(pieces, row))
 
-    def _said(
-        self, row: Row[Any], pieces: Mapping[str, bytes], judged: _Judged, importers: Mapping[UUID, frozenset[UUID]]
-    ) -> Said:
-        kept = {name: str(getattr(row, name)) for name in ("type", "claimed_at", "seq", "gln", "to_gln")}
-        logged = _logged(pieces)
-        if kept != logged:
-            self.odd_count += 1
-            if len(self.odd) < EXAMPLES:
-                self.odd.append(Difference(table="statement", key=str(row.entry_id), stored=kept, rebuilt=logged))
-        units = pieces.get("units")
-        lines = () if units is None else read_units(units.decode(), StatementType(row.type)).lines
-        return Said(
-            entry_id=row.entry_id,
-            type=row.type,
-            gln=row.gln,
-            to_gln=row.to_gln,
-            event_at=row.event_at,
-            recorded_at=row.recorded_at,
-            marks=tuple(Mark(mark) for mark in row.marks),
-            lines=lines,
-            lasting=tuple(only_lasting(row.type, judged.get(number, ())) for number in range(len(lines))),
-            importers=importers.get(row.entry_id, frozenset()),
-        )
-
-    def _judged(self, entries: Sequence[UUID]) -> Mapping[UUID, _Judged]:
+    def _lines(self, entries: Sequence[UUID]) -> dict[UUID, list[object]]:
         rows = self._session.execute(
             text(
-                f"SELECT entry_id, line_no, marks FROM {self._live}.statement_line"
-                " WHERE entry_id = ANY(CAST(:entries AS uuid[])) AND role <> :implied"
+                "SELECT l.entry_id, l.role, u.unit_id, p.unit_id AS parent, l.quantity"
+                f" FROM {self._live}.statement_line l JOIN {self._live}.unit u USING (unit_pk)"
+                f" LEFT JOIN {self._live}.unit p ON p.unit_pk = l.parent_pk"
+                " WHERE l.entry_id = ANY(CAST(:entries AS uuid[])) AND l.role <> :implied ORDER BY l.line_no"
             ),
             {"entries": list(entries), "implied": IMPLIED},
         )
-        found: dict[UUID, dict[int, tuple[str, ...]]] = {}
+        found: dict[UUID, list[object]] = {}
         for row in rows:
-            found.setdefault(row.entry_id, {})[row.line_no] = tuple(row.marks)
+            found.setdefault(row.entry_id, []).append([row.role, row.unit_id, row.parent, row.quantity])
         return found
 
-    def _importers(self, entries: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
-        rows = self._session.execute(
-            text(
-                f"SELECT entry_id, array_agg(operator_id) AS importers FROM {self._live}.statement_party"
-                " WHERE entry_id = ANY(CAST(:entries AS uuid[])) AND relation = 'importer' GROUP BY entry_id"
-            ),
-            {"entries": list(entries)},
-        )
-        return {row.entry_id: frozenset(row.importers) for row in rows}
+    def _note(self, entry_id: UUID, stored: dict[str, object], logged: dict[str, object] | None) -> None:
+        if stored == logged:
+            return
+        self.odd_count += 1
+        if len(self.odd) < EXAMPLES:
+            names = [name for name in stored if logged is None or stored[name] != logged[name]]
+            self.odd.append(
+                Difference(
+                    table="statement",
+                    key=str(entry_id),
+                    stored={name: stored[name] for name in names},
+                    rebuilt=None if logged is None else {name: logged[name] for name in names},
+                )
+            )
 
 
-def _logged(pieces: Mapping[str, bytes]) -> dict[str, str] | None:
-    """Return what the pieces say of a statement's record, None where one of them is gone."""
-    if not {"public", "private"} <= pieces.keys():
+def _logged(pieces: Mapping[UUID, Mapping[str, bytes]], row: Row[Any]) -> dict[str, object] | None:
+    """Return what the pieces of a statement say, None where one of them is gone."""
+    kept = {name: data.decode() for name, data in pieces.get(row.entry_id, {}).items()}
+    if not {"public", "private", "units"} <= kept.keys():
         return None
-    public, text_of_private = read_public(pieces["public"].decode()), pieces["private"].decode()
-    read = read_erased if text_of_private.startswith('{"erased":') else read_private
-    private = read(text_of_private)
+    public = read_public(kept["public"])
+    private = (read_erased if kept["private"].startswith('{"erased":') else read_private)(kept["private"])
     return {
         "type": public.type.value,
         "claimed_at": str(private.at),
         "seq": str(private.seq),
         "gln": private.site,
         "to_gln": str(receiver_of(private)),
+        "lines": [
+            [line.role, line.unit, line.parent, line.quantity] for line in read_units(kept["units"], public.type).lines
+        ],
     }
 
 
-def _party(one: Said, records: Sequence[LineRecord]) -> PartyRecord:
-    return PartyRecord(
-        entry_id=one.entry_id,
-        recorded_at=one.recorded_at,
-        gln=one.gln,
-        to_gln=one.to_gln,
-        marked=bool(one.marks) or any(record.marks for record in records),
-        sources=frozenset(record.from_gln for record in records if record.from_gln is not None),
-        importers=one.importers,
+def _write_parties(session: Session, live: str, rows: Sequence[Row[Any]]) -> None:
+    entries = [row.entry_id for row in rows]
+    found = session.execute(
+        text(
+            f"SELECT entry_id, array_agg(operator_id) AS importers FROM {live}.statement_party"
+            " WHERE entry_id = ANY(CAST(:entries AS uuid[])) AND relation = 'importer' GROUP BY entry_id"
+        ),
+        {"entries": entries},
     )
-
-
-def _make_other_units(session: Session, live: str) -> None:
-    """Make the units that no statement names as they are on first sight: a void label is one."""
-    rows = session.connection().execute(
-        text(f"SELECT unit_id FROM {live}.unit l WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.unit_id = l.unit_id)"),
-        execution_options={"stream_results": True, "yield_per": UNITS_AT_ONCE},
-    )
-    for some in rows.partitions(UNITS_AT_ONCE):
-        unit_store.make_units(session, [row.unit_id for row in some])
+    importers = {row.entry_id: frozenset(row.importers) for row in found}
+    records = [
+        PartyRecord(
+            entry_id=row.entry_id,
+            recorded_at=row.recorded_at,
+            gln=row.gln,
+            to_gln=row.to_gln,
+            marked=False,
+            sources=frozenset(),
+            importers=importers.get(row.entry_id, frozenset()),
+        )
+        for row in rows
+    ]
+    party_store.insert_parties(session, records)
+    party_store.tell_again(session, entries)
 
 
 def _differences(session: Session, live: str, table: str) -> tuple[int, list[Difference]]:

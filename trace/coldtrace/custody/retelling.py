@@ -38,8 +38,8 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     picture = Picture(_at_its_beginning(unit) for unit in before.values())
     lines = store.past_lines(session, before.keys())
     told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED])
-    changed = _write_findings(session, lines, told)
-    others = _write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
+    changed = write_findings(session, lines, told)
+    others = write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
     party_store.tell_again(session, {entry for entry, _ in changed} | others)
     _write_stays(session, picture)
     moved = [unit for unit in picture.units.values() if unit != before[unit.pk]]
@@ -94,7 +94,7 @@ def tell_lines(picture: Picture, lines: Iterable[PastLine]) -> tuple[Decisions, 
     return told, implied
 
 
-def _write_findings(session: Session, lines: Iterable[PastLine], told: Decisions) -> Decisions:
+def write_findings(session: Session, lines: Iterable[PastLine], told: Decisions) -> Decisions:
     """Write what lines contradict now, and whence their units came; return those that changed."""
     changed = {
         (line.entry_id, line.line_no): now
@@ -108,7 +108,7 @@ def _write_findings(session: Session, lines: Iterable[PastLine], told: Decisions
     return changed
 
 
-def _write_implied(
+def write_implied(
     session: Session, stored: Sequence[PastLine], implied: dict[tuple[UUID, int], LineRecord]
 ) -> set[UUID]:
     """Make the stored implied lines those that the story implies now; a line that stays keeps its number.

@@ -181,15 +181,24 @@ def forget_stays(session: Session, pks: Collection[int]) -> None:
 
 def past_lines(session: Session, pks: Collection[int]) -> list[PastLine]:
     """Return every stored line of these units in the order of events."""
+    return _past_lines(session, "l.unit_pk = ANY(CAST(:keys AS bigint[]))", sorted(pks))
+
+
+def lines_of(session: Session, entries: Collection[UUID]) -> list[PastLine]:
+    """Return every stored line of these statements in the order of events."""
+    return _past_lines(session, "l.entry_id = ANY(CAST(:keys AS uuid[]))", sorted(entries))
+
+
+def _past_lines(session: Session, which: str, keys: Sequence[int] | Sequence[UUID]) -> list[PastLine]:
     rows = session.execute(
         text(
             "SELECT l.entry_id, l.line_no, l.unit_pk, l.role, l.parent_pk, s.type, s.gln, s.to_gln, s.event_at,"
             " l.marks, l.from_gln, s.type = 'unpack' AND NOT EXISTS"
             " (SELECT 1 FROM statement_line c WHERE c.entry_id = l.entry_id AND c.role = 'child') AS whole"
-            " FROM statement_line l JOIN statement s USING (entry_id) WHERE l.unit_pk = ANY(CAST(:pks AS bigint[]))"
+            f" FROM statement_line l JOIN statement s USING (entry_id) WHERE {which}"
             " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, l.line_no"
         ),
-        {"pks": sorted(pks)},
+        {"keys": keys},
     )
     return [PastLine(**(dict(row._mapping) | {"marks": tuple(row.marks)})) for row in rows]
 

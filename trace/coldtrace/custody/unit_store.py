@@ -13,6 +13,9 @@ from coldtrace.custody.picture import Unit
 EARLIEST = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 """Before anything was ever said of a unit."""
 
+BEGINNING = "CASE WHEN i.unit_id IS NULL THEN 'unknown' WHEN i.voided_at IS NOT NULL THEN 'void' ELSE 'blank' END"
+"""The state in which a unit begins, `i` being its code's row in `issued_code`."""
+
 
 def lock_units(session: Session, names: Collection[str], *, emptied: Collection[str]) -> list[Unit]:
     """Return the named units, what they are in, and what is in those of `emptied`; locked until the commit.
@@ -21,7 +24,16 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     parents too, so what is read here stays true.
     """
     values = {"names": sorted(names), "emptied": sorted(emptied)}
-    make_units(session, names)
+    session.execute(
+        text(
+            "INSERT INTO unit (unit_id, lot_id, state, last_at)"
+            f" SELECT n.unit_id, i.lot_id, {BEGINNING}, '-infinity'"
+            " FROM unnest(CAST(:names AS text[])) AS n(unit_id) LEFT JOIN issued_code i USING (unit_id)"
+            " WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.unit_id = n.unit_id) ORDER BY n.unit_id"
+            " ON CONFLICT (unit_id) DO NOTHING"
+        ),
+        values,
+    )
     locked: set[int] = set()
     while True:
         # The second look sees what was committed while the first one waited.
@@ -31,22 +43,6 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
         units = [_unit(row) for row in session.execute(text(f"{_UNITS} u.unit_pk IN ({_AROUND})"), values)]
         if all(unit.pk in locked for unit in units):
             return units
-
-
-def make_units(session: Session, names: Collection[str]) -> None:
-    """Make those of the named units that are not there yet, in the order of their names."""
-    session.execute(
-        text(
-            "INSERT INTO unit (unit_id, lot_id, state, last_at)"
-            " SELECT n.unit_id, i.lot_id, CASE WHEN i.unit_id IS NULL THEN 'unknown'"
-            " WHEN i.voided_at IS NOT NULL THEN 'void' ELSE 'blank' END,"
-            " '-infinity' FROM unnest(CAST(:names AS text[])) AS n(unit_id)"
-            " LEFT JOIN issued_code i USING (unit_id) WHERE NOT EXISTS"
-            " (SELECT 1 FROM unit u WHERE u.unit_id = n.unit_id) ORDER BY n.unit_id"
-            " ON CONFLICT (unit_id) DO NOTHING"
-        ),
-        {"names": sorted(names)},
-    )
 
 
 _AROUND = (
@@ -185,6 +181,14 @@ def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> No
             "times": [u.last_at for u, _ in units],
         },
     )
+
+
+def names_of(session: Session, pks: Collection[int]) -> dict[int, str]:
+    """Return what these units are called."""
+    rows = session.execute(
+        text("SELECT unit_pk, unit_id FROM unit WHERE unit_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": sorted(pks)}
+    )
+    return {row.unit_pk: row.unit_id for row in rows}
 
 
 def set_root_below(session: Session, parent_pks: Collection[int]) -> None:
