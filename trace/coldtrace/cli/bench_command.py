@@ -8,6 +8,7 @@ import sys
 
 BENCHES = {
     "audit": "审计日志各步骤 / auditing the log, step by step",
+    "capture": "提交扫描记录，与 pgbench 写同样的行之比 / scans through the whole door beside bare row writes",
     "codes": "签发、验证、标签 / minting, verifying, labels",
     "ledger": "日志写入、入树、证明 / the log beside bare inserts",
     "rights": "按权限读取与不限权限读取之比 / reads within a scope beside the same without",
@@ -37,13 +38,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench import audit, codes, ledger, rights
+    from coldtrace.cli.bench import audit, capture, codes, ledger, rights
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
     is_full = arguments.scale == "full"
     if arguments.bench == "audit":
         rows = audit.bench_audit(full=is_full, say=_say)
+    elif arguments.bench == "capture":
+        rows = capture.bench_capture(full=is_full, say=_say)
     elif arguments.bench == "ledger":
         rows = ledger.bench_ledger(full=is_full, say=_say)
     elif arguments.bench == "rights":
