@@ -13,12 +13,13 @@ FILL = (
     " '00000000', now() FROM generate_series(1, :many) n",
     "INSERT INTO unit (unit_id, state, gln, last_at) SELECT unit_id, 'active', :gln, now() FROM issued_code",
     "INSERT INTO statement (entry_id, header_hash, key_id, seq, type, claimed_at, event_at, recorded_at, gln, status,"
-    " marks) SELECT uuidv7(), sha256(int4send(n)), key_id, 1000 + n, 'store', now(), now(), now(), gln, 'accepted', '{}'"
+    " marks) SELECT gen_random_uuid(), sha256(int4send(n)), key_id, 1000 + n, 'store', now(), now(), now(), gln,"
+    " 'accepted', '{}'"
     " FROM generate_series(1, :many) n, (SELECT * FROM device LIMIT 1) d",
     "UPDATE unit SET parent_pk = unit_pk / 60 * 60, root_pk = unit_pk / 60 * 60"
     " WHERE unit_id LIKE '%(21)M%' AND unit_pk % 60 > 0 AND unit_pk / 60 * 60 > :many / 3",
     "INSERT INTO containment (child_pk, parent_pk, from_at, packed_by)"
-    " SELECT unit_pk, parent_pk, now(), uuidv7() FROM unit WHERE unit_id LIKE '%(21)M%' AND parent_pk IS NOT NULL",
+    " SELECT unit_pk, parent_pk, now(), gen_random_uuid() FROM unit WHERE unit_id LIKE '%(21)M%' AND parent_pk IS NOT NULL",
 )
 
 

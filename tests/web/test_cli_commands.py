@@ -86,7 +86,7 @@ SERVER = {
     "filters publish", "lots recall 19521234543210 L1 --reason x",
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
-    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
+    f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench capture", "bench codes", "bench ledger",
     "bench rights",
     "db roles", "ledger list", "journal verify", "custody rebuild --check",
     f"people export {NOBODY} --out F", f"people erase {NOBODY} --yes",

@@ -37,10 +37,8 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     locked: set[int] = set()
     while True:
         # The second look sees what was committed while the first one waited.
-        locked |= {
-            row[0] for row in session.execute(text(f"{_LOCK} {_FEW.format(_AROUND)} ORDER BY unit_pk FOR NO KEY UPDATE"), values)
-        }
-        units = [_unit(row) for row in session.execute(text(f"{_UNITS} u.unit_pk = {_FEW.format(_AROUND)}"), values)]
+        locked |= {row[0] for row in session.execute(text(f"{_LOCK} {_KEYS_AROUND} ORDER BY {_IN_ORDER}"), values)}
+        units = [_unit(row) for row in session.execute(text(f"{_UNITS} u.unit_pk = {_KEYS_AROUND}"), values)]
         if all(unit.pk in locked for unit in units):
             return units
 
@@ -54,9 +52,10 @@ _AROUND = (
     " SELECT unit_pk FROM around"
 )
 _LOCK = "SELECT unit_pk FROM unit WHERE unit_pk ="
-_FEW = "ANY(ARRAY({}))"
-"""Keys that a query finds, as an array.  PostgreSQL takes a recursive query for long, and would read all units and all
-codes from end to end for one scan."""
+_IN_ORDER = "unit_pk FOR NO KEY UPDATE"
+_KEYS_AROUND = f"ANY(ARRAY({_AROUND}))"
+"""An array, because PostgreSQL takes a recursive query for long, and would read all units and all codes from end to end
+for one scan."""
 
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
@@ -130,7 +129,7 @@ def later_known(session: Session, events: Mapping[int, datetime]) -> set[int]:
             " SELECT * FROM unnest(CAST(:pks AS bigint[]), CAST(:times AS timestamptz[]))"
             " UNION SELECT c.child_pk, b.since FROM below b JOIN containment c ON c.parent_pk = b.unit_pk"
             " AND c.to_at >= b.since)"
-            # Each by its key, for the reason that `_FEW` has.
+            # Each by its key, for the reason that `_KEYS_AROUND` has.
             " SELECT DISTINCT u.unit_pk FROM below b, LATERAL"
             " (SELECT unit_pk FROM unit WHERE unit_pk = b.unit_pk AND last_at >= b.since OFFSET 0) u"
         ),
@@ -147,7 +146,7 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
         if found <= locked:
             break
         session.execute(
-            text(f"{_LOCK} ANY(CAST(:pks AS bigint[])) ORDER BY unit_pk FOR NO KEY UPDATE"),
+            text(f"{_LOCK} ANY(CAST(:pks AS bigint[])) ORDER BY {_IN_ORDER}"),
             {"pks": sorted(found)},
         )
         locked = found
