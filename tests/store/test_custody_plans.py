@@ -19,7 +19,8 @@ FILL = (
     "UPDATE unit SET parent_pk = unit_pk / 60 * 60, root_pk = unit_pk / 60 * 60"
     " WHERE unit_id LIKE '%(21)M%' AND unit_pk % 60 > 0 AND unit_pk / 60 * 60 > :many / 3",
     "INSERT INTO containment (child_pk, parent_pk, from_at, packed_by)"
-    " SELECT unit_pk, parent_pk, now(), gen_random_uuid() FROM unit WHERE unit_id LIKE '%(21)M%' AND parent_pk IS NOT NULL",
+    " SELECT unit_pk, parent_pk, now(), gen_random_uuid() FROM unit"
+    " WHERE unit_id LIKE '%(21)M%' AND parent_pk IS NOT NULL",
 )
 
 
