@@ -15,7 +15,8 @@ from coldtrace.goods import store as goods_store
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
-from coldtrace.parties.model import SiteRole
+from coldtrace.parties.model import Operator, SiteRole
+from coldtrace.parties.tables import SiteRow
 from coldtrace.people import tokens
 from coldtrace.people.persons import make_person
 from coldtrace.people.tables import ApiTokenRow
@@ -101,12 +102,38 @@ class Scene:
             person = make_person(
                 session, web.env, email=email, name="备用", lang="zh", members=[member], made_by="tests"
             )
-            if kind == "person":
+            if kind == "person of two steps":
+                session.execute(
+                    text("UPDATE person SET totp_secret = '-', totp_confirmed_at = created_at WHERE person_id = :id"),
+                    {"id": person.person_id},
+                )
+            if kind.startswith("person"):
                 return person.person_id
             found: UUID = session.execute(
                 text("SELECT membership_id FROM membership WHERE person_id = :id"), {"id": person.person_id}
             ).scalar_one()
             return found
+
+    def spare_site(self) -> str:
+        """Return the number of a new site of the scene's firm; of one that does not exist, any number."""
+        gln = f"95212{next(_numbers):08}"
+        if self.exists:
+            with self.web.sessions.begin() as session:
+                known = session.get_one(SiteRow, self.web.station)
+                facts = known.model_dump(exclude={"gln", "role", "company_prefixes"})
+                session.add(SiteRow(gln=gln, role="retailer", company_prefixes=[], **facts))
+        return gln
+
+    def spare_organisation(self) -> str:
+        """Return the code of a new organisation; of one that does not exist, any code."""
+        uscc = f"9112{next(_numbers):014}"
+        if self.exists:
+            with self.web.sessions.begin() as session:
+                made = Operator(
+                    operator_id=self.web.env.new_id(), uscc=uscc, name_zh="备", name_en="Spare", city_zh="", city_en=""
+                )
+                parties_store.insert_operator(session, made, at=self.web.env.clock())
+        return uscc
 
     def spare_device(self) -> Handheld:
         """Return a new device of the scene's market; of one that does not exist, a key that nobody enrolled."""

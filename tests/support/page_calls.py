@@ -3,7 +3,7 @@
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, as_fields
-from support.people_calls import grant, member, person
+from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
 
 PAGES = (
@@ -175,6 +175,85 @@ PAGES = (
         about="person",
         hidden=(404, "token_unknown"),
         make=person("/desk/tokens/{id}/withdraw", "token"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/organisations/{uscc}/close",
+        right=(Kind.ORGANISATION, Verb.WRITE),
+        about="station",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/desk/organisations/{uscc}/close"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/organisations/{uscc}/reopen",
+        right=(Kind.ORGANISATION, Verb.WRITE),
+        about="station",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/desk/organisations/{uscc}/reopen"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/sites/{gln}/close",
+        right=(Kind.SITE, Verb.WRITE),
+        about="market",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/desk/sites/{gln}/close"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/sites/{gln}/reopen",
+        right=(Kind.SITE, Verb.WRITE),
+        about="market",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/desk/sites/{gln}/reopen"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/people/{person_id}/close",
+        right=(Kind.ACCOUNT, Verb.WRITE),
+        about="person",
+        hidden=ADMINISTRATORS_ONLY,
+        make=person("/desk/people/{id}/close", "person"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/people/{person_id}/reopen",
+        right=(Kind.ACCOUNT, Verb.WRITE),
+        about="person",
+        hidden=ADMINISTRATORS_ONLY,
+        make=person("/desk/people/{id}/reopen", "person"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/people/{person_id}/second-step/remove",
+        right=(Kind.ACCOUNT, Verb.WRITE),
+        about="person",
+        hidden=ADMINISTRATORS_ONLY,
+        make=person("/desk/people/{id}/second-step/remove", "person of two steps"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/people/{person_id}",
+        right=(Kind.PERSON, Verb.READ),
+        about="person",
+        hidden=(404, "person_unknown"),
+        make=lambda scene: Request(path=f"/desk/people/{scene.somebody('person')}"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/tokens/withdraw-left",
+        right=(Kind.TOKEN, Verb.WRITE),
+        make=lambda scene: as_fields("/desk/tokens/withdraw-left"),
         token_only=True,
     ),
 )

@@ -18,6 +18,7 @@ from coldtrace.web.pages.views import (
     ConsumerView,
     ErrorView,
     ForeignView,
+    Frame,
     FrontView,
     Goods,
     JourneyStop,
@@ -296,10 +297,22 @@ _RUN = RunLine(
 _ROLL = replace(
     _RUN, kind="roll", subject="09521234543210 × 1,000", wanted=1000, drawn=1000, station=Bilingual(zh="首站")
 )
-RUNS = RunsView(here="/desk/runs", host=HOST, runs=(_RUN, _ROLL), next_url="/desk/runs?after=x")
+FRAME = Frame(
+    csrf="token",
+    nav=(
+        ("/desk/runs", Words("赋码批", "Code runs")),
+        ("/desk/people", Words("人员", "People")),
+        ("/account", Words("我的账号", "My account")),
+    ),
+    who="李娜",
+    purpose="抽查，津市监〔2026〕12号",
+    asks_purpose=True,
+)
+RUNS = RunsView(here="/desk/runs", host=HOST, frame=FRAME, runs=(_RUN, _ROLL), next_url="/desk/runs?after=x")
 RUN_BUSY = RunView(
     here=_RUN.url,
     host=HOST,
+    frame=replace(FRAME, purpose=None),
     run=_RUN,
     kid="28dcfa90",
     jobs=(
@@ -321,6 +334,7 @@ RUN_BUSY = RunView(
 RUN_ROLL = RunView(
     here=_ROLL.url,
     host=HOST,
+    frame=replace(FRAME, asks_purpose=False),
     run=_ROLL,
     kid="28dcfa90",
     jobs=(
@@ -386,12 +400,10 @@ SHEET = SheetView(
             links=(("/forgot", Words("忘记密码", "Forgot the password")),),
         ),
     ),
-    csrf="token",
+    frame=FRAME,
     notice=Words("已完成。", "Done."),
     problem=Words("没有完成。", "Not done."),
     secret="ct_abc",
-    nav=(("/desk/people", Words("人员", "People")), ("/account", Words("我的账号", "My account"))),
-    who="李娜",
     wide=True,
 )
 

@@ -404,8 +404,9 @@ def test_data_of_a_member_is_exported_and_erased_by_its_own_manager_alone(shared
 def test_an_erasure_on_the_page_takes_a_word(shared: WebHouse, firms: Firms, manager: Visitor) -> None:
     address = email()
     signed_in(shared, address, Member(role=Role.MARKET, operator_id=firms.ours), name="周八")
-    path = f"/desk/people/{person_of(shared, address)}/erase"
-    assert path in manager.get("/desk/people").text
+    page = f"/desk/people/{person_of(shared, address)}"
+    path = f"{page}/erase"
+    assert path in manager.get(page).text
     for word in ("", "yes", "删"):
         assert manager.post(path, {"confirm": word}, on="/desk/people").status_code == 422
     foreign = signed_in(shared, email(), Member(role=Role.MARKET, operator_id=firms.theirs, manages=True))
@@ -419,7 +420,8 @@ def test_no_manager_is_offered_an_administrators_erasure(shared: WebHouse, manag
     address = email()
     signed_in(shared, address, administrator(shared))
     person_id = person_of(shared, address)
-    page = manager.get("/desk/people")
+    assert address in manager.get("/desk/people").text
+    page = manager.get(f"/desk/people/{person_id}")
     assert (address in page.text, f"/desk/people/{person_id}/erase" in page.text) == (True, False)
     assert manager.post(f"/desk/people/{person_id}/erase", {"confirm": "erase"}, on="/desk/people").status_code == 404
 

@@ -71,6 +71,22 @@ ACTS = {
     "GET /api/v1/people/{person_id}/data": "export",
     "DELETE /api/v1/people/{person_id}": "erase",
     "POST /desk/people/{person_id}/erase": "erase",
+    "POST /api/v1/organisations/{uscc}/close": "close",
+    "POST /api/v1/organisations/{uscc}/reopen": "reopen",
+    "POST /api/v1/sites/{gln}/close": "close",
+    "POST /api/v1/sites/{gln}/reopen": "reopen",
+    "POST /api/v1/people/{person_id}/close": "close",
+    "POST /api/v1/people/{person_id}/reopen": "reopen",
+    "POST /api/v1/tokens/withdraw-left": "withdraw",
+    "POST /desk/organisations/{uscc}/close": "close",
+    "POST /desk/organisations/{uscc}/reopen": "reopen",
+    "POST /desk/sites/{gln}/close": "close",
+    "POST /desk/sites/{gln}/reopen": "reopen",
+    "POST /desk/people/{person_id}/close": "close",
+    "POST /desk/people/{person_id}/reopen": "reopen",
+    "POST /desk/tokens/withdraw-left": "withdraw",
+    "DELETE /api/v1/people/{person_id}/second-step": "remove_second_step",
+    "POST /desk/people/{person_id}/second-step/remove": "remove_second_step",
 }
 """All others are `read` where the path names something, and `list` elsewhere."""
 NOBODYS = {
@@ -88,6 +104,13 @@ NOBODYS = {
     "GET /api/v1/tokens",
     "GET /desk/tokens",
     "DELETE /api/v1/tokens/{token_id}",
+    # A spare organisation's; and nobody has left.
+    "POST /api/v1/organisations/{uscc}/close",
+    "POST /api/v1/organisations/{uscc}/reopen",
+    "POST /desk/organisations/{uscc}/close",
+    "POST /desk/organisations/{uscc}/reopen",
+    "POST /api/v1/tokens/withdraw-left",
+    "POST /desk/tokens/withdraw-left",
     "POST /desk/tokens/{token_id}/withdraw",
 }
 

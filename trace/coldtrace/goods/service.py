@@ -20,6 +20,7 @@ from coldtrace.goods.refusals import DeclarationImported, NotYourImport, PaperMi
 from coldtrace.goods.store import ConsignmentRecord, LotRecord
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
+from coldtrace.parties.closing import require_open_site
 from coldtrace.parties.model import Operator, Site
 from coldtrace.parties.provinces import province_of
 from coldtrace.rights.model import EVERYTHING, Kind, Party, Relation, Scope, Thing
@@ -158,6 +159,7 @@ def _choose(session: Session, gln: str | None, stations: Sequence[str]) -> Site:
     site = None if gln is None or gln not in stations else parties_store.site(session, gln)
     if site is None:
         raise StationUnknown(gln=gln or "-")
+    require_open_site(session, site.gln)
     return site
 
 

@@ -24,6 +24,15 @@ class Organisation:
     city_zh: str
     city_en: str
     sites: int
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedSite(Site):
+    """A site as the directory lists it; `closed_at` is since when it is closed, by itself or with its organisation."""
+
+    closed_at: datetime | None = None
+    closed_with_organisation: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +59,7 @@ def organisations(
     within = Within(scope=scope)
     rows = session.execute(
         text(
-            "SELECT o.operator_id, o.uscc, o.name_zh, o.name_en, o.city_zh, o.city_en,"
+            "SELECT o.operator_id, o.uscc, o.name_zh, o.name_en, o.city_zh, o.city_en, o.closed_at,"
             " (SELECT count(*) FROM site c WHERE c.operator_id = o.operator_id) AS sites FROM operator o"
             " WHERE (CAST(:after AS text) IS NULL OR o.uscc > :after)"
             " AND (CAST(:uscc AS text) IS NULL OR o.uscc = :uscc)"
@@ -64,19 +73,21 @@ def organisations(
 
 def sites(
     session: Session, *, scope: Scope, after: str | None = None, limit: int, uscc: str | None = None
-) -> list[Site]:
+) -> list[ListedSite]:
     """Return sites by GLN, from the one behind `after` on; `uscc` asks for one organisation's."""
     within = Within(scope=scope)
     rows = session.execute(
         text(
-            "SELECT s.gln, s.operator_id, s.name_zh, s.name_en, s.role, s.district, s.market_gln FROM site s"
+            "SELECT s.gln, s.operator_id, s.name_zh, s.name_en, s.role, s.district, s.market_gln,"
+            " coalesce(s.closed_at, o.closed_at) AS closed_at, o.closed_at IS NOT NULL AS closed_with_organisation"
+            " FROM site s"
             " JOIN operator o USING (operator_id) WHERE (CAST(:after AS text) IS NULL OR s.gln > :after)"
             f" AND (CAST(:uscc AS text) IS NULL OR o.uscc = :uscc) AND {within.site('s.gln')}"
             " ORDER BY s.gln LIMIT :most"
         ),
         {"after": after, "uscc": uscc, "most": limit, **within.values},
     )
-    return [Site(**(dict(row._mapping) | {"role": SiteRole(row.role)})) for row in rows]
+    return [ListedSite(**(dict(row._mapping) | {"role": SiteRole(row.role)})) for row in rows]
 
 
 def devices(

@@ -14,6 +14,30 @@ class SiteUnknown(Refusal):
     )
 
 
+class SiteClosed(Refusal):
+    """The site is closed, or the organisation that it belongs to: no new device, invitation or code."""
+
+    code = "site_closed"
+    title = Words("场所已关闭", "The site is closed")
+    detail = Words(
+        "场所 {gln}（或其所属单位）已关闭，不能新增设备、邀请或赋码；已登记设备的记录照常接收。"
+        "如需恢复，请联系平台管理员。",
+        "The site {gln}, or its organisation, is closed: no new device, invitation or code. Statements of its devices"
+        " are still taken. The platform's administrator can reopen it.",
+    )
+
+
+class OrganisationClosed(Refusal):
+    """The organisation is closed: it gets no new site, role or token."""
+
+    code = "organisation_closed"
+    title = Words("单位已关闭", "The organisation is closed")
+    detail = Words(
+        "统一社会信用代码为 {uscc} 的单位已关闭，不能新增场所、任职或令牌。如需恢复，请联系平台管理员。",
+        "The organisation {uscc} is closed: no new site, role or token. The platform's administrator can reopen it.",
+    )
+
+
 class SiteDiffers(Refusal):
     """The GLN is registered already, with other facts."""
 

@@ -24,6 +24,7 @@ from coldtrace.events.public_piece import Place
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry
 from coldtrace.parties import signing_keys, store, trust
+from coldtrace.parties.closing import require_open_organisation, require_open_site
 from coldtrace.parties.keys import OWN_USES, use_key
 from coldtrace.parties.model import ChainEnd, Device, Invitation, Operator, Site, SiteRole
 from coldtrace.parties.public_test_keys import PUBLIC_TEST_KEYS
@@ -130,7 +131,7 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
     """Register a site; a first station also gets its code key and a new trust list.
 
     The same facts again return the same site; other facts under a known GLN raise SiteDiffers.  Raises
-    MalformedDistrict, or NotAMarket when what a stall is said to stand in is none.
+    MalformedDistrict, OrganisationClosed, or NotAMarket when what a stall is said to stand in is none.
     """
     if not (len(command.district) == 6 and command.district.isascii() and command.district.isdigit()):
         raise MalformedDistrict(district=command.district)
@@ -148,6 +149,7 @@ def register_site(session: Session, env: Env, command: RegisterSite) -> Site:
         if known != site:
             raise SiteDiffers(gln=site.gln)
         return known
+    require_open_organisation(session, site.operator_id)
     now = env.clock()
     row = vars(site) | {"role": site.role.value, "company_prefixes": [site.gln[:7]]}
     session.add(SiteRow(**row, created_at=now))
@@ -180,12 +182,13 @@ def invite_device(
     """Make a one-time invitation for a device of one site; only its hash is kept.
 
     It carries the site and what the device may state, all that the site's role may when `operations` is None.  With
-    `replaces` the new key takes the place of that key once it is enrolled.  Raises SiteUnknown, OperationNotForSite or
-    InviteLifeUnusable.
+    `replaces` the new key takes the place of that key once it is enrolled.  Raises SiteUnknown, SiteClosed,
+    OperationNotForSite or InviteLifeUnusable.
     """
     site = store.site(session, parse_gln(gln))
     if site is None:
         raise SiteUnknown(gln=gln)
+    require_open_site(session, site.gln)
     if not INVITE_LIFE_MIN <= life <= INVITE_LIFE_MAX:
         raise InviteLifeUnusable()
     allowed = OPERATIONS[site.role]
@@ -225,7 +228,7 @@ def roll_device(session: Session, env: Env, key: bytes, *, url: str, made_by: st
     """Invite a new key for a device: same site, same operations, and the old key ends when the new one is enrolled.
 
     What the old key still has to deliver is taken until its `close`.  A key that was lost or stolen is not rolled but
-    revoked.  Raises DeviceNotFound or DeviceEnded.
+    revoked.  Raises DeviceNotFound, DeviceEnded or SiteClosed.
     """
     row = session.get(DeviceRow, key, with_for_update=True)
     if row is None:

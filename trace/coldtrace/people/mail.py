@@ -1,4 +1,6 @@
-"""Letters with one-time links: queued with the act, handed to the mail server afterwards, tried again while they fit.
+"""Letters: queued with the act, handed to the mail server afterwards, tried again while they fit.
+
+Most have a one-time link; a notice has none.
 
 Nobody waits for a mail server: the row in `mail_out` commits with the invitation or the reset, the caretaker sends it.
 Plain text in the person's language, no picture, no tracking.
@@ -25,18 +27,22 @@ from coldtrace.people.model import Person, PersonState
 from coldtrace.people.persons import LINK_LIFE, LinkPurpose, find_person, make_link, parse_email, person_of_email
 from coldtrace.people.refusals import MalformedEmail
 from coldtrace.people.secret_box import open_text, seal_text
+from coldtrace.people.tables import MailRow
 
 TIMEOUT_S = 20.0
 AT_ONCE = 20
 RESET_EVERY = timedelta(minutes=5)
 RETRY_FIRST, RETRY_MAX = timedelta(minutes=1), timedelta(hours=1)
+NOTICE_LIFE = timedelta(days=7)
+SECOND_STEP_REMOVED = "second_step_removed"
 PATHS: dict[LinkPurpose, str] = {LinkPurpose.INVITATION: "invitation", LinkPurpose.RESET: "reset"}
 
-_SUBJECTS: dict[LinkPurpose, Words] = {
+_SUBJECTS: dict[str, Words] = {
     LinkPurpose.INVITATION: Words("邀请您使用冷链追溯平台", "You are invited to the cold-chain traceability platform"),
     LinkPurpose.RESET: Words("重设密码", "Reset your password"),
+    SECOND_STEP_REMOVED: Words("您的两步验证已被移除", "Your second step was taken away"),
 }
-_BODIES: dict[LinkPurpose, Words] = {
+_BODIES: dict[str, Words] = {
     LinkPurpose.INVITATION: Words(
         "{name}，您好：\n\n您已被邀请使用 {host} 的冷链追溯平台。请打开下面的链接设置密码，链接在 {until} 之前有效，"
         "只能使用一次：\n\n{link}\n\n如果您不认识邀请人，请忽略此信。\n",
@@ -49,6 +55,13 @@ _BODIES: dict[LinkPurpose, Words] = {
         " 之前有效，只能使用一次：\n\n{link}\n\n如果不是您本人，请忽略此信，密码不会改变。\n",
         "Dear {name},\n\nsomebody, you we hope, asked to reset your password at {host}. Open this link and choose a new"
         " one; it is good once, until {until}:\n\n{link}\n\nIf it was not you, ignore this letter: nothing changes.\n",
+    ),
+    SECOND_STEP_REMOVED: Words(
+        "{name}，您好：\n\n平台管理员移除了您在 {host} 的两步验证，现在登录只需密码。请登录后在“我的账号”重新启用。\n\n"
+        "如果您没有请求移除，请立即更改密码，并联系平台管理员。\n",
+        "Dear {name},\n\nan administrator of the platform took away the second step of your sign-in at {host}; the"
+        " password alone is enough now. Sign in and set it up again under My account.\n\nIf you did not ask for this,"
+        " change your password at once and tell the platform's administrator.\n",
     ),
 }
 
@@ -67,21 +80,35 @@ def post_letter(session: Session, env: Env, *, person_id: UUID, purpose: LinkPur
     """Make a one-time link and queue the letter with it; return the link's secret."""
     secret = make_link(session, env, person_id=person_id, purpose=purpose)
     now = env.clock()
-    session.execute(
-        text(
-            "INSERT INTO mail_out (mail_id, person_id, kind, secret, made_at, expires_at, try_after)"
-            " VALUES (:id, :person, :kind, :secret, :now, :until, :now)"
-        ),
-        {
-            "id": env.new_id(),
-            "person": person_id,
-            "kind": purpose.value,
-            "secret": seal_text(env, secret),
-            "now": now,
-            "until": now + LINK_LIFE[purpose],
-        },
+    session.add(
+        MailRow(
+            mail_id=env.new_id(),
+            person_id=person_id,
+            kind=purpose.value,
+            secret=seal_text(env, secret),
+            made_at=now,
+            expires_at=now + LINK_LIFE[purpose],
+            try_after=now,
+        )
     )
+    session.flush()
     return secret
+
+
+def post_notice(session: Session, env: Env, *, person_id: UUID) -> None:
+    """Queue the letter that tells somebody that an administrator took the second step away."""
+    now = env.clock()
+    session.add(
+        MailRow(
+            mail_id=env.new_id(),
+            person_id=person_id,
+            kind=SECOND_STEP_REMOVED,
+            made_at=now,
+            expires_at=now + NOTICE_LIFE,
+            try_after=now,
+        )
+    )
+    session.flush()
 
 
 def post_reset_letter(session: Session, env: Env, *, email: str) -> Person | None:
@@ -156,21 +183,22 @@ def _send_next(session: Session, env: Env, server: MailServer) -> int | None:
     return 1
 
 
-def _letter(env: Env, person: Person, kind: str, sealed: str, *, until: datetime, server: MailServer) -> EmailMessage:
-    purpose = LinkPurpose(kind)
+def _letter(
+    env: Env, person: Person, kind: str, sealed: str | None, *, until: datetime, server: MailServer
+) -> EmailMessage:
     lang: Lang = "en" if person.lang == "en" else "zh"
     letter = EmailMessage()
     letter["From"] = Address(display_name="coldtrace", addr_spec=server.sender)
     letter["To"] = Address(addr_spec=person.email or "")
-    letter["Subject"] = _SUBJECTS[purpose].say(lang)
+    letter["Subject"] = _SUBJECTS[kind].say(lang)
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(
-        _BODIES[purpose].say(
+        _BODIES[kind].say(
             lang,
             name=person.name,
             host=urlsplit(server.base_url).netloc,
             until=format_utc(until),
-            link=link_address(server.base_url, purpose, open_text(env, sealed)),
+            link="" if sealed is None else link_address(server.base_url, LinkPurpose(kind), open_text(env, sealed)),
         )
     )
     return letter

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlmodel import Session
 
 from coldtrace.env import Env
+from coldtrace.parties.closing import require_open_organisation
 from coldtrace.people.grant_refusals import (
     GrantRefused,
     MembershipUnknown,
@@ -37,12 +38,16 @@ class ListedPerson:
     name: str
     state: str
     last_sign_in_at: datetime | None
+    has_second_step: bool
     memberships: tuple[Membership, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListedToken:
-    """A token without its secret.  A person's token has no members of its own."""
+    """A token without its secret.  A person's token has no members of its own; `sites` narrow it.
+
+    `made_by` is who made an organisation's token, as it was recorded ("person:ID"); empty for a person's own.
+    """
 
     token_id: UUID
     name: str
@@ -51,6 +56,8 @@ class ListedToken:
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    made_by: str
+    sites: tuple[str, ...] | None
     memberships: tuple[Membership, ...]
 
 
@@ -64,11 +71,12 @@ def people(
     within = Within(scope=scope)
     rows = session.execute(
         text(
-            "SELECT p.person_id, p.email, p.name, p.state, p.last_sign_in_at FROM person p"
+            "SELECT p.person_id, p.email, p.name, p.state, p.last_sign_in_at,"
+            " p.totp_confirmed_at IS NOT NULL AS has_second_step FROM person p"
             " WHERE (CAST(:after AS uuid) IS NULL OR p.person_id > :after) AND p.state <> 'erased'"
             " AND (CAST(:only AS uuid) IS NULL OR p.person_id = :only)"
             f" AND ({'TRUE' if scope.everything else 'FALSE'} OR EXISTS (SELECT 1 FROM membership m"
-            f" WHERE m.person_id = p.person_id AND m.ended_at IS NULL AND {_membership(within)}))"
+            f" WHERE m.person_id = p.person_id AND m.ended_at IS NULL AND {is_in(within)}))"
             " ORDER BY p.person_id LIMIT :most"
         ),
         {"after": after, "only": person_id, "most": limit, **within.values},
@@ -86,11 +94,13 @@ def tokens(
         "t.person_id = :own"
         if own is not None
         else "t.person_id IS NULL AND EXISTS (SELECT 1 FROM membership m"
-        f" WHERE m.token_id = t.token_id AND m.ended_at IS NULL AND {_membership(within)})"
+        f" WHERE m.token_id = t.token_id AND m.ended_at IS NULL AND {is_in(within)})"
     )
     rows = session.execute(
         text(
-            "SELECT t.token_id, t.name, t.person_id, t.scopes, t.created_at, t.expires_at, t.last_used_at"
+            "SELECT t.token_id, t.name, t.person_id, t.scopes, t.created_at, t.expires_at, t.last_used_at,"
+            " t.sites, coalesce((SELECT m.made_by FROM membership m WHERE m.token_id = t.token_id"
+            " ORDER BY m.made_at, m.membership_id LIMIT 1), '') AS made_by"
             f" FROM api_token t WHERE t.revoked_at IS NULL AND NOT t.development AND {wanted}"
             " AND (CAST(:after AS uuid) IS NULL OR t.token_id > :after) ORDER BY t.token_id LIMIT :most"
         ),
@@ -99,14 +109,19 @@ def tokens(
     found = _memberships(session, within, column="token_id", ids=[row.token_id for row in rows])
     return [
         ListedToken(
-            **(dict(row._mapping) | {"scopes": tuple(row.scopes)}), memberships=tuple(found.get(row.token_id, ()))
+            **(
+                dict(row._mapping)
+                | {"scopes": tuple(row.scopes), "sites": None if row.sites is None else tuple(row.sites)}
+            ),
+            memberships=tuple(found.get(row.token_id, ())),
         )
         for row in rows
     ]
 
 
 def grant(session: Session, env: Env, *, by: Reader, made_by: str, person_id: UUID, member: Member) -> None:
-    """Give a person a role in an organisation; raises GrantRefused beyond what the giver has, or PersonUnknown.
+    """Give a person a role in an organisation; raises GrantRefused beyond what the giver has, PersonUnknown,
+    or OrganisationClosed.
 
     The same again changes nothing.  The door has seen to it that the giver may see the person.
     """
@@ -135,7 +150,7 @@ def end_membership(session: Session, env: Env, *, by: Reader, scope: Scope, memb
     within = Within(scope=scope)
     row = session.execute(
         text(
-            f"SELECT m.* FROM membership m WHERE m.membership_id = :id AND m.ended_at IS NULL AND {_membership(within)}"
+            f"SELECT m.* FROM membership m WHERE m.membership_id = :id AND m.ended_at IS NULL AND {is_in(within)}"
             " FOR UPDATE"
         ),
         {"id": membership_id, **within.values},
@@ -190,7 +205,7 @@ def revoke_token(
             " AND ((t.person_id IS NOT NULL AND t.person_id = CAST(:own AS uuid))"
             " OR (t.person_id IS NULL AND CAST(:may AS boolean) AND EXISTS"
             " (SELECT 1 FROM membership m WHERE m.token_id = t.token_id AND m.ended_at IS NULL"
-            f" AND {_membership(within)}))) RETURNING t.token_id"
+            f" AND {is_in(within)}))) RETURNING t.token_id"
         ),
         {"now": env.clock(), "id": token_id, "own": own, "may": may, **within.values},
     ).first()
@@ -198,7 +213,7 @@ def revoke_token(
         raise TokenUnknown(id=str(token_id))
 
 
-def _membership(within: Within) -> str:
+def is_in(within: Within) -> str:
     """Return the condition that a membership `m` is in the scope: a manager of some sites sees those of these sites."""
     if within.scope.everything:
         return "TRUE"
@@ -211,6 +226,8 @@ def _membership(within: Within) -> str:
 def _require_grantable(session: Session, by: Reader, member: Member, rights: Sequence[str] | None = None) -> None:
     if not may_grant(by, member, rights):
         raise GrantRefused()
+    assert member.operator_id is not None, "nobody grants a role in every organisation"
+    require_open_organisation(session, member.operator_id)
     if member.sites is not None:
         owned = session.execute(
             text("SELECT count(*) FROM site WHERE operator_id = :operator AND gln = ANY(CAST(:glns AS text[]))"),
@@ -232,7 +249,7 @@ def _memberships(session: Session, within: Within, *, column: str, ids: Sequence
     rows = session.execute(
         text(
             f"SELECT m.* FROM membership m WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND m.ended_at IS NULL"
-            f" AND {_membership(within)} ORDER BY m.membership_id"
+            f" AND {is_in(within)} ORDER BY m.membership_id"
         ),
         {"ids": list(ids), **within.values},
     )

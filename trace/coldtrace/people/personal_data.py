@@ -188,6 +188,7 @@ def _session(row: PersonSessionRow) -> dict[str, object]:
         "expires_at": _at(row.expires_at),
         "ended_at": _at(row.ended_at),
         "agent": row.agent,
+        "purpose": row.purpose,
     }
 
 
@@ -205,6 +206,7 @@ def _token(row: ApiTokenRow) -> dict[str, object]:
         "id": str(row.token_id),
         "name": row.name,
         "rights": row.scopes,
+        "sites": row.sites,
         "created_at": _at(row.created_at),
         "expires_at": _at(row.expires_at),
         "last_used_at": _at(row.last_used_at),

@@ -11,6 +11,17 @@ class PersonUnknown(Refusal):
     detail = Words("没有编号为 {id} 的人员。请核对编号。", "There is no person with the id {id}. Check the id.")
 
 
+class NoSecondStep(Refusal):
+    """The person signs in with one step, so there is none to take away."""
+
+    code = "no_second_step"
+    title = Words("未启用两步验证", "No second step")
+    detail = Words(
+        "{id} 没有启用两步验证，无需移除。请核对是否选对了人。",
+        "{id} signs in with one step; there is none to take away. Check whether this is the right person.",
+    )
+
+
 class LastAdministrator(Refusal):
     """Without this person nobody could keep people, devices and keys any more."""
 

@@ -38,6 +38,7 @@ class ApiTokenRow(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     scopes: list[str] = Field(sa_type=ARRAY(Text))
     person_id: UUID | None = None
+    sites: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
     development: bool = False
     created_at: datetime = Field(sa_type=_MOMENT)
     expires_at: datetime | None = Field(default=None, sa_type=_MOMENT)
@@ -70,7 +71,21 @@ class PersonSessionRow(SQLModel, table=True):
     seen_at: datetime = Field(sa_type=_MOMENT)
     expires_at: datetime = Field(sa_type=_MOMENT)
     agent: str = Field(default="", sa_type=Text)
+    purpose: str | None = Field(default=None, sa_type=Text)
     ended_at: datetime | None = Field(default=None, sa_type=_MOMENT)
+
+
+class MailRow(SQLModel, table=True):
+    __tablename__ = "mail_out"
+
+    mail_id: UUID = Field(primary_key=True)
+    person_id: UUID
+    kind: str = Field(sa_type=Text)
+    secret: str | None = Field(default=None, sa_type=Text)
+    made_at: datetime = Field(sa_type=_MOMENT)
+    expires_at: datetime = Field(sa_type=_MOMENT)
+    tries: int = 0
+    try_after: datetime = Field(sa_type=_MOMENT)
 
 
 class PersonLinkRow(SQLModel, table=True):

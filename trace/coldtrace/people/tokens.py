@@ -10,7 +10,7 @@ from sqlmodel import Session
 from coldtrace.env import Env
 from coldtrace.events.enrolment import token_hash
 from coldtrace.parties.refusals import TokenRefused
-from coldtrace.people.members import DEVELOPMENT_MEMBERS, keep_members, reader_of_person, reader_of_token
+from coldtrace.people.members import DEVELOPMENT_MEMBERS, at_sites, keep_members, reader_of_person, reader_of_token
 from coldtrace.people.model import HeldToken, PersonState
 from coldtrace.people.tables import ApiTokenRow, PersonRow
 from coldtrace.rights.model import Member
@@ -30,15 +30,26 @@ def make_token(
     members: Sequence[Member] = (),
     person_id: UUID | None = None,
     scopes: Sequence[str] = (EVERY_RIGHT,),
+    sites: Sequence[str] | None = None,
     made_by: str = "",
 ) -> str:
     """Make a token and return it for the only time; its hash is kept.
 
     Either `members` say what it may do, or it is a person's and acts with that person's memberships of the moment;
-    `scopes` narrow it to some rights ("unit:read").
+    `scopes` narrow it to some rights ("unit:read"), and `sites` a person's to some sites.
     """
     token = f"ct_{b64(env.random(24))}"
-    _keep(session, env, token=token, name=name, life=life, person_id=person_id, scopes=scopes, development=False)
+    _keep(
+        session,
+        env,
+        token=token,
+        name=name,
+        life=life,
+        person_id=person_id,
+        scopes=scopes,
+        sites=sites,
+        development=False,
+    )
     row = session.get_one(ApiTokenRow, token_hash(token))
     keep_members(session, env, members, made_by=made_by, token_id=row.token_id)
     return token
@@ -71,6 +82,8 @@ def recognise_token(session: Session, env: Env, token: str, *, production: bool)
         if person is None or person.state != PersonState.ACTIVE or (production and person.demo):
             raise TokenRefused()
         reader = reader_of_person(session, row.person_id, narrowed=narrowed)
+        if row.sites is not None:
+            reader = at_sites(session, reader, row.sites)
     return HeldToken(
         token_id=row.token_id, name=row.name, person_id=row.person_id, reader=reader, last_used_at=row.last_used_at
     )
@@ -99,6 +112,7 @@ def _keep(
     person_id: UUID | None,
     scopes: Sequence[str],
     development: bool,
+    sites: Sequence[str] | None = None,
 ) -> None:
     now = env.clock()
     session.add(
@@ -108,6 +122,7 @@ def _keep(
             name=name,
             scopes=list(scopes),
             person_id=person_id,
+            sites=None if sites is None else sorted(set(sites)),
             development=development,
             created_at=now,
             expires_at=None if life is None else now + life,

@@ -62,6 +62,7 @@ class Kind(StrEnum):
     SITE = "site"
     ORGANISATION = "organisation"
     PERSON = "person"
+    ACCOUNT = "account"
     TOKEN = "token"
     JOURNAL = "journal"
     LOG_ENTRIES = "log_entries"

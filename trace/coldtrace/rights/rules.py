@@ -78,6 +78,8 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.ORGANISATION, Verb.WRITE): {Role.ADMINISTRATOR: Extent.ALL},
         (Kind.PERSON, Verb.READ): _KEEPERS,
         (Kind.PERSON, Verb.WRITE): _KEEPERS,
+        # Closing and reopening it, and taking a lost second step away.
+        (Kind.ACCOUNT, Verb.WRITE): {Role.ADMINISTRATOR: Extent.ALL},
         (Kind.TOKEN, Verb.READ): _KEEPERS,
         (Kind.TOKEN, Verb.WRITE): _KEEPERS,
         (Kind.JOURNAL, Verb.READ): _KEEPERS,

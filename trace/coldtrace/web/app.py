@@ -26,6 +26,7 @@ from coldtrace.settings import Settings
 from coldtrace.web import problems
 from coldtrace.web.api import (
     cases,
+    closing,
     device_desk,
     devices,
     filters,
@@ -48,7 +49,18 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
-from coldtrace.web.pages import account, api_reader, consumer, desk, desk_people, desk_places, door, sign_in
+from coldtrace.web.pages import (
+    account,
+    api_reader,
+    consumer,
+    desk,
+    desk_closing,
+    desk_people,
+    desk_places,
+    desk_tokens,
+    door,
+    sign_in,
+)
 from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
@@ -75,6 +87,7 @@ ROUTERS = tuple(
         logs,
         organisations,
         people,
+        closing,
         units,
         cases,
         imports,
@@ -91,6 +104,8 @@ ROUTERS = tuple(
         desk,
         desk_places,
         desk_people,
+        desk_tokens,
+        desk_closing,
         api_reader,
     )
 )

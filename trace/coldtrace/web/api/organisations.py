@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from coldtrace.clock import format_utc
 from coldtrace.env import Env
 from coldtrace.parties import directory
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
-from coldtrace.parties.directory import Organisation
+from coldtrace.parties.directory import ListedSite, Organisation
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.parties.provinces import province_of
 from coldtrace.people.grant_refusals import OrganisationUnknown
@@ -133,11 +134,13 @@ def organisation_json(each: Organisation) -> dict[str, object]:
         "city_zh": each.city_zh,
         "city_en": each.city_en,
         "sites": each.sites,
+        "closed_at": None if each.closed_at is None else format_utc(each.closed_at),
     }
 
 
 def site_json(each: Site) -> dict[str, object]:
-    """Return a site as the API shows it."""
+    """Return a site as the API shows it; one that was registered just now is open."""
+    closed_at = each.closed_at if isinstance(each, ListedSite) else None
     return {
         "gln": each.gln,
         "name_zh": each.name_zh,
@@ -145,4 +148,5 @@ def site_json(each: Site) -> dict[str, object]:
         "role": each.role.value,
         "district": each.district,
         "market": each.market_gln,
+        "closed_at": None if closed_at is None else format_utc(closed_at),
     }

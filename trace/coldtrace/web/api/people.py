@@ -1,6 +1,6 @@
 """People, their memberships, and API tokens, for those who manage an organisation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import chain
 from typing import Annotated, Literal
@@ -22,6 +22,7 @@ from coldtrace.people.model import Membership
 from coldtrace.people.personal_data import erase_person, export_person, organisations_of
 from coldtrace.people.persons import LinkPurpose
 from coldtrace.people.refusals import PersonUnknown
+from coldtrace.people.token_makers import Maker, makers, withdraw_of_who_left
 from coldtrace.people.tokens import EVERY_RIGHT
 from coldtrace.rights.model import Kind, Member, Role, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs
@@ -35,6 +36,7 @@ PersonWriter = Annotated[Caller, needs(Kind.PERSON, Verb.WRITE, devices=False)]
 PersonExporter = Annotated[Caller, needs(Kind.PERSON, Verb.READ, devices=False, act="export")]
 PersonEraser = Annotated[Caller, needs(Kind.PERSON, Verb.WRITE, devices=False, act="erase")]
 TokenReader = Annotated[Caller, needs(Kind.TOKEN, Verb.READ, devices=False)]
+LeftWithdrawer = Annotated[Caller, needs(Kind.TOKEN, Verb.WRITE, devices=False, act="withdraw")]
 TokenWriter = Annotated[Caller, needs(Kind.TOKEN, Verb.WRITE, devices=False)]
 After = Annotated[UUID | None, Query()]
 
@@ -86,6 +88,7 @@ def post_person(
         by_mail=by_mail,
     )
     caller.about(member.operator_id)
+    caller.at(member.sites or ())
     shown = None if by_mail or invited.secret is None else invited.secret
     return {
         "id": str(invited.person.person_id),
@@ -136,6 +139,7 @@ def post_membership(
     member = wanted_member(session, body)
     memberships.grant(session, env, by=caller.reader, made_by=caller.actor, person_id=person_id, member=member)
     caller.about(member.operator_id)
+    caller.at(member.sites or ())
     return Response(status_code=204)
 
 
@@ -144,6 +148,7 @@ def delete_membership(membership_id: UUID, session: WriteSession, env: CurrentEn
     """End a membership in one's organisation; from the next request on its rights are gone."""
     ended = memberships.end_membership(session, env, by=caller.reader, scope=caller.scope, membership_id=membership_id)
     caller.about(ended.operator_id)
+    caller.at(ended.sites or ())
     return Response(status_code=204)
 
 
@@ -152,8 +157,9 @@ def get_tokens(session: ReadSession, caller: TokenReader, after: After = None, l
     """Return the live tokens of one's organisations, never their secrets."""
     found = memberships.tokens(session, scope=caller.scope, after=after, limit=limit)
     caller.about(*(each.operator_id for token in found for each in token.memberships))
+    by = makers(session, found, scope=caller.scope_for(Kind.PERSON, Verb.READ))
     return {
-        "tokens": tokens_json(session, found),
+        "tokens": tokens_json(session, found, by),
         "next": str(found[-1].token_id) if len(found) == limit else None,
     }
 
@@ -173,7 +179,17 @@ def post_token(body: TokenIn, session: WriteSession, env: CurrentEnv, caller: To
         rights=body.rights,
     )
     caller.about(member.operator_id)
+    caller.at(member.sites or ())
     return {"token": token, "name": body.name, "days": body.days}
+
+
+@router.post("/tokens/withdraw-left", summary="Withdraw tokens of who left 撤销离开者建立的令牌")
+def post_withdraw_left(session: WriteSession, env: CurrentEnv, caller: LeftWithdrawer) -> dict[str, object]:
+    """Withdraw the tokens whose makers could not make them today: whose role ended, or whose account is closed."""
+    gone = withdraw_of_who_left(session, env, by=caller.reader, scope=caller.scope)
+    caller.about(*(each.operator_id for token in gone for each in token.memberships))
+    caller.told(tokens=len(gone))
+    return {"withdrawn": [str(each.token_id) for each in gone]}
 
 
 @router.delete("/tokens/{token_id}", status_code=204, summary="Withdraw a token 撤销令牌")
@@ -224,13 +240,14 @@ def people_json(session: Session, found: list[ListedPerson]) -> list[dict[str, o
             "email": person.email,
             "state": person.state,
             "last_sign_in_at": None if person.last_sign_in_at is None else format_utc(person.last_sign_in_at),
+            "two_steps": person.has_second_step,
             "memberships": [_membership_json(each, codes) for each in person.memberships],
         }
         for person in found
     ]
 
 
-def tokens_json(session: Session, found: list[ListedToken]) -> list[dict[str, object]]:
+def tokens_json(session: Session, found: list[ListedToken], by: Mapping[UUID, Maker]) -> list[dict[str, object]]:
     """Return tokens as the API shows them."""
     codes = _codes(session, [each for token in found for each in token.memberships])
     return [
@@ -241,6 +258,8 @@ def tokens_json(session: Session, found: list[ListedToken]) -> list[dict[str, ob
             "created_at": format_utc(token.created_at),
             "expires_at": None if token.expires_at is None else format_utc(token.expires_at),
             "last_used_at": None if token.last_used_at is None else format_utc(token.last_used_at),
+            "made_by": by[token.token_id].name,
+            "maker_left": by[token.token_id].has_left,
             "memberships": [_membership_json(each, codes) for each in token.memberships],
         }
         for token in found

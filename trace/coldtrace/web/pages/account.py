@@ -1,5 +1,6 @@
 """A person's own page: name and language, password, second step, sessions, tokens, own data."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,21 +12,25 @@ from coldtrace.errors import Refusal, Words
 from coldtrace.events.enrolment import token_hash
 from coldtrace.journal import service as journal
 from coldtrace.journal.model import Act
+from coldtrace.parties.refusals import SiteUnknown
 from coldtrace.people import memberships, sign_in, totp
+from coldtrace.people.grant_refusals import GrantRefused
+from coldtrace.people.memberships import RIGHTS
 from coldtrace.people.passwords import require_good
 from coldtrace.people.persons import as_person, keep_password
 from coldtrace.people.refusals import PasswordRefused
 from coldtrace.people.sessions import begin_session, end_session, open_sessions
 from coldtrace.people.tables import PersonRow
-from coldtrace.people.tokens import make_token
+from coldtrace.people.tokens import EVERY_RIGHT, make_token
 from coldtrace.rights.model import EVERYTHING, NOTHING, Kind
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.people import person_data
 from coldtrace.web.limits import address_of
-from coldtrace.web.page_session import SignedIn, csrf_of, form_fields, secret_of, set_session
+from coldtrace.web.page_session import SignedIn, form_fields, secret_of, set_session
 from coldtrace.web.pages.consumer import remember_language, show
-from coldtrace.web.pages.desk_frame import nav_of
+from coldtrace.web.pages.desk_frame import frame_of
+from coldtrace.web.pages.desk_member_form import own_sites, rights_field, ticked_rights
 from coldtrace.web.pages.qr_picture import qr_picture
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
 from coldtrace.web.pages.sign_in import (
@@ -151,7 +156,7 @@ def post_end_session(request: Request, id: str, caller: SignedIn) -> Response:
 
 @router.post("/account/tokens")
 def post_own_token(request: Request, caller: SignedIn, body: Body) -> Response:
-    """Make a token that acts with one's own roles of the moment; it is shown once."""
+    """Make a token that acts with one's own roles of the moment, or with less; it is shown once."""
     fields = form_fields(request, body)
     wrong = _wrong_password(request, caller, fields.get("present", ""))
     if wrong is not None:
@@ -162,10 +167,28 @@ def post_own_token(request: Request, caller: SignedIn, body: Body) -> Response:
 
     def work(session: Session) -> None:
         name = "".join(sign for sign in fields.get("name", "") if sign.isprintable()).strip()[:100] or "-"
-        made.append(make_token(session, request.app.state.env, name=name, life=life, person_id=caller.person_id))
+        site = fields.get("site") or None
+        if site is not None and site not in own_sites(session, caller):
+            raise SiteUnknown(gln=site[:20])
+        rights = ticked_rights(fields)
+        if not set(rights or ()) <= RIGHTS:
+            raise GrantRefused()
+        made.append(
+            make_token(
+                session,
+                request.app.state.env,
+                name=name,
+                life=life,
+                person_id=caller.person_id,
+                scopes=rights or (EVERY_RIGHT,),
+                sites=None if site is None else [site],
+            )
+        )
         _record(session, request, caller, "make_token")
 
-    attempt_change(request, work)
+    outcome = attempt_change(request, work)
+    if isinstance(outcome, Refusal):
+        return _page(request, caller, problem=said(outcome), status=status_of(outcome))
     return _page(request, caller, notice=SAVED, secret=made[0])
 
 
@@ -244,15 +267,13 @@ def _page(
                 _password(),
                 _two_steps(request, row),
                 _sessions(request, session, caller.person_id),
-                _tokens(session, caller.person_id),
+                _tokens(session, caller),
                 _data(),
             ),
-            csrf=csrf_of(request),
+            frame=replace(frame_of(request, caller), who=row.name),
             notice=notice,
             problem=problem,
             secret=secret,
-            nav=nav_of(caller),
-            who=row.name,
         )
     answer = remember_language(request, show(request, TEMPLATE, view, status))
     answer.headers["Cache-Control"] = "no-store"
@@ -398,12 +419,32 @@ def _sessions(request: Request, session: Session, person_id: UUID) -> Section:
     )
 
 
-def _tokens(session: Session, person_id: UUID) -> Section:
-    found = memberships.tokens(session, scope=NOTHING, limit=50, own=person_id)
+def _tokens(session: Session, caller: Caller) -> Section:
+    found = memberships.tokens(session, scope=NOTHING, limit=50, own=caller.person_id)
+    sites = own_sites(session, caller)
+    one_site = Field(
+        name="site",
+        label=Words("仅限场所", "Only this site"),
+        kind="select",
+        required=False,
+        choices=(
+            Choice(value="", label=Words("全部场所", "All sites")),
+            *(
+                Choice(value=gln, label=Words(f"{site.name_zh} {gln}", f"{site.name_en} {gln}"))
+                for gln, site in sites.items()
+            ),
+        ),
+    )
     rows = tuple(
         Row(
             id=str(each.token_id),
-            cells=(Cell(text=each.name), Cell(moment=each.created_at), Cell(moment=each.expires_at)),
+            cells=(
+                Cell(text=each.name),
+                Cell(words=Words("全部", "All")) if EVERY_RIGHT in each.scopes else Cell(text=", ".join(each.scopes)),
+                Cell(words=Words("全部", "All")) if each.sites is None else Cell(text=" ".join(each.sites)),
+                Cell(moment=each.created_at),
+                Cell(moment=each.expires_at),
+            ),
             forms=(
                 Form(action=f"/account/tokens/{each.token_id}/withdraw", submit=Words("撤销", "Withdraw"), quiet=True),
             ),
@@ -414,11 +455,14 @@ def _tokens(session: Session, person_id: UUID) -> Section:
         id="tokens",
         title=Words("我的接口令牌", "My API tokens"),
         lead=Words(
-            "令牌以您的角色调用接口，您的角色变化时它随之变化。令牌只显示一次。",
-            "A token calls the API with your roles, and changes with them. It is shown once.",
+            "令牌以您的角色调用接口，您的角色变化时它随之变化；只给它需要的权限。令牌只显示一次。",
+            "A token calls the API with your roles, and changes with them; give it only what it needs. It is shown"
+            " once.",
         ),
         columns=(
             Words("名称", "Name"),
+            Words("权限", "Rights"),
+            Words("场所", "Sites"),
             Words("建立", "Made"),
             Words("到期", "Ends"),
             Words("操作", "Action"),
@@ -438,6 +482,8 @@ def _tokens(session: Session, person_id: UUID) -> Section:
                         value="90",
                         kind="number",
                     ),
+                    *((one_site,) if sites else ()),
+                    rights_field(caller),
                 ),
             ),
         ),

@@ -27,7 +27,8 @@ from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession
 from coldtrace.web.api.labels import FormatName, LayoutName, get_labels
 from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.consumer import show
+from coldtrace.web.pages.consumer import remember_language, show
+from coldtrace.web.pages.desk_frame import frame_of
 from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView, RunView
 
 router = APIRouter(include_in_schema=False)
@@ -58,10 +59,11 @@ def runs_page(request: Request, session: ReadSession, reader: RunReader, after: 
     view = RunsView(
         here=_here(request),
         host=request.app.state.env.public_host,
+        frame=frame_of(request, reader),
         runs=_lines(session, found, reader),
         next_url=f"/desk/runs?after={found[-1].run_id}" if len(found) == RUNS_A_PAGE else None,
     )
-    return show(request, "desk/runs.html", view)
+    return _shown(request, "desk/runs.html", view)
 
 
 @router.get("/desk/runs/{run_id}")
@@ -76,6 +78,7 @@ def run_page(request: Request, run_id: UUID, session: ReadSession, reader: RunRe
     view = RunView(
         here=_here(request),
         host=request.app.state.env.public_host,
+        frame=frame_of(request, reader),
         run=_lines(session, [run], reader)[0],
         kid=run_store.last_kid(session, run_id),
         jobs=tuple(_job(job, now=request.app.state.env.clock()) for job in jobs),
@@ -83,7 +86,7 @@ def run_page(request: Request, run_id: UUID, session: ReadSession, reader: RunRe
         reprints=print_store.count_reprints(session, run_id, reader.scope),
         roll=_roll(session, run_id, reader.scope_for(Kind.ROLL, Verb.READ)) if run.kind == "roll" else None,
     )
-    return show(request, "desk/run.html", view)
+    return _shown(request, "desk/run.html", view)
 
 
 @router.get("/desk/runs/{run_id}/labels")
@@ -187,6 +190,13 @@ def _roll(session: Session, run_id: UUID, scope: Scope) -> RollNumbers | None:
     found = rolls.report(session, run_id, scope)
     lists = {name.value: format_ranges(ranges_of(numbers)) for name, numbers in found.items()}
     return RollNumbers(bound=roll.used, **lists)
+
+
+def _shown(request: Request, template: str, view: RunsView | RunView) -> Response:
+    answer = remember_language(request, show(request, template, view))
+    # The page has the token of the session's forms.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _here(request: Request) -> str:

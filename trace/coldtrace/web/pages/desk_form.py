@@ -12,9 +12,8 @@ from coldtrace.errors import Refusal, Words
 from coldtrace.people.model import PersonState
 from coldtrace.seal.b64 import MalformedBase64, unb64
 from coldtrace.web.access import Caller
-from coldtrace.web.page_session import csrf_of
 from coldtrace.web.pages.consumer import remember_language, show
-from coldtrace.web.pages.desk_frame import nav_of
+from coldtrace.web.pages.desk_frame import frame_of
 from coldtrace.web.pages.sheet import Section, SheetView
 from coldtrace.web.pages.sign_in import TEMPLATE, attempt_change, said
 from coldtrace.web.problems import status_of, wants_page
@@ -27,6 +26,7 @@ ACTION = Words("操作", "Action")
 NAME = Words("名称", "Name")
 USCC = Words("统一社会信用代码", "Credit code (USCC)")
 ROLE = Words("角色", "Role")
+STATE = Words("状态", "State")
 SITE = Words("场所（GLN）", "Site (GLN)")
 DONE = Words("已完成。", "Done.")
 STATES: dict[str, Words] = {
@@ -93,20 +93,20 @@ def show_sheet(
     problem: Words | None = None,
     secret: str | None = None,
     status: int = 200,
+    here: str | None = None,
 ) -> Response:
     query = request.scope["query_string"].decode("latin-1")
-    here = request.url.path if request.method == "GET" else "/desk/" + request.url.path.split("/")[2]
+    query = "" if request.method != "GET" else query
+    here = here or (request.url.path if request.method == "GET" else "/desk/" + request.url.path.split("/")[2])
     view = SheetView(
         here="/desk/people" if here == "/desk/memberships" else here + (f"?{query}" if query else ""),
         host=request.app.state.env.public_host,
         title=title,
         sections=tuple(sections),
-        csrf=csrf_of(request),
+        frame=frame_of(request, caller),
         notice=notice,
         problem=problem,
         secret=secret,
-        nav=nav_of(caller),
-        who=request.state.person.name,
         wide=True,
     )
     answer = remember_language(request, show(request, TEMPLATE, view, status))

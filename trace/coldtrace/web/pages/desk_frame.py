@@ -1,8 +1,12 @@
 """The desk's frame: what leads where, as far as somebody's roles go."""
 
+from fastapi import Request
+
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller
+from coldtrace.web.page_session import csrf_of
+from coldtrace.web.pages.views import Frame
 
 PAGES: tuple[tuple[str, Words, tuple[Kind, Verb] | None], ...] = (
     ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
@@ -18,3 +22,8 @@ PAGES: tuple[tuple[str, Words, tuple[Kind, Verb] | None], ...] = (
 def nav_of(caller: Caller) -> tuple[tuple[str, Words], ...]:
     """Return the pages that the caller may open: no link leads to a refusal."""
     return tuple((url, words) for url, words, right in PAGES if right is None or not caller.scope_for(*right).is_empty)
+
+
+def frame_of(request: Request, caller: Caller) -> Frame:
+    """Return the frame of a page for whoever is signed in."""
+    return Frame(csrf=csrf_of(request), nav=nav_of(caller), who=request.state.person.name)

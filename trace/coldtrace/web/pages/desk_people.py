@@ -1,10 +1,9 @@
-"""The desk's pages of people and tokens: lists within one's rights, and forms.
+"""The desk's pages of people: the list within one's rights, one person, and forms.
 
 They do what the API does (`web/api/people.py`), through the same services.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,34 +12,34 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from coldtrace.errors import Words
-from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import Operator
 from coldtrace.people import memberships
 from coldtrace.people.inviting import InvitePerson, invite_person
 from coldtrace.people.mail import link_address
-from coldtrace.people.model import Membership
+from coldtrace.people.memberships import ListedPerson
+from coldtrace.people.model import Membership, PersonState
 from coldtrace.people.personal_data import erase_person, handled_by, organisations_of
 from coldtrace.people.persons import LinkPurpose
 from coldtrace.people.refusals import PersonUnknown
-from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind, Role, Verb
+from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Body, Caller
-from coldtrace.web.api.people import MemberIn, TokenIn, wanted_member
+from coldtrace.web.api.people import MemberIn, wanted_member
 from coldtrace.web.page_base import page_base
 from coldtrace.web.page_session import form_fields, page_needs
 from coldtrace.web.pages.desk_form import (
     ACTION,
-    NAME,
     PAGE,
     ROLE,
+    SITE,
+    STATE,
     STATES,
-    USCC,
     answer,
     change,
     read_fields,
     show_sheet,
 )
+from coldtrace.web.pages.desk_member_form import firm_cell, firms_of, member_fields, member_form, own_firms, role_cell
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
-from coldtrace.web.pages.views import Bilingual
 from coldtrace.web.refusals import ErasureUnconfirmed
 
 router = APIRouter(include_in_schema=False)
@@ -49,8 +48,6 @@ ERASE_WORDS = ("删除", "erase")
 PersonReader = Annotated[Caller, page_needs(Kind.PERSON, Verb.READ)]
 PersonWriter = Annotated[Caller, page_needs(Kind.PERSON, Verb.WRITE)]
 PersonEraser = Annotated[Caller, page_needs(Kind.PERSON, Verb.WRITE, act="erase")]
-TokenReader = Annotated[Caller, page_needs(Kind.TOKEN, Verb.READ)]
-TokenWriter = Annotated[Caller, page_needs(Kind.TOKEN, Verb.WRITE)]
 
 
 @router.get("/desk/people")
@@ -66,7 +63,7 @@ def post_person(request: Request, caller: PersonWriter, body: Body) -> Response:
 
     def work(session: Session) -> None:
         fields = form_fields(request, body)
-        member = wanted_member(session, read_fields(MemberIn, _member_fields(fields)))
+        member = wanted_member(session, read_fields(MemberIn, member_fields(fields)))
         settings = request.app.state.settings
         invited = invite_person(
             session,
@@ -82,6 +79,7 @@ def post_person(request: Request, caller: PersonWriter, body: Body) -> Response:
             by_mail=settings.smtp_url is not None,
         )
         caller.about(member.operator_id)
+        caller.at(member.sites or ())
         if invited.secret is not None and settings.smtp_url is None:
             links.append(
                 link_address(
@@ -93,6 +91,12 @@ def post_person(request: Request, caller: PersonWriter, body: Body) -> Response:
     return answer(request, caller, outcome, _people, secret=links[0] if links else None)
 
 
+@router.get("/desk/people/{person_id}")
+def person_page(request: Request, person_id: UUID, caller: PersonReader) -> Response:
+    """Show one person with everything that can be done about the account."""
+    return show_person(request, caller, person_id=person_id)
+
+
 @router.post("/desk/people/{person_id}/memberships")
 def post_membership(request: Request, person_id: UUID, caller: PersonWriter, body: Body) -> Response:
     """Give somebody one more role."""
@@ -100,7 +104,7 @@ def post_membership(request: Request, person_id: UUID, caller: PersonWriter, bod
     def work(session: Session) -> None:
         if not memberships.people(session, scope=caller.scope, limit=1, person_id=person_id):
             raise PersonUnknown(id=str(person_id))
-        member = wanted_member(session, read_fields(MemberIn, _member_fields(form_fields(request, body))))
+        member = wanted_member(session, read_fields(MemberIn, member_fields(form_fields(request, body))))
         memberships.grant(
             session,
             request.app.state.env,
@@ -110,8 +114,9 @@ def post_membership(request: Request, person_id: UUID, caller: PersonWriter, bod
             member=member,
         )
         caller.about(member.operator_id)
+        caller.at(member.sites or ())
 
-    return answer(request, caller, change(request, caller, work), _people)
+    return answer(request, caller, change(request, caller, work), partial(show_person, person_id=person_id))
 
 
 @router.post("/desk/memberships/{membership_id}/end")
@@ -123,6 +128,7 @@ def post_end_membership(request: Request, membership_id: UUID, caller: PersonWri
             session, request.app.state.env, by=caller.reader, scope=caller.scope, membership_id=membership_id
         )
         caller.about(ended.operator_id)
+        caller.at(ended.sites or ())
 
     return answer(request, caller, change(request, caller, work), _people)
 
@@ -137,96 +143,34 @@ def post_erase(request: Request, person_id: UUID, caller: PersonEraser, body: Bo
         erase_person(session, request.app.state.env, person_id, scope=caller.scope)
         caller.about(*organisations_of(session, person_id))
 
-    return answer(request, caller, change(request, caller, work), _people)
-
-
-@router.get("/desk/tokens")
-def tokens_page(request: Request, caller: TokenReader, after: UUID | None = None) -> Response:
-    """List the tokens of one's organisations."""
-    return _tokens(request, caller, after=after)
-
-
-@router.post("/desk/tokens")
-def post_token(request: Request, caller: TokenWriter, body: Body) -> Response:
-    """Make a token of an organisation; it is shown once."""
-    made: list[str] = []
-
-    def work(session: Session) -> None:
-        fields = form_fields(request, body)
-        wanted = read_fields(TokenIn, _member_fields(fields) | {"name": fields.get("name"), "days": fields.get("days")})
-        member = wanted_member(session, wanted)
-        made.append(
-            memberships.new_token(
-                session,
-                request.app.state.env,
-                by=caller.reader,
-                made_by=caller.actor,
-                name=wanted.name,
-                life=timedelta(days=wanted.days),
-                member=member,
-                rights=None,
-            )
-        )
-        caller.about(member.operator_id)
-
-    return answer(request, caller, change(request, caller, work), _tokens, secret=made[0] if made else None)
-
-
-@router.post("/desk/tokens/{token_id}/withdraw")
-def post_withdraw_token(request: Request, token_id: UUID, caller: TokenWriter) -> Response:
-    """Withdraw a token."""
-
-    def work(session: Session) -> None:
-        memberships.revoke_token(
-            session,
-            request.app.state.env,
-            by=caller.reader,
-            scope=caller.scope,
-            token_id=token_id,
-            own=caller.person_id,
-        )
-
-    return answer(request, caller, change(request, caller, work), _tokens)
-
-
-def _member_fields(fields: dict[str, str]) -> dict[str, Any]:
-    named = [part for part in fields.get("sites", "").replace(",", " ").replace("，", " ").split() if part]
-    return {
-        "organisation": fields.get("organisation", ""),
-        "role": fields.get("role", ""),
-        "sites": named or None,
-        "area": fields.get("area") or None,
-        "manages": fields.get("manages") == "yes",
-    }
+    outcome = change(request, caller, work)
+    # Of somebody who is erased there is no page any more.
+    return answer(request, caller, outcome, _people if outcome is None else partial(show_person, person_id=person_id))
 
 
 def _people(request: Request, caller: Caller, *, after: UUID | None = None, **said_: Any) -> Response:
     with request.app.state.sessions() as session:
         found = memberships.people(session, scope=caller.scope_for(Kind.PERSON, Verb.READ), after=after, limit=PAGE)
         held = [each for person in found for each in person.memberships]
-        firms = _firms(session, held)
-        own = _own_firms(session, caller)
-        erasable = handled_by(
-            session, [person.person_id for person in found], caller.scope_for(Kind.PERSON, Verb.WRITE)
-        )
+        firms = firms_of(session, held)
+        own = own_firms(session, caller)
     caller.about(*(each.operator_id for each in held))
     rows = []
     for person in found:
-        for number, each in enumerate(person.memberships or (None,)):
+        for each in person.memberships or (None,):
             ends = () if each is None else (_end_form(each),)
-            erases = (_erase_form(person.person_id),) if number == 0 and person.person_id in erasable else ()
             rows.append(
                 Row(
                     id=str(person.person_id if each is None else each.membership_id),
                     cells=(
-                        Cell(text=person.name),
+                        Cell(text=person.name, url=f"/desk/people/{person.person_id}"),
                         Cell(text=person.email or "-"),
                         Cell(words=STATES[person.state]),
-                        _role_cell(each),
-                        _firm_cell(each, firms),
+                        role_cell(each),
+                        firm_cell(each, firms),
                         Cell(moment=person.last_sign_in_at) if person.last_sign_in_at else Cell(text="-"),
                     ),
-                    forms=ends + erases,
+                    forms=ends,
                 )
             )
     table = Section(
@@ -268,7 +212,7 @@ def _people(request: Request, caller: Caller, *, after: UUID | None = None, **sa
                             Choice(value="en", label=Words("英文", "English")),
                         ),
                     ),
-                    *_member_form(caller, own),
+                    *member_form(caller, own),
                 ),
             ),
         ),
@@ -276,62 +220,123 @@ def _people(request: Request, caller: Caller, *, after: UUID | None = None, **sa
     return show_sheet(request, caller, Words("人员", "People"), (table, invite), **said_)
 
 
-def _tokens(request: Request, caller: Caller, *, after: UUID | None = None, **said_: Any) -> Response:
+def show_person(request: Request, caller: Caller, *, person_id: UUID, **said_: Any) -> Response:
+    """Show the page of one person, after a form with what came of it; raises PersonUnknown."""
     with request.app.state.sessions() as session:
-        found = memberships.tokens(session, scope=caller.scope_for(Kind.TOKEN, Verb.READ), after=after, limit=PAGE)
-        held = [each for token in found for each in token.memberships]
-        firms = _firms(session, held)
-        own = _own_firms(session, caller)
-    caller.about(*(each.operator_id for each in held))
-    table = Section(
-        id="tokens",
-        title=Words("单位的接口令牌", "API tokens of my organisations"),
-        columns=(
-            NAME,
-            ROLE,
-            Words("单位", "Organisation"),
-            Words("到期", "Ends"),
-            Words("最近使用", "Last used"),
-            ACTION,
+        found = memberships.people(
+            session, scope=caller.scope_for(Kind.PERSON, Verb.READ), limit=1, person_id=person_id
+        )
+        if not found:
+            raise PersonUnknown(id=str(person_id))
+        (person,) = found
+        firms = firms_of(session, person.memberships)
+        own = own_firms(session, caller)
+        may_erase = person_id in handled_by(session, [person_id], caller.scope_for(Kind.PERSON, Verb.WRITE))
+    caller.about(*(each.operator_id for each in person.memberships))
+    sections = [_facts(person), _roles(person, firms)]
+    if person.state in (PersonState.INVITED, PersonState.ACTIVE):
+        sections.append(_grant(caller, person_id, own))
+    if not caller.scope_for(Kind.ACCOUNT, Verb.WRITE).is_empty:
+        sections.append(_account(person))
+    if may_erase:
+        sections.append(_erase(person_id))
+    title = Words(person.name or "-", person.name or "-")
+    return show_sheet(request, caller, title, sections, here=f"/desk/people/{person_id}", **said_)
+
+
+def _facts(person: ListedPerson) -> Section:
+    never = Cell(words=Words("从未", "Never"))
+    steps = Words("密码和动态码", "Password and code") if person.has_second_step else Words("仅密码", "Password alone")
+    return Section(
+        id="person",
+        title=Words("账号", "Account"),
+        facts=(
+            (Words("邮箱", "E-mail"), Cell(text=person.email or "-")),
+            (STATE, Cell(words=STATES[person.state])),
+            (Words("登录方式", "Signs in with"), Cell(words=steps)),
+            (
+                Words("最近登录", "Last sign-in"),
+                never if person.last_sign_in_at is None else Cell(moment=person.last_sign_in_at),
+            ),
         ),
+        links=(("/desk/people", Words("返回人员清单", "Back to the people")),),
+    )
+
+
+def _roles(person: ListedPerson, firms: dict[UUID, Operator]) -> Section:
+    return Section(
+        id="roles",
+        title=Words("任职", "Roles"),
+        columns=(ROLE, Words("单位", "Organisation"), SITE, Words("授予", "Given"), ACTION),
         rows=tuple(
             Row(
-                id=str(token.token_id),
+                id=str(each.membership_id),
                 cells=(
-                    Cell(text=token.name),
-                    _role_cell(token.memberships[0] if token.memberships else None),
-                    _firm_cell(token.memberships[0] if token.memberships else None, firms),
-                    Cell(moment=token.expires_at) if token.expires_at else Cell(text="-"),
-                    Cell(moment=token.last_used_at) if token.last_used_at else Cell(text="-"),
+                    role_cell(each),
+                    firm_cell(each, firms),
+                    Cell(words=Words("全部场所", "All sites"))
+                    if each.sites is None
+                    else Cell(text=" ".join(each.sites)),
+                    Cell(moment=each.made_at),
                 ),
-                forms=(
-                    Form(
-                        action=f"/desk/tokens/{token.token_id}/withdraw", submit=Words("撤销", "Withdraw"), quiet=True
-                    ),
-                ),
+                forms=(_end_form(each),),
             )
-            for token in found
+            for each in person.memberships
         ),
-        empty=Words("还没有令牌。", "No token yet."),
-        next_url=f"/desk/tokens?after={found[-1].token_id}" if len(found) == PAGE else None,
+        empty=Words("没有任职，登录后看不到任何内容。", "No role: after signing in nothing can be seen."),
     )
-    make = Section(
-        id="make",
-        title=Words("新建令牌", "Make a token"),
-        lead=Words("令牌只显示一次，请立即保存。", "A token is shown once; keep it at once."),
+
+
+def _grant(caller: Caller, person_id: UUID, own: list[Operator]) -> Section:
+    return Section(
+        id="grant",
+        title=Words("增加任职", "Give a further role"),
+        lead=Words("只能授予您自己拥有的角色。", "You can give the roles that you have."),
         forms=(
             Form(
-                action="/desk/tokens",
-                submit=Words("新建", "Make it"),
-                fields=(
-                    Field(name="name", label=NAME, help=Words("例如：ERP 接口", "ERP, say")),
-                    Field(name="days", label=Words("有效天数", "Good for days"), kind="number", value="90"),
-                    *_member_form(caller, own),
-                ),
+                action=f"/desk/people/{person_id}/memberships",
+                submit=Words("授予", "Give it"),
+                fields=member_form(caller, own),
             ),
         ),
     )
-    return show_sheet(request, caller, Words("令牌", "Tokens"), (table, make), **said_)
+
+
+def _account(person: ListedPerson) -> Section:
+    path = f"/desk/people/{person.person_id}"
+    closed = person.state == PersonState.CLOSED
+    forms = [
+        Form(action=f"{path}/reopen", submit=Words("恢复账号", "Reopen the account"), quiet=True)
+        if closed
+        else Form(action=f"{path}/close", submit=Words("关闭账号", "Close the account"), quiet=True)
+    ]
+    if person.has_second_step:
+        words = Words("移除两步验证", "Take the second step away")
+        forms.append(Form(action=f"{path}/second-step/remove", submit=words, quiet=True))
+    return Section(
+        id="account",
+        title=Words("关闭与恢复", "Closing and reopening"),
+        lead=Words(
+            "关闭后不能登录，登录、个人令牌和未用链接立即结束，任职保留；恢复后重新登录即可。手机和备用码都丢失时，可移除两步验证，"
+            "本人会收到邮件；移除前请当面或以其他方式确认是本人。",
+            "A closed account cannot sign in; sessions, own tokens and open links end at once, roles stay, and after a"
+            " reopening the person signs in anew. A second step is taken away where phone and recovery codes are lost;"
+            " the person gets a letter. Make sure first, not by e-mail, that it is they who ask.",
+        ),
+        forms=tuple(forms),
+    )
+
+
+def _erase(person_id: UUID) -> Section:
+    return Section(
+        id="erase",
+        title=Words("删除个人信息", "Erase this person's data"),
+        lead=Words(
+            "姓名、邮箱、密码、令牌永久删除，审计日志只留编号。",
+            "Name, e-mail, password and tokens go for good; the journal keeps the id alone.",
+        ),
+        forms=(_erase_form(person_id),),
+    )
 
 
 def _end_form(each: Membership) -> Form:
@@ -348,81 +353,3 @@ def _erase_form(person_id: UUID) -> Form:
         fields=(Field(name="confirm", label=label),),
         quiet=True,
     )
-
-
-def _firms(session: Session, held: Iterable[Membership]) -> dict[UUID, Operator]:
-    wanted = {each.operator_id for each in held if each.operator_id is not None}
-    return {each.operator_id: each for each in parties_store.operators_by_id(session, wanted)}
-
-
-def _own_firms(session: Session, caller: Caller) -> list[Operator]:
-    wanted = {each.operator_id for each in caller.reader.members if each.operator_id is not None}
-    return sorted(parties_store.operators_by_id(session, wanted), key=lambda each: each.uscc)
-
-
-def _role_cell(each: Membership | None) -> Cell:
-    if each is None:
-        return Cell(text="-")
-    words = PERSON_ROLE_WORDS[each.role]
-    more_zh = "".join(
-        (
-            f"（区域 {each.area or '全国'}）" if each.area is not None else "",
-            f"（仅 {len(each.sites)} 个场所）" if each.sites is not None else "",
-            "，可管理" if each.manages else "",
-        )
-    )
-    more_en = "".join(
-        (
-            f" (area {each.area or 'whole country'})" if each.area is not None else "",
-            f" ({len(each.sites)} sites only)" if each.sites is not None else "",
-            ", manages" if each.manages else "",
-        )
-    )
-    return Cell(words=Words(words.zh + more_zh, words.en + more_en))
-
-
-def _firm_cell(each: Membership | None, firms: dict[UUID, Operator]) -> Cell:
-    if each is None or each.operator_id is None:
-        return Cell(text="-")
-    firm = firms[each.operator_id]
-    return Cell(name=Bilingual(zh=firm.name_zh, en=firm.name_en), text=firm.uscc)
-
-
-def _member_form(caller: Caller, own: list[Operator]) -> tuple[Field, ...]:
-    """Return the fields of a role: an administrator may give any, everybody else what they have."""
-    is_administrator = any(each.role is Role.ADMINISTRATOR for each in caller.reader.members)
-    roles = list(Role) if is_administrator else [each for each in Role if each in _managed(caller)]
-    return (
-        Field(
-            name="organisation",
-            label=USCC,
-            value=own[0].uscc if own else "",
-            help=None if not own else Words("默认为本单位", "Your own unless you change it"),
-        ),
-        Field(
-            name="role",
-            label=ROLE,
-            kind="select",
-            choices=tuple(Choice(value=role.value, label=PERSON_ROLE_WORDS[role]) for role in roles),
-        ),
-        Field(
-            name="sites",
-            label=Words("仅限场所（GLN，空格分隔）", "Only these sites (GLNs, with blanks between)"),
-            required=False,
-        ),
-        Field(
-            name="area",
-            label=Words("区域代码（监管、海关）", "Area (regulators, customs)"),
-            required=False,
-            help=Words("例如 12 为天津市，120116 为滨海新区", "12 is Tianjin, 120116 Binhai"),
-        ),
-        Field(
-            name="manages",
-            label=Words("可管理本单位的人员、设备和令牌", "May manage people, devices and tokens"),
-            kind="check",
-        ),
-    )
-
-
-def _managed(caller: Caller) -> set[Role]:
-    return {each.role for each in caller.reader.members if each.manages}

@@ -3,7 +3,7 @@
 They do what the API does (`web/api/organisations.py`, `device_desk.py`), through the same services.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +14,7 @@ from coldtrace.errors import Words
 from coldtrace.parties import directory
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
+from coldtrace.parties.closing import closed_sites
 from coldtrace.parties.directory import glns_within
 from coldtrace.parties.invitations import open_invitations, withdraw_invitation
 from coldtrace.parties.model import ROLE_WORDS, SiteRole
@@ -29,6 +30,7 @@ from coldtrace.web.pages.desk_form import (
     NAME,
     PAGE,
     SITE,
+    STATE,
     STATES,
     USCC,
     answer,
@@ -59,7 +61,7 @@ def desk_page(request: Request, caller: SiteReader) -> Response:
 @router.get("/desk/organisations")
 def organisations_page(request: Request, caller: OrganisationReader, after: str | None = None) -> Response:
     """List organisations; the administrator registers them here."""
-    return _organisations(request, caller, after=after)
+    return show_organisations(request, caller, after=after)
 
 
 @router.post("/desk/organisations")
@@ -80,13 +82,13 @@ def post_organisation(request: Request, caller: OrganisationWriter, body: Body) 
         )
         caller.about(operator.operator_id)
 
-    return answer(request, caller, change(request, caller, work), _organisations)
+    return answer(request, caller, change(request, caller, work), show_organisations)
 
 
 @router.get("/desk/sites")
 def sites_page(request: Request, caller: SiteReader, after: str | None = None) -> Response:
     """List registered places; the administrator registers them here."""
-    return _sites(request, caller, after=after)
+    return show_sites(request, caller, after=after)
 
 
 @router.post("/desk/sites")
@@ -100,7 +102,7 @@ def post_site(request: Request, caller: SiteWriter, body: Body) -> Response:
         )
         caller.about(site.operator_id)
 
-    return answer(request, caller, change(request, caller, work), _sites)
+    return answer(request, caller, change(request, caller, work), show_sites)
 
 
 @router.get("/desk/devices")
@@ -179,15 +181,17 @@ def _device(session: Session, caller: Caller, key: str) -> directory.ListedDevic
     return found[0]
 
 
-def _organisations(request: Request, caller: Caller, *, after: str | None = None, **said_: Any) -> Response:
+def show_organisations(request: Request, caller: Caller, *, after: str | None = None, **said_: Any) -> Response:
+    """Show the page of organisations: after a form, with what came of it."""
     scope = caller.scope_for(Kind.ORGANISATION, Verb.READ)
+    may = not caller.scope_for(Kind.ORGANISATION, Verb.WRITE).is_empty
     with request.app.state.sessions() as session:
         found = directory.organisations(session, scope=scope, after=after, limit=PAGE)
     caller.about(*(each.operator_id for each in found))
     table = Section(
         id="organisations",
         title=Words("已登记单位", "Registered organisations"),
-        columns=(NAME, USCC, Words("所在地", "Where"), Words("场所数", "Sites")),
+        columns=(NAME, USCC, Words("所在地", "Where"), Words("场所数", "Sites"), STATE, *([ACTION] if may else [])),
         rows=tuple(
             Row(
                 id=each.uscc,
@@ -196,7 +200,11 @@ def _organisations(request: Request, caller: Caller, *, after: str | None = None
                     Cell(text=each.uscc),
                     Cell(name=Bilingual(zh=each.city_zh, en=each.city_en)),
                     Cell(text=str(each.sites)),
+                    _state_cell(each.closed_at),
                 ),
+                forms=(_closing_form(f"/desk/organisations/{each.uscc}", is_open=each.closed_at is None),)
+                if may
+                else (),
             )
             for each in found
         ),
@@ -222,18 +230,27 @@ def _organisations(request: Request, caller: Caller, *, after: str | None = None
             ),
         ),
     )
-    may = not caller.scope_for(Kind.ORGANISATION, Verb.WRITE).is_empty
     return show_sheet(request, caller, Words("单位", "Organisations"), (table, form) if may else (table,), **said_)
 
 
-def _sites(request: Request, caller: Caller, *, after: str | None = None, **said_: Any) -> Response:
+def show_sites(request: Request, caller: Caller, *, after: str | None = None, **said_: Any) -> Response:
+    """Show the page of sites: after a form, with what came of it."""
     scope = caller.scope_for(Kind.SITE, Verb.READ)
+    may = not caller.scope_for(Kind.SITE, Verb.WRITE).is_empty
     with request.app.state.sessions() as session:
         found = directory.sites(session, scope=scope, after=after, limit=PAGE)
     table = Section(
         id="sites",
         title=Words("已登记场所", "Registered sites"),
-        columns=(NAME, SITE, Words("类型", "Kind"), Words("区划", "District"), Words("所在市场", "In the market")),
+        columns=(
+            NAME,
+            SITE,
+            Words("类型", "Kind"),
+            Words("区划", "District"),
+            Words("所在市场", "In the market"),
+            STATE,
+            *([ACTION] if may else []),
+        ),
         rows=tuple(
             Row(
                 id=each.gln,
@@ -243,7 +260,11 @@ def _sites(request: Request, caller: Caller, *, after: str | None = None, **said
                     Cell(words=ROLE_WORDS[each.role]),
                     Cell(text=each.district),
                     Cell(text=each.market_gln or "-"),
+                    _state_cell(each.closed_at, with_organisation=each.closed_with_organisation),
                 ),
+                forms=(_closing_form(f"/desk/sites/{each.gln}", is_open=each.closed_at is None),)
+                if may and not each.closed_with_organisation
+                else (),
             )
             for each in found
         ),
@@ -276,7 +297,6 @@ def _sites(request: Request, caller: Caller, *, after: str | None = None, **said
             ),
         ),
     )
-    may = not caller.scope_for(Kind.SITE, Verb.WRITE).is_empty
     return show_sheet(request, caller, Words("场所", "Sites"), (table, form) if may else (table,), **said_)
 
 
@@ -294,6 +314,7 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
         opened = open_invitations(session, scope=writable, now=env.clock(), limit=PAGE)
         names = {site.gln: site for site in parties_store.sites(session)}
         own = glns_within(session, list(names), scope=writable) if may else set()
+        closed = closed_sites(session)
     caller.at(each.gln for each in found)
     devices = Section(
         id="devices",
@@ -302,7 +323,7 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
             NAME,
             SITE,
             Words("密钥", "Key"),
-            Words("状态", "State"),
+            STATE,
             Words("登记", "Enrolled"),
             Words("最近联系", "Last seen"),
             ACTION,
@@ -362,7 +383,7 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
                         kind="select",
                         choices=tuple(
                             Choice(value=gln, label=Words(f"{names[gln].name_zh} {gln}", f"{names[gln].name_en} {gln}"))
-                            for gln in sorted(own)
+                            for gln in sorted(own - closed)
                         ),
                     ),
                     Field(name="hours", label=Words("有效小时数", "Good for hours"), kind="number", value="24"),
@@ -371,6 +392,21 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
         ),
     )
     return show_sheet(request, caller, Words("设备", "Devices"), (devices, invites), **said_)
+
+
+def _state_cell(closed_at: datetime | None, *, with_organisation: bool = False) -> Cell:
+    if closed_at is None:
+        return Cell(words=STATES["active"])
+    words = Words("已关闭（随单位）", "Closed, with its organisation") if with_organisation else STATES["closed"]
+    return Cell(words=words, moment=closed_at)
+
+
+def _closing_form(path: str, *, is_open: bool) -> Form:
+    return (
+        Form(action=f"{path}/close", submit=Words("关闭", "Close"), quiet=True)
+        if is_open
+        else Form(action=f"{path}/reopen", submit=Words("恢复", "Reopen"), quiet=True)
+    )
 
 
 def _device_forms(each: directory.ListedDevice) -> tuple[Form, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from coldtrace.errors import Words
-from coldtrace.web.pages.views import Bilingual, PageView, QrPicture
+from coldtrace.web.pages.views import Bilingual, DeskView, QrPicture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class Field:
 
     name: str
     label: Words
-    kind: Literal["text", "email", "password", "number", "select", "check", "hidden"] = "text"
+    kind: Literal["text", "email", "password", "number", "select", "check", "checks", "hidden"] = "text"
+    """`checks` are boxes, folded away: the one of a choice is sent as `name.value`."""
     value: str = ""
     help: Words | None = None
     problem: Words | None = None
@@ -53,6 +54,8 @@ class Cell:
     text: str | None = None
     name: Bilingual | None = None
     moment: datetime | None = None
+    url: str | None = None
+    """Where the text leads to, a page of ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +85,8 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SheetView(PageView):
-    """The page.  `csrf` goes into every form; `nav` and `who` are for whoever is signed in."""
+class SheetView(DeskView):
+    """The page.  `csrf` goes into the forms of a visitor; whoever is signed in has that of the frame."""
 
     title: Words
     sections: tuple[Section, ...]
@@ -92,6 +95,4 @@ class SheetView(PageView):
     problem: Words | None = None
     secret: str | None = None
     """Shown once: a link, a token."""
-    nav: tuple[tuple[str, Words], ...] = ()
-    who: str | None = None
     wide: bool = False

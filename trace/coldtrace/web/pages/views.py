@@ -39,6 +39,28 @@ class PageView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What is around every page of somebody who is signed in: where else to go, who it is, the way out.
+
+    `csrf` goes into every form of the page.  `purpose` is what the session says that it looks for, and `asks_purpose`
+    whether it is asked at all: of whoever sees others' goods by an area.
+    """
+
+    csrf: str
+    nav: tuple[tuple[str, Words], ...]
+    who: str
+    purpose: str | None = None
+    asks_purpose: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskView(PageView):
+    """A page behind a sign-in; without a frame nobody is signed in."""
+
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodePageView(PageView):
     """A page that answers a scanned code.  `decided_at` is the moment of the answer, shown in local time."""
 
@@ -334,7 +356,7 @@ class RunLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunsView(PageView):
+class RunsView(DeskView):
     """The list of code runs, newest first; `next_url` leads to older ones."""
 
     runs: tuple[RunLine, ...] = ()
@@ -376,7 +398,7 @@ class LabelChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunView(PageView):
+class RunView(DeskView):
     """One code run with what is being made of it.  The page asks again by itself while something is going on."""
 
     run: RunLine
