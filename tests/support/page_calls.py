@@ -256,6 +256,13 @@ PAGES = (
         make=lambda scene: as_fields("/desk/tokens/withdraw-left"),
         token_only=True,
     ),
+    Call(
+        method="GET",
+        route="/desk/journal",
+        right=(Kind.JOURNAL, Verb.READ),
+        make=at("/desk/journal"),
+        token_only=True,
+    ),
 )
 """Pages behind a sign-in."""
 
@@ -269,6 +276,8 @@ OWN = frozenset(
         "POST /account/sessions/{id}/end",
         "POST /account/tokens",
         "POST /account/tokens/{id}/withdraw",
+        "GET /desk/purpose",
+        "POST /desk/purpose",
         "POST /sign-out",
     }
 )

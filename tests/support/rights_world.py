@@ -17,7 +17,7 @@ from coldtrace.parties.model import Site, SiteRole
 from coldtrace.people import tokens
 from coldtrace.people.members import ROLE_OF_SITE
 from coldtrace.people.persons import make_person
-from coldtrace.people.sessions import begin_session
+from coldtrace.people.sessions import begin_session, set_purpose
 from coldtrace.rights.granting import may_end
 from coldtrace.rights.model import Member, Party, Reader, Relation, Role, Thing
 from coldtrace.rights.rules import permits, reaches, scope_of
@@ -263,7 +263,9 @@ class World:
             made_by="test",
         )
         session.execute(text("UPDATE person SET state = 'active' WHERE person_id = :id"), {"id": person.person_id})
-        return begin_session(session, env, person_id=person.person_id, agent="test")
+        secret = begin_session(session, env, person_id=person.person_id, agent="test")
+        set_purpose(session, secret, "matrix")
+        return secret
 
     def _askers(self) -> Iterator[Asker]:
         ours = self.web.sites[SiteRole.FIRST_STATION].operator_id

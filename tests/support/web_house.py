@@ -26,7 +26,7 @@ from coldtrace.parties import trust
 from coldtrace.parties.model import Site, SiteRole
 from coldtrace.people import tokens
 from coldtrace.people.persons import make_person
-from coldtrace.people.sessions import begin_session
+from coldtrace.people.sessions import begin_session, set_purpose
 from coldtrace.rights.model import Member, Role
 from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.keys import Signer, kid
@@ -174,6 +174,7 @@ class WebHouse:
             )
             session.execute(text("UPDATE person SET state = 'active' WHERE person_id = :id"), {"id": person.person_id})
             secret = begin_session(session, self.env, person_id=person.person_id, agent="tests")
+            set_purpose(session, secret, "tests")
         return {"Cookie": f"coldtrace={secret}"}
 
     def place_code(self, gln: str) -> str:

@@ -89,6 +89,8 @@ SERVER = {
     f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
     "bench capture", "bench rights",
     "db roles", "ledger list", "journal verify", "custody rebuild --check",
+    f"people close {NOBODY}", f"people reopen {NOBODY}", f"people remove-second-step {NOBODY}",
+    f"sites close --site {PORT}", f"sites reopen --site {PORT}",
     f"people export {NOBODY} --out F", f"people erase {NOBODY} --yes",
     "journal export --out F --purpose x", "ledger open N", "ledger export --out F", "ledger audit",
     "witness serve --state G",  # `[witness]` is enough for it, but a base install is not

@@ -143,3 +143,39 @@ def test_tokens_that_make_no_sense(port: Run, arguments: tuple[str, ...], code: 
     refused = port("tokens", "new", "--name", "x", *arguments, "--json")
     assert (refused.status != 0, refused.json["code"]) == (True, code)
     assert query("SELECT name FROM api_token WHERE name = 'x'") == []
+
+
+# Closing
+
+
+def test_an_account_is_closed_reopened_and_loses_its_second_step(port: Run, tmp_path: Path) -> None:
+    file = tmp_path / "password.txt"
+    file.write_text(PASSWORD + "\n", encoding="utf-8")
+    assert port(*CREATE, "--password-file", file).status == 0
+    last = port("people", "close", "li.na@example.cn", "--json")
+    assert (last.status, last.json["code"]) == (1, "last_administrator")
+    other = ("admin", "create", "--email", "wang@example.cn", "--name", "王", "--organisation", USCC)
+    assert port(*other, "--password-file", file).status == 0
+    for verb, state in (("close", "closed"), ("close", "closed"), ("reopen", "active")):
+        done = port("people", verb, "LI.NA@example.cn", "--json")
+        assert (done.status, done.json["state"]) == (0, state), done.err
+    none = port("people", "remove-second-step", "li.na@example.cn", "--json")
+    assert (none.status, none.json["code"]) == (1, "no_second_step")
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        session.execute(text("UPDATE person SET totp_secret = '-', totp_confirmed_at = created_at"))
+    assert port("people", "remove-second-step", "li.na@example.cn").status == 0
+    assert query("SELECT count(*) FROM person WHERE totp_confirmed_at IS NOT NULL") == [(1,)], "of nobody else"
+    acts = query("SELECT act FROM journal_record WHERE kind = 'account' ORDER BY at")
+    assert [act for (act,) in acts] == ["close", "close", "reopen", "remove_second_step"]
+
+
+@pytest.mark.parametrize("which", [("--site", GLNS[SiteRole.FIRST_STATION]), ("--organisation", USCC)])
+def test_a_place_or_a_firm_is_closed_and_reopened(port: Run, which: tuple[str, str]) -> None:
+    site = GLNS[SiteRole.FIRST_STATION]
+    assert port("sites", "close", *which).status == 0
+    refused = port("devices", "invite", "--site", site, "--json")
+    assert (refused.status, refused.json["code"]) == (1, "site_closed")
+    assert port("sites", "reopen", *which).status == 0
+    assert port("devices", "invite", "--site", site).status == 0
+    unknown = port("sites", "close", "--organisation", NEW_USCC, "--json")
+    assert (unknown.status, unknown.json["code"]) == (1, "organisation_unknown")

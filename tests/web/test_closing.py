@@ -253,7 +253,7 @@ def test_nobody_acts_for_a_closed_organisation(own: Desk, door: str) -> None:
     web = own.web
     member = own.member(manages=True)
     browser, token = signed_in(web, email(), member), token_of(web, member)
-    asked = "/api/v1/devices"
+    asked, device = "/api/v1/devices", web.device(SiteRole.MARKET)
     assert web.client.get(asked, headers=bearer(token)).status_code == 200
 
     def act(verb: str) -> httpx.Response:
@@ -274,7 +274,6 @@ def test_nobody_acts_for_a_closed_organisation(own: Desk, door: str) -> None:
     place = {"gln": "9521234000990", "organisation": USCC, "name_zh": "新", "name_en": "New", "role": "market"}
     placed = web.post_json("/api/v1/sites", place | {"district": "120103"}, web.bearer)
     assert placed.status_code in (400, 409)
-    device = web.device(SiteRole.MARKET)
     (result,) = web.send(device, [device.say(T.RECEIVE, [unit_line("(00)395212340000000014")])])
     assert result["status"] == "accepted"
     assert act("reopen").status_code == (200 if door == "page" else 204)

@@ -79,10 +79,15 @@ def house(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield made
 
 
-def get(house: WebHouse, path: str, method: str = "GET", **headers: str) -> tuple[httpx.Response, list[Record]]:
+def get(
+    house: WebHouse, path: str, method: str = "GET", purpose: str | None = None, **headers: str
+) -> tuple[httpx.Response, list[Record]]:
     """Return the answer, and what the journal has of it."""
     before = len(records(house))
-    answer = house.client.request(method, f"/trial{path}", headers={**house.bearer, "Accept-Language": "en", **headers})
+    said = {} if purpose is None else {"Coldtrace-Purpose": purpose}
+    answer = house.client.request(
+        method, f"/trial{path}", headers={**house.bearer, "Accept-Language": "en", **said, **headers}
+    )
     return answer, records(house)[before:]
 
 
@@ -95,6 +100,7 @@ def test_a_read_is_recorded_and_writes_nothing_else(house: WebHouse) -> None:
     answer, (record,) = get(house, "/read/(00)1")
     assert answer.status_code == 200
     assert (record.act, record.kind, record.object, record.purpose) == ("read", "unit", "(00)1", None)
+    assert record.sites == (GLNS[SiteRole.MARKET],)
     assert record.actor.startswith("token:")
     assert record.subjects == (house.sites[SiteRole.MARKET].operator_id,)
     assert "accident" not in names(house)
@@ -139,21 +145,22 @@ def test_a_device_is_named_by_its_key(house: WebHouse) -> None:
 
 
 def test_the_purpose_is_kept(house: WebHouse) -> None:
-    assert get(house, "/read/7", Purpose=quote("抽查 第12号"))[1][0].purpose == "抽查 第12号"
-    assert get(house, "/read/7?purpose=recall")[1][0].purpose == "recall"
-    assert get(house, "/read/7", Purpose=quote("x" * 200))[1][0].purpose == "x" * 200
+    assert get(house, "/read/7", purpose=quote("抽查 第12号"))[1][0].purpose == "抽查 第12号"
+    # What a stranger's link, or a browser by itself, puts there is nobody's purpose.
+    assert get(house, "/read/7?purpose=recall", Purpose="prefetch")[1][0].purpose is None
+    assert get(house, "/read/7", purpose=quote("x" * 200))[1][0].purpose == "x" * 200
 
 
 @pytest.mark.parametrize("bad", ["%FF", "a%00b", "a%0Ab", "x" * 201, "%ED%A0%80"])
 def test_a_purpose_that_cannot_be_kept_is_refused(house: WebHouse, bad: str) -> None:
-    answer, left = get(house, "/read/7", Purpose=bad)
+    answer, left = get(house, "/read/7", purpose=bad)
     assert (answer.status_code, answer.json()["code"], left) == (400, "malformed_purpose", [])
 
 
 def test_an_export_needs_its_purpose(house: WebHouse) -> None:
     answer, left = get(house, "/export")
     assert (answer.status_code, answer.json()["code"], left) == (400, "purpose_required", [])
-    answer, (record,) = get(house, "/export", Purpose="audit")
+    answer, (record,) = get(house, "/export", purpose="audit")
     assert (answer.status_code, record.act, record.purpose) == (200, "export", "audit")
 
 

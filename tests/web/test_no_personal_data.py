@@ -38,7 +38,7 @@ def test_no_leaf_says_who_anybody_is(web: WebHouse) -> None:
         session.execute(
             text("UPDATE device SET name = :name WHERE spki = :spki"), {"name": GUN, "spki": gun.signer.spki}
         )
-    headers = {"Authorization": f"Bearer {token}", "Purpose": PURPOSE.replace(" ", "%20")}
+    headers = {"Authorization": f"Bearer {token}", "Coldtrace-Purpose": PURPOSE.replace(" ", "%20")}
     unit = consignment.carton.unit_id
     assert web.client.get(f"/api/v1/units/{unit}", headers=headers).status_code == 200
     assert web.client.get("/api/v1/journal", headers=headers).status_code == 200

@@ -94,6 +94,7 @@ NOBODYS = {
     "GET /logs/{name}/tile/entries/{path:path}",
     "GET /api/v1/cases",
     "GET /api/v1/journal",
+    "GET /desk/journal",
     # A directory that is open to everybody with a role.
     "GET /api/v1/sites",
     "GET /desk",

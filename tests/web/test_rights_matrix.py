@@ -61,7 +61,7 @@ def send(world: World, asker: Asker, call: Call, request: Request, method: str |
         if verb == "POST":
             request = replace(request, body=request.body + b"&csrf=" + csrf_token(asker.secret).encode())
     else:
-        headers = {"Authorization": f"Bearer {asker.token}"}
+        headers = {"Authorization": f"Bearer {asker.token}", "Coldtrace-Purpose": "matrix"}
     return client.request(verb, request.path, content=request.body, headers={**request.headers, **headers})
 
 

@@ -47,6 +47,8 @@ CHANGES: dict[str, Told] = {
     "admin link": Told("link", "person"),
     "sites register": Told("register", "site", "gln", "gln"),
     "sites set": Told("change", "site", "site", "site"),
+    "sites close": Told("close", "site", at="site"),
+    "sites reopen": Told("reopen", "site", at="site"),
     "devices invite": Told("invite", "device", "site", "site"),
     "devices roll": Told("invite", "device", "key"),
     "devices withdraw": Told("withdraw", "device", "id"),
@@ -62,6 +64,9 @@ CHANGES: dict[str, Told] = {
     # Its argument may be an e-mail address; the command names the id itself.
     "people export": Told("export", "person"),
     "people erase": Told("erase", "person"),
+    "people close": Told("close", "account"),
+    "people reopen": Told("reopen", "account"),
+    "people remove-second-step": Told("remove_second_step", "account"),
     "ledger open": Told("open", "log", "name"),
     "ledger erase": Told("erase", "statement", "id"),
 }

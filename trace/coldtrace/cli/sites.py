@@ -1,4 +1,4 @@
-"""`coldtrace sites register|set|list`: firms and their places (pages for it come with people and rights)."""
+"""`coldtrace sites`: firms and their places, as on the desk's pages."""
 
 import argparse
 
@@ -53,6 +53,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     change.add_argument("--json", action="store_true")
     change.set_defaults(func=run_set)
+    for verb, words in (("close", "关闭场所或单位 / close a place or a firm"), ("reopen", "恢复 / reopen it")):
+        closing = actions.add_parser(verb, help=words)
+        which = closing.add_mutually_exclusive_group(required=True)
+        which.add_argument("--site", metavar="GLN")
+        which.add_argument("--organisation", metavar="USCC", help="单位及其全部场所 / the firm with all of its places")
+        closing.add_argument("--json", action="store_true")
+        closing.set_defaults(func=run_close if verb == "close" else run_reopen)
     listing = actions.add_parser("list", help="列出场所 / list places")
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(func=run_list)
@@ -141,6 +148,47 @@ def run_set(arguments: argparse.Namespace) -> int:
     else:
         quota = "none" if kept.codes_per_day is None else str(kept.codes_per_day)
         print("\t".join([kept.gln, quota, " ".join(kept.company_prefixes)]))
+    return 0
+
+
+def run_close(arguments: argparse.Namespace) -> int:
+    """Close a place or a firm: no new device, invitation or code; statements of devices go on."""
+    return _close_or_reopen(arguments, is_open=False)
+
+
+def run_reopen(arguments: argparse.Namespace) -> int:
+    """Reopen a place or a firm."""
+    return _close_or_reopen(arguments, is_open=True)
+
+
+def _close_or_reopen(arguments: argparse.Namespace, *, is_open: bool) -> int:
+    from coldtrace.cli import command_note
+    from coldtrace.cli.installation import open_installation
+    from coldtrace.parties import closing, store
+    from coldtrace.people.grant_refusals import OrganisationUnknown
+    from coldtrace.settings import load_settings
+
+    named = arguments.site or arguments.organisation
+    with open_installation(load_settings()) as installation:
+        try:
+            with installation.sessions.begin() as session:
+                command_note.names(named)
+                if arguments.site is not None and is_open:
+                    closing.reopen_site(session, arguments.site)
+                elif arguments.site is not None:
+                    closing.close_site(session, installation.env, arguments.site)
+                else:
+                    operator = store.operator_of_uscc(session, arguments.organisation)
+                    if operator is None:
+                        raise OrganisationUnknown(uscc=arguments.organisation[:18])
+                    if is_open:
+                        closing.reopen_organisation(session, operator.operator_id)
+                    else:
+                        closing.close_organisation(session, installation.env, operator.operator_id)
+        except Refusal as refusal:
+            return print_refusal(refusal, as_json=arguments.json)
+    kind = "site" if arguments.site is not None else "organisation"
+    print_result({kind: named, "state": "open" if is_open else "closed"}, as_json=arguments.json)
     return 0
 
 

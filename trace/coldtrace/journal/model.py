@@ -17,8 +17,8 @@ class Act:
 
     `actor` is "person:ID", "token:ID", "device:KEY" or COMMAND_LINE; `operators` and `roles` are the organisations
     for which, and the roles in which, it has the right.  `object` is the id of what was changed or shown, or the
-    query of a list.  `subjects` are the organisations whose data it was.  `detail` is a canonical JSON object and
-    never holds personal data.
+    query of a list.  `subjects` are the organisations whose data it was, `sites` their sites.  `detail` is a canonical
+    JSON object and never holds personal data.
     """
 
     actor: str
@@ -29,6 +29,7 @@ class Act:
     roles: frozenset[str] = frozenset()
     purpose: str | None = None
     subjects: frozenset[UUID] = frozenset()
+    sites: frozenset[str] = frozenset()
     detail: Mapping[str, str | int | None] = field(default_factory=dict)
 
 
@@ -47,6 +48,8 @@ class Record:
     purpose: str | None
     subjects: tuple[UUID, ...]
     detail: str
+    sites: tuple[str, ...] = ()
+    """At which sites the data were, as far as the act is about some."""
 
 
 @dataclass(frozen=True, kw_only=True)

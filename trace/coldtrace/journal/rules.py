@@ -25,6 +25,8 @@ def record_text(seq: int, record: Record) -> str:
         {
             "v": 1,
             "seq": seq,
+            # Without sites the text is that of the time before there were any.
+            **({"sites": list(record.sites)} if record.sites else {}),
             "id": str(record.record_id),
             "at": journal_time(record.at),
             "actor": record.actor,

@@ -38,6 +38,7 @@ def record(session: Session, env: Env, act: Act) -> UUID:
         object=act.object,
         purpose=act.purpose,
         subjects=tuple(sorted(act.subjects)),
+        sites=tuple(sorted(act.sites)),
         detail=encode(act.detail),
     )
     store.insert_record(session, kept)

@@ -24,13 +24,13 @@ _ANCHOR_BEGINS = b'{"body":"{\\"day\\":'
 
 _COLUMNS = (
     "r.record_id, r.at, r.actor, r.actor_operators, r.actor_roles, r.act, r.kind, r.object, r.purpose, r.subjects,"
-    " r.detail"
+    " r.detail, r.sites"
 )
 _INSERT = (
     b"WITH kept AS (INSERT INTO journal_record"
-    b" (record_id, at, actor, actor_operators, actor_roles, act, kind, object, purpose, subjects, detail)"
+    b" (record_id, at, actor, actor_operators, actor_roles, act, kind, object, purpose, subjects, detail, sites)"
     b" VALUES (%(record_id)s, %(at)s, %(actor)s, %(operators)s::uuid[], %(roles)s::text[], %(act)s, %(kind)s,"
-    b" %(object)s, %(purpose)s, %(subjects)s::uuid[], %(detail)s) RETURNING record_id)"
+    b" %(object)s, %(purpose)s, %(subjects)s::uuid[], %(detail)s, %(sites)s::text[]) RETURNING record_id)"
     b" INSERT INTO journal_pending (record_id) SELECT record_id FROM kept"
 )
 
@@ -45,6 +45,7 @@ def insert_record(session: Session, record: Record) -> None:
         "operators": list(record.operators),
         "roles": list(record.roles),
         "subjects": list(record.subjects),
+        "sites": list(record.sites),
     }
     raw_connection(session.connection()).execute(_INSERT, values)
 
@@ -145,21 +146,31 @@ class Asked:
 
 
 def list_records(session: Session, scope: Scope, asked: Asked) -> list[Record]:
-    """Return records whose actor's organisations or whose subjects are in the scope, newest first."""
+    """Return records whose actor's organisations, whose subjects, or one of whose sites is in the scope, newest first.
+
+    A scope of some sites has no organisation: it reaches what was done and shown of these sites.
+    """
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS} FROM journal_record r"
-            " WHERE (:everything OR (r.actor_operators || r.subjects) && CAST(:operators AS uuid[]))"
+            f" WHERE (:everything OR {_in_scope('r')})"
             " AND (CAST(:since AS timestamptz) IS NULL OR r.at >= :since)"
             " AND (CAST(:until AS timestamptz) IS NULL OR r.at < :until)"
             " AND (CAST(:after AS uuid) IS NULL OR (r.at, r.record_id) <"
             " (SELECT a.at, a.record_id FROM journal_record a WHERE a.record_id = :after"
-            " AND (:everything OR (a.actor_operators || a.subjects) && CAST(:operators AS uuid[]))))"
+            f" AND (:everything OR {_in_scope('a')})))"
             " ORDER BY r.at DESC, r.record_id DESC LIMIT :limit"
         ),
-        vars(asked) | {"everything": scope.everything, "operators": list(scope.operators)},
+        vars(asked) | {"everything": scope.everything, "operators": list(scope.operators), "glns": sorted(scope.sites)},
     )
     return [_record(row) for row in rows]
+
+
+def _in_scope(alias: str) -> str:
+    return (
+        f"({alias}.actor_operators || {alias}.subjects) && CAST(:operators AS uuid[])"
+        f" OR ({alias}.sites <> '{{}}' AND {alias}.sites && CAST(:glns AS text[]))"
+    )
 
 
 def records_of_person(session: Session, person_id: UUID, *, batch: int = 1000) -> Iterator[Record]:
@@ -254,6 +265,7 @@ def _record(row: Row[Any]) -> Record:
         purpose=row.purpose,
         subjects=tuple(row.subjects),
         detail=row.detail,
+        sites=tuple(row.sites),
     )
 
 

@@ -226,5 +226,6 @@ def _record(record: Record) -> dict[str, object]:
         "object": record.object,
         "purpose": record.purpose,
         "subjects": [str(each) for each in record.subjects],
+        "sites": list(record.sites),
         "detail": decode(record.detail),
     }

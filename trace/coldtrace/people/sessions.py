@@ -67,6 +67,20 @@ def person_of_session(session: Session, env: Env, secret: str, *, production: bo
     return as_person(person)
 
 
+def purpose_of_session(session: Session, secret: str) -> str | None:
+    """Return what a session says that it looks for."""
+    row = session.get(PersonSessionRow, token_hash(secret))
+    return None if row is None else row.purpose
+
+
+def set_purpose(session: Session, secret: str, purpose: str) -> None:
+    """Keep what a session looks for, at most 200 characters, until it ends or says something else."""
+    session.execute(
+        text("UPDATE person_session SET purpose = :purpose WHERE session_hash = :hash"),
+        {"purpose": purpose, "hash": token_hash(secret)},
+    )
+
+
 def touch_session(session: Session, env: Env, secret: str) -> None:
     """Note that a session is in use, at most once a minute."""
     now = env.clock()

@@ -44,7 +44,7 @@ def makers(session: Session, found: Sequence[ListedToken], *, scope: Scope) -> d
     asker's business.
     """
     persons = {each.made_by: UUID(each.made_by.removeprefix(_PERSON)) for each in found if _is_person(each.made_by)}
-    known = _names(session, persons.values(), scope)
+    known = names_within(session, persons.values(), scope)
     active = _active(session, persons.values())
     readers = {id: reader_of_person(session, id) if id in active else Reader() for id in set(persons.values())}
     told: dict[UUID, Maker] = {}
@@ -96,7 +96,8 @@ def _active(session: Session, persons: Iterable[UUID]) -> set[UUID]:
     return set(rows.scalars())
 
 
-def _names(session: Session, persons: Iterable[UUID], scope: Scope) -> dict[UUID, str]:
+def names_within(session: Session, persons: Iterable[UUID], scope: Scope) -> dict[UUID, str]:
+    """Return the names of those of these persons who are or were members in the scope."""
     within = Within(scope=scope)
     rows = session.execute(
         text(

@@ -130,6 +130,17 @@ def permits(reader: Reader, kind: Kind, verb: Verb) -> bool:
     return not scope_of(reader, kind, verb).is_empty
 
 
+def sees_by_area(reader: Reader, kind: Kind, verb: Verb) -> bool:
+    """Tell whether a right shows what is others', by an area: then it takes a purpose.
+
+    Who has it everywhere is a development start.
+    """
+    if (kind, verb) not in RULES:
+        return False
+    scope = scope_of(reader, kind, verb)
+    return bool(scope.areas) and not scope.everything
+
+
 def reaches(scope: Scope, kind: Kind, thing: Thing) -> bool:
     """Tell whether a thing of this kind is in the scope."""
     counted = COUNTED.get(kind, frozenset({Relation.AT}))

@@ -55,8 +55,10 @@ from coldtrace.web.pages import (
     consumer,
     desk,
     desk_closing,
+    desk_journal,
     desk_people,
     desk_places,
+    desk_purpose,
     desk_tokens,
     door,
     sign_in,
@@ -106,6 +108,8 @@ ROUTERS = tuple(
         desk_people,
         desk_tokens,
         desk_closing,
+        desk_journal,
+        desk_purpose,
         api_reader,
     )
 )

@@ -18,10 +18,12 @@ from coldtrace.journal import service as journal
 from coldtrace.journal.model import PURPOSE_CHARACTERS_MAX, Act
 from coldtrace.parties import store as parties
 from coldtrace.rights.model import Kind, Reader, Role, Verb
-from coldtrace.rights.rules import scope_of
+from coldtrace.rights.rules import scope_of, sees_by_area
 from coldtrace.web.refusals import MalformedPurpose, PurposeRequired
 
 OBJECT_CHARACTERS_MAX = 300
+PURPOSE_HEADER = "Coldtrace-Purpose"
+"""Not `Purpose`: browsers send one of their own ("prefetch")."""
 _ACTS = {"POST": "make", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 
 
@@ -74,6 +76,7 @@ class Note:
                 ),
                 purpose=self.purpose,
                 subjects=frozenset(subjects),
+                sites=frozenset(self.sites),
                 detail=self.detail,
             ),
         )
@@ -95,7 +98,7 @@ def open_note(
     Without an `act` a read is `read` of the thing that the path names, or else `list`, and a change goes by its method.
     """
     purpose = purpose_of(request)
-    if purpose_required and purpose is None:
+    if purpose is None and (purpose_required or sees_by_area(reader, kind, verb)):
         raise PurposeRequired()
     named = "/".join(str(value) for value in request.path_params.values())
     query = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -148,15 +151,23 @@ def write_alone(request: Request) -> None:
 
 
 def purpose_of(request: Request) -> str | None:
-    """Return what the caller says it is for: the header `Purpose` (percent-encoded UTF-8), or a page's `purpose`.
+    """Return what the caller says it is for: the header (percent-encoded UTF-8), or on pages what the session says.
 
-    Raises MalformedPurpose for one that is too long or has signs that are none.
+    A page takes none from its address: a stranger's link would put words into somebody's mouth.  Raises
+    MalformedPurpose for one that is too long or has signs that are none.
     """
-    raw = request.headers.get("purpose")
+    raw = request.headers.get(PURPOSE_HEADER)
+    if raw is None:
+        return getattr(request.state, "purpose", None)
     try:
-        text = request.query_params.get("purpose", "") if raw is None else unquote_to_bytes(raw).decode("utf-8")
+        text = unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedPurpose(limit=PURPOSE_CHARACTERS_MAX) from None
+    return checked_purpose(text)
+
+
+def checked_purpose(text: str) -> str | None:
+    """Return a purpose as it is kept, None for an empty one; raises MalformedPurpose."""
     text = text.strip()
     if len(text) > PURPOSE_CHARACTERS_MAX or not text.isprintable():
         raise MalformedPurpose(limit=PURPOSE_CHARACTERS_MAX)

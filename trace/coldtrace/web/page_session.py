@@ -17,8 +17,9 @@ from fastapi.responses import Response
 
 from coldtrace.people.members import reader_of_person
 from coldtrace.people.model import Person
-from coldtrace.people.sessions import LIFE, person_of_session, touch_session
+from coldtrace.people.sessions import LIFE, person_of_session, purpose_of_session, touch_session
 from coldtrace.rights.model import Kind, Verb
+from coldtrace.rights.rules import sees_by_area
 from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Body, Caller, end_note, noted, with_right
 from coldtrace.web.limits import AnonymousLimit, address_of
@@ -77,6 +78,7 @@ def signed_in_person(request: Request) -> Person | None:
     with state.sessions.begin() as session:
         person = person_of_session(session, state.env, secret, production=state.settings.env == "production")
         if person is not None:
+            request.state.purpose = purpose_of_session(session, secret)
             touch_session(session, state.env, secret)
     if person is None:
         limit: AnonymousLimit = state.anonymous
@@ -105,7 +107,9 @@ def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:
     """Return what a page writes as `Annotated[Caller, page_needs(kind, verb)]`, as `access.needs` is for the API."""
 
     async def person_with_right(request: Request, caller: SignedIn) -> AsyncIterator[Caller]:
-        yield noted(request, with_right(caller, kind, verb), kind, verb, act=act)
+        # A form answers with its page, and so shows what the page shows.
+        shows = sees_by_area(caller.reader, kind, Verb.READ)
+        yield noted(request, with_right(caller, kind, verb), kind, verb, act=act, purpose_required=shows)
         await end_note(request)
 
     person_with_right.right = (kind, verb)  # type: ignore[attr-defined]

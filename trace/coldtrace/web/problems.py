@@ -28,6 +28,7 @@ from coldtrace.web.refusals import (
     MethodNotAllowed,
     NotReady,
     PageNotFound,
+    PurposeRequired,
     SignInRequired,
 )
 
@@ -41,6 +42,7 @@ STATUS: dict[str, int] = {
     "sign_in_required": 401,
     "form_refused": 403,
     "erasure_unconfirmed": 422,
+    "purpose_missing": 422,
     "insecure_sign_in": 403,
     "sign_in_refused": 403,
     "sign_in_code_wanted": 403,
@@ -245,6 +247,10 @@ def answer(request: Request, refusal: Refusal, more: Mapping[str, str] | None = 
         headers["Retry-After"] = str(refusal.facts["retry_s"])
     if isinstance(refusal, SignInRequired) and wants_page(request):
         return RedirectResponse(f"/sign-in?next={quote(str(refusal.facts['next']), safe='')}", 303, headers)
+    if isinstance(refusal, PurposeRequired) and wants_page(request):
+        query = f"?{request.url.query}" if request.url.query else ""
+        next = quote(request.url.path + query if request.method in ("GET", "HEAD") else "/desk", safe="")
+        return RedirectResponse(f"/desk/purpose?next={next}", 303, headers)
     if wants_page(request):
         return HTMLResponse(request.app.state.error_page(request, refusal, status, lang), status, headers)
     return JSONResponse(problem(refusal, lang), status, headers, media_type="application/problem+json")

@@ -18,21 +18,31 @@ class MalformedPurpose(Refusal):
     code = "malformed_purpose"
     title = Words("用途无法读取", "The purpose cannot be read")
     detail = Words(
-        "请求头 Purpose（或参数 purpose）须为百分号编码的 UTF-8 文本，不含控制字符，最多 {limit} 个字。",
-        "The header Purpose (or the parameter purpose) is percent-encoded UTF-8 text without control characters, at"
-        " most {limit} characters.",
+        "用途不含控制字符，最多 {limit} 个字；请求头 Coldtrace-Purpose 须为百分号编码的 UTF-8 文本。",
+        "A purpose has no control characters and at most {limit} signs; the header Coldtrace-Purpose is percent-encoded"
+        " UTF-8 text.",
     )
 
 
 class PurposeRequired(Refusal):
-    """An export without its purpose."""
+    """An export, or a look at others' goods by an area, without its purpose."""
 
     code = "purpose_required"
     title = Words("请说明用途", "Say what it is for")
     detail = Words(
-        "导出须说明用途，用途会记入审计日志。请加上请求头 Purpose（百分号编码的 UTF-8 文本）。",
-        "An export needs its purpose, which the journal keeps. Add the header Purpose (percent-encoded UTF-8 text).",
+        "导出，以及监管、海关按辖区查阅，须说明用途，用途会记入审计日志。请加上请求头 Coldtrace-Purpose"
+        "（百分号编码的 UTF-8 文本）；在页面上请填写查阅用途（/desk/purpose）。",
+        "An export, and what regulators and customs see by their area, needs a purpose, which the journal keeps. Add"
+        " the header Coldtrace-Purpose (percent-encoded UTF-8 text); on pages say it at /desk/purpose.",
     )
+
+
+class PurposeMissing(Refusal):
+    """The form about the purpose came without a reason."""
+
+    code = "purpose_missing"
+    title = Words("请填写事由", "Give a reason")
+    detail = Words("请填写查阅的事由，文号可以不填。", "Say why you look; the document's number may be left out.")
 
 
 class TooManyRequests(Refusal):

@@ -37,29 +37,37 @@ def get_journal(
     found = store.list_records(session, caller.scope, asked)
     caller.told(rows=len(found))
     named = {each for record in found for each in (*record.operators, *record.subjects)}
+    firms = parties.operators_of_sites(session, caller.scope.sites)
     codes = {each.operator_id: each.uscc for each in parties.operators_by_id(session, named)}
     return {
-        "records": [shown(record, caller.scope, codes) for record in found],
+        "records": [shown(record, caller.scope, codes, firms) for record in found],
         "next": str(found[-1].record_id) if len(found) == limit else None,
     }
 
 
-def shown(record: Record, scope: Scope, codes: Mapping[UUID, str]) -> dict[str, object]:
-    """Return a record as somebody with this scope sees it; `codes` are the credit codes of the organisations."""
+def shown(
+    record: Record, scope: Scope, codes: Mapping[UUID, str], firms: Collection[UUID] = frozenset()
+) -> dict[str, object]:
+    """Return a record as somebody with this scope sees it; `codes` are the credit codes of the organisations.
+
+    `firms` are the organisations of the scope's sites: whoever manages a site of a firm sees who of this firm acted
+    there, and no other site.
+    """
     own = scope.everything or not scope.operators.isdisjoint(record.operators)
+    colleague = own or not set(firms).isdisjoint(record.operators)
+    seen = scope.operators | set(firms)
     return {
         "id": str(record.record_id),
         "at": format_utc(record.at),
-        "actor": record.actor if own else None,
+        "actor": record.actor if colleague else None,
         "organisations": _codes(record.operators, codes),
         "roles": list(record.roles),
         "act": record.act,
         "kind": record.kind,
         "object": record.object,
         "purpose": record.purpose,
-        "subjects": _codes(
-            record.subjects if own else [each for each in record.subjects if each in scope.operators], codes
-        ),
+        "subjects": _codes(record.subjects if own else [each for each in record.subjects if each in seen], codes),
+        "sites": list(record.sites) if own else [gln for gln in record.sites if gln in scope.sites],
         "detail": decode(record.detail) if own else {},
     }
 

@@ -15,6 +15,7 @@ PAGES: tuple[tuple[str, Words, tuple[Kind, Verb] | None], ...] = (
     ("/desk/people", Words("人员", "People"), (Kind.PERSON, Verb.READ)),
     ("/desk/devices", Words("设备", "Devices"), (Kind.DEVICE, Verb.READ)),
     ("/desk/tokens", Words("令牌", "Tokens"), (Kind.TOKEN, Verb.READ)),
+    ("/desk/journal", Words("审计日志", "Journal"), (Kind.JOURNAL, Verb.READ)),
     ("/account", Words("我的账号", "My account"), None),
 )
 
@@ -26,4 +27,10 @@ def nav_of(caller: Caller) -> tuple[tuple[str, Words], ...]:
 
 def frame_of(request: Request, caller: Caller) -> Frame:
     """Return the frame of a page for whoever is signed in."""
-    return Frame(csrf=csrf_of(request), nav=nav_of(caller), who=request.state.person.name)
+    return Frame(
+        csrf=csrf_of(request),
+        nav=nav_of(caller),
+        who=request.state.person.name,
+        purpose=getattr(request.state, "purpose", None),
+        asks_purpose=any(each.area is not None for each in caller.reader.members),
+    )
