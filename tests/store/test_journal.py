@@ -58,6 +58,7 @@ def test_a_record_is_kept_as_it_was_told(app: sessionmaker[Session], env: Env) -
                 roles=frozenset({"importer", "cold_store"}),
                 purpose="抽查",
                 subjects=frozenset({SHOP}),
+                sites=frozenset({"9521234000051", "9521234000044"}),
                 detail={"count": 3},
             ),
         )
@@ -67,7 +68,7 @@ def test_a_record_is_kept_as_it_was_told(app: sessionmaker[Session], env: Env) -
     record = link.record
     assert (record.record_id, record.actor, record.purpose) == (record_id, "person:1", "抽查")
     assert (record.operators, record.roles, record.subjects) == ((FIRM, SHOP), ("cold_store", "importer"), (SHOP,))
-    assert record.detail == '{"count":3}'
+    assert (record.detail, record.sites) == ('{"count":3}', ("9521234000044", "9521234000051"))
     assert link.hash == next_hash(env.net, record_text(1, record))
 
 

@@ -28,6 +28,7 @@ def records_in(session: Session) -> list[Record]:
             purpose=row.purpose,
             subjects=tuple(row.subjects),
             detail=row.detail,
+            sites=tuple(row.sites),
         )
         for row in session.execute(text("SELECT * FROM journal_record ORDER BY record_id"))
     ]

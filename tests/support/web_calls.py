@@ -1,7 +1,6 @@
 """One good call for every route of the service; `tests/web/test_api_doors.py` sees to it that none is missing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 
 from coldtrace.events.statement_type import StatementType as T
@@ -21,38 +20,13 @@ from support.call_scene import (
     as_json,
     enrol_request,
 )
+from support.closing_calls import CLOSING
 from support.house import GLNS, unit_line
-from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
+from support.one_call import Call as Call
+from support.one_call import at as at
+from support.people_calls import grant, member, person
 
 _numbers = count(200)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One route: who may call it, a good request to it, and its status.
-
-    `right` is what it needs; only public routes and those that answer whoever signed what they are sent need none.
-    """
-
-    method: str
-    route: str
-    make: Callable[[Scene], Request]
-    right: tuple[Kind, Verb] | None = None
-    about: str = ""
-    """What it names, in the words of `support/rights_world.py`; nothing for lists and what belongs to nobody."""
-    hidden: tuple[int, str] = (0, "")
-    """How it is refused when what it names is out of scope: as what does not exist."""
-    lists: str = ""
-    """The member of each row that names it, `runs.run`."""
-    status: int = 200
-    public: bool = False
-    token_only: bool = False
-    device_only: bool = False
-
-    @property
-    def name(self) -> str:
-        """Method and route."""
-        return f"{self.method} {self.route}"
 
 
 def site_facts(scene: Scene) -> dict[str, str | None]:
@@ -123,10 +97,6 @@ def _roll(path: str) -> Callable[[Scene], Request]:
 
 def _void(scene: Scene) -> Request:
     return as_json("/api/v1/codes/void", {"roll": str(scene.roll_id), "numbers": "3", "reason": "wet"})
-
-
-def at(path: str) -> Callable[[Scene], Request]:
-    return lambda scene: Request(path=path)
 
 
 def _place(scene: Scene) -> Request:
@@ -330,83 +300,7 @@ CALLS = (
         status=204,
         token_only=True,
     ),
-    Call(
-        method="POST",
-        route="/api/v1/organisations/{uscc}/close",
-        right=(Kind.ORGANISATION, Verb.WRITE),
-        about="station",
-        hidden=ADMINISTRATORS_ONLY,
-        make=spare("/api/v1/organisations/{uscc}/close"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/organisations/{uscc}/reopen",
-        right=(Kind.ORGANISATION, Verb.WRITE),
-        about="station",
-        hidden=ADMINISTRATORS_ONLY,
-        make=spare("/api/v1/organisations/{uscc}/reopen"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/sites/{gln}/close",
-        right=(Kind.SITE, Verb.WRITE),
-        about="market",
-        hidden=ADMINISTRATORS_ONLY,
-        make=spare("/api/v1/sites/{gln}/close"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/sites/{gln}/reopen",
-        right=(Kind.SITE, Verb.WRITE),
-        about="market",
-        hidden=ADMINISTRATORS_ONLY,
-        make=spare("/api/v1/sites/{gln}/reopen"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/people/{person_id}/close",
-        right=(Kind.ACCOUNT, Verb.WRITE),
-        about="person",
-        hidden=ADMINISTRATORS_ONLY,
-        make=person("/api/v1/people/{id}/close", "person"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/people/{person_id}/reopen",
-        right=(Kind.ACCOUNT, Verb.WRITE),
-        about="person",
-        hidden=ADMINISTRATORS_ONLY,
-        make=person("/api/v1/people/{id}/reopen", "person"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="DELETE",
-        route="/api/v1/people/{person_id}/second-step",
-        right=(Kind.ACCOUNT, Verb.WRITE),
-        about="person",
-        hidden=ADMINISTRATORS_ONLY,
-        make=person("/api/v1/people/{id}/second-step", "person of two steps"),
-        status=204,
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/tokens/withdraw-left",
-        right=(Kind.TOKEN, Verb.WRITE),
-        make=at("/api/v1/tokens/withdraw-left"),
-        token_only=True,
-    ),
+    *CLOSING,
     Call(method="GET", route="/api/v1/trust-list", make=at("/api/v1/trust-list"), public=True),
     Call(method="GET", route="/api/v1/root", make=at("/api/v1/root"), public=True),
     Call(method="GET", route="/api/v1/filters", make=at("/api/v1/filters"), public=True),

@@ -48,6 +48,7 @@ RECORDS = [
     record(3, act="export", kind="journal", object="*", purpose='食品安全检查 第12号 "抽查"', **{"as": ["regulator"]}),
     record(4, actor="command line", act="invite", kind="device", object="9521234000044", **{"for": [], "as": []}),
     record(5, at="2026-11-28T04:00:05.123456Z", detail={"numbers": "3-5", "reason": "wet\n湿"}),
+    record(6, sites=["9521234000044", "9521234000051"]),
 ]
 
 
@@ -73,7 +74,7 @@ def build() -> str:
                 "v": 1,
                 "what": "journal",
                 "day": "2026-11-28",
-                "seq": 5,
+                "seq": 6,
                 "head": _b64(bytes.fromhex(hashes[-1])),
             }
         ),

@@ -32,6 +32,7 @@ def record_of(value: dict[str, object]) -> Record:
         purpose=None if value["purpose"] is None else str(value["purpose"]),
         subjects=tuple(UUID(each) for each in value["subjects"]),  # type: ignore[attr-defined]
         detail=encode(value["detail"]),
+        sites=tuple(value.get("sites", ())),  # type: ignore[arg-type]
     )
 
 
@@ -41,7 +42,7 @@ def test_vectors() -> None:
         assert record_text(seq, record_of(json.loads(case["text"]))) == case["text"]
         before = next_hash(before, case["text"])
         assert before.hex() == case["hash"]
-    anchor = Anchor(day=date(2026, 11, 28), head=Head(seq=5, hash=before), entry_id=OTHER)
+    anchor = Anchor(day=date(2026, 11, 28), head=Head(seq=6, hash=before), entry_id=OTHER)
     assert anchor_body(anchor) == VECTORS["anchor"]
 
 
@@ -66,6 +67,7 @@ CHANGES: dict[str, object] = {
     "purpose": "",
     "subjects": (),
     "detail": '{"count":1}',
+    "sites": ("9521234000044",),
 }
 
 

@@ -74,7 +74,8 @@ DESCRIPTION = """Signed codes, signed statements and a public log for imported c
 进口冷链食品追溯：签名追溯码、签名记录、公开日志。
 
 Every answer that refuses is `application/problem+json` with a stable `code`. Send `Authorization: Bearer TOKEN`;
-`make run` prints a development token."""
+`make run` prints a development token. Regulators and customs say what for: `Coldtrace-Purpose`, percent-encoded UTF-8
+(监管、海关须带此请求头说明用途)."""
 
 
 ROUTERS = tuple(

@@ -1,0 +1,85 @@
+"""Calls of the API that close and reopen, and that end tokens of who left; see `support/web_calls.py`."""
+
+from coldtrace.rights.model import Kind, Verb
+from support.one_call import Call, at
+from support.people_calls import ADMINISTRATORS_ONLY, person, spare
+
+CLOSING = (
+    Call(
+        method="POST",
+        route="/api/v1/organisations/{uscc}/close",
+        right=(Kind.ORGANISATION, Verb.WRITE),
+        about="station",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/api/v1/organisations/{uscc}/close"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/organisations/{uscc}/reopen",
+        right=(Kind.ORGANISATION, Verb.WRITE),
+        about="station",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/api/v1/organisations/{uscc}/reopen"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/sites/{gln}/close",
+        right=(Kind.SITE, Verb.WRITE),
+        about="market",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/api/v1/sites/{gln}/close"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/sites/{gln}/reopen",
+        right=(Kind.SITE, Verb.WRITE),
+        about="market",
+        hidden=ADMINISTRATORS_ONLY,
+        make=spare("/api/v1/sites/{gln}/reopen"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/people/{person_id}/close",
+        right=(Kind.ACCOUNT, Verb.WRITE),
+        about="person",
+        hidden=ADMINISTRATORS_ONLY,
+        make=person("/api/v1/people/{id}/close", "person"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/people/{person_id}/reopen",
+        right=(Kind.ACCOUNT, Verb.WRITE),
+        about="person",
+        hidden=ADMINISTRATORS_ONLY,
+        make=person("/api/v1/people/{id}/reopen", "person"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="DELETE",
+        route="/api/v1/people/{person_id}/second-step",
+        right=(Kind.ACCOUNT, Verb.WRITE),
+        about="person",
+        hidden=ADMINISTRATORS_ONLY,
+        make=person("/api/v1/people/{id}/second-step", "person of two steps"),
+        status=204,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/tokens/withdraw-left",
+        right=(Kind.TOKEN, Verb.WRITE),
+        make=at("/api/v1/tokens/withdraw-left"),
+        token_only=True,
+    ),
+)
