@@ -127,7 +127,7 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/people/{person_id}/close": "关闭某人的账号：登录、个人令牌和链接立即结束，任职保留以便恢复。",
     "POST /api/v1/people/{person_id}/reopen": "恢复已关闭的账号；本人重新登录，已结束的令牌不再生效。",
     "DELETE /api/v1/people/{person_id}/second-step": "移除丢失的两步验证；配置了邮件时通知本人。",
-    "POST /api/v1/organisations/{uscc}/close": "关闭单位及其场所：人员和令牌立即不能以它的名义办事，设备的记录照常接收。",
+    "POST /api/v1/organisations/{uscc}/close": "关闭单位及其场所：人员和令牌立即不能以其名义办事，设备记录照常接收。",
     "POST /api/v1/organisations/{uscc}/reopen": "恢复单位：任职和令牌重新有效，单独关闭的场所仍关闭。",
     "POST /api/v1/sites/{gln}/close": "关闭场所：待用邀请失效，不再新增设备和赋码；其设备的记录照常接收。",
     "POST /api/v1/sites/{gln}/reopen": "恢复场所；已撤回的邀请不再生效。",

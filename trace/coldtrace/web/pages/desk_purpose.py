@@ -59,7 +59,7 @@ def _page(request: Request, caller: Caller, *, next: str, problem: Words | None 
         lead=Words(
             "您按辖区查阅其他单位的货物，每次查阅连同用途记入审计日志，被查阅单位可以看到用途和您的单位。本次登录内有效，可随时更改。",
             "By your area you see goods of others. Each look stands in the journal with its purpose; those whose goods"
-            " they are see the purpose and your authority. It holds until you sign out, and can be changed at any time.",
+            " they are see the purpose and your authority. It holds until you sign out and can be changed at any time.",
         ),
         facts=() if purpose is None else ((Words("当前用途", "At present"), Cell(text=purpose)),),
         forms=(
