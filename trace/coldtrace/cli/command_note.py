@@ -77,7 +77,7 @@ LOOKS = frozenset(
         "codes parse", "codes verify", "codes runs", "codes resolve", "verify", "trust-list show", "trust-list verify",
         "filters show", "filters verify", "keys list", "sites list", "devices invites", "devices list", "labels jobs",
         "labels printers", "labels reprints", "lots list", "rolls list", "rolls report", "rolls certificate",
-        "ledger list", "ledger export", "ledger audit", "ledger monitor", "journal verify",
+        "custody rebuild", "ledger list", "ledger export", "ledger audit", "ledger monitor", "journal verify",
         # On paper, from what is there.
         "labels cards", "labels doors",
         # Files and keys outside the database.
