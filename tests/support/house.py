@@ -13,7 +13,7 @@ from coldtrace.env import Env, Keyring
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.header import statement_id
-from coldtrace.events.public_piece import Place
+from coldtrace.events.public_piece import Corrects, Place
 from coldtrace.events.statement import Statement, draft_statement, sign_statement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line
@@ -119,6 +119,7 @@ class Handheld:
         net: bytes | None = None,
         site: str | None = None,
         id: UUID | None = None,
+        corrects: Corrects | None = None,
         more: Sequence[tuple[str, JsonValue]] = (),
     ) -> Statement:
         """Return the next signed statement of this device's chain; `more` are further private fields."""
@@ -145,7 +146,7 @@ class Handheld:
             by="device",
             cold="unknown",
             facts=facts,
-            corrects=None,
+            corrects=corrects,
             fields=fields,
             lines=lines,
             random=clock.random_bytes,

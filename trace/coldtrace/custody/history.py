@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,19 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, Holding, UnitState
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
 DEPTH_MAX = 8
+
+
+class View(StrEnum):
+    """Which statements a story has: those that stand, or all that was ever said."""
+
+    CORRECTED = "corrected"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +40,9 @@ class UnitRecord:
 @dataclass(frozen=True, kw_only=True)
 class HistoryLine:
     """One statement in a unit's story.
+
+    `annulled`: a correction in force says that it was an error; `corrects` is the statement of which it says so itself.
+    Both are told in the view of all that was said.
 
     `unit` is the unit of the line, itself or a parent it was in, and `parent` what that line puts it into or takes
     it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
@@ -52,6 +64,8 @@ class HistoryLine:
     shown: tuple[int, ...]
     inside_by: tuple[UUID, ...]
     seen: bool
+    annulled: bool = False
+    corrects: UUID | None = None
 
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
@@ -77,17 +91,41 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
     )
 
 
-def history(session: Session, unit_pk: int, scope: Scope) -> list[HistoryLine]:
+def history(session: Session, unit_pk: int, scope: Scope, *, view: View = View.CORRECTED) -> list[HistoryLine]:
     """Return a unit's whole story in the order of events, a pallet's statements only while the unit was on it.
 
     Each line says whether its statement is in the scope; what is to be shown is the caller's to choose.
     A line that was blocked has the status `blocked`, also where other lines of its statement were not.
+    Annulled statements, and those that only correct, are told in the view of all that was said.
     """
     within = Within(scope=scope, few_rows=True)
-    query = _HISTORY.format(seen=within.statement(Kind.UNIT, "s"))
+    seen = within.statement(Kind.UNIT, "s")
+    query = _HISTORY.format(seen=seen, told=_STANDING if view is View.CORRECTED else "TRUE", **_CORRECTED[view])
     values = {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
     rows = session.execute(text(query), values)
-    return [_as_line(list(group)) for _, group in groupby(rows, key=lambda row: row.entry_id)]
+    story = [_as_line(list(group)) for _, group in groupby(rows, key=lambda row: row.entry_id)]
+    return story if view is View.CORRECTED else _with_corrections(session, story, within)
+
+
+def _with_corrections(session: Session, story: list[HistoryLine], within: Within) -> list[HistoryLine]:
+    """Add the corrections that have no lines of their own: they stand beside the line that they correct."""
+    rows = session.execute(
+        text(_CORRECTIONS.format(seen=within.statement(Kind.UNIT, "s"))),
+        {"entries": [line.entry_id for line in story], **within.values},
+    ).all()
+    lines = {line.entry_id: line for line in story}
+    for row in rows:
+        about = lines[row.corrects]
+        if row.entry_id not in lines:
+            lines[row.entry_id] = HistoryLine(
+                **(dict(row._mapping) | {"marks": tuple(row.marks)}),
+                unit=about.unit,
+                parent=None,
+                role="unit",
+                shown=(),
+                inside_by=about.inside_by,
+            )
+    return sorted(lines.values(), key=lambda line: (line.event_at, line.recorded_at))
 
 
 def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
@@ -108,6 +146,8 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
         shown=tuple(dict.fromkeys(row.shown for row in rows)),
         inside_by=tuple(first.inside_by),
         seen=first.seen,
+        annulled=first.annulled,
+        corrects=first.corrects,
     )
 
 
@@ -135,15 +175,33 @@ _HISTORY = (
     " SELECT s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
     " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
-    " COALESCE({seen}, FALSE) AS seen"
+    " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects"
     " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
     # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.
     " LEFT JOIN statement_line whole ON l.role = 'implied' AND whole.entry_id = l.entry_id"
     " AND whole.unit_pk = l.parent_pk AND whole.role <> 'implied'"
-    " WHERE h.depth = 0 OR (NOT (l.role = 'parent' AND s.type IN ('pack', 'unpack'))"
-    f" AND {_place('s')} >= h.since AND (h.till IS NULL OR {_place('s')} < h.till))"
+    " WHERE {told} AND (h.depth = 0 OR (NOT (l.role = 'parent' AND s.type IN ('pack', 'unpack'))"
+    f" AND {_place('s')} >= h.since AND (h.till IS NULL OR {_place('s')} < h.till)))"
     " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, h.depth, l.line_no"
+)
+
+
+_STANDING = f"s.type <> 'correct' AND NOT {ANNULLED.format(statement='s')}"
+_CORRECTED = {
+    View.CORRECTED: {"annulled": "FALSE", "corrects": "CAST(NULL AS uuid)"},
+    View.ALL: {
+        "annulled": ANNULLED.format(statement="s"),
+        "corrects": "(SELECT co.corrected FROM correction co WHERE co.entry_id = s.entry_id)",
+    },
+}
+_CORRECTIONS = (
+    "WITH RECURSIVE found (entry_id, corrects, depth) AS ("
+    " SELECT c.entry_id, c.corrected, 1 FROM correction c WHERE c.corrected = ANY(CAST(:entries AS uuid[]))"
+    " UNION SELECT c.entry_id, c.corrected, f.depth + 1 FROM found f JOIN correction c ON c.corrected = f.entry_id)"
+    " SELECT s.entry_id, s.type, s.gln, s.to_gln, s.event_at, s.claimed_at, s.recorded_at, s.status, s.marks,"
+    f" COALESCE({{seen}}, FALSE) AS seen, {ANNULLED.format(statement='s')} AS annulled, f.corrects"
+    " FROM found f JOIN statement s USING (entry_id) ORDER BY f.depth, s.recorded_at"
 )
 
 
@@ -171,7 +229,8 @@ def seller_of(session: Session, unit_pk: int) -> tuple[str, datetime] | None:
         text(
             "SELECT s.gln, s.event_at FROM statement_line l JOIN statement s USING (entry_id)"
             " WHERE l.unit_pk = :pk AND s.type = 'sell' AND s.status = 'accepted'"
-            " AND NOT l.marks && CAST(:blocking AS text[]) ORDER BY s.event_at, s.recorded_at LIMIT 1"
+            " AND NOT l.marks && CAST(:blocking AS text[])"
+            f" AND NOT {ANNULLED.format(statement='s')} ORDER BY s.event_at, s.recorded_at LIMIT 1"
         ),
         {"pk": unit_pk, "blocking": sorted(BLOCKING)},
     ).first()

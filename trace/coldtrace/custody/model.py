@@ -139,6 +139,7 @@ class Mark(StrEnum):
     LOT_NOT_PACKED = "lot_not_packed"
     REFUSED_BY_RECEIVER = "refused_by_receiver"
     CORRECTED_LATE = "corrected_late"
+    CORRECTS_UNKNOWN = "corrects_unknown"
 
 
 BLOCKING = frozenset(
@@ -229,6 +230,7 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.LOT_NOT_PACKED: Words("按数量管理的批次不随托盘移动", "A lot by quantity does not move with a pallet"),
     Mark.REFUSED_BY_RECEIVER: Words("收货方拒收", "The receiver refused it"),
     Mark.CORRECTED_LATE: Words("超过 24 小时才更正", "Corrected more than 24 hours after"),
+    Mark.CORRECTS_UNKNOWN: Words("被更正的记录尚未送达", "The statement that it corrects has not arrived yet"),
 }
 
 
@@ -258,7 +260,7 @@ _OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
     CaseKind.QUANTITY_MISMATCH: frozenset(
         {Mark.OVER_RECEIVED, Mark.SHORT, Mark.COUNT_DIFFERS, Mark.MASS_BALANCE, Mark.LOSS_UNEXPLAINED}
     ),
-    CaseKind.CORRECTION: frozenset({Mark.CORRECTED_LATE, Mark.CORRECTION_NOT_PERMITTED}),
+    CaseKind.CORRECTION: frozenset({Mark.CORRECTED_LATE, Mark.CORRECTION_NOT_PERMITTED, Mark.CORRECTS_UNKNOWN}),
     CaseKind.REFUSED_HANDOVER: frozenset({Mark.REFUSED_BY_RECEIVER}),
     CaseKind.DOUBLE_BOUND: frozenset({Mark.DOUBLE_BOUND}),
 }
@@ -315,6 +317,7 @@ class Fact(Deed):
 
     local_date: date
     permitted: bool
+    correction_permitted: bool = True
     receiver_registered: bool = True
     facts_hash: bytes | None = None
     names_lot: bool = False

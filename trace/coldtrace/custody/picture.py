@@ -83,6 +83,8 @@ class Picture:
         self, entry_id: UUID, deed: Deed, *, unit: Unit, role: str, parent: Unit | None, lasting: tuple[Mark, ...]
     ) -> Decision:
         """Let one line act on its unit; return what it did, with all that it contradicts."""
+        if deed.type == "correct":
+            return self.pass_over(deed, unit=unit, lasting=lasting)
         parents = self.parents_of(unit)
         decision = move(
             deed,
@@ -100,6 +102,12 @@ class Picture:
         if not decision.blocked:
             self._move(entry_id, deed, unit, decision, parent)
         return replace(decision, marks=marks)
+
+    def pass_over(self, deed: Deed, *, unit: Unit, lasting: tuple[Mark, ...]) -> Decision:
+        """Note that a line spoke of its unit and did nothing: of an annulled statement, or one that only corrects."""
+        unit.last_at = max(unit.last_at, deed.event_at)
+        self.touched.add(unit.pk)
+        return Decision(holding=unit.holding, marks=lasting)
 
     def empty(
         self, entry_id: UUID, deed: Deed, *, parents: Container[int]

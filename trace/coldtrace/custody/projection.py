@@ -5,7 +5,7 @@ it is in, or of what is inside it.  Units for which it is not are named in `late
 `retelling.py` then tells their whole story again in the order of events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -36,7 +36,8 @@ class Told:
     @property
     def empties(self) -> tuple[str, ...]:
         """The parents that this statement unpacks as a whole: an unpack without child lines."""
-        if not self.fact.permitted or not unpacks_whole(self.fact.type, [line.role for line in self.lines]):
+        is_barred = not self.fact.permitted or not self.fact.correction_permitted
+        if is_barred or not unpacks_whole(self.fact.type, [line.role for line in self.lines]):
             return ()
         return tuple(line.unit for line in self.lines)
 
@@ -49,8 +50,18 @@ def unpacks_whole(type: str, roles: Sequence[str]) -> bool:
 class Projection:
     """One batch: its units, locked, and what its statements do to them."""
 
-    def __init__(self, session: Session, told: Sequence[Told]) -> None:
-        """Lock and read the units of a batch; `told` is in the order of arrival."""
+    def __init__(
+        self,
+        session: Session,
+        told: Sequence[Told],
+        *,
+        again: Collection[UUID] = (),
+        late: Collection[int] = (),
+    ) -> None:
+        """Lock and read the units of a batch; `told` is in the order of arrival.
+
+        Whatever comes, told again are the units with the keys `late`, and those of the statements `again`.
+        """
         self._session = session
         # The order of events, a tie by arrival, as `store.past_lines` has it.
         self._told = sorted(told, key=lambda one: one.fact.event_at)
@@ -61,7 +72,8 @@ class Projection:
         self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
         self.importers: dict[UUID, set[UUID]] = {}
         self._known_until = {unit.pk: unit.last_at for unit in self._picture.units.values()}
-        self.late = unit_store.later_known(session, self._first_events())
+        self.late = unit_store.later_known(session, self._first_events()).union(late)
+        self.late |= {self._by_name[name].pk for one in told if one.entry_id in again for name in one.names}
         self._find_expired()
 
     def _first_events(self) -> dict[int, datetime]:

@@ -7,6 +7,8 @@ reaches from a carton up to its pallet.  Told again is therefore whoever is late
 the stories of all that these were ever in, in the one order of events, through the same `Picture` as statements that
 arrive in order; nesting of any depth is no special case.
 
+What a correction annulled is passed over, as if it had never been said.
+
 Two things stay as they were on arrival: what `rules.lasting_marks` judged, and the order of statements that claim the
 very same millisecond (the one that arrived first goes first, as the domain guide has it).
 """
@@ -21,7 +23,7 @@ from sqlmodel import Session
 from coldtrace.custody import party_store, store, unit_store
 from coldtrace.custody.model import Decision, Deed, Holding, Mark
 from coldtrace.custody.picture import Picture, Stay, Unit
-from coldtrace.custody.rules import IMPLIED, only_lasting
+from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting
 from coldtrace.custody.store import LineRecord, PastLine
 
 LineMarks = dict[tuple[UUID, int], tuple[Mark, ...]]
@@ -71,15 +73,19 @@ def tell_lines(picture: Picture, lines: Iterable[PastLine]) -> tuple[Decisions, 
         said = list(group)
         deed = Deed(type=said[0].type, gln=said[0].gln, to_gln=said[0].to_gln, event_at=said[0].event_at)
         for line in said:
+            unit, lasting = picture.units[line.unit_pk], only_lasting(line.type, line.marks)
+            if line.annulled:
+                told[entry_id, line.line_no] = picture.pass_over(deed, unit=unit, lasting=lasting)
+                continue
             told[entry_id, line.line_no] = picture.apply(
                 entry_id,
                 deed,
-                unit=picture.units[line.unit_pk],
+                unit=unit,
                 role=line.role,
                 parent=None if line.parent_pk is None else picture.units[line.parent_pk],
-                lasting=only_lasting(line.type, line.marks),
+                lasting=lasting,
             )
-        emptied = {line.unit_pk for line in said if line.whole and Mark.NOT_PERMITTED not in line.marks}
+        emptied = {line.unit_pk for line in said if line.whole and not line.annulled and BARRED.isdisjoint(line.marks)}
         for child, parent, its_marks in picture.empty(entry_id, deed, parents=emptied) if emptied else ():
             implied[entry_id, child.pk] = LineRecord(
                 entry_id=entry_id,

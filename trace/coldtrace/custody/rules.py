@@ -68,6 +68,8 @@ def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None, inside: date
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
+    if not fact.correction_permitted:
+        return (Mark.CORRECTION_NOT_PERMITTED,)
     if fact.type in _STOPPABLE and _is_stopped(fact, issued):
         return (Mark.STOPPED,)
     match fact.type:
@@ -84,7 +86,11 @@ def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None, inside: date
 def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
     """Return those of a stored line's marks that `lasting_marks` gave it."""
     own = _LASTING.get(type, frozenset())
-    return tuple(mark for text in marks if (mark := Mark(text)) is Mark.NOT_PERMITTED or mark in own)
+    return tuple(mark for text in marks if (mark := Mark(text)) in BARRED or mark in own)
+
+
+BARRED = frozenset({Mark.NOT_PERMITTED, Mark.CORRECTION_NOT_PERMITTED})
+"""Marks of lines whose statement does nothing at all, whatever they say."""
 
 
 _STOPPABLE = frozenset({"commission", "ship", "sell"})

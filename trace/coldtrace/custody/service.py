@@ -17,13 +17,14 @@ from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
-from coldtrace.custody import party_store, store
+from coldtrace.custody import corrections, party_store, store
+from coldtrace.custody.corrections import Arriving
 from coldtrace.custody.model import BLOCKING, Fact, Mark
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
 from coldtrace.custody.retelling import retell
-from coldtrace.custody.rules import IMPLIED, order_time
+from coldtrace.custody.rules import BARRED, IMPLIED, order_time
 from coldtrace.custody.store import LineRecord, StatementRecord
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
@@ -237,16 +238,19 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
         if one.checked.public.type is StatementType.CLOSE:
             parties.retire_device(session, one.speaker.key_id)
     ledger.append(session, env.log, [one.entry for one in admitted])
+    corrected = corrections.take(session, [_arriving(one) for one in admitted])
+    for one in admitted:
+        one.marks.extend(corrected.marks.get(one.entry.entry_id, ()))
     registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
     lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
     told = [_told(one, registered, lots) for one in admitted]
-    projection = Projection(session, told)
+    projection = Projection(session, told, again=corrected.again, late=corrected.pks)
     lines = projection.tell()
     projection.write()
     store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
     store.insert_lines(session, [line for found in lines.values() for line in found])
     party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
-    since = min(one.event_at for one in admitted)
+    since = min(each for each in (corrected.since, *(one.event_at for one in admitted)) if each is not None)
     changed = retell(session, projection.late, since=since) if projection.late else {}
     return {
         one.entry.entry_id: tuple(
@@ -304,10 +308,22 @@ def _to_name(one: _Admitted) -> str | None:
     return "".join(sign for sign in value if sign.isprintable()) if isinstance(value, str) else None
 
 
+def _arriving(one: _Admitted) -> Arriving:
+    return Arriving(
+        entry_id=one.entry.entry_id,
+        header_hash=one.checked.header_hash,
+        gln=one.speaker.gln,
+        recorded_at=one.recorded_at,
+        corrects=one.checked.public.corrects,
+        may=Mark.NOT_PERMITTED not in one.marks,
+        reasoned=bool(one.checked.private.value("reason")),
+    )
+
+
 def _stated_bindings(one: _Admitted) -> list[StatedBinding]:
     """Return what a commission says of its units' lot, as far as the device may say so."""
     facts = one.checked.public.facts
-    if one.checked.public.type is not StatementType.COMMISSION or facts is None or Mark.NOT_PERMITTED in one.marks:
+    if one.checked.public.type is not StatementType.COMMISSION or facts is None or BARRED.intersection(one.marks):
         return []
     return [
         StatedBinding(
@@ -332,6 +348,7 @@ def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
         event_at=one.event_at,
         local_date=one.event_at.astimezone(timezone(private.offset)).date(),
         permitted=Mark.NOT_PERMITTED not in one.marks,
+        correction_permitted=Mark.CORRECTION_NOT_PERMITTED not in one.marks,
         receiver_registered=to_gln is not None and to_gln in registered,
         facts_hash=one.checked.public.facts,
         names_lot=one.checked.public.facts in lots,
@@ -356,7 +373,7 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
         gln=one.speaker.gln,
         to_gln=_to_gln(one),
         to_name=_to_name(one),
-        status="blocked" if blocked or Mark.NOT_PERMITTED in one.marks else "accepted",
+        status="blocked" if blocked or BARRED.intersection(one.marks) else "accepted",
         marks=tuple(one.marks),
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.scope_pages import STATEMENTS, pages
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -17,7 +18,10 @@ UNITS_SHOWN = 20
 
 @dataclass(frozen=True, kw_only=True)
 class ListedStatement:
-    """One statement of a list; of its lines those that the reader may see: the first `units`, and how many `lines`."""
+    """One statement of a list; of its lines those that the reader may see: the first `units`, and how many `lines`.
+
+    `annulled`: a correction in force says that it was an error.
+    """
 
     entry_id: UUID
     type: str
@@ -29,6 +33,7 @@ class ListedStatement:
     marks: tuple[str, ...]
     units: tuple[str, ...]
     lines: int
+    annulled: bool
 
 
 def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit: int) -> list[ListedStatement]:
@@ -61,6 +66,7 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
             marks=tuple(dict.fromkeys([*row.marks, *(row.line_marks or [])])),
             units=tuple(row.units or ()),
             lines=row.lines,
+            annulled=row.annulled,
         )
         for row in rows
     ]
@@ -68,6 +74,7 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
 
 _LISTED = (
     "SELECT s.entry_id, s.type, s.gln, s.to_gln, s.claimed_at, s.recorded_at, s.status, s.marks, l.lines, l.line_marks,"
+    f" {ANNULLED.format(statement='s')} AS annulled,"
     " u.units FROM ({page}) p JOIN statement s ON s.entry_id = p.id"
     " CROSS JOIN LATERAL (SELECT {whole} AS whole OFFSET 0) w"
     " CROSS JOIN LATERAL (SELECT count(*) AS lines, (SELECT array_agg(DISTINCT m) FROM statement_line x,"

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import Mark
 from coldtrace.custody.picture import Leaving, Stay
 
@@ -53,7 +54,10 @@ class LineRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class PastLine:
-    """A stored line, with what the rules need of its statement.  `whole`: the statement empties its pallets."""
+    """A stored line, with what the rules need of its statement.
+
+    `whole`: the statement empties its pallets.  `annulled`: a correction says that it was an error.
+    """
 
     entry_id: UUID
     line_no: int
@@ -67,6 +71,7 @@ class PastLine:
     marks: tuple[str, ...]
     from_gln: str | None
     whole: bool
+    annulled: bool
 
 
 def insert_statements(session: Session, records: Sequence[StatementRecord]) -> None:
@@ -194,7 +199,8 @@ def _past_lines(session: Session, which: str, keys: Sequence[int] | Sequence[UUI
         text(
             "SELECT l.entry_id, l.line_no, l.unit_pk, l.role, l.parent_pk, s.type, s.gln, s.to_gln, s.event_at,"
             " l.marks, l.from_gln, s.type = 'unpack' AND NOT EXISTS"
-            " (SELECT 1 FROM statement_line c WHERE c.entry_id = l.entry_id AND c.role = 'child') AS whole"
+            " (SELECT 1 FROM statement_line c WHERE c.entry_id = l.entry_id AND c.role = 'child') AS whole,"
+            f" {ANNULLED.format(statement='s')} AS annulled"
             f" FROM statement_line l JOIN statement s USING (entry_id) WHERE {which}"
             " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, l.line_no"
         ),

@@ -167,6 +167,7 @@ def get_statements(
                 "marks": list(one.marks),
                 "units": list(one.units),
                 "lines": one.lines,
+                "annulled": one.annulled,
             }
             for one in found
         ],

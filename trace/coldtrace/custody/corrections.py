@@ -1,0 +1,125 @@
+"""Corrections as they arrive: what they annul from now on, and whose story has to be told again.
+
+A correction may come before the statement that it names, or with it; whichever comes second settles the matter.  A
+correction can be corrected: what it had annulled then stands again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coldtrace.custody import correction_store as store
+from coldtrace.custody.correction_rules import Corrected, Correcting, correction_marks, is_permitted
+from coldtrace.custody.correction_store import CorrectionRecord, Known
+from coldtrace.custody.model import Mark
+from coldtrace.events.public_piece import Corrects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arriving:
+    """A statement that is about to be stored; `may` says that its device may state it, `reasoned` that it says why."""
+
+    entry_id: UUID
+    header_hash: bytes
+    gln: str
+    recorded_at: datetime
+    corrects: Corrects | None
+    may: bool
+    reasoned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a batch's corrections come to.
+
+    `marks` are those of the corrections.  To be told again are the units with the keys `pks` from `since` on, and those
+    of the arriving statements `again`.
+    """
+
+    marks: Mapping[UUID, tuple[Mark, ...]] = field(default_factory=dict)
+    again: frozenset[UUID] = frozenset()
+    pks: frozenset[int] = frozenset()
+    since: datetime | None = None
+
+
+def take(session: Session, arriving: Sequence[Arriving]) -> Taken:
+    """Keep the corrections of a batch, before its statements are stored, and settle what they annul."""
+    waiting = store.waiting(session, {one.header_hash for one in arriving})
+    correcting = [one for one in arriving if one.corrects is not None]
+    if not correcting and not waiting:
+        return Taken()
+    fresh = _records(session, correcting)
+    known = _known(session, arriving, [*fresh, *waiting])
+    stopped = store.stopped(session, {each.entry_id for each in known.values()})
+    judged = [_judge(record, known.get(record.header), stopped) for record in (*fresh, *waiting)]
+    store.keep(session, judged)
+    touched = store.settle(session, {record.entry_id for record in judged})
+    ours = {one.entry_id for one in arriving}
+    pks, since = store.spoken_of(session, touched - ours)
+    return Taken(
+        marks={record.entry_id: _marks(record, known.get(record.header), stopped) for record in fresh},
+        again=frozenset(touched & ours),
+        pks=frozenset(pks),
+        since=since,
+    )
+
+
+def _records(session: Session, correcting: Sequence[Arriving]) -> list[CorrectionRecord]:
+    regulators = store.by_regulators(session, {one.gln for one in correcting})
+    return [
+        CorrectionRecord(
+            entry_id=one.entry_id,
+            header=one.corrects.header,
+            mode=one.corrects.mode.value,
+            may=one.may,
+            by_regulator=one.gln in regulators,
+            reasoned=one.reasoned,
+            gln=one.gln,
+            recorded_at=one.recorded_at,
+            corrected=None,
+            permitted=None,
+        )
+        for one in correcting
+        if one.corrects is not None
+    ]
+
+
+def _known(session: Session, arriving: Sequence[Arriving], records: Sequence[CorrectionRecord]) -> dict[bytes, Known]:
+    headers = {record.header for record in records}
+    found = {known.header_hash: known for known in store.known_by_header(session, headers)}
+    for one in arriving:
+        if one.header_hash in headers:
+            found[one.header_hash] = Known(
+                entry_id=one.entry_id, header_hash=one.header_hash, gln=one.gln, recorded_at=one.recorded_at
+            )
+    return found
+
+
+def _judge(record: CorrectionRecord, known: Known | None, stopped: set[UUID]) -> CorrectionRecord:
+    if known is None:
+        return record
+    is_so = is_permitted(_correcting(record), _corrected(known, stopped))
+    return CorrectionRecord(**(vars(record) | {"corrected": known.entry_id, "permitted": is_so}))
+
+
+def _marks(record: CorrectionRecord, known: Known | None, stopped: set[UUID]) -> tuple[Mark, ...]:
+    if known is None:
+        return (Mark.CORRECTS_UNKNOWN,)
+    return correction_marks(_correcting(record), _corrected(known, stopped))
+
+
+def _correcting(record: CorrectionRecord) -> Correcting:
+    return Correcting(
+        gln=record.gln,
+        recorded_at=record.recorded_at,
+        may=record.may,
+        by_regulator=record.by_regulator,
+        reasoned=record.reasoned,
+    )
+
+
+def _corrected(known: Known, stopped: set[UUID]) -> Corrected:
+    return Corrected(gln=known.gln, recorded_at=known.recorded_at, stopped=known.entry_id in stopped)
