@@ -214,6 +214,17 @@ def test_both_views(loaded: Road) -> None:
     assert all(line.unit == P for line in whole_story)
 
 
+def test_a_correction_that_was_put_out_of_force_by_hand_is_found(loaded: Road) -> None:
+    sent = told(loaded, STORE, T.SHIP, P, to=SHOP)
+    undone(loaded, STORE, sent)
+    with loaded.session.begin_nested() as savepoint:
+        assert rebuild.check(loaded.session).ok
+        savepoint.rollback()
+    loaded.session.execute(text("UPDATE correction SET in_force = FALSE, header = sha256('x')"))
+    counts = rebuild.check(loaded.session).counts
+    assert (counts["statement"], counts["correction"], counts["unit"]) == (1, 1, 1)
+
+
 def arrive(road: Road, order: Sequence[Statement]) -> None:
     for statement in order:
         assert {result.status for result in road.tell(statement)} <= {"accepted", "blocked"}

@@ -27,6 +27,7 @@ from coldtrace.events.private_piece import read_erased, read_private
 from coldtrace.events.public_piece import read_public
 from coldtrace.events.units_piece import read_units
 from coldtrace.ledger import service as ledger
+from coldtrace.seal.b64 import b64
 
 STATEMENTS_AT_ONCE = 500
 LINES_AT_ONCE = 5_000
@@ -44,6 +45,7 @@ TABLE_WORDS: Mapping[str, Words] = {
     "containment": Words("包装关系", "what was inside what"),
     "statement_party": Words("记录涉及的各方", "whom a statement concerns"),
     "marked_statement": Words("有疑问的记录", "which statements contradict something"),
+    "correction": Words("更正的效力", "which corrections are in force"),
 }
 
 
@@ -112,8 +114,12 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
     analyze_scratch(session, TABLES)
     units = int(session.execute(text("SELECT count(*) FROM unit")).scalar_one())
     counts, examples = {"statement": record.odd_count}, record.odd
-    for table in TABLES:
-        counts[table], first = _differences(session, live, table)
+    asked = {
+        table: _COMPARED.format(*(_ROWS[table].format(schema=schema) for schema in (live, "pg_temp")))
+        for table in TABLES
+    }
+    for table, query in (asked | {"correction": _CORRECTIONS}).items():
+        counts[table], first = _differences(session, table, query)
         examples += first
     return RebuildReport(statements=statements, lines=lines, units=units, counts=counts, examples=examples[:EXAMPLES])
 
@@ -156,10 +162,13 @@ class _Record:
         pieces: dict[UUID, dict[str, bytes]] = {}
         for log in self._logs:
             pieces |= ledger.pieces(self._session, log, entries)
-        lines = self._lines(entries)
+        lines, corrects = self._lines(entries), self._corrects(entries)
         for row in rows:
-            stored = {name: str(getattr(row, name)) for name in ("type", "claimed_at", "seq", "gln", "to_gln")}
-            self._note(row.entry_id, stored | {"lines": lines.get(row.entry_id, [])}, _logged(pieces, row))
+            stored: dict[str, object] = {
+                name: str(getattr(row, name)) for name in ("type", "claimed_at", "seq", "gln", "to_gln")
+            }
+            stored |= {"lines": lines.get(row.entry_id, []), "corrects": corrects.get(row.entry_id)}
+            self._note(row.entry_id, stored, _logged(pieces, row))
 
     def _lines(self, entries: Sequence[UUID]) -> dict[UUID, list[object]]:
         rows = self._session.execute(
@@ -175,6 +184,13 @@ class _Record:
         for row in rows:
             found.setdefault(row.entry_id, []).append([row.role, row.unit_id, row.parent, row.quantity])
         return found
+
+    def _corrects(self, entries: Sequence[UUID]) -> dict[UUID, list[str]]:
+        rows = self._session.execute(
+            text("SELECT entry_id, header, mode FROM correction WHERE entry_id = ANY(CAST(:entries AS uuid[]))"),
+            {"entries": list(entries)},
+        )
+        return {row.entry_id: [b64(bytes(row.header)), row.mode] for row in rows}
 
     def _note(self, entry_id: UUID, stored: dict[str, object], logged: dict[str, object] | None) -> None:
         if stored == logged:
@@ -205,6 +221,7 @@ def _logged(pieces: Mapping[UUID, Mapping[str, bytes]], row: Row[Any]) -> dict[s
         "seq": str(private.seq),
         "gln": private.site,
         "to_gln": str(receiver_of(private)),
+        "corrects": None if public.corrects is None else [b64(public.corrects.header), public.corrects.mode.value],
         "lines": [
             [line.role, line.unit, line.parent, line.quantity] for line in read_units(kept["units"], public.type).lines
         ],
@@ -237,13 +254,8 @@ def _write_parties(session: Session, live: str, rows: Sequence[Row[Any]]) -> Non
     party_store.tell_again(session, entries)
 
 
-def _differences(session: Session, live: str, table: str) -> tuple[int, list[Difference]]:
+def _differences(session: Session, table: str, differing: str) -> tuple[int, list[Difference]]:
     """Return how many rows of a table differ, and the first of them in the order of their keys."""
-    asked = _ROWS[table]
-    differing = (
-        f"SELECT key, a.facts AS stored, b.facts AS rebuilt FROM ({asked.format(schema=live)}) a"
-        f" FULL JOIN ({asked.format(schema='pg_temp')}) b USING (key) WHERE a.facts IS DISTINCT FROM b.facts"
-    )
     count, first = session.execute(
         text(
             f"WITH d AS MATERIALIZED ({differing}) SELECT (SELECT count(*) FROM d), (SELECT jsonb_agg(f)"
@@ -254,6 +266,18 @@ def _differences(session: Session, live: str, table: str) -> tuple[int, list[Dif
     return count, [Difference(table=table, **each) for each in first or ()]
 
 
+_COMPARED: Final = (
+    "SELECT key, a.facts AS stored, b.facts AS rebuilt FROM ({}) a FULL JOIN ({}) b USING (key)"
+    " WHERE a.facts IS DISTINCT FROM b.facts"
+)
+# Whether a correction was permitted was judged once; which statement it names, and whether it stands, follows.
+_CORRECTIONS: Final = (
+    "SELECT CAST(entry_id AS text) AS key, jsonb_build_object('corrected', corrected, 'in_force', in_force) AS stored,"
+    " jsonb_build_object('corrected', named, 'in_force', stands) AS rebuilt FROM (SELECT c.*, s.entry_id AS named,"
+    " c.permitted IS TRUE AND NOT EXISTS (SELECT 1 FROM correction a WHERE a.corrected = c.entry_id AND a.in_force)"
+    " AS stands FROM correction c LEFT JOIN statement s ON s.header_hash = c.header) c"
+    " WHERE corrected IS DISTINCT FROM named OR in_force <> stands"
+)
 _ROWS: Final = {
     "unit": "SELECT u.unit_id AS key, jsonb_build_object('lot', u.lot_id, 'state', u.state, 'gln', u.gln,"
     " 'to_gln', u.to_gln, 'parent', p.unit_id, 'root', r.unit_id,"
