@@ -16,9 +16,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody import party_store
+from coldtrace.custody import party_store, store
 from coldtrace.custody.party_store import PartyRecord
-from coldtrace.custody.replay import copy_units, replay
+from coldtrace.custody.replay import copy_lines, copy_units, tell
 from coldtrace.custody.rules import IMPLIED
 from coldtrace.custody.scratch import PARTY_TABLES, UNIT_TABLES, analyze_scratch, open_scratch
 from coldtrace.custody.service import receiver_of
@@ -103,7 +103,9 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
     statements = lines = 0
     analyze_at = ANALYZED_AFTER
     for batch in record.batches():
-        lines += replay(session, live, [row.entry_id for row in batch])
+        entries = [row.entry_id for row in batch]
+        copy_lines(session, live, entries)
+        lines += tell(session, store.lines_of(session, entries))
         _write_parties(session, live, batch)
         statements += len(batch)
         if statements >= analyze_at:

@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.custody import store, unit_store
+from coldtrace.custody import unit_store
 from coldtrace.custody.picture import Picture
 from coldtrace.custody.projection import write_picture
 from coldtrace.custody.retelling import tell_lines, write_findings, write_implied
 from coldtrace.custody.rules import IMPLIED
+from coldtrace.custody.store import PastLine
 
 
 def copy_units(session: Session, live: str, pks: Collection[int] | None = None) -> None:
@@ -24,17 +25,17 @@ def copy_units(session: Session, live: str, pks: Collection[int] | None = None) 
         text(
             "INSERT INTO unit (unit_pk, unit_id, lot_id, state, last_at) OVERRIDING SYSTEM VALUE"
             f" SELECT u.unit_pk, u.unit_id, i.lot_id, {unit_store.BEGINNING}, '-infinity' FROM {live}.unit u"
-            f" LEFT JOIN issued_code i USING (unit_id) {'' if pks is None else 'WHERE u.unit_pk = ANY(:pks)'}"
+            f" LEFT JOIN issued_code i USING (unit_id) WHERE {'TRUE' if pks is None else _THESE}"
         ),
         {} if pks is None else {"pks": sorted(pks)},
     )
 
 
-def replay(session: Session, live: str, entries: Sequence[UUID]) -> int:
-    """Tell these statements, which follow in the order of events on those told before; return how many lines they have.
+_THESE = "u.unit_pk = ANY(CAST(:pks AS bigint[]))"
 
-    Written are units, stays, and the lines with what they contradict.  All units that are named must be there.
-    """
+
+def copy_lines(session: Session, live: str, entries: Collection[UUID]) -> None:
+    """Put the lines of these statements into the empty table, without what whole unpackings imply."""
     session.execute(
         text(
             f"INSERT INTO statement_line SELECT * FROM {live}.statement_line"
@@ -42,7 +43,13 @@ def replay(session: Session, live: str, entries: Sequence[UUID]) -> int:
         ),
         {"entries": list(entries), "implied": IMPLIED},
     )
-    lines = store.lines_of(session, entries)
+
+
+def tell(session: Session, lines: Sequence[PastLine]) -> int:
+    """Tell copied lines, which follow in the order of events on those told before; return how many they are in all.
+
+    Written are units, stays, and the lines with what they contradict.  All units that are named must be there.
+    """
     names = unit_store.names_of(session, {pk for line in lines for pk in (line.unit_pk, line.parent_pk) if pk})
     emptied = {names[line.unit_pk] for line in lines if line.whole}
     picture = Picture(unit_store.lock_units(session, set(names.values()), emptied=emptied))

@@ -21,6 +21,9 @@ UNIT_TABLES: Final = ("unit", "statement_line", "containment")
 PARTY_TABLES: Final = ("statement_party", "marked_statement")
 """Whom statements concern, and which of them contradict something."""
 
+CORRECTION_TABLES: Final = ("correction",)
+"""Which statements are annulled."""
+
 
 def open_scratch(session: Session, tables: Sequence[str] = UNIT_TABLES) -> str:
     """Put empty tables before the live ones until the transaction ends; return the schema of the live ones, quoted.

@@ -142,7 +142,7 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
     """Return these units, what was inside them at `since` or later, and all that any of these was ever in; locked."""
     locked: set[int] = set()
     while True:
-        found = {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(pks), "since": since})}
+        found = related(session, pks, since=since)
         if found <= locked:
             break
         session.execute(
@@ -152,6 +152,11 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
         locked = found
     rows = session.execute(text(f"{_UNITS} u.unit_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": sorted(locked)})
     return [_unit(row) for row in rows]
+
+
+def related(session: Session, pks: Collection[int], *, since: datetime) -> set[int]:
+    """Return the keys of these units, of what was inside them at `since` or later, and of all that any was ever in."""
+    return {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(pks), "since": since})}
 
 
 _RELATED = (

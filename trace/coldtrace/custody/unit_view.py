@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from coldtrace.custody.history import HistoryLine, UnitRecord, children, find_unit, history
+from coldtrace.custody.as_of import NOW, Moment, tell_until
+from coldtrace.custody.history import HistoryLine, UnitRecord, View, children, find_unit, history
 from coldtrace.custody.model import Mark, UnitState
 from coldtrace.rights.model import Scope
 
@@ -33,16 +34,30 @@ class UnitView:
     hidden: tuple[str, ...]
 
 
-def view_unit(session: Session, scope: Scope, unit_id: str, *, inside_max: int) -> UnitView | None:
+def view_unit(
+    session: Session,
+    scope: Scope,
+    unit_id: str,
+    *,
+    inside_max: int,
+    view: View = View.CORRECTED,
+    moment: Moment = NOW,
+) -> UnitView | None:
     """Return what a reader may see of a unit, with up to `inside_max` of what is in it; None where that is nothing.
+
+    `view` says whether the story has annulled statements too.  With a `moment` other than now the transaction must be
+    rolled back afterwards (`as_of.py`).
 
     Where the unit is now is shown if a statement that says just that is in the scope and nothing moved it since; what
     it is packed in, and what is packed in it, if the statements that packed them are.
     """
+    if not moment.is_now:
+        tell_until(session, unit_id, moment)
     record = find_unit(session, unit_id)
     # Of a unit that is not there the story is asked for too: the same queries for what is unknown and what is hidden.
-    story = history(session, NO_UNIT if record is None else record.unit_pk, scope)
-    seen = tuple(line for line in story if line.seen)
+    told = history(session, NO_UNIT if record is None else record.unit_pk, scope, view=view)
+    story = [line for line in told if not line.annulled]
+    seen = tuple(line for line in told if line.seen)
     if record is None or (not seen and not scope.everything):
         return None
     place: _Place = (record.effective.state, record.effective.gln, record.effective.to_gln)
@@ -54,7 +69,7 @@ def view_unit(session: Session, scope: Scope, unit_id: str, *, inside_max: int) 
         *(() if place_shown else PLACE),
         *(() if parent_shown else ("parent",)),
         *(() if complete else ("children",)),
-        *(() if len(seen) == len(story) else ("history",)),
+        *(() if len(seen) == len(told) else ("history",)),
     ]
     return _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
 

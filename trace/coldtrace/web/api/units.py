@@ -2,10 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
+from coldtrace.custody.as_of import Moment
+from coldtrace.custody.history import View
 from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.unit_id import read_unit_id
@@ -22,27 +25,37 @@ def get_unit(
     unit: Annotated[str, Path(max_length=400, examples=["(01)19521234543210(21)7QK4M2ZX9RTB"])],
     session: ReadSession,
     caller: Annotated[Caller, needs(Kind.UNIT, Verb.READ)],
+    view: View = View.CORRECTED,
+    as_of: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
+    known_at: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
 ) -> dict[str, object]:
     """Return state, place, parent, children, stop and story of a unit: `(01)gtin(21)serial` or `(00)sscc`.
+
+    `as_of` asks how it stood at a moment, by all that is known now; `known_at` what was known of it at a moment.  The
+    story has what stands; `view=all` also what was corrected since (`annulled`) and the corrections (`corrects`).
 
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
     these do not tell them, and `hidden` names which of them, and `history` if the story has more.
     """
     read_unit_id(unit)
-    view = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX)
-    if view is None:
+    moment = Moment(as_of=as_of, known_at=known_at)
+    found = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX, view=view, moment=moment)
+    if found is None:
         raise UnitUnknown(unit=unit)
-    caller.at(line.gln for line in view.lines)
-    caller.told(lines=len(view.lines))
+    caller.at(line.gln for line in found.lines)
+    caller.told(lines=len(found.lines))
     return {
-        "id": view.unit_id,
-        "state": view.state,
-        "site": view.gln,
-        "to": view.to_gln,
-        "parent": view.parent,
-        "children": list(view.inside),
-        "hidden": list(view.hidden),
-        "stop": _stop(session, unit),
+        "id": found.unit_id,
+        "view": view.value,
+        "as_of": None if as_of is None else format_utc(as_of),
+        "known_at": None if known_at is None else format_utc(known_at),
+        "state": found.state,
+        "site": found.gln,
+        "to": found.to_gln,
+        "parent": found.parent,
+        "children": list(found.inside),
+        "hidden": list(found.hidden),
+        "stop": _stop(session, unit, moment),
         "history": [
             {
                 "id": str(line.entry_id),
@@ -55,13 +68,20 @@ def get_unit(
                 "recorded_at": format_utc(line.recorded_at),
                 "status": line.status,
                 "marks": list(line.marks),
+                "annulled": line.annulled,
+                "corrects": None if line.corrects is None else str(line.corrects),
             }
-            for line in view.lines
+            for line in found.lines
         ],
     }
 
 
-def _stop(session: Session, unit: str) -> dict[str, object] | None:
-    """Return why the unit may not go on: `revoked_unit`, `recalled_lot`, or `revoked` for a stolen key's; else null."""
+def _stop(session: Session, unit: str, moment: Moment) -> dict[str, object] | None:
+    """Return why the unit may not go on: `revoked_unit`, `recalled_lot`, or `revoked` for a stolen key's; else null.
+
+    Of another moment it is a stop of today that was there then.
+    """
     found = stop_of(session, unit)
-    return None if found is None else {"code": found.code, "reason": found.reason, "at": format_utc(found.at)}
+    if found is None or any(at is not None and found.at > at for at in (moment.as_of, moment.known_at)):
+        return None
+    return {"code": found.code, "reason": found.reason, "at": format_utc(found.at)}

@@ -1,0 +1,92 @@
+"""How a unit stood at another moment: its story told again in memory of one transaction, up to then.
+
+Two times are asked for.  `as_of` is the time of events: where was it on that day, by all that is known.  `known_at` is
+the time of arrival: what had reached the record by then, corrections among it; what came later is left out, however
+early it claims to have happened.  Nothing that is stored changes: the story is told in empty tables (`scratch.py`),
+and whoever reads units in the same transaction afterwards reads that.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.custody import correction_store, store, unit_store
+from coldtrace.custody.replay import copy_lines, copy_units, tell
+from coldtrace.custody.scratch import CORRECTION_TABLES, UNIT_TABLES, open_scratch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """The last event that counts, and the last arrival; None leaves either open."""
+
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """Tell whether the record as it stands is asked for."""
+        return self.as_of is None and self.known_at is None
+
+
+NOW = Moment()
+
+
+def tell_until(session: Session, unit_id: str, moment: Moment) -> None:
+    """Have the session read the unit, all that it was in and all that was in it, as they stood at a moment.
+
+    The transaction must be rolled back afterwards.  Of other units it reads nothing any more.
+    """
+    inside = {row.unit_pk for row in session.execute(text(_EVER_INSIDE), {"unit": unit_id})}
+    pks = unit_store.related(session, inside, since=unit_store.EARLIEST)
+    entries = _entries(session, pks, moment)
+    live = open_scratch(session, (*UNIT_TABLES, *CORRECTION_TABLES))
+    copy_units(session, live, pks)
+    _copy_corrections(session, live, entries, moment)
+    # With all their lines: a statement that unpacks one carton is none that unpacks the whole pallet.
+    copy_lines(session, live, entries)
+    tell(session, store.past_lines(session, pks))
+
+
+# What the record once had inside a unit and has no longer, because a correction or a late statement says otherwise, is
+# found by the statements that packed it.
+_EVER_INSIDE = (
+    "WITH RECURSIVE annulled (parent_pk, unit_pk) AS MATERIALIZED (SELECT DISTINCT l.parent_pk, l.unit_pk"
+    " FROM correction c JOIN statement_line l ON l.entry_id = c.corrected WHERE l.parent_pk IS NOT NULL),"
+    " inside (unit_pk) AS (SELECT unit_pk FROM unit WHERE unit_id = :unit UNION SELECT x.unit_pk FROM inside i"
+    " CROSS JOIN LATERAL (SELECT c.child_pk AS unit_pk FROM containment c WHERE c.parent_pk = i.unit_pk"
+    "  UNION ALL SELECT c.unit_pk FROM statement_line p JOIN statement_line c"
+    "   ON c.entry_id = p.entry_id AND c.parent_pk = p.unit_pk WHERE p.unit_pk = i.unit_pk"
+    "  UNION ALL SELECT a.unit_pk FROM annulled a WHERE a.parent_pk = i.unit_pk) x)"
+    " SELECT unit_pk FROM inside"
+)
+
+
+def _entries(session: Session, pks: set[int], moment: Moment) -> set[UUID]:
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT s.entry_id FROM statement_line l JOIN statement s USING (entry_id)"
+            " WHERE l.unit_pk = ANY(CAST(:pks AS bigint[])) AND s.event_at <= :as_of AND s.recorded_at <= :known_at"
+        ),
+        {"pks": sorted(pks), "as_of": moment.as_of or "infinity", "known_at": moment.known_at or "infinity"},
+    )
+    return {row.entry_id for row in rows}
+
+
+def _copy_corrections(session: Session, live: str, entries: set[UUID], moment: Moment) -> None:
+    """Put in force what the corrections that had arrived by then make of each other."""
+    rows = session.execute(
+        text(
+            "WITH RECURSIVE found (entry_id) AS ("
+            f" SELECT c.entry_id FROM {live}.correction c WHERE c.corrected = ANY(CAST(:entries AS uuid[]))"
+            f" UNION SELECT c.entry_id FROM found f JOIN {live}.correction c ON c.corrected = f.entry_id)"
+            " INSERT INTO correction (entry_id, header, mode, may, by_regulator, reasoned, gln, recorded_at, corrected,"
+            " permitted) SELECT c.entry_id, header, mode, may, by_regulator, reasoned, gln, recorded_at, corrected,"
+            f" permitted FROM {live}.correction c JOIN found USING (entry_id) WHERE c.recorded_at <= :known_at"
+            " RETURNING entry_id"
+        ),
+        {"entries": sorted(entries), "known_at": moment.known_at or "infinity"},
+    )
+    correction_store.settle(session, {row.entry_id for row in rows})
