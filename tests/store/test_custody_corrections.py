@@ -8,7 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from coldtrace.custody import rebuild
+from coldtrace.custody.corrections import settle_missed
 from coldtrace.custody.history import View, history, seller_of
+from coldtrace.custody.retelling import retell
+from coldtrace.custody.unit_store import EARLIEST
 from coldtrace.events.private_piece import read_private
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
@@ -154,6 +157,35 @@ def test_a_correction_that_comes_first_waits_for_what_it_corrects(loaded: Road) 
     assert loaded.tell(correction)[0].marks == ("corrects_unknown",)
     assert loaded.tell(sent)[0].status == "accepted"
     assert loaded.where(A) == ("active", STORE, P)
+
+
+def test_what_missed_each_other_is_settled_with_the_next_correction(loaded: Road) -> None:
+    """Two requests at the very same moment do not see each other's rows."""
+    sent = told(loaded, STORE, T.SHIP, P, to=MARKET)
+    other = told(loaded, MARKET, T.RECEIVE, Q)
+    undone(loaded, STORE, sent)
+
+    def miss() -> None:
+        loaded.session.execute(text("UPDATE correction SET corrected = NULL, permitted = NULL, in_force = FALSE"))
+        retell(loaded.session, [loaded.unit(P).unit_pk], since=EARLIEST)
+        assert loaded.where(A)[0] == "in_transit"
+
+    miss()
+    assert not checked(loaded).ok
+    assert settle_missed(loaded.session) == 1
+    assert loaded.where(A)[0] == "active"
+    assert settle_missed(loaded.session) == 0
+    miss()
+    undone(loaded, MARKET, other)
+    assert loaded.where(A)[0] == "active"
+    assert checked(loaded).ok
+
+
+def checked(road: Road) -> rebuild.RebuildReport:
+    with road.session.begin_nested() as savepoint:
+        report = rebuild.check(road.session)
+        savepoint.rollback()
+    return report
 
 
 def test_not_permitted_annuls_nothing_and_says_so(loaded: Road) -> None:

@@ -1,6 +1,6 @@
 """SQL about corrections: which statement annuls which."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -55,12 +55,21 @@ def known_by_header(session: Session, headers: Collection[bytes]) -> list[Known]
 
 def waiting(session: Session, headers: Collection[bytes]) -> list[CorrectionRecord]:
     """Return the corrections that wait for statements with these headers."""
+    return _waiting(session, "c.header = ANY(CAST(:headers AS bytea[]))", {"headers": sorted(headers)})
+
+
+def missed(session: Session) -> list[CorrectionRecord]:
+    """Return the corrections that wait although what they name is here: both arrived at the very same moment."""
+    return _waiting(session, "EXISTS (SELECT 1 FROM statement s WHERE s.header_hash = c.header)", {})
+
+
+def _waiting(session: Session, which: str, values: Mapping[str, object]) -> list[CorrectionRecord]:
     rows = session.execute(
         text(
-            "SELECT entry_id, header, mode, may, by_regulator, reasoned, gln, recorded_at, corrected, permitted"
-            " FROM correction WHERE corrected IS NULL AND header = ANY(CAST(:headers AS bytea[]))"
+            "SELECT c.entry_id, c.header, c.mode, c.may, c.by_regulator, c.reasoned, c.gln, c.recorded_at, c.corrected,"
+            f" c.permitted FROM correction c WHERE c.corrected IS NULL AND {which}"
         ),
-        {"headers": sorted(headers)},
+        values,
     )
     return [CorrectionRecord(**(dict(row._mapping) | {"header": bytes(row.header)})) for row in rows]
 

@@ -15,6 +15,7 @@ from coldtrace.custody import correction_store as store
 from coldtrace.custody.correction_rules import Corrected, Correcting, correction_marks, is_permitted
 from coldtrace.custody.correction_store import CorrectionRecord, Known
 from coldtrace.custody.model import Mark
+from coldtrace.custody.retelling import retell
 from coldtrace.events.public_piece import Corrects
 
 
@@ -52,11 +53,33 @@ def take(session: Session, arriving: Sequence[Arriving]) -> Taken:
     if not correcting and not waiting:
         return Taken()
     fresh = _records(session, correcting)
-    known = _known(session, arriving, [*fresh, *waiting])
+    return _settle(session, arriving, fresh, {each.entry_id: each for each in (*waiting, *store.missed(session))})
+
+
+def settle_missed(session: Session) -> int:
+    """Settle corrections that missed their statement because both arrived at the very same moment; return how many.
+
+    The caller owns the transaction.
+    """
+    waiting = {each.entry_id: each for each in store.missed(session)}
+    if waiting:
+        settled = _settle(session, [], [], waiting)
+        if settled.pks and settled.since is not None:
+            retell(session, settled.pks, since=settled.since)
+    return len(waiting)
+
+
+def _settle(
+    session: Session,
+    arriving: Sequence[Arriving],
+    fresh: Sequence[CorrectionRecord],
+    waiting: Mapping[UUID, CorrectionRecord],
+) -> Taken:
+    records = [*fresh, *waiting.values()]
+    known = _known(session, arriving, records)
     stopped = store.stopped(session, {each.entry_id for each in known.values()})
-    judged = [_judge(record, known.get(record.header), stopped) for record in (*fresh, *waiting)]
-    store.keep(session, judged)
-    touched = store.settle(session, {record.entry_id for record in judged})
+    store.keep(session, [_judge(record, known.get(record.header), stopped) for record in records])
+    touched = store.settle(session, {record.entry_id for record in records})
     ours = {one.entry_id for one in arriving}
     pks, since = store.spoken_of(session, touched - ours)
     return Taken(

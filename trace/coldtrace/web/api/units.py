@@ -1,5 +1,6 @@
 """GET /api/v1/units/{id}: where a unit is and its story."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -38,7 +39,7 @@ def get_unit(
     these do not tell them, and `hidden` names which of them, and `history` if the story has more.
     """
     read_unit_id(unit)
-    moment = Moment(as_of=as_of, known_at=known_at)
+    moment = Moment(as_of=_whole_millisecond(as_of), known_at=_whole_millisecond(known_at))
     found = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX, view=view, moment=moment)
     if found is None:
         raise UnitUnknown(unit=unit)
@@ -74,6 +75,11 @@ def get_unit(
             for line in found.lines
         ],
     }
+
+
+def _whole_millisecond(at: datetime | None) -> datetime | None:
+    """Return the last microsecond of a moment's millisecond: times are told to the millisecond and kept finer."""
+    return None if at is None else at.replace(microsecond=at.microsecond // 1000 * 1000 + 999)
 
 
 def _stop(session: Session, unit: str, moment: Moment) -> dict[str, object] | None:
