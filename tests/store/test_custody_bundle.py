@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from coldtrace.custody.bundle import build_bundle
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import store as goods
 from coldtrace.parties.keys import read_root
+from coldtrace.seal.hashing import sha256
 from coldtrace.seal.root_document import parse_root
 from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.report import Report, Result
@@ -53,6 +55,33 @@ def sold(road: Road) -> Consignment:
     road.done(MARKET, T.UNPACK, child(consignment.carton.unit_id, first))
     road.done(MARKET, T.SELL, consignment.carton.unit_id)
     return consignment
+
+
+def test_what_was_corrected_is_not_in_the_bundle_and_the_rest_holds(road: Road, sold: Consignment) -> None:
+    second = sold.pallets[1]
+    carton = second.cartons[0].unit_id
+    wrong = road.say(STORE, T.SHIP, second.label.unit_id, to=SHOP)
+    right = road.say(
+        STORE,
+        T.SHIP,
+        second.label.unit_id,
+        to=MARKET,
+        corrects=Corrects(header=sha256(wrong.header.encode()), mode=CorrectionMode.INCORRECT_DATA),
+    )
+    never = road.say(MARKET, T.RECEIVE, second.label.unit_id)
+    undone = road.say(
+        MARKET,
+        T.CORRECT,
+        corrects=Corrects(header=sha256(never.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR),
+    )
+    for statement in (wrong, right, never, undone):
+        assert road.tell(statement)[0].status == "accepted"
+    report = checked(road, carton)
+    assert report.ok
+    bundle, _ = bundle_of(road, carton)
+    shown = {statement["header"] for statement in bundle["statements"]}
+    assert right.header in shown
+    assert not {wrong.header, never.header, undone.header} & shown
 
 
 def test_the_bundle_of_a_sold_box_holds(road: Road, sold: Consignment) -> None:

@@ -1,7 +1,11 @@
-"""Five handhelds upload at the same time, each in its own order: the record is the one of a quiet day."""
+"""Five handhelds upload at the same time, each in its own order: the record is the one of a quiet day.
+
+Also while some of them correct what they said.
+"""
 
 import random
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +15,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.custody import rebuild
 from coldtrace.custody import service as custody
+from coldtrace.custody.corrections import settle_missed
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
+from coldtrace.events.statement_type import StatementType
+from coldtrace.seal.hashing import sha256
 from support.custody_story import Goods, random_story, record_of, sensible_story
-from support.house import GLNS
+from support.house import GLNS, Handheld
 from support.road import CARTONS, CONTAINER, PALLETS, Road, make_road
 from support.ticking import START
 
@@ -50,6 +59,40 @@ def test_uploads_at_the_same_time(sessions: sessionmaker[Session], tmp_path: Pat
         custody.capture(session, road.env, [statement.to_json() for statement in said])
         expected = record_of(session)
         session.rollback()
+    send_at_once(sessions, road, devices, rng)
+    with sessions() as session:
+        assert record_of(session) == expected, f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_corrections_at_the_same_time(sessions: sessionmaker[Session], tmp_path: Path, seed: int, scale: str) -> None:
+    """Every third statement is an error, which its own device says at any time."""
+    rng = random.Random(seed)
+    with sessions.begin() as session:
+        road = make_road(session, tmp_path / "keys")
+        devices = [road.device(site.gln) for site in road.sites.values()]
+    said = random_story(rng, devices, GOODS, start=BEGIN, length=90 if scale == "full" else 24)
+    road.clock.next = START + timedelta(hours=5)
+    for device in devices:
+        for false in rng.sample(device.sent, len(device.sent) // 3):
+            naming = Corrects(header=sha256(false.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+            said.append(device.say(StatementType.CORRECT, [], at=road.clock.next, corrects=naming))
+    with sessions() as session:
+        custody.capture(session, road.env, [statement.to_json() for statement in said])
+        expected = record_of(session)
+        session.rollback()
+    send_at_once(sessions, road, devices, rng)
+    with sessions.begin() as session:
+        settle_missed(session)
+    with sessions() as session:
+        found = record_of(session)
+        assert rebuild.check(session).ok, f"seed {seed}"
+    for name in ("units", "stays", "lines"):
+        assert found[name] == expected[name], f"seed {seed}"
+
+
+def send_at_once(sessions: sessionmaker[Session], road: Road, devices: Sequence[Handheld], rng: random.Random) -> None:
+    """Let every device send all it said, in an order of its own and partly twice, while the others do."""
     shares: list[list[Statement]] = [rng.sample(device.sent, len(device.sent)) for device in devices]
     failed: list[Exception] = []
 
@@ -67,5 +110,3 @@ def test_uploads_at_the_same_time(sessions: sessionmaker[Session], tmp_path: Pat
     for worker in workers:
         worker.join()
     assert failed == []
-    with sessions() as session:
-        assert record_of(session) == expected, f"seed {seed}"
