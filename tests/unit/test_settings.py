@@ -23,6 +23,7 @@ def test_defaults() -> None:
         "public_host": "trace.example.cn",
         "env": "development",
         "body_limit_bytes": 4_194_304,
+        "capture_waiting_max": 1000,
         "anonymous_requests_per_minute": 60,
         "sequencer_tick_ms": 200,
         "key_passphrase_file": None,
@@ -68,6 +69,7 @@ def test_the_environment_is_read_and_a_choice_wins(monkeypatch: pytest.MonkeyPat
         ("COLDTRACE_LOG_NAME", "../x"),
         ("COLDTRACE_BODY_LIMIT_BYTES", "0"),
         ("COLDTRACE_SEQUENCER_TICK_MS", "0"),
+        ("COLDTRACE_CAPTURE_WAITING_MAX", "0"),
     ],
 )
 def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -497,16 +497,16 @@ def share_a_commit(
     web: WebHouse, *, held: Handheld, first: Statement, sent: list[tuple[object, dict[str, str]]]
 ) -> list[httpx.Response]:
     """Hold back the statement that comes first until all others wait behind it; return the answers in order."""
-    joined = web.app.state.joined_captures
+    captures = web.app.state.captures
     with ThreadPoolExecutor(len(sent) + 1) as pool:
         with web.sessions.begin() as session:
             assert lock_devices(session, [key_id(held.signer.spki)])
             answers = [pool.submit(post, web, first)]
-            wait_until(lambda: joined._is_writing)
+            wait_until(lambda: captures.is_writing)
             for number, (statement, headers) in enumerate(sent, 1):
                 wire = statement.to_json() if isinstance(statement, Statement) else statement
                 answers.append(pool.submit(web.client.post, STATEMENTS, json=wire, headers=headers))
-                wait_until(lambda number=number: len(joined._queue) == number)
+                wait_until(lambda number=number: captures.read_and_waiting == number)
         return [answer.result(20) for answer in answers]
 
 

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = "development"
     key_passphrase_file: Path | None = None
     body_limit_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    capture_waiting_max: int = Field(default=1000, ge=1, le=100_000)
     anonymous_requests_per_minute: int = Field(default=60, ge=1)
     sequencer_tick_ms: int = Field(default=200, ge=10, le=60_000)
     label_font: Path | None = None

@@ -8,7 +8,7 @@ facts alone and Ed25519 is deterministic.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 from uuid import UUID
@@ -44,7 +44,7 @@ from coldtrace.parties.rules import ALWAYS
 from coldtrace.parties.tables import DeviceRow
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import leaf_hash
-from coldtrace.seal.keys import load_public_key
+from coldtrace.seal.keys import PublicKey, load_public_key
 
 INCLUDE_WITHIN = timedelta(seconds=60)
 """The promise on every receipt."""
@@ -115,45 +115,74 @@ _Kept = dict[UUID, tuple[Mark, ...]]
 """What each stored statement contradicts."""
 
 
-def capture(session: Session, env: Env, wires: Sequence[object]) -> list[Result]:
+def capture(
+    session: Session, env: Env, wires: Sequence[object], *, devices: Mapping[bytes, DeviceRow] | None = None
+) -> list[Result]:
     """Store every acceptable statement of a batch and answer for each, in order.  The caller owns the transaction.
 
     A statement already stored answers `repeat` with its first receipt; the same id with another header is refused.
     One bad statement never touches the others.  Units are locked in the order of their keys, but a late statement
     finds more of them on the way: PostgreSQL may stop one of two such batches, and the door tells it again.
+
+    A wire may be a ReadWire, read before; `devices` are the rows of the keys that it names, locked by the caller.
     """
     now = env.clock()
-    read = [_read(wire) for wire in wires]
-    checked = [one for one in read if isinstance(one, CheckedStatement)]
-    rows = parties.lock_devices(session, {one.header.key for one in checked})
+    read = [wire if isinstance(wire, ReadWire) else read_wire(wire) for wire in wires]
+    checked = [one.checked for one in read if one.checked is not None]
+    rows = parties.lock_devices(session, {one.header.key for one in checked}) if devices is None else devices
     retired = [key for key, row in rows.items() if row.state == "retired"]
     closed = store.closed_at(session, retired) if retired else {}
     speakers = {key: _Speaker.of(row, closed_at=closed.get(key)) for key, row in rows.items()}
     known = ledger.known_entries(session, env.log, [one.header.id for one in checked])
     admitted: dict[UUID, _Admitted] = {}
     results: list[Result] = []
-    for one in read:
-        if isinstance(one, Result):
-            results.append(one)
+    for each in read:
+        if each.checked is None:
+            results.append(Result(id=None, status="refused", refusal=each.refusal))
             continue
         try:
-            results.append(_judge(env, one, speakers, known, admitted, now))
+            results.append(_judge(env, each, each.checked, speakers, known, admitted, now))
         except Refusal as refusal:
-            results.append(Result(id=str(one.header.id), status="refused", refusal=refusal))
+            results.append(Result(id=str(each.checked.header.id), status="refused", refusal=refusal))
     kept = _keep(session, env, list(admitted.values()))
     parties.touch_devices(session, {one.speaker.key_id for one in admitted.values()}, now)
     return [_with_receipt(env, result, admitted, kept) for result in results]
 
 
-def _read(wire: object) -> CheckedStatement | Result:
+@dataclass(frozen=True, kw_only=True)
+class ReadWire:
+    """What was sent as a statement, read: `checked`, or the `refusal` of what is none.
+
+    `signed` says whether the key that it names has signed it, where somebody looked already.
+    """
+
+    wire: object
+    checked: CheckedStatement | None = None
+    refusal: Refusal | None = None
+    signed: bool | None = None
+
+    def proved_by(self, key: PublicKey | None) -> "ReadWire":
+        """Return it with its signature checked by the key that it names, None if that is not known."""
+        return self if key is None or self.checked is None else replace(self, signed=self.checked.verify(key))
+
+    def is_signed_by(self, spki: bytes) -> bool:
+        """Tell whether the key that it names, this one, has signed it."""
+        if self.signed is not None:
+            return self.signed
+        return self.checked is not None and self.checked.verify(load_public_key(spki))
+
+
+def read_wire(wire: object) -> ReadWire:
+    """Read what was sent as a statement: its form and its hashes.  No lock, no database."""
     try:
-        return read_statement(wire)
+        return ReadWire(wire=wire, checked=read_statement(wire))
     except Refusal as refusal:
-        return Result(id=None, status="refused", refusal=refusal)
+        return ReadWire(wire=wire, refusal=refusal)
 
 
 def _judge(
     env: Env,
+    read: ReadWire,
     one: CheckedStatement,
     speakers: Mapping[bytes, _Speaker],
     known: Mapping[UUID, StoredEntry],
@@ -165,7 +194,7 @@ def _judge(
     speaker = speakers.get(one.header.key)
     if speaker is None:
         raise DeviceUnknown(key=b64(one.header.key))
-    if not one.verify(load_public_key(speaker.spki)):
+    if not read.is_signed_by(speaker.spki):
         raise BadStatementSignature()
     stored = known.get(id) or (_as_stored(admitted[id].entry) if id in admitted else None)
     if stored is not None:

@@ -132,6 +132,14 @@ def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, DeviceR
     return {row.key_id: row for row in rows}
 
 
+def public_keys(session: Session, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Return the public halves of those of the keys that are a device's, whatever became of it."""
+    rows = session.execute(
+        text("SELECT key_id, spki FROM device WHERE key_id = ANY(CAST(:keys AS bytea[]))"), {"keys": list(keys)}
+    )
+    return {bytes(row.key_id): bytes(row.spki) for row in rows}
+
+
 def as_device(row: DeviceRow) -> Device:
     """Return the device of a row."""
     return Device(

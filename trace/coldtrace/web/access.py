@@ -6,7 +6,7 @@ A route names the one right that it needs: `caller: Annotated[Caller, needs(Kind
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,8 +28,8 @@ from coldtrace.rights.model import NOTHING, Kind, Reader, Scope, Verb
 from coldtrace.rights.refusals import RightMissing
 from coldtrace.rights.rules import scope_of
 from coldtrace.seal.b64 import b64
-from coldtrace.seal.device_request import parse_authorization, verify_request
-from coldtrace.seal.keys import load_public_key
+from coldtrace.seal.device_request import DeviceAuthorization, parse_authorization, verify_request
+from coldtrace.seal.keys import PublicKey, load_public_key
 from coldtrace.settings import Settings
 from coldtrace.web.journal import Note, is_taken_on, note_of, open_note, take_on, write_alone
 from coldtrace.web.limits import AnonymousLimit, address_of
@@ -170,7 +170,7 @@ def recognise(request: Request, session: Session, body: bytes) -> Caller | None:
     if header is None:
         return None
     env, settings = _env(request), _settings(request)
-    try:
+    with counted(request):
         scheme, _, rest = header.partition(" ")
         if scheme.lower() == "bearer":
             holder = tokens.recognise_token(session, env, rest.strip(), production=settings.env == "production")
@@ -179,6 +179,13 @@ def recognise(request: Request, session: Session, body: bytes) -> Caller | None:
         site = parties_store.site(session, device.gln)
         assert site is not None, "a device always belongs to a registered site"
         return Caller(device=device, reader=reader_of_device(device, site))
+
+
+@contextmanager
+def counted(request: Request) -> Iterator[None]:
+    """Count a request whose credentials are refused inside like one without any; raise TooManyRequests past that."""
+    try:
+        yield
     except Refusal:
         limit: AnonymousLimit = request.app.state.anonymous
         limit.count(address_of(request.scope))
@@ -192,17 +199,24 @@ def _device(request: Request, session: Session, header: str, body: bytes) -> Dev
         raise DeviceUnknown(key=b64(authorization.key))
     if device.state in ("revoked", "retired"):
         raise DeviceRevoked(key=b64(authorization.key))
+    require_signed(request, _env(request), authorization, load_public_key(device.spki), body)
+    return device
+
+
+def require_signed(
+    request: Request, env: Env, authorization: DeviceAuthorization, public_key: PublicKey, body: bytes
+) -> None:
+    """Raise RequestSignatureRefused unless the key vouches for this request."""
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
     verify_request(
         authorization,
-        public_key=load_public_key(device.spki),
-        net=_env(request).net,
+        public_key=public_key,
+        net=env.net,
         method="HEAD" if "coldtrace.head" in request.scope else request.method,
         path=path,
         body=body,
     )
-    return device
 
 
 def known_caller(request: Request, body: Body) -> Caller:

@@ -46,6 +46,7 @@ from coldtrace.web.api import (
 )
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
+from coldtrace.web.captures import Captures
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.openapi import describe
@@ -199,7 +200,7 @@ def create_app(
     app.state.feeder = feeder
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
-    app.state.joined_captures = statements.join_captures()
+    app.state.captures = Captures(app.state.sessions, env, waiting_max=settings.capture_waiting_max)
     app.state.awaited_proofs = AwaitedProofs(
         app.state.sessions,
         env.log,

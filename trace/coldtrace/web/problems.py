@@ -171,6 +171,7 @@ STATUS: dict[str, int] = {
     "key_not_listed": 503,
     "no_trust_list": 503,
     "not_installed": 503,
+    "busy": 503,
     "not_ready": 503,
     "roots_offline": 503,
     "unreadable_key_file": 503,

@@ -154,6 +154,17 @@ class NotReady(Refusal):
     detail = Words("数据库暂时不可用，请稍后再试。", "The database does not answer at the moment; try again soon.")
 
 
+class Busy(Refusal):
+    """More requests with statements wait already than the service lets wait; nothing of this one was looked at."""
+
+    code = "busy"
+    title = Words("服务繁忙", "Busy")
+    detail = Words(
+        "等待处理的提交过多，本次内容未处理，请在 {retry_s} 秒后原样重新提交。",
+        "Too many uploads wait already. Nothing of this one was looked at; send it again, unchanged, in {retry_s} s.",
+    )
+
+
 class InternalError(Refusal):
     """A bug; the request id leads to it in the log."""
 

@@ -6,17 +6,17 @@ by an enrolled device, and it counts against the anonymous limit.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.request import parse_http_list
 from uuid import UUID
 
-import psycopg
 from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import SQLAlchemyError
+from fastapi.routing import APIRoute
 from sqlmodel import Session
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
@@ -24,28 +24,22 @@ from coldtrace.custody.model import Mark
 from coldtrace.custody.service import Result
 from coldtrace.custody.statement_list import PAGE_MAX, has_pieces, list_statements, places_of
 from coldtrace.custody.unit_view import view_unit
-from coldtrace.db.group_commit import GroupCommit
-from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.statement import read_statement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
-from coldtrace.parties.refusals import AuthenticationRequired
 from coldtrace.rights.model import Kind, Scope, Verb
-from coldtrace.web.access import Body, Caller, CallerLang, CurrentEnv, ReadSession, needs, recognise
+from coldtrace.web.access import Body, Caller, CallerLang, CurrentEnv, ReadSession, needs
 from coldtrace.web.awaited_proofs import AwaitedProofs
-from coldtrace.web.database_trouble import is_race
+from coldtrace.web.captures import Captures
+from coldtrace.web.items import read_items
 from coldtrace.web.openapi import ANY_CALLER
-from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
+from coldtrace.web.problems import language_of
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 
-ITEMS_MAX = 1000
-ATTEMPTS = 4
 WAIT_MAX_S = 10
-KIND_MAX = 120
-_UNPROVEN = frozenset({"unknown_device", "bad_statement_signature"})
 
 _DOC: dict[str, Any] = {
     "security": ANY_CALLER,
@@ -67,29 +61,63 @@ _DOC: dict[str, Any] = {
 }
 
 
-@router.post(
-    "",
-    status_code=202,
-    responses={200: {"description": "A repeat, sent alone"}, 201: {"description": "Included, with the proof"}},
-    openapi_extra=_DOC,
-    summary="Store signed statements 提交签名记录",
-)
-async def post_statements(request: Request, body: Body, lang: CallerLang) -> Response:
+async def post_statements(request: Request) -> Response:
     """Store one statement (object), many (array) or a stream of lines (NDJSON); 202 with a receipt for each.
 
     One alone: 202 accepted, 200 repeat, 4xx problem when refused; `Prefer: wait=N` waits up to N seconds (10 at
     most) for inclusion and answers 201 with the proof; nobody waits while too many do, or while the log is in trouble.
+    503 `busy` with Retry-After when too many requests wait already: nothing of such a request was looked at.
     """
-    # Stored in a worker thread, which is given back before the wait: who waits must not stand in the way of others.
-    answer, kept = await run_in_threadpool(_store, request, body, lang)
+    captures: Captures = request.app.state.captures
+    # Once it returns, the commit is behind us: only then may a receipt leave.
+    stored = await captures.store(request, request.scope["coldtrace.body"])
+    if stored.alone and stored.results[0].refusal is not None:
+        raise stored.results[0].refusal
+    said = _said(request, stored.results)
+    status = 200 if stored.alone and stored.results[0].status == "repeat" else 202
     wait_s = _wait_s(request.headers.getlist("prefer"))
-    if kept is None or not wait_s:
-        return answer
+    kept = stored.results[0].id if len(stored.results) == 1 and stored.results[0].refusal is None else None
+    if not wait_s or kept is None:
+        return JSONResponse(said, status)
+    # Whoever sends one in an array may wait for it as well.
     awaited: AwaitedProofs = request.app.state.awaited_proofs
-    proof = await awaited.proof(kept.id, wait_s=wait_s)
+    proof = await awaited.proof(UUID(kept), wait_s=wait_s)
     if proof is None:
-        return answer
-    return JSONResponse(kept.body | {"proof": proof}, 201, {"Preference-Applied": f"wait={wait_s}"})
+        return JSONResponse(said, status)
+    return JSONResponse(said | {"proof": proof}, 201, {"Preference-Applied": f"wait={wait_s}"})
+
+
+def _said(request: Request, results: Sequence[Result]) -> dict[str, object]:
+    # The language is asked only where there is something to say in it.
+    lang = language_of(request) if any(result.refusal is not None for result in results) else "zh"
+    return {"results": [as_json(result, lang) for result in results]}
+
+
+class _HotRoute(APIRoute):
+    """A route that calls its function with the request and nothing in between: no dependencies, no models, no stacks.
+
+    The document of the API and the tests that walk the routes see it like any other.
+    """
+
+    async def handle(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Answer; a Refusal goes up to the handler of refusals."""
+        if scope["method"] != "POST":
+            await super().handle(scope, receive, send)
+            return
+        response = await post_statements(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+router.add_api_route(
+    "",
+    post_statements,
+    methods=["POST"],
+    status_code=202,
+    responses={200: {"description": "A repeat, sent alone"}, 201: {"description": "Included, with the proof"}},
+    openapi_extra=_DOC,
+    summary="Store signed statements 提交签名记录",
+    route_class_override=_HotRoute,
+)
 
 
 @router.post("/check", openapi_extra=_DOC, summary="Dry run 试运行")
@@ -207,152 +235,6 @@ def get_pieces(
             },
         }
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Kept:
-    """The one statement that was stored, and the body of its answer."""
-
-    id: UUID
-    body: dict[str, object]
-
-
-def _only(results: Sequence[Result], body: dict[str, object]) -> _Kept | None:
-    """Return the one statement of a stream or array, if it was kept: whoever sends it so may wait for it as well."""
-    if len(results) != 1 or results[0].id is None or results[0].refusal is not None:
-        return None
-    return _Kept(id=UUID(results[0].id), body=body)
-
-
-def _store(request: Request, body: bytes, lang: str) -> tuple[Response, _Kept | None]:
-    """Store what was sent; return the answer, and the statement if there is one only.
-
-    Once it returns, the commit is behind us: only then may a receipt leave.
-    """
-    wires, alone = read_items(request, body)
-    if not alone:
-        results = _capture(request, body, wires)
-        told: dict[str, object] = {"results": [as_json(result, lang) for result in results]}
-        return JSONResponse(told, 202), _only(results, told)
-    joined: JoinedCaptures = request.app.state.joined_captures
-    result = joined.submit(_Alone(request=request, body=body, wire=wires[0]))
-    if isinstance(result, Refusal):
-        raise result
-    if result.refusal is not None:
-        raise result.refusal
-    said: dict[str, object] = {"results": [as_json(result, lang)]}
-    answer = JSONResponse(said, 200 if result.status == "repeat" else 202)
-    return answer, None if result.id is None else _Kept(id=UUID(result.id), body=said)
-
-
-def _capture(request: Request, body: bytes, wires: list[object]) -> list[Result]:
-    """Store what can be stored and commit.
-
-    The same statement twice at one moment is normal, when a handheld was too impatient: the second one fails on what
-    the first one wrote, is told again, and then finds it.
-    """
-    for _ in range(ATTEMPTS):
-        try:
-            with request.app.state.sessions.begin() as session:
-                caller = recognise(request, session, body)
-                results = custody.capture(session, request.app.state.env, wires)
-                if caller is None and _unproven(results):
-                    raise AuthenticationRequired()
-            return results
-        except (SQLAlchemyError, psycopg.Error) as error:
-            if not is_race(error):
-                raise
-    raise NotReady()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Alone:
-    """A request with one statement."""
-
-    request: Request
-    body: bytes
-    wire: object
-
-
-JoinedCaptures = GroupCommit[_Alone, Result | Refusal]
-"""Where the requests with one statement meet: those that come while a commit is under way share the next one."""
-
-
-def join_captures() -> JoinedCaptures:
-    """Make the meeting place of a process."""
-    return GroupCommit(_capture_joined)
-
-
-def _capture_joined(sent: Sequence[_Alone]) -> list[Result | Refusal]:
-    """Store the statements of many requests in one transaction, as one batch, and commit; answer for each.
-
-    Told again after a race only when alone: of many, each tells its own again.
-    """
-    state = sent[0].request.app.state
-    for _ in range(ATTEMPTS if len(sent) == 1 else 1):
-        try:
-            with state.sessions.begin() as session:
-                return _tell(session, state.env, sent)
-        except (SQLAlchemyError, psycopg.Error) as error:
-            if not is_race(error):
-                raise
-    raise NotReady()
-
-
-def _tell(session: Session, env: Env, sent: Sequence[_Alone]) -> list[Result | Refusal]:
-    callers: list[object] = []
-    for one in sent:
-        try:
-            callers.append(recognise(one.request, session, one.body))
-        except Refusal as refusal:
-            callers.append(refusal)
-    known = [one.wire for one, caller in zip(sent, callers, strict=True) if not isinstance(caller, Refusal)]
-    captured = iter(custody.capture(session, env, known))
-    answers: list[Result | Refusal] = []
-    for caller in callers:
-        answer = caller if isinstance(caller, Refusal) else next(captured)
-        # Nothing is kept of a statement that is unproven, so the others need not be rolled back.
-        if caller is None and isinstance(answer, Result) and _unproven([answer]):
-            answer = AuthenticationRequired()
-        answers.append(answer)
-    return answers
-
-
-def _unproven(results: list[Result]) -> bool:
-    """Tell whether something in a body without credentials was not signed by an enrolled device."""
-    return any(
-        result.refusal is not None and (result.id is None or result.refusal.code in _UNPROVEN) for result in results
-    )
-
-
-def read_items(request: Request, body: bytes) -> tuple[list[object], bool]:
-    """Return the wire objects of a body, and whether it was one object alone."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/json", "application/x-ndjson"):
-        raise WrongContentType(wanted="application/json, application/x-ndjson", got=kind[:KIND_MAX] or "-")
-    if kind == "application/x-ndjson":
-        lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
-        _refuse_many(len(lines))
-        return [_load(line, number) for number, line in lines], False
-    value = _load(body, 1)
-    items = value if isinstance(value, list) else [value]
-    _refuse_many(len(items))
-    return items, not isinstance(value, list)
-
-
-def _load(data: bytes, line: int) -> object:
-    try:
-        value: object = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise MalformedJson(line=line + error.lineno - 1) from None
-    except (ValueError, RecursionError):
-        raise MalformedJson(line=line) from None
-    return value
-
-
-def _refuse_many(count: int) -> None:
-    if count > ITEMS_MAX:
-        raise TooManyItems(limit=ITEMS_MAX, got=count)
 
 
 def as_json(result: Result, lang: str) -> dict[str, object]:

@@ -1,0 +1,280 @@
+"""The way of statements through the service: many requests, few transactions (docs/decisions/0027-hot-path.md).
+
+One of the few paths for which a measurement asked (`coldtrace bench capture`): no dependency of the framework, no
+thread for a request.  A request is taken in or refused (`Busy`); read in a worker thread together with what came at
+the same moment: parsed, hashed, its signatures checked; then written in another together with what has been read
+meanwhile, as one batch in one transaction.  So one group is read while the one before waits for the disk.
+
+The order that makes it safe: nothing is answered before the commit that holds it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import psycopg
+from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from coldtrace.custody import service as custody
+from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown
+from coldtrace.custody.service import ReadWire, Result
+from coldtrace.env import Env
+from coldtrace.errors import Refusal
+from coldtrace.parties import store as parties
+from coldtrace.parties.refusals import AuthenticationRequired
+from coldtrace.parties.tables import DeviceRow
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.device_request import (
+    DeviceAuthorization,
+    MalformedAuthorization,
+    RequestSignatureRefused,
+    parse_authorization,
+)
+from coldtrace.seal.keys import MalformedKey, PublicKey, load_public_key
+from coldtrace.web.access import counted, recognise, require_signed
+from coldtrace.web.database_trouble import is_race
+from coldtrace.web.items import read_items
+from coldtrace.web.joined import Joined
+from coldtrace.web.refusals import Busy, NotReady
+
+ATTEMPTS = 4
+STATEMENTS_MAX = 200
+"""Statements of one transaction at most, unless one request alone has more: so that none waits long for the others."""
+
+LARGE_BYTES = 32 * 1024
+"""Longer requests have a way of their own: a scan must not wait for somebody's thousand."""
+
+READ_BYTES_MAX = 1024 * 1024
+WAITING_BYTES_MAX = 64 * 1024 * 1024
+KEYS_MAX = 100_000
+RETRY_S = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What became of a request's statements; `alone` says that it was one object, not an array or a stream."""
+
+    results: Sequence[Result]
+    alone: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """A request as it came."""
+
+    request: Request
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """A request that was read.  `authorization` is a device's word for it, `signed` whether that word is good as far as
+    its key was known by then."""
+
+    sent: _Sent
+    wires: Sequence[ReadWire]
+    alone: bool
+    authorization: DeviceAuthorization | None
+    signed: bool | None
+
+
+class Captures:
+    """Where requests with statements meet, one for a process and its event loop."""
+
+    def __init__(self, sessions: sessionmaker[Session], env: Env, *, waiting_max: int) -> None:
+        self._sessions, self._env, self._waiting_max = sessions, env, waiting_max
+        self._keys = _Keys(sessions)
+        self._scans, self._piles = self._lane(), self._lane()
+        self._waiting_bytes = 0
+        self.waiting = 0
+
+    def _lane(self) -> "_Lane":
+        return _Lane(
+            reading=Joined(self._read, weigh=lambda sent: len(sent.body), weight_max=READ_BYTES_MAX),
+            writing=Joined(self._write, weigh=lambda read: len(read.wires), weight_max=STATEMENTS_MAX),
+        )
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a transaction of scans is under way."""
+        return self._scans.writing.is_working
+
+    @property
+    def read_and_waiting(self) -> int:
+        """How many scans wait, read already, for the transaction that is under way."""
+        return self._scans.writing.waiting
+
+    async def store(self, request: Request, body: bytes) -> Stored:
+        """Store the statements of a request and commit; raise Busy, or the Refusal of the request as a whole."""
+        if self.waiting >= self._waiting_max or self._waiting_bytes > WAITING_BYTES_MAX:
+            raise Busy(retry_s=RETRY_S)
+        lane = self._piles if len(body) > LARGE_BYTES else self._scans
+        self.waiting += 1
+        self._waiting_bytes += len(body)
+        try:
+            read = await lane.reading.submit(_Sent(request=request, body=body))
+            if isinstance(read, Refusal):
+                raise read
+            results = await lane.writing.submit(read)
+        finally:
+            self.waiting -= 1
+            self._waiting_bytes -= len(body)
+        if isinstance(results, Refusal):
+            raise results
+        return Stored(results=results, alone=read.alone)
+
+    # Reading: no lock, no transaction.
+
+    def _read(self, group: Sequence[_Sent]) -> list[_Read | Refusal]:
+        parsed = [_parsed(sent) for sent in group]
+        self._keys.learn(_keys_of(each for each in parsed if not isinstance(each, Refusal)))
+        return [each if isinstance(each, Refusal) else self._check(each) for each in parsed]
+
+    def _check(self, read: _Read) -> _Read:
+        """Check the signatures, as far as the keys are known."""
+        signed = read.signed
+        if read.authorization is not None and (key := self._keys.get(read.authorization.key)) is not None:
+            signed = self._is_signed(read.sent, read.authorization, key)
+        wires = [
+            wire if wire.checked is None else wire.proved_by(self._keys.get(wire.checked.header.key))
+            for wire in read.wires
+        ]
+        return replace(read, wires=wires, signed=signed)
+
+    # Writing: one transaction.
+
+    def _write(self, group: Sequence[_Read]) -> list[list[Result] | Refusal]:
+        """Store the statements of many requests as one batch, and commit.
+
+        The same statement twice at one moment is normal, when a handheld was too impatient: the second one fails on
+        what the first one wrote, is told again, and then finds it.  Told again after a race only when alone: of many,
+        each tells its own again.
+        """
+        for _ in range(ATTEMPTS if len(group) == 1 else 1):
+            try:
+                with self._sessions.begin() as session:
+                    return self._tell(session, group)
+            except (SQLAlchemyError, psycopg.Error) as error:
+                if not is_race(error):
+                    raise
+        raise NotReady()
+
+    def _tell(self, session: Session, group: Sequence[_Read]) -> list[list[Result] | Refusal]:
+        devices = parties.lock_devices(session, _keys_of(group))
+        known: dict[str, object] = {}
+        refusals = [self._refusal(session, read, devices, known) for read in group]
+        heard = [read for read, refusal in zip(group, refusals, strict=True) if refusal is None]
+        results = iter(
+            custody.capture(session, self._env, [wire for read in heard for wire in read.wires], devices=devices)
+        )
+        return [
+            [next(results) for _ in read.wires] if refusal is None else refusal
+            for read, refusal in zip(group, refusals, strict=True)
+        ]
+
+    def _refusal(
+        self, session: Session, read: _Read, devices: Mapping[bytes, DeviceRow], known: dict[str, object]
+    ) -> Refusal | None:
+        """Return why a request is not heard at all: wrong credentials, or none and something that nobody vouches for.
+
+        `known` are the tokens of this group that were looked up already.
+        """
+        request = read.sent.request
+        header = request.headers.get("authorization")
+        if header is None:
+            return AuthenticationRequired() if any(_is_unproven(wire, devices) for wire in read.wires) else None
+        try:
+            if read.authorization is not None:
+                with counted(request):
+                    self._require_device(read, read.authorization, devices)
+            elif header not in known:
+                known[header] = recognise(request, session, read.sent.body)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def _require_device(
+        self, read: _Read, authorization: DeviceAuthorization, devices: Mapping[bytes, DeviceRow]
+    ) -> None:
+        device = devices.get(authorization.key)
+        if device is None:
+            raise DeviceUnknown(key=b64(authorization.key))
+        if device.state in ("revoked", "retired"):
+            raise DeviceRevoked(key=b64(authorization.key))
+        signed = read.signed
+        if signed is None:
+            signed = self._is_signed(read.sent, authorization, load_public_key(device.spki))
+        if not signed:
+            raise RequestSignatureRefused()
+
+    def _is_signed(self, sent: _Sent, authorization: DeviceAuthorization, key: PublicKey) -> bool:
+        try:
+            require_signed(sent.request, self._env, authorization, key, sent.body)
+        except RequestSignatureRefused:
+            return False
+        return True
+
+
+def _parsed(sent: _Sent) -> _Read | Refusal:
+    try:
+        wires, alone = read_items(sent.request, sent.body)
+    except Refusal as refusal:
+        return refusal
+    header = sent.request.headers.get("authorization")
+    authorization = None
+    if header is not None:
+        with suppress(MalformedAuthorization):  # then it is a token's, or nothing that anybody knows: asked later
+            authorization = parse_authorization(header)
+    reads = [custody.read_wire(wire) for wire in wires]
+    return _Read(sent=sent, wires=reads, alone=alone, authorization=authorization, signed=None)
+
+
+def _keys_of(group: Iterable[_Read]) -> set[bytes]:
+    """Return the keys that requests and their statements name."""
+    keys = {wire.checked.header.key for read in group for wire in read.wires if wire.checked is not None}
+    return keys | {read.authorization.key for read in group if read.authorization is not None}
+
+
+def _is_unproven(wire: ReadWire, devices: Mapping[bytes, DeviceRow]) -> bool:
+    """Tell whether nobody who is known vouches for what was sent."""
+    if wire.checked is None:
+        return True
+    device = devices.get(wire.checked.header.key)
+    return device is None or not wire.is_signed_by(device.spki)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lane:
+    reading: Joined[_Sent, "_Read | Refusal"]
+    writing: Joined[_Read, "list[Result] | Refusal"]
+
+
+class _Keys:
+    """Public keys of enrolled devices by key id, which is their hash: what was learned once stays true.
+
+    Whether a device may still say something is asked with its row locked, each time.
+    """
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self._sessions = sessions
+        self._known: dict[bytes, PublicKey] = {}
+
+    def get(self, key: bytes) -> PublicKey | None:
+        return self._known.get(key)
+
+    def learn(self, keys: Iterable[bytes]) -> None:
+        new = {key for key in keys if key not in self._known}
+        if not new:
+            return
+        with self._sessions() as session:
+            found = parties.public_keys(session, new)
+        if len(self._known) + len(found) > KEYS_MAX:
+            self._known = {}
+        for key, spki in found.items():
+            try:
+                self._known[key] = load_public_key(spki)
+            except MalformedKey:  # the row will be met again where a refusal can be given
+                continue
