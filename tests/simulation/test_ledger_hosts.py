@@ -134,6 +134,8 @@ def test_the_host_with_the_lock_is_killed_and_the_other_carries_on(
         assert_no_entry_twice(database)
         for house, place in zip(houses, (published(hosts[0], vkey), hosts[1].log_address(vkey, "")), strict=True):
             assert [row["state"] for row in house.run("ledger", "list")[1]["logs"]] == ["open"], f"seed {seed}"
+            status, told = house.run("custody", "rebuild", "--check")
+            assert (status, told["examples"]) == (0, []), f"seed {seed}"
             status, told = house.run("ledger", "audit", "--vkey", vkey.text(), "--url", place)
             assert (status, told["findings"]) == (0, []), f"seed {seed}"
         for host in hosts:

@@ -65,6 +65,9 @@ def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
         wait_until(lambda: pending() == 0, f"seed {seed}: the queue does not drain")
         status, found = house.run("ledger", "audit", "--vkey", vkey.text())
         assert (status, found["findings"]) == (0, []), f"seed {seed}"
+        status, found = house.run("custody", "rebuild", "--check")
+        assert (status, found["examples"]) == (0, []), f"seed {seed}"
+        assert found["statements"] >= len(load.held), f"seed {seed}"
         check_receipts(killed, vkey, load.held, seed)
         newest = httpx.get(killed.log_address(vkey, "checkpoint"), timeout=30).raise_for_status().text
         check_growth(killed.log_address(vkey, ""), vkey, [*saved, newest], f"seed {seed}")

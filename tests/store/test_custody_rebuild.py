@@ -10,10 +10,13 @@ from sqlmodel import Session
 from coldtrace.custody import rebuild
 from coldtrace.custody.history import find_unit
 from coldtrace.custody.scratch import open_scratch
+from coldtrace.custody.voiding import void_units
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING
 from support.custody_story import Goods, random_story
 from support.house import pack_lines
-from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, Road, child, whole
+from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, Road, binding, child, whole
+from support.rolls import drawn, labels
 
 A, B, C = CARTONS[:3]
 P, Q = PALLETS
@@ -98,6 +101,18 @@ def test_a_record_that_is_not_what_was_logged_is_found(told: Road) -> None:
     assert report.counts["statement"] == 1
     assert report.examples[0].rebuilt is not None
     assert report.examples[0].rebuilt["to_gln"] == MARKET
+
+
+def test_labels_that_were_scanned_and_then_voided(road: Road) -> None:
+    road.consignment()
+    seen, shown, untouched = (code.unit_id for code in labels(road, drawn(road))[:3])
+    assert road.done(SHOP, T.OBSERVE, seen).status == "accepted"
+    assert road.done(SHOP, T.COMMISSION, binding(shown)).marks[0] == "not_permitted"
+    void_units(road.session, road.env, [seen, shown, untouched], EVERYTHING, reason="torn")
+    assert road.where(seen)[0] == "void"
+    report = checked(road.session)
+    assert report.ok, report.examples
+    assert report.units == 3
 
 
 def test_the_empty_tables_are_asked_also_where_the_connection_asked_before(told: Road) -> None:

@@ -15,6 +15,7 @@ from coldtrace.codes.scan import read_scan
 from coldtrace.custody import unit_store
 from coldtrace.custody.model import STATE_WORDS, Holding, UnitState
 from coldtrace.custody.refusals import InCirculation, LabelBound, NothingNamed
+from coldtrace.custody.retelling import retell
 from coldtrace.env import Env
 from coldtrace.goods import roll_store, rolls, stops
 from coldtrace.goods.print_refusals import CodeNotIssued
@@ -80,6 +81,10 @@ def void_units(
     roll_store.mark_voided(session, fresh, env.clock())
     void = Holding(state=UnitState.VOID)
     unit_store.save_units(session, [(replace(held[unit], holding=void, parent_pk=None), None) for unit in fresh])
+    # A void code was void from the beginning, whenever its statements arrive: those that are here are told again.
+    scanned = [held[unit].pk for unit in fresh if held[unit].last_at > unit_store.EARLIEST]
+    if scanned:
+        retell(session, scanned, since=unit_store.EARLIEST)
     for unit in fresh:
         stops.revoke_unit(session, env, unit, reason)
     return Voided(units=fresh, already=len(set(units)) - len(fresh))
