@@ -7,8 +7,10 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
+from coldtrace.custody import as_of
 from coldtrace.custody.as_of import NOW, Moment
 from coldtrace.custody.history import View
+from coldtrace.custody.refusals import StoryTooBig
 from coldtrace.custody.unit_view import UnitView, view_unit
 from coldtrace.events.private_piece import read_private
 from coldtrace.events.public_piece import CorrectionMode, Corrects
@@ -125,6 +127,15 @@ def test_the_record_is_the_same_afterwards(road: Road) -> None:
     for _ in range(7):
         assert place(view(road, A, Moment(as_of=road.clock.next - timedelta(seconds=30)))) == ("active", PORT, None)
         assert place(view(road, A)) == ("in_transit", PORT, None)
+
+
+def test_what_would_take_too_long_is_refused(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(as_of, "UNITS_MAX", 2)
+    road.bound(A, B)
+    road.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    with pytest.raises(StoryTooBig), road.session.begin_nested():
+        view(road, P, Moment(as_of=road.clock.next))
+    assert place(view(road, A, Moment(as_of=road.clock.next))) == ("active", PORT, P)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -14,8 +14,12 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import correction_store, store, unit_store
+from coldtrace.custody.refusals import StoryTooBig
 from coldtrace.custody.replay import copy_lines, copy_units, tell
 from coldtrace.custody.scratch import CORRECTION_TABLES, UNIT_TABLES, open_scratch
+
+UNITS_MAX = 5_000
+"""More than all cartons of a container; telling them takes seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +41,12 @@ NOW = Moment()
 def tell_until(session: Session, unit_id: str, moment: Moment) -> None:
     """Have the session read the unit, all that it was in and all that was in it, as they stood at a moment.
 
-    The transaction must be rolled back afterwards.  Of other units it reads nothing any more.
+    The transaction must be rolled back afterwards.  Of other units it reads nothing any more.  Raises StoryTooBig.
     """
     inside = {row.unit_pk for row in session.execute(text(_EVER_INSIDE), {"unit": unit_id})}
     pks = unit_store.related(session, inside, since=unit_store.EARLIEST)
+    if len(pks) > UNITS_MAX:
+        raise StoryTooBig(unit=unit_id, limit=UNITS_MAX)
     entries = _entries(session, pks, moment)
     live = open_scratch(session, (*UNIT_TABLES, *CORRECTION_TABLES))
     copy_units(session, live, pks)

@@ -81,6 +81,7 @@ STATUS: dict[str, int] = {
     "outside_tree": 404,
     "site_unknown": 404,
     "unit_unknown": 404,
+    "story_too_big": 422,
     "not_logged": 404,
     "no_checkpoint": 404,
     "index_out_of_range": 404,
