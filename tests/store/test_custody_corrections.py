@@ -17,6 +17,8 @@ from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import stops
+from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone
+from coldtrace.interop.imports import undo_import
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.hashing import sha256
 from support.custody_story import Goods, random_story, record_of
@@ -211,6 +213,18 @@ def test_once_it_is_recalled_only_a_regulator_corrects(loaded: Road) -> None:
     assert loaded.where(A)[0] == "in_transit"
     assert loaded.done(TRADER, T.CORRECT, corrects=naming(sent)).status == "accepted"
     assert loaded.where(A) == ("active", STORE, P)
+
+
+def test_an_import_of_which_nothing_really_left_can_be_undone(road: Road) -> None:
+    consignment = road.consignment()
+    road.bind_all(consignment)
+    sent = told(road, PORT, T.SHIP, consignment.pallets[0].label.unit_id, to=STORE)
+    with pytest.raises(AlreadyShipped):
+        undo_import(road.session, road.env, consignment.consignment_id, EVERYTHING)
+    undone(road, PORT, sent)
+    undo_import(road.session, road.env, consignment.consignment_id, EVERYTHING)
+    with pytest.raises(AlreadyUndone):
+        undo_import(road.session, road.env, consignment.consignment_id, EVERYTHING)
 
 
 def test_what_is_corrected_keeps_its_own_bytes_and_receipt(loaded: Road) -> None:
