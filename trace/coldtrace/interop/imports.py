@@ -127,7 +127,8 @@ def _units_that_left(session: Session, consignment_id: UUID) -> int:
                 " SELECT count(DISTINCT a.unit_pk) FROM around a JOIN statement_line l ON l.unit_pk = a.here"
                 " AND l.event_at BETWEEN a.since AND a.till AND NOT l.marks && CAST(:blocking AS text[])"
                 " JOIN statement s USING (entry_id) JOIN consignment c ON c.consignment_id = :id"
-                f" WHERE s.status = 'accepted' AND NOT {ANNULLED.format(statement='s')} AND (s.type IN ('ship', 'sell') OR s.gln <> c.station_gln)"
+                f" WHERE s.status = 'accepted' AND NOT {ANNULLED.format(statement='s')}"
+                " AND (s.type IN ('ship', 'sell') OR s.gln <> c.station_gln)"
             ),
             values,
         ).scalar_one()
