@@ -20,6 +20,8 @@ from coldtrace.journal import service as journal
 from coldtrace.journal import store
 from coldtrace.journal.model import COMMAND_LINE, Act
 from coldtrace.journal.rules import anchor_body, next_hash, record_text
+from coldtrace.journal.store import Asked
+from coldtrace.rights.model import Scope
 from support.house import install, make_env
 from support.ticking import TickingClock
 
@@ -175,3 +177,30 @@ def test_processes_at_the_same_moment_make_one_anchor(app: sessionmaker[Session]
     assert sum(made) == 1
     with app() as session:
         assert len(store.anchors(session)) == 1
+
+
+def reached(scope: Scope, told: Act) -> bool:
+    """Tell by the rule alone whether a record is in a scope."""
+    named = told.operators | told.subjects
+    return scope.everything or bool(named & scope.operators) or bool(told.sites & scope.sites)
+
+
+def test_a_scope_of_organisations_or_sites_sees_what_names_them(app: sessionmaker[Session], env: Env) -> None:
+    """Every combination of who acted, whose data it was and at which sites, for every kind of scope, page by page."""
+    firms, glns = (FIRM, SHOP), ("9521234000044", "9521234000051")
+    some = [frozenset[UUID](), *(frozenset({each}) for each in firms), frozenset(firms)]
+    sites = [frozenset[str](), *(frozenset({each}) for each in glns), frozenset(glns)]
+    told = [act(operators=a, subjects=b, sites=c) for a in some for b in some for c in sites]
+    with app.begin() as session:
+        kept = {journal.record(session, env, each): each for each in told}
+    scopes = [Scope(operators=a, sites=c) for a in some for c in sites]
+    for scope in [*scopes, Scope(everything=True), Scope(areas=frozenset({""}))]:
+        found, after = [], None
+        while True:
+            with app() as session:
+                page = store.list_records(session, scope, Asked(after=after, limit=7))
+            found += [each.record_id for each in page]
+            if len(page) < 7:
+                break
+            after = page[-1].record_id
+        assert found == [id for id in reversed(kept) if reached(scope, kept[id])], scope

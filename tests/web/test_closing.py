@@ -186,6 +186,11 @@ def test_a_lost_second_step_is_taken_away_and_the_person_is_told(
         (letter,) = post.letters
         assert (letter["To"], letter["Subject"]) == (address, "Your second step was taken away")
         assert "http" not in letter.get_content(), "a notice has no link that somebody could imitate"
+        own_step = browser.get(f"/desk/people/{person_id}")
+        assert "second-step/remove" not in own_step.text
+        own_token = bearer(token_of(web, person_id=person_id))
+        own = web.client.delete(f"/api/v1/people/{person_id}/second-step", headers=own_token)
+        assert (own.status_code, own.json()["code"]) == (409, "own_second_step"), "a session may be a thief's"
         again = web.client.delete(f"/api/v1/people/{person_id}/second-step", headers=web.bearer)
         assert (again.status_code, again.json()["code"]) == (409, "no_second_step")
 

@@ -22,6 +22,19 @@ class NoSecondStep(Refusal):
     )
 
 
+class OwnSecondStep(Refusal):
+    """An administrator's own second step ends with the password, not without: an open session may be a thief's."""
+
+    code = "own_second_step"
+    title = Words("请在“我的账号”停用", "Stop it under My account")
+    detail = Words(
+        "自己的两步验证请在“我的账号”中凭密码停用；手机和备用码都丢失时，请另一名管理员移除，或用服务器命令"
+        " coldtrace people remove-second-step。",
+        "One's own second step is stopped under My account, with the password. Where phone and recovery codes are lost,"
+        " another administrator takes it away, or coldtrace people remove-second-step on the server.",
+    )
+
+
 class LastAdministrator(Refusal):
     """Without this person nobody could keep people, devices and keys any more."""
 

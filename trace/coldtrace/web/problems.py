@@ -71,6 +71,7 @@ STATUS: dict[str, int] = {
     "grant_refused": 403,
     "last_administrator": 409,
     "no_second_step": 409,
+    "own_second_step": 409,
     "device_ended": 409,
     "invite_life_unusable": 422,
     "operation_not_for_site": 422,

@@ -13,6 +13,7 @@ from coldtrace.parties import store as parties_store
 from coldtrace.people import closing
 from coldtrace.people.grant_refusals import OrganisationUnknown
 from coldtrace.people.personal_data import organisations_of
+from coldtrace.people.refusals import OwnSecondStep
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CurrentEnv, WriteSession, needs
 
@@ -111,7 +112,9 @@ def reopen_person(session: Session, caller: Caller, person_id: UUID) -> None:
 
 
 def remove_second_step(session: Session, env: Env, caller: Caller, person_id: UUID, *, by_mail: bool) -> None:
-    """Take a second step away and say so for the journal; raises PersonUnknown and NoSecondStep."""
+    """Take a second step away and say so for the journal; raises PersonUnknown, NoSecondStep or OwnSecondStep."""
+    if person_id == caller.person_id:
+        raise OwnSecondStep()
     closing.remove_second_step(session, env, person_id, by_mail=by_mail)
     caller.about(*organisations_of(session, person_id))
 

@@ -237,7 +237,7 @@ def show_person(request: Request, caller: Caller, *, person_id: UUID, **said_: A
     if person.state in (PersonState.INVITED, PersonState.ACTIVE):
         sections.append(_grant(caller, person_id, own))
     if not caller.scope_for(Kind.ACCOUNT, Verb.WRITE).is_empty:
-        sections.append(_account(person))
+        sections.append(_account(person, is_own=person_id == caller.person_id))
     if may_erase:
         sections.append(_erase(person_id))
     title = Words(person.name or "-", person.name or "-")
@@ -302,7 +302,7 @@ def _grant(caller: Caller, person_id: UUID, own: list[Operator]) -> Section:
     )
 
 
-def _account(person: ListedPerson) -> Section:
+def _account(person: ListedPerson, *, is_own: bool) -> Section:
     path = f"/desk/people/{person.person_id}"
     closed = person.state == PersonState.CLOSED
     forms = [
@@ -310,7 +310,7 @@ def _account(person: ListedPerson) -> Section:
         if closed
         else Form(action=f"{path}/close", submit=Words("关闭账号", "Close the account"), quiet=True)
     ]
-    if person.has_second_step:
+    if person.has_second_step and not is_own:
         words = Words("移除两步验证", "Take the second step away")
         forms.append(Form(action=f"{path}/second-step/remove", submit=words, quiet=True))
     return Section(
