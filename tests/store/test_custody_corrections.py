@@ -27,6 +27,8 @@ from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE,
 
 A, B, C, D = CARTONS[:4]
 P, Q = PALLETS
+LAST_AT = 6
+"""Where `record_of` has the time of the last word about a unit."""
 
 
 def naming(statement: Statement, mode: CorrectionMode = CorrectionMode.DID_NOT_OCCUR) -> Corrects:
@@ -64,7 +66,7 @@ def without(road: Road, *left_out: Statement) -> dict[str, list[tuple[object, ..
     found = record_of(road.session)
     kept = {name: [row for row in rows if not gone.intersection(row)] for name, rows in found.items()}
     # When something was last said of a unit is no part of where it is.
-    kept["units"] = [row[:-1] for row in kept["units"]]
+    kept["units"] = [(*row[:LAST_AT], *row[LAST_AT + 1 :]) for row in kept["units"]]
     return kept
 
 
