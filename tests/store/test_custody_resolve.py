@@ -1,6 +1,7 @@
 """What a scanned text is here: a table of cases, and that two meanings are refused."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,8 @@ from coldtrace.custody.refusals import AmbiguousCode
 from coldtrace.custody.resolve import Resolution, resolve
 from coldtrace.errors import Refusal
 from coldtrace.events.statement_type import StatementType as T
-from coldtrace.rights.model import EVERYTHING
+from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING, Scope
 from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
 from coldtrace.watch.scans import TEXT_MAX, AskedScan, answer_scan
 from support.consignments import GTIN, LOT, Consignment
@@ -90,6 +92,42 @@ def test_what_a_text_is(
     found = resolve(road.session, road.env, EVERYTHING, ask(consignment))
     assert told(found) == says(consignment)
     assert found.trouble is None
+
+
+PARTIES: dict[str, Callable[[Road], Scope]] = {
+    "its station's firm": lambda road: Scope(operators=frozenset({road.sites[SiteRole.FIRST_STATION].operator_id})),
+    "its station": lambda road: Scope(sites=frozenset({PORT})),
+    "its importer": lambda road: Scope(operators=frozenset({importer_of(road)})),
+    "its district": lambda road: Scope(areas=frozenset({road.sites[SiteRole.FIRST_STATION].district})),
+}
+STRANGERS = {
+    "another firm": Scope(operators=frozenset({UUID(int=77)})),
+    "another site": Scope(sites=frozenset({SHOP})),
+    "another city": Scope(areas=frozenset({"44"})),
+    "nobody": Scope(),
+}
+NAMES = {f"(01){GTIN}": f"(01){GTIN}", f"(01){GTIN}(10){LOT}": f"(01){GTIN}(10){LOT}"}
+
+
+def importer_of(road: Road) -> UUID:
+    found: UUID = road.session.execute(text("SELECT importer_id FROM consignment")).scalar_one()
+    return found
+
+
+@pytest.mark.parametrize("asked", NAMES)
+@pytest.mark.parametrize("who", PARTIES)
+def test_goods_are_named_to_whom_has_part_in_their_import(road: Road, who: str, asked: str) -> None:
+    road.consignment()
+    assert resolve(road.session, road.env, PARTIES[who](road), asked).name == NAMES[asked]
+
+
+@pytest.mark.parametrize("asked", NAMES)
+@pytest.mark.parametrize("who", STRANGERS)
+def test_a_stranger_is_not_told_what_was_imported(road: Road, who: str, asked: str) -> None:
+    before = resolve(road.session, road.env, STRANGERS[who], asked)
+    road.consignment()
+    assert resolve(road.session, road.env, STRANGERS[who], asked) == before
+    assert before.name is None
 
 
 def test_a_unit_seen_here_is_named_whoever_issued_it(road: Road) -> None:

@@ -30,11 +30,19 @@ class Place:
     operator: UUID
     district: str
     market: str | None = None
+    kind: str = "retailer"
 
 
+KINDS = ["retailer", "caterer", "cold_store"]
 MARKETS = [Place(f"690123450000{n}", OPERATORS[n], DISTRICTS[n]) for n in range(2)]
 SHOPS = [
-    Place(f"69012345001{n:02}", OPERATORS[n % 5], DISTRICTS[n % 4], [None, MARKETS[0].gln, MARKETS[1].gln][n % 3])
+    Place(
+        f"69012345001{n:02}",
+        OPERATORS[n % 5],
+        DISTRICTS[n % 4],
+        [None, MARKETS[0].gln, MARKETS[1].gln][n % 3],
+        KINDS[n % 2],
+    )
     for n in range(12)
 ]
 PLACES = [*MARKETS, *SHOPS]
@@ -61,7 +69,7 @@ def country(databases: Databases) -> Iterator[Session]:
                     text(
                         "INSERT INTO site (gln, operator_id, name_zh, name_en, role, district, market_gln,"
                         " company_prefixes, created_at)"
-                        " VALUES (:gln, :operator, 'n', 'n', 'retailer',"
+                        " VALUES (:gln, :operator, 'n', 'n', :kind,"
                         " :district, :market, '{}', '2026-01-01Z')"
                     ),
                     vars(place),
@@ -81,6 +89,7 @@ def party(gln: str) -> Party:
         operator_id=place.operator,
         gln=gln,
         district=place.district,
+        kind=place.kind,
         market_gln=place.market,
         market_operator_id=None if market is None else market.operator,
     )
@@ -98,6 +107,8 @@ SCOPES = st.builds(
     markets_of=some(OPERATORS),
     markets=some([market.gln for market in MARKETS]),
     areas=some(["", "12", "1201", "120116", "31", "99"]),
+    kinds_of=st.frozensets(st.tuples(st.sampled_from(OPERATORS), st.sampled_from(KINDS)), max_size=2),
+    kinds_at=st.frozensets(st.tuples(st.sampled_from([*BY_GLN, UNREGISTERED]), st.sampled_from(KINDS)), max_size=3),
 )
 GLNS = [*BY_GLN, UNREGISTERED]
 

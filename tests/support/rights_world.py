@@ -150,6 +150,7 @@ class World:
             operator_id=site.operator_id,
             gln=site.gln,
             district=site.district,
+            kind=site.role.value,
             market_gln=site.market_gln,
             market_operator_id=self.market.operator_id if in_market else None,
         )

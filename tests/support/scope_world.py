@@ -134,6 +134,7 @@ def _read(road: Road) -> World:
             operator_id=row.operator_id,
             gln=row.gln,
             district=row.district,
+            kind=row.role,
             market_gln=row.market_gln,
             market_operator_id=row.market_operator,
         )

@@ -45,6 +45,17 @@ def problem(answer: httpx.Response) -> dict[str, object]:
     return found
 
 
+# Rates
+
+
+@pytest.mark.parametrize("cookie", ["xcoldtrace=1", "coldtrace=", "other=coldtrace=1", "coldtrace-visitor=1", ""])
+def test_only_a_session_is_spared_at_the_desk(databases: Databases, tmp_path: Path, cookie: str) -> None:
+    """A cookie of about the same name is none; one that is worth nothing the page counts itself."""
+    with web_house(databases, tmp_path, anonymous_requests_per_minute=3) as web:
+        seen = [web.client.get("/desk/people", headers={"Cookie": cookie}).status_code for _ in range(5)]
+        assert seen == [401, 401, 401, 429, 429]
+
+
 # Bodies
 
 

@@ -15,10 +15,11 @@ FIRMS = (UUID(int=1), UUID(int=2))
 SITES = {firm: (f"{firm.int}1", f"{firm.int}2") for firm in FIRMS}
 AREAS = ("", "12", "120116", "31")
 PARTIES = [
-    Party(operator_id=owner, gln=gln, district=district, market_gln=market, market_operator_id=keeper)
+    Party(operator_id=owner, gln=gln, district=district, kind=kind, market_gln=market, market_operator_id=keeper)
     for owner in FIRMS
     for gln in (*SITES[owner], None)
     for district in ("120116", "120104", "310101", None)
+    for kind in ("first_station", "caterer", None)
     for keeper, market in [(None, None), *((firm, each) for firm in FIRMS for each in SITES[firm])]
 ]
 """Every place there can be: whose, where, and in whose market."""

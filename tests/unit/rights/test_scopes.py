@@ -14,6 +14,8 @@ FULL = Scope(
     markets_of=frozenset({OPERATOR}),
     markets=frozenset({"6901234567908"}),
     areas=frozenset({"1201"}),
+    kinds_of=frozenset({(OPERATOR, "caterer")}),
+    kinds_at=frozenset({("6901234567915", "caterer")}),
 )
 
 
@@ -38,10 +40,10 @@ def test_an_empty_scope_answers_nothing() -> None:
 
 def test_no_value_stands_in_a_text() -> None:
     said = " ".join(conditions(FULL))
-    for value in (str(OPERATOR), OPERATOR.hex, "6901234567892", "6901234567908", "1201"):
+    for value in (str(OPERATOR), OPERATOR.hex, "6901234567892", "6901234567908", "6901234567915", "1201", "caterer"):
         assert value not in said
     for name in Within(scope=FULL).values:
-        assert f":{name} " in said
+        assert f":{name} " in said, name
 
 
 def test_values_are_arrays_in_order() -> None:
@@ -52,6 +54,10 @@ def test_values_are_arrays_in_order() -> None:
         "seen_markets_of": [],
         "seen_markets": [],
         "seen_areas": ["12", "31"],
+        "seen_kinds_of_1": [],
+        "seen_kinds_of_2": [],
+        "seen_kinds_at_1": [],
+        "seen_kinds_at_2": [],
     }
 
 

@@ -75,6 +75,8 @@ def resolve(
 ) -> Resolution:
     """Return what a text is here.  State and place of a unit are told as far as it is seen in the scope.
 
+    A product or a lot is named only to whom has part in an import of it: at its station, or as its importer.
+
     Raises AmbiguousCode, and the reader's refusal for a text that is only mistyped.
     """
     readings = all_readings(text, schemes)
@@ -127,9 +129,9 @@ def _look_up(session: Session, env: Env, scope: Scope, text: str, reading: Readi
         answer = _judged(session, env, scope, answer, text)
     if answer.name is not None or gtin is None:
         return answer
-    if lot is not None and named_here.has_lot(session, gtin=gtin, lot=lot):
+    if lot is not None and named_here.has_lot(session, scope, gtin=gtin, lot=lot):
         return replace(answer, name=f"(01){gtin}(10){lot}")
-    return replace(answer, name=f"(01){gtin}") if named_here.has_product(session, gtin) else answer
+    return replace(answer, name=f"(01){gtin}") if named_here.has_product(session, scope, gtin) else answer
 
 
 def _foreign(session: Session, scope: Scope, reading: Reading) -> Resolution:

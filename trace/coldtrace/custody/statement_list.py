@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
-from coldtrace.custody.scope_pages import STATEMENTS, pages
+from coldtrace.custody.scope_pages import STATEMENTS, pages, prepared
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
@@ -41,19 +41,20 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
 
     None if there is no statement `after` in the scope.
     """
-    within = Within(scope=scope, few_rows=True)
+    within, most = Within(scope=scope, few_rows=True), min(limit, PAGE_MAX)
     at = None if after is None else _recorded_at(session, within, after)
     if after is not None and at is None:
         return []
     values = {
         "after": after or UUID(int=2**128 - 1),
         "at": at or "infinity",
-        "most": min(limit, PAGE_MAX),
+        "most": most,
         "shown": UNITS_SHOWN,
         **within.values,
     }
     own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
-    rows = session.execute(text(_LISTED.format(page=pages([STATEMENTS], within), own=own, whole=whole)), values)
+    page = pages([STATEMENTS], within, most=most)
+    rows = session.execute(prepared(_LISTED.format(page=page, own=own, whole=whole)), values)
     return [
         ListedStatement(
             entry_id=row.entry_id,

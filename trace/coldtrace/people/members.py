@@ -12,7 +12,7 @@ from coldtrace.parties.model import Device, Site, SiteRole
 from coldtrace.parties.tables import OperatorRow, SiteRow
 from coldtrace.people.tables import MembershipRow
 from coldtrace.rights.model import Member, Reader, Role
-from coldtrace.rights.rules import FIRMS
+from coldtrace.rights.rules import FIRMS, kinds_of_role
 
 DEVELOPMENT_MEMBERS: tuple[Member, ...] = tuple(
     Member(role=role, operator_id=None, area="", manages=True) for role in Role
@@ -21,10 +21,8 @@ DEVELOPMENT_MEMBERS: tuple[Member, ...] = tuple(
 
 
 ROLE_OF_SITE: dict[SiteRole, Role] = {
-    SiteRole.SUPERVISED_WAREHOUSE: Role.COLD_STORE,
-    SiteRole.TRANSFER_STORE: Role.COLD_STORE,
-    SiteRole.CATERER: Role.RETAILER,
-} | {SiteRole(role.value): role for role in Role if role.value in set(SiteRole)}
+    SiteRole(kind): role for role in Role for kind in kinds_of_role(role) if kind in set(SiteRole)
+}
 """Kinds of sites are finer than roles: what a site is, and what its people and devices may do."""
 
 

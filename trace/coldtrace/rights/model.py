@@ -8,6 +8,7 @@ A *scope* is what a right reaches, as plain values that a query can take.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from coldtrace.errors import Words
@@ -46,6 +47,16 @@ PERSON_ROLE_WORDS: dict[Role, Words] = {
 }
 
 
+FINER_KINDS: Mapping[str, Role] = MappingProxyType(
+    {
+        "supervised_warehouse": Role.COLD_STORE,
+        "transfer_store": Role.COLD_STORE,
+        "caterer": Role.RETAILER,
+    }
+)
+"""Kinds of sites are finer than roles: what else a site may be than what a role is called."""
+
+
 class Kind(StrEnum):
     """What a right is about."""
 
@@ -81,6 +92,8 @@ class Extent(StrEnum):
 
     OWN = "own"
     """Sites of the member's organisation; only the named ones where the membership names some."""
+    KIND = "kind"
+    """Own, and of the kind that the role is for: a manager of shops is none of the firm's port."""
     STALLS = "stalls"
     """Own, and the stalls that stand in one's own markets."""
     AREA = "area"
@@ -104,6 +117,8 @@ class Party:
     operator_id: UUID | None
     gln: str | None = None
     district: str | None = None
+    kind: str | None = None
+    """What the site is ("cold_store"; `parties.model.SiteRole`)."""
     market_gln: str | None = None
     """The market that the site stands in, and whose that is: a stall's."""
     market_operator_id: UUID | None = None
@@ -151,6 +166,9 @@ class Scope:
     """Organisations whose markets' stalls are seen; `markets` names single markets."""
     markets: frozenset[str] = frozenset()
     areas: frozenset[str] = frozenset()
+    kinds_of: frozenset[tuple[UUID, str]] = frozenset()
+    """Organisations, each with a kind of its sites; `kinds_at` names single sites, reached if they are of the kind."""
+    kinds_at: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def is_empty(self) -> bool:

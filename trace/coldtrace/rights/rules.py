@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from coldtrace.rights.model import (
+    FINER_KINDS,
     NOTHING,
     Extent,
     Kind,
@@ -70,7 +71,8 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.CODE, Verb.WRITE): _CODERS,
         (Kind.WORK, Verb.READ): _EVERY_FIRM | {Role.REGULATOR: Extent.OWN, Role.CUSTOMS: Extent.OWN},
         (Kind.DEVICE, Verb.READ): _KEEPERS | {Role.REGULATOR: Extent.AREA},
-        (Kind.DEVICE, Verb.WRITE): _KEEPERS,
+        # A device may do what its site's role may, so whoever invites one gives that role.
+        (Kind.DEVICE, Verb.WRITE): dict.fromkeys(_KEEPERS, Extent.KIND) | {Role.ADMINISTRATOR: Extent.ALL},
         # The directory of registered places: a shipper must be able to name any receiver.
         (Kind.SITE, Verb.READ): _EVERYBODY,
         (Kind.SITE, Verb.WRITE): {Role.ADMINISTRATOR: Extent.ALL},
@@ -158,10 +160,17 @@ def covers(scope: Scope, party: Party) -> bool:
         scope.everything
         or (party.operator_id is not None and party.operator_id in scope.operators)
         or (party.gln is not None and party.gln in scope.sites)
+        or (party.operator_id, party.kind) in scope.kinds_of
+        or (party.gln, party.kind) in scope.kinds_at
         or (party.market_gln is not None and party.market_gln in scope.markets)
         or (party.market_operator_id is not None and party.market_operator_id in scope.markets_of)
         or (party.district is not None and any(party.district.startswith(area) for area in scope.areas))
     )
+
+
+def kinds_of_role(role: Role) -> frozenset[str]:
+    """Return the kinds of sites that a role is for."""
+    return frozenset({role.value, *(kind for kind, each in FINER_KINDS.items() if each is role)})
 
 
 def _member_scope(member: Member, kind: Kind, verb: Verb) -> Scope | None:
@@ -175,6 +184,11 @@ def _member_scope(member: Member, kind: Kind, verb: Verb) -> Scope | None:
     if extent is Extent.AREA:
         return None if member.area is None else Scope(areas=frozenset({member.area}))
     assert member.operator_id is not None, "the other case was answered above"
+    if extent is Extent.KIND:
+        kinds = kinds_of_role(member.role)
+        if member.sites is not None:
+            return Scope(kinds_at=frozenset((site, kind) for site in member.sites for kind in kinds))
+        return Scope(kinds_of=frozenset((member.operator_id, kind) for kind in kinds))
     if member.sites is not None:
         stalls = member.sites if extent is Extent.STALLS else frozenset[str]()
         return Scope(sites=member.sites, markets=stalls)
@@ -191,4 +205,6 @@ def _union(scopes: Iterable[Scope]) -> Scope:
         markets_of=frozenset().union(*(each.markets_of for each in every)),
         markets=frozenset().union(*(each.markets for each in every)),
         areas=frozenset().union(*(each.areas for each in every)),
+        kinds_of=frozenset().union(*(each.kinds_of for each in every)),
+        kinds_at=frozenset().union(*(each.kinds_at for each in every)),
     )

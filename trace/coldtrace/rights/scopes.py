@@ -9,7 +9,9 @@ look-up is an EXISTS on one equality: PostgreSQL probes it for few rows and hash
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from coldtrace.rights.model import Kind, Relation, Scope
@@ -37,7 +39,7 @@ class Within:
     few_rows: bool = False
 
     @property
-    def values(self) -> dict[str, list[UUID] | list[str]]:
+    def values(self) -> dict[str, Any]:
         """The parameters of every condition of this scope; a query may use some of them only."""
         return {
             f"{self.name}_operators": sorted(self.scope.operators),
@@ -45,6 +47,8 @@ class Within:
             f"{self.name}_markets_of": sorted(self.scope.markets_of),
             f"{self.name}_markets": sorted(self.scope.markets),
             f"{self.name}_areas": sorted(self.scope.areas),
+            **self._pairs("kinds_of", sorted(self.scope.kinds_of)),
+            **self._pairs("kinds_at", sorted(self.scope.kinds_at)),
         }
 
     def site(self, gln: str) -> str:
@@ -70,7 +74,7 @@ class Within:
         """Return the query for the GLNs of named sites and of stalls, each once; None where the scope has none."""
         scope = self.scope
         stalls = self._stalls()
-        parts = [f"SELECT unnest(CAST(:{self.name}_sites AS text[])) AS gln"] if scope.sites else []
+        parts = [f"SELECT unnest({self._array('sites', 'text')}) AS gln"] if scope.sites else []
         parts += [f"SELECT si.gln FROM site si WHERE {self._or(stalls)}"] if stalls else []
         return " UNION ".join(parts) or None
 
@@ -82,7 +86,7 @@ class Within:
         last = "si.district ~<=~ rpad(ar.area, 6, '9')"
         first = "ORDER BY si.district USING ~<~ LIMIT 1"
         return (
-            f"SELECT DISTINCT di.district FROM unnest(CAST(:{self.name}_areas AS text[])) AS ar(area)"
+            f"SELECT DISTINCT di.district FROM unnest({self._array('areas', 'text')}) AS ar(area)"
             " CROSS JOIN LATERAL (WITH RECURSIVE step (district) AS ((SELECT si.district FROM site si"
             f" WHERE si.district ~>=~ rpad(ar.area, 6, '0') AND {last} {first})"
             " UNION ALL SELECT (SELECT si.district FROM site si"
@@ -91,6 +95,11 @@ class Within:
             if self.scope.areas
             else None
         )
+
+    def organisations(self) -> str | None:
+        """Return the query for the ids of the scope's organisations; None where it has none."""
+        array = self._array("operators", "uuid")
+        return f"SELECT unnest({array}) AS operator_id" if self.scope.operators else None
 
     def organisation(self, operator: str) -> str:
         """Return the condition that a column's organisation is, as a party that is no site."""
@@ -140,6 +149,8 @@ class Within:
     def _parts(self, *, by_operator: bool) -> list[str]:
         """Return the conditions on a registered site `si`, one of which must hold."""
         parts = [self._holds("si.operator_id", "operators", "uuid")] if self.scope.operators and by_operator else []
+        parts += [self._holds_pair("si.operator_id", "kinds_of", "uuid")] if self.scope.kinds_of else []
+        parts += [self._holds_pair("si.gln", "kinds_at", "text")] if self.scope.kinds_at else []
         return [*parts, *self._stalls(), *([self._in_area()] if self.scope.areas else [])]
 
     def _stalls(self) -> list[str]:
@@ -150,7 +161,7 @@ class Within:
         return parts
 
     def _in_area(self) -> str:
-        return f"si.district ^@ ANY(CAST(:{self.name}_areas AS text[]))"
+        return f"si.district ^@ ANY({self._array('areas', 'text')})"
 
     def _exists(self, table: str, alias: str, which: str, condition: str) -> str:
         """Return that a row of a table, found by its key, meets a condition.
@@ -162,10 +173,20 @@ class Within:
         return f"EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.{which} AND {condition})"
 
     def _holds(self, column: str, values: str, kind: str) -> str:
+        return f"{_checked(column)} = ANY({self._array(values, kind)})"
+
+    def _holds_pair(self, column: str, values: str, kind: str) -> str:
+        whose, what = self._array(f"{values}_1", kind), self._array(f"{values}_2", "text")
+        pairs = f"unnest({whose}, {what}) AS kd(whose, kind)"
+        return f"EXISTS (SELECT 1 FROM {pairs} WHERE kd.whose = {_checked(column)} AND kd.kind = si.role)"
+
+    def _pairs(self, name: str, pairs: Sequence[tuple[UUID, str]] | Sequence[tuple[str, str]]) -> dict[str, Any]:
+        return {f"{self.name}_{name}_1": [one for one, _ in pairs], f"{self.name}_{name}_2": [two for _, two in pairs]}
+
+    def _array(self, values: str, kind: str) -> str:
         array = f"CAST(:{self.name}_{values} AS {kind}[])"
         # From a query of its own the array is as unknown as it is to a plan for every reader: so that one is kept.
-        hidden = f"CAST((SELECT {array}) AS {kind}[])" if self.few_rows else array
-        return f"{_checked(column)} = ANY({hidden})"
+        return f"CAST((SELECT {array}) AS {kind}[])" if self.few_rows else array
 
     def _or(self, parts: list[str]) -> str:
         """Join conditions; the short cuts keep their form, whatever they are joined with."""

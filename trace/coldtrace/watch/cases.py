@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.model import MARK_WORDS, Mark
-from coldtrace.custody.scope_pages import MARKED_PARTY, Origin, pages
+from coldtrace.custody.scope_pages import MARKED_PARTY, Origin, pages, prepared
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -76,19 +76,20 @@ def list_cases(session: Session, scope: Scope, *, after: UUID | None, limit: int
 
     None if there is no case `after` in the scope.
     """
-    within = Within(scope=scope, few_rows=True)
+    within, most = Within(scope=scope, few_rows=True), min(limit, PAGE_MAX)
     at = None if after is None else _when(session, within, after)
     if after is not None and at is None:
         return []
     values = {
         "after": after or _LAST_ID,
         "at": at or "infinity",
-        "most": min(limit, PAGE_MAX),
+        "most": most,
         "unread": sorted(UNREAD),
         **within.values,
     }
     own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
-    rows = session.execute(text(_CASES.format(page=pages(ORIGINS, within), own=own, whole=whole)), values)
+    page = pages(ORIGINS, within, most=most)
+    rows = session.execute(prepared(_CASES.format(page=page, own=own, whole=whole)), values)
     return [_case(row) for row in rows]
 
 

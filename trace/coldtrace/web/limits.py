@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldtrace.clock import random_bytes
@@ -24,6 +24,9 @@ WINDOW_S = 60.0
 FREE_PATHS = re.compile(r"/static/|/healthz|/readyz|/logs/[^/]+/tile/[0-9]", re.ASCII)
 """What a page needs to look right, probes, and the hash tiles of a log, which whoever audits it reads all, do not count
 as requests of a visitor."""
+
+SESSION_COOKIES = ("coldtrace", "__Host-coldtrace")
+"""Names of the session's cookie: without TLS, and with it one that no other host can set (`__Host-`, RFC 6265bis)."""
 
 DESK_PATHS = re.compile(r"/desk(/|$)|/account(/|$)|/sign-out$", re.ASCII)
 LENGTH_DIGITS_MAX = 18
@@ -116,7 +119,10 @@ class Door:
 
 def _at_desk(scope: Scope, headers: Headers) -> bool:
     """Tell whether somebody with a session asks for a page of the desk; the page counts a session that is none."""
-    return DESK_PATHS.match(scope["path"]) is not None and "coldtrace=" in headers.get("cookie", "")
+    if DESK_PATHS.match(scope["path"]) is None:
+        return False
+    cookies = cookie_parser(headers.get("cookie", ""))
+    return any(cookies.get(name) for name in SESSION_COOKIES)
 
 
 def address_of(scope: Scope) -> str:

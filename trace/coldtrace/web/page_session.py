@@ -22,7 +22,7 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.rights.rules import sees_by_area
 from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Body, Caller, end_note, noted, with_right
-from coldtrace.web.limits import AnonymousLimit, address_of
+from coldtrace.web.limits import SESSION_COOKIES, AnonymousLimit, address_of
 from coldtrace.web.refusals import FormRefused, InsecureSignIn, MalformedForm, SignInRequired
 
 PRE_LIFE_S = 3600
@@ -41,8 +41,8 @@ def require_secure(request: Request) -> None:
 
 
 def cookie_name(request: Request) -> str:
-    """Return the session cookie's name; with TLS one that no other host can set (`__Host-`, RFC 6265bis)."""
-    return "__Host-coldtrace" if is_secure(request) else "coldtrace"
+    """Return the session cookie's name."""
+    return SESSION_COOKIES[is_secure(request)]
 
 
 def set_session(request: Request, response: Response, secret: str) -> None:

@@ -58,7 +58,8 @@ def post_resolve(
 
     `resolver` is what read it, `name` what it names here, `also` other readings that name nothing here.  409
     `ambiguous_code` when two readings name different things; 400 for a mistyped number or short code.  `state` and
-    `site` of a unit are null unless the caller may see the statement that brought it there.
+    `site` of a unit are null unless the caller may see the statement that brought it there; a product or a lot has a
+    `name` for whoever has part in an import of it.
     """
     asked = AskedScan(
         text=body.text,
