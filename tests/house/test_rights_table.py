@@ -23,7 +23,10 @@ def roles_table() -> list[str]:
 
 def rules_table() -> list[str]:
     """Return one line for each right: which roles have it, and how far it reaches."""
-    head = ["| right | own 本单位 | kind 同类场所 | stalls 摊位 | area 辖区 | all 全部 |", "| --- | --- | --- | --- | --- | --- |"]
+    head = [
+        "| right | own 本单位 | kind 同类场所 | stalls 摊位 | area 辖区 | all 全部 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     lines = []
     for (kind, verb), extents in RULES.items():
         cells = [_roles({role for role, extent in extents.items() if extent is each}) for each in ORDER]

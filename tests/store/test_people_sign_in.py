@@ -1,6 +1,6 @@
 """Signing in against a database: waits that grow, one answer for everything wrong, sessions, links and second steps."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,12 +15,14 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 from coldtrace.env import Env
-from coldtrace.people import persons, sessions, sign_in, totp
+from coldtrace.people import known_browsers, persons, sessions, sign_in, totp
+from coldtrace.people.known_browsers import remember
 from coldtrace.people.model import Person
 from coldtrace.people.persons import LinkPurpose, choose_password, make_link, make_person
 from coldtrace.people.refusals import CodeWanted, LinkRefused, SignInRefused, TotpRefused, WeakPassword
 from coldtrace.people.sessions import IDLE, LIFE, begin_session, end_session, open_sessions, person_of_session
 from coldtrace.people.tables import PersonRow, PersonSessionRow
+from coldtrace.seal.b64 import b64
 from support.house import make_env
 from support.ticking import TickingClock
 
@@ -68,9 +70,10 @@ def attempt(
     address: str = HERE,
     code: str = "",
     production: bool = False,
+    known: str = "",
 ) -> tuple[str, UUID] | SignInRefused | CodeWanted:
     """Sign in as the page does."""
-    begun = sign_in.begin_attempt(session, env, email=email, address=address, production=production)
+    begun = sign_in.begin_attempt(session, env, email=email, address=address, production=production, known=known)
     right = begun.check(password)
     return sign_in.finish_attempt(session, env, begun, is_right=right, password=password, code=code, agent="a test")
 
@@ -149,6 +152,134 @@ def test_old_failures_are_purged(session: Session, env: Env, clock: TickingClock
     assert session.execute(text("SELECT count(*) FROM sign_in_failure")).scalar_one() == 0
 
 
+# Browsers that signed in before
+
+
+def note(session: Session, env: Env, person: Person, kept: str = "") -> str:
+    """Return the cookie of a browser in which a person signs in."""
+    session.flush()
+    row = session.get_one(PersonRow, person.person_id)
+    return remember(env, kept, person_id=person.person_id, password_hash=row.password_hash)
+
+
+def besiege(session: Session, env: Env, email: str = EMAIL) -> None:
+    """Make an account wait as a stranger does, from many addresses."""
+    for number in range(8):
+        fail(session, env, 1, email=email, address=f"203.0.113.{number}")
+
+
+def test_a_stranger_makes_strangers_wait_and_not_a_browser_that_signed_in_before(
+    session: Session, env: Env, li: Person, clock: TickingClock
+) -> None:
+    known = note(session, env, li)
+    for _ in range(20):
+        besiege(session, env)
+        assert enters(session, env, known=known)
+        assert not enters(session, env), "a browser that nobody knows waits with the strangers"
+        clock.forward(timedelta(minutes=16))
+
+
+def test_a_whole_network_that_waits_keeps_no_known_browser_waiting(session: Session, env: Env, li: Person) -> None:
+    known = note(session, env, li)
+    for number in range(20):
+        fail(session, env, 1, email=f"somebody{number}@example.cn")
+    assert not enters(session, env)
+    assert enters(session, env, known=known)
+
+
+def test_a_known_browser_that_guesses_waits_itself(session: Session, env: Env, li: Person, clock: TickingClock) -> None:
+    known = note(session, env, li)
+    fail(session, env, 5, known=known)
+    assert not enters(session, env, known=known), "right, but too early"
+    assert enters(session, env), "what it does makes no other browser wait"
+    clock.forward(timedelta(seconds=31))
+    assert enters(session, env, known=known)
+
+
+def test_a_known_browser_does_not_begin_the_strangers_count_anew(session: Session, env: Env, li: Person) -> None:
+    known = note(session, env, li)
+    for number in range(4):
+        fail(session, env, 1, address=f"203.0.113.{number}")
+    assert enters(session, env, known=known)
+    fail(session, env, 1, address="203.0.113.9")
+    assert not enters(session, env)
+
+
+def altered(note: str, part: int) -> str:
+    parts = note.split(".")
+    parts[part] = parts[part][:-2] + ("1" if parts[part][-2] != "1" else "2") + parts[part][-1]
+    return ".".join(parts)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda note: altered(note, 0),
+        lambda note: altered(note, 1),
+        lambda note: altered(note, 2),
+        lambda note: note.replace(".", "~"),
+        lambda note: "~".join(["x"] * 4) + "~" + note,
+        lambda note: note + ".",
+        lambda note: "\ud800" + note,
+        lambda note: "~.~..~é",
+        lambda note: "~" * 4000,
+    ],
+)
+def test_a_spoiled_note_is_none(session: Session, env: Env, li: Person, spoil: Callable[[str], str]) -> None:
+    known = spoil(note(session, env, li))
+    besiege(session, env)
+    assert not enters(session, env, known=known)
+    assert isinstance(attempt(session, env, known=known), SignInRefused)
+
+
+def test_a_note_is_of_one_person_of_one_password_and_of_half_a_year(
+    session: Session, env: Env, li: Person, clock: TickingClock
+) -> None:
+    other = active(session, env, "wang.wu@example.cn")
+    known = note(session, env, li)
+    besiege(session, env, "wang.wu@example.cn")
+    assert not enters(session, env, email="wang.wu@example.cn", known=known)
+    row = session.get_one(PersonRow, other.person_id)
+    its_own = note(session, env, other)
+    persons.keep_password(session, env, row, OTHER)
+    assert not enters(session, env, OTHER, email="wang.wu@example.cn", known=its_own)
+    clock.forward(timedelta(days=180, seconds=1))
+    besiege(session, env)
+    assert not enters(session, env, known=known)
+
+
+def test_a_note_of_another_installation_is_none(session: Session, env: Env, li: Person, tmp_path: Path) -> None:
+    elsewhere = replace(make_env(tmp_path / "other keys"), clock=env.clock)
+    known = note(session, elsewhere, li)
+    besiege(session, env)
+    assert not enters(session, env, known=known)
+
+
+def test_several_persons_share_a_browser(session: Session, env: Env, li: Person) -> None:
+    others = [active(session, env, f"clerk{number}@example.cn") for number in range(4)]
+    known = note(session, env, li)
+    for each in (*others[:3], li, li):
+        known = note(session, env, each, known)
+    assert known.count("~") == 3, "one note of each"
+    for each in (li, *others[:3]):
+        besiege(session, env, each.email or "")
+        assert enters(session, env, email=each.email or "", known=known)
+    known = note(session, env, others[3], known)
+    kept = [known_browsers.note_of(env, known, person_id=each.person_id, password_hash=password_hash(session, each))
+            for each in (others[3], li, *others[:3])]  # fmt: skip
+    assert [each is not None for each in kept] == [True, True, False, True, True], "the oldest went"
+
+
+def password_hash(session: Session, person: Person) -> str | None:
+    return session.get_one(PersonRow, person.person_id).password_hash
+
+
+def test_a_cookie_names_nobody(session: Session, env: Env, li: Person) -> None:
+    known = note(session, env, li)
+    for told in (EMAIL, "li", str(li.person_id), li.person_id.hex, b64(li.person_id.bytes)):
+        assert told not in known
+
+
 # One answer for everything wrong
 
 
@@ -157,14 +288,14 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     """Give the SQL that is run meanwhile, without the values."""
     ran: list[str] = []
 
-    def note(_connection: object, _cursor: object, sql: str, *_rest: object) -> None:
+    def seen(_connection: object, _cursor: object, sql: str, *_rest: object) -> None:
         ran.append(" ".join(sql.split()))
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", seen)
     try:
         yield ran
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", seen)
 
 
 def test_unknown_wrong_closed_invited_and_demo_are_told_alike_by_the_same_work(

@@ -166,6 +166,33 @@ def test_failures_make_one_wait_and_a_wait_ends(web: WebHouse) -> None:
     assert left == 5, "those of the network address; the account's are forgotten"
 
 
+def test_a_browser_that_signed_in_before_does_not_wait_for_a_stranger(web: WebHouse) -> None:
+    """Also behind the one address of an office: all of this comes from there."""
+    address = email()
+    browser = signed_in(web, address)
+    assert browser.post("/sign-out", {}, on="/account").status_code == 303
+    for _ in range(22):
+        visitor(web).sign_in(address, "a stranger's guess")
+    assert visitor(web).sign_in(address).status_code == 403, "a new browser waits"
+    assert browser.sign_in(address).status_code == 303
+    new = {"password": "zwei warme Decken", "again": "zwei warme Decken"}
+    assert browser.post("/account/password", new | {"present": PASSWORD}, on="/account").status_code == 200
+    browser.post("/sign-out", {}, on="/account")
+    assert browser.sign_in(address, new["password"]).status_code == 303, "it is known under the new password too"
+
+
+def test_the_cookie_of_a_known_browser_is_out_of_reach(web: WebHouse) -> None:
+    address = email()
+    make_somebody(web, address)
+    browser = visitor(web)
+    sent = browser.sign_in(address).headers.get_list("set-cookie")
+    (kept,) = [each for each in sent if each.startswith("coldtrace-known=")]
+    parts = {part.strip() for part in kept.split(";")}
+    assert {"HttpOnly", "SameSite=lax", "Path=/", "Max-Age=15552000"} <= parts
+    browser.client.cookies.delete("coldtrace")
+    assert browser.get("/account").status_code == 303, "it opens nothing"
+
+
 def test_waits_grow_and_stay_bearable() -> None:
     from datetime import UTC, datetime
 

@@ -29,7 +29,14 @@ def open_text(env: Env, kept: str) -> str:
         return ""
 
 
+def derived_key(env: Env, use: bytes) -> bytes:
+    """Return the installation's key of 32 bytes for one use."""
+    return _derive(env.keyring.signer("receipt"), b"coldtrace " + use)
+
+
 def _box(signer: Signer) -> Fernet:
-    seed = signer.sign(_SEED)
-    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_SEED).derive(seed)
-    return Fernet(base64.urlsafe_b64encode(key))
+    return Fernet(base64.urlsafe_b64encode(_derive(signer, _SEED)))
+
+
+def _derive(signer: Signer, info: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(signer.sign(_SEED))

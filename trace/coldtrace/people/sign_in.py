@@ -7,8 +7,11 @@
 Failures are counted by address of the account and by network address, each kept as a hash.  From the fifth failure of
 an account on one waits 30 s, then twice as long each time, up to 15 minutes; a network address from its twentieth.  An
 attempt while waiting is refused like a wrong one, whatever the password, and counts no further: a stranger can slow an
-account down and not lock it, and a reset by e-mail ends the wait.  One failure is forgotten every ten minutes: else an
-office behind one network address, where somebody mistypes every day, would soon wait after every slip.
+account down and not lock it, and a reset by e-mail ends the wait.  A browser that signed in to the account before
+(`known_browsers.py`) has a count of its own and waits for that alone: strangers slow down only strangers.
+
+One failure is forgotten every ten minutes: else an office behind one network address, where somebody mistypes every
+day, would soon wait after every slip.
 """
 
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from coldtrace.env import Env
-from coldtrace.people import totp
+from coldtrace.people import known_browsers, totp
 from coldtrace.people.model import PersonState
 from coldtrace.people.passwords import hash_password, is_outdated, matches
 from coldtrace.people.persons import parse_email
@@ -28,7 +31,7 @@ from coldtrace.people.sessions import begin_session
 from coldtrace.people.tables import PersonRow
 from coldtrace.seal.hashing import sha256
 
-FREE_FAILURES = {"account": 5, "address": 20}
+FREE_FAILURES = {"account": 5, "address": 20, "browser": 5}
 WAIT_FIRST, WAIT_MAX = timedelta(seconds=30), timedelta(minutes=15)
 FORGET_ONE_EVERY = timedelta(minutes=10)
 FORGET_AFTER = timedelta(days=1)
@@ -48,8 +51,13 @@ class Attempt:
         return matches(self.password_hash, password)
 
 
-def begin_attempt(session: Session, env: Env, *, email: str, address: str, production: bool) -> Attempt:
-    """Return the attempt of somebody who gives this e-mail address from this network address."""
+def begin_attempt(
+    session: Session, env: Env, *, email: str, address: str, production: bool, known: str = ""
+) -> Attempt:
+    """Return the attempt of somebody who gives this e-mail address from this network address.
+
+    `known` is the cookie of a browser that signed in before.
+    """
     try:
         kept = parse_email(email)
     except MalformedEmail:
@@ -57,13 +65,18 @@ def begin_attempt(session: Session, env: Env, *, email: str, address: str, produ
     row = session.exec(select(PersonRow).where(PersonRow.email == kept)).first() if kept else None
     if row is not None and (row.state != PersonState.ACTIVE or (production and row.demo)):
         row = None
-    subjects = {
-        "account": sha256(b"account\0" + kept.encode("utf-8", "replace")),
-        "address": sha256(b"address\0" + address.encode("utf-8", "replace")),
-    }
+    person_id, password_hash = (None, None) if row is None else (row.person_id, row.password_hash)
+    nonce = known_browsers.note_of(env, known, person_id=person_id, password_hash=password_hash) if known else None
+    if nonce is not None:
+        subjects = {"browser": sha256(b"browser\0" + nonce.encode())}
+    else:
+        subjects = {
+            "account": sha256(b"account\0" + kept.encode("utf-8", "replace")),
+            "address": sha256(b"address\0" + address.encode("utf-8", "replace")),
+        }
     return Attempt(
-        person_id=None if row is None else row.person_id,
-        password_hash=None if row is None else row.password_hash,
+        person_id=person_id,
+        password_hash=password_hash,
         waits=_waits(session, env, subjects),
         subjects=subjects,
     )
@@ -93,7 +106,8 @@ def finish_attempt(
     if row.password_hash is not None and is_outdated(row.password_hash):
         row.password_hash = hash_password(password)
         session.add(row)
-    forget_failures(session, attempt.subjects["account"])
+    # A known browser leaves the account's count alone: a stranger would else begin anew with every sign-in.
+    forget_failures(session, attempt.subjects.get("account") or attempt.subjects["browser"])
     return begin_session(session, env, person_id=row.person_id, agent=agent), row.person_id
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from coldtrace.people.known_browsers import LIFE as KNOWN_LIFE
 from coldtrace.people.members import reader_of_person
 from coldtrace.people.model import Person
 from coldtrace.people.sessions import LIFE, person_of_session, purpose_of_session, touch_session
@@ -57,6 +58,24 @@ def set_session(request: Request, response: Response, secret: str) -> None:
         samesite="lax",
     )
     response.delete_cookie(_pre_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
+
+
+def known_browser(request: Request) -> str:
+    """Return the cookie of a browser that signed in before, whatever it is worth; empty without one."""
+    return request.cookies.get(_known_name(request), "")
+
+
+def set_known_browser(request: Request, response: Response, kept: str) -> None:
+    """Let the browser pass waits that strangers make; it stays when the session ends."""
+    response.set_cookie(
+        _known_name(request),
+        kept,
+        max_age=int(KNOWN_LIFE.total_seconds()),
+        path="/",
+        secure=is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def drop_session(request: Request, response: Response) -> None:
@@ -215,6 +234,10 @@ def _token(secret: str, use: bytes) -> str:
 
 def _pre_name(request: Request) -> str:
     return "__Host-coldtrace-visitor" if is_secure(request) else "coldtrace-visitor"
+
+
+def _known_name(request: Request) -> str:
+    return "__Host-coldtrace-known" if is_secure(request) else "coldtrace-known"
 
 
 def _here(request: Request) -> str:

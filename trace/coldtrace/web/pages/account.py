@@ -27,7 +27,14 @@ from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.people import person_data
 from coldtrace.web.limits import address_of
-from coldtrace.web.page_session import SignedIn, form_fields, secret_of, set_session
+from coldtrace.web.page_session import (
+    SignedIn,
+    form_fields,
+    known_browser,
+    secret_of,
+    set_known_browser,
+    set_session,
+)
 from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.desk_frame import frame_of
 from coldtrace.web.pages.desk_member_form import own_sites, rights_field, ticked_rights
@@ -40,6 +47,7 @@ from coldtrace.web.pages.sign_in import (
     PASSWORD_HELP,
     TEMPLATE,
     attempt_change,
+    note_browser,
     said,
 )
 from coldtrace.web.problems import status_of
@@ -88,6 +96,7 @@ def post_password(request: Request, caller: SignedIn, body: Body) -> Response:
     if fields.get("password") != fields.get("again"):
         return _page(request, caller, problem=DIFFERS, status=422)
     fresh: list[str] = []
+    known: list[str] = []
     wrong = _wrong_password(request, caller, fields.get("present", ""))
     if wrong is not None:
         return _page(request, caller, problem=said(wrong), status=status_of(wrong))
@@ -98,6 +107,7 @@ def post_password(request: Request, caller: SignedIn, body: Body) -> Response:
         keep_password(session, request.app.state.env, row, fields.get("password", ""))
         agent = request.headers.get("user-agent", "")
         fresh.append(begin_session(session, request.app.state.env, person_id=row.person_id, agent=agent))
+        known.append(note_browser(session, request, row.person_id))
         _record(session, request, caller, "change_password")
 
     outcome = attempt_change(request, work)
@@ -107,6 +117,7 @@ def post_password(request: Request, caller: SignedIn, body: Body) -> Response:
     request.cookies[_cookie(request)] = fresh[0]
     answer = _page(request, caller, notice=SAVED)
     set_session(request, answer, fresh[0])
+    set_known_browser(request, answer, known[0])
     return answer
 
 
@@ -227,7 +238,12 @@ def _wrong_password(request: Request, caller: Caller, password: str) -> Refusal 
         row = session.get(PersonRow, caller.person_id)
         assert row is not None, "a signed-in person is kept"
         attempt = sign_in.begin_attempt(
-            session, env, email=row.email or "", address=address_of(request.scope), production=False
+            session,
+            env,
+            email=row.email or "",
+            address=address_of(request.scope),
+            production=False,
+            known=known_browser(request),
         )
     if attempt.check(password) and not attempt.waits:
         return None

@@ -6,6 +6,7 @@ gets the same answer for every address.
 
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,6 +17,7 @@ from coldtrace.events.enrolment import token_hash
 from coldtrace.journal import service as journal
 from coldtrace.journal.model import Act
 from coldtrace.people import sign_in
+from coldtrace.people.known_browsers import remember
 from coldtrace.people.model import Person
 from coldtrace.people.persons import (
     LinkPurpose,
@@ -24,17 +26,20 @@ from coldtrace.people.persons import (
 )
 from coldtrace.people.refusals import CodeWanted, SignInRefused
 from coldtrace.people.sessions import end_session
+from coldtrace.people.tables import PersonRow
 from coldtrace.rights.model import Kind
 from coldtrace.web.access import Body
 from coldtrace.web.limits import address_of
 from coldtrace.web.page_session import (
     SignedIn,
     drop_session,
+    known_browser,
     own_path,
     pre_session,
     require_secure,
     require_visitors_form,
     secret_of,
+    set_known_browser,
     set_pre_session,
     set_session,
     sign_in_address,
@@ -78,7 +83,12 @@ def post_sign_in(request: Request, body: Body) -> Response:
     production = state.settings.env == "production"
     with state.sessions() as session:
         attempt = sign_in.begin_attempt(
-            session, state.env, email=email, address=address_of(request.scope), production=production
+            session,
+            state.env,
+            email=email,
+            address=address_of(request.scope),
+            production=production,
+            known=known_browser(request),
         )
     is_right = attempt.check(password)  # slow on purpose: no connection is held meanwhile
     with state.sessions.begin() as session:
@@ -93,11 +103,13 @@ def post_sign_in(request: Request, body: Body) -> Response:
         )
         if isinstance(outcome, tuple):
             _record(session, request, outcome[1], act="sign_in")
+            known = note_browser(session, request, outcome[1])
     if isinstance(outcome, SignInRefused | CodeWanted):
         view = _sign_in_view(request, next=next, email=email, problem=outcome)
         return _visitor_page(request, view, status=status_of(outcome))
     answer = RedirectResponse(next, 303)
     set_session(request, answer, outcome[0])
+    set_known_browser(request, answer, known)
     return answer
 
 
@@ -193,6 +205,12 @@ def attempt_change(request: Request, work: Callable[[Session], T]) -> T | Refusa
             return work(session)
     except Refusal as refusal:
         return refusal
+
+
+def note_browser(session: Session, request: Request, person_id: UUID) -> str:
+    """Return the cookie of this browser, in which a person just gave the right password."""
+    kept = session.get_one(PersonRow, person_id).password_hash
+    return remember(request.app.state.env, known_browser(request), person_id=person_id, password_hash=kept)
 
 
 def said(refusal: Refusal) -> Words:
