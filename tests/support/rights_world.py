@@ -25,6 +25,7 @@ from coldtrace.seal.keys import Ed25519Signer
 from support.call_scene import SAMPLE_IMPORTER, Scene
 from support.house import GLNS, Handheld
 from support.page_calls import PAGES
+from support.rights_lists import held
 from support.web_calls import Call
 from support.web_house import WebHouse
 
@@ -202,13 +203,11 @@ class World:
             return call.hidden
         return call.status, None
 
-    def visible(self, asker: Asker, call: Call) -> set[str]:
-        """Return the ids that a list should hold."""
+    def visible(self, asker: Asker, call: Call) -> list[str]:
+        """Return the ids that the first page of a list should hold, in its order."""
         assert call.right is not None
-        kind = call.right[0]
-        scope = scope_of(asker.reader, *call.right)
-        every = self.runs("roll" if call.lists == "rolls.roll" else None)
-        return {each for each, thing in every.items() if reaches(scope, kind, thing)}
+        with self.web.sessions() as session:
+            return held(session, call.lists, scope_of(asker.reader, *call.right))
 
     def unknown(self, scene: Scene) -> Scene:
         """Return a scene of which nothing exists, with ids as good as those of this one."""

@@ -27,10 +27,9 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(kw_only=True, repr=False)
-class World:
-    """Everything of one installation, as the rules ask about it."""
+class Told:
+    """Everything that was said in one installation, as the rules ask about it."""
 
-    road: Road
     sites: dict[str, Party]
     statements: dict[UUID, list[Thing]]
     lines: dict[UUID, list[tuple[str, str | None, UUID | None]]]
@@ -44,11 +43,6 @@ class World:
         """Print no more than that it is one: hypothesis prints every argument of a test that failed."""
         printer.text(f"World({len(self.statements)} statements)")
 
-    @property
-    def session(self) -> Session:
-        """The session it stands in."""
-        return self.road.session
-
     def reached(self, scope: Scope, kind: Kind, entry: UUID) -> bool:
         """Tell whether the rule lets a statement be seen; of several sites that goods came from each counts."""
         return any(reaches(scope, kind, thing) for thing in self.statements[entry])
@@ -56,6 +50,18 @@ class World:
     def newest(self, entries: Iterable[UUID]) -> list[UUID]:
         """Return these, newest first."""
         return sorted(entries, key=lambda entry: self.order[entry], reverse=True)
+
+
+@dataclass(kw_only=True, repr=False)
+class World(Told):
+    """A small installation of a test's own."""
+
+    road: Road
+
+    @property
+    def session(self) -> Session:
+        """The session it stands in."""
+        return self.road.session
 
 
 def make_world(road: Road, seed: int) -> World:
@@ -95,7 +101,7 @@ def make_world(road: Road, seed: int) -> World:
     ]
     for number, caller in enumerate(callers):
         answer_scan(road.session, road.env, AskedScan(text=f"?{number}", by=f"token:{number}", scope=Scope(), **caller))
-    return _read(road)
+    return World(road=road, **vars(read_told(road.session)))
 
 
 def _settle(road: Road, rng: random.Random) -> None:
@@ -125,11 +131,12 @@ def _settle(road: Road, rng: random.Random) -> None:
         )
 
 
-def _read(road: Road) -> World:
-    def rows(query: str) -> list[Any]:
-        return list(road.session.execute(text(query)))
-
-    sites = {
+def sites_of(session: Session) -> dict[str, Party]:
+    """Return every registered site as a party, by GLN."""
+    rows = session.execute(
+        text("SELECT s.*, m.operator_id AS market_operator FROM site s LEFT JOIN site m ON m.gln = s.market_gln")
+    )
+    return {
         row.gln: Party(
             operator_id=row.operator_id,
             gln=row.gln,
@@ -138,10 +145,17 @@ def _read(road: Road) -> World:
             market_gln=row.market_gln,
             market_operator_id=row.market_operator,
         )
-        for row in rows(
-            "SELECT s.*, m.operator_id AS market_operator FROM site s LEFT JOIN site m ON m.gln = s.market_gln"
-        )
+        for row in rows
     }
+
+
+def read_told(session: Session) -> Told:
+    """Read what was said in an installation."""
+
+    def rows(query: str) -> list[Any]:
+        return list(session.execute(text(query)))
+
+    sites = sites_of(session)
     lines: dict[UUID, list[tuple[str, str | None, UUID | None]]] = {}
     marked = set()
     coders: dict[UUID, set[UUID]] = {}
@@ -172,8 +186,7 @@ def _read(road: Road) -> World:
         scans[row.scan_id] = Thing(parties={Relation.AT: place})
         order[row.scan_id] = (row.recorded_at, row.scan_id)
     units = [row.unit_id for row in rows("SELECT unit_id FROM unit ORDER BY unit_id")]
-    return World(
-        road=road,
+    return Told(
         sites=sites,
         statements=statements,
         lines=lines,
