@@ -149,7 +149,12 @@ def _concerned(row: Any) -> Seen:
 
 
 _PERSONS = _members("person_id", "person", "state <> 'erased'")
-_TOKENS = _members("token_id", "api_token", "revoked_at IS NULL AND NOT development AND person_id IS NULL")
+_TOKENS = _members(
+    "token_id",
+    "api_token t",
+    "revoked_at IS NULL AND NOT development AND person_id IS NULL AND EXISTS"
+    " (SELECT 1 FROM membership m WHERE m.token_id = t.token_id AND m.ended_at IS NULL)",
+)
 
 LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "runs.run": _runs(Kind.RUN, "TRUE"),

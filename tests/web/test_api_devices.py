@@ -13,6 +13,8 @@ from coldtrace.events.certificate import read_certificate, verify_certificate
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
+from coldtrace.people import tokens
+from coldtrace.rights.model import Member, Role
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer, key_id, load_public_key
 from coldtrace.seal.root_document import parse_root
@@ -306,3 +308,28 @@ def test_cases_come_newest_first_and_page_by_page(web: WebHouse) -> None:
     nobody = web.client.get("/api/v1/cases?after=00000000-0000-7000-8000-000000000000", headers=web.bearer)
     assert nobody.status_code == 200
     assert nobody.json()["cases"] == []
+
+
+def test_who_manages_shops_invites_no_device_of_the_firms_port(web: WebHouse) -> None:
+    """A device may do what its site's role may: inviting one gives that role, which a manager of shops has not."""
+    firm = web.sites[SiteRole.FIRST_STATION].operator_id
+    shops = Member(role=Role.RETAILER, operator_id=firm, manages=True)
+    with web.sessions.begin() as session:
+        token = tokens.make_token(session, web.env, name="shops", life=None, members=[shops])
+    headers = {"Authorization": f"Bearer {token}"}
+    asked = {
+        role: web.client.post(INVITES, json={"site": web.sites[role].gln}, headers=headers)
+        for role in (SiteRole.RETAILER, SiteRole.FIRST_STATION, SiteRole.COLD_STORE)
+    }
+    assert {role: answer.status_code for role, answer in asked.items()} == {
+        SiteRole.RETAILER: 201,
+        SiteRole.FIRST_STATION: 404,
+        SiteRole.COLD_STORE: 404,
+    }
+    port = b64(key_id(web.device(SiteRole.FIRST_STATION).signer.spki))
+    for act in ("roll", "revoke"):
+        answer = web.client.post(f"/api/v1/devices/{port}/{act}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "device_not_found")
+    web.client.post(INVITES, json={"site": web.station}, headers=web.bearer)
+    listed = web.client.get(INVITES, headers=headers).json()["invites"]
+    assert {each["site"] for each in listed} == {web.sites[SiteRole.RETAILER].gln}
