@@ -122,7 +122,7 @@ def _at_desk(scope: Scope, headers: Headers) -> bool:
     if DESK_PATHS.match(scope["path"]) is None:
         return False
     cookies = cookie_parser(headers.get("cookie", ""))
-    return any(cookies.get(name) for name in SESSION_COOKIES)
+    return any(name in cookies for name in SESSION_COOKIES)
 
 
 def address_of(scope: Scope) -> str:
