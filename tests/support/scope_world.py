@@ -12,7 +12,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.events.statement_type import StatementType as T
-from coldtrace.rights.model import Kind, Member, Party, Reader, Relation, Role, Scope, Thing, Verb
+from coldtrace.goods import rolls
+from coldtrace.goods.rolls import NewRoll
+from coldtrace.journal import service as journal
+from coldtrace.journal.model import Act
+from coldtrace.parties import service as parties
+from coldtrace.people.persons import make_person
+from coldtrace.people.tokens import make_token
+from coldtrace.rights.model import EVERYTHING, Kind, Member, Party, Reader, Relation, Role, Scope, Thing, Verb
 from coldtrace.rights.rules import reaches
 from coldtrace.watch.scans import AskedScan, answer_scan
 from support.consignments import commission_line, facts_of
@@ -101,6 +108,7 @@ def make_world(road: Road, seed: int) -> World:
     ]
     for number, caller in enumerate(callers):
         answer_scan(road.session, road.env, AskedScan(text=f"?{number}", by=f"token:{number}", scope=Scope(), **caller))
+    _keep(road, rng)
     return World(road=road, **vars(read_told(road.session)))
 
 
@@ -129,6 +137,26 @@ def _settle(road: Road, rng: random.Random) -> None:
             ),
             vars(road.sites[role]),
         )
+
+
+def _keep(road: Road, rng: random.Random) -> None:
+    """Make what a desk keeps: invitations, rolls, persons and tokens with roles, records of the journal."""
+    glns = sorted(GLNS.values())
+    for gln in rng.sample(glns, 3):
+        parties.invite_device(road.session, road.env, gln=gln, url="http://127.0.0.1:8000")
+    for _ in range(2):
+        rolls.new_roll(road.session, road.env, NewRoll(station_gln=PORT, scope=EVERYTHING, count=2))
+    for number in range(6):
+        chosen = rng.choice([None, frozenset(rng.sample(glns, rng.randint(1, 2)))])
+        member = Member(role=rng.choice(list(Role)), operator_id=rng.choice(OPERATORS), sites=chosen, manages=True)
+        email = f"somebody{number}@example.cn"
+        members = [member] * rng.randint(0, 1)
+        make_person(road.session, road.env, email=email, name="n", lang="zh", members=members, made_by="tests")
+        make_token(road.session, road.env, name="t", life=None, members=members)
+        subjects = frozenset(rng.sample(OPERATORS, rng.randint(0, 2)))
+        places = frozenset(rng.sample(glns, rng.randint(0, 2)))
+        act = Act(actor="token:1", act="list", kind="run", object="-", subjects=subjects, sites=places)
+        journal.record(road.session, road.env, act)
 
 
 def sites_of(session: Session) -> dict[str, Party]:

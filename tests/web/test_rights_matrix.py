@@ -36,6 +36,8 @@ from support.web_calls import CALLS, Call
 from support.web_house import web_house
 
 EVERY = (*CALLS, *PAGES)
+NO_GTIN = "09506000134352"
+"""A good one of which nothing was ever imported."""
 GUARDED = [call for call in EVERY if call.right is not None]
 UNGUARDED = {
     # It answers whoever signed the statements; a token is no other right.
@@ -339,6 +341,27 @@ def test_a_declaration_that_another_firm_imported_says_no_more_than_that(world: 
                 session, world.web.env, declaration=declaration, station=world.web.station, scope=scope_of_caller
             )
         assert caught.value.facts["consignment"] == told_id
+
+
+@pytest.mark.parametrize("form", ["(01){gtin}", "(01){gtin}(10){lot}", "https://maker.example/01/{gtin}/21/S1"])
+def test_a_stranger_is_not_told_whose_goods_are_imported(world: World, form: str) -> None:
+    """A GTIN or a lot that others imported is answered as one that nobody did: words, status and queries."""
+    call = next(each for each in CALLS if each.name == "POST /api/v1/codes/resolve")
+    carton = world.ours.consignment.carton
+    asked = [(carton.unit_id[4:18], carton.lot), (NO_GTIN, "NEVER")]
+    asker, told_of = world.askers["the market"], []
+    # Its first call notes that the token is in use.
+    world.web.client.get("/api/v1/sites", headers={"Authorization": f"Bearer {asker.token}"})
+    for gtin, lot in asked:
+        text_ = form.format(gtin=gtin, lot=lot)
+        answer, ran = statements_of(world, asker, call, as_json("/api/v1/codes/resolve", {"text": text_}))
+        body = answer.json() | {"gtin": None, "lot": None, "unit_id": None}
+        told_of.append((answer.status_code, body, ran))
+    assert told_of[0] == told_of[1]
+    assert (told_of[0][0], told_of[0][1]["name"]) == (200, None)
+    ours = world.askers["first_station"]
+    known = as_json("/api/v1/codes/resolve", {"text": form.format(gtin=asked[0][0], lot=asked[0][1])})
+    assert send(world, ours, call, known).json()["name"] is not None
 
 
 @pytest.mark.parametrize("said", [T.RECEIVE, T.SHIP, T.SELL])
