@@ -65,7 +65,11 @@ _EVER_INSIDE = (
     " CROSS JOIN LATERAL (SELECT c.child_pk AS unit_pk FROM containment c WHERE c.parent_pk = i.unit_pk"
     "  UNION ALL SELECT c.unit_pk FROM statement_line p JOIN statement_line c"
     "   ON c.entry_id = p.entry_id AND c.parent_pk = p.unit_pk WHERE p.unit_pk = i.unit_pk"
-    "  UNION ALL SELECT a.unit_pk FROM annulled a WHERE a.parent_pk = i.unit_pk) x)"
+    "  UNION ALL SELECT a.unit_pk FROM annulled a WHERE a.parent_pk = i.unit_pk"
+    # A new label takes the place of the old one, also inside a pallet.
+    "  UNION ALL SELECT o.unit_pk FROM statement_line n JOIN statement_line o USING (entry_id)"
+    "   JOIN statement s USING (entry_id) WHERE n.unit_pk = i.unit_pk AND n.role = 'input' AND o.role = 'output'"
+    "   AND s.type = 'relabel') x)"
     " SELECT unit_pk FROM inside"
 )
 
