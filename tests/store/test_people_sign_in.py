@@ -298,8 +298,9 @@ def statements(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", seen)
 
 
+@pytest.mark.parametrize("known", ["", "of somebody else"])
 def test_unknown_wrong_closed_invited_and_demo_are_told_alike_by_the_same_work(
-    sessions: sessionmaker[Session], engine: Engine, env: Env
+    sessions: sessionmaker[Session], engine: Engine, env: Env, known: str
 ) -> None:
     with sessions.begin() as session:
         active(session, env)
@@ -307,6 +308,8 @@ def test_unknown_wrong_closed_invited_and_demo_are_told_alike_by_the_same_work(
         close(session, gone.person_id)
         make_person(session, env, email="invited@example.cn", name="N", lang="en", members=(), made_by="test")
         active(session, env, "demo@example.cn", demo=True)
+        if known:
+            known = note(session, env, active(session, env, "stranger@example.cn"))
     seen = {}
     for number, (email, password) in enumerate(
         [
@@ -318,7 +321,8 @@ def test_unknown_wrong_closed_invited_and_demo_are_told_alike_by_the_same_work(
         ]
     ):
         with statements(engine) as ran, sessions.begin() as session:
-            answer = attempt(session, env, password, email=email, address=f"198.51.100.{number}", production=True)
+            place = f"198.51.100.{number}"
+            answer = attempt(session, env, password, email=email, address=place, production=True, known=known)
         assert isinstance(answer, SignInRefused), email
         seen[email] = (answer.facts, ran)
     first = seen[EMAIL]

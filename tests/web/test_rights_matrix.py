@@ -229,6 +229,20 @@ def test_what_is_anothers_is_answered_exactly_as_what_does_not_exist(world: Worl
     assert did != []
 
 
+BARRED = [call for call in GUARDED if "{" in call.route and call.status >= 400 and not call.route.startswith("/logs/")]
+"""Calls that the table has with something wrong for everybody (a role in no organisation): what they name hides too."""
+
+
+def test_calls_that_are_wrong_for_everybody_hide_what_they_name(world: World, insider: Asker) -> None:
+    assert BARRED != []
+    for call in BARRED:
+        hidden, absent = world.theirs, world.unknown(world.theirs)
+        asked = call.make(hidden), call.make(absent)
+        (first, did), (second, does) = (statements_of(world, insider, call, request) for request in asked)
+        assert told(first, hidden, asked[0]) == told(second, absent, asked[1]), call.name
+        assert did == does, call.name
+
+
 @pytest.mark.parametrize("call", [call for call in HIDING if call.method == "GET"], ids=lambda call: call.name)
 def test_head_and_options_tell_no_more(world: World, insider: Asker, call: Call) -> None:
     for method in ("HEAD", "OPTIONS"):
