@@ -161,8 +161,7 @@ def test_an_account_is_closed_reopened_and_loses_its_second_step(port: Run, tmp_
         assert (done.status, done.json["state"]) == (0, state), done.err
     none = port("people", "remove-second-step", "li.na@example.cn", "--json")
     assert (none.status, none.json["code"]) == (1, "no_second_step")
-    # Past the installation's sessions, which would write the last command's record.
-    with open_installation(load_settings()) as installation, installation.engine.begin() as session:
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
         session.execute(text("UPDATE person SET totp_secret = '-', totp_confirmed_at = created_at"))
     assert port("people", "remove-second-step", "li.na@example.cn").status == 0
     assert query("SELECT count(*) FROM person WHERE totp_confirmed_at IS NOT NULL") == [(1,)], "of nobody else"
@@ -178,5 +177,7 @@ def test_a_place_or_a_firm_is_closed_and_reopened(port: Run, which: tuple[str, s
     assert (refused.status, refused.json["code"]) == (1, "site_closed")
     assert port("sites", "reopen", *which).status == 0
     assert port("devices", "invite", "--site", site).status == 0
+    told = query("SELECT act, cardinality(subjects) FROM journal_record WHERE act IN ('close', 'reopen') ORDER BY at")
+    assert told == [("close", 1), ("reopen", 1)], "whose it is"
     unknown = port("sites", "close", "--organisation", NEW_USCC, "--json")
     assert (unknown.status, unknown.json["code"]) == (1, "organisation_unknown")

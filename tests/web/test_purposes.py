@@ -135,6 +135,14 @@ def test_a_form_that_shows_by_an_area_asks_too(watch: Watch) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/desk/purpose?next=%2Fdesk")
 
 
+def test_an_authority_makes_no_token_for_a_site(watch: Watch) -> None:
+    """Its own places are no firm's, so such a token would have no right at all."""
+    browser = signed_in(watch.web, email(), watch.regulator)
+    assert 'name="site"' not in browser.get("/account").text
+    fields = {"name": "x", "days": "5", "present": PASSWORD, "site": GLNS[SiteRole.MARKET]}
+    assert browser.post("/account/tokens", fields, on="/account").status_code == 404
+
+
 def test_a_firm_is_not_asked(watch: Watch) -> None:
     member = Member(role=Role.FIRST_STATION, operator_id=watch.regulator.operator_id)
     page = signed_in(watch.web, email(), member).get("/desk/runs")

@@ -6,9 +6,11 @@ and says little where all work as one.
 """
 
 import argparse
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import sessionmaker
@@ -102,6 +104,7 @@ class CommandNote:
     arguments: argparse.Namespace
     detail: dict[str, str | int | None] = field(default_factory=dict)
     named: str | None = None
+    operators: set[UUID] = field(default_factory=set)
     written_by: "Session | None" = None
     is_kept: bool = False
 
@@ -123,7 +126,7 @@ class CommandNote:
                 act=self.told.act,
                 kind=self.told.kind,
                 object=self.named or self._argument(self.told.object) or "*",
-                subjects=frozenset(parties.operators_of_sites(session, glns)),
+                subjects=frozenset(parties.operators_of_sites(session, glns) | self.operators),
                 detail=self.detail,
             ),
         )
@@ -161,11 +164,23 @@ def begin(arguments: argparse.Namespace) -> None:
     _running.set(None if told is None else CommandNote(told, arguments))
 
 
+def end() -> None:
+    """Say that it is over: what the same process does afterwards is not that command's."""
+    _running.set(None)
+
+
 def names(object: str) -> None:
     """Say what the command that runs is about, where its arguments do not."""
     note = _running.get()
     if note is not None:
         note.named = object
+
+
+def about(operators: Iterable[UUID]) -> None:
+    """Say whose data it is, by organisation, where the arguments do not."""
+    note = _running.get()
+    if note is not None:
+        note.operators.update(operators)
 
 
 def write_with(sessions: "sessionmaker[Session]", env: "Env") -> None:

@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _is_database_gone(error):
             raise
         return _could_not_run(DatabaseLost(reason=" ".join(str(error).split())[:200]), chosen)
+    finally:
+        command_note.end()
 
 
 def _could_not_run(refusal: Refusal, chosen: argparse.Namespace) -> int:

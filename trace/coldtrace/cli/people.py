@@ -116,7 +116,7 @@ def run_remove_second_step(arguments: argparse.Namespace) -> int:
 def _change(arguments: argparse.Namespace, work: "Callable[[Session, Env, UUID], None]") -> int:
     from coldtrace.cli import command_note
     from coldtrace.cli.installation import open_installation
-    from coldtrace.people.personal_data import find_person
+    from coldtrace.people.personal_data import find_person, organisations_of
     from coldtrace.people.persons import find_person as person_of
     from coldtrace.settings import load_settings
 
@@ -125,6 +125,7 @@ def _change(arguments: argparse.Namespace, work: "Callable[[Session, Env, UUID],
             with installation.sessions.begin() as session:
                 person_id = find_person(session, arguments.person)
                 command_note.names(str(person_id))
+                command_note.about(organisations_of(session, person_id))
                 work(session, installation.env, person_id)
                 person = person_of(session, person_id)
         except Refusal as refusal:

@@ -181,6 +181,7 @@ def _close_or_reopen(arguments: argparse.Namespace, *, is_open: bool) -> int:
                     operator = store.operator_of_uscc(session, arguments.organisation)
                     if operator is None:
                         raise OrganisationUnknown(uscc=arguments.organisation[:18])
+                    command_note.about([operator.operator_id])
                     if is_open:
                         closing.reopen_organisation(session, operator.operator_id)
                     else:

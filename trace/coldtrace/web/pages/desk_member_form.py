@@ -11,8 +11,8 @@ from coldtrace.parties import store as parties_store
 from coldtrace.parties.directory import glns_within
 from coldtrace.parties.model import Operator, Site
 from coldtrace.people.model import Membership
-from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind, Role, Verb
-from coldtrace.rights.rules import RULES
+from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind, Reader, Role, Verb
+from coldtrace.rights.rules import FIRMS, RULES, scope_of
 from coldtrace.web.access import Caller
 from coldtrace.web.pages.desk_form import ROLE, USCC
 from coldtrace.web.pages.sheet import Cell, Choice, Field
@@ -103,7 +103,9 @@ def own_firms(session: Session, caller: Caller) -> list[Operator]:
 
 def own_sites(session: Session, caller: Caller) -> dict[str, Site]:
     """Return the sites of the caller's firms, as far as the caller's roles reach, by GLN."""
-    scope = caller.scope_for(Kind.WORK, Verb.READ)
+    # An authority's own sites are no firm's: a token for one of them would have no right at all (`members.at_sites`).
+    firms = Reader(members=tuple(each for each in caller.reader.members if each.role in FIRMS))
+    scope = scope_of(firms, Kind.WORK, Verb.READ)
     if scope.is_empty:
         return {}
     sites = {site.gln: site for site in parties_store.sites(session)}
