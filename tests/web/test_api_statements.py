@@ -407,11 +407,11 @@ def test_a_commit_that_fails_never_answers_202(
         failed.append(session)
         raise fault
 
-    event.listen(web.app.state.sessions, "before_commit", fail)
+    event.listen(web.app.state.captures.sessions, "before_commit", fail)
     try:
         answer = web.client.post(STATEMENTS, json=body, headers=web.bearer)
     finally:
-        event.remove(web.app.state.sessions, "before_commit", fail)
+        event.remove(web.app.state.captures.sessions, "before_commit", fail)
     assert failed
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert kept(web, said) == 0
@@ -483,11 +483,11 @@ def test_a_shared_commit_that_fails_is_told_again_one_by_one(web: WebHouse) -> N
 
     with web.sessions() as session:
         before = int(session.execute(text("SELECT count(*) FROM ledger_entry")).scalar_one())
-    event.listen(web.app.state.sessions, "before_commit", fail)
+    event.listen(web.app.state.captures.sessions, "before_commit", fail)
     try:
         answers = share_a_commit(web, held=port, first=first, sent=[(each, web.bearer) for each in others])
     finally:
-        event.remove(web.app.state.sessions, "before_commit", fail)
+        event.remove(web.app.state.captures.sessions, "before_commit", fail)
     assert failed
     assert [answer.status_code for answer in answers] == [202] * 4
     assert [kept(web, each) for each in [first, *others]] == [1] * 4
@@ -526,11 +526,11 @@ def test_a_race_that_never_ends_is_503_and_not_a_conflict(web: WebHouse) -> None
         tries.append(session)
         raise psycopg.errors.UniqueViolation("again")
 
-    event.listen(web.app.state.sessions, "before_commit", fail)
+    event.listen(web.app.state.captures.sessions, "before_commit", fail)
     try:
         answer = post(web, say(port))
     finally:
-        event.remove(web.app.state.sessions, "before_commit", fail)
+        event.remove(web.app.state.captures.sessions, "before_commit", fail)
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
     assert len(tries) == 4
 

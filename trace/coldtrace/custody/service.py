@@ -40,8 +40,8 @@ from coldtrace.goods.rolls import StatedBinding
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry, StoredEntry
 from coldtrace.parties import store as parties
+from coldtrace.parties.model import LockedDevice
 from coldtrace.parties.rules import ALWAYS
-from coldtrace.parties.tables import DeviceRow
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import leaf_hash
 from coldtrace.seal.keys import PublicKey, load_public_key
@@ -79,7 +79,7 @@ class _Speaker:
     """The number of its `close`, for a retired key."""
 
     @classmethod
-    def of(cls, row: DeviceRow, *, closed_at: int | None) -> "_Speaker":
+    def of(cls, row: LockedDevice, *, closed_at: int | None) -> "_Speaker":
         return cls(
             key_id=row.key_id,
             spki=row.spki,
@@ -116,7 +116,7 @@ _Kept = dict[UUID, tuple[Mark, ...]]
 
 
 def capture(
-    session: Session, env: Env, wires: Sequence[object], *, devices: Mapping[bytes, DeviceRow] | None = None
+    session: Session, env: Env, wires: Sequence[object], *, devices: Mapping[bytes, LockedDevice] | None = None
 ) -> list[Result]:
     """Store every acceptable statement of a batch and answer for each, in order.  The caller owns the transaction.
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from coldtrace.clock import format_utc
@@ -122,6 +123,7 @@ def write_certificate(certificate: Certificate) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def read_certificate(text: str) -> Certificate:
     """Return the parsed certificate; raise MalformedCertificate or NotCanonical."""
     if len(text) > CERTIFICATE_MAX:

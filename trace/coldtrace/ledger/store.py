@@ -24,7 +24,7 @@ _INSERT = (
     " %(times)b::timestamptz[]) AS e(id, leaf, hash, at)),"
     " kept AS (INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
     " SELECT log_id, id, leaf, hash, at FROM e){pieces}"
-    " INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, id, hash FROM e"
+    " INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, id, hash FROM e RETURNING 1"
 )
 # One entry without its pieces, as most of them come: no arrays to build here and to take apart there.
 _INSERT_ONE = (
@@ -32,6 +32,7 @@ _INSERT_ONE = (
     b" SELECT log_id, %b, %b, %b, %b FROM ledger_log WHERE log_id = %b AND state = 'open'"
     b" RETURNING log_id, entry_id, leaf_hash)"
     b" INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, entry_id, leaf_hash FROM kept"
+    b" RETURNING 1"
 )
 _PIECES = (
     ", parts AS (INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT log_id, p.* FROM open,"
@@ -48,7 +49,7 @@ def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]
     if len(entries) == 1 and not entries[0].pieces:
         one = entries[0]
         values_of_one = (one.entry_id, one.leaf, one.leaf_hash, one.received_at, log_id)
-        return raw_connection(connection).execute(_INSERT_ONE, values_of_one).rowcount == 1
+        return len(raw_connection(connection).execute(_INSERT_ONE, values_of_one).fetchall()) == 1
     values: dict[str, object] = {
         "log": log_id,
         "ids": [e.entry_id for e in entries],
@@ -61,7 +62,7 @@ def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]
         ids, names, data = zip(*pieces, strict=True)
         values |= {"piece_ids": list(ids), "names": list(names), "data": list(data)}
     sql = _INSERT.format(pieces=_PIECES if pieces else "")
-    return raw_connection(connection).execute(sql.encode(), values).rowcount == len(entries)
+    return len(raw_connection(connection).execute(sql.encode(), values).fetchall()) == len(entries)
 
 
 def raw_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]]:

@@ -89,6 +89,20 @@ class CodeKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LockedDevice:
+    """What a statement's device is judged by, its row held until the commit."""
+
+    key_id: bytes
+    gln: str
+    spki: bytes
+    certificate: str
+    site_salt: bytes
+    operations: tuple[str, ...]
+    state: str
+    enrolled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """An enrolled device key and what it may do."""
 

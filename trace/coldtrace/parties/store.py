@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from coldtrace.parties.model import Device, Operator, Site, SiteRole
+from coldtrace.parties.model import Device, LockedDevice, Operator, Site, SiteRole
 from coldtrace.parties.tables import (
     DeviceRow,
     InstallationRow,
@@ -120,16 +120,28 @@ def devices_of_site(session: Session, gln: str) -> list[Device]:
     return [as_device(row) for row in rows]
 
 
-def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, DeviceRow]:
-    """Return the rows of enrolled keys, held until the commit: batches of one device go one after another."""
-    rows = session.exec(
-        select(DeviceRow)
-        .where(col(DeviceRow.key_id).in_(sorted(set(keys))))
-        .order_by(col(DeviceRow.key_id))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedDevice]:
+    """Return the enrolled devices of these keys, held until the commit: batches of one device go one after another."""
+    rows = session.execute(
+        text(
+            "SELECT key_id, gln, spki, certificate, site_salt, operations, state, enrolled_at FROM device"
+            " WHERE key_id = ANY(CAST(:keys AS bytea[])) ORDER BY key_id FOR NO KEY UPDATE"
+        ),
+        {"keys": sorted(set(keys))},
     )
-    return {row.key_id: row for row in rows}
+    return {
+        bytes(row.key_id): LockedDevice(
+            key_id=bytes(row.key_id),
+            gln=row.gln,
+            spki=bytes(row.spki),
+            certificate=row.certificate,
+            site_salt=bytes(row.site_salt),
+            operations=tuple(row.operations),
+            state=row.state,
+            enrolled_at=row.enrolled_at,
+        )
+        for row in rows
+    }
 
 
 def public_keys(session: Session, keys: Iterable[bytes]) -> dict[bytes, bytes]:

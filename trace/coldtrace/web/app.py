@@ -200,7 +200,7 @@ def create_app(
     app.state.feeder = feeder
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
-    app.state.captures = Captures(app.state.sessions, env, waiting_max=settings.capture_waiting_max)
+    app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.awaited_proofs = AwaitedProofs(
         app.state.sessions,
         env.log,

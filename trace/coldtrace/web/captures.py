@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 from fastapi import Request
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -21,11 +22,12 @@ from sqlmodel import Session
 from coldtrace.custody import service as custody
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown
 from coldtrace.custody.service import ReadWire, Result
+from coldtrace.db.hot_session import HotSession, make_hot_sessions
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.parties import store as parties
+from coldtrace.parties.model import LockedDevice
 from coldtrace.parties.refusals import AuthenticationRequired
-from coldtrace.parties.tables import DeviceRow
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.device_request import (
     DeviceAuthorization,
@@ -84,9 +86,10 @@ class _Read:
 class Captures:
     """Where requests with statements meet, one for a process and its event loop."""
 
-    def __init__(self, sessions: sessionmaker[Session], env: Env, *, waiting_max: int) -> None:
-        self._sessions, self._env, self._waiting_max = sessions, env, waiting_max
-        self._keys = _Keys(sessions)
+    def __init__(self, engine: Engine, env: Env, *, waiting_max: int) -> None:
+        self.sessions = make_hot_sessions(engine)
+        self._env, self._waiting_max = env, waiting_max
+        self._keys = _Keys(self.sessions)
         self._scans, self._piles = self._lane(), self._lane()
         self._waiting_bytes = 0
         self.waiting = 0
@@ -155,17 +158,42 @@ class Captures:
         """
         for _ in range(ATTEMPTS if len(group) == 1 else 1):
             try:
-                with self._sessions.begin() as session:
-                    return self._tell(session, group)
+                with self.sessions.begin() as session:
+                    assert isinstance(session, HotSession)
+                    tokens = self._refused_tokens(session, group)
+                    with session.hot():
+                        return self._tell(session, group, tokens)
             except (SQLAlchemyError, psycopg.Error) as error:
                 if not is_race(error):
                     raise
         raise NotReady()
 
-    def _tell(self, session: Session, group: Sequence[_Read]) -> list[list[Result] | Refusal]:
+    def _refused_tokens(self, session: Session, group: Sequence[_Read]) -> list[Refusal | None]:
+        """Return for each request why its token is refused; one token is looked up once a group.
+
+        Without credentials, or with those of a device, there is nothing to look up.
+        """
+        found: dict[str, Refusal | None] = {}
+        refusals: list[Refusal | None] = []
+        for read in group:
+            header = read.sent.request.headers.get("authorization")
+            if header is None or read.authorization is not None:
+                refusals.append(None)
+                continue
+            if found.get(header, header) is not None:  # not met before, or refused: then each one counts
+                try:
+                    recognise(read.sent.request, session, read.sent.body)
+                    found[header] = None
+                except Refusal as refusal:
+                    found[header] = refusal
+            refusals.append(found[header])
+        return refusals
+
+    def _tell(
+        self, session: Session, group: Sequence[_Read], tokens: Sequence[Refusal | None]
+    ) -> list[list[Result] | Refusal]:
         devices = parties.lock_devices(session, _keys_of(group))
-        known: dict[str, object] = {}
-        refusals = [self._refusal(session, read, devices, known) for read in group]
+        refusals = [token or self._refusal(read, devices) for read, token in zip(group, tokens, strict=True)]
         heard = [read for read, refusal in zip(group, refusals, strict=True) if refusal is None]
         results = iter(
             custody.capture(session, self._env, [wire for read in heard for wire in read.wires], devices=devices)
@@ -175,29 +203,22 @@ class Captures:
             for read, refusal in zip(group, refusals, strict=True)
         ]
 
-    def _refusal(
-        self, session: Session, read: _Read, devices: Mapping[bytes, DeviceRow], known: dict[str, object]
-    ) -> Refusal | None:
-        """Return why a request is not heard at all: wrong credentials, or none and something that nobody vouches for.
-
-        `known` are the tokens of this group that were looked up already.
-        """
-        request = read.sent.request
-        header = request.headers.get("authorization")
-        if header is None:
+    def _refusal(self, read: _Read, devices: Mapping[bytes, LockedDevice]) -> Refusal | None:
+        """Return why a request is not heard at all: a device's word that is worth nothing, or no credentials and
+        something that nobody vouches for."""
+        if "authorization" not in read.sent.request.headers:
             return AuthenticationRequired() if any(_is_unproven(wire, devices) for wire in read.wires) else None
+        if read.authorization is None:  # a token, looked up before
+            return None
         try:
-            if read.authorization is not None:
-                with counted(request):
-                    self._require_device(read, read.authorization, devices)
-            elif header not in known:
-                known[header] = recognise(request, session, read.sent.body)
+            with counted(read.sent.request):
+                self._require_device(read, read.authorization, devices)
         except Refusal as refusal:
             return refusal
         return None
 
     def _require_device(
-        self, read: _Read, authorization: DeviceAuthorization, devices: Mapping[bytes, DeviceRow]
+        self, read: _Read, authorization: DeviceAuthorization, devices: Mapping[bytes, LockedDevice]
     ) -> None:
         device = devices.get(authorization.key)
         if device is None:
@@ -238,7 +259,7 @@ def _keys_of(group: Iterable[_Read]) -> set[bytes]:
     return keys | {read.authorization.key for read in group if read.authorization is not None}
 
 
-def _is_unproven(wire: ReadWire, devices: Mapping[bytes, DeviceRow]) -> bool:
+def _is_unproven(wire: ReadWire, devices: Mapping[bytes, LockedDevice]) -> bool:
     """Tell whether nobody who is known vouches for what was sent."""
     if wire.checked is None:
         return True

@@ -1,0 +1,91 @@
+"""A hot session gives what SQLAlchemy's gives, in the same transaction, and tells every error before the commit."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, select
+
+from coldtrace.custody.model import Mark
+from coldtrace.db.hot_session import HotSession, make_hot_sessions
+from coldtrace.parties.tables import SiteRow
+
+VALUES = {
+    "names": ["a", "b%", ":c"],
+    "ids": [UUID(int=1), UUID(int=2), None],
+    "times": [datetime(2026, 11, 28, tzinfo=UTC), None, None],
+    "data": [b"\x00\xff", b"", b"x"],
+    "mark": Mark.GAP,
+    "none": None,
+}
+QUERY = (
+    "SELECT name, id, at, data, CAST(:mark AS text) AS mark, CAST(:none AS text) AS none, name LIKE '%b%' AS has_b, 1"
+    " FROM unnest(CAST(:names AS text[]), CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]), CAST(:data AS bytea[]))"
+    " AS v (name, id, at, data)"
+)
+
+
+@pytest.fixture
+def hot(engine: Engine) -> HotSession:
+    """A hot session on a database of this test."""
+    session = make_hot_sessions(engine)()
+    assert isinstance(session, HotSession)
+    return session
+
+
+def test_the_same_rows_as_without(hot: HotSession, session: Session) -> None:
+    expected = session.execute(text(QUERY), VALUES).all()
+    with hot, hot.hot():
+        rows = hot.execute(text(QUERY), VALUES).all()
+    assert [tuple(row) for row in rows] == [tuple(row) for row in expected]
+    assert [row.name for row in rows] == VALUES["names"]
+    assert [row._mapping["has_b"] for row in rows] == [row._mapping["has_b"] for row in expected]
+
+
+def test_one_value_and_none(hot: HotSession) -> None:
+    with hot, hot.hot():
+        assert hot.execute(text("SELECT 7")).scalar_one() == 7
+        assert hot.execute(text("SELECT 7 WHERE false")).scalar_one_or_none() is None
+        assert hot.execute(text("SELECT 7 WHERE false")).first() is None
+        assert list(hot.execute(text("SELECT * FROM generate_series(1, 3)")).scalars()) == [1, 2, 3]
+        with pytest.raises(ValueError, match="unpack"):
+            hot.execute(text("SELECT * FROM generate_series(1, 3)")).one()
+
+
+def test_what_was_written_is_read_and_rolled_back_with_the_session(hot: HotSession, engine: Engine) -> None:
+    with hot, hot.hot():
+        hot.execute(text("CREATE TABLE kept (n int)"))
+        hot.execute(text("INSERT INTO kept VALUES (:n)"), {"n": 1})
+        assert hot.execute(text("SELECT n FROM kept")).scalar_one() == 1
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT to_regclass('kept')")).scalar_one() is None
+
+
+def test_an_error_of_what_was_only_written_is_raised_before_the_commit(engine: Engine) -> None:
+    sessions = make_hot_sessions(engine)
+
+    def write() -> None:
+        with sessions.begin() as session:
+            assert isinstance(session, HotSession)
+            with session.hot():
+                session.execute(text("CREATE TABLE kept (n int PRIMARY KEY)"))
+                session.execute(text("INSERT INTO kept VALUES (1)"))
+                session.execute(text("INSERT INTO kept VALUES (1)"))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        write()
+    with sessions.begin() as session:  # the connection is as good as before
+        assert session.execute(text("SELECT to_regclass('kept')")).scalar_one() is None
+
+
+def test_after_it_was_hot_a_session_is_as_ever_and_plans_as_before(hot: HotSession) -> None:
+    with hot:
+        with hot.hot():
+            assert hot.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_generic_plan"
+            with pytest.raises(TypeError):
+                hot.exec(select(SiteRow))
+        assert hot.exec(select(SiteRow)).all() == []
+        hot.rollback()
+        assert hot.execute(text("SHOW plan_cache_mode")).scalar_one() == "auto"
