@@ -70,6 +70,14 @@ class Scene:
             roll_id = rolls.new_roll(session, web.env, NewRoll(station_gln=web.station, scope=EVERYTHING, count=3))
         return cls(web=web, consignment=consignment, entry_id=UUID(said["id"]), roll_id=roll_id, importer=importer)
 
+    @property
+    def voucher_id(self) -> UUID:
+        """The first out-scan: of the port, to the cold store."""
+        if not self.exists:
+            return self.entry_id
+        sent = self.web.device(SiteRole.FIRST_STATION).sent
+        return next(UUID(json.loads(one.header)["id"]) for one in sent if json.loads(one.public)["type"] == "ship")
+
     def to_undo(self) -> UUID:
         """Return a consignment that can be undone: a new one when the last one was."""
         if not self.exists:

@@ -124,6 +124,8 @@ class World:
             return [Thing(parties={AT: station, IMPORTER: importer})]
         if about == "pieces":
             return [Thing(parties={AT: station})]
+        if about == "voucher":
+            return [Thing(parties={AT: station, TO: self.party(sites[SiteRole.COLD_STORE])})]
         if about == "workbook":
             return [Thing(parties={AT: station, IMPORTER: Party(operator_id=self.operator(SAMPLE_IMPORTER))})]
         if about == "station":

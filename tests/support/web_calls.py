@@ -80,6 +80,15 @@ def _chain(scene: Scene) -> Request:
     return Request(path=f"/api/v1/devices/{b64(key)}/chain")
 
 
+def _links(scene: Scene) -> Request:
+    key = key_id(scene.web.device(SiteRole.MARKET).signer.spki)
+    return Request(path=f"/api/v1/devices/{b64(key)}/statements?limit=2")
+
+
+def _at_market(path: str) -> Callable[[Scene], Request]:
+    return lambda scene: Request(path=path.format(gln=scene.web.sites[SiteRole.MARKET].gln))
+
+
 def _log(path: str) -> Callable[[Scene], Request]:
     return lambda scene: Request(path=f"/logs/{scene.web.settings.log_name}/{path.format(entry=scene.entry_id)}")
 
@@ -155,6 +164,14 @@ CALLS = (
         about="market",
         hidden=(403, "unknown_device"),
         make=_chain,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/devices/{key}/statements",
+        right=(Kind.DEVICE, Verb.READ),
+        about="market",
+        hidden=(403, "unknown_device"),
+        make=_links,
     ),
     Call(
         method="GET",
@@ -353,6 +370,46 @@ CALLS = (
         about="unit",
         hidden=(404, "unit_unknown"),
         make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}"),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/sites/{gln}/stock",
+        right=(Kind.UNIT, Verb.READ),
+        about="market",
+        hidden=(404, "site_unknown"),
+        make=_at_market("/api/v1/sites/{gln}/stock?limit=5"),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/sites/{gln}/expected",
+        right=(Kind.UNIT, Verb.READ),
+        about="market",
+        hidden=(404, "site_unknown"),
+        make=_at_market("/api/v1/sites/{gln}/expected?limit=5"),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/sites/{gln}/in-transit",
+        right=(Kind.UNIT, Verb.READ),
+        about="market",
+        hidden=(404, "site_unknown"),
+        make=_at_market("/api/v1/sites/{gln}/in-transit?limit=5"),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/sites/{gln}/vouchers",
+        right=(Kind.PIECES, Verb.READ),
+        about="market",
+        hidden=(404, "site_unknown"),
+        make=_at_market("/api/v1/sites/{gln}/vouchers?limit=5"),
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/vouchers/{id}",
+        right=(Kind.PIECES, Verb.READ),
+        about="voucher",
+        hidden=(404, "voucher_unknown"),
+        make=lambda scene: Request(path=f"/api/v1/vouchers/{scene.voucher_id}"),
     ),
     Call(
         method="GET",

@@ -3,12 +3,14 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from coldtrace.clock import parse_utc
+from coldtrace.custody import chain as custody_chain
 from coldtrace.events.certificate import read_certificate, verify_certificate
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement_type import StatementType as T
@@ -235,22 +237,70 @@ def chain(web: WebHouse, device: Handheld) -> dict[str, Any]:
 
 def test_a_chain_says_what_is_missing_and_where_it_forks(shared: WebHouse, port: Handheld) -> None:
     key = b64(key_id(port.signer.spki))
-    assert chain(shared, port) == {"key": key, "last_seq": 0, "last_header": None, "missing": [], "forks": []}
+    assert chain(shared, port) == {
+        "key": key, "last_seq": 0, "last_header": None, "missing": [], "holes": [], "forks": [], "next": None,
+    }  # fmt: skip
     line = [unit_line("(01)19521234543210(21)7QK4M2ZX9RTB")]
     said = [port.say(T.RECEIVE, line) for _ in range(5)]
     shared.send(port, [said[0], said[4]])
     found = chain(shared, port)
     assert (found["last_seq"], found["missing"]) == (5, [[2, 4]])
-    shared.send(port, said[1:4])
+    (hole,) = found["holes"]
+    assert (hole["from"], hole["to"]) == (2, 4)
+    shared.send(port, said[1:2])
+    # The rest of the hole is as old as the hole.
+    assert chain(shared, port)["holes"] == [hole | {"from": 3}]
+    shared.send(port, said[2:4])
     assert chain(shared, port)["missing"] == []
     shared.send(port, [port.say(T.RECEIVE, line, seq=3)])
     assert chain(shared, port)["forks"] == [3]
 
 
+def test_holes_go_on_where_an_answer_ended(shared: WebHouse, port: Handheld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(custody_chain, "LISTED_MAX", 2)
+    line = [unit_line("(01)19521234543210(21)7QK4M2ZX9RTB")]
+    said = [port.say(T.RECEIVE, line) for _ in range(9)]
+    shared.send(port, said[::2])
+    path = f"/api/v1/devices/{b64(key_id(port.signer.spki))}/chain"
+    seen, after = [], "0"
+    while after is not None:
+        page = shared.client.get(f"{path}?after={after}", headers=shared.bearer).json()
+        seen += page["missing"]
+        after = page["next"]
+    assert seen == [[2, 2], [4, 4], [6, 6], [8, 8]]
+
+
+def test_the_statements_of_a_chain_come_in_its_order_with_their_holes(shared: WebHouse, port: Handheld) -> None:
+    line = [unit_line("(01)19521234543210(21)7QK4M2ZX9RTB")]
+    said = [port.say(T.RECEIVE, line) for _ in range(6)]
+    shared.send(port, [said[5], said[1], said[2]])
+    shared.send(port, [port.say(T.RECEIVE, line, seq=3)])
+    path = f"/api/v1/devices/{b64(key_id(port.signer.spki))}/statements"
+    seen: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = shared.client.get(f"{path}?limit=1{after}", headers=shared.bearer).json()
+        seen += page["statements"]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert [(each["seq"], each["missing_before"]) for each in seen] == [(2, 1), (3, 0), (3, 0), (6, 2)]
+    assert {each["id"] for each in seen} == {
+        json.loads(each.header)["id"] for each in (*said[1:3], said[5], port.sent[-1])
+    }
+    assert seen[-1]["header"] == b64(sha256(said[5].header.encode()).digest())
+    assert shared.client.get(path, headers=shared.bearer).json() == {
+        "key": b64(key_id(port.signer.spki)), "statements": seen, "next": None,
+    }  # fmt: skip
+    other = f"{path}?after=0199f3c1-0000-7000-8000-00000000dead"
+    assert shared.client.get(other, headers=shared.bearer).json()["statements"] == []
+
+
 @pytest.mark.parametrize("key", ["A" * 43, "not*base64", "AA", "%00", "%E4%B8%AD", "x" * 3000])
 def test_the_chain_of_nobody(shared: WebHouse, key: str) -> None:
-    answer = shared.client.get(f"/api/v1/devices/{key}/chain", headers=shared.bearer)
-    assert (answer.status_code, answer.json()["code"]) == (403, "unknown_device")
+    for what in ("chain", "statements"):
+        answer = shared.client.get(f"/api/v1/devices/{key}/{what}", headers=shared.bearer)
+        assert (answer.status_code, answer.json()["code"]) == (403, "unknown_device")
 
 
 def test_what_a_device_says_shows_in_units_and_cases(web: WebHouse) -> None:

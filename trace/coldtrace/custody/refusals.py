@@ -70,6 +70,17 @@ class StoryTooBig(Refusal):
     )
 
 
+class VoucherUnknown(Refusal):
+    """There is no such out-scan, or it is for others."""
+
+    code = "voucher_unknown"
+    title = Words("没有该凭证", "No such voucher")
+    detail = Words(
+        "没有发给您或由您发出的出库凭证 {id}。请核对编号，或向发货方索取。",
+        "No out-scan {id} was sent to you or by you. Check the id, or ask the sender for it.",
+    )
+
+
 class InCirculation(Refusal):
     """The label is on goods that were bound, moved or sold, so voiding it is not the right word."""
 

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
-from coldtrace.custody import corrections, party_store, store
+from coldtrace.custody import corrections, party_store, store, vouchers
 from coldtrace.custody.corrections import Arriving
 from coldtrace.custody.model import BLOCKING, Fact, Mark
 from coldtrace.custody.party_store import PartyRecord
@@ -278,6 +278,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     projection.write()
     store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
     store.insert_lines(session, [line for found in lines.values() for line in found])
+    vouchers.insert_numbers(session, [(one.entry.entry_id, said) for one in admitted if (said := _voucher(one))])
     party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
     since = min(each for each in (corrected.since, *(one.event_at for one in admitted)) if each is not None)
     changed = retell(session, projection.late, since=since) if projection.late else {}
@@ -347,6 +348,10 @@ def _arriving(one: _Admitted) -> Arriving:
         may=Mark.NOT_PERMITTED not in one.marks,
         reasoned=bool(one.checked.private.value("reason")),
     )
+
+
+def _voucher(one: _Admitted) -> str | None:
+    return vouchers.number_of(one.checked.private.value("voucher"))
 
 
 def _stated_bindings(one: _Admitted) -> list[StatedBinding]:

@@ -42,7 +42,9 @@ from coldtrace.web.api import (
     rolls,
     runs,
     statements,
+    stock,
     units,
+    vouchers,
 )
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
@@ -67,6 +69,7 @@ from coldtrace.web.pages import (
 from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
+from coldtrace.web.tagged import Tagged
 
 log = logging.getLogger("coldtrace.web")
 CARE_EVERY_S = 600.0
@@ -92,6 +95,8 @@ ROUTERS = tuple(
         organisations,
         people,
         closing,
+        stock,
+        vouchers,
         units,
         cases,
         imports,
@@ -214,6 +219,7 @@ def create_app(
     documented = app.openapi
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
+    app.add_middleware(Tagged)
     app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)
     return app
 

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import known_caller, token_holder
+from coldtrace.web.tagged import PREFIX
 
 PROBLEM = "application/problem+json"
 BEARER, DEVICE = "token", "device"
@@ -55,6 +56,9 @@ def describe(document: dict[str, Any], routers: Iterable[APIRouter]) -> dict[str
     for operation in _operations(document):
         operation["responses"].pop("422", None)
         operation["responses"]["default"] = refused
+    for path, methods in document["paths"].items():
+        if path.startswith(PREFIX) and "get" in methods:
+            methods["get"]["responses"].setdefault("304", {"description": "As it was: `If-None-Match` named its ETag"})
     for route in api_routes(routers):
         for method in route.methods or ():
             operation = document["paths"].get(route.path_format, {}).get(method.lower())

@@ -83,6 +83,7 @@ STATUS: dict[str, int] = {
     "site_unknown": 404,
     "unit_unknown": 404,
     "story_too_big": 422,
+    "voucher_unknown": 404,
     "not_logged": 404,
     "no_checkpoint": 404,
     "index_out_of_range": 404,

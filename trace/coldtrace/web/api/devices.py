@@ -2,8 +2,9 @@
 
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from coldtrace.clock import format_utc
@@ -18,7 +19,7 @@ from coldtrace.parties import store as parties_store
 from coldtrace.parties.model import Device, Site
 from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
 from coldtrace.rights.model import Kind, Verb
-from coldtrace.seal.b64 import MalformedBase64, unb64
+from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, Visitor, WriteSession, needs
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
@@ -123,10 +124,16 @@ def _device(device: Device | None) -> Device:
 
 @router.get("/{key}/chain", summary="A device's chain 设备记录链")
 def get_chain(
-    key: str, session: ReadSession, caller: Annotated[Caller, needs(Kind.DEVICE, Verb.READ)]
+    key: str,
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.DEVICE, Verb.READ)],
+    after: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> dict[str, object]:
-    """Return how far a device's chain reaches, which numbers are missing, and where it forks."""
-    found = chain.describe(session, caller.scope, _key(key))
+    """Return how far a device's chain reaches, which numbers are missing since when, and where it forks.
+
+    A thousand holes and forks at most; `next` is the `after` of the following thousand.
+    """
+    found = chain.describe(session, caller.scope, _key(key), after=after)
     if found is None:
         raise DeviceUnknown(key=key)
     if caller.device is not None:
@@ -134,6 +141,42 @@ def get_chain(
         caller.drop()
     caller.at(device.gln for device in parties_store.devices_by_key(session, [_key(key)]).values())
     return found
+
+
+@router.get("/{key}/statements", summary="The statements of a chain, holes named 设备记录链明细")
+def get_links(
+    key: str,
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.DEVICE, Verb.READ)],
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=chain.PAGE_MAX)] = 50,
+) -> dict[str, object]:
+    """Return a device's statements in the order of its chain; `next` is the `after` of the following page.
+
+    `missing_before` counts the numbers directly before one that never came.  What they say of goods is asked of the
+    statements themselves.
+    """
+    if not chain.is_in_scope(session, caller.scope, _key(key)):
+        raise DeviceUnknown(key=key)
+    found = chain.links(session, _key(key), after=after, limit=limit)
+    caller.at(device.gln for device in parties_store.devices_by_key(session, [_key(key)]).values())
+    caller.told(rows=len(found))
+    return {
+        "key": key,
+        "statements": [
+            {
+                "seq": link.seq,
+                "id": str(link.entry_id),
+                "type": link.type,
+                "at": format_utc(link.claimed_at),
+                "recorded_at": format_utc(link.recorded_at),
+                "header": b64(link.header_hash),
+                "missing_before": link.missing_before,
+            }
+            for link in found
+        ],
+        "next": str(found[-1].entry_id) if len(found) == limit else None,
+    }
 
 
 def _key(text: str) -> bytes:

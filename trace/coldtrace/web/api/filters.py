@@ -15,6 +15,7 @@ from coldtrace.clock import format_utc
 from coldtrace.goods import stop_store
 from coldtrace.web.access import ReadSession, Visitor
 from coldtrace.web.refusals import FilterUnknown
+from coldtrace.web.tagged import names_tag
 
 router = APIRouter(prefix="/api/v1/filters", tags=["trust"], dependencies=[Visitor])
 
@@ -55,6 +56,6 @@ def get_filter(
 
 def _answer(request: Request, body: bytes, *, tag: str, age: str, media_type: str = "application/json") -> Response:
     headers = {"ETag": f'"{tag}"', "Cache-Control": f"public, {age}"} | _OPEN
-    if f'"{tag}"' in request.headers.get("if-none-match", ""):
+    if names_tag(request.headers.get("if-none-match", ""), f'"{tag}"'):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)

@@ -17,6 +17,7 @@ from coldtrace.parties import store as parties
 from coldtrace.parties.refusals import NotInstalled, NoTrustList
 from coldtrace.parties.roots import root_changes
 from coldtrace.web.access import ReadSession, Visitor
+from coldtrace.web.tagged import names_tag
 
 router = APIRouter(prefix="/api/v1", tags=["trust"], dependencies=[Visitor])
 
@@ -35,7 +36,7 @@ def get_trust_list(request: Request, session: ReadSession) -> Response:
     zipped = _takes_gzip(request.headers.get("accept-encoding", ""))
     tag = f'"{_digest(row.envelope)}{"-gzip" if zipped else ""}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60", "Vary": "Accept-Encoding"} | _OPEN
-    if _matches(request.headers.get("if-none-match", ""), tag):
+    if names_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     if not zipped:
         return Response(row.envelope, media_type="application/json", headers=headers)
@@ -80,8 +81,3 @@ def _takes_gzip(accepted: str) -> bool:
 
 
 _NOT_AT_ALL = {"q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"}
-
-
-def _matches(wanted: str, tag: str) -> bool:
-    """Tell whether If-None-Match names this tag; a proxy may have weakened it."""
-    return any(each.strip().removeprefix("W/") in (tag, "*") for each in wanted.split(","))

@@ -1,0 +1,168 @@
+"""What stands at a place, what comes and what left: pages, edges, and answers that say that nothing changed."""
+
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties.model import SiteRole
+from support.consignments import Consignment
+from support.house import GLNS, pack_lines, unit_line
+from support.web_house import WebHouse
+
+PORT, STORE, TRADER, MARKET, SHOP = GLNS.values()
+
+
+def ask(web: WebHouse, path: str, **headers: str) -> httpx.Response:
+    return web.client.get(f"/api/v1/sites/{path}", headers=web.bearer | headers)
+
+
+def rows(web: WebHouse, gln: str, what: str) -> list[dict[str, Any]]:
+    """Return a whole list, read one row a page."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = ask(web, f"{gln}/{what}?limit=1{after}").json()
+        assert page["site"] == gln
+        found += page[what.replace("-", "_")]
+        if page["next"] is None:
+            break
+        after = f"&after={httpx.QueryParams({'a': page['next']})['a'].replace('+', '%2B')}"
+    whole = ask(web, f"{gln}/{what}?limit=200").json()
+    assert whole[what.replace("-", "_")] == found
+    assert whole["next"] is None
+    return found
+
+
+def names(found: list[dict[str, Any]]) -> list[str]:
+    return [row["unit"] for row in found]
+
+
+@pytest.fixture
+def goods(web: WebHouse) -> Consignment:
+    """Two pallets at the port, of two cartons each."""
+    made = web.consignment(cartons=4, pallets=2)
+    for pallet in made.pallets:
+        web.commission(pallet)
+    return made
+
+
+def test_a_pallet_is_one_row_and_goes_from_stock_to_transit_to_stock(web: WebHouse, goods: Consignment) -> None:
+    first, second = sorted(goods.pallets, key=lambda pallet: pallet.label.unit_id)
+    assert names(rows(web, PORT, "stock")) == [first.label.unit_id, second.label.unit_id]
+    web.tell(SiteRole.FIRST_STATION, T.SHIP, [unit_line(first.label.unit_id)], to=STORE)
+    assert names(rows(web, PORT, "stock")) == [second.label.unit_id]
+    (sent,), (comes,) = rows(web, PORT, "in-transit"), rows(web, STORE, "expected")
+    assert sent == comes
+    assert (sent["unit"], sent["state"], sent["from"], sent["to"], sent["inside"]) == (
+        first.label.unit_id,
+        "in_transit",
+        PORT,
+        STORE,
+        len(first.cartons),
+    )
+    newest = web.client.get("/api/v1/statements?limit=1", headers=web.bearer).json()["statements"][0]
+    assert (newest["type"], newest["id"]) == ("ship", sent["voucher"])
+    web.tell(SiteRole.COLD_STORE, T.RECEIVE, [unit_line(first.label.unit_id)])
+    assert rows(web, PORT, "in-transit") == rows(web, STORE, "expected") == []
+    (held,) = rows(web, STORE, "stock")
+    assert (held["unit"], held["state"]) == (first.label.unit_id, "active")
+    assert "voucher" not in held
+
+
+def test_cartons_off_their_pallet_are_rows_with_their_lot_and_sold_ones_are_none(
+    web: WebHouse, goods: Consignment
+) -> None:
+    pallet, other = goods.pallets
+    cartons = [carton.unit_id for carton in pallet.cartons]
+    web.tell(SiteRole.FIRST_STATION, T.UNPACK, pack_lines(pallet.label.unit_id, cartons)[1:])
+    found = {row["unit"]: row for row in rows(web, PORT, "stock")}
+    assert set(found) == {*cartons, pallet.label.unit_id, other.label.unit_id}
+    carton = found[cartons[0]]
+    assert (carton["lot"], carton["inside"]) == (pallet.cartons[0].lot, 0)
+    assert carton["unit"].startswith(f"(01){carton['gtin']}(21)")
+    assert carton["expiry"] is not None
+    assert found[pallet.label.unit_id]["inside"] == 0
+    shop = web.device(SiteRole.RETAILER)
+    web.send(shop, [shop.say(T.RECEIVE, [unit_line(cartons[0])]), shop.say(T.SELL, [unit_line(cartons[0])])])
+    assert rows(web, SHOP, "stock") == []
+    assert cartons[0] not in names(rows(web, PORT, "stock"))
+
+
+def test_goods_that_nobody_is_named_for_are_expected_nowhere(web: WebHouse, goods: Consignment) -> None:
+    port = web.device(SiteRole.FIRST_STATION)
+    web.send(port, [port.say(T.SHIP, [unit_line(goods.pallets[0].label.unit_id)])])
+    assert [row["to"] for row in rows(web, PORT, "in-transit")] == [None]
+    assert [rows(web, gln, "expected") for gln in GLNS.values()] == [[]] * 5
+
+
+@pytest.mark.parametrize(
+    ("gln", "status", "code"),
+    [
+        ("9521239000018", 404, "site_unknown"),
+        ("9521234000014", 400, "malformed_number"),
+        ("x", 400, "malformed_number"),
+    ],
+)
+def test_places_that_are_not_there(shared: WebHouse, gln: str, status: int, code: str) -> None:
+    for what in ("stock", "expected", "in-transit"):
+        answer = ask(shared, f"{gln}/{what}")
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_cursor_of_nothing_begins_behind_where_it_would_stand(web: WebHouse, goods: Consignment) -> None:
+    every = names(rows(web, PORT, "stock"))
+    assert names(ask(web, f"{PORT}/stock?after={every[0]}0").json()["stock"]) == every[1:]
+    assert names(ask(web, f"{PORT}/stock?after=zzz").json()["stock"]) == []
+
+
+# Answers that say that nothing changed
+
+
+READS = (
+    "/api/v1/sites?limit=2",
+    "/api/v1/statements?limit=2",
+    "/api/v1/cases",
+    "/api/v1/devices",
+    "/api/v1/organisations",
+    "/api/v1/runs",
+    "/api/v1/rolls",
+    f"/api/v1/sites/{PORT}/stock",
+)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_an_answer_that_the_caller_has_is_304_without_a_body(shared: WebHouse, path: str) -> None:
+    first = shared.client.get(path, headers=shared.bearer)
+    assert first.status_code == 200
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["vary"] == "Authorization, Cookie, Accept-Language"
+    for wanted in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = shared.client.get(path, headers=shared.bearer | {"If-None-Match": wanted})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert "content-type" not in again.headers
+        assert again.headers["x-request-id"]
+    for other in ('"other"', tag.strip('"'), ""):
+        again = shared.client.get(path, headers=shared.bearer | {"If-None-Match": other})
+        assert (again.status_code, again.json()) == (200, first.json())
+
+
+def test_a_tag_changes_with_the_answer_and_head_has_the_same(web: WebHouse, goods: Consignment) -> None:
+    tags = []
+    for giver, taker in pairwise([SiteRole.FIRST_STATION, SiteRole.COLD_STORE, SiteRole.DISTRIBUTOR]):
+        got = ask(web, f"{STORE}/stock")
+        head = web.client.head(f"/api/v1/sites/{STORE}/stock", headers=web.bearer)
+        assert (head.status_code, head.headers["etag"], head.content) == (200, got.headers["etag"], b"")
+        tags.append(got.headers["etag"])
+        web.hand_over(goods.pallets[0].label.unit_id, giver, taker)
+        assert ask(web, f"{STORE}/stock", **{"If-None-Match": tags[-1]}).status_code == 200
+    assert len(set(tags)) == 2
+
+
+def test_what_is_refused_or_not_json_has_no_tag(shared: WebHouse) -> None:
+    assert "etag" not in ask(shared, "9521239000018/stock").headers
+    assert "etag" not in shared.client.get("/api/v1/imports/template", headers=shared.bearer).headers
+    assert shared.client.get("/api/v1/sites", headers={"If-None-Match": "*"}).status_code == 401

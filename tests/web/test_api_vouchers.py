@@ -1,0 +1,224 @@
+"""Vouchers: what a sender says is sent, what of it came, and what differs."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from coldtrace.custody import vouchers
+from coldtrace.custody.erasure import erase
+from coldtrace.db.engine import make_sessions
+from coldtrace.events.statement import Statement
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.units_piece import Line
+from coldtrace.parties.model import SiteRole
+from support.consignments import Consignment
+from support.house import GLNS, pack_lines, unit_line
+from support.web_house import WebHouse
+
+PORT, STORE, TRADER, MARKET, SHOP = GLNS.values()
+
+
+def id_of(statement: Statement) -> str:
+    return str(json.loads(statement.header)["id"])
+
+
+def ask(web: WebHouse, role: SiteRole, path: str) -> httpx.Response:
+    target = web.client.build_request("GET", path).url.raw_path.decode()
+    return web.client.get(path, headers=web.signed_by(web.device(role), "GET", target))
+
+
+def send(web: WebHouse, role: SiteRole, type: T, lines: list[Line], **more: Any) -> Statement:
+    device = web.device(role)
+    said = device.say(type, lines, **more)
+    (result,) = web.send(device, [said])
+    assert result["status"] == "accepted", result
+    return said
+
+
+def opened(web: WebHouse, voucher: Statement) -> dict[str, Any]:
+    answer = ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id_of(voucher)}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def states(found: dict[str, Any]) -> list[str]:
+    return [item["state"] for item in found["items"]]
+
+
+@pytest.fixture
+def goods(web: WebHouse) -> Consignment:
+    """Three pallets at the port, of two cartons each."""
+    made = web.consignment(cartons=6, pallets=3)
+    for pallet in made.pallets:
+        web.commission(pallet)
+    return made
+
+
+@pytest.fixture
+def voucher(web: WebHouse, goods: Consignment) -> Statement:
+    """All three pallets sent to the cold store under one number."""
+    lines = [unit_line(pallet.label.unit_id) for pallet in goods.pallets]
+    return send(web, SiteRole.FIRST_STATION, T.SHIP, lines, to=STORE, more=[("voucher", "DN-2026-17")])
+
+
+def test_an_out_scan_fills_the_in_scan_and_the_in_scan_empties_it(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    (listed,) = ask(web, SiteRole.COLD_STORE, f"/api/v1/sites/{STORE}/vouchers").json()["vouchers"]
+    assert (listed["id"], listed["number"], listed["from"], listed["to"], listed["lines"]) == (
+        id_of(voucher), "DN-2026-17", PORT, STORE, 3,
+    )  # fmt: skip
+    found = opened(web, voucher)
+    assert {name: found[name] for name in listed} == listed
+    assert [(item["unit"], item["quantity"], item["inside"], item["state"]) for item in found["items"]] == [
+        (pallet.label.unit_id, 1, 2, "expected") for pallet in goods.pallets
+    ]
+    assert (found["discrepancies"], found["extra"]) == ({}, [])
+    lines = [unit_line(item["unit"]) for item in found["items"]]
+    receive = send(web, SiteRole.COLD_STORE, T.RECEIVE, lines)
+    after = opened(web, voucher)
+    assert (after["states"], after["discrepancies"]) == ({"received": 3}, {})
+    assert {item["received"]["id"] for item in after["items"]} == {id_of(receive)}
+    # What happens to the goods afterwards is no more of this voucher's business.
+    web.tell(SiteRole.COLD_STORE, T.SHIP, [lines[0]], to=TRADER)
+    web.tell(SiteRole.DISTRIBUTOR, T.RECEIVE, [lines[0]])
+    assert opened(web, voucher) == after
+
+
+def test_what_does_not_come_is_missing_from_the_first_arrival_on(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(goods.pallets[1].label.unit_id)])
+    found = opened(web, voucher)
+    assert states(found) == ["expected", "received", "expected"]
+    assert found["discrepancies"] == {"missing": 2}
+
+
+def test_cartons_that_come_without_their_pallet_are_counted(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    first, second = goods.pallets[0].cartons
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(first.unit_id)])
+    found = opened(web, voucher)
+    assert (states(found)[0], found["items"][0]["inside"], found["items"][0]["inside_received"]) == ("partly", 2, 1)
+    assert found["discrepancies"] == {"missing": 2, "partly": 1}
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(second.unit_id)])
+    assert states(opened(web, voucher))[0] == "received"
+
+
+def test_goods_that_went_to_another_door_are_elsewhere(web: WebHouse, goods: Consignment, voucher: Statement) -> None:
+    send(web, SiteRole.DISTRIBUTOR, T.RECEIVE, [unit_line(goods.pallets[2].label.unit_id)])
+    found = opened(web, voucher)
+    assert states(found) == ["expected", "expected", "elsewhere"]
+    assert (found["items"][2]["received"]["site"], found["discrepancies"]) == (TRADER, {"missing": 2, "elsewhere": 1})
+
+
+@pytest.mark.parametrize("cited", ["number", "id"])
+def test_what_is_not_on_the_voucher_that_a_receiver_cites_is_extra(
+    web: WebHouse, goods: Consignment, voucher: Statement, cited: str
+) -> None:
+    stray = web.consignment(cartons=1, pallets=1, declaration="020220261000000777")
+    web.commission(stray.pallets[0])
+    pallet, other = goods.pallets[0].label.unit_id, stray.carton.unit_id
+    said = [("voucher", "DN-2026-17" if cited == "number" else id_of(voucher))]
+    # A carton of the pallet is on the voucher too: it is inside.
+    lines = [unit_line(unit) for unit in (pallet, goods.pallets[1].cartons[0].unit_id, other)]
+    receive = send(web, SiteRole.COLD_STORE, T.RECEIVE, lines, more=said)
+    found = opened(web, voucher)
+    assert [(each["unit"], each["received"]["id"]) for each in found["extra"]] == [(other, id_of(receive))]
+    assert found["discrepancies"] == {"missing": 1, "partly": 1, "extra": 1}
+
+
+def test_a_pallet_that_was_sent_twice_belongs_to_its_last_voucher(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    again = send(web, SiteRole.FIRST_STATION, T.SHIP, [unit_line(goods.pallets[0].label.unit_id)], to=STORE)
+    assert states(opened(web, voucher)) == ["sent_again", "expected", "expected"]
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(goods.pallets[0].label.unit_id)])
+    assert states(opened(web, voucher)) == ["sent_again", "expected", "expected"]
+    assert states(opened(web, again)) == ["received"]
+
+
+def test_a_late_out_scan_finds_the_in_scan_that_came_before_it(web: WebHouse, goods: Consignment) -> None:
+    port = web.device(SiteRole.FIRST_STATION)
+    late = port.say(T.SHIP, [unit_line(goods.pallets[0].label.unit_id)], to=STORE)
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(goods.pallets[0].label.unit_id)])
+    web.send(port, [late])
+    assert states(opened(web, late)) == ["received"]
+
+
+def test_a_voucher_is_for_its_two_ends_alone(web: WebHouse, voucher: Statement) -> None:
+    path = f"/api/v1/vouchers/{id_of(voucher)}"
+    status = {role: ask(web, role, path).status_code for role in (*GLNS,)}
+    assert status == {
+        SiteRole.FIRST_STATION: 200,
+        SiteRole.COLD_STORE: 200,
+        SiteRole.DISTRIBUTOR: 404,
+        SiteRole.MARKET: 404,
+        SiteRole.RETAILER: 404,
+    }
+    assert ask(web, SiteRole.RETAILER, path).json()["code"] == "voucher_unknown"
+    assert ask(web, SiteRole.RETAILER, f"/api/v1/sites/{STORE}/vouchers").json()["code"] == "site_unknown"
+
+
+def test_what_is_no_out_scan_is_no_voucher(web: WebHouse, goods: Consignment) -> None:
+    said = send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(goods.pallets[0].label.unit_id)])
+    for id in (id_of(said), str(UUID(int=7))):
+        assert ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id}").status_code == 404
+
+
+def test_lists_and_lines_go_page_by_page(web: WebHouse, goods: Consignment) -> None:
+    sent = [
+        send(web, SiteRole.FIRST_STATION, T.SHIP, [unit_line(c.unit_id) for c in pallet.cartons], to=STORE)
+        for pallet in goods.pallets
+    ]
+    for role, gln, direction in ((SiteRole.COLD_STORE, STORE, "in"), (SiteRole.FIRST_STATION, PORT, "out")):
+        seen, after = [], ""
+        while True:
+            page = ask(web, role, f"/api/v1/sites/{gln}/vouchers?direction={direction}&limit=1{after}").json()
+            seen += [one["id"] for one in page["vouchers"]]
+            if page["next"] is None:
+                break
+            after = f"&after={page['next']}"
+        assert seen == [id_of(one) for one in reversed(sent)]
+    assert ask(web, SiteRole.COLD_STORE, f"/api/v1/sites/{STORE}/vouchers?direction=out").json()["vouchers"] == []
+    whole = opened(web, sent[0])
+    first = ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id_of(sent[0])}?limit=1").json()
+    rest = ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id_of(sent[0])}?limit=1&after={first['next']}").json()
+    assert first["items"] + rest["items"] == whole["items"]
+    assert (rest["next"], whole["next"]) == (None, None)
+
+
+def test_a_number_finds_its_vouchers_until_it_is_erased(web: WebHouse, voucher: Statement) -> None:
+    path = f"/api/v1/sites/{STORE}/vouchers?number="
+    assert [one["id"] for one in ask(web, SiteRole.COLD_STORE, path + "DN-2026-17").json()["vouchers"]] == [
+        id_of(voucher)
+    ]
+    assert ask(web, SiteRole.COLD_STORE, path + "DN-2026").json()["vouchers"] == []
+    with make_sessions(web.engine).begin() as session:
+        erase(session, web.env, UUID(id_of(voucher)), fields=["voucher"], ground="PIPL 47")
+    assert ask(web, SiteRole.COLD_STORE, path + "DN-2026-17").json()["vouchers"] == []
+    assert opened(web, voucher)["number"] is None
+    with web.sessions() as session:
+        assert session.execute(text("SELECT count(*) FROM statement_voucher")).scalar_one() == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("DN-1", "DN-1"),
+        ("  出库 17\n", "出库 17"),
+        ("a\x00b", "ab"),
+        ("x" * 300, "x" * vouchers.NUMBER_CHARACTERS_MAX),
+        ("\n\t", None),
+        (17, None),
+        (None, None),
+    ],
+)
+def test_a_number_is_kept_as_one_line(said: object, kept: str | None) -> None:
+    assert vouchers.number_of(said) == kept

@@ -1,0 +1,297 @@
+"""Vouchers: the sender's out-scan as the receiver sees it, line by line, and what became of each line since.
+
+A voucher is a `ship` or `return` statement; nothing is kept beside it but the number that a person gave it (private
+field `voucher`).  A receiver need not cite it: what was received is found by the unit, also where cartons were taken
+off their pallet one by one.  A receiver who does cite it (`voucher` with its id or number) gets told what came that is
+not on it.  All of this is read from the lines as they stand, so late statements and corrections show at once.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from coldtrace.custody.model import BLOCKING, Mark
+from coldtrace.rights.model import Kind, Scope
+from coldtrace.rights.scopes import Within
+
+PAGE_MAX = 200
+LINES_PAGE_MAX = 1000
+EXTRA_MAX = 200
+NUMBER_CHARACTERS_MAX = 200
+OUT_TYPES = ("ship", "return")
+
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voucher:
+    """The head of a voucher; `lines` counts what it names."""
+
+    entry_id: UUID
+    number: str | None
+    type: str
+    gln: str
+    to_gln: str | None
+    to_name: str | None
+    claimed_at: datetime
+    recorded_at: datetime
+    status: str
+    lines: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """Where, when and by which statement a line was received or refused."""
+
+    entry_id: UUID
+    gln: str
+    claimed_at: datetime
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoucherLine:
+    """One line and its fate.
+
+    `state` is `expected`, `received`, `partly` (some of what is inside came by itself), `refused`, `elsewhere`
+    (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), or what the unit
+    has become since (`lost`, `destroyed`, ...).  `inside` counts the units in it when it was sent, `inside_received`
+    those of them that were received by themselves.
+    """
+
+    line_no: int
+    unit_id: str
+    quantity: int
+    gtin: str | None
+    lot: str | None
+    expiry: date | None
+    marks: tuple[str, ...]
+    state: str
+    received: Receipt | None
+    inside: int
+    inside_received: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """A unit that was received under a voucher and is not on it."""
+
+    unit_id: str
+    quantity: int
+    received: Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedVoucher:
+    """A voucher with all its lines in order, and what was received under it beside them."""
+
+    head: Voucher
+    lines: tuple[VoucherLine, ...]
+    extra: tuple[Extra, ...]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many lines are in each state."""
+        return dict(Counter(line.state for line in self.lines))
+
+    @property
+    def discrepancies(self) -> dict[str, int]:
+        """Count what the receiver's word and the sender's differ in.
+
+        `missing` are lines that are still expected although others of the voucher arrived; before the first arrival
+        nothing is missing yet.
+        """
+        states = Counter(line.state for line in self.lines)
+        begun = any(states[each] for each in ("received", "partly", "refused", "elsewhere")) or bool(self.extra)
+        found = {
+            "missing": states["expected"] if begun else 0,
+            "partly": states["partly"],
+            "refused": states["refused"],
+            "elsewhere": states["elsewhere"],
+            "extra": len(self.extra),
+        }
+        return {name: count for name, count in found.items() if count}
+
+
+def insert_numbers(session: Session, numbers: Sequence[tuple[UUID, str]]) -> None:
+    """Keep the voucher numbers of statements that have one."""
+    if numbers:
+        session.execute(
+            text(
+                "INSERT INTO statement_voucher (entry_id, number)"
+                " SELECT * FROM unnest(CAST(:entries AS uuid[]), CAST(:numbers AS text[]))"
+            ),
+            {"entries": [entry for entry, _ in numbers], "numbers": [number for _, number in numbers]},
+        )
+
+
+def forget_number(session: Session, entry_id: UUID) -> None:
+    """Drop the number of a statement whose private field was erased."""
+    session.execute(text("DELETE FROM statement_voucher WHERE entry_id = :id"), {"id": entry_id})
+
+
+def number_of(value: object) -> str | None:
+    """Return the voucher number of a private field as it is kept: one line, 200 characters at most."""
+    if not isinstance(value, str):
+        return None
+    return "".join(sign for sign in value if sign.isprintable()).strip()[:NUMBER_CHARACTERS_MAX] or None
+
+
+def list_vouchers(
+    session: Session, gln: str, *, direction: Direction, number: str | None, after: UUID | None, limit: int
+) -> list[Voucher]:
+    """Return the vouchers that were sent to a site (`in`) or by it (`out`), newest first, from `after` on."""
+    values = {"gln": gln, "number": number, "after": after, "types": list(OUT_TYPES), "most": min(limit, PAGE_MAX)}
+    relation = {"in": "to", "out": "at"}[direction]
+    rows = session.execute(text(_LISTED), values | {"relation": relation})
+    return [_head(row) for row in rows]
+
+
+_HEAD = (
+    "s.entry_id, n.number, s.type, s.gln, s.to_gln, s.to_name, s.claimed_at, s.recorded_at, s.status,"
+    " (SELECT count(*) FROM statement_line l WHERE l.entry_id = s.entry_id AND l.role <> 'implied') AS lines"
+    " FROM statement s LEFT JOIN statement_voucher n USING (entry_id)"
+)
+_LISTED = (
+    f"SELECT {_HEAD} WHERE s.entry_id IN (SELECT p.entry_id FROM statement_party p JOIN statement t USING (entry_id)"
+    "  WHERE p.gln = :gln AND p.relation = :relation AND t.type = ANY(CAST(:types AS text[]))"
+    "  AND (CAST(:number AS text) IS NULL OR EXISTS"
+    "   (SELECT 1 FROM statement_voucher v WHERE v.entry_id = p.entry_id AND v.number = :number))"
+    "  AND (CAST(:after AS uuid) IS NULL OR (p.recorded_at, p.entry_id) <"
+    "   (SELECT a.recorded_at, a.entry_id FROM statement a WHERE a.entry_id = :after))"
+    "  ORDER BY p.recorded_at DESC, p.entry_id DESC LIMIT :most)"
+    " ORDER BY s.recorded_at DESC, s.entry_id DESC"
+)
+
+
+def _head(row: Row) -> Voucher:  # type: ignore[type-arg]
+    return Voucher(
+        entry_id=row.entry_id,
+        number=row.number,
+        type=row.type,
+        gln=row.gln,
+        to_gln=row.to_gln,
+        to_name=row.to_name,
+        claimed_at=row.claimed_at,
+        recorded_at=row.recorded_at,
+        status=row.status,
+        lines=row.lines,
+    )
+
+
+def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVoucher | None:
+    """Return a voucher with the fate of its lines; None for what is no voucher of this scope.
+
+    It is for whoever sent it and whom it names, as the exact texts are (`Kind.PIECES`).
+    """
+    within = Within(scope=scope, few_rows=True)
+    row = session.execute(
+        text(
+            f"SELECT {_HEAD} WHERE s.entry_id = :id AND s.type = ANY(CAST(:types AS text[]))"
+            f" AND {within.statement(Kind.PIECES, 's')}"
+        ),
+        {"id": entry_id, "types": list(OUT_TYPES), **within.values},
+    ).first()
+    if row is None:
+        return None
+    head = _head(row)
+    values = {"id": entry_id, "blocking": sorted(BLOCKING), "out": list(OUT_TYPES), "most": EXTRA_MAX}
+    lines = tuple(_line(each, head) for each in session.execute(text(_LINES), values))
+    cited = [str(entry_id), *([head.number] if head.number is not None else [])]
+    extra = session.execute(text(_EXTRA), values | {"cited": cited, "to": head.to_gln})
+    return OpenedVoucher(
+        head=head,
+        lines=lines,
+        extra=tuple(Extra(unit_id=each.unit_id, quantity=each.quantity, received=_receipt(each)) for each in extra),
+    )
+
+
+# A receive belongs to the last out-scan of its unit before it.
+_LATER = "(s.event_at, s.recorded_at, s.seq) > (v.event_at, v.recorded_at, v.seq)"
+_INSIDE = (
+    "WITH RECURSIVE inside (unit_pk, depth) AS ("
+    " SELECT c.child_pk, 1 FROM containment c WHERE c.parent_pk = l.unit_pk AND c.from_at <= v.event_at"
+    " AND c.to_at > v.event_at UNION SELECT c.child_pk, i.depth + 1 FROM inside i JOIN containment c"
+    " ON c.parent_pk = i.unit_pk WHERE i.depth < 8 AND c.from_at <= v.event_at AND c.to_at > v.event_at)"
+)
+_LINES = (
+    "SELECT l.line_no, u.unit_id, l.quantity, l.marks, o.gtin, o.lot, o.expiry_date AS expiry,"
+    " COALESCE(root.state, u.state) AS state, l.marks && CAST(:blocking AS text[]) AS blocked,"
+    " again.at IS NOT NULL AS sent_again, r.entry_id, r.gln, r.claimed_at, r.received_marks, i.inside, i.arrived"
+    " FROM statement v JOIN statement_line l ON l.entry_id = v.entry_id AND l.role <> 'implied'"
+    " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit root ON root.unit_pk = u.root_pk"
+    " LEFT JOIN lot o ON o.lot_id = u.lot_id"
+    " CROSS JOIN LATERAL (SELECT min(x.event_at) AS at FROM statement_line x JOIN statement s USING (entry_id)"
+    "  WHERE x.unit_pk = l.unit_pk AND x.event_at >= v.event_at AND s.type = ANY(CAST(:out AS text[]))"
+    f"  AND NOT x.marks && CAST(:blocking AS text[]) AND {_LATER}) again"
+    " LEFT JOIN LATERAL (SELECT s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks"
+    "  FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = l.unit_pk"
+    "  AND x.event_at >= v.event_at AND s.type = 'receive' AND NOT x.marks && CAST(:blocking AS text[])"
+    f"  AND {_LATER} AND (again.at IS NULL OR x.event_at <= again.at)"
+    f"  ORDER BY '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks), x.event_at, s.recorded_at LIMIT 1) r ON TRUE"
+    f" CROSS JOIN LATERAL ({_INSIDE} SELECT count(*) AS inside, count(*) FILTER (WHERE EXISTS (SELECT 1"
+    "  FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = n.unit_pk"
+    "  AND x.event_at >= v.event_at AND s.type = 'receive' AND NOT x.marks && CAST(:blocking AS text[])"
+    f"  AND NOT '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks) AND {_LATER})) AS arrived FROM inside n) i"
+    " WHERE v.entry_id = :id ORDER BY l.line_no"
+)
+_EXTRA = (
+    "SELECT u.unit_id, x.quantity, s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks"
+    " FROM statement v JOIN statement_voucher c ON c.number = ANY(CAST(:cited AS text[]))"
+    " JOIN statement s ON s.entry_id = c.entry_id AND s.type = 'receive' AND s.gln = :to"
+    " JOIN statement_line x ON x.entry_id = s.entry_id AND x.role <> 'implied' JOIN unit u ON u.unit_pk = x.unit_pk"
+    " WHERE v.entry_id = :id AND NOT EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = v.entry_id"
+    f"  AND (l.unit_pk = x.unit_pk OR x.unit_pk IN ({_INSIDE} SELECT unit_pk FROM inside)))"
+    " ORDER BY s.recorded_at, s.entry_id, x.line_no LIMIT :most"
+)
+
+
+def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
+    received = None if row.entry_id is None else _receipt(row)
+    return VoucherLine(
+        line_no=row.line_no,
+        unit_id=row.unit_id,
+        quantity=row.quantity,
+        gtin=row.gtin,
+        lot=row.lot,
+        expiry=row.expiry,
+        marks=tuple(row.marks),
+        state="blocked"
+        if row.blocked
+        else fate(
+            received=received,
+            to_gln=head.to_gln,
+            inside=row.inside,
+            arrived=row.arrived,
+            sent_again=row.sent_again,
+            state=row.state,
+        ),
+        received=received,
+        inside=row.inside,
+        inside_received=row.arrived,
+    )
+
+
+def _receipt(row: Row) -> Receipt:  # type: ignore[type-arg]
+    return Receipt(entry_id=row.entry_id, gln=row.gln, claimed_at=row.claimed_at, marks=tuple(row.received_marks))
+
+
+def fate(
+    *, received: Receipt | None, to_gln: str | None, inside: int, arrived: int, sent_again: bool, state: str
+) -> str:
+    """Return what became of a line that moved its unit; `state` is where the unit or its outermost parent is now."""
+    if received is not None and Mark.REFUSED_BY_RECEIVER not in received.marks:
+        return "received" if to_gln in (None, received.gln) else "elsewhere"
+    if arrived:
+        return "received" if arrived == inside else "partly"
+    if received is not None:
+        return "refused"
+    if sent_again:
+        return "sent_again"
+    return "expected" if state == "in_transit" else state
