@@ -16,7 +16,7 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
 from support.consignments import Consignment
-from support.house import GLNS, pack_lines, unit_line
+from support.house import GLNS, unit_line
 from support.web_house import WebHouse
 
 PORT, STORE, TRADER, MARKET, SHOP = GLNS.values()
@@ -53,7 +53,7 @@ def states(found: dict[str, Any]) -> list[str]:
 @pytest.fixture
 def goods(web: WebHouse) -> Consignment:
     """Three pallets at the port, of two cartons each."""
-    made = web.consignment(cartons=6, pallets=3)
+    made = web.consignment(cartons=2, pallets=3)
     for pallet in made.pallets:
         web.commission(pallet)
     return made

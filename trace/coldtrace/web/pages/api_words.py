@@ -45,6 +45,8 @@ GROUPS: dict[str, Words] = {
     "imports": Words("装箱单导入", "Workbook import"),
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
+    "stock": Words("库存与在途", "Stock and transit"),
+    "vouchers": Words("出入库凭证", "Vouchers"),
     "runs": Words("赋码批", "Code runs"),
     "rolls": Words("预签发卷标", "Pre-issued rolls"),
     "cases": Words("异常", "Cases"),
@@ -87,6 +89,15 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/labels/reprints": "返回补打记录，新的在前；`next` 用作下一页的 `after`，`hint` 表示同一件补打过多。",
     "GET /api/v1/statements": "返回您可见范围内的记录，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
+    "GET /api/v1/sites/{gln}/stock": "返回一个场所的库存，托盘为一行；`next` 用作下一页的 `after`。",
+    "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
+    "见 `/api/v1/vouchers/{id}`。",
+    "GET /api/v1/sites/{gln}/in-transit": "返回该场所已发出、尚无人收货的货物。",
+    "GET /api/v1/sites/{gln}/vouchers": "返回发往该场所（`in`）或由其发出（`out`）的出库凭证，新的在前；"
+    "`number` 按凭证号查找，`next` 用作下一页的 `after`。",
+    "GET /api/v1/vouchers/{id}": "返回一张出库凭证及每一行的下落，只给发货方和所指明的收货方。"
+    "入库从状态为 `expected` 的 `items` 开始；`states` 与 `discrepancies` 统计全部各行；"
+    "`extra` 是按此凭证收到、却不在凭证上的货物。`next` 用作下一页的 `after`。",
     "GET /api/v1/runs": "返回赋码批，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/runs/{run_id}": "返回一批码已生成多少、共需多少。",
     "POST /api/v1/rolls": "签发一卷未定批次的码，并生成其序号证书；需要令牌。"
@@ -136,7 +147,10 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/tokens": "新建本单位的接口令牌，只显示这一次。",
     "DELETE /api/v1/tokens/{token_id}": "撤销本单位的或自己的令牌。",
     "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次和已登记的场所。",
-    "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、缺哪些号、在哪里分叉。",
+    "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、自何时起缺哪些号、在哪里分叉；"
+    "各列至多一千项，`next` 用作下一页的 `after`。",
+    "GET /api/v1/devices/{key}/statements": "按链的顺序返回设备的各条记录；"
+    "`missing_before` 是紧接在前、从未送达的条数，`next` 用作下一页的 `after`。",
     "GET /U/{rest}": _CODE,
     "GET /414/{rest}": _CODE,
     "GET /00/{rest}": _CODE,
