@@ -46,7 +46,8 @@ class HistoryLine:
 
     `unit` is the unit of the line, itself or a parent it was in, and `parent` what that line puts it into or takes
     it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
-    the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see it.
+    the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see it,
+    `by_platform` whether a gateway said it for the site.
     """
 
     entry_id: UUID
@@ -66,6 +67,7 @@ class HistoryLine:
     seen: bool
     annulled: bool = False
     corrects: UUID | None = None
+    by_platform: bool
 
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
@@ -148,6 +150,7 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
         seen=first.seen,
         annulled=first.annulled,
         corrects=first.corrects,
+        by_platform=first.by_platform,
     )
 
 
@@ -176,6 +179,7 @@ _HISTORY = (
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
     " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
     " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects"
+    " COALESCE({seen}, FALSE) AS seen, EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform"
     " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
     # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.

@@ -81,6 +81,40 @@ class VoucherUnknown(Refusal):
     )
 
 
+class RefConflict(Refusal):
+    """The caller's number is taken by other words."""
+
+    code = "ref_conflict"
+    title = Words("编号已用于其他内容", "Number taken by other words")
+    detail = Words(
+        "编号 {ref} 已用于内容不同的记录，本条未保存。更正请用 corrects，另一件事请用新的编号。",
+        "The number {ref} was used before for other words; nothing was kept. To correct, use `corrects`; for something"
+        " else, use a new number.",
+    )
+
+
+class GatewayTypeRefused(Refusal):
+    """A gateway does not say this."""
+
+    code = "gateway_type_refused"
+    title = Words("网关不作此类记录", "Not for a gateway")
+    detail = Words(
+        "网关不能作 {type} 记录：它只关乎设备自己的记录链。",
+        "A gateway does not say {type}: that is about a device's own chain.",
+    )
+
+
+class GatewayFieldReserved(Refusal):
+    """The gateway writes this field itself."""
+
+    code = "gateway_field_reserved"
+    title = Words("该字段由网关填写", "The gateway writes this field")
+    detail = Words(
+        "字段 {field} 由网关填写，请从 fields 中去掉。",
+        "The field {field} is written by the gateway; leave it out of `fields`.",
+    )
+
+
 class InCirculation(Refusal):
     """The label is on goods that were bound, moved or sold, so voiding it is not the right word."""
 

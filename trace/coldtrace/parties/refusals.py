@@ -346,6 +346,18 @@ class DeviceEnrolled(Refusal):
     )
 
 
+class GatewayClosed(Refusal):
+    """The site has no gateway that may speak."""
+
+    code = "gateway_closed"
+    title = Words("该场所未开通网关", "The site's gateway is closed")
+    detail = Words(
+        "场所 {gln} 没有可用的网关。请由本单位管理者开通：PUT /api/v1/sites/{gln}/gateway。",
+        "The site {gln} has no gateway that may speak. Have whoever manages it open one:"
+        " PUT /api/v1/sites/{gln}/gateway.",
+    )
+
+
 class AuthenticationRequired(Refusal):
     """Neither a token nor a device signature came with the request."""
 

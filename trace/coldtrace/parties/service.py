@@ -299,7 +299,7 @@ def enrol_device(
     invite.used_at, invite.used_by = now, identity
     session.add(invite)
     session.flush()
-    _log_enrolment(session, env, row, command)
+    log_enrolment(session, env, row, request=command.request, request_sig=command.request_sig)
     return store.devices_by_key(session, [identity])[identity], site
 
 
@@ -322,12 +322,10 @@ def _enrolled_before(session: Session, identity: bytes) -> tuple[Device, Site]:
     return device, site
 
 
-def _log_enrolment(session: Session, env: Env, row: DeviceRow, command: Enrol) -> None:
+def log_enrolment(session: Session, env: Env, row: DeviceRow, *, request: str, request_sig: str) -> None:
+    """Enter a certificate and the request of its key into the log."""
     body = enrol_body(
-        certificate=row.certificate,
-        certificate_sig=row.certificate_sig,
-        request=command.request,
-        request_sig=command.request_sig,
+        certificate=row.certificate, certificate_sig=row.certificate_sig, request=request, request_sig=request_sig
     )
     leaf = leaf_bytes(LeafKind.ENROL, body, None, row.enrolled_at)
     ledger.append(

@@ -69,6 +69,7 @@ class Kind(StrEnum):
     ROLL = "roll"
     CODE = "code"
     WORK = "work"
+    GATEWAY = "gateway"
     DEVICE = "device"
     SITE = "site"
     ORGANISATION = "organisation"

@@ -70,6 +70,8 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.CODE, Verb.READ): _EVERYBODY,
         (Kind.CODE, Verb.WRITE): _CODERS,
         (Kind.WORK, Verb.READ): _EVERY_FIRM | {Role.REGULATOR: Extent.OWN, Role.CUSTOMS: Extent.OWN},
+        # Speaking for a site through the gateway that its manager opened: for its own system, by a token.
+        (Kind.GATEWAY, Verb.WRITE): _EVERY_FIRM | {Role.REGULATOR: Extent.OWN, Role.CUSTOMS: Extent.OWN},
         (Kind.DEVICE, Verb.READ): _KEEPERS | {Role.REGULATOR: Extent.AREA},
         # A device may do what its site's role may, so whoever invites one gives that role.
         (Kind.DEVICE, Verb.WRITE): dict.fromkeys(_KEEPERS, Extent.KIND) | {Role.ADMINISTRATOR: Extent.ALL},

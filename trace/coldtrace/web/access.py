@@ -91,6 +91,11 @@ class Caller:
         if self.note is not None:
             self.note.write(session)
 
+    def keep_again(self) -> None:
+        """Say that the transaction with the record was rolled back: the next one keeps it."""
+        if self.note is not None:
+            self.note.is_open = True
+
     def drop(self) -> None:
         """Leave no record: nothing was kept, and nothing of anybody was shown."""
         if self.note is not None:

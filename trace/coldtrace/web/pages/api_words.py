@@ -45,6 +45,7 @@ GROUPS: dict[str, Words] = {
     "imports": Words("装箱单导入", "Workbook import"),
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
+    "gateway": Words("网关记录", "Gateway statements"),
     "stock": Words("库存与在途", "Stock and transit"),
     "vouchers": Words("出入库凭证", "Vouchers"),
     "runs": Words("赋码批", "Code runs"),
@@ -89,6 +90,11 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/labels/reprints": "返回补打记录，新的在前；`next` 用作下一页的 `after`，`hint` 表示同一件补打过多。",
     "GET /api/v1/statements": "返回您可见范围内的记录，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。",
+    "PUT /api/v1/sites/{gln}/gateway": "为一个场所开通网关：平台为其生成密钥并签发证书，记入公开日志；已开通则不变。"
+    "吊销该密钥即关闭，重新开通会换新密钥。需要本单位管理者的令牌。",
+    "POST /api/v1/gateway/statements": "企业自己的系统用普通事实陈述，由该场所的网关签名，并标明 `by` 为 `gateway`。"
+    "一次至多 1000 条，逐条按顺序回答；`ref` 与内容都相同为 `repeat` 并返回首次回执，内容不同则拒绝（`ref_conflict`）。"
+    "一条有误不影响其他各条。",
     "GET /api/v1/sites/{gln}/stock": "返回一个场所的库存，托盘为一行；`next` 用作下一页的 `after`。",
     "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
     "见 `/api/v1/vouchers/{id}`。",

@@ -321,6 +321,7 @@ def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[Jour
             district=sites[line.gln].district,
             date=line.event_at.astimezone(LOCAL).date().isoformat(),
             site=line.gln,
+            by_platform=line.by_platform,
         )
         for line in story
     ]

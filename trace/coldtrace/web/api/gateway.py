@@ -1,0 +1,200 @@
+"""Gateway statements: a site's own system says what happened in plain facts, and the platform signs it for the site.
+
+PUT  /api/v1/sites/{gln}/gateway   open a site's gateway (whoever manages the site)
+POST /api/v1/gateway/statements   say something through it (a token of the organisation)
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+
+import psycopg
+from fastapi import APIRouter, Path
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from coldtrace.clock import format_utc
+from coldtrace.codes.gln import parse_gln
+from coldtrace.custody import gateway as custody
+from coldtrace.custody.gateway import Plain, has_whole_minutes
+from coldtrace.custody.service import Result
+from coldtrace.env import Env
+from coldtrace.errors import Lang, Refusal
+from coldtrace.events.canonical import JsonValue
+from coldtrace.events.public_piece import CorrectionMode, Corrects
+from coldtrace.events.refusals import MalformedStatement
+from coldtrace.events.statement_type import StatementType
+from coldtrace.events.units_piece import Line
+from coldtrace.parties import store as parties
+from coldtrace.parties.gateways import lock_gateway, open_gateway
+from coldtrace.parties.model import Site
+from coldtrace.parties.refusals import SiteUnknown
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.seal.b64 import MalformedBase64, b64, unb64
+from coldtrace.web.access import Begin, Caller, CallerLang, CurrentEnv, WriteSession, needs
+from coldtrace.web.api.statements import as_json
+from coldtrace.web.database_trouble import is_race
+from coldtrace.web.invalid import JSON, invalid_request
+from coldtrace.web.refusals import NotReady, TooManyItems
+
+router = APIRouter(prefix="/api/v1", tags=["gateway"])
+
+STATEMENTS_MAX = 1000
+ATTEMPTS = 4
+
+Opener = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False, act="open")]
+System = Annotated[Caller, needs(Kind.GATEWAY, Verb.WRITE, devices=False, act="say")]
+Scalar = StrictStr | StrictInt | StrictBool | None
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class LineIn(BaseModel):
+    """One unit, and how many of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: Literal["unit", "parent", "child", "input", "output"] = "unit"
+    unit: StrictStr = Field(max_length=400, examples=["(00)395212340000000014"])
+    parent: StrictStr | None = Field(default=None, max_length=400)
+    quantity: StrictInt = Field(default=1, ge=0, lt=2**53)
+    attributes: dict[Name, Scalar] = Field(default_factory=dict, max_length=16)
+
+
+class CorrectsIn(BaseModel):
+    """The statement that this one corrects, by the hash of its header."""
+
+    model_config = ConfigDict(extra="forbid")
+    header: StrictStr = Field(max_length=43)
+    mode: Literal["did_not_occur", "incorrect_data"]
+
+
+class PlainIn(BaseModel):
+    """What happened: `ref` is the caller's own number for it, `at` a time with its offset."""
+
+    model_config = ConfigDict(extra="forbid")
+    ref: StrictStr = Field(min_length=1, max_length=64, pattern=r"^[!-~]+$", examples=["WMS-20261128-000017"])
+    type: StatementType
+    at: StrictStr = Field(max_length=40, examples=["2026-11-23T12:03:00+08:00"])
+    lines: list[LineIn] = Field(default_factory=list, max_length=5000)
+    fields: dict[Name, Scalar | list[Scalar]] = Field(default_factory=dict, max_length=200)
+    cold: Literal["ok", "breach", "unknown"] = "unknown"
+    facts: StrictStr | None = Field(default=None, max_length=43)
+    corrects: CorrectsIn | None = None
+
+
+class StatementsIn(BaseModel):
+    """Statements of one site; each is read by itself, so that a wrong one stops no other."""
+
+    site: str = Field(max_length=13)
+    statements: list[dict[str, Any]] = Field(
+        min_length=1,
+        json_schema_extra={"items": PlainIn.model_json_schema(ref_template="#/components/schemas/{model}")},
+    )
+
+
+@router.put("/sites/{gln}/gateway", summary="Open a gateway 开通网关")
+def put_gateway(
+    gln: Annotated[str, Path(max_length=13)], session: WriteSession, env: CurrentEnv, caller: Opener
+) -> dict[str, object]:
+    """Let a site's own system speak: the installation makes a key for it and certifies it, for all to see in the log.
+
+    One that is open stays as it is.  It is closed like any device, by revoking its key; opened again it has a new one.
+    """
+    site = _site(session, gln, caller, Kind.DEVICE)
+    device = open_gateway(session, env, site, made_by=caller.actor)
+    caller.at([site.gln])
+    return {
+        "site": site.gln,
+        "key": b64(device.key_id),
+        "operations": list(device.operations),
+        "opened_at": format_utc(device.enrolled_at),
+    }
+
+
+@router.post("/gateway/statements", status_code=202, summary="State plain facts 网关记录")
+def post_statements(
+    body: StatementsIn, begin: Begin, env: CurrentEnv, caller: System, lang: CallerLang
+) -> JSONResponse:
+    """Make statements of plain facts, signed by the site's gateway and marked `by` "gateway".
+
+    Up to 1000 at once; an answer for each, in order.  The same words under the same `ref` are a `repeat` with the first
+    receipt, other words under it are refused (`ref_conflict`).  What is wrong with one stops no other.
+    """
+    if len(body.statements) > STATEMENTS_MAX:
+        raise TooManyItems(limit=STATEMENTS_MAX, got=len(body.statements))
+    plain = [_read(each, lang) for each in body.statements]
+    results = _say(begin, env, caller, body.site, plain)
+    return JSONResponse(
+        {
+            "results": [
+                {"ref": _ref(sent)} | as_json(result, lang)
+                for sent, result in zip(body.statements, results, strict=True)
+            ]
+        },
+        202,
+    )
+
+
+def _say(begin: Begin, env: Env, caller: Caller, gln: str, plain: list[Plain | Refusal]) -> list[Result]:
+    """Say it and commit; told again after a race, as `/api/v1/statements` does."""
+    for _ in range(ATTEMPTS):
+        try:
+            with begin() as session:
+                site = _site(session, gln, caller, Kind.GATEWAY)
+                results = custody.say(session, env, lock_gateway(session, env, site), plain)
+                caller.named(site.gln)
+                caller.at([site.gln])
+                caller.told(statements=sum(result.status in ("accepted", "blocked") for result in results))
+                caller.keep(session)
+            return results
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if not is_race(error):
+                raise
+            caller.keep_again()
+    raise NotReady()
+
+
+def _site(session: Session, gln: str, caller: Caller, kind: Kind) -> Site:
+    site = parties.site_in(session, parse_gln(gln), caller.scope, kind)
+    if site is None:
+        raise SiteUnknown(gln=gln)
+    return site
+
+
+def _ref(sent: dict[str, Any]) -> str | None:
+    ref = sent.get("ref")
+    return ref[:64] if isinstance(ref, str) else None
+
+
+def _read(sent: dict[str, Any], lang: Lang) -> Plain | Refusal:
+    """Return the facts of one statement, or why they cannot be read."""
+    try:
+        one = PlainIn.model_validate(sent)
+    except ValidationError as error:
+        return invalid_request(RequestValidationError(error.errors()), lang, JSON)
+    try:
+        at = datetime.fromisoformat(one.at)
+    except ValueError:
+        return MalformedStatement(piece="private", where="at")
+    if not has_whole_minutes(at) or at.year < 2000:
+        return MalformedStatement(piece="private", where="at: an offset such as +08:00")
+    try:
+        facts = None if one.facts is None else unb64(one.facts)
+        corrects = None if one.corrects is None else _corrects(one.corrects)
+    except MalformedBase64:
+        return MalformedStatement(piece="public", where="facts or corrects")
+    return Plain(
+        ref=one.ref,
+        type=one.type,
+        at=at.replace(microsecond=at.microsecond // 1000 * 1000),
+        lines=[Line(each.role, each.unit, each.parent, each.quantity, each.attributes) for each in one.lines],
+        fields=cast("dict[str, JsonValue]", one.fields),
+        cold=one.cold,
+        facts=facts,
+        corrects=corrects,
+    )
+
+
+def _corrects(one: CorrectsIn) -> Corrects:
+    return Corrects(header=unb64(one.header), mode=CorrectionMode(one.mode))
