@@ -1,8 +1,8 @@
 """Limits at the door, as plain ASGI middleware: body size, anonymous requests, request id, security headers.
 
 A body is read whole, up to the limit, before a route sees it: routes never meet half a body, and a client that goes
-away in the middle leaves nothing behind.  HEAD is answered as GET without the body.  A crash is answered here too, so
-that its answer carries the same headers as every other one.
+away in the middle leaves nothing behind.  A stream of statements alone is let through.  HEAD is answered as GET
+without the body.  A crash is answered here too, so that its answer carries the same headers as every other one.
 """
 
 import re
@@ -29,6 +29,9 @@ SESSION_COOKIES = ("coldtrace", "__Host-coldtrace")
 """Names of the session's cookie: without TLS, and with it one that no other host can set (`__Host-`, RFC 6265bis)."""
 
 DESK_PATHS = re.compile(r"/desk(/|$)|/account(/|$)|/sign-out$", re.ASCII)
+STREAMED = ("POST", "/api/v1/statements", "application/x-ndjson")
+"""What may go on for ever and is stored as it comes (`statement_stream.py`), if a token came with it."""
+
 LENGTH_DIGITS_MAX = 18
 
 SECURITY = {
@@ -82,16 +85,20 @@ class Door:
         try:
             if "authorization" not in headers and not FREE_PATHS.match(scope["path"]) and not _at_desk(scope, headers):
                 self._anonymous.count(address_of(scope))
-            body = await self._read_body(headers, receive)
+            # A stream of statements is read by its route, a batch at a time.
+            streams = may_stream(scope, headers)
+            body = b"" if streams else await self._read_body(headers, receive)
         except Refusal as refusal:
             # The unread rest of a body would be taken for the next request.
             await answer(Request(scope), refusal, {"Connection": "close"})(scope, receive, out)
             return
         if body is None:
             return
+        if streams:
+            scope["coldtrace.streams"] = True
         scope["coldtrace.body"] = body  # a form parser uses the stream up; device signatures need the bytes too
         try:
-            await self._app(scope, _Replay(body, receive), out)
+            await self._app(scope, receive if streams else _Replay(body, receive), out)
         except Exception as error:
             if out.started:
                 raise
@@ -115,6 +122,14 @@ class Door:
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
+
+
+def may_stream(scope: Scope, headers: Headers) -> bool:
+    """Tell whether a body is let through unread."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (scope["method"], scope["path"], kind) == STREAMED and headers.get("authorization", "").lower().startswith(
+        "bearer "
+    )
 
 
 def _at_desk(scope: Scope, headers: Headers) -> bool:

@@ -36,6 +36,8 @@ from coldtrace.web.captures import Captures
 from coldtrace.web.items import read_items
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.problems import language_of
+from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
+from coldtrace.web.statement_stream import take_stream
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 
@@ -75,6 +77,16 @@ async def post_statements(request: Request) -> Response:
         raise stored.results[0].refusal
     said = _said(request, stored.results)
     status = 200 if stored.alone and stored.results[0].status == "repeat" else 202
+    Up to 1000 in one call; NDJSON with a token may go on for ever and is stored as it comes, see
+    docs/guides/warehouse-systems.md.
+    """
+    if "coldtrace.streams" in request.scope:
+        streamed = await take_stream(request, as_json)
+        if isinstance(streamed, Response):
+            return streamed
+        body = streamed
+    # Stored in a worker thread, which is given back before the wait: who waits must not stand in the way of others.
+    answer, kept = await run_in_threadpool(_store, request, body, lang)
     wait_s = _wait_s(request.headers.getlist("prefer"))
     kept = stored.results[0].id if len(stored.results) == 1 and stored.results[0].refusal is None else None
     if not wait_s or kept is None:
