@@ -28,6 +28,7 @@ KIND_WORDS: dict[Kind, Words] = {
     Kind.ROLL: Words("标签卷", "Label rolls"),
     Kind.CODE: Words("追溯码", "Codes"),
     Kind.WORK: Words("设备离线数据", "What devices need offline"),
+    Kind.GATEWAY: Words("通过网关陈述", "Speaking through the gateway"),
     Kind.DEVICE: Words("设备", "Devices"),
     Kind.SITE: Words("场所名录", "Directory of sites"),
     Kind.ORGANISATION: Words("单位", "Organisations"),
