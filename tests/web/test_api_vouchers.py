@@ -1,6 +1,7 @@
 """Vouchers: what a sender says is sent, what of it came, and what differs."""
 
 import json
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from coldtrace.custody import vouchers
 from coldtrace.custody.erasure import erase
 from coldtrace.db.engine import make_sessions
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
@@ -150,6 +152,22 @@ def test_a_late_out_scan_finds_the_in_scan_that_came_before_it(web: WebHouse, go
     send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(goods.pallets[0].label.unit_id)])
     web.send(port, [late])
     assert states(opened(web, late)) == ["received"]
+
+
+def test_what_was_an_error_counts_for_nothing(web: WebHouse, goods: Consignment, voucher: Statement) -> None:
+    lines = [unit_line(goods.pallets[0].label.unit_id)]
+    wrong = send(web, SiteRole.COLD_STORE, T.RECEIVE, lines)
+    assert states(opened(web, voucher))[0] == "received"
+    store, port = web.device(SiteRole.COLD_STORE), web.device(SiteRole.FIRST_STATION)
+    for device, one, said in ((store, wrong, lines), (port, voucher, [])):
+        header = sha256(one.header.encode()).digest()
+        correction = device.say(T.CORRECT, said, corrects=Corrects(header=header, mode=CorrectionMode.DID_NOT_OCCUR))
+        (result,) = web.send(device, [correction])
+        assert result["status"] == "accepted", result
+        if one is wrong:
+            assert states(opened(web, voucher)) == ["expected"] * 3
+    found = opened(web, voucher)
+    assert (found["annulled"], found["states"], found["discrepancies"]) == (True, {"annulled": 3}, {})
 
 
 def test_a_voucher_is_for_its_two_ends_alone(web: WebHouse, voucher: Statement) -> None:

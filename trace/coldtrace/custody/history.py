@@ -67,7 +67,7 @@ class HistoryLine:
     seen: bool
     annulled: bool = False
     corrects: UUID | None = None
-    by_platform: bool
+    by_platform: bool = False
 
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
@@ -178,8 +178,8 @@ _HISTORY = (
     " SELECT s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
     " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
-    " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects"
-    " COALESCE({seen}, FALSE) AS seen, EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform"
+    " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects,"
+    " EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform"
     " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
     # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.

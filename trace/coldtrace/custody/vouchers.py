@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, Mark
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -31,7 +32,7 @@ Direction = Literal["in", "out"]
 
 @dataclass(frozen=True, kw_only=True)
 class Voucher:
-    """The head of a voucher; `lines` counts what it names."""
+    """The head of a voucher; `lines` counts what it names, `annulled` says that a correction called it an error."""
 
     entry_id: UUID
     number: str | None
@@ -42,6 +43,7 @@ class Voucher:
     claimed_at: datetime
     recorded_at: datetime
     status: str
+    annulled: bool
     lines: int
 
 
@@ -60,7 +62,7 @@ class VoucherLine:
     """One line and its fate.
 
     `state` is `expected`, `received`, `partly` (some of what is inside came by itself), `refused`, `elsewhere`
-    (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), or what the unit
+    (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), `annulled`, or what the unit
     has become since (`lost`, `destroyed`, ...).  `inside` counts the units in it when it was sent, `inside_received`
     those of them that were received by themselves.
     """
@@ -155,6 +157,7 @@ def list_vouchers(
 
 _HEAD = (
     "s.entry_id, n.number, s.type, s.gln, s.to_gln, s.to_name, s.claimed_at, s.recorded_at, s.status,"
+    f" {ANNULLED.format(statement='s')} AS annulled,"
     " (SELECT count(*) FROM statement_line l WHERE l.entry_id = s.entry_id AND l.role <> 'implied') AS lines"
     " FROM statement s LEFT JOIN statement_voucher n USING (entry_id)"
 )
@@ -181,6 +184,7 @@ def _head(row: Row) -> Voucher:  # type: ignore[type-arg]
         claimed_at=row.claimed_at,
         recorded_at=row.recorded_at,
         status=row.status,
+        annulled=row.annulled,
         lines=row.lines,
     )
 
@@ -212,8 +216,9 @@ def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVouche
     )
 
 
-# A receive belongs to the last out-scan of its unit before it.
-_LATER = "(s.event_at, s.recorded_at, s.seq) > (v.event_at, v.recorded_at, v.seq)"
+# A receive belongs to the last out-scan of its unit before it.  What was an error counts for nothing.
+_STANDS = f"NOT {ANNULLED.format(statement='s')}"
+_LATER = f"(s.event_at, s.recorded_at, s.seq) > (v.event_at, v.recorded_at, v.seq) AND {_STANDS}"
 _INSIDE = (
     "WITH RECURSIVE inside (unit_pk, depth) AS ("
     " SELECT c.child_pk, 1 FROM containment c WHERE c.parent_pk = l.unit_pk AND c.from_at <= v.event_at"
@@ -245,6 +250,7 @@ _EXTRA = (
     "SELECT u.unit_id, x.quantity, s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks"
     " FROM statement v JOIN statement_voucher c ON c.number = ANY(CAST(:cited AS text[]))"
     " JOIN statement s ON s.entry_id = c.entry_id AND s.type = 'receive' AND s.gln = :to"
+    f" AND {_STANDS}"
     " JOIN statement_line x ON x.entry_id = s.entry_id AND x.role <> 'implied' JOIN unit u ON u.unit_pk = x.unit_pk"
     " WHERE v.entry_id = :id AND NOT EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = v.entry_id"
     f"  AND (l.unit_pk = x.unit_pk OR x.unit_pk IN ({_INSIDE} SELECT unit_pk FROM inside)))"
@@ -262,7 +268,9 @@ def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
         lot=row.lot,
         expiry=row.expiry,
         marks=tuple(row.marks),
-        state="blocked"
+        state="annulled"
+        if head.annulled
+        else "blocked"
         if row.blocked
         else fate(
             received=received,

@@ -70,8 +70,9 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.CODE, Verb.READ): _EVERYBODY,
         (Kind.CODE, Verb.WRITE): _CODERS,
         (Kind.WORK, Verb.READ): _EVERY_FIRM | {Role.REGULATOR: Extent.OWN, Role.CUSTOMS: Extent.OWN},
-        # Speaking for a site through the gateway that its manager opened: for its own system, by a token.
-        (Kind.GATEWAY, Verb.WRITE): _EVERY_FIRM | {Role.REGULATOR: Extent.OWN, Role.CUSTOMS: Extent.OWN},
+        # Speaking for a site through the gateway that its manager opened: for its own system, by a token.  What it may
+        # say goes by the site's role, as with a device.
+        (Kind.GATEWAY, Verb.WRITE): dict.fromkeys({*FIRMS, Role.REGULATOR, Role.CUSTOMS}, Extent.KIND),
         (Kind.DEVICE, Verb.READ): _KEEPERS | {Role.REGULATOR: Extent.AREA},
         # A device may do what its site's role may, so whoever invites one gives that role.
         (Kind.DEVICE, Verb.WRITE): dict.fromkeys(_KEEPERS, Extent.KIND) | {Role.ADMINISTRATOR: Extent.ALL},

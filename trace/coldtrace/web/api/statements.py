@@ -36,7 +36,6 @@ from coldtrace.web.captures import Captures
 from coldtrace.web.items import read_items
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.problems import language_of
-from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems, WrongContentType
 from coldtrace.web.statement_stream import take_stream
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
@@ -69,24 +68,22 @@ async def post_statements(request: Request) -> Response:
     One alone: 202 accepted, 200 repeat, 4xx problem when refused; `Prefer: wait=N` waits up to N seconds (10 at
     most) for inclusion and answers 201 with the proof; nobody waits while too many do, or while the log is in trouble.
     503 `busy` with Retry-After when too many requests wait already: nothing of such a request was looked at.
-    """
-    captures: Captures = request.app.state.captures
-    # Once it returns, the commit is behind us: only then may a receipt leave.
-    stored = await captures.store(request, request.scope["coldtrace.body"])
-    if stored.alone and stored.results[0].refusal is not None:
-        raise stored.results[0].refusal
-    said = _said(request, stored.results)
-    status = 200 if stored.alone and stored.results[0].status == "repeat" else 202
     Up to 1000 in one call; NDJSON with a token may go on for ever and is stored as it comes, see
     docs/guides/warehouse-systems.md.
     """
+    body = request.scope["coldtrace.body"]
     if "coldtrace.streams" in request.scope:
         streamed = await take_stream(request, as_json)
         if isinstance(streamed, Response):
             return streamed
         body = streamed
-    # Stored in a worker thread, which is given back before the wait: who waits must not stand in the way of others.
-    answer, kept = await run_in_threadpool(_store, request, body, lang)
+    captures: Captures = request.app.state.captures
+    # Once it returns, the commit is behind us: only then may a receipt leave.
+    stored = await captures.store(request, body)
+    if stored.alone and stored.results[0].refusal is not None:
+        raise stored.results[0].refusal
+    said = _said(request, stored.results)
+    status = 200 if stored.alone and stored.results[0].status == "repeat" else 202
     wait_s = _wait_s(request.headers.getlist("prefer"))
     kept = stored.results[0].id if len(stored.results) == 1 and stored.results[0].refusal is None else None
     if not wait_s or kept is None:

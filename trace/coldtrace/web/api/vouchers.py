@@ -106,6 +106,7 @@ def _head(one: Voucher) -> dict[str, object]:
         "at": format_utc(one.claimed_at),
         "recorded_at": format_utc(one.recorded_at),
         "status": one.status,
+        "annulled": one.annulled,
         "lines": one.lines,
     }
 
