@@ -389,6 +389,14 @@ CALLS = (
     ),
     Call(
         method="GET",
+        route="/api/v1/units/{unit:path}/evidence.csv",
+        right=(Kind.UNIT, Verb.READ),
+        about="unit",
+        hidden=(404, "unit_unknown"),
+        make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}/evidence.csv?purpose=tests"),
+    ),
+    Call(
+        method="GET",
         route="/api/v1/sites/{gln}/stock",
         right=(Kind.UNIT, Verb.READ),
         about="market",

@@ -68,9 +68,10 @@ def csv_row(content: LabelContent, number: int) -> bytes:
         content.plant_reg,
     )
     line = io.StringIO()
-    csv.writer(line).writerow([_safe(cell) for cell in cells])
+    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
     return line.getvalue().encode("utf-8")
 
 
-def _safe(cell: str) -> str:
+def safe_cell(cell: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula."""
     return f"'{cell}" if _RUNS_AS_FORMULA.match(cell) else cell

@@ -29,6 +29,7 @@ from coldtrace.web.api import (
     closing,
     device_desk,
     devices,
+    evidence,
     filters,
     gateway,
     health,
@@ -99,6 +100,7 @@ ROUTERS = tuple(
         gateway,
         stock,
         vouchers,
+        evidence,  # before `units`, whose path takes whatever follows
         units,
         cases,
         imports,

@@ -1,0 +1,68 @@
+"""GET /api/v1/units/{id}/evidence.csv: everything that was said of a unit, as a file for an inspector's desk.
+
+RFC 4180 with CRLF, UTF-8 with a byte order mark so that spreadsheets read the Chinese.  A cell that a spreadsheet would
+run as a formula gets an apostrophe in front; signed texts begin with `{` or `[` and never need one, so what is hashed
+stands there as it was signed.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response, StreamingResponse
+
+from coldtrace.custody.evidence import COLUMNS, evidence
+from coldtrace.custody.history import HistoryLine, View
+from coldtrace.custody.refusals import UnitUnknown
+from coldtrace.custody.unit_view import view_unit
+from coldtrace.events.unit_id import read_unit_id
+from coldtrace.labels.csv_rows import safe_cell
+from coldtrace.rights.model import Kind, Scope, Verb
+from coldtrace.web.access import Caller, ReadSession, needs
+
+router = APIRouter(prefix="/api/v1/units", tags=["units"])
+MARK = "\ufeff"
+_MEDIA = "text/csv; charset=utf-8"
+
+
+@router.get(
+    "/{unit:path}/evidence.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "One row for each statement"}},
+    summary="All evidence of a unit 货物全部证据",
+)
+def get_evidence(
+    unit: Annotated[str, Path(max_length=400)],
+    request: Request,
+    session: ReadSession,
+    caller: Annotated[Caller, needs(Kind.UNIT, Verb.READ, act="export", purpose_required=True)],
+) -> Response:
+    """Stream every statement of a unit's story that the caller may see, with the exact texts that were signed.
+
+    Also what was corrected since.  It is an export: say what for (header `Purpose`).  The private piece is there where
+    the caller may read it, of the units piece the unit's own line.
+    """
+    read_unit_id(unit)
+    view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL)
+    if view is None:
+        raise UnitUnknown(unit=unit)
+    caller.at(line.gln for line in view.lines)
+    caller.told(lines=len(view.lines))
+    headers = {"Content-Disposition": 'attachment; filename="evidence.csv"', "Cache-Control": "no-store"}
+    if "coldtrace.head" in request.scope:
+        return Response(b"", media_type=_MEDIA, headers=headers)
+    pieces = caller.scope_for(Kind.PIECES, Verb.READ)
+    return StreamingResponse(_rows(request, pieces, view.lines), media_type=_MEDIA, headers=headers)
+
+
+def _rows(request: Request, scope: Scope, lines: Sequence[HistoryLine]) -> Iterator[bytes]:
+    yield (MARK + ",".join(COLUMNS) + "\r\n").encode()
+    # A session of its own: the file leaves when that of the request is closed.
+    state = request.app.state
+    with state.sessions() as session:
+        for row in evidence(session, state.env, scope, lines):
+            line = io.StringIO()
+            csv.writer(line).writerow([safe_cell(cell) for cell in row])
+            yield line.getvalue().encode()
