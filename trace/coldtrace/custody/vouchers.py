@@ -62,8 +62,8 @@ class VoucherLine:
     """One line and its fate.
 
     `state` is `expected`, `received`, `partly` (some of what is inside came by itself), `refused`, `elsewhere`
-    (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), `annulled`, or what the
-    unit has become since (`lost`, `destroyed`, ...).  `inside` counts the units in it when it was sent,
+    (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), `annulled`, or what
+    the unit has become since (`lost`, `destroyed`, ...).  `inside` counts the units in it when it was sent,
     `inside_received` those of them that were received by themselves.
     """
 
