@@ -20,7 +20,7 @@ from support.house import GLNS, unit_line
 from support.web_house import WebHouse
 
 PORT, STORE, TRADER, MARKET, SHOP = GLNS.values()
-WHY = {"Purpose": "%E6%8A%BD%E6%9F%A5"}
+WHY = {"Coldtrace-Purpose": "%E6%8A%BD%E6%9F%A5"}
 
 
 def path(unit: str) -> str:
@@ -97,7 +97,7 @@ def test_an_export_says_what_for_and_is_in_the_journal(walked: tuple[WebHouse, C
     web, consignment = walked
     unit = consignment.pallets[0].label.unit_id
     refused = web.client.get(path(unit), headers=web.bearer)
-    assert (refused.status_code, refused.json()["code"]) == (422, "purpose_required")
+    assert (refused.status_code, refused.json()["code"]) == (400, "purpose_required")
     rows(web.client.get(path(unit), headers=web.bearer | WHY))
     with web.sessions() as session:
         row = session.execute(
