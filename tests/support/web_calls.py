@@ -393,7 +393,10 @@ CALLS = (
         right=(Kind.UNIT, Verb.READ),
         about="unit",
         hidden=(404, "unit_unknown"),
-        make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}/evidence.csv?purpose=tests"),
+        make=lambda scene: Request(
+            path=f"/api/v1/units/{scene.consignment.carton.unit_id}/evidence.csv",
+            headers={"Coldtrace-Purpose": "tests"},
+        ),
     ),
     Call(
         method="GET",

@@ -41,8 +41,8 @@ def get_evidence(
 ) -> Response:
     """Stream every statement of a unit's story that the caller may see, with the exact texts that were signed.
 
-    Also what was corrected since.  It is an export: say what for (header `Purpose`).  The private piece is there where
-    the caller may read it, of the units piece the unit's own line.
+    Also what was corrected since.  It is an export: say what for (header `Coldtrace-Purpose`).  The private piece is
+    there where the caller may read it, of the units piece the unit's own line.
     """
     read_unit_id(unit)
     view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL)

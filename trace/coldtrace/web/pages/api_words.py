@@ -96,7 +96,8 @@ CHINESE: dict[str, str] = {
     "一次至多 1000 条，逐条按顺序回答；`ref` 与内容都相同为 `repeat` 并返回首次回执，内容不同则拒绝（`ref_conflict`）。"
     "一条有误不影响其他各条。",
     "GET /api/v1/units/{unit}/evidence.csv": "以 `CSV` 返回一件货物经历中您可见的每条记录及其被签名的原文，"
-    "包括后来更正的；属于导出，须说明用途（请求头 `Purpose`）。可读者给出私有部分，货物清单只给该货物自己的一行。",
+    "包括后来更正的；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。"
+    "可读者给出私有部分，货物清单只给该货物自己的一行。",
     "GET /api/v1/sites/{gln}/stock": "返回一个场所的库存，托盘为一行；`next` 用作下一页的 `after`。",
     "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
     "见 `/api/v1/vouchers/{id}`。",
