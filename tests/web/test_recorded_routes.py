@@ -44,6 +44,9 @@ NOTHING_DONE = {
     "POST /desk/tokens",
 }
 ACTS = {
+    "GET /api/v1/units/{unit:path}/evidence.csv": "export",
+    "PUT /api/v1/sites/{gln}/gateway": "open",
+    "POST /api/v1/gateway/statements": "say",
     "POST /api/v1/devices/invites": "invite",
     "POST /api/v1/imports/{consignment_id}/undo": "undo",
     "POST /api/v1/labels/reprint": "reprint",
