@@ -257,6 +257,17 @@ def test_a_gateway_is_opened_once_closed_by_revoking_and_opened_anew(web: WebHou
     assert (others.status_code, others.json()["code"]) == (404, "site_unknown")
 
 
+def test_a_closed_site_gets_no_gateway_and_one_that_it_has_goes_on(web: WebHouse) -> None:
+    """Goods that lie there must still be shipped out, as with a handheld."""
+    open_gateway(web)
+    for gln in (STORE, TRADER):
+        with web.engine.begin() as connection:
+            connection.execute(text("UPDATE site SET closed_at = now() WHERE gln = :gln"), {"gln": gln})
+    answer = open_gateway(web, TRADER)
+    assert (answer.status_code, answer.json()["code"]) == (409, "site_closed")
+    assert results(say(web, plain(web, "last")))[0]["status"] == "accepted"
+
+
 def test_a_key_that_a_rolled_back_opening_left_is_taken_up_and_a_certificate_is_renewed_in_time(web: WebHouse) -> None:
     from coldtrace.parties import gateways
 

@@ -22,6 +22,7 @@ from coldtrace.events.certificate import (
 from coldtrace.events.enrolment import make_request
 from coldtrace.events.public_piece import Place, Speaker
 from coldtrace.parties import store
+from coldtrace.parties.closing import require_open_site
 from coldtrace.parties.model import Device, Site
 from coldtrace.parties.refusals import GatewayClosed
 from coldtrace.parties.rules import OPERATIONS
@@ -53,9 +54,10 @@ def open_gateway(session: Session, env: Env, site: Site, *, made_by: str) -> Dev
     """Open a site's gateway; return its device.
 
     One that is open stays as it is, unless its certificate is about to end.  The caller owns the transaction: a key
-    file without its row in the database, left by one that was rolled back, is taken up again.
+    file without its row in the database, left by one that was rolled back, is taken up again.  Raises SiteClosed.
     """
     session.execute(text("SELECT 1 FROM site WHERE gln = :gln FOR UPDATE"), {"gln": site.gln})
+    require_open_site(session, site.gln)
     known = _current(session, site.gln)
     if known is not None and known.state not in ("revoked", "retired") and not _ends(known, env):
         return known
