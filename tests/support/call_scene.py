@@ -72,10 +72,10 @@ class Scene:
 
     @property
     def voucher_id(self) -> UUID:
-        """The first out-scan: of the port, to the cold store."""
+        """The out-scan of the trader, to the market."""
         if not self.exists:
             return self.entry_id
-        sent = self.web.device(SiteRole.FIRST_STATION).sent
+        sent = self.web.device(SiteRole.DISTRIBUTOR).sent
         return next(UUID(json.loads(one.header)["id"]) for one in sent if json.loads(one.public)["type"] == "ship")
 
     def to_undo(self) -> UUID:

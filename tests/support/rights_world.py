@@ -125,7 +125,9 @@ class World:
         if about == "pieces":
             return [Thing(parties={AT: station})]
         if about == "voucher":
-            return [Thing(parties={AT: station, TO: self.party(sites[SiteRole.COLD_STORE])})]
+            return [
+                Thing(parties={AT: self.party(sites[SiteRole.DISTRIBUTOR]), TO: self.party(sites[SiteRole.MARKET])})
+            ]
         if about == "workbook":
             return [Thing(parties={AT: station, IMPORTER: Party(operator_id=self.operator(SAMPLE_IMPORTER))})]
         if about == "station":

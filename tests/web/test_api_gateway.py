@@ -194,6 +194,12 @@ def test_a_wrong_one_stops_no_other_and_takes_no_place_in_the_chain(store: WebHo
     assert (chain["missing"], chain["forks"]) == ([], [])
 
 
+def test_what_is_no_object_is_refused_alone(store: WebHouse) -> None:
+    found = results(say(store, 7, plain(store, "among-others"), None, "x", []))
+    assert [each["status"] for each in found] == ["refused", "accepted", "refused", "refused", "refused"]
+    assert {each["code"] for each in found[2:]} == {"invalid_request"}
+
+
 def test_one_that_is_refused_after_it_was_made_leaves_no_hole(store: WebHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """It cannot be made to happen from outside; the chain must be whole all the same."""
     from coldtrace.custody import service
