@@ -12,6 +12,7 @@ from sqlalchemy import text
 from coldtrace.custody import evidence as rows_of
 from coldtrace.events.header import signed_bytes
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.parties.model import SiteRole
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.keys import load_public_key
@@ -65,9 +66,10 @@ def test_every_row_can_be_checked_by_whoever_gets_it(
         }
     for row in found:
         header = json.loads(row["header"])
-        assert (header["id"], header["key"]) == (row["statement"], row["device_key"])
-        assert keys[row["device_key"]].verify(unb64(row["signature"]), signed_bytes(row["header"]))
-        assert b64(sha256(row["header"].encode()).digest()) == row["header_sha256"]
+        assert (header["id"], f"b64:{header['key']}") == (row["statement"], row["device_key"])
+        signature = unb64(row["signature"].removeprefix("b64:"))
+        assert keys[header["key"]].verify(signature, signed_bytes(row["header"]))
+        assert "b64:" + b64(sha256(row["header"].encode()).digest()) == row["header_sha256"]
         assert header["public"] == b64(sha256(row["public"].encode()).digest())
         assert json.loads(row["private"])["fields"]
         assert json.loads(row["line"])[1] == row["unit"]
@@ -85,6 +87,12 @@ def test_a_reader_gets_its_own_steps_and_no_private_piece_of_others(walked: tupl
         (TRADER, "receive", False),
     ]
     assert all(row["public"] and row["header"] and row["line"] for row in found)
+
+
+@pytest.mark.parametrize("base64", ["-u7VMeIA", "+ab", "=ab", "12345e67"])
+def test_no_key_hash_or_signature_is_a_formula_or_a_number(base64: str) -> None:
+    assert rows_of._written(base64) == safe_cell(f"b64:{base64}") == f"b64:{base64}"
+    assert rows_of._written("") == ""
 
 
 def test_what_was_said_by_others_goods_is_not_in_it(walked: tuple[WebHouse, Consignment]) -> None:

@@ -96,15 +96,20 @@ def _row(
         "yes" if line.annulled else "no",
         "" if line.corrects is None else str(line.corrects),
         "gateway" if line.by_platform else "device",
-        json.loads(header)["key"] if header else "",
-        b64(header_hash(header)) if header else "",
+        _written(json.loads(header)["key"] if header else ""),
+        _written(b64(header_hash(header)) if header else ""),
         header,
-        leaf.get("sig", ""),
+        _written(leaf.get("sig", "")),
         pieces.get("public", b"").decode(),
         pieces.get("private", b"").decode() if is_whole else "",
         _own_line(line, pieces.get("units")),
         f"/logs/{log}/statements/{line.entry_id}/proof" if header else "",
     )
+
+
+def _written(base64: str) -> str:
+    """Return a key, hash or signature so that no spreadsheet takes it for a number or, after a dash, for a formula."""
+    return f"b64:{base64}" if base64 else ""
 
 
 def _own_line(line: HistoryLine, units: bytes | None) -> str:

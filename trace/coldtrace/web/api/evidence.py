@@ -2,7 +2,7 @@
 
 RFC 4180 with CRLF, UTF-8 with a byte order mark so that spreadsheets read the Chinese.  A cell that a spreadsheet would
 run as a formula gets an apostrophe in front; signed texts begin with `{` or `[` and never need one, so what is hashed
-stands there as it was signed.
+stands there as it was signed; keys, hashes and signatures have `b64:` in front.
 """
 
 import csv
