@@ -10,8 +10,7 @@ from coldscan.operation import Operation
 from coldtrace.codes.command import Command
 from coldtrace.codes.readings import Resolver
 from coldtrace.codes.trace_code import CodeKind
-from coldtrace.custody.model import CaseKind as Concern
-from coldtrace.custody.model import Level, Mark, Overlay, UnitState
+from coldtrace.custody.model import CaseKind, Level, Mark, Overlay, UnitState
 from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
@@ -19,16 +18,17 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.rights import model as rights
 from coldtrace.verify.code import Verdict
 from coldtrace.verify.words import NAMES, RESULTS
-from coldtrace.watch.cases import CaseKind
+from coldtrace.watch.model import CaseState, Explanation
 from coldtrace.web.status_words import Status
 from support.source_tree import REPOSITORY
 
 VOCABULARIES: tuple[type[StrEnum], ...] = (
     BindStatus,
     CaseKind,
+    CaseState,
     CodeKind,
     Command,
-    Concern,
+    Explanation,
     LeafKind,
     Level,
     Mark,

@@ -179,22 +179,21 @@ def test_what_contradicts_is_listed_as_long_as_it_does(road: Road) -> None:
     road.clock.forward(timedelta(minutes=1))
     road.tell(shipped)
     assert _marked(road) == before
-    flags = road.session.execute(text("SELECT marked FROM statement_party WHERE relation = 'from'")).scalars()
-    assert set(flags) == {False}
 
 
-def test_a_party_knows_that_its_statement_contradicts(road: Road) -> None:
+def test_a_party_is_one_of_the_case_of_its_statement(road: Road) -> None:
     road.bound(A)
     road.done(PORT, T.SHIP, A, to=STORE)
-    road.done(MARKET, T.RECEIVE, A)
-    assert road.session.execute(text("SELECT gln, marked FROM statement_party WHERE relation = 'from'")).one() == (
-        PORT,
-        True,
+    received = road.say(MARKET, T.RECEIVE, A)
+    road.tell(received)
+    concerned = text(
+        "SELECT p.gln FROM case_party p JOIN case_file c USING (case_id) WHERE c.entry_id = :id AND p.live"
     )
+    assert set(road.session.execute(concerned, {"id": _id(received)}).scalars()) == {MARKET, PORT}
 
 
 def _marked(road: Road) -> set[UUID]:
-    return set(road.session.execute(text("SELECT entry_id FROM marked_statement")).scalars())
+    return set(road.session.execute(text("SELECT entry_id FROM case_file WHERE live")).scalars())
 
 
 def _roll_of(road: Road, unit: str) -> UUID:

@@ -55,7 +55,7 @@ def test_what_is_stored_is_what_the_statements_say(told: Road) -> None:
     assert report.ok, report.examples
     assert (report.statements, report.units) == (told.count("statement"), told.count("unit"))
     assert report.lines == told.count("statement_line") > report.statements
-    assert told.count("marked_statement") > 0
+    assert told.count("case_file") > 0
     assert told.count("containment") > 2
     assert report.to_json()["differences"] == dict.fromkeys(rebuild.TABLE_WORDS, 0)
 
@@ -65,7 +65,7 @@ DAMAGE = {
     "statement_line": ("UPDATE statement_line SET marks = '{gap}' WHERE role = 'implied'", "implied"),
     "containment": ("UPDATE containment SET to_at = 'infinity' WHERE to_at <> 'infinity'", P),
     "statement_party": ("DELETE FROM statement_party WHERE relation = 'from'", "from"),
-    "marked_statement": ("DELETE FROM marked_statement", ""),
+    "case_file": ("UPDATE case_file SET state = 'explained', note = 'told_again', closed_at = now()", "statement:"),
 }
 
 

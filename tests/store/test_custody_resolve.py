@@ -9,13 +9,14 @@ from sqlalchemy import text
 from coldtrace.codes.check_digit import check_digit
 from coldtrace.codes.foreign_scheme import parse_schemes
 from coldtrace.codes.short_code import check_character, format_short_code
+from coldtrace.custody.model import CaseKind
 from coldtrace.custody.refusals import AmbiguousCode
 from coldtrace.custody.resolve import Resolution, resolve
 from coldtrace.errors import Refusal
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import EVERYTHING, Scope
-from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
+from coldtrace.watch.cases import PAGE_MAX, list_cases
 from coldtrace.watch.scans import TEXT_MAX, AskedScan, answer_scan
 from support.consignments import GTIN, LOT, Consignment
 from support.road import CARTONS, PORT, SHOP, Road
@@ -261,7 +262,7 @@ def test_what_somebody_should_look_at_is_a_case(road: Road, kind: CaseKind, reas
     assert answered.resolution.trouble == reason
     (case,) = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     assert (case.kind, case.reason, case.scanned, case.gln, case.by) == (kind, reason, asked, SHOP, "device:k")
-    assert case.entry_id == answered.case
+    assert case.case_id == answered.case
     assert [word["code"] for word in case.words()] == [kind.value]
 
 
@@ -285,11 +286,11 @@ def test_cases_of_all_kinds_come_page_by_page(road: Road) -> None:
         road.done(SHOP, T.SELL, carton)
         answer_scan(road.session, road.env, AskedScan(text=f"hello {number}", scope=EVERYTHING, by="token:a"))
     everything = [
-        (case.kind, case.entry_id) for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
+        (case.kind, case.case_id) for case in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
     ]
-    assert [kind for kind, _ in everything] == [CaseKind.UNKNOWN_CODE, CaseKind.STATEMENT] * len(CARTONS)
+    assert [kind for kind, _ in everything] == [CaseKind.UNKNOWN_CODE, CaseKind.CONFLICT] * len(CARTONS)
     found, after = [], None
     while page := list_cases(road.session, EVERYTHING, after=after, limit=5):
-        found += [(case.kind, case.entry_id) for case in page]
-        after = page[-1].entry_id
+        found += [(case.kind, case.case_id) for case in page]
+        after = page[-1].case_id
     assert found == everything

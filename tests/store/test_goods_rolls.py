@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code
+from coldtrace.custody.model import CaseKind
 from coldtrace.errors import Refusal
 from coldtrace.events.facts import facts_hash
 from coldtrace.events.roll_certificate import open_roll_certificate
@@ -22,7 +23,7 @@ from coldtrace.interop.imports import undo_import
 from coldtrace.parties import store as parties
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.trust_list import open_trust_list
-from coldtrace.watch.cases import PAGE_MAX, CaseKind, list_cases
+from coldtrace.watch.cases import PAGE_MAX, list_cases
 from support.consignments import GTIN, LOT, Consignment, commission_line
 from support.road import MARKET, PORT, SHOP, Road, at_site
 from support.rolls import bind, drawn, labels, number_lists, statuses
@@ -259,7 +260,7 @@ def test_a_commission_that_names_another_lot_is_marked(road: Road) -> None:
     assert kept is not None
     assert kept.facts == first.carton.facts
     (case,) = list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
-    assert (case.kind, case.marks) == (CaseKind.STATEMENT, ("double_bound",))
+    assert (case.kind, case.marks) == (CaseKind.DOUBLE_BOUND, ("double_bound",))
 
 
 def test_two_lots_in_one_upload(road: Road) -> None:

@@ -239,7 +239,7 @@ def test_a_person_is_found_by_id_or_address(app: sessionmaker[Session], env: Env
 
 # Retention
 
-KEEP = Retention(sessions_days=90, links_days=30, sign_in_failures_days=30, invites_days=90)
+KEEP = Retention(sessions_days=90, links_days=30, sign_in_failures_days=30, invites_days=90, quarantine_days=90)
 
 
 def counts(session: Session) -> list[int]:

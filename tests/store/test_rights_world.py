@@ -24,7 +24,7 @@ from coldtrace.people import memberships
 from coldtrace.rights.model import EVERYTHING, Kind, Reader, Scope, Verb
 from coldtrace.rights.rules import covers, reaches, scope_of
 from coldtrace.seal.b64 import b64
-from coldtrace.watch.cases import list_cases
+from coldtrace.watch.cases import find_case, list_cases
 from support.databases import Databases
 from support.rights_lists import held
 from support.road import make_road
@@ -45,11 +45,13 @@ def worlds(databases: Databases, tmp_path_factory: pytest.TempPathFactory, scale
         yield made
 
 
-def every_page(ask: Callable[..., list[Any]], session: Session, scope: Scope, *, limit: int) -> list[Any]:
+def every_page(
+    ask: Callable[..., list[Any]], session: Session, scope: Scope, *, limit: int, id: str = "entry_id"
+) -> list[Any]:
     """Return all rows of a list, page by page."""
     found: list[Any] = []
     while True:
-        page = ask(session, scope, after=found[-1].entry_id if found else None, limit=limit)
+        page = ask(session, scope, after=getattr(found[-1], id) if found else None, limit=limit)
         assert len(page) <= limit
         found += page
         if len(page) < limit:
@@ -82,12 +84,16 @@ def test_statements_and_how_many_lines_they_have(worlds: list[World], reader: Re
 def test_cases(worlds: list[World], reader: Reader) -> None:
     scope = scope_of(reader, Kind.CASE, Verb.READ)
     for world in worlds:
-        found = every_page(list_cases, world.session, scope, limit=4)
-        stated = {entry for entry in world.marked if world.reached(scope, Kind.CASE, entry)}
+        found = every_page(list_cases, world.session, scope, limit=4, id="case_id")
+        stated = {case for case, entry in world.cases.items() if world.reached(scope, Kind.CASE, entry)}
         scanned = {scan for scan, thing in world.scans.items() if reaches(scope, Kind.CASE, thing)}
-        assert [case.entry_id for case in found] == world.newest(stated | scanned)
+        assert [case.case_id for case in found] == world.newest(stated | scanned)
         for case in found:
-            assert list(case.units) == (own_lines(world, scope, case.entry_id) if case.entry_id in stated else [])
+            mine = own_lines(world, scope, world.cases[case.case_id])[:20] if case.case_id in stated else []
+            assert list(case.units) == mine
+            assert find_case(world.session, scope, case.case_id) == case
+        for case_id in {*world.cases, *world.scans} - stated - scanned:
+            assert find_case(world.session, scope, case_id) is None
 
 
 @settings(max_examples=20)
@@ -102,10 +108,10 @@ def test_pages_that_are_cut_off_where_they_end(worlds: list[World], reader: Read
             expected = world.newest(entry for entry in world.statements if world.reached(scope, Kind.STATEMENT, entry))
             assert [each.entry_id for each in found] == expected
             scope = scope_of(reader, Kind.CASE, Verb.READ)
-            cases = every_page(list_cases, world.session, scope, limit=sizes[0])
-            stated = {entry for entry in world.marked if world.reached(scope, Kind.CASE, entry)}
+            cases = every_page(list_cases, world.session, scope, limit=sizes[0], id="case_id")
+            stated = {case for case, entry in world.cases.items() if world.reached(scope, Kind.CASE, entry)}
             scanned = {scan for scan, thing in world.scans.items() if reaches(scope, Kind.CASE, thing)}
-            assert [case.entry_id for case in cases] == world.newest(stated | scanned)
+            assert [case.case_id for case in cases] == world.newest(stated | scanned)
 
 
 @given(reader=readers(), verb=st.sampled_from(Verb))
@@ -194,7 +200,7 @@ def test_the_worlds_have_what_the_rules_are_about(worlds: list[World]) -> None:
         for relation in thing.parties
     }
     assert {relation.value for relation in relations} == {"at", "to", "from", "importer"}
-    assert all(world.marked and world.scans and len(world.units) > 5 for world in worlds)
+    assert all(world.cases and world.scans and len(world.units) > 5 for world in worlds)
     for lists in ("devices.key", "invites.id", "runs.run", "rolls.roll", "people.id", "tokens.id", "records.id"):
         assert all(len(held(world.session, lists, EVERYTHING)) > 1 for world in worlds), lists
     assert any(len(things) > 1 for world in worlds for things in world.statements.values())

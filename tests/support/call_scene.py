@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from coldtrace.events.enrolment import make_request, read_invite, token_hash
+from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import rolls
 from coldtrace.goods import store as goods_store
 from coldtrace.goods.rolls import NewRoll
@@ -23,8 +24,9 @@ from coldtrace.people.tables import ApiTokenRow
 from coldtrace.rights.model import EVERYTHING, Member, Role
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer
+from coldtrace.watch.scans import AskedScan, answer_scan
 from support.consignments import IMPORTER_USCC, Consignment
-from support.house import Handheld
+from support.house import Handheld, unit_line
 from support.web_house import WebHouse
 
 SAMPLE = (files("coldtrace.interop") / "samples" / "packing-list-a.xlsx").read_bytes()
@@ -149,6 +151,30 @@ class Scene:
             return self.web.device(SiteRole.MARKET)
         with self.web.sessions.begin() as session:
             return Handheld.enrol(session, self.web.env, self.web.sites[SiteRole.MARKET])
+
+    def open_case(self) -> UUID:
+        """Return the id of a new case of the scene's market, something that nothing reads; else any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        asked = AskedScan(
+            text=f"https://qr.example/{next(_numbers)}",
+            by="tests",
+            scope=EVERYTHING,
+            gln=self.web.sites[SiteRole.MARKET].gln,
+        )
+        with self.web.sessions.begin() as session:
+            found = answer_scan(session, self.web.env, asked)
+        assert found.case is not None, "nothing reads this"
+        return found.case
+
+    def seen_again(self) -> UUID:
+        """Return the id of a new statement of the scene's market; of one that does not exist, any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        market = self.web.device(SiteRole.MARKET)
+        said = market.say(StatementType.OBSERVE, [unit_line(PLACE_UNIT)])
+        self.web.send(market, [said])
+        return UUID(json.loads(said.header)["id"])
 
     def open_invite(self) -> str:
         """Return the id of a new invitation to the scene's market; of one that does not exist, any id."""

@@ -100,8 +100,8 @@ def record_of(session: Session) -> dict[str, list[tuple[object, ...]]]:
         " FROM containment s JOIN unit c ON c.unit_pk = s.child_pk JOIN unit p ON p.unit_pk = s.parent_pk",
         "lines": "SELECT l.entry_id, u.unit_id, l.role, p.unit_id, l.event_at, l.marks::text, l.from_gln"
         " FROM statement_line l JOIN unit u USING (unit_pk) LEFT JOIN unit p ON p.unit_pk = l.parent_pk",
-        "parties": "SELECT entry_id, relation, operator_id, gln, district, marked FROM statement_party",
-        "marked": "SELECT entry_id FROM marked_statement",
+        "parties": "SELECT entry_id, relation, operator_id, gln, district FROM statement_party",
+        "cases": "SELECT kind, entry_id, gln, operator_id FROM case_file WHERE live",
         "statements": "SELECT entry_id, type, status, event_at FROM statement",
     }
     return {

@@ -68,7 +68,9 @@ def _statements(session: Session) -> Rows:
 
 def _cases(session: Session) -> Rows:
     told = read_told(session)
-    things = {each: told.statements[each] for each in told.marked} | {each: [it] for each, it in told.scans.items()}
+    things = {case: told.statements[entry] for case, entry in told.cases.items()} | {
+        each: [it] for each, it in told.scans.items()
+    }
     return [(str(each), _any(Kind.CASE, things[each])) for each in told.newest(things)]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.case_kinds import case_id, kinds_of
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import rolls
 from coldtrace.goods.rolls import NewRoll
@@ -41,7 +42,8 @@ class Told:
     statements: dict[UUID, list[Thing]]
     lines: dict[UUID, list[tuple[str, str | None, UUID | None]]]
     """Of each statement: unit, whence it was taken, who imported it."""
-    marked: set[UUID]
+    cases: dict[UUID, UUID]
+    """Statements by the live cases that their marks make."""
     scans: dict[UUID, Thing]
     order: dict[UUID, tuple[Any, UUID]]
     units: list[str]
@@ -185,7 +187,7 @@ def read_told(session: Session) -> Told:
 
     sites = sites_of(session)
     lines: dict[UUID, list[tuple[str, str | None, UUID | None]]] = {}
-    marked = set()
+    marks: dict[UUID, set[str]] = {}
     coders: dict[UUID, set[UUID]] = {}
     for row in rows(
         "SELECT l.entry_id, u.unit_id, l.from_gln, c.importer_id, l.marks, s.marks AS own, s.type FROM statement_line l"
@@ -193,8 +195,7 @@ def read_told(session: Session) -> Told:
         " LEFT JOIN consignment c USING (consignment_id) ORDER BY l.entry_id, l.line_no"
     ):
         lines.setdefault(row.entry_id, []).append((row.unit_id, row.from_gln, row.importer_id))
-        if row.marks or row.own:
-            marked.add(row.entry_id)
+        marks.setdefault(row.entry_id, set()).update(row.marks, row.own)
         if row.type == "commission" and row.importer_id and not {"code_mismatch", "facts_unknown"} & set(row.marks):
             coders.setdefault(row.entry_id, set()).add(row.importer_id)
     statements: dict[UUID, list[Thing]] = {}
@@ -207,6 +208,9 @@ def read_told(session: Session) -> Told:
         further += [{Relation.IMPORTER: Party(operator_id=each)} for each in coders.get(row.entry_id, ())]
         statements[row.entry_id] = [Thing(parties=own | more) for more in further or [{}]]
         order[row.entry_id] = (row.recorded_at, row.entry_id)
+    opened = {row.case_id: row.opened_at for row in rows("SELECT case_id, opened_at FROM case_file")}
+    cases = {case_id(kind, f"statement:{entry}"): entry for entry in marks for kind in kinds_of(marks[entry])}
+    order |= {case: (opened[case], case) for case in cases}
     scans = {}
     for row in rows("SELECT * FROM unknown_scan"):
         # What has no place is in the whole country and in no part of it.
@@ -218,7 +222,7 @@ def read_told(session: Session) -> Told:
         sites=sites,
         statements=statements,
         lines=lines,
-        marked=marked,
+        cases=cases,
         scans=scans,
         order=order,
         units=units,

@@ -20,6 +20,7 @@ from support.call_scene import (
     as_json,
     enrol_request,
 )
+from support.case_calls import CASE_CALLS
 from support.closing_calls import CLOSING
 from support.house import GLNS, unit_line
 from support.one_call import Call as Call
@@ -383,6 +384,7 @@ CALLS = (
         lists="cases.id",
         make=at("/api/v1/cases?limit=200"),
     ),
+    *CASE_CALLS,
     Call(
         method="POST",
         route="/api/v1/imports",

@@ -90,6 +90,12 @@ ACTS = {
     "POST /desk/tokens/withdraw-left": "withdraw",
     "DELETE /api/v1/people/{person_id}/second-step": "remove_second_step",
     "POST /desk/people/{person_id}/second-step/remove": "remove_second_step",
+    "POST /api/v1/cases/{case_id:uuid}/take": "make",
+    "POST /api/v1/cases/{case_id:uuid}/hand-over": "make",
+    "POST /api/v1/cases/{case_id:uuid}/resolve": "make",
+    "POST /api/v1/cases/{case_id:uuid}/explain": "make",
+    "POST /api/v1/cases/take": "make",
+    "POST /api/v1/cases/close": "make",
 }
 """All others are `read` where the path names something, and `list` elsewhere."""
 NOBODYS = {

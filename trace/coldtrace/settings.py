@@ -86,6 +86,29 @@ def read_printers(value: object) -> object:
     return tuple(printers)
 
 
+_NUMBER = re.compile(r"([a-z][a-z_]{0,39}) *= *([0-9]{1,6})")
+
+
+def read_numbers(value: object) -> object:
+    """Read `gap=48, late=96`, or the same as a JSON object, into names and whole numbers.
+
+    >>> read_numbers("gap=48, late=96")
+    {'gap': 48, 'late': 96}
+    """
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        value = ", ".join(f"{name}={number}" for name, number in json.loads(value).items())
+    found: dict[str, int] = {}
+    for each in value.split(","):
+        match = _NUMBER.fullmatch(each.strip())
+        if match is None or match[1] in found:
+            raise ValueError(f"'{each.strip()}' is not NAME=NUMBER, or its name stands there twice")
+        found[match[1]] = int(match[2])
+    return found
+
+
+Numbers = Annotated[dict[str, int] | None, NoDecode, BeforeValidator(read_numbers)]
 Printers = Annotated[tuple[Printer, ...] | None, NoDecode, BeforeValidator(read_printers)]
 
 
@@ -122,6 +145,9 @@ class Settings(BaseSettings):
     keep_links_days: int = Field(default=30, ge=1, le=3650)
     keep_sign_in_failures_days: int = Field(default=30, ge=1, le=3650)
     keep_invites_days: int = Field(default=90, ge=1, le=3650)
+    keep_quarantine_days: int = Field(default=90, ge=1, le=3650)
+    case_hours: Numbers = None
+    case_sweep: Numbers = None
 
 
 def load_settings(**chosen: object) -> Settings:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coldtrace.custody import case_store
 from coldtrace.custody import correction_store as store
 from coldtrace.custody.correction_rules import Corrected, Correcting, correction_marks, is_permitted
 from coldtrace.custody.correction_store import CorrectionRecord, Known
@@ -37,13 +38,14 @@ class Taken:
     """What a batch's corrections come to.
 
     `marks` are those of the corrections.  To be told again are the units with the keys `pks` from `since` on, and those
-    of the arriving statements `again`.
+    of the arriving statements `again`.  `touched` are all statements that are annulled now, or stand again.
     """
 
     marks: Mapping[UUID, tuple[Mark, ...]] = field(default_factory=dict)
     again: frozenset[UUID] = frozenset()
     pks: frozenset[int] = frozenset()
     since: datetime | None = None
+    touched: frozenset[UUID] = frozenset()
 
 
 def take(session: Session, arriving: Sequence[Arriving]) -> Taken:
@@ -66,6 +68,7 @@ def settle_missed(session: Session) -> int:
         settled = _settle(session, [], [], waiting)
         if settled.pks and settled.since is not None:
             retell(session, settled.pks, since=settled.since)
+        case_store.tell_again(session, settled.touched)
     return len(waiting)
 
 
@@ -87,6 +90,7 @@ def _settle(
         again=frozenset(touched & ours),
         pks=frozenset(pks),
         since=since,
+        touched=frozenset(touched),
     )
 
 

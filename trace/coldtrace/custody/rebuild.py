@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody import party_store, store
+from coldtrace.custody import case_store, party_store, store
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.replay import copy_lines, copy_units, tell
 from coldtrace.custody.rules import IMPLIED
@@ -44,7 +44,7 @@ TABLE_WORDS: Mapping[str, Words] = {
     "statement_line": Words("记录行及其标记", "what a line says and contradicts"),
     "containment": Words("包装关系", "what was inside what"),
     "statement_party": Words("记录涉及的各方", "whom a statement concerns"),
-    "marked_statement": Words("有疑问的记录", "which statements contradict something"),
+    "case_file": Words("记录引起的异常", "which cases statements opened"),
     "correction": Words("更正的效力", "which corrections are in force"),
 }
 
@@ -96,7 +96,7 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
     moment of the database however long this takes; nobody has to wait for it.
     """
     total = int(session.execute(text("SELECT count(*) FROM statement")).scalar_one())
-    live = open_scratch(session, TABLES)
+    live = open_scratch(session, (*TABLES, "case_party"))
     copy_units(session, live)
     analyze_scratch(session, TABLES)
     record = _Record(session, live)
@@ -117,7 +117,7 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
     units = int(session.execute(text("SELECT count(*) FROM unit")).scalar_one())
     counts, examples = {"statement": record.odd_count}, record.odd
     asked = {
-        table: _COMPARED.format(*(_ROWS[table].format(schema=schema) for schema in (live, "pg_temp")))
+        table: _COMPARED.format(*(_ROWS[table].format(schema=schema, live=live) for schema in (live, "pg_temp")))
         for table in TABLES
     }
     for table, query in (asked | {"correction": _CORRECTIONS}).items():
@@ -246,7 +246,6 @@ def _write_parties(session: Session, live: str, rows: Sequence[Row[Any]]) -> Non
             recorded_at=row.recorded_at,
             gln=row.gln,
             to_gln=row.to_gln,
-            marked=False,
             sources=frozenset(),
             importers=importers.get(row.entry_id, frozenset()),
         )
@@ -254,6 +253,7 @@ def _write_parties(session: Session, live: str, rows: Sequence[Row[Any]]) -> Non
     ]
     party_store.insert_parties(session, records)
     party_store.tell_again(session, entries)
+    case_store.tell_again(session, entries)
 
 
 def _differences(session: Session, table: str, differing: str) -> tuple[int, list[Difference]]:
@@ -295,9 +295,11 @@ _ROWS: Final = {
     "'parent', p.unit_id, 'to_at', s.to_at, 'unpacked_by', s.unpacked_by) AS facts FROM {schema}.containment s"
     " JOIN {schema}.unit c ON c.unit_pk = s.child_pk JOIN {schema}.unit p ON p.unit_pk = s.parent_pk",
     "statement_party": "SELECT concat_ws(' ', entry_id, relation, COALESCE(CAST(operator_id AS text), '-'),"
-    " COALESCE(gln, '-')) AS key, jsonb_build_object('district', district, 'recorded_at', recorded_at,"
-    " 'marked', marked) AS facts FROM {schema}.statement_party",
-    "marked_statement": "SELECT CAST(entry_id AS text) AS key, jsonb_build_object('recorded_at', recorded_at) AS facts"
-    " FROM {schema}.marked_statement",
+    " COALESCE(gln, '-')) AS key, jsonb_build_object('district', district, 'recorded_at', recorded_at)"
+    " AS facts FROM {schema}.statement_party",
+    # What a person closed is that person's: it stays closed whatever the story becomes.
+    "case_file": "SELECT concat_ws(' ', c.kind, c.about) AS key, jsonb_build_object('gln', c.gln) AS facts"
+    " FROM {schema}.case_file c WHERE c.live AND c.about = 'statement:' || c.entry_id AND NOT EXISTS (SELECT 1"
+    " FROM {live}.case_file p WHERE (p.kind, p.about) = (c.kind, c.about) AND p.closed_by IS NOT NULL)",
 }
 """Each table as rows of a key and what stands there, without numbers that only this database gives."""

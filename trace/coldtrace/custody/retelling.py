@@ -20,7 +20,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import party_store, store, unit_store
+from coldtrace.custody import case_store, party_store, store, unit_store
 from coldtrace.custody.model import Decision, Deed, Holding, Mark
 from coldtrace.custody.picture import Picture, Stay, Unit
 from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting
@@ -42,7 +42,9 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED])
     changed = write_findings(session, lines, told)
     others = write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
-    party_store.tell_again(session, {entry for entry, _ in changed} | others)
+    told_otherwise = {entry for entry, _ in changed} | others
+    party_store.tell_again(session, told_otherwise)
+    case_store.tell_again(session, told_otherwise)
     _write_stays(session, picture)
     moved = [unit for unit in picture.units.values() if unit != before[unit.pk]]
     unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])

@@ -15,68 +15,49 @@ from functools import lru_cache
 
 from sqlalchemy import text
 
-from coldtrace.rights.model import Kind
 from coldtrace.rights.scopes import EVERY_ROW, Within
-
-ANY_PARTY, MARKED_PARTY = "TRUE", "t.marked"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What a page is made of: a table, or a query in brackets, whose rows `at` and `id` put in order.
+    """What a page is made of: a table whose rows `at` and `id` put in order, and the table of their parties.
 
-    Of statements, `parties` says which rows of `statement_party` belong to it, and `table` has the order alone.  The
-    rows of another table have their own `gln`, `operator_id` and `district` if `placed`; what has no gln is its
-    organisation's.  Of what is rare the rows are looked at one by one: neither of both.
+    The parties have the same `id` and `at` and a `gln`, `operator_id` and `district`; what has no gln is its
+    organisation's.
     """
 
-    name: str
-    kind: Kind
     table: str
-    id: str = "entry_id"
-    at: str = "recorded_at"
-    parties: str | None = None
-    placed: bool = False
-
-    def condition(self, within: Within) -> str:
-        """Return the condition that row `t` of `table` is in the scope."""
-        if self.parties is not None:
-            seen = within.statement(self.kind, "s")
-            return f"EXISTS (SELECT 1 FROM statement s WHERE s.entry_id = t.{self.id} AND {seen})"
-        here = within.thing(self.kind, at="t.gln")
-        if not self.placed or here == EVERY_ROW:
-            return here
-        whose = f"({within.organisation('t.operator_id')} OR {within.whole_country()})"
-        return f"({here} OR t.gln IS NULL AND {whose})"
+    parties: str
+    id: str
+    at: str
 
 
 prepared = lru_cache(maxsize=64)(text)
 """`text` for these long queries, of which there is one for each form of a scope: reading one takes a tenth of a page's
 time."""
 
-STATEMENTS = Origin(name="statement", kind=Kind.STATEMENT, table="statement", parties=ANY_PARTY)
+STATEMENTS = Origin(table="statement", parties="statement_party", id="entry_id", at="recorded_at")
+CASES = Origin(table="case_file", parties="case_party", id="case_id", at="opened_at")
 
 
-def pages(origins: Sequence[Origin], within: Within, *, most: int) -> str:
-    """Return the query for one page: id, at, origin.
+def pages(origin: Origin, within: Within, *conditions: str, most: int) -> str:
+    """Return the query for one page: id and at of the rows for which the conditions on `t` hold.
 
-    It takes `:at`, `:after` (where the page before ended), `:most` (how many rows, this `most`) and the values of the
-    scope.
+    `t` is the table or that of the parties.  It takes `:at`, `:after` (where the page before ended), `:most` (how many
+    rows, this `most`) and the values of the scope.
     """
     size = next(each for each in SIZES if each >= most)
     keys = _keys(within)
-    keyed = [origin for origin in origins if keys and (origin.parties is not None or origin.placed)]
-    shared = [f"{_values(key)} AS MATERIALIZED ({values})" for key, values in keys.items()] if keyed else []
+    shared = [f"{_values(key)} AS MATERIALIZED ({values})" for key, values in keys.items()]
     floor = None
-    if keyed and _has_many_parts(within):
-        # Of the first origin alone: any rows tell how far back, and one table is read twice instead of all.
-        few = " UNION ALL ".join(_by_key(keyed[0], key, -(-size // _FEWER), distinct="") for key in keys)
+    if keys and _has_many_parts(within):
+        few = " UNION ALL ".join(_by_key(origin, key, -(-size // _FEWER), conditions, distinct="") for key in keys)
         # A row may be there by several keys: it counts once.
         oldest = f"SELECT DISTINCT at, id FROM few ORDER BY at DESC, id DESC OFFSET {size - 1} LIMIT 1"
         shared += [f"few AS ({few})", f"oldest AS ({oldest})"]
         floor = "COALESCE((SELECT at FROM oldest), '-infinity')"
-    every = " UNION ALL ".join(part for origin in origins for part in _parts(origin, within, keys, size, floor))
-    newest = f"SELECT DISTINCT id, at, origin FROM ({every or _NOTHING}) every {_ORDER} LIMIT {size}"
+    every = " UNION ALL ".join(_parts(origin, within, keys, size, conditions, floor))
+    newest = f"SELECT DISTINCT id, at FROM ({every or _NOTHING}) every {_ORDER} LIMIT {size}"
     before = f"WITH {', '.join(shared)} " if shared else ""
     return f"{before}SELECT * FROM ({newest}) newest {_ORDER} LIMIT :most"
 
@@ -89,7 +70,7 @@ _FEWER = 12
 """A twelfth of a page of each part first, for a city has a dozen districts and more."""
 
 _ORDER = "ORDER BY at DESC, id DESC"
-_NOTHING = "SELECT CAST(NULL AS uuid) AS id, CAST(NULL AS timestamptz) AS at, CAST(NULL AS text) AS origin LIMIT 0"
+_NOTHING = "SELECT CAST(NULL AS uuid) AS id, CAST(NULL AS timestamptz) AS at LIMIT 0"
 
 
 def _has_many_parts(within: Within) -> bool:
@@ -114,22 +95,26 @@ def _values(key: str) -> str:
     return f"every_{key}"
 
 
-def _parts(origin: Origin, within: Within, keys: Iterable[str], size: int, floor: str | None) -> list[str]:
+def _parts(
+    origin: Origin, within: Within, keys: Iterable[str], size: int, conditions: Sequence[str], floor: str | None
+) -> list[str]:
     if within.scope.everything or within.whole_country() == EVERY_ROW:
-        return [_newest(origin.table, origin, size)]
-    if origin.parties is None and not origin.placed:
-        return [_newest(origin.table, origin, size, origin.condition(within))]
-    return [_by_key(origin, key, size, floor) for key in keys]
+        return [_newest(origin.table, origin, size, *conditions)]
+    return [_by_key(origin, key, size, conditions, floor) for key in keys]
 
 
-def _by_key(origin: Origin, key: str, size: int, floor: str | None = None, distinct: str = "DISTINCT") -> str:
+def _by_key(
+    origin: Origin,
+    key: str,
+    size: int,
+    conditions: Sequence[str],
+    floor: str | None = None,
+    distinct: str = "DISTINCT",
+) -> str:
     """Return the query for the newest rows of each value of a key, none older than `floor`."""
-    conditions = [f"t.{key} = v.{key}", *([] if floor is None else [f"t.{origin.at} >= {floor}"])]
-    if origin.parties is None:
-        newest = _newest(origin.table, origin, size, *conditions)
-    else:
-        # A statement may have the same party twice, or several of one district.
-        newest = _newest("statement_party", origin, size, *conditions, origin.parties, distinct=distinct)
+    own = [f"t.{key} = v.{key}", *([] if floor is None else [f"t.{origin.at} >= {floor}"]), *conditions]
+    # A thing may have the same party twice, or several of one district.
+    newest = _newest(origin.parties, origin, size, *own, distinct=distinct)
     return f"(SELECT p.* FROM {_values(key)} v CROSS JOIN LATERAL {newest} p)"
 
 
@@ -137,6 +122,6 @@ def _newest(rows: str, origin: Origin, size: int, *conditions: str, distinct: st
     after = f"(t.{origin.at}, t.{origin.id}) < (CAST(:at AS timestamptz), CAST(:after AS uuid))"
     order = f"ORDER BY t.{origin.at} DESC, t.{origin.id} DESC LIMIT {size}"
     return (
-        f"(SELECT {distinct} t.{origin.id} AS id, t.{origin.at} AS at, CAST('{origin.name}' AS text) AS origin"
+        f"(SELECT {distinct} t.{origin.id} AS id, t.{origin.at} AS at"
         f" FROM {rows} t WHERE {' AND '.join([after, *conditions])} {order})"
     )

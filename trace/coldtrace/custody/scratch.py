@@ -18,8 +18,8 @@ from sqlmodel import Session
 UNIT_TABLES: Final = ("unit", "statement_line", "containment")
 """Where units are, what became of the lines, and who was inside whom."""
 
-PARTY_TABLES: Final = ("statement_party", "marked_statement")
-"""Whom statements concern, and which of them contradict something."""
+PARTY_TABLES: Final = ("statement_party", "case_file")
+"""Whom statements concern, and which cases they opened."""
 
 CORRECTION_TABLES: Final = ("correction",)
 """Which statements are annulled."""

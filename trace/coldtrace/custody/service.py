@@ -8,7 +8,7 @@ facts alone and Ed25519 is deterministic.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 from uuid import UUID
@@ -17,11 +17,12 @@ from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
-from coldtrace.custody import corrections, party_store, store, vouchers
+from coldtrace.custody import case_store, corrections, party_store, refused, store, vouchers
 from coldtrace.custody.corrections import Arriving
 from coldtrace.custody.model import BLOCKING, Fact, Mark
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
+from coldtrace.custody.read_wire import ReadWire, read_wire
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
 from coldtrace.custody.retelling import retell
 from coldtrace.custody.rules import BARRED, IMPLIED, order_time
@@ -33,7 +34,7 @@ from coldtrace.events.leaf import LeafKind, leaf_bytes
 from coldtrace.events.private_piece import PrivatePiece
 from coldtrace.events.receipt import issue_receipt
 from coldtrace.events.refusals import BadStatementSignature
-from coldtrace.events.statement import CheckedStatement, read_statement
+from coldtrace.events.statement import CheckedStatement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import rolls
 from coldtrace.goods.rolls import StatedBinding
@@ -44,7 +45,6 @@ from coldtrace.parties.model import LockedDevice
 from coldtrace.parties.rules import ALWAYS
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.hashing import leaf_hash
-from coldtrace.seal.keys import PublicKey, load_public_key
 
 INCLUDE_WITHIN = timedelta(seconds=60)
 """The promise on every receipt."""
@@ -146,38 +146,10 @@ def capture(
             results.append(Result(id=str(each.checked.header.id), status="refused", refusal=refusal))
     kept = _keep(session, env, list(admitted.values()))
     parties.touch_devices(session, {one.speaker.key_id for one in admitted.values()}, now)
+    refusals = [(one, result.refusal.code) for one, result in zip(read, results, strict=True) if result.refusal]
+    if refusals:
+        refused.keep(session, refusals, sites={key: speaker.gln for key, speaker in speakers.items()}, at=now)
     return [_with_receipt(env, result, admitted, kept) for result in results]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadWire:
-    """What was sent as a statement, read: `checked`, or the `refusal` of what is none.
-
-    `signed` says whether the key that it names has signed it, where somebody looked already.
-    """
-
-    wire: object
-    checked: CheckedStatement | None = None
-    refusal: Refusal | None = None
-    signed: bool | None = None
-
-    def proved_by(self, key: PublicKey | None) -> "ReadWire":
-        """Return it with its signature checked by the key that it names, None if that is not known."""
-        return self if key is None or self.checked is None else replace(self, signed=self.checked.verify(key))
-
-    def is_signed_by(self, spki: bytes) -> bool:
-        """Tell whether the key that it names, this one, has signed it."""
-        if self.signed is not None:
-            return self.signed
-        return self.checked is not None and self.checked.verify(load_public_key(spki))
-
-
-def read_wire(wire: object) -> ReadWire:
-    """Read what was sent as a statement: its form and its hashes.  No lock, no database."""
-    try:
-        return ReadWire(wire=wire, checked=read_statement(wire))
-    except Refusal as refusal:
-        return ReadWire(wire=wire, refusal=refusal)
 
 
 def _judge(
@@ -280,8 +252,10 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     store.insert_lines(session, [line for found in lines.values() for line in found])
     vouchers.insert_numbers(session, [(one.entry.entry_id, said) for one in admitted if (said := _voucher(one))])
     party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
+    case_store.open_stated(session, _marked(admitted, lines))
     since = min(each for each in (corrected.since, *(one.event_at for one in admitted)) if each is not None)
     changed = retell(session, projection.late, since=since) if projection.late else {}
+    case_store.tell_again(session, corrected.touched)
     return {
         one.entry.entry_id: tuple(
             dict.fromkeys(
@@ -412,13 +386,22 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
     )
 
 
+def _marked(
+    admitted: Sequence[_Admitted], lines: Mapping[UUID, Sequence[LineRecord]]
+) -> list[tuple[UUID, str, datetime, Sequence[Mark]]]:
+    """Return those that contradict something, themselves or in a line, as cases are opened from them."""
+    found = (
+        (one, [*one.marks, *(mark for line in lines[one.entry.entry_id] for mark in line.marks)]) for one in admitted
+    )
+    return [(one.entry.entry_id, one.speaker.gln, one.recorded_at, marks) for one, marks in found if marks]
+
+
 def _parties(one: _Admitted, lines: Sequence[LineRecord], projection: Projection) -> PartyRecord:
     return PartyRecord(
         entry_id=one.entry.entry_id,
         recorded_at=one.recorded_at,
         gln=one.speaker.gln,
         to_gln=_to_gln(one),
-        marked=bool(one.marks) or any(line.marks for line in lines),
         sources=frozenset(line.from_gln for line in lines if line.from_gln is not None),
         importers=frozenset(projection.importers.get(one.entry.entry_id, ())),
     )

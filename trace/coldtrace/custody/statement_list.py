@@ -53,7 +53,7 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
         **within.values,
     }
     own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
-    page = pages([STATEMENTS], within, most=most)
+    page = pages(STATEMENTS, within, most=most)
     rows = session.execute(prepared(_LISTED.format(page=page, own=own, whole=whole)), values)
     return [
         ListedStatement(

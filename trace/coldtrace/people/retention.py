@@ -21,6 +21,7 @@ class Retention:
     links_days: int
     sign_in_failures_days: int
     invites_days: int
+    quarantine_days: int
 
 
 _OVER: dict[str, tuple[str, str]] = {
@@ -29,6 +30,8 @@ _OVER: dict[str, tuple[str, str]] = {
     # A lock that is still on stays, however old its failures are.
     "sign_in_failures_days": ("sign_in_failure", "greatest(last_at, locked_until)"),
     "invites_days": ("invite", "least(coalesce(used_at, withdrawn_at, expires_at), expires_at)"),
+    # What somebody sent and nobody could take: it may hold names.
+    "quarantine_days": ("quarantine", "last_at"),
 }
 """By the setting: the table, and since when a row of it is over."""
 

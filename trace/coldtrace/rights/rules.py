@@ -60,6 +60,8 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.PIECES, Verb.READ): _TRADERS,
         (Kind.UNIT, Verb.READ): _TRADERS,
         (Kind.CASE, Verb.READ): _TRADERS,
+        # Whoever a case concerns works on it; a regulator in its area, over everybody.
+        (Kind.CASE, Verb.WRITE): _TRADERS,
         (Kind.CONSIGNMENT, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA, Role.CUSTOMS: Extent.AREA},
         (Kind.CONSIGNMENT, Verb.WRITE): _OWNERS,
         (Kind.RUN, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA},

@@ -1,62 +1,130 @@
-"""Cases: what contradicts the record or names nothing in it, as a list a person can work through.
+"""Cases as a list that a person can work through, newest first, and one case by its id.
 
-A case is a view on what custody marked (`statement`), on scans that nothing here reads (`unknown_code`) or that do not
-verify (`refused_code`), and on labels of rolls that a desk bound to two lots (`double_bound`).  Opening, assigning and
-resolving cases comes with the desk.
+What is in a list: cases one of whose parties is in the reader's scope.  Of a statement's units those lines are shown
+that the reader may see.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody.model import MARK_WORDS, Mark
-from coldtrace.custody.scope_pages import MARKED_PARTY, Origin, pages, prepared
+from coldtrace.custody.case_kinds import CASE_WORDS, marks_of
+from coldtrace.custody.model import MARK_WORDS, CaseKind, Mark
+from coldtrace.custody.scope_pages import CASES, pages, prepared
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
+from coldtrace.watch.model import DUE_HOURS, CaseState
 
 PAGE_MAX = 200
+LIVE = (CaseState.OPEN, CaseState.TAKEN)
 
 
-class CaseKind(StrEnum):
-    """What a case is about."""
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which cases of a scope: of these states, and whatever else is not None.
 
-    STATEMENT = "statement"
-    UNKNOWN_CODE = "unknown_code"
-    REFUSED_CODE = "refused_code"
-    DOUBLE_BOUND = "double_bound"
+    `owner` is the organisation whose office it is, `taken_by` whoever works on it, `key_id` a device, `mark` one of the
+    marks of its statement.  `overdue_at` asks for what was due before that moment.
+    """
+
+    states: tuple[CaseState, ...] = LIVE
+    kind: CaseKind | None = None
+    site: str | None = None
+    owner: UUID | None = None
+    taken_by: str | None = None
+    key_id: bytes | None = None
+    mark: str | None = None
+    overdue_at: datetime | None = None
+    hours: Mapping[CaseKind, int] | None = None
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions on row `t` of the cases or of their parties."""
+        alive = {CaseState.OPEN, CaseState.TAKEN}
+        found = ["t.live"] if set(self.states) <= alive else ["NOT t.live"] if not alive & set(self.states) else []
+        own = [
+            "f.state = ANY(CAST(:states AS text[]))" if set(self.states) not in (alive, set(CaseState)) else "",
+            "f.kind = :kind" if self.kind is not None else "",
+            "f.gln = :site" if self.site is not None else "",
+            "f.operator_id = :owner" if self.owner is not None else "",
+            "f.taken_by = :taken_by" if self.taken_by is not None else "",
+            "f.key_id = :key_id" if self.key_id is not None else "",
+            _MARKED if self.mark is not None else "",
+            _OVERDUE if self.overdue_at is not None else "",
+        ]
+        asked = [each for each in own if each]
+        if asked:
+            found.append(f"EXISTS (SELECT 1 FROM case_file f WHERE f.case_id = t.case_id AND {' AND '.join(asked)})")
+        return found
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters of the conditions."""
+        hours = self.hours or DUE_HOURS
+        return {
+            "states": [each.value for each in self.states],
+            "kind": self.kind,
+            "site": self.site,
+            "owner": self.owner,
+            "taken_by": self.taken_by,
+            "key_id": self.key_id,
+            "mark": self.mark,
+            "overdue_at": self.overdue_at,
+            "kinds": [each.value for each in hours],
+            "hours": list(hours.values()),
+        }
 
 
-CASE_WORDS: dict[CaseKind, Words] = {
-    CaseKind.UNKNOWN_CODE: Words("不认识的码", "A code that nothing here reads"),
-    CaseKind.REFUSED_CODE: Words("未通过验证的码", "A code that does not verify or was never issued"),
-    CaseKind.DOUBLE_BOUND: Words("同一卷标绑定了两个批次", "One label bound to two lots"),
-}
-UNREAD = ("unknown_code", "malformed_uri", "malformed_elements", "unknown_command", "malformed_unit_id")
-"""Reasons of scans that nothing reads; every other one is a verdict."""
+_MARKED = (
+    "EXISTS (SELECT 1 FROM statement ms WHERE ms.entry_id = f.entry_id AND (:mark = ANY(ms.marks) OR EXISTS"
+    " (SELECT 1 FROM statement_line ml WHERE ml.entry_id = ms.entry_id AND :mark = ANY(ml.marks))))"
+)
+_OVERDUE = (
+    "f.opened_at < CAST(:overdue_at AS timestamptz) - make_interval(hours => (SELECT h.hours FROM"
+    " unnest(CAST(:kinds AS text[]), CAST(:hours AS int[])) AS h(kind, hours) WHERE h.kind = f.kind))"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One case.
 
-    A statement has its type, status and marks, and `claimed_at`.  A scan has its text as it was kept, the reason, who
-    scanned it, and how often that day; a double binding the lot that counts and the other one.
+    A statement has its `entry_id`, type, status, `claimed_at`, and the marks that opened the case.  A scan has its text
+    as it was kept, the reason, who scanned it, and how often that day; a double binding the lot that counts and the
+    other one; a case of a device its key, and `detail` what is missing.  `owner` is the credit code of the organisation
+    whose office it is.
     """
 
-    entry_id: UUID
+    case_id: UUID
     kind: CaseKind
-    type: str | None
+    state: CaseState
+    opened_at: datetime
+    about: str
+    entry_id: UUID | None
+    other_id: UUID | None
+    key_id: bytes | None
     gln: str | None
+    owner: str | None
+    owner_id: UUID | None
+    taken_by: str | None
+    taken_for: str | None
+    taken_for_id: UUID | None
+    taken_at: datetime | None
+    closed_at: datetime | None
+    resolved_by: UUID | None
+    note: str | None
+    detail: dict[str, Any]
+    type: str | None
     claimed_at: datetime
     recorded_at: datetime
     status: str | None
-    marks: tuple[str, ...]
+    marks: tuple[Mark, ...]
     units: tuple[str, ...]
     scanned: str | None = None
     reason: str | None = None
@@ -64,99 +132,128 @@ class Case:
     times: int = 1
     lots: tuple[str, ...] = ()
 
+    @property
+    def is_live(self) -> bool:
+        """Tell whether somebody still has to do something."""
+        return self.state in LIVE
+
     def words(self) -> list[dict[str, str]]:
-        """Return what is odd, each with its words."""
-        if self.kind is CaseKind.STATEMENT:
-            return [_worded(mark, MARK_WORDS[Mark(mark)]) for mark in self.marks]
+        """Return what is odd, each with its words: the marks that opened it, or its kind where no mark did."""
+        if self.marks:
+            return [_worded(mark, MARK_WORDS[mark]) for mark in self.marks]
         return [_worded(self.kind.value, CASE_WORDS[self.kind])]
 
+    def due_at(self, hours: Mapping[CaseKind, int]) -> datetime:
+        """Return until when it should be closed."""
+        return self.opened_at + timedelta(hours=hours[self.kind])
 
-def list_cases(session: Session, scope: Scope, *, after: UUID | None, limit: int) -> list[Case]:
-    """Return up to `limit` cases in the scope, newest first, from the one after `after` on.
+
+def list_cases(
+    session: Session, scope: Scope, *, after: UUID | None, limit: int, wanted: Wanted | None = None
+) -> list[Case]:
+    """Return up to `limit` cases in the scope, newest first, from the one after `after` on: live ones unless asked.
 
     None if there is no case `after` in the scope.
     """
+    asked = wanted or Wanted()
     within, most = Within(scope=scope, few_rows=True), min(limit, PAGE_MAX)
-    at = None if after is None else _when(session, within, after)
+    at = None if after is None else _opened_at(session, within, after)
     if after is not None and at is None:
         return []
+    page = pages(CASES, within, *asked.conditions, most=most)
     values = {
         "after": after or _LAST_ID,
         "at": at or "infinity",
         "most": most,
-        "unread": sorted(UNREAD),
+        **asked.values,
         **within.values,
     }
+    return _read(session, within, page, values)
+
+
+def find_case(session: Session, scope: Scope, case_id: UUID) -> Case | None:
+    """Return a case in the scope, whatever its state; None if there is none."""
+    within = Within(scope=scope, few_rows=True)
+    page = f"SELECT t.case_id AS id, t.opened_at AS at FROM case_file t WHERE t.case_id = :id AND {_seen(within)}"
+    found = _read(session, within, page, {"id": case_id, **within.values})
+    return found[0] if found else None
+
+
+_LAST_ID = UUID(int=2**128 - 1)
+
+
+def _seen(within: Within) -> str:
+    """Return the condition that case `t` has a party in the scope."""
+    if within.scope.everything:
+        return "TRUE"
+    mine = f"({within.organisation('p.operator_id')} OR {within.site('p.gln')} OR p.gln IS NULL AND"
+    return f"EXISTS (SELECT 1 FROM case_party p WHERE p.case_id = t.case_id AND {mine} {within.whole_country()}))"
+
+
+def _opened_at(session: Session, within: Within, case_id: UUID) -> datetime | None:
+    query = text(f"SELECT t.opened_at FROM case_file t WHERE t.case_id = :id AND {_seen(within)}")
+    found: datetime | None = session.execute(query, {"id": case_id, **within.values}).scalar_one_or_none()
+    return found
+
+
+def _read(session: Session, within: Within, page: str, values: Mapping[str, object]) -> list[Case]:
     own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
-    page = pages(ORIGINS, within, most=most)
     rows = session.execute(prepared(_CASES.format(page=page, own=own, whole=whole)), values)
     return [_case(row) for row in rows]
 
 
-_LAST_ID = UUID(int=2**128 - 1)
-ORIGINS = (
-    Origin(name="statement", kind=Kind.CASE, table="marked_statement", parties=MARKED_PARTY),
-    # A scan of a caller that is at no site is its organisation's, and the whole country's.
-    Origin(name="scan", kind=Kind.CASE, table="unknown_scan", id="scan_id", placed=True),
-    # What a statement bound twice is marked there.
-    Origin(
-        name="binding",
-        kind=Kind.CASE,
-        table=(
-            "(SELECT b.binding_id, b.bound_at, r.station_gln AS gln FROM roll_binding b"
-            " JOIN issued_code i USING (unit_id)"
-            " JOIN code_run r ON r.run_id = i.run_id WHERE NOT b.applied AND b.bound_by NOT LIKE 'statement:%')"
-        ),
-        id="binding_id",
-        at="bound_at",
-    ),
-)
-
-
-def _when(session: Session, within: Within, case: UUID) -> datetime | None:
-    parts = [
-        f"SELECT t.{origin.at} FROM {origin.table} t WHERE t.{origin.id} = :id AND {origin.condition(within)}"
-        for origin in ORIGINS
-    ]
-    query = text(f"{' UNION ALL '.join(parts)} LIMIT 1")
-    found: datetime | None = session.execute(query, {"id": case, **within.values}).scalar_one_or_none()
-    return found
-
-
 _CASES = (
-    "WITH page AS ({page}) SELECT p.id, p.at AS recorded_at, CASE WHEN p.origin = 'statement' THEN 'statement'"
-    " WHEN p.origin = 'binding' THEN 'double_bound'"
-    " WHEN u.reason = ANY(CAST(:unread AS text[])) THEN 'unknown_code' ELSE 'refused_code' END AS kind,"
-    " s.type, COALESCE(s.gln, u.gln, r.station_gln) AS gln, COALESCE(s.claimed_at, p.at) AS claimed_at,"
+    "WITH page AS ({page}) SELECT f.case_id, f.kind, f.state, f.opened_at, f.about, f.entry_id, f.other_id, f.key_id,"
+    " f.gln, f.operator_id AS owner_id, o.uscc AS owner, f.taken_by, tf.uscc AS taken_for,"
+    " f.taken_for AS taken_for_id, f.taken_at, f.closed_at,"
+    " f.resolved_by, f.note, f.detail, f.unit_id,"
+    " s.type, COALESCE(s.claimed_at, f.opened_at) AS claimed_at, COALESCE(s.recorded_at, f.opened_at) AS recorded_at,"
     " s.status, s.marks, u.scanned, u.reason, COALESCE(u.scanned_by, b.bound_by) AS by, COALESCE(u.times, 1) AS times,"
-    " b.unit_id AS bound_unit, applied.lot AS bound_lot, other.lot AS other_lot,"
+    " applied.lot AS bound_lot, other.lot AS other_lot,"
     " (SELECT array_agg(DISTINCT m) FROM statement_line x, unnest(x.marks) m"
     "  WHERE x.entry_id = s.entry_id AND {own}) AS line_marks,"
     " (SELECT array_agg(un.unit_id ORDER BY l.line_no) FROM"
     "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id AND {own} ORDER BY line_no LIMIT 20) l"
     "  JOIN unit un USING (unit_pk)) AS units"
-    " FROM page p LEFT JOIN statement s ON p.origin = 'statement' AND s.entry_id = p.id"
+    " FROM page p JOIN case_file f ON f.case_id = p.id LEFT JOIN operator o ON o.operator_id = f.operator_id"
+    " LEFT JOIN operator tf ON tf.operator_id = f.taken_for LEFT JOIN statement s ON s.entry_id = f.entry_id"
     " CROSS JOIN LATERAL (SELECT {whole} AS whole OFFSET 0) w"
-    " LEFT JOIN unknown_scan u ON p.origin = 'scan' AND u.scan_id = p.id"
-    " LEFT JOIN roll_binding b ON p.origin = 'binding' AND b.binding_id = p.id"
-    " LEFT JOIN issued_code i ON i.unit_id = b.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
+    " LEFT JOIN unknown_scan u ON u.scan_id = f.case_id LEFT JOIN roll_binding b ON b.binding_id = f.case_id"
+    " LEFT JOIN issued_code i ON i.unit_id = b.unit_id"
     " LEFT JOIN lot applied ON applied.lot_id = i.lot_id LEFT JOIN lot other ON other.lot_id = b.lot_id"
     " ORDER BY p.at DESC, p.id DESC"
 )
 
 
 def _case(row: Row[Any]) -> Case:
-    units = row.units or ([row.bound_unit] if row.bound_unit else [])
+    # Marks belong to the cases that a statement opened by itself; what the sweep finds has none.
+    stated, kind = row.about.startswith("statement:"), CaseKind(row.kind)
     return Case(
-        entry_id=row.id,
-        kind=CaseKind(row.kind),
-        type=row.type,
+        case_id=row.case_id,
+        kind=kind,
+        state=CaseState(row.state),
+        opened_at=row.opened_at,
+        about=row.about,
+        entry_id=row.entry_id,
+        other_id=row.other_id,
+        key_id=None if row.key_id is None else bytes(row.key_id),
         gln=row.gln,
+        owner=row.owner,
+        owner_id=row.owner_id,
+        taken_by=row.taken_by,
+        taken_for=row.taken_for,
+        taken_for_id=row.taken_for_id,
+        taken_at=row.taken_at,
+        closed_at=row.closed_at,
+        resolved_by=row.resolved_by,
+        note=row.note,
+        detail=row.detail,
+        type=row.type,
         claimed_at=row.claimed_at,
         recorded_at=row.recorded_at,
         status=row.status,
-        marks=tuple(dict.fromkeys([*(row.marks or []), *(row.line_marks or [])])),
-        units=tuple(units),
+        marks=tuple(marks_of(kind, [*row.marks, *(row.line_marks or [])])) if stated else (),
+        units=(row.unit_id,) if row.unit_id is not None else tuple(row.units or ()),
         scanned=row.scanned,
         reason=row.reason,
         by=row.by,

@@ -107,4 +107,22 @@ def _keep(session: Session, command: AskedScan, *, reason: str, id: UUID, now: d
             "now": now,
         },
     ).scalar_one()
+    session.execute(text(_OPEN), {"id": found, "unread": sorted(UNREAD)})
+    session.execute(text(_CONCERNS), {"id": found})
     return found
+
+
+UNREAD = ("unknown_code", "malformed_uri", "malformed_elements", "unknown_command", "malformed_unit_id")
+"""Reasons of scans that nothing reads; every other one is a verdict."""
+
+_OPEN = (
+    "INSERT INTO case_file (case_id, kind, about, gln, operator_id, opened_at, state)"
+    " SELECT u.scan_id, CASE WHEN u.reason = ANY(CAST(:unread AS text[])) THEN 'unknown_code' ELSE 'refused_code' END,"
+    " 'scan:' || u.scan_id, u.gln, u.operator_id, u.recorded_at, 'open' FROM unknown_scan u WHERE u.scan_id = :id"
+    " ON CONFLICT DO NOTHING"
+)
+_CONCERNS = (
+    "INSERT INTO case_party (case_id, operator_id, gln, district, opened_at, live)"
+    " SELECT c.case_id, u.operator_id, u.gln, u.district, c.opened_at, c.live"
+    " FROM unknown_scan u JOIN case_file c ON c.case_id = u.scan_id WHERE u.scan_id = :id ON CONFLICT DO NOTHING"
+)

@@ -23,6 +23,7 @@ from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
+from coldtrace.watch.model import SweepTimes, due_hours
 from coldtrace.web import problems
 from coldtrace.web.api import (
     cases,
@@ -210,6 +211,8 @@ def create_app(
     app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
     app.state.logs = {}
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
+    app.state.case_hours = due_hours(settings.case_hours or {})
+    app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
     app.state.awaited_proofs = AwaitedProofs(
         app.state.sessions,
         env.log,
@@ -268,6 +271,7 @@ def _purge(app: FastAPI) -> None:
         links_days=settings.keep_links_days,
         sign_in_failures_days=settings.keep_sign_in_failures_days,
         invites_days=settings.keep_invites_days,
+        quarantine_days=settings.keep_quarantine_days,
     )
     gone = 1
     while gone:

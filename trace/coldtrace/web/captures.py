@@ -19,9 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.custody import refused
 from coldtrace.custody import service as custody
+from coldtrace.custody.read_wire import ReadWire, read_wire
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown
-from coldtrace.custody.service import ReadWire, Result
+from coldtrace.custody.service import Result
 from coldtrace.db.hot_session import HotSession, make_hot_sessions
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
@@ -195,6 +197,7 @@ class Captures:
         devices = parties.lock_devices(session, _keys_of(group))
         refusals = [token or self._refusal(read, devices) for read, token in zip(group, tokens, strict=True)]
         heard = [read for read, refusal in zip(group, refusals, strict=True) if refusal is None]
+        self._keep_unproven(session, group, refusals, devices)
         results = iter(
             custody.capture(session, self._env, [wire for read in heard for wire in read.wires], devices=devices)
         )
@@ -202,6 +205,24 @@ class Captures:
             [next(results) for _ in read.wires] if refusal is None else refusal
             for read, refusal in zip(group, refusals, strict=True)
         ]
+
+    def _keep_unproven(
+        self,
+        session: Session,
+        group: Sequence[_Read],
+        refusals: Sequence[Refusal | None],
+        devices: Mapping[bytes, LockedDevice],
+    ) -> None:
+        """Keep, within the bounds of the quarantine, what came without credentials and nobody has signed."""
+        unproven = [
+            wire
+            for read, refusal in zip(group, refusals, strict=True)
+            if isinstance(refusal, AuthenticationRequired)
+            for wire in read.wires
+            if _is_unproven(wire, devices)
+        ]
+        if unproven:
+            refused.keep_unproven(session, unproven, enrolled=devices.keys(), at=self._env.clock())
 
     def _refusal(self, read: _Read, devices: Mapping[bytes, LockedDevice]) -> Refusal | None:
         """Return why a request is not heard at all: a device's word that is worth nothing, or no credentials and
@@ -249,7 +270,7 @@ def _parsed(sent: _Sent) -> _Read | Refusal:
     if header is not None:
         with suppress(MalformedAuthorization):  # then it is a token's, or nothing that anybody knows: asked later
             authorization = parse_authorization(header)
-    reads = [custody.read_wire(wire) for wire in wires]
+    reads = [read_wire(wire) for wire in wires]
     return _Read(sent=sent, wires=reads, alone=alone, authorization=authorization, signed=None)
 
 

@@ -82,8 +82,8 @@ _SCRIPT = """WITH i AS MATERIALIZED (SELECT gen_random_uuid() AS id, now() AS at
   'accepted', '{{}}' FROM i, d),
  l AS (INSERT INTO statement_line (entry_id, line_no, unit_pk, role, quantity, event_at, marks, from_gln)
   SELECT id, 0, unit_pk, 'unit', 1, at, '{{}}', gln FROM i, u, d),
- t AS (INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at, marked)
-  SELECT id, relation, operator_id, s.gln, district, at, false
+ t AS (INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at)
+  SELECT id, relation, operator_id, s.gln, district, at
   FROM i, d JOIN site s USING (gln), (VALUES ('at'), ('from')) v (relation))
 SELECT 1;
 """

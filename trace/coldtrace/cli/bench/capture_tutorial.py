@@ -118,7 +118,6 @@ class PartyRow(Base, table=True):
     gln: str
     district: str
     recorded_at: datetime = Field(sa_type=_MOMENT)
-    marked: bool
 
 
 class UnitRow(Base, table=True):
@@ -283,7 +282,6 @@ def make_tutorial(database_url: str, env: Env) -> FastAPI:
                     gln=gln,
                     district=site.district,
                     recorded_at=now,
-                    marked=bool(marks),
                 )
             )
         device.last_seen_at = now

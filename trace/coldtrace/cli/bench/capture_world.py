@@ -263,8 +263,8 @@ _HISTORY = (
     " FROM past JOIN bench_client ON number = n % 256 ORDER BY at",
     "INSERT INTO statement_line (entry_id, line_no, unit_pk, role, quantity, event_at, marks, from_gln)"
     " SELECT id, 0, pk, 'unit', 1, at, '{}', :sender FROM past p JOIN thing t ON t.n = p.n / 10 ORDER BY at",
-    "INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at, marked)"
-    " SELECT id, relation, operator_id, gln, district, at, false FROM past,"
+    "INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at)"
+    " SELECT id, relation, operator_id, gln, district, at FROM past,"
     " unnest(CAST('{at,from}' AS text[])) relation"
     " JOIN site ON gln = CASE relation WHEN 'at' THEN CAST(:here AS text) ELSE :sender END ORDER BY at",
 )

@@ -87,13 +87,21 @@ _STEPS = (
     "INSERT INTO containment (child_pk, parent_pk, from_at, to_at, packed_by, unpacked_by)"
     " SELECT :pallets + (p.k - 1) * :cartons + c, p.k, p.at, u.at, p.entry_id, u.entry_id"
     " FROM said p JOIN said u USING (k), generate_series(1, CAST(:cartons AS int)) c WHERE p.step = 2 AND u.step = 7",
-    "INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at, marked)"
-    " SELECT entry_id, r.relation, si.operator_id, si.gln, si.district, at, marked AND step > 1 FROM said"
+    "INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at)"
+    " SELECT entry_id, r.relation, si.operator_id, si.gln, si.district, at FROM said"
     " CROSS JOIN LATERAL (VALUES ('at', at_site), ('to', to_site), ('from', from_site)) AS r(relation, number)"
     f" JOIN site si ON si.gln = {_GLN.format('r.number')}",
-    "INSERT INTO marked_statement (entry_id, recorded_at) SELECT entry_id, at FROM said WHERE marked AND step > 1",
+    "INSERT INTO case_file (case_id, kind, about, entry_id, gln, opened_at, state) SELECT"
+    " CAST(md5('gap' || entry_id) AS uuid), 'gap', 'statement:' || entry_id, entry_id, "
+    f"{_GLN.format('at_site')}, at, 'open' FROM said WHERE marked AND step > 1",
+    "INSERT INTO case_party (case_id, operator_id, gln, district, opened_at, live) SELECT DISTINCT c.case_id,"
+    " p.operator_id, p.gln, p.district, c.opened_at, TRUE FROM case_file c JOIN statement_party p USING (entry_id)",
     "INSERT INTO unknown_scan (scan_id, scanned, reason, gln, operator_id, district, scanned_by, day, recorded_at,"
     " last_at) SELECT CAST(md5('scan' || k) AS uuid), 'x' || k, 'unknown_code', gln, operator_id, district, 'device:k',"
     " '2026-06-01', CAST('2026-01-01Z' AS timestamptz) + make_interval(secs => k * 40), now()"
     f" FROM trip JOIN site ON gln = {_GLN.format('shop')} WHERE k % 10 = 0",
+    "INSERT INTO case_file (case_id, kind, about, gln, operator_id, opened_at, state) SELECT scan_id, 'unknown_code',"
+    " 'scan:' || scan_id, gln, operator_id, recorded_at, 'open' FROM unknown_scan",
+    "INSERT INTO case_party (case_id, operator_id, gln, district, opened_at, live)"
+    " SELECT scan_id, operator_id, gln, district, recorded_at, TRUE FROM unknown_scan",
 )

@@ -1,52 +1,378 @@
-"""GET /api/v1/cases: what contradicts what."""
+"""Cases as work: the list, one with its evidence, and what an office does with it (docs/guides/cases.md)."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field, model_validator
+from sqlmodel import Session
 
 from coldtrace.clock import format_utc
-from coldtrace.rights.model import Kind, Verb
-from coldtrace.watch import cases
-from coldtrace.web.access import Caller, ReadSession, needs
+from coldtrace.custody.case_kinds import CASE_WORDS
+from coldtrace.custody.model import CaseKind, Mark
+from coldtrace.env import Env
+from coldtrace.errors import Refusal, Words
+from coldtrace.parties import store as parties
+from coldtrace.people.grant_refusals import OrganisationUnknown
+from coldtrace.rights.model import Kind, Role, Verb
+from coldtrace.seal.b64 import b64
+from coldtrace.watch import cases, evidence, lateness, work
+from coldtrace.watch.cases import LIVE, Case, Wanted
+from coldtrace.watch.model import (
+    CASE_STATE_WORDS,
+    EXPLANATION_WORDS,
+    EXPLANATIONS,
+    RESOLUTIONS,
+    CaseState,
+    Explanation,
+)
+from coldtrace.watch.refusals import CaseUnknown
+from coldtrace.watch.work import Worker
+from coldtrace.web.access import Caller, CallerLang, CurrentEnv, ReadSession, WriteSession, needs
 
-router = APIRouter(prefix="/api/v1", tags=["cases"])
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+CASES_AT_ONCE = 100
+
+CaseReader = Annotated[Caller, needs(Kind.CASE, Verb.READ)]
+CaseWorker = Annotated[Caller, needs(Kind.CASE, Verb.WRITE, devices=False)]
+CaseResolver = Annotated[Caller, needs(Kind.CASE, Verb.WRITE)]
 
 
-@router.get("/cases", summary="Cases 异常清单")
+class Shown(StrEnum):
+    """Which cases of a list: those somebody has to work on, those in one state, or all."""
+
+    LIVE = "live"
+    OPEN = "open"
+    TAKEN = "taken"
+    RESOLVED = "resolved"
+    EXPLAINED = "explained"
+    ALL = "all"
+
+    @property
+    def states(self) -> tuple[CaseState, ...]:
+        """The states."""
+        if self is Shown.ALL:
+            return tuple(CaseState)
+        return LIVE if self is Shown.LIVE else (CaseState(self.value),)
+
+
+class HandOverIn(BaseModel):
+    """The organisation whose office it shall be, by credit code."""
+
+    organisation: str = Field(max_length=18)
+
+
+class ResolveIn(BaseModel):
+    """The new statement that settles the case."""
+
+    statement: UUID
+
+
+class ExplainIn(BaseModel):
+    """Why no statement is needed."""
+
+    note: Explanation
+
+
+class BulkIn(BaseModel):
+    """Many cases at once."""
+
+    cases: list[UUID] = Field(min_length=1, max_length=CASES_AT_ONCE)
+
+
+class CloseManyIn(BulkIn):
+    """The statement that settles them all, or the word: one of both."""
+
+    statement: UUID | None = None
+    note: Explanation | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "CloseManyIn":
+        if (self.statement is None) == (self.note is None):
+            raise ValueError("either statement or note")
+        return self
+
+
+@router.get("", summary="Cases 异常清单")
 def get_cases(
+    request: Request,
     session: ReadSession,
-    caller: Annotated[Caller, needs(Kind.CASE, Verb.READ)],
+    env: CurrentEnv,
+    caller: CaseReader,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=cases.PAGE_MAX)] = 50,
+    state: Shown = Shown.LIVE,
+    kind: CaseKind | None = None,
+    site: Annotated[str | None, Query(max_length=13)] = None,
+    organisation: Annotated[str | None, Query(max_length=18)] = None,
+    mark: Mark | None = None,
+    mine: bool = False,
+    overdue: bool = False,
 ) -> dict[str, object]:
     """Return what a person should look at, newest first; `next` is the `after` of the following page.
 
-    `kind` is `statement` (contradicts the record: `marks`), `unknown_code` or `refused_code` (a scan: `text`, `reason`,
-    `by`, `times`), or `double_bound` (one label, two lots: the one that counts comes first).
+    Live ones unless `state` says otherwise; of one `kind`, at one `site`, of one `organisation`'s office, with one
+    `mark` (`late` is the regulator's list), `mine`, or `overdue`.  A statement has `statement`, `type` and `marks`, a
+    scan `text`, `reason`, `by` and `times`, a label of two `lots` the one that counts first.
     """
-    found = cases.list_cases(session, caller.scope, after=after, limit=limit)
+    owner = None if organisation is None else parties.operator_of_uscc(session, organisation)
+    if organisation is not None and owner is None:
+        raise OrganisationUnknown(uscc=organisation)
+    now, hours = env.clock(), request.app.state.case_hours
+    wanted = Wanted(
+        states=state.states,
+        kind=kind,
+        site=site,
+        owner=None if owner is None else owner.operator_id,
+        taken_by=caller.actor if mine else None,
+        mark=mark,
+        overdue_at=now if overdue else None,
+        hours=hours,
+    )
+    found = cases.list_cases(session, caller.scope, after=after, limit=limit, wanted=wanted)
     caller.at(case.gln for case in found)
     caller.told(rows=len(found))
     return {
-        "cases": [
+        "cases": [case_json(request, caller, case) for case in found],
+        "next": str(found[-1].case_id) if len(found) == limit else None,
+    }
+
+
+@router.get("/late", summary="How late statements arrive 迟到统计")
+def get_late(
+    session: ReadSession,
+    env: CurrentEnv,
+    caller: CaseReader,
+    days: Annotated[int, Query(ge=1, le=lateness.DAYS_MAX)] = 1,
+) -> dict[str, object]:
+    """Return by device what arrived in the last days and how late: by more than 15 minutes, 24 hours, 72 hours."""
+    until = env.clock()
+    found = lateness.lateness(session, caller.scope, since=until - timedelta(days=days), until=until)
+    caller.at(each.gln for each in found)
+    caller.told(rows=len(found))
+    return {
+        "since": format_utc(until - timedelta(days=days)),
+        "until": format_utc(until),
+        "devices": [
             {
-                "id": str(case.entry_id),
-                "kind": case.kind.value,
-                "type": case.type,
-                "site": case.gln,
-                "claimed_at": format_utc(case.claimed_at),
-                "recorded_at": format_utc(case.recorded_at),
-                "status": case.status,
-                "marks": case.words(),
-                "units": list(case.units),
-                "text": case.scanned,
-                "reason": case.reason,
-                "by": case.by,
-                "times": case.times,
-                "lots": list(case.lots),
+                "device": b64(each.key_id),
+                "site": each.gln,
+                "statements": each.statements,
+                "over_15_min": each.over_15_min,
+                "over_24_h": each.over_24_h,
+                "over_72_h": each.over_72_h,
+                "worst_s": each.worst_s,
             }
-            for case in found
+            for each in found
         ],
-        "next": str(found[-1].entry_id) if len(found) == limit else None,
+    }
+
+
+@router.get("/{case_id:uuid}", summary="One case 单个异常")
+def get_case(case_id: UUID, request: Request, session: ReadSession, caller: CaseReader) -> dict[str, object]:
+    """Return a case with its evidence: statements, the stories of its units, other bytes under its statement's id.
+
+    What the caller may not see of these is left out.
+    """
+    case = cases.find_case(session, caller.scope, case_id)
+    if case is None:
+        raise CaseUnknown(id=str(case_id))
+    caller.at([case.gln])
+    found = evidence.evidence_of(
+        session,
+        case,
+        statements=caller.scope_for(Kind.STATEMENT, Verb.READ),
+        units=caller.scope_for(Kind.UNIT, Verb.READ),
+    )
+    return case_json(request, caller, case) | {"evidence": _evidence_json(found)}
+
+
+@router.post("/{case_id:uuid}/take", summary="Take a case 认领异常")
+def post_take(
+    case_id: UUID, request: Request, session: WriteSession, env: CurrentEnv, caller: CaseWorker
+) -> dict[str, object]:
+    """Say that somebody works on it; 409 `case_taken` where somebody of another organisation does."""
+    return _done(request, caller, work.take(session, env, worker_of(caller), case_id))
+
+
+@router.post("/{case_id:uuid}/hand-over", summary="Hand a case over 移交异常")
+def post_hand_over(
+    case_id: UUID, body: HandOverIn, request: Request, session: WriteSession, caller: CaseWorker
+) -> dict[str, object]:
+    """Make it the office's of another organisation that is one of its parties."""
+    return _done(request, caller, work.hand_over(session, worker_of(caller), case_id, uscc=body.organisation))
+
+
+@router.post("/{case_id:uuid}/resolve", summary="Resolve a case 处理异常")
+def post_resolve(
+    case_id: UUID, body: ResolveIn, request: Request, session: WriteSession, env: CurrentEnv, caller: CaseResolver
+) -> dict[str, object]:
+    """Close it by a new statement of one of the types in `resolutions`, about the same goods or device."""
+    return _done(request, caller, work.resolve(session, env, worker_of(caller), case_id, statement=body.statement))
+
+
+@router.post("/{case_id:uuid}/explain", summary="Explain a case 说明异常")
+def post_explain(
+    case_id: UUID, body: ExplainIn, request: Request, session: WriteSession, env: CurrentEnv, caller: CaseWorker
+) -> dict[str, object]:
+    """Close it by one of its `explanations`, where its kind has some: those about a device, a label or a time."""
+    return _done(request, caller, work.explain(session, env, worker_of(caller), case_id, note=body.note))
+
+
+@router.post("/take", summary="Take many cases 批量认领")
+def post_take_many(
+    body: BulkIn, session: WriteSession, env: CurrentEnv, caller: CaseWorker, lang: CallerLang
+) -> dict[str, object]:
+    """Take each of up to 100 cases; each has its own answer, one that is refused leaves the others alone."""
+    return _each(session, caller, body, lang, lambda case_id: work.take(session, env, worker_of(caller), case_id))
+
+
+@router.post("/close", summary="Close many cases 批量结案")
+def post_close_many(
+    body: CloseManyIn, session: WriteSession, env: CurrentEnv, caller: CaseWorker, lang: CallerLang
+) -> dict[str, object]:
+    """Close each of up to 100 cases by one statement (`statement`) or by a word (`note`); each has its own answer."""
+    return _each(session, caller, body, lang, lambda case_id: _close(session, env, worker_of(caller), case_id, body))
+
+
+def _close(session: Session, env: Env, worker: Worker, case_id: UUID, body: CloseManyIn) -> Case:
+    if body.note is not None:
+        return work.explain(session, env, worker, case_id, note=body.note)
+    assert body.statement is not None, "one of both, says the model"
+    return work.resolve(session, env, worker, case_id, statement=body.statement)
+
+
+def worker_of(caller: Caller) -> Worker:
+    """Return who works on cases here, with which rights."""
+    return Worker(
+        actor=caller.actor,
+        scope=caller.scope,
+        statements=caller.scope_for(Kind.STATEMENT, Verb.READ),
+        organisation=caller.organisation,
+        over=caller.scope.everything or any(member.role is Role.REGULATOR for member in caller.reader.members),
+    )
+
+
+def _done(request: Request, caller: Caller, case: Case) -> dict[str, object]:
+    caller.at([case.gln])
+    caller.about(case.owner_id)
+    return case_json(request, caller, case)
+
+
+def _each(session: Session, caller: Caller, body: BulkIn, lang: str, act: Callable[[UUID], Case]) -> dict[str, object]:
+    results: list[dict[str, object]] = []
+    # One order for everybody, so that two bulk calls never wait for each other.
+    for case_id in sorted(dict.fromkeys(body.cases)):
+        try:
+            with session.begin_nested():
+                case = act(case_id)
+            caller.at([case.gln])
+            results.append({"id": str(case_id), "state": case.state.value, "code": None, "detail": None})
+        except Refusal as refusal:
+            detail = refusal.say("en" if lang == "en" else "zh")
+            results.append({"id": str(case_id), "state": None, "code": refusal.code, "detail": detail})
+    done = sum(each["code"] is None for each in results)
+    caller.told(cases=len(results), done=done)
+    if not done:
+        caller.drop()
+    return {"results": results}
+
+
+def case_json(request: Request, caller: Caller, case: Case) -> dict[str, object]:
+    """Return one case as the API shows it."""
+    due = case.due_at(request.app.state.case_hours)
+    now: datetime = request.app.state.env.clock()
+    return {
+        "id": str(case.case_id),
+        "kind": case.kind.value,
+        "title": _words(CASE_WORDS[case.kind]),
+        "state": case.state.value,
+        "state_title": _words(CASE_STATE_WORDS[case.state]),
+        "opened_at": format_utc(case.opened_at),
+        "due_at": format_utc(due),
+        "overdue": case.is_live and due < now,
+        "organisation": case.owner,
+        "taken_for": case.taken_for,
+        "mine": case.taken_by == caller.actor,
+        "closed_at": None if case.closed_at is None else format_utc(case.closed_at),
+        "resolved_by": None if case.resolved_by is None else str(case.resolved_by),
+        "note": case.note,
+        "statement": None if case.entry_id is None else str(case.entry_id),
+        "other_statement": None if case.other_id is None else str(case.other_id),
+        "device": None if case.key_id is None else b64(case.key_id),
+        "type": case.type,
+        "site": case.gln,
+        "claimed_at": format_utc(case.claimed_at),
+        "recorded_at": format_utc(case.recorded_at),
+        "status": case.status,
+        "marks": case.words(),
+        "units": list(case.units),
+        "text": case.scanned,
+        "reason": case.reason,
+        "by": case.by,
+        "times": case.times,
+        "lots": list(case.lots),
+        "detail": case.detail,
+        "resolutions": [each.value for each in RESOLUTIONS[case.kind]] if case.is_live else [],
+        "explanations": [
+            {"note": each.value, **_words(EXPLANATION_WORDS[each])} for each in EXPLANATIONS.get(case.kind, ())
+        ]
+        if case.is_live
+        else [],
+    }
+
+
+def _words(words: Words) -> dict[str, str]:
+    return {"zh": words.zh, "en": words.en}
+
+
+def _evidence_json(found: evidence.Evidence) -> dict[str, object]:
+    return {
+        "statements": [
+            {
+                "id": str(each.entry_id),
+                "type": each.type,
+                "site": each.gln,
+                "to": each.to_gln,
+                "at": format_utc(each.claimed_at),
+                "recorded_at": format_utc(each.recorded_at),
+                "status": each.status,
+                "marks": list(each.marks),
+                "units": list(each.units),
+                "lines": each.lines,
+            }
+            for each in found.statements
+        ],
+        "units": [
+            {
+                "id": each.unit_id,
+                "state": each.state,
+                "site": each.gln,
+                "history": [
+                    {
+                        "id": str(line.entry_id),
+                        "type": line.type,
+                        "site": line.gln,
+                        "at": format_utc(line.claimed_at),
+                        "status": line.status,
+                        "marks": list(line.marks),
+                    }
+                    for line in each.lines[-20:]
+                ],
+            }
+            for each in found.units
+        ],
+        "refused": [
+            {
+                "sha256": each.sha256.hex(),
+                "reason": each.reason,
+                "bytes": each.size_bytes,
+                "received_at": format_utc(each.received_at),
+                "times": each.times,
+            }
+            for each in found.kept
+        ],
     }

@@ -124,8 +124,16 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/codes/void": "作废从未使用或已损坏的标签，全部成功或全部不动；需要令牌。"
     "409 `in_circulation` 指出第一个已贴在货物上的标签，这类货物应暂停销售或召回。",
     "GET /api/v1/cases": "返回需要人看的事项，新的在前；`next` 用作下一页的 `after`。"
-    "`kind` 为 `statement`（与记录矛盾）、`unknown_code`（读不出的码）、"
-    "`refused_code`（未通过验证的码）或 `double_bound`（一签两批）。",
+    "默认只列未结案的（`state`）；可按类型 `kind`、场所 `site`、责任单位 `organisation`、标记 `mark`"
+    "（`late` 即监管清单）、我认领的 `mine`、已逾期 `overdue` 筛选。",
+    "GET /api/v1/cases/late": "按设备返回最近几天收到的记录迟到多少：超过 15 分钟、24 小时、72 小时各多少条。",
+    "GET /api/v1/cases/{case_id}": "返回一个异常及其证据：有关记录、货物经历、同一编号下的其他内容；无权查看的不列出。",
+    "POST /api/v1/cases/{case_id}/take": "认领一个异常；已由其他单位的人认领时 409 `case_taken`。",
+    "POST /api/v1/cases/{case_id}/hand-over": "把异常移交给另一个有关单位的办公室。",
+    "POST /api/v1/cases/{case_id}/resolve": "用一条新的记录结案：类型见 `resolutions`，须涉及同一货物或同一设备。",
+    "POST /api/v1/cases/{case_id}/explain": "用一个说明结案，仅限 `explanations` 列出的：涉及设备、标签或时间的异常。",
+    "POST /api/v1/cases/take": "批量认领，最多 100 个，逐个回答。",
+    "POST /api/v1/cases/close": "用一条记录（`statement`）或一个说明（`note`）批量结案，最多 100 个，逐个回答。",
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
     "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要本单位管理者的令牌。"
     "设备按 `url` 访问，未给出时用本次请求的地址。",

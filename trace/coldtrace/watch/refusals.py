@@ -1,0 +1,78 @@
+"""Why something is not done with a case."""
+
+from coldtrace.errors import Refusal, Words
+
+
+class CaseUnknown(Refusal):
+    """There is no such case, or the caller does not see it."""
+
+    code = "case_unknown"
+    title = Words("没有该异常", "No such case")
+    detail = Words("没有编号为 {id} 的异常。请核对编号。", "There is no case {id}. Check the id.")
+
+
+class CaseClosed(Refusal):
+    """The case was closed before."""
+
+    code = "case_closed"
+    title = Words("该异常已结案", "The case is closed")
+    detail = Words(
+        "异常 {id} 已结案（{state}），未作更改。请刷新清单。",
+        "The case {id} is closed ({state}); nothing was changed. Load the list again.",
+    )
+
+
+class CaseTaken(Refusal):
+    """Somebody else works on it."""
+
+    code = "case_taken"
+    title = Words("已有人处理", "Somebody has taken it")
+    detail = Words(
+        "异常 {id} 正由另一人处理。请与对方联系，或由监管部门接手。",
+        "Somebody else has taken the case {id}. Speak to them, or have a regulator take it over.",
+    )
+
+
+class NotAResolution(Refusal):
+    """The statement does not settle a case of this kind."""
+
+    code = "not_a_resolution"
+    title = Words("该记录不能结案", "The statement does not settle it")
+    detail = Words(
+        "类型为 {type} 的记录不能处理此类异常（{kind}）。可用类型：{types}。",
+        "A statement of type {type} does not settle a case of this kind ({kind}). These do: {types}.",
+    )
+
+
+class ResolutionUnrelated(Refusal):
+    """The statement is older than the case, was blocked, or is about something else."""
+
+    code = "resolution_unrelated"
+    title = Words("该记录与异常无关", "The statement is about something else")
+    detail = Words(
+        "记录 {statement} 不能结案（{why}）。请扫描有关货物，作出新的记录。",
+        "The statement {statement} does not settle the case ({why}). Scan the goods in question and state it anew.",
+    )
+
+
+class ExplanationUnfit(Refusal):
+    """A case of this kind is not closed by a word, or not by this one."""
+
+    code = "explanation_unfit"
+    title = Words("不能这样说明", "Not to be explained so")
+    detail = Words(
+        "此类异常（{kind}）不能以 {note} 结案。可用：{notes}。涉及货物的异常须由新的记录结案。",
+        "A case of this kind ({kind}) is not closed by {note}. Possible: {notes}. Cases about goods need a new"
+        " statement.",
+    )
+
+
+class NotAPartyOfCase(Refusal):
+    """The organisation has nothing to do with the case."""
+
+    code = "not_a_party_of_case"
+    title = Words("与该异常无关的单位", "Not a party of the case")
+    detail = Words(
+        "单位 {uscc} 与异常 {id} 无关，不能移交给它。请移交给有关各方之一。",
+        "The organisation {uscc} has nothing to do with the case {id}. Hand it to one of its parties.",
+    )
