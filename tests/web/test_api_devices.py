@@ -344,7 +344,7 @@ def test_cases_come_newest_first_and_page_by_page(web: WebHouse) -> None:
     after, pages = "", 0
     while True:
         answer = web.client.get(f"/api/v1/cases?limit=3{after}", headers=web.bearer).json()
-        seen += [case["id"] for case in answer["cases"]]
+        seen += [case["statement"] for case in answer["cases"]]
         pages += 1
         if answer["next"] is None:
             break

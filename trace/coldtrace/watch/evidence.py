@@ -62,7 +62,7 @@ def _statements(session: Session, scope: Scope, ids: Sequence[UUID]) -> list[Lis
             f" {ANNULLED.format(statement='s')} AS annulled,"
             " l.line_marks, l.units FROM statement s CROSS JOIN LATERAL"
             f" (SELECT {whole} AS whole OFFSET 0) w CROSS JOIN LATERAL (SELECT count(*) AS lines,"
-            " (array_agg(un.unit_id ORDER BY x.line_no))[:20] AS units,"
+            " (array_agg(un.unit_id ORDER BY x.line_no))[1 : 20] AS units,"
             " (SELECT array_agg(DISTINCT m) FROM statement_line y, unnest(y.marks) m WHERE y.entry_id = s.entry_id"
             f" AND {within.line('w.whole', 'y')}) AS line_marks FROM statement_line x JOIN unit un USING (unit_pk)"
             f" WHERE x.entry_id = s.entry_id AND {own}) l"
