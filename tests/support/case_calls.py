@@ -5,7 +5,13 @@ from support.call_scene import Request, as_json
 from support.one_call import Call, at
 
 CASE_CALLS = (
-    Call(method="GET", route="/api/v1/cases/late", right=(Kind.CASE, Verb.READ), make=at("/api/v1/cases/late")),
+    Call(
+        method="GET",
+        route="/api/v1/cases/late",
+        right=(Kind.CASE, Verb.READ),
+        lists="devices.device",
+        make=at("/api/v1/cases/late"),
+    ),
     Call(
         method="GET",
         route="/api/v1/cases/{case_id:uuid}",

@@ -74,6 +74,17 @@ def _cases(session: Session) -> Rows:
     return [(str(each), _any(Kind.CASE, things[each])) for each in told.newest(things)]
 
 
+def _late(session: Session) -> Rows:
+    """Give devices that said something, the latest one first; all of the tests' did so today."""
+    sites = sites_of(session)
+    rows = _rows(
+        session,
+        "SELECT key_id, gln FROM statement GROUP BY key_id, gln"
+        " ORDER BY CAST(max(extract(epoch FROM recorded_at - event_at)) AS bigint) DESC, key_id",
+    )
+    return [(b64(bytes(row.key_id)), _at(Kind.DEVICE, sites[row.gln])) for row in rows]
+
+
 def _reprints(session: Session) -> Rows:
     rows = _rows(
         session,
@@ -164,6 +175,7 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "rolls.roll": _runs(Kind.ROLL, "r.kind = 'roll'"),
     "statements.id": _statements,
     "cases.id": _cases,
+    "devices.device": _late,
     "reprints.id": _reprints,
     "devices.key": _devices,
     "#devices": _devices,

@@ -209,10 +209,15 @@ def read_told(session: Session) -> Told:
         statements[row.entry_id] = [Thing(parties=own | more) for more in further or [{}]]
         order[row.entry_id] = (row.recorded_at, row.entry_id)
     opened = {row.case_id: row.opened_at for row in rows("SELECT case_id, opened_at FROM case_file")}
+    # What a person closed is in no list of what is to be done.
+    closed = {row.case_id for row in rows("SELECT case_id FROM case_file WHERE closed_by IS NOT NULL")}
     cases = {case_id(kind, f"statement:{entry}"): entry for entry in marks for kind in kinds_of(marks[entry])}
+    cases = {case: entry for case, entry in cases.items() if case not in closed}
     order |= {case: (opened[case], case) for case in cases}
     scans = {}
     for row in rows("SELECT * FROM unknown_scan"):
+        if row.scan_id in closed:
+            continue
         # What has no place is in the whole country and in no part of it.
         place = Party(operator_id=row.operator_id, district="") if row.gln is None else sites[row.gln]
         scans[row.scan_id] = Thing(parties={Relation.AT: place})
