@@ -156,15 +156,15 @@ def close_gone(session: Session, entries: Collection[UUID], *, keep: Mapping[UUI
 
 def explain_gone(session: Session, condition: str, values: Mapping[str, object]) -> int:
     """Explain the live cases `c` that a condition names: what they were about is gone; return how many."""
-    return len(
+    return int(
         session.execute(
             text(
                 "WITH gone AS (UPDATE case_file c SET state = 'explained', note = :gone, taken_by = NULL,"
                 " closed_at = (SELECT max(recorded_at) FROM statement)"
-                f" WHERE c.live AND {condition} RETURNING c.case_id)"
-                " UPDATE case_party p SET live = FALSE FROM gone WHERE p.case_id = gone.case_id"
-                " RETURNING p.case_id"
+                f" WHERE c.live AND {condition} RETURNING c.case_id),"
+                " told AS (UPDATE case_party p SET live = FALSE FROM gone WHERE p.case_id = gone.case_id)"
+                " SELECT count(*) FROM gone"
             ),
             {"gone": GONE, **values},
-        ).all()
+        ).scalar_one()
     )

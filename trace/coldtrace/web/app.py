@@ -24,6 +24,7 @@ from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
 from coldtrace.watch.model import SweepTimes, due_hours
+from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
 from coldtrace.web.api import (
     cases,
@@ -258,9 +259,18 @@ class _Caretaker:
                 with self._app.state.sessions.begin() as session:
                     publish_filters(session, self._app.state.env)
                 _purge(self._app)
+                _sweep(self._app)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
-                log.exception("renewing the trust list or the filters, or purging, failed; trying again later")
+                log.exception("renewing the trust list or the filters, purging or sweeping failed; trying again later")
+
+
+def _sweep(app: FastAPI) -> None:
+    """Look for what no statement says by itself, a few hours of arrivals a transaction."""
+    more = True
+    while more:
+        with app.state.sessions.begin() as session:
+            more = sweep(session, app.state.env, app.state.sweep_times).more
 
 
 def _purge(app: FastAPI) -> None:

@@ -1,0 +1,148 @@
+"""The sweep: what no statement says by itself becomes a case, once, and is explained when its reason goes."""
+
+from datetime import timedelta
+
+from coldtrace.custody.model import CaseKind
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING
+from coldtrace.seal.keys import key_id
+from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, list_cases
+from coldtrace.watch.model import CaseState, SweepTimes
+from coldtrace.watch.sweep import Swept, sweep
+from support.consignments import commission_line, facts_of
+from support.road import MARKET, PORT, SHOP, STORE, Road
+
+TIMES = SweepTimes()
+HOUR = timedelta(hours=1)
+
+
+def coded(road: Road, *, cartons: int = 2) -> list[str]:
+    """Bind the codes of a consignment at the port, and put them on no pallet."""
+    codes = road.consignment(cartons=cartons).pallets[0].cartons
+    for code in codes:
+        road.done(PORT, T.COMMISSION, commission_line(code), facts=facts_of(code))
+    return [code.unit_id for code in codes]
+
+
+def swept(road: Road, times: SweepTimes = TIMES) -> Swept:
+    """Sweep until the present is reached."""
+    opened = explained = 0
+    while True:
+        found = sweep(road.session, road.env, times)
+        opened, explained = opened + found.opened, explained + found.explained
+        if not found.more:
+            return Swept(opened=opened, explained=explained)
+
+
+def live(road: Road) -> list[Case]:
+    return list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX)
+
+
+def explained(road: Road) -> list[Case]:
+    wanted = Wanted(states=(CaseState.EXPLAINED,))
+    return list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX, wanted=wanted)
+
+
+def test_a_clean_day_has_no_case(road: Road) -> None:
+    boxes = coded(road)
+    road.done(PORT, T.SHIP, *boxes, to=STORE)
+    road.clock.forward(2 * HOUR)
+    road.done(STORE, T.RECEIVE, *boxes)
+    road.clock.forward(400 * HOUR)
+    assert swept(road) == Swept()
+    assert live(road) == []
+
+
+def test_a_hole_in_a_chain_is_a_case_until_it_is_filled(road: Road) -> None:
+    boxes = coded(road)
+    road.done(PORT, T.SHIP, *boxes, to=STORE)
+    road.clock.forward(2 * HOUR)
+    kept_back = [road.say(STORE, T.OBSERVE, boxes[0]), road.say(STORE, T.OBSERVE, boxes[1])]
+    road.done(STORE, T.RECEIVE, *boxes)
+    assert swept(road) == Swept(), "what came just now may be followed by what was before it"
+    road.clock.forward(3 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    assert (case.kind, case.gln, case.key_id) == (CaseKind.GAP, STORE, key_id(road.device(STORE).signer.spki))
+    assert case.detail == {"missing": [1, 2]}
+    assert (case.units, case.entry_id) == ((), None)
+    assert swept(road) == Swept()
+    road.tell(kept_back[1])
+    road.clock.forward(3 * HOUR)
+    found = swept(road)
+    assert (found.opened, found.explained) == (1, 1)
+    assert [each.detail for each in live(road)] == [{"missing": [1, 1]}]
+    road.tell(kept_back[0])
+    road.clock.forward(3 * HOUR)
+    assert swept(road).explained == 1
+    assert live(road) == []
+    assert len(explained(road)) == 2
+
+
+def test_what_stayed_on_the_road_after_a_part_was_received(road: Road) -> None:
+    one, other, third = coded(road, cartons=3)
+    sent = road.say(PORT, T.SHIP, one, other, third, to=STORE)
+    road.tell(sent)
+    road.clock.forward(2 * HOUR)
+    road.done(STORE, T.RECEIVE, one)
+    road.clock.forward(23 * HOUR)
+    assert swept(road) == Swept()
+    road.clock.forward(2 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    assert (case.kind, case.type, case.gln) == (CaseKind.QUANTITY_MISMATCH, "ship", PORT)
+    assert case.detail == {"sent": 3, "left": 2, "units": [other, third]}
+    road.done(STORE, T.RECEIVE, other)
+    assert swept(road) == Swept()
+    road.done(STORE, T.RECEIVE, third)
+    assert swept(road).explained == 1
+    assert live(road) == []
+
+
+def test_what_nobody_received_for_a_week(road: Road) -> None:
+    boxes = coded(road)
+    road.done(PORT, T.SHIP, *boxes, to=STORE)
+    road.clock.forward(167 * HOUR)
+    assert swept(road) == Swept()
+    road.clock.forward(2 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    assert (case.kind, case.detail["left"], case.is_live) == (CaseKind.GAP, 2, True)
+    road.done(STORE, T.RECEIVE, *boxes)
+    assert swept(road).explained == 1
+    assert live(road) == []
+
+
+def test_nobody_waits_for_a_receiver_that_is_not_registered(road: Road) -> None:
+    boxes = coded(road)
+    road.done(PORT, T.SHIP, *boxes, to="6901234567892")
+    road.clock.forward(400 * HOUR)
+    assert swept(road) == Swept()
+
+
+def test_one_serial_in_two_districts_sooner_than_the_road_takes(road: Road) -> None:
+    box, _ = coded(road)
+    road.device(MARKET)
+    road.done(PORT, T.SHIP, box, to=STORE)
+    road.done(STORE, T.RECEIVE, box)
+    road.clock.forward(HOUR)
+    # It comes late; when it was seen is what counts.
+    road.done(MARKET, T.OBSERVE, box, at=road.clock.next - timedelta(minutes=58))
+    assert swept(road).opened == 2
+    found = [case for case in live(road) if case.kind is CaseKind.IMPOSSIBLE_TRAVEL]
+    assert [(case.gln, case.units, case.detail["road_min"]) for case in found] in (
+        [(MARKET, (box,), 5), (STORE, (box,), 5)],
+        [(STORE, (box,), 5), (MARKET, (box,), 5)],
+    )
+    assert swept(road) == Swept()
+
+
+def test_the_road_is_long_enough(road: Road) -> None:
+    box, _ = coded(road)
+    road.done(PORT, T.SHIP, box, to=STORE)
+    road.clock.forward(timedelta(minutes=6))
+    road.done(STORE, T.RECEIVE, box)
+    assert swept(road) == Swept()
+    slower = SweepTimes(same_city_min=30)
+    road.done(SHOP, T.OBSERVE, box)
+    assert swept(road, slower).opened >= 1
