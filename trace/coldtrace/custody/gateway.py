@@ -25,7 +25,7 @@ from coldtrace.events.canonical import JsonValue, encode
 from coldtrace.events.header import header_hash, statement_id
 from coldtrace.events.public_piece import Corrects, Place, Speaker
 from coldtrace.events.receipt import issue_receipt
-from coldtrace.events.statement import Draft, Statement, draft_statement, sign_statement
+from coldtrace.events.statement import Draft, draft_statement, sign_statement
 from coldtrace.events.statement_type import CHAIN_ONLY, StatementType
 from coldtrace.events.units_piece import Line
 from coldtrace.ledger import service as ledger
@@ -126,7 +126,7 @@ def _state(session: Session, env: Env, gateway: OpenGateway, fresh: Sequence[Pla
     """
     savepoint = session.begin_nested()
     results: list[Result | None] = []
-    wires: list[Statement] = []
+    wires: list[dict[str, str]] = []
     end = chain_end(session, gateway.device.key_id)
     for one in fresh:
         try:
@@ -135,7 +135,7 @@ def _state(session: Session, env: Env, gateway: OpenGateway, fresh: Sequence[Pla
             results.append(Result(id=None, status="refused", refusal=refusal))
             continue
         end = ChainEnd(seq=1 if end is None else end.seq + 1, header_hash=draft.header_hash)
-        wires.append(sign_statement(draft, gateway.signer))
+        wires.append(sign_statement(draft, gateway.signer).to_json())
         results.append(None)
     captured = iter(capture(session, env, wires))
     told = [next(captured) if result is None else result for result in results]
