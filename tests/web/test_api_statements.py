@@ -508,7 +508,7 @@ def share_a_commit(
             for number, (statement, headers) in enumerate(sent, 1):
                 wire = statement.to_json() if isinstance(statement, Statement) else statement
                 answers.append(pool.submit(web.client.post, STATEMENTS, json=wire, headers=headers))
-                wait_until(lambda number=number: captures.read_and_waiting == number)
+                wait_until(lambda number=number: captures.waiting == number + 1)
         return [answer.result(20) for answer in answers]
 
 

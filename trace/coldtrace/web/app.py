@@ -228,7 +228,12 @@ def create_app(
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
     app.add_middleware(Tagged)
-    app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)
+    app.add_middleware(
+        Door,
+        body_limit_bytes=settings.body_limit_bytes,
+        anonymous=app.state.anonymous,
+        hot={("POST", statements.router.prefix): statements.post_statements},
+    )
     return app
 
 

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldtrace.clock import random_bytes
 from coldtrace.errors import Refusal
-from coldtrace.web.problems import answer, answer_crash
+from coldtrace.web.problems import HotRoute, answer, answer_crash, answered
 from coldtrace.web.refusals import BodyTooLarge, TooManyRequests
 
 ADDRESSES_MAX = 20_000
@@ -68,8 +69,18 @@ class AnonymousLimit:
 class Door:
     """The middleware: every request passes here first."""
 
-    def __init__(self, app: ASGIApp, *, body_limit_bytes: int, anonymous: AnonymousLimit) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit_bytes: int,
+        anonymous: AnonymousLimit,
+        hot: Mapping[tuple[str, str], HotRoute] | None = None,
+    ) -> None:
+        """`hot` are routes by method and path that are called right here: the stack of a framework costs a scan as
+        much as all that is checked of it."""
         self._app, self._body_limit, self._anonymous = app, body_limit_bytes, anonymous
+        self._hot = hot or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -98,7 +109,12 @@ class Door:
             scope["coldtrace.streams"] = True
         scope["coldtrace.body"] = body  # a form parser uses the stream up; device signatures need the bytes too
         try:
-            await self._app(scope, receive if streams else _Replay(body, receive), out)
+            replay = receive if streams else _Replay(body, receive)
+            hot = self._hot.get((scope["method"], scope["path"]))
+            if hot is None:
+                await self._app(scope, replay, out)
+            else:
+                await (await answered(hot, Request(scope, replay)))(scope, replay, out)
         except Exception as error:
             if out.started:
                 raise

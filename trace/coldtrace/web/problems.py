@@ -5,7 +5,7 @@ refusal as HTML.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 import psycopg
@@ -33,6 +33,9 @@ from coldtrace.web.refusals import (
 )
 
 log = logging.getLogger("coldtrace.web")
+
+HotRoute = Callable[[Request], Awaitable[Response]]
+"""A route that is called with the request and nothing in between."""
 
 UNREADABLE = 400
 """What cannot be read as what it claims to be: malformed codes, statements, papers, numbers."""
@@ -306,9 +309,24 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(SQLAlchemyError)
     @app.exception_handler(psycopg.Error)
     async def _database(request: Request, error: Exception) -> Response:
-        if is_race(error):
-            return answer(request, ConcurrentChange())
-        if is_away(error):
-            log.error("database does not answer: %s", error)
-            return answer(request, NotReady())
-        raise error
+        return answer_fault(request, error)
+
+
+async def answered(route: HotRoute, request: Request) -> Response:
+    """Return what a route answers around which no framework stands, its refusals as problems like all others."""
+    try:
+        return await route(request)
+    except Refusal as refusal:
+        return answer(request, refusal)
+    except (SQLAlchemyError, psycopg.Error) as error:
+        return answer_fault(request, error)
+
+
+def answer_fault(request: Request, error: Exception) -> Response:
+    """Return what a fault of the database means for the caller; raise it when it is a bug of ours."""
+    if is_race(error):
+        return answer(request, ConcurrentChange())
+    if is_away(error):
+        log.error("database does not answer: %s", error)
+        return answer(request, NotReady())
+    raise error
