@@ -4,8 +4,8 @@ One of the few paths for which a measurement asked (`coldtrace bench capture`): 
 request.  A request is taken in or refused (`Busy`); with whatever came while the transaction before was under way it is
 read (parsed, hashed, signatures checked) and written as one batch in one transaction.
 
-Reading in a thread of its own was tried, so that it and the wait for the disk overlap: the two held up each other's hold
-of the interpreter, and took a tenth more of the processor for the same number of statements.
+Reading in a thread of its own was tried, so that it and the wait for the disk overlap: the two held up each other's
+hold of the interpreter, and took a tenth more of the processor for the same number of statements.
 
 The order that makes it safe: nothing is answered before the commit that holds it.
 """
