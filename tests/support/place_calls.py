@@ -34,6 +34,14 @@ def _at_market(path: str) -> Callable[[Scene], Request]:
 PLACES = (
     Call(
         method="GET",
+        route="/api/v1/units/{unit:path}/children",
+        right=(Kind.UNIT, Verb.READ),
+        about="unit",
+        hidden=(404, "unit_unknown"),
+        make=lambda scene: Request(path=f"/api/v1/units/{scene.consignment.carton.unit_id}/children"),
+    ),
+    Call(
+        method="GET",
         route="/api/v1/units/{unit:path}/evidence.csv",
         right=(Kind.UNIT, Verb.READ),
         about="unit",

@@ -68,6 +68,28 @@ def test_a_pallet_shows_its_cartons_to_whoever_packed_them(web: WebHouse) -> Non
     assert theirs["hidden"] == ["children", "history"]
 
 
+def test_what_is_in_a_pallet_comes_page_by_page(web: WebHouse) -> None:
+    pallet = web.consignment(cartons=5).pallets[0]
+    web.commission(pallet)
+    web.tell(SiteRole.FIRST_STATION, T.SHIP, [unit_line(pallet.label.unit_id)], to=STORE)
+    path = f"{unit_path(pallet.label.unit_id)}/children"
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = web.client.get(f"{path}?limit=2{after}", headers=web.bearer).json()
+        seen += page["children"]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == sorted(each.unit_id for each in pallet.cartons)
+    assert ask(web, SiteRole.FIRST_STATION, path).json()["children"] == seen
+    assert ask(web, SiteRole.COLD_STORE, path).json() == {"id": pallet.label.unit_id, "children": [], "next": None}
+    refused = ask(web, SiteRole.RETAILER, path)
+    assert (refused.status_code, refused.json()["code"]) == (404, "unit_unknown")
+    carton = pallet.cartons[0].unit_id
+    assert web.client.get(f"{unit_path(carton)}/children", headers=web.bearer).json()["children"] == []
+
+
 def test_a_unit_out_of_scope_is_answered_like_one_that_does_not_exist(web: WebHouse) -> None:
     consignment = web.consignment()
     web.commission(consignment.pallets[0])

@@ -227,6 +227,23 @@ def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tup
     return [row.unit_id for row in rows if row.seen], all(row.seen for row in rows)
 
 
+def children_page(session: Session, unit_pk: int, scope: Scope, *, after: str | None, limit: int) -> list[str]:
+    """Return the unit ids now inside a unit in their order, from the one behind `after` on.
+
+    Shown are those whose statement that packed them is in the scope.
+    """
+    within = Within(scope=scope, few_rows=True)
+    rows = session.execute(
+        text(
+            "SELECT u.unit_id FROM unit u WHERE u.parent_pk = :pk AND u.unit_id > :after AND EXISTS (SELECT 1"
+            " FROM containment c JOIN statement s ON s.entry_id = c.packed_by WHERE c.child_pk = u.unit_pk"
+            f" AND c.to_at = 'infinity' AND {within.statement(Kind.UNIT, 's')}) ORDER BY u.unit_id LIMIT :most"
+        ),
+        {"pk": unit_pk, "after": after or "", "most": limit, **within.values},
+    )
+    return [row.unit_id for row in rows]
+
+
 def seller_of(session: Session, unit_pk: int) -> tuple[str, datetime] | None:
     """Return where and when a unit was sold, if it was."""
     row = session.execute(

@@ -28,6 +28,7 @@ from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
 from coldtrace.web.api import (
     cases,
+    children,
     closing,
     device_desk,
     devices,
@@ -102,7 +103,8 @@ ROUTERS = tuple(
         gateway,
         stock,
         vouchers,
-        evidence,  # before `units`, whose path takes whatever follows
+        children,  # these two before `units`, whose path takes whatever follows
+        evidence,
         units,
         cases,
         imports,

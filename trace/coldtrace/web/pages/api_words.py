@@ -95,6 +95,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/gateway/statements": "企业自己的系统用普通事实陈述，由该场所的网关签名，并标明 `by` 为 `gateway`。"
     "一次至多 1000 条，逐条按顺序回答；`ref` 与内容都相同为 `repeat` 并返回首次回执，内容不同则拒绝（`ref_conflict`）。"
     "一条有误不影响其他各条。",
+    "GET /api/v1/units/{unit}/children": "按编码顺序返回一件货物中直接装有的货物；`next` 用作下一页的 `after`。"
+    "装入它的记录可见时才给出。",
     "GET /api/v1/units/{unit}/evidence.csv": "以 `CSV` 返回一件货物经历中您可见的每条记录及其被签名的原文，"
     "包括后来更正的；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。"
     "可读者给出私有部分，货物清单只给该货物自己的一行。",
