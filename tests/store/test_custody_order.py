@@ -7,12 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import rebuild
 from coldtrace.custody import service as custody
 from coldtrace.env import Env
 from coldtrace.events.statement import Statement
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
+from coldtrace.parties import service as parties
+from coldtrace.parties.model import Site, SiteRole
+from support.consignments import GTIN, LOT, open_consignment
 from support.custody_story import Goods, random_story, record_of, sensible_story, written_story
 from support.house import GLNS, Handheld, install, make_env
 from support.ticking import START, TickingClock
@@ -34,9 +40,41 @@ def env(tmp_path: Path) -> Env:
 def devices(session: Session, env: Env) -> list[Handheld]:
     sites = install(session, env)
     found = [Handheld.enrol(session, env, sites[role]) for role in GLNS]
+    found.append(Handheld.enrol(session, env, regulator(session, env)))
+    # Everybody may say everything, except that only the port codes, and that it sells nothing.
+    for gln, never in ((sites[SiteRole.FIRST_STATION].gln, "sell"), ("", "commission")):
+        session.execute(
+            text(
+                "UPDATE device SET operations = CAST(:all AS text[]) WHERE (gln = :gln) OR (:gln = '' AND gln <> :port)"
+            ),
+            {
+                "all": [type.value for type in T if type.value != never],
+                "gln": gln,
+                "port": sites[SiteRole.FIRST_STATION].gln,
+            },
+        )
     assert isinstance(env.clock, TickingClock)
     env.clock.next = AFTER
     return found
+
+
+def regulator(session: Session, env: Env) -> Site:
+    """Register the office of a regulator."""
+    operator = parties.register_operator(
+        session, env, uscc="11120116MB0000001E", name_zh="监管局", name_en="Office", city_zh="天津", city_en="Tianjin"
+    )
+    return parties.register_site(
+        session,
+        env,
+        parties.RegisterSite(
+            gln="9521234000068",
+            operator=operator,
+            name_zh="监管局",
+            name_en="Office",
+            role=SiteRole.REGULATOR,
+            district="120116",
+        ),
+    )
 
 
 def told(
@@ -187,6 +225,145 @@ CASES = {
         port ship P Q > store
         store receive P Q
     """,
+    "opened, sold from the counter, used up": """
+        port commission A
+        shop receive A
+        shop open A
+        shop pack P: A
+        shop use A
+        market open A
+    """,
+    "lost on the way, found elsewhere, lost again": """
+        port commission A B
+        port pack P: A B
+        port ship P > store
+        store lose P
+        market find A
+        store receive P
+        shop lose B
+        store lose B
+    """,
+    "held on its pallet, unpacked, released": """
+        port commission A B
+        port pack P: A B
+        port ship P > store
+        store receive P
+        office hold P
+        store ship P > market
+        store unpack P: A
+        store ship A > market
+        office release A
+        store ship A > market
+        store sell B
+    """,
+    "recalled by its keeper, lifted by the office": """
+        port commission A B
+        port recall A
+        port ship A > shop
+        port hold B
+        shop release B
+        office lift A
+        port ship A B > shop
+        shop receive A B
+        shop sell A B
+    """,
+    "too warm on a pallet": """
+        port commission A B
+        port pack P: A B
+        store receive! P
+        store unpack P: *
+        store sell A
+        store release A
+        store sell A B
+    """,
+    "a sample holds until the result": """
+        port commission A
+        office sample A
+        port ship A > store
+        office release A
+        port ship A > store
+    """,
+    "made into others, and one of these into others again": """
+        port commission A B
+        port ship A B > store
+        store receive! A B
+        store transform A B = C D
+        store pack P: C
+        store transform C = E
+        store ship P > shop
+        store ship E > shop
+        shop receive E
+        shop release E
+        shop sell E
+    """,
+    "what was held is not made into others": """
+        port commission A
+        office hold A
+        port transform A = B
+        office release A
+        port transform A = B
+        port ship B > shop
+    """,
+    "a new label on a pallet": """
+        port commission A
+        port pack P: A
+        port relabel A = B
+        port ship P > store
+        store receive P
+        store unpack P: B
+        store sell B
+        store sell A
+    """,
+    "destroyed on its pallet": """
+        port commission A B
+        port pack P: A B
+        port destroy P
+        port sell A
+        port pack P: C
+        office destroy B
+    """,
+    "sent back, and abroad": """
+        port commission A
+        port ship A > shop
+        shop receive A
+        shop return A > port
+        port receive A
+        port void A
+        port sell A
+    """,
+    "sold in two shops, cleared, sold": """
+        port commission A
+        shop receive A
+        shop sell A
+        market sell A
+        market receive A
+        market sell A
+        office release A
+        market sell A
+    """,
+    "a lot by quantity: part of it, too much, refused, lost and found": """
+        port commission 50xL
+        port ship 30xL > store
+        store receive 20xL
+        store receive 15xL
+        market receive 5xL
+        store count 40xL
+        store lose 4xL
+        store find 1xL
+        store ship 40xL > shop
+        shop receive 38xL
+        shop sell 12xL
+        shop return 6xL > store
+    """,
+    "a lot by quantity made into boxes": """
+        port adopt 10xL
+        port transform 4xL = A B
+        port pack P: A
+        port ship P 7xL > shop
+        shop receive P 7xL
+        shop transform A = 3xL
+        shop use 9xL
+    """,
     "a device that may not": """
         port pack P: A
         shop commission A
@@ -199,7 +376,7 @@ CASES = {
 NAMES = (
     dict(zip("ABCDEF", GOODS.cartons, strict=True))
     | dict(zip("PQ", GOODS.pallets, strict=True))
-    | {"X": GOODS.containers[0]}
+    | {"X": GOODS.containers[0], "L": "(01)09506000134352(10)L2409A17"}
 )
 
 
@@ -207,3 +384,51 @@ NAMES = (
 def test_late_in_any_place(session: Session, env: Env, devices: list[Handheld], case: str, scale: str) -> None:
     said = written_story(CASES[case], devices, NAMES, start=START + timedelta(hours=1))
     compare(session, env, said, seed=1, orders=50 if scale == "full" else 1)
+
+
+LOT_CASES = {
+    "a whole lot held and released": """
+        port commission A B
+        office hold 0xL
+        port ship A > store
+        port ship B > store
+        office release 0xL
+        port ship A B > store
+        store receive A B
+    """,
+    "recalled while it is on its way": """
+        port commission A B
+        port ship A B > store
+        office recall 0xL
+        store receive A B
+        store ship A > shop
+        shop receive B
+        shop open B
+    """,
+    "by quantity and by box, with a box held by itself": """
+        port commission A
+        port commission 20xL
+        port hold A
+        office recall 0xL
+        port ship 5xL > store
+        office release A
+        port ship A > store
+        office lift 0xL
+        port ship A 5xL > store
+        store receive 5xL A
+        shop hold 0xL
+        store sample 1xL
+        store sell A
+    """,
+}
+
+
+@pytest.mark.parametrize("case", LOT_CASES)
+def test_what_stops_a_whole_lot_in_any_order(
+    session: Session, env: Env, devices: list[Handheld], case: str, scale: str
+) -> None:
+    opened = open_consignment(session, env, cartons=2)
+    names = dict(zip("AB", (code.unit_id for code in opened.pallets[0].cartons), strict=True))
+    names["L"] = lot_unit(gtin=GTIN, lot=LOT)
+    said = written_story(LOT_CASES[case], devices, names, start=START + timedelta(hours=1))
+    compare(session, env, said, seed=1, orders=20 if scale == "full" else 1)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -70,16 +70,28 @@ def random_story(
         device = rng.choice(devices)
         at = start + STEP * number
         type = rng.choice([T.COMMISSION, T.PACK, T.PACK, T.PACK, T.UNPACK, T.UNPACK, T.SHIP, T.SHIP, T.RECEIVE,
-                           T.RECEIVE, T.SELL])  # fmt: skip
+                           T.RECEIVE, T.SELL, *_OTHERS])  # fmt: skip
         if type is T.COMMISSION:
             lines = [unit_line(rng.choice(goods.everything), code=b64(bytes(32)))]
         elif type in (T.PACK, T.UNPACK):
             lines = _packing(rng, goods, whole=type is T.UNPACK and rng.random() < 0.5)
+        elif type in (T.TRANSFORM, T.RELABEL):
+            old, new = rng.sample(goods.everything, 2)
+            lines = [replace(unit_line(old), role="input"), replace(unit_line(new), role="output")]
         else:
             lines = [unit_line(unit) for unit in rng.sample(goods.everything, rng.choice([1, 1, 2]))]
-        to = rng.choice([*GLN_LIST, None]) if type is T.SHIP else None
+        to = rng.choice([*GLN_LIST, None]) if type in (T.SHIP, T.RETURN) else None
+        # What lies on goods inside of others is judged once, on arrival: two shops that sell one box, and breaches, are
+        # in the written stories.
+        device = devices[-1] if type is T.SELL else device
         said.append(device.say(type, lines, at=at, to=to))
     return said
+
+
+_OTHERS = (
+    T.ADOPT, T.OPEN, T.USE, T.RETURN, T.LOSE, T.FIND, T.STORE, T.OBSERVE, T.DESTROY, T.RELEASE, T.LIFT,
+    T.TRANSFORM, T.RELABEL,
+)  # fmt: skip
 
 
 def _packing(rng: random.Random, goods: Goods, *, whole: bool) -> list[Line]:
@@ -94,12 +106,15 @@ def _packing(rng: random.Random, goods: Goods, *, whole: bool) -> list[Line]:
 def record_of(session: Session) -> dict[str, list[tuple[object, ...]]]:
     """Return everything that custody made of the statements, in no particular order of arrival."""
     questions = {
-        "units": "SELECT u.unit_id, u.state, u.gln, u.to_gln, p.unit_id, r.unit_id, u.last_at::text FROM unit u"
+        "units": "SELECT u.unit_id, u.state, u.gln, u.to_gln, p.unit_id, r.unit_id, u.last_at::text, u.overlays::text,"
+        " u.counter, u.expires_on::text FROM unit u"
         " LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk",
         "stays": "SELECT c.unit_id, p.unit_id, s.from_at::text, s.to_at::text, s.packed_by, s.unpacked_by"
         " FROM containment s JOIN unit c ON c.unit_pk = s.child_pk JOIN unit p ON p.unit_pk = s.parent_pk",
         "lines": "SELECT l.entry_id, u.unit_id, l.role, p.unit_id, l.event_at, l.marks::text, l.from_gln"
         " FROM statement_line l JOIN unit u USING (unit_pk) LEFT JOIN unit p ON p.unit_pk = l.parent_pk",
+        "lots": "SELECT u.unit_id, s.kind, s.gln, s.to_gln, s.owner, s.quantity FROM lot_stock s JOIN unit u"
+        " USING (unit_pk)",
         "parties": "SELECT entry_id, relation, operator_id, gln, district FROM statement_party",
         "cases": "SELECT kind, entry_id, gln, operator_id FROM case_file WHERE live",
         "statements": "SELECT entry_id, type, status, event_at FROM statement",
@@ -114,24 +129,39 @@ def written_story(text: str, devices: Sequence[Handheld], names: dict[str, str],
     """Return the statements of lines such as `port pack P: A B`, `port ship P > market`, `market unpack P: *`.
 
     `names` are the unit ids by short name; a `*` unpacks the whole pallet, `::` leaves the parent's own line out.
-    Statements are twenty seconds apart.
+    `store transform A B = C` makes one unit of others, `store receive! P` found it too warm, `12xL` are twelve of a
+    lot.  Statements are twenty seconds apart.
     """
-    sites = {"port": 0, "store": 1, "trader": 2, "market": 3, "shop": 4}
+    sites = {"port": 0, "store": 1, "trader": 2, "market": 3, "shop": 4, "office": 5}
     said: list[Statement] = []
     for line in filter(None, (each.strip() for each in text.splitlines())):
         who, verb, rest = line.split(" ", 2)
         rest, _, to = rest.partition(" > ")
         parent, colon, children = rest.partition(":")
-        type = T(verb)
-        if not colon:
-            lines = [unit_line(names[name]) for name in rest.split()]
+        type = T(verb.rstrip("!"))
+        if "=" in rest:
+            lines = [
+                replace(_named(name, names), role=role)
+                for role, side in zip(("input", "output"), rest.split("="), strict=True)
+                for name in side.split()
+            ]
+        elif not colon:
+            lines = [_named(name, names) for name in rest.split()]
         elif children.strip() == "*":
             lines = [Line(role="parent", unit=names[parent], parent=None, quantity=1)]
         else:
             lines = pack_lines(names[parent], [names[name] for name in children.lstrip(":").split()])
             lines = lines[1:] if children.startswith(":") else lines
         if type is T.COMMISSION:
-            lines = [unit_line(each.unit, code=b64(bytes(32))) for each in lines]
+            lines = [replace(each, attributes={"code": b64(bytes(32))}) for each in lines]
+        if type is T.SAMPLE:
+            lines = [replace(each, attributes={"hold": True}) for each in lines]
         gln = GLN_LIST[sites[to]] if to else None
-        said.append(devices[sites[who]].say(type, lines, at=start + STEP * len(said), to=gln))
+        cold = "breach" if verb.endswith("!") else "unknown"
+        said.append(devices[sites[who]].say(type, lines, at=start + STEP * len(said), to=gln, cold=cold))
     return said
+
+
+def _named(text: str, names: dict[str, str]) -> Line:
+    many, _, name = text.rpartition("x")
+    return replace(unit_line(names[name]), quantity=int(many or 1))

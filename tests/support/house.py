@@ -120,6 +120,7 @@ class Handheld:
         site: str | None = None,
         id: UUID | None = None,
         corrects: Corrects | None = None,
+        cold: str = "unknown",
         more: Sequence[tuple[str, JsonValue]] = (),
     ) -> Statement:
         """Return the next signed statement of this device's chain; `more` are further private fields."""
@@ -144,7 +145,7 @@ class Handheld:
             date=(moment + timedelta(hours=8)).date().isoformat(),
             place=place or Place(role=self.site.role.value, district=self.site.district),
             by="device",
-            cold="unknown",
+            cold=cold,
             facts=facts,
             corrects=corrects,
             fields=fields,

@@ -47,13 +47,14 @@ def tell_until(session: Session, unit_id: str, moment: Moment) -> None:
     pks = unit_store.related(session, inside, since=unit_store.EARLIEST)
     if len(pks) > UNITS_MAX:
         raise StoryTooBig(unit=unit_id, limit=UNITS_MAX)
-    entries = _entries(session, pks, moment)
+    lots = unit_store.lots_stopped_of(session, pks) - pks
+    entries = _entries(session, pks | lots, moment)
     live = open_scratch(session, (*UNIT_TABLES, *CORRECTION_TABLES))
-    copy_units(session, live, pks)
+    copy_units(session, live, pks | lots)
     _copy_corrections(session, live, entries, moment)
     # With all their lines: a statement that unpacks one carton is none that unpacks the whole pallet.
     copy_lines(session, live, entries)
-    tell(session, store.past_lines(session, pks))
+    tell(session, store.past_lines(session, pks, stops_of=lots))
 
 
 # What the record once had inside a unit and has no longer, because a correction or a late statement says otherwise, is

@@ -112,11 +112,23 @@ def _readable(story: list[HistoryLine], showable: Collection[UUID]) -> list[Hist
     """Return the statements that can be shown, without those that only make sense with one that cannot.
 
     Without its pack a stay has no beginning: neither what was said of the parent meanwhile nor the unpack is shown.
+    Nor is a stay that a new label took over from the old one: no statement names it together with the parent.
     """
     found: list[HistoryLine] = []
     unseen: dict[str, str | None] = {}
+    relabelled = {line.entry_id for line in story if (line.type, line.role) == ("relabel", "output")}
+    taken_over: set[str] = set()
     for line in story:
-        shown = line.entry_id in showable and all(pack in showable for pack in line.inside_by)
+        shown = line.entry_id in showable and all(
+            pack in showable and pack not in relabelled for pack in line.inside_by
+        )
+        if line.entry_id in relabelled:
+            taken_over.add(line.unit)
+        elif line.type == "unpack" and line.unit in taken_over:
+            taken_over.remove(line.unit)
+            continue
+        elif line.type == "pack":
+            taken_over.discard(line.unit)
         if line.type == "pack":
             unseen.pop(line.unit, None)
             if not shown:

@@ -157,7 +157,10 @@ def stopped(session: Session, entries: Collection[UUID]) -> set[UUID]:
             " UNION SELECT b.entry_id, c.child_pk, b.since FROM spoken b"
             " JOIN containment c ON c.parent_pk = b.unit_pk AND c.to_at >= b.since)"
             " SELECT DISTINCT b.entry_id FROM spoken b JOIN unit u USING (unit_pk)"
-            " LEFT JOIN lot o ON o.lot_id = u.lot_id WHERE ("
+            " LEFT JOIN lot o ON o.lot_id = u.lot_id LEFT JOIN lot_stop st ON st.gtin = o.gtin AND st.lot = o.lot"
+            " LEFT JOIN unit lu ON lu.unit_pk = st.unit_pk WHERE ("
+            " EXISTS (SELECT 1 FROM unnest(u.overlays || COALESCE(lu.overlays, '{}')) v"
+            " WHERE v LIKE 'hold:%' OR v LIKE 'recall%') OR"
             " EXISTS (SELECT 1 FROM revoked_unit v WHERE v.unit_id = u.unit_id) OR EXISTS"
             " (SELECT 1 FROM recalled_lot y WHERE y.gtin = o.gtin AND y.lot = o.lot AND y.lifted_at IS NULL))"
         ),

@@ -1,7 +1,7 @@
 """The story of one unit: its own statements and those about its parents while it was inside them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -28,7 +28,7 @@ class View(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class UnitRecord:
-    """One unit as the record has it now; `effective` is where its outermost parent is."""
+    """One unit as the record has it now; `effective` is where its outermost parent is, with all that is in force."""
 
     unit_id: str
     unit_pk: int
@@ -47,7 +47,8 @@ class HistoryLine:
     `unit` is the unit of the line, itself or a parent it was in, and `parent` what that line puts it into or takes
     it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
     the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see it,
-    `by_platform` whether a gateway said it for the site.
+    `by_platform` whether a gateway said it for the site,
+    `kept` what the rules keep of line and statement (`details.py`).
     """
 
     entry_id: UUID
@@ -68,6 +69,7 @@ class HistoryLine:
     annulled: bool = False
     corrects: UUID | None = None
     by_platform: bool = False
+    kept: Mapping[str, object] = field(default_factory=dict)
 
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
@@ -76,7 +78,8 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
         text(
             "SELECT u.unit_id, u.unit_pk, u.lot_id, u.state, u.gln, u.to_gln, p.unit_id AS parent,"
             " COALESCE(r.state, u.state) AS root_state, COALESCE(r.gln, u.gln) AS root_gln,"
-            " CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS root_to"
+            " CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS root_to,"
+            f" u.overlays, u.counter, u.expires_on, {_IN_FORCE} AS in_force"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
             " WHERE u.unit_id = :unit"
         ),
@@ -88,9 +91,32 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
         unit_id=row.unit_id,
         unit_pk=row.unit_pk,
         lot_id=row.lot_id,
-        holding=Holding(state=UnitState(row.state), gln=row.gln, to_gln=row.to_gln, parent=row.parent),
-        effective=Holding(state=UnitState(row.root_state), gln=row.root_gln, to_gln=row.root_to),
+        holding=Holding(
+            state=UnitState(row.state),
+            gln=row.gln,
+            to_gln=row.to_gln,
+            parent=row.parent,
+            overlays=frozenset(row.overlays),
+            counter=row.counter,
+            expires_on=row.expires_on,
+        ),
+        effective=Holding(
+            state=UnitState(row.root_state),
+            gln=row.root_gln,
+            to_gln=row.root_to,
+            overlays=frozenset(row.in_force or ()),
+        ),
     )
+
+
+_IN_FORCE = (
+    "(WITH RECURSIVE up (unit_pk, parent_pk, overlays) AS (SELECT u.unit_pk, u.parent_pk, u.overlays"
+    " UNION SELECT n.unit_pk, n.parent_pk, n.overlays FROM up JOIN unit n ON n.unit_pk = up.parent_pk)"
+    " SELECT array_agg(DISTINCT o) FROM (SELECT unnest(overlays) AS o FROM up UNION ALL SELECT unnest(ls.overlays)"
+    " FROM lot l JOIN lot_stop st USING (gtin, lot) JOIN unit ls ON ls.unit_pk = st.unit_pk"
+    " WHERE l.lot_id = u.lot_id) x)"
+)
+"""Its own overlays, those of all it is in, and those of its whole lot."""
 
 
 def history(session: Session, unit_pk: int, scope: Scope, *, view: View = View.CORRECTED) -> list[HistoryLine]:
@@ -151,6 +177,7 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
         annulled=first.annulled,
         corrects=first.corrects,
         by_platform=first.by_platform,
+        kept={**(first.said or {}), **(first.details or {})},
     )
 
 
@@ -179,7 +206,7 @@ _HISTORY = (
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
     " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
     " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects,"
-    " EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform"
+    " EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform, l.details, s.details AS said"
     " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
     # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.

@@ -1,8 +1,10 @@
 """Nouns of custody: where a unit is, what a statement says of it, and what contradicts what."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from coldtrace.errors import Words
@@ -176,13 +178,16 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.CLONE_SUSPECT: Words("该码疑似被克隆，尚未查清", "The code may be cloned; not cleared yet"),
     Mark.BLOCKED_INSIDE: Words("内有被封存或召回的货物", "Something inside is on hold or recalled"),
     Mark.INPUT_BLOCKED: Words("投入的货物不得分装", "What went into it was blocked"),
-    Mark.HOLD_OF_HIGHER: Words("封存由上级或他人作出，无权解除", "The hold is of a higher level or of another firm"),
+    Mark.HOLD_OF_HIGHER: Words(
+        "封存或召回由上级或他人作出，无权解除", "The hold or recall is of a higher level or of another firm"
+    ),
     Mark.LOT_OF_OTHERS: Words(
         "整批封存或召回只能由进口商、首站或监管部门作出",
         "Only its importer, its first station or a regulator stops a whole lot",
     ),
     Mark.NOT_CUSTODIAN: Words(
-        "记录显示货物在别处，不得在此销毁", "The record has the goods elsewhere: they are not destroyed from here"
+        "记录显示货物不归本站保管，不得由此封存、报失或销毁",
+        "By the record the goods are not kept here: they are not held, reported lost or destroyed from here",
     ),
     Mark.NOT_VOIDABLE: Words(
         "只有签发首站可作废，且货物尚在本站", "Only its station voids a code, and only while the goods are there"
@@ -280,17 +285,27 @@ CASE_OF: dict[Mark, CaseKind | None] = {mark: _case_of(mark) for mark in Mark}
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """Where one unit is and who answers for it.  A packed unit is where its outermost parent is."""
+    """Where one unit is, who answers for it, and what lies on it.  A packed unit is where its outermost parent is.
+
+    `overlays` are texts as `overlays.py` writes them: the unit's own ones.  `counter` is the code of the counter that
+    sells from it once it is opened, `expires_on` the last day of goods whose statement named one.
+    """
 
     state: UnitState
     gln: str | None = None
     to_gln: str | None = None
     parent: str | None = None
+    overlays: frozenset[str] = frozenset()
+    counter: str | None = None
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """What is known of a code since it was issued; `bind_until` is set for a label of a pre-issued roll."""
+    """What is known of a code since it was issued; `bind_until` is set for a label of a pre-issued roll.
+
+    `importer` is the USCC of whoever imported its lot, `net_g` what one unit weighs.
+    """
 
     station_gln: str
     code_hash: bytes
@@ -299,16 +314,62 @@ class Issued:
     importer_id: UUID | None = None
     stopped_at: datetime | None = None
     bind_until: datetime | None = None
+    importer: str | None = None
+    net_g: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deed:
-    """What was done, where and when: all of a statement that moves goods."""
+    """What was done, where and when: all of a statement that moves goods or stops them.
+
+    `firm` is the USCC of the site's operator.  `breach`: it says that the goods were out of their temperature.
+    `ordered`: it names the document of an authority.  `abroad`: a return goes out of the country.  `sender` is whom a
+    receiver names as such.
+    """
 
     type: str
     gln: str
     to_gln: str | None
     event_at: datetime
+    level: Level = Level.FIRM
+    firm: str | None = None
+    breach: bool = False
+    ordered: bool = False
+    abroad: bool = False
+    sender: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What one line says of its unit; `details` are those of its attributes that the rules need (`details.py`)."""
+
+    role: str
+    parent: str | None = None
+    quantity: int = 1
+    details: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """What is inside a unit, as far as it may keep it from going on: the earliest expiry, and all overlays."""
+
+    expiry: date | None = None
+    overlays: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a statement made other units of: a unit as it was before, and whether it might be used at all.
+
+    `around` are the overlays of what it was in, `here` tells whether the record had it where it was used.
+    """
+
+    unit_id: str
+    holding: Holding
+    around: frozenset[str]
+    expires_on: date | None
+    here: bool
+    blocked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,13 +384,26 @@ class Fact(Deed):
     names_lot: bool = False
 
 
+class StockPlace(NamedTuple):
+    """Where some of a lot is and whose: `here` at `gln`, or in `transit` from there to `to_gln` (empty: to nobody)."""
+
+    kind: str
+    gln: str
+    to_gln: str
+    owner: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a line does to its unit, and what it contradicts; `from_gln` is whence a receiver took the unit."""
+    """What a line does to its unit, and what it contradicts; `from_gln` is whence a receiver took the unit.
+
+    `stock` is how much of a lot is where afterwards (`lots.py`); other units have none.
+    """
 
     holding: Holding
     marks: tuple[Mark, ...]
     from_gln: str | None = None
+    stock: Mapping[StockPlace, int] | None = None
 
     @property
     def blocked(self) -> bool:

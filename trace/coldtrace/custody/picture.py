@@ -6,16 +6,34 @@ Both ways into the record go through here: the usual one (`projection.py`) start
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from coldtrace.custody.model import Decision, Deed, Holding, Issued, Mark, UnitState
-from coldtrace.custody.rules import IMPLIED, move
+from coldtrace.custody.lots import Stock, move_lot, stops_lot
+from coldtrace.custody.model import (
+    BLOCKING,
+    STOCK,
+    TERMINAL,
+    Decision,
+    Deed,
+    Holding,
+    Issued,
+    Mark,
+    Said,
+    Source,
+    UnitState,
+)
+from coldtrace.custody.moves import move
+from coldtrace.custody.rules import IMPLIED
 
 
 @dataclass
 class Unit:
-    """One unit while a batch is worked on; `last_at` is the latest event known of it."""
+    """One unit while a batch is worked on; `last_at` is the latest event known of it.
+
+    `lot` is its GTIN and lot, `lot_stopped_at` the latest word that stopped that whole lot or let it go on; `stock` is
+    where a lot by quantity lies.
+    """
 
     pk: int
     unit_id: str
@@ -24,6 +42,14 @@ class Unit:
     last_at: datetime
     beginning: UnitState
     issued: Issued | None = None
+    lot: tuple[str, str] | None = None
+    lot_stopped_at: datetime | None = None
+    stock: Stock | None = None
+
+    @property
+    def expires_on(self) -> date | None:
+        """The last day: that of a statement about the unit, or that of its lot."""
+        return self.holding.expires_on or (None if self.issued is None else self.issued.expiry)
 
 
 @dataclass(kw_only=True)
@@ -48,15 +74,23 @@ class Leaving:
 
 
 class Picture:
-    """Units by key; a unit's parents must be among them."""
+    """Units by key; a unit's parents must be among them, and its lot if that was ever stopped as a whole.
+
+    `laid` are those that may have overlays, `stopped` the lots that this picture stops or lets go on, and when.
+    """
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units = {unit.pk: unit for unit in units}
         self.touched: set[int] = set()
         self.rehoused: set[int] = set()
+        self._lots = {unit.lot: unit for unit in self.units.values() if unit.stock is not None}
+        self.stopped: dict[int, datetime] = {}
+        self.laid = {unit.pk for unit in self.units.values() if unit.holding.overlays}
         self.leavings: list[Leaving] = []
         self._open: dict[int, Stay] = {}
         self._closed: list[Stay] = []
+        self._sources: list[Source] = []
+        self._sources_by: UUID | None = None
 
     @property
     def stays(self) -> list[Stay]:
@@ -79,21 +113,56 @@ class Picture:
         parents = self.parents_of(unit)
         return parents[-1].pk if parents else None
 
+    def overlays_on(self, unit: Unit) -> frozenset[str]:
+        """Return every overlay in force on a unit: its own, and those of all it is in."""
+        around = self._around(unit)
+        lot = self.lot_of(unit)
+        if lot is not None and lot.pk in self.laid:
+            around |= lot.holding.overlays
+        return unit.holding.overlays | around if around else unit.holding.overlays
+
+    def lot_of(self, unit: Unit) -> Unit | None:
+        """Return the unit of the whole lot that a unit belongs to, if anybody ever stopped that."""
+        return None if unit.lot is None else self._lots.get(unit.lot)
+
+    def _around(self, unit: Unit) -> frozenset[str]:
+        if unit.parent_pk is None or not self.laid:
+            return frozenset()
+        return frozenset(overlay for parent in self.parents_of(unit) for overlay in parent.holding.overlays)
+
+    def effective(self, unit: Unit) -> Holding:
+        """Return where a unit is, by its outermost parent, with every overlay in force on it."""
+        parents = self.parents_of(unit)
+        place = parents[-1].holding if parents else unit.holding
+        return replace(place, overlays=self.overlays_on(unit)) if self.laid else place
+
     def apply(
-        self, entry_id: UUID, deed: Deed, *, unit: Unit, role: str, parent: Unit | None, lasting: tuple[Mark, ...]
+        self, entry_id: UUID, deed: Deed, *, unit: Unit, said: Said, parent: Unit | None, lasting: tuple[Mark, ...]
     ) -> Decision:
-        """Let one line act on its unit; return what it did, with all that it contradicts."""
+        """Let one line act on its unit; return what it did, with all that it contradicts.
+
+        The inputs of a statement must be told before its outputs.
+        """
         if deed.type == "correct":
             return self.pass_over(deed, unit=unit, lasting=lasting)
-        parents = self.parents_of(unit)
-        decision = move(
-            deed,
-            role=role,
-            parent=None if parent is None else parent.unit_id,
-            holding=unit.holding,
-            effective=parents[-1].holding if parents else unit.holding,
-            lasting=lasting,
-        )
+        effective = self.effective(unit)
+        if deed.type == "pack" and parent is not None and self.effective(parent).state in TERMINAL:
+            lasting = (*lasting, Mark.TERMINAL)
+        sources = self._sources_of(entry_id) if said.role == "output" else ()
+        if unit.stock is not None:
+            decision = move_lot(
+                deed,
+                said,
+                stock=unit.stock,
+                holding=unit.holding,
+                in_force=effective.overlays,
+                lasting=lasting,
+                sources=sources,
+            )
+        else:
+            decision = move(deed, said, holding=unit.holding, effective=effective, lasting=lasting, sources=sources)
+        if said.role == "input":
+            self._use_up(entry_id, deed, unit, effective, decision)
         marks = decision.marks
         if parent is not None and deed.type == "pack" and unit in (parent, *self.parents_of(parent)):
             marks = (*marks, Mark.PACKED_IN_ITSELF)
@@ -109,6 +178,28 @@ class Picture:
         self.touched.add(unit.pk)
         return Decision(holding=unit.holding, marks=lasting)
 
+    def note_stop(self, deed: Deed, unit: Unit, said: Said) -> None:
+        """Note that a whole lot is stopped here, or let go on, if it is."""
+        if stops_lot(deed.type, unit.unit_id, said.details):
+            self.stopped[unit.pk] = max(deed.event_at, self.stopped.get(unit.pk, deed.event_at))
+
+    def _sources_of(self, entry_id: UUID) -> tuple[Source, ...]:
+        return tuple(self._sources) if self._sources_by == entry_id else ()
+
+    def _use_up(self, entry_id: UUID, deed: Deed, unit: Unit, effective: Holding, decision: Decision) -> None:
+        if self._sources_by != entry_id:
+            self._sources_by, self._sources = entry_id, []
+        self._sources.append(
+            Source(
+                unit_id=unit.unit_id,
+                holding=unit.holding,
+                around=self._around(unit),
+                expires_on=unit.expires_on,
+                here=effective.state in STOCK and effective.gln == deed.gln,
+                blocked=any(mark in BLOCKING for mark in decision.marks),
+            )
+        )
+
     def empty(
         self, entry_id: UUID, deed: Deed, *, parents: Container[int]
     ) -> list[tuple[Unit, Unit, tuple[Mark, ...]]]:
@@ -118,22 +209,37 @@ class Picture:
             for unit in sorted(self.units.values(), key=lambda unit: unit.unit_id)
             if unit.parent_pk is not None and unit.parent_pk in parents
         ]
-        return [
-            (unit, parent, self.apply(entry_id, deed, unit=unit, role=IMPLIED, parent=parent, lasting=()).marks)
-            for unit, parent in inside
-        ]
+        return [(unit, parent, self._take_off(entry_id, deed, unit, parent)) for unit, parent in inside]
+
+    def _take_off(self, entry_id: UUID, deed: Deed, unit: Unit, parent: Unit) -> tuple[Mark, ...]:
+        said = Said(role=IMPLIED, parent=parent.unit_id)
+        return self.apply(entry_id, deed, unit=unit, said=said, parent=parent, lasting=()).marks
 
     def _move(self, entry_id: UUID, deed: Deed, unit: Unit, decision: Decision, parent: Unit | None) -> None:
-        before, unit.holding = unit.holding, decision.holding
+        before, unit.holding, unit.stock = unit.holding, decision.holding, decision.stock
+        if unit.holding.overlays:
+            self.laid.add(unit.pk)
         if before.parent == unit.holding.parent:
             return
         self.rehoused.add(unit.pk)
         if before.parent is not None:
+            # What lay on a pallet comes along with the carton: unpacking evades no hold.
+            around = self._around(unit)
+            if around:
+                unit.holding = replace(unit.holding, overlays=unit.holding.overlays | around)
+                self.laid.add(unit.pk)
             self._leave(entry_id, deed, unit)
         unit.parent_pk = None
-        if unit.holding.parent is not None and parent is not None:
-            unit.parent_pk = parent.pk
-            self._open[unit.pk] = Stay(child_pk=unit.pk, parent_pk=parent.pk, from_at=deed.event_at, packed_by=entry_id)
+        into = parent if deed.type == "pack" else self._named(unit.holding.parent)
+        if unit.holding.parent is not None and into is not None:
+            unit.parent_pk = into.pk
+            self._open[unit.pk] = Stay(child_pk=unit.pk, parent_pk=into.pk, from_at=deed.event_at, packed_by=entry_id)
+
+    def _named(self, name: str | None) -> Unit | None:
+        """Return the parent that a new label takes over: what the old one was in is at hand."""
+        if name is None:
+            return None
+        return next(unit for unit in self.units.values() if unit.unit_id == name)
 
     def _leave(self, entry_id: UUID, deed: Deed, unit: Unit) -> None:
         stay = self._open.pop(unit.pk, None)

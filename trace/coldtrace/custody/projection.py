@@ -13,9 +13,11 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import store, unit_store
-from coldtrace.custody.model import Fact
+from coldtrace.custody.details import details_of
+from coldtrace.custody.lots import stops_lot
+from coldtrace.custody.model import Fact, Inside, Said
 from coldtrace.custody.picture import Picture, Unit
-from coldtrace.custody.rules import IMPLIED, importer_of, lasting_marks
+from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
 from coldtrace.events.units_piece import Line
 
@@ -47,6 +49,17 @@ def unpacks_whole(type: str, roles: Sequence[str]) -> bool:
     return type == "unpack" and "child" not in roles
 
 
+BLOCKABLE = frozenset({"ship", "return", "sell", "use", "open", "transform", "destroy"})
+"""What goods may be kept from by what is inside of them."""
+MAKING = frozenset({"transform", "relabel"})
+"""What makes units of other units."""
+
+
+def inputs_first(roles: Sequence[str]) -> list[int]:
+    """Return the places of lines in the order in which they are told: what went in before what came out."""
+    return sorted(range(len(roles)), key=lambda number: roles[number] == "output")
+
+
 class Projection:
     """One batch: its units, locked, and what its statements do to them."""
 
@@ -71,10 +84,14 @@ class Projection:
         )
         self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
         self.importers: dict[UUID, set[UUID]] = {}
-        self._known_until = {unit.pk: unit.last_at for unit in self._picture.units.values()}
+        self._known_until = {
+            unit.pk: max(unit.last_at, unit.lot_stopped_at or unit.last_at) for unit in self._picture.units.values()
+        }
         self.late = unit_store.later_known(session, self._first_events()).union(late)
         self.late |= {self._by_name[name].pk for one in told if one.entry_id in again for name in one.names}
-        self._find_expired()
+        if stops := self._lot_stops():
+            self.late |= unit_store.known_of_lot(session, stops)
+        self._find_inside()
 
     def _first_events(self) -> dict[int, datetime]:
         """Return for each unit when this batch first speaks of it."""
@@ -84,32 +101,66 @@ class Projection:
                 first.setdefault(self._by_name[name].pk, one.fact.event_at)
         return first
 
-    def _find_expired(self) -> None:
-        """Find what is past its expiry and may be inside of what is shipped or sold here."""
-        leaving = [one for one in self._told if one.fact.type in ("ship", "sell")]
+    def _lot_stops(self) -> list[tuple[Unit, datetime]]:
+        """Return the lots that this batch stops as a whole or lets go on, and when."""
+        return [
+            (self._by_name[line.unit], one.fact.event_at)
+            for one in self._told
+            for line in one.lines
+            if stops_lot(one.fact.type, line.unit, line.attributes)
+        ]
+
+    def _find_inside(self) -> None:
+        """Find what may keep from going on what it is inside of: past its expiry, on hold, recalled."""
+        leaving = [one for one in self._told if one.fact.type in BLOCKABLE]
         tops = {self._by_name[line.unit].pk for one in leaving for line in one.lines}
         on = max((one.fact.local_date for one in leaving), default=date.min)
         units = self._picture.units
-        self._stored = [row for row in unit_store.expired_inside(self._session, tops, on=on) if row[1] not in units]
+        self._stored = [row for row in unit_store.blocked_inside(self._session, tops, on=on) if row.pk not in units]
         # What this batch speaks of is where the batch has put it.
-        self._aged = [
-            (unit, unit.issued.expiry)
-            for unit in units.values()
-            if unit.issued is not None and unit.issued.expiry is not None and unit.issued.expiry < on
-        ]
+        self._aged = [unit for unit in units.values() if unit.expires_on is not None and unit.expires_on < on]
 
-    def _expiry_inside(self, unit: Unit) -> date | None:
-        """Return the earliest expiry of what is in a unit now, as far as something in it is past it."""
-        stored = [expiry for top, _, expiry in self._stored if top == unit.pk]
-        present = [expiry for each, expiry in self._aged if unit in self._picture.parents_of(each)]
-        return min([*stored, *present], default=None)
+    def _inside(self, unit: Unit) -> Inside:
+        """Return what is in a unit now, as far as it may keep the unit from going on."""
+        stored = [row for row in self._stored if row.top == unit.pk]
+        aged = [each.expires_on for each in self._aged if unit in self._picture.parents_of(each)]
+        if not stored and not aged and not self._picture.laid:
+            return NOTHING_INSIDE
+        laid = self._laid_inside(unit)
+        expiries = [*(row.expiry for row in stored), *aged]
+        return Inside(
+            expiry=min((expiry for expiry in expiries if expiry is not None), default=None),
+            overlays=frozenset(
+                overlay for overlays in (*(row.overlays for row in stored), *laid) for overlay in overlays
+            ),
+        )
+
+    def _laid_inside(self, unit: Unit) -> list[frozenset[str]]:
+        """Return the overlays on whatever of this picture is in a unit, those of whole lots included."""
+        picture = self._picture
+        if not picture.laid:
+            return []
+        of_lots = any(picture.units[pk].stock is not None for pk in picture.laid)
+        candidates = picture.units.values() if of_lots else [picture.units[pk] for pk in picture.laid]
+        return [picture.overlays_on(each) for each in candidates if unit in picture.parents_of(each)]
 
     def tell(self) -> dict[UUID, list[LineRecord]]:
         """Apply all statements; return the lines of each with what they contradict."""
         return {one.entry_id: self._tell(one) for one in self._told}
 
     def _tell(self, one: Told) -> list[LineRecord]:
-        records = [self._tell_line(one, number, line) for number, line in enumerate(one.lines)]
+        if one.fact.type in MAKING and any(
+            self._is_late(self._by_name[line.unit], None, one.fact.event_at) for line in one.lines
+        ):
+            # What came out depends on what went in: told again is all of it.
+            self.late |= {self._by_name[line.unit].pk for line in one.lines}
+        self._earliest_input = min(
+            (day for line in one.lines if line.role == "input" and (day := self._by_name[line.unit].expires_on)),
+            default=None,
+        )
+        order = inputs_first([line.role for line in one.lines])
+        told = {number: self._tell_line(one, number, one.lines[number]) for number in order}
+        records = [told[number] for number in range(len(one.lines))]
         parents = {self._by_name[name].pk for name in one.empties} - self.late
         if parents:
             left = self._picture.empty(one.entry_id, one.fact, parents=parents)
@@ -131,8 +182,21 @@ class Projection:
     def _tell_line(self, one: Told, number: int, line: Line) -> LineRecord:
         unit = self._by_name[line.unit]
         parent = self._by_name[line.parent] if line.parent else None
-        inside = self._expiry_inside(unit) if one.fact.type in ("ship", "sell") else None
-        marks = lasting_marks(one.fact, line, issued=unit.issued, inside=inside)
+        said = Said(
+            role=line.role,
+            parent=line.parent,
+            quantity=line.quantity,
+            details=details_of(one.fact, line, issued=unit.issued),
+        )
+        marks = lasting_marks(
+            one.fact,
+            line,
+            issued=unit.issued,
+            expires_on=unit.holding.expires_on,
+            inside=self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE,
+            earliest_input=self._earliest_input,
+        )
+        self._picture.note_stop(one.fact, unit, said)
         from_gln = None
         importer = importer_of(one.fact, issued=unit.issued, beginning=unit.beginning, marks=marks)
         if importer is not None:
@@ -140,7 +204,7 @@ class Projection:
         if self._is_late(unit, parent, one.fact.event_at):
             self.late.add(unit.pk)
         else:
-            did = self._picture.apply(one.entry_id, one.fact, unit=unit, role=line.role, parent=parent, lasting=marks)
+            did = self._picture.apply(one.entry_id, one.fact, unit=unit, said=said, parent=parent, lasting=marks)
             marks, from_gln = did.marks, did.from_gln
         return LineRecord(
             entry_id=one.entry_id,
@@ -152,11 +216,15 @@ class Projection:
             event_at=one.fact.event_at,
             marks=marks,
             from_gln=from_gln,
+            details=said.details,
         )
 
     def _is_late(self, unit: Unit, parent: Unit | None, event_at: datetime) -> bool:
         """Tell whether something later is known of the unit or of what it is in or put into."""
         around = [unit, *self._picture.parents_of(unit), *([] if parent is None else [parent])]
+        lot = self._picture.lot_of(unit)
+        if lot is not None and lot.pk in self.late:
+            return True
         return any(each.pk in self.late or self._known_until[each.pk] >= event_at for each in around)
 
     def write(self) -> None:
@@ -170,3 +238,5 @@ def write_picture(session: Session, picture: Picture) -> None:
     store.insert_stays(session, picture.stays)
     unit_store.save_units(session, [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched])
     unit_store.set_root_below(session, picture.rehoused)
+    unit_store.save_stock(session, [picture.units[pk] for pk in picture.touched])
+    unit_store.save_lot_stops(session, [(picture.units[pk], at) for pk, at in picture.stopped.items()])

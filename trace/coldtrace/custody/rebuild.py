@@ -43,6 +43,8 @@ TABLE_WORDS: Mapping[str, Words] = {
     "unit": Words("货物所在", "where a unit is"),
     "statement_line": Words("记录行及其标记", "what a line says and contradicts"),
     "containment": Words("包装关系", "what was inside what"),
+    "lot_stock": Words("批次数量", "how much of a lot is where"),
+    "lot_stop": Words("整批封存或召回", "which lots were stopped as a whole"),
     "statement_party": Words("记录涉及的各方", "whom a statement concerns"),
     "case_file": Words("记录引起的异常", "which cases statements opened"),
     "correction": Words("更正的效力", "which corrections are in force"),
@@ -283,6 +285,7 @@ _CORRECTIONS: Final = (
 _ROWS: Final = {
     "unit": "SELECT u.unit_id AS key, jsonb_build_object('lot', u.lot_id, 'state', u.state, 'gln', u.gln,"
     " 'to_gln', u.to_gln, 'parent', p.unit_id, 'root', r.unit_id,"
+    " 'overlays', u.overlays, 'counter', u.counter, 'expires_on', u.expires_on,"
     # A unit of which nothing was said yet has either of two beginnings of time.
     " 'last_at', GREATEST(u.last_at, '0001-01-01T00:00:00Z')) AS facts FROM {schema}.unit u"
     " LEFT JOIN {schema}.unit p ON p.unit_pk = u.parent_pk LEFT JOIN {schema}.unit r ON r.unit_pk = u.root_pk",
@@ -294,6 +297,10 @@ _ROWS: Final = {
     "containment": "SELECT concat_ws(' ', c.unit_id, s.from_at, s.packed_by) AS key, jsonb_build_object("
     "'parent', p.unit_id, 'to_at', s.to_at, 'unpacked_by', s.unpacked_by) AS facts FROM {schema}.containment s"
     " JOIN {schema}.unit c ON c.unit_pk = s.child_pk JOIN {schema}.unit p ON p.unit_pk = s.parent_pk",
+    "lot_stock": "SELECT concat_ws(' ', u.unit_id, s.kind, s.gln, s.to_gln, s.owner) AS key, jsonb_build_object("
+    "'quantity', s.quantity) AS facts FROM {schema}.lot_stock s JOIN {schema}.unit u USING (unit_pk)",
+    "lot_stop": "SELECT concat_ws(' ', s.gtin, s.lot) AS key, jsonb_build_object('unit', u.unit_id,"
+    " 'last_at', s.last_at) AS facts FROM {schema}.lot_stop s JOIN {schema}.unit u USING (unit_pk)",
     "statement_party": "SELECT concat_ws(' ', entry_id, relation, COALESCE(CAST(operator_id AS text), '-'),"
     " COALESCE(gln, '-')) AS key, jsonb_build_object('district', district, 'recorded_at', recorded_at)"
     " AS facts FROM {schema}.statement_party",

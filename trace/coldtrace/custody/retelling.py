@@ -7,6 +7,9 @@ reaches from a carton up to its pallet.  Told again is therefore whoever is late
 the stories of all that these were ever in, in the one order of events, through the same `Picture` as statements that
 arrive in order; nesting of any depth is no special case.
 
+What stops a whole lot, or lets it go on, reaches all units of the lot: of a lot that is not told again itself, only
+these lines are told beside the stories of its units.
+
 What a correction annulled is passed over, as if it had never been said.
 
 Two things stay as they were on arrival: what `rules.lasting_marks` judged, and the order of statements that claim the
@@ -21,8 +24,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import case_store, party_store, store, unit_store
-from coldtrace.custody.model import Decision, Deed, Holding, Mark
+from coldtrace.custody.model import Decision, Holding, Mark, Said
 from coldtrace.custody.picture import Picture, Stay, Unit
+from coldtrace.custody.projection import inputs_first
 from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting
 from coldtrace.custody.store import LineRecord, PastLine
 
@@ -36,9 +40,13 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
 
     `since` is the first moment of which something new is known.
     """
-    before = {unit.pk: unit for unit in unit_store.lock_stories(session, late, since=since)}
-    picture = Picture(_at_its_beginning(unit) for unit in before.values())
-    lines = store.past_lines(session, before.keys())
+    of_lots = unit_store.units_of_lots(session, late, since=since)
+    if of_lots:
+        unit_store.lock_for_lots(session)
+    units, lots = unit_store.lock_stories(session, of_lots.union(late), since=since)
+    before = {unit.pk: unit for unit in units}
+    picture = Picture(_at_its_beginning(unit) for unit in units)
+    lines = store.past_lines(session, before.keys() - lots, stops_of=lots)
     told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED])
     changed = write_findings(session, lines, told)
     others = write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
@@ -46,8 +54,9 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     party_store.tell_again(session, told_otherwise)
     case_store.tell_again(session, told_otherwise)
     _write_stays(session, picture)
-    moved = [unit for unit in picture.units.values() if unit != before[unit.pk]]
+    moved = [unit for unit in picture.units.values() if unit.pk not in lots and unit != before[unit.pk]]
     unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])
+    unit_store.save_stock(session, moved)
     unit_store.set_root_below(session, {unit.pk for unit in moved})
     return {place: now.marks for place, now in changed.items()}
 
@@ -61,6 +70,9 @@ def _at_its_beginning(unit: Unit) -> Unit:
         last_at=unit_store.EARLIEST,
         beginning=unit.beginning,
         issued=unit.issued,
+        lot=unit.lot,
+        lot_stopped_at=unit.lot_stopped_at,
+        stock=None if unit.stock is None else {},
     )
 
 
@@ -73,19 +85,22 @@ def tell_lines(picture: Picture, lines: Iterable[PastLine]) -> tuple[Decisions, 
     implied: dict[tuple[UUID, int], LineRecord] = {}
     for entry_id, group in groupby(lines, key=lambda line: line.entry_id):
         said = list(group)
-        deed = Deed(type=said[0].type, gln=said[0].gln, to_gln=said[0].to_gln, event_at=said[0].event_at)
-        for line in said:
+        deed = said[0].deed
+        for line in (said[number] for number in inputs_first([line.role for line in said])):
             unit, lasting = picture.units[line.unit_pk], only_lasting(line.type, line.marks)
+            parent = None if line.parent_pk is None else picture.units[line.parent_pk]
+            says = Said(
+                role=line.role,
+                parent=None if parent is None else parent.unit_id,
+                quantity=line.quantity,
+                details=line.details,
+            )
+            picture.note_stop(deed, unit, says)
             if line.annulled:
                 told[entry_id, line.line_no] = picture.pass_over(deed, unit=unit, lasting=lasting)
                 continue
             told[entry_id, line.line_no] = picture.apply(
-                entry_id,
-                deed,
-                unit=unit,
-                role=line.role,
-                parent=None if line.parent_pk is None else picture.units[line.parent_pk],
-                lasting=lasting,
+                entry_id, deed, unit=unit, said=says, parent=parent, lasting=lasting
             )
         emptied = {line.unit_pk for line in said if line.whole and not line.annulled and BARRED.isdisjoint(line.marks)}
         for child, parent, its_marks in picture.empty(entry_id, deed, parents=emptied) if emptied else ():

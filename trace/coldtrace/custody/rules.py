@@ -1,26 +1,33 @@
-"""Decisions of custody: pure, no clock, no database (domain guide, section 4).
+"""What is judged once, when a statement arrives: pure, no clock, no database (domain guide, section 4).
 
-The rule of the house: a physically observed fact is never refused.  What contradicts the record is kept and
-marked; only a block at event time or a terminal state keeps it from moving the goods.
-
-A line earns two kinds of marks.  `lasting_marks` depend on the line alone and are judged once, when it arrives.  What
-`move` adds depends on what came before the line, and is judged again when something before it arrives late.
+A line earns two kinds of marks.  `lasting_marks` depend on the line alone, on what is known of its code and on what is
+inside its unit; they are judged once, when it arrives.  What `moves.move` adds depends on what came before the line,
+and is judged again when something before it arrives late.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from coldtrace.codes.foreign_scheme import known_schemes
+from coldtrace.custody.details import details_of, may_stop_lot, net_g_of, read_day
+from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import (
     BLOCKING,
     TERMINAL,
     Decision,
-    Deed,
     Fact,
     Holding,
+    Inside,
     Issued,
+    Level,
     Mark,
+    Said,
     UnitState,
 )
+from coldtrace.custody.moves import move
+from coldtrace.custody.overlays import STOPPING, blocked_by
+from coldtrace.events.unit_id import UnitKind, read_unit_id
 from coldtrace.events.units_piece import Line
 from coldtrace.seal.b64 import b64
 
@@ -30,7 +37,12 @@ LATE_AFTER = timedelta(hours=72)
 IMPLIED = "implied"
 """The role of a child's line that unpacking its whole pallet implies."""
 
-_NEVER_SAID = frozenset({UnitState.UNKNOWN, UnitState.BLANK})
+GAIN_MAX_PERCENT = 1
+LOSS_MAX_PERCENT = 3
+"""Of the weight that went in: a scale's error upwards, and a loss that needs a reason (domain guide, section 4)."""
+
+NOTHING_INSIDE = Inside()
+
 _Marks = tuple[Mark, ...]
 
 
@@ -48,23 +60,42 @@ def order_time(*, claimed_at: datetime, recorded_at: datetime, enrolled_at: date
 
 
 def decide(
-    fact: Fact, line: Line, *, holding: Holding, effective: Holding, issued: Issued | None, inside: date | None = None
+    fact: Fact,
+    line: Line,
+    *,
+    holding: Holding,
+    effective: Holding,
+    issued: Issued | None,
+    inside: Inside = NOTHING_INSIDE,
 ) -> Decision:
     """Return what one line does to its unit, and all that is odd about it."""
     return move(
         fact,
-        role=line.role,
-        parent=line.parent,
+        Said(
+            role=line.role,
+            parent=line.parent,
+            quantity=line.quantity,
+            details=details_of(fact, line, issued=issued),
+        ),
         holding=holding,
         effective=effective,
-        lasting=lasting_marks(fact, line, issued=issued, inside=inside),
+        lasting=lasting_marks(fact, line, issued=issued, expires_on=holding.expires_on, inside=inside),
     )
 
 
-def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None, inside: date | None = None) -> _Marks:
+def lasting_marks(
+    fact: Fact,
+    line: Line,
+    *,
+    issued: Issued | None,
+    expires_on: date | None = None,
+    inside: Inside = NOTHING_INSIDE,
+    earliest_input: date | None = None,
+) -> _Marks:
     """Return what is odd about a line whatever came before it.
 
-    `issued` is what is known of its code, `inside` the earliest expiry of what is in the unit, if anything is.
+    `issued` is what is known of its code, `expires_on` the last day that a statement gave it, `inside` what is in the
+    unit, `earliest_input` the first last day among what the same statement used up.
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
@@ -72,15 +103,42 @@ def lasting_marks(fact: Fact, line: Line, *, issued: Issued | None, inside: date
         return (Mark.CORRECTION_NOT_PERMITTED,)
     if fact.type in _STOPPABLE and _is_stopped(fact, issued):
         return (Mark.STOPPED,)
+    if (fact.type in _EXPIRING or (fact.type, line.role) == ("transform", "input")) and _is_expired(
+        fact, issued, expires_on, inside.expiry
+    ):
+        return (Mark.EXPIRED,)
+    if blocked_by(fact, line.role, inside.overlays) is not None:
+        return (Mark.BLOCKED_INSIDE,)
+    if fact.type in STOPPING and is_lot(line.unit) and not may_stop_lot(fact, issued):
+        return (Mark.LOT_OF_OTHERS,)
     match fact.type:
         case "commission":
-            return _of_identity(fact, line, issued)
-        case "ship" | "sell" if _is_expired(fact, issued, inside):
-            return (Mark.EXPIRED,)
-        case "ship" if not fact.receiver_registered:
+            return _of_lot(fact, issued) if is_lot(line.unit) else _of_identity(fact, line, issued)
+        case "ship" | "return" if not fact.receiver_registered and not fact.abroad:
             return (Mark.RECEIVER_UNREGISTERED,)
+        case "transform" | "relabel" if line.role == "output":
+            return _of_output(fact, line, issued, earliest_input)
+        case "adopt" if not _is_known_scheme(line.unit):
+            return (Mark.UNKNOWN_SCHEME,)
+        case "void":
+            return _of_station(fact, issued)
         case _:
             return ()
+
+
+def statement_marks(type: str, *, level: Level, fields: Mapping[str, object], lines: Sequence[Line]) -> list[Mark]:
+    """Return what is odd about a statement as a whole: reasons, witnesses, weights.  `fields` are its private ones."""
+    match type:
+        case "hold" | "recall" if not _has(fields, "reason") or (
+            level is Level.REGULATOR and not _has(fields, "order_no")
+        ):
+            return [Mark.REASON_MISSING]
+        case "destroy" if not _has(fields, "method") or not _is_witnessed(fields):
+            return [Mark.WITNESS_MISSING]
+        case "transform":
+            return _of_weights(lines)
+        case _:
+            return []
 
 
 def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
@@ -93,9 +151,12 @@ BARRED = frozenset({Mark.NOT_PERMITTED, Mark.CORRECTION_NOT_PERMITTED})
 """Marks of lines whose statement does nothing at all, whatever they say."""
 
 
-_STOPPABLE = frozenset({"commission", "ship", "sell"})
+_STOPPABLE = frozenset({"commission", "ship", "sell", "use", "open", "transform"})
 """What lets goods go on.  Receiving, packing and the like is what happened to them, stopped or not."""
+_EXPIRING = frozenset({"ship", "sell", "use", "open"})
 
+_OF_GOODS = frozenset({Mark.STOPPED, Mark.EXPIRED, Mark.BLOCKED_INSIDE})
+_OF_OUTPUT = frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.OUTLIVES_INPUT})
 _LASTING = {
     "commission": frozenset(
         {
@@ -108,25 +169,18 @@ _LASTING = {
             Mark.BOUND_LATE,
         }
     ),
-    "ship": frozenset({Mark.STOPPED, Mark.EXPIRED, Mark.RECEIVER_UNREGISTERED}),
-    "sell": frozenset({Mark.STOPPED, Mark.EXPIRED}),
+    "ship": _OF_GOODS | {Mark.RECEIVER_UNREGISTERED},
+    "return": frozenset({Mark.BLOCKED_INSIDE, Mark.RECEIVER_UNREGISTERED}),
+    "sell": _OF_GOODS,
+    "use": _OF_GOODS,
+    "open": _OF_GOODS,
+    "destroy": frozenset({Mark.BLOCKED_INSIDE}),
+    "transform": _OF_GOODS | _OF_OUTPUT,
+    "relabel": _OF_OUTPUT,
+    "adopt": frozenset({Mark.UNKNOWN_SCHEME}),
+    **dict.fromkeys(STOPPING, frozenset({Mark.LOT_OF_OTHERS})),
+    "void": frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION}),
 }
-
-
-def move(
-    deed: Deed, *, role: str, parent: str | None, holding: Holding, effective: Holding, lasting: _Marks = ()
-) -> Decision:
-    """Return where a unit is after one line about it.
-
-    `holding` is the unit's own record, `effective` that of its outermost parent when it is packed (else the
-    same), `lasting` what `lasting_marks` said of the line.
-    """
-    if any(mark in BLOCKING for mark in lasting):
-        return Decision(holding=holding, marks=lasting)
-    if holding.state in TERMINAL:
-        return Decision(holding=holding, marks=(*lasting, Mark.TERMINAL))
-    after, marks = _moved(deed, role, parent, holding, effective)
-    return Decision(holding=after, marks=(*lasting, *marks), from_gln=_taken_from(deed, effective))
 
 
 def importer_of(fact: Fact, *, issued: Issued | None, beginning: UnitState, marks: _Marks) -> UUID | None:
@@ -148,33 +202,6 @@ _UNSURE = BLOCKING | {
 }
 
 
-def _taken_from(deed: Deed, effective: Holding) -> str | None:
-    """Return the site that had shipped what is received here, also if it had named another receiver."""
-    return effective.gln if deed.type == "receive" and effective.state is UnitState.IN_TRANSIT else None
-
-
-def _moved(
-    deed: Deed, role: str, parent: str | None, holding: Holding, effective: Holding
-) -> tuple[Holding, list[Mark]]:
-    match deed.type, role:
-        case "commission", _:
-            return _commission(deed, holding)
-        case "pack", "parent":
-            return _pack_parent(deed, holding, effective)
-        case "pack", "child":
-            return _pack_child(deed, parent, holding, effective)
-        case "unpack", "child" | "implied":
-            return _unpack_child(deed, parent, holding, effective)
-        case "ship", _:
-            return _ship(deed, holding, effective)
-        case "receive", _:
-            return _receive(deed, holding, effective)
-        case "sell", _:
-            return _sell(deed, holding, effective)
-        case _:
-            return holding, []
-
-
 def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
     if issued is None:
         return (Mark.NOT_ISSUED,)
@@ -188,6 +215,14 @@ def _of_identity(fact: Fact, line: Line, issued: Issued | None) -> _Marks:
     elif issued.facts_hash is not None and fact.facts_hash != issued.facts_hash:
         marks.append(Mark.FACTS_UNKNOWN)
     return tuple(marks)
+
+
+def _of_lot(fact: Fact, issued: Issued | None) -> _Marks:
+    """Return what is odd about goods that get their identity by their lot: no label of them was issued one by one."""
+    if issued is None:
+        return (Mark.NOT_ISSUED,)
+    known = issued.facts_hash is None or fact.facts_hash == issued.facts_hash
+    return (*_of_station(fact, issued), *(() if known else (Mark.FACTS_UNKNOWN,)))
 
 
 def _is_stopped(fact: Fact, issued: Issued | None) -> bool:
@@ -205,84 +240,55 @@ def _of_binding(fact: Fact, issued: Issued, bind_until: datetime) -> list[Mark]:
     return [Mark.DOUBLE_BOUND if issued.facts_hash is not None and fact.names_lot else Mark.FACTS_UNKNOWN]
 
 
-def _is_expired(fact: Fact, issued: Issued | None, inside: date | None) -> bool:
+def _is_expired(fact: Fact, issued: Issued | None, *others: date | None) -> bool:
     own = None if issued is None else issued.expiry
-    return any(expiry is not None and fact.local_date > expiry for expiry in (own, inside))
+    return any(expiry is not None and fact.local_date > expiry for expiry in (own, *others))
 
 
-def _commission(deed: Deed, holding: Holding) -> tuple[Holding, list[Mark]]:
-    if holding.state not in _NEVER_SAID:
-        return holding, [Mark.ALREADY_COMMISSIONED]
-    return _here(deed), []
+def _of_output(fact: Fact, line: Line, issued: Issued | None, earliest_input: date | None) -> _Marks:
+    """Return what is odd about what came out: its code, which is its maker's, and its last day."""
+    kind = read_unit_id(line.unit).kind
+    marks = list(_of_station(fact, issued)) if kind in (UnitKind.SERIAL, UnitKind.OWN) else []
+    expiry = read_day(line.attributes.get("expiry"))
+    longer = expiry is not None and earliest_input is not None and expiry > earliest_input
+    if longer and line.attributes.get("shelf_life_paper") in (None, False, ""):
+        marks.append(Mark.OUTLIVES_INPUT)
+    return tuple(marks)
 
 
-def _pack_parent(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
-    if holding.state in _NEVER_SAID:
-        return _here(deed), []
-    marks = _presence(deed, effective)
-    return (_here(deed), [*marks, *_still_packed(holding)]) if marks else (holding, [])
+def _of_station(fact: Fact, issued: Issued | None) -> _Marks:
+    if issued is None:
+        return (Mark.NOT_ISSUED,)
+    return () if issued.station_gln == fact.gln else (Mark.WRONG_STATION,)
 
 
-def _pack_child(deed: Deed, parent: str | None, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
-    marks = _presence(deed, effective)
-    if holding.parent not in (None, parent):
-        marks.append(Mark.ALREADY_PACKED)
-    return _here(deed, parent), marks
+def _is_known_scheme(unit_id: str) -> bool:
+    unit = read_unit_id(unit_id)
+    return unit.kind is not UnitKind.FOREIGN or unit.scheme in {each.scheme for each in known_schemes()}
 
 
-def _unpack_child(deed: Deed, parent: str | None, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
-    marks = _presence(deed, effective)
-    if holding.parent != parent:
-        marks.append(Mark.NOT_IN_PARENT)
-    return _here(deed), marks
+def _has(fields: Mapping[str, object], name: str) -> bool:
+    value = fields.get(name)
+    return isinstance(value, str) and bool(value.strip())
 
 
-def _ship(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
-    shipped = effective.state is UnitState.IN_TRANSIT
-    marks = [Mark.ALREADY_SHIPPED] if shipped else _presence(deed, effective)
-    after = Holding(state=UnitState.IN_TRANSIT, gln=deed.gln, to_gln=deed.to_gln)
-    return after, [*marks, *_still_packed(holding)]
+def _is_witnessed(fields: Mapping[str, object]) -> bool:
+    return _has(fields, "witness") and fields["witness"] != fields.get("staff")
 
 
-def _receive(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
-    marks: list[Mark] = []
-    match effective.state:
-        case UnitState.UNKNOWN:
-            marks.append(Mark.NOT_ISSUED)
-        case UnitState.BLANK:
-            marks.append(Mark.NOT_COMMISSIONED)
-        case UnitState.SOLD:
-            marks.append(Mark.AFTER_SALE)
-        case UnitState.ACTIVE:
-            marks.append(Mark.ALREADY_RECEIVED if effective.gln == deed.gln else Mark.GAP)
-        case UnitState.IN_TRANSIT if effective.to_gln not in (None, deed.gln):
-            marks.append(Mark.NOT_ADDRESSED_HERE)
-    return _here(deed), [*marks, *_still_packed(holding)]
+def _of_weights(lines: Sequence[Line]) -> list[Mark]:
+    """Compare the grams that went in with those that came out; what names no weight is not weighed."""
+    went_in, came_out = (_grams(lines, role) for role in ("input", "output"))
+    if went_in is None or came_out is None:
+        return []
+    if came_out * 100 > went_in * (100 + GAIN_MAX_PERCENT):
+        return [Mark.MASS_BALANCE]
+    lost = (went_in - came_out) * 100 > went_in * LOSS_MAX_PERCENT
+    told = any(_has(line.attributes, "loss_reason") for line in lines)
+    return [Mark.LOSS_UNEXPLAINED] if lost and not told else []
 
 
-def _sell(deed: Deed, holding: Holding, effective: Holding) -> tuple[Holding, list[Mark]]:
-    if effective.state is UnitState.SOLD:
-        return holding, [Mark.SOLD_TWICE]
-    after = Holding(state=UnitState.SOLD, gln=deed.gln)
-    return after, [*_presence(deed, effective), *_still_packed(holding)]
-
-
-def _here(deed: Deed, parent: str | None = None) -> Holding:
-    return Holding(state=UnitState.ACTIVE, gln=deed.gln, parent=parent)
-
-
-def _is_here(deed: Deed, holding: Holding) -> bool:
-    return holding.state is UnitState.ACTIVE and holding.gln == deed.gln
-
-
-def _still_packed(holding: Holding) -> list[Mark]:
-    return [] if holding.parent is None else [Mark.STILL_PACKED]
-
-
-def _presence(deed: Deed, effective: Holding) -> list[Mark]:
-    """Return what is odd about goods being handled here as stock."""
-    if effective.state in _NEVER_SAID:
-        return [Mark.NOT_COMMISSIONED]
-    if effective.state is UnitState.SOLD:
-        return [Mark.AFTER_SALE]
-    return [] if _is_here(deed, effective) else [Mark.NOT_HERE]
+def _grams(lines: Sequence[Line], role: str) -> int | None:
+    weights = [net_g_of(line) for line in lines if line.role == role]
+    known = [weight for weight in weights if weight is not None]
+    return sum(known) if weights and len(known) == len(weights) else None

@@ -15,8 +15,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlmodel import Session
 
-UNIT_TABLES: Final = ("unit", "statement_line", "containment")
-"""Where units are, what became of the lines, and who was inside whom."""
+UNIT_TABLES: Final = ("unit", "statement_line", "containment", "lot_stock", "lot_stop")
+"""Where units are, what became of the lines, who was inside whom, where lots lie, and which lots were stopped."""
 
 PARTY_TABLES: Final = ("statement_party", "case_file")
 """Whom statements concern, and which cases they opened."""

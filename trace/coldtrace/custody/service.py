@@ -10,23 +10,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
-from coldtrace.custody import case_store, corrections, party_store, refused, store, vouchers
+from coldtrace.custody import case_store, corrections, party_store, refused, store, unit_store, vouchers
 from coldtrace.custody.corrections import Arriving
+from coldtrace.custody.lots import stops_lot
 from coldtrace.custody.model import BLOCKING, Fact, Mark
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.read_wire import ReadWire, read_wire
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
 from coldtrace.custody.retelling import retell
-from coldtrace.custody.rules import BARRED, IMPLIED, order_time
-from coldtrace.custody.store import LineRecord, StatementRecord
+from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting, order_time, statement_marks
+from coldtrace.custody.store import LineRecord, SiteOf, StatementRecord
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.certificate import Certificate, CertificateMismatch, mismatches, opens_site, read_certificate
@@ -234,17 +235,22 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     """Write a batch; return what each statement contradicts."""
     if not admitted:
         return {}
+    if any(_stops_lot(one) for one in admitted):
+        unit_store.lock_for_lots(session)
     _mark_forks(session, admitted)
     for one in admitted:
         if one.checked.public.type is StatementType.CLOSE:
             parties.retire_device(session, one.speaker.key_id)
     ledger.append(session, env.log, [one.entry for one in admitted])
     corrected = corrections.take(session, [_arriving(one) for one in admitted])
+    sites = store.sites_of(
+        session, {gln for one in admitted for gln in (one.speaker.gln, _to_gln(one)) if gln is not None}
+    )
     for one in admitted:
         one.marks.extend(corrected.marks.get(one.entry.entry_id, ()))
-    registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
+        one.marks.extend(_of_statement(one, sites[one.speaker.gln]))
     lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
-    told = [_told(one, registered, lots) for one in admitted]
+    told = [_told(one, sites, lots) for one in admitted]
     projection = Projection(session, told, again=corrected.again, late=corrected.pks)
     lines = projection.tell()
     projection.write()
@@ -271,6 +277,11 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
         )
         for one in admitted
     }
+
+
+def _stops_lot(one: _Admitted) -> bool:
+    type = one.checked.public.type.value
+    return any(stops_lot(type, line.unit, line.attributes) for line in one.checked.units.lines)
 
 
 def _mark_forks(session: Session, admitted: Sequence[_Admitted]) -> None:
@@ -346,35 +357,74 @@ def _stated_bindings(one: _Admitted) -> list[StatedBinding]:
     ]
 
 
-def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
+def _of_statement(one: _Admitted, site: SiteOf) -> list[Mark]:
+    if Mark.NOT_PERMITTED in one.marks:
+        return []
+    return statement_marks(
+        one.checked.public.type.value,
+        level=site.level,
+        fields={field.name: field.value for field in one.checked.private.fields},
+        lines=one.checked.units.lines,
+    )
+
+
+def _told(one: _Admitted, sites: Mapping[str, SiteOf], lots: set[bytes]) -> Told:
     to_gln = _to_gln(one)
     private = one.checked.private
+    site = sites[one.speaker.gln]
     fact = Fact(
         type=one.checked.public.type.value,
         gln=one.speaker.gln,
         to_gln=to_gln,
         event_at=one.event_at,
+        level=site.level,
+        firm=site.firm,
+        **_details(one),
         local_date=one.event_at.astimezone(timezone(private.offset)).date(),
         permitted=Mark.NOT_PERMITTED not in one.marks,
         correction_permitted=Mark.CORRECTION_NOT_PERMITTED not in one.marks,
-        receiver_registered=to_gln is not None and to_gln in registered,
+        receiver_registered=to_gln is not None and to_gln in sites,
         facts_hash=one.checked.public.facts,
         names_lot=one.checked.public.facts in lots,
     )
     return Told(entry_id=one.entry.entry_id, fact=fact, lines=one.checked.units.lines)
 
 
+def _details(one: _Admitted) -> dict[str, Any]:
+    """Return what the rules need of a statement beside type, place and time; mostly nothing."""
+    private = one.checked.private
+    sender = private.value("from")
+    found = {
+        "breach": one.checked.public.cold == "breach",
+        "ordered": bool(private.value("order_no")),
+        "abroad": one.checked.public.type is StatementType.RETURN and bool(private.value("export_country")),
+    }
+    details: dict[str, Any] = {name: True for name, is_so in found.items() if is_so}
+    return details | (
+        {"sender": sender} if one.checked.public.type is StatementType.RECEIVE and _is_gln(sender) else {}
+    )
+
+
+def _is_gln(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(parse_gln(value))
+    except MalformedNumber:
+        return False
+
+
 def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
-    # An implied line follows from the others; it blocks nothing.
-    said = [line for line in lines if line.role != IMPLIED]
-    blocked = bool(said) and all(BLOCKING.intersection(line.marks) for line in said)
+    # A statement is not rewritten, so its own status is what nothing that comes late can change.  What blocks in the
+    # order of events is on its lines.  An implied line follows from the others; it blocks nothing.
+    type = one.checked.public.type.value
+    said = [only_lasting(type, line.marks) for line in lines if line.role != IMPLIED]
+    blocked = bool(said) and all(BLOCKING.intersection(marks) for marks in said)
     return StatementRecord(
         entry_id=one.entry.entry_id,
         header_hash=one.checked.header_hash,
         key_id=one.speaker.key_id,
         seq=one.checked.private.seq,
         prev=one.checked.header.prev,
-        type=one.checked.public.type.value,
+        type=type,
         claimed_at=one.checked.private.at,
         event_at=one.event_at,
         recorded_at=one.recorded_at,
@@ -383,6 +433,7 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
         to_name=_to_name(one),
         status="blocked" if blocked or BARRED.intersection(one.marks) else "accepted",
         marks=tuple(one.marks),
+        details=_details(one),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
+from coldtrace.custody.model import BLOCKING
 from coldtrace.custody.scope_pages import STATEMENTS, pages, prepared
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -50,11 +51,12 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
         "at": at or "infinity",
         "most": most,
         "shown": UNITS_SHOWN,
+        "blocking": sorted(BLOCKING),
         **within.values,
     }
     own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
     page = pages(STATEMENTS, within, most=most)
-    rows = session.execute(prepared(_LISTED.format(page=page, own=own, whole=whole)), values)
+    rows = session.execute(prepared(_LISTED.format(page=page, own=own, whole=whole, stopped=_STOPPED)), values)
     return [
         ListedStatement(
             entry_id=row.entry_id,
@@ -63,7 +65,7 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
             to_gln=row.to_gln,
             claimed_at=row.claimed_at,
             recorded_at=row.recorded_at,
-            status=row.status,
+            status="blocked" if row.stopped else row.status,
             marks=tuple(dict.fromkeys([*row.marks, *(row.line_marks or [])])),
             units=tuple(row.units or ()),
             lines=row.lines,
@@ -73,13 +75,16 @@ def list_statements(session: Session, scope: Scope, *, after: UUID | None, limit
     ]
 
 
+_STOPPED = "bool_and(x.marks && CAST(:blocking AS text[])) FILTER (WHERE x.role <> 'implied')"
+"""Whether all that a statement said moved nothing: also what was blocked by something that was told later."""
 _LISTED = (
     "SELECT s.entry_id, s.type, s.gln, s.to_gln, s.claimed_at, s.recorded_at, s.status, s.marks, l.lines, l.line_marks,"
     f" {ANNULLED.format(statement='s')} AS annulled,"
-    " u.units FROM ({page}) p JOIN statement s ON s.entry_id = p.id"
+    " l.stopped, u.units FROM ({page}) p JOIN statement s ON s.entry_id = p.id"
     " CROSS JOIN LATERAL (SELECT {whole} AS whole OFFSET 0) w"
-    " CROSS JOIN LATERAL (SELECT count(*) AS lines, (SELECT array_agg(DISTINCT m) FROM statement_line x,"
-    "  unnest(x.marks) m WHERE x.entry_id = s.entry_id AND {own}) AS line_marks FROM statement_line x"
+    " CROSS JOIN LATERAL (SELECT count(*) AS lines, {stopped} AS stopped,"
+    "  (SELECT array_agg(DISTINCT m) FROM statement_line x, unnest(x.marks) m"
+    "   WHERE x.entry_id = s.entry_id AND {own}) AS line_marks FROM statement_line x"
     "  WHERE x.entry_id = s.entry_id AND {own}) l"
     " CROSS JOIN LATERAL (SELECT array_agg(un.unit_id ORDER BY f.line_no) AS units FROM (SELECT * FROM statement_line x"
     "  WHERE x.entry_id = s.entry_id AND {own} ORDER BY x.line_no LIMIT :shown) f JOIN unit un USING (unit_pk)) u"

@@ -3,8 +3,9 @@
 Units are in `unit_store.py`.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
-from coldtrace.custody.model import Mark
+from coldtrace.custody.details import Details
+from coldtrace.custody.model import Deed, Level, Mark
+from coldtrace.custody.overlays import STOPPING
 from coldtrace.custody.picture import Leaving, Stay
 
 
@@ -35,11 +38,12 @@ class StatementRecord:
     to_name: str | None
     status: str
     marks: tuple[Mark, ...]
+    details: Mapping[str, bool | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LineRecord:
-    """One line of an accepted statement; `from_gln` is whence a receiver took the unit."""
+    """One line of an accepted statement; `from_gln` is whence a receiver took the unit, `details` see `details.py`."""
 
     entry_id: UUID
     line_no: int
@@ -50,6 +54,7 @@ class LineRecord:
     event_at: datetime
     marks: tuple[Mark, ...]
     from_gln: str | None = None
+    details: Details = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +69,18 @@ class PastLine:
     unit_pk: int
     role: str
     parent_pk: int | None
-    type: str
-    gln: str
-    to_gln: str | None
-    event_at: datetime
+    quantity: int
+    deed: Deed
     marks: tuple[str, ...]
     from_gln: str | None
+    details: Details
     whole: bool
     annulled: bool
+
+    @property
+    def type(self) -> str:
+        """The type of its statement."""
+        return self.deed.type
 
 
 def insert_statements(session: Session, records: Sequence[StatementRecord]) -> None:
@@ -99,6 +108,7 @@ _STATEMENT = {
     "to_name": "text",
     "status": "text",
     "marks": "text",
+    "details": "jsonb",
 }
 _LINE = {
     "entry_id": "uuid",
@@ -110,6 +120,7 @@ _LINE = {
     "event_at": "timestamptz",
     "marks": "text",
     "from_gln": "text",
+    "details": "jsonb",
 }
 
 
@@ -124,8 +135,16 @@ def _insert_many(session: Session, table: str, columns: Mapping[str, str], rows:
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
             f" FROM unnest({arrays}) AS v({', '.join(columns)})"
         ),
-        {name: [" ".join(row[name]) if name == "marks" else row[name] for row in rows] for name in columns},
+        {name: [_sent(name, row[name]) for row in rows] for name in columns},
     )
+
+
+def _sent(name: str, value: Any) -> Any:
+    if name == "marks":
+        return " ".join(value)
+    if name == "details":
+        return json.dumps(dict(value)) if value else None
+    return value
 
 
 def insert_stays(session: Session, stays: Sequence[Stay]) -> None:
@@ -184,9 +203,16 @@ def forget_stays(session: Session, pks: Collection[int]) -> None:
     session.execute(text("DELETE FROM containment WHERE child_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": sorted(pks)})
 
 
-def past_lines(session: Session, pks: Collection[int]) -> list[PastLine]:
-    """Return every stored line of these units in the order of events."""
-    return _past_lines(session, "l.unit_pk = ANY(CAST(:keys AS bigint[]))", sorted(pks))
+def past_lines(session: Session, pks: Collection[int], *, stops_of: Collection[int] = ()) -> list[PastLine]:
+    """Return every stored line of these units in the order of events; of the lots `stops_of` only what stops them."""
+    which = "l.unit_pk = ANY(CAST(:keys AS bigint[]))"
+    if stops_of:
+        which = (
+            f"({which} OR l.unit_pk = ANY(CAST(:lots AS bigint[]))"
+            " AND (s.type = ANY(CAST(:stopping AS text[])) OR l.details @> '{\"hold\": true}'))"
+        )
+        return _past_lines(session, which, sorted(pks), lots=sorted(stops_of), stopping=sorted(STOPPING))
+    return _past_lines(session, which, sorted(pks))
 
 
 def lines_of(session: Session, entries: Collection[UUID]) -> list[PastLine]:
@@ -194,19 +220,47 @@ def lines_of(session: Session, entries: Collection[UUID]) -> list[PastLine]:
     return _past_lines(session, "l.entry_id = ANY(CAST(:keys AS uuid[]))", sorted(entries))
 
 
-def _past_lines(session: Session, which: str, keys: Sequence[int] | Sequence[UUID]) -> list[PastLine]:
+def _past_lines(
+    session: Session, which: str, keys: Sequence[int] | Sequence[UUID], **more: Sequence[int] | Sequence[str]
+) -> list[PastLine]:
     rows = session.execute(
         text(
-            "SELECT l.entry_id, l.line_no, l.unit_pk, l.role, l.parent_pk, s.type, s.gln, s.to_gln, s.event_at,"
-            " l.marks, l.from_gln, s.type = 'unpack' AND NOT EXISTS"
+            "SELECT l.entry_id, l.line_no, l.unit_pk, l.role, l.parent_pk, l.quantity, s.type, s.gln, s.to_gln,"
+            " s.event_at, l.marks, l.from_gln, l.details, s.details AS said, st.role AS site_role, o.uscc,"
+            " s.type = 'unpack' AND NOT EXISTS"
             " (SELECT 1 FROM statement_line c WHERE c.entry_id = l.entry_id AND c.role = 'child') AS whole,"
             f" {ANNULLED.format(statement='s')} AS annulled"
-            f" FROM statement_line l JOIN statement s USING (entry_id) WHERE {which}"
+            " FROM statement_line l JOIN statement s USING (entry_id) JOIN site st ON st.gln = s.gln"
+            f" JOIN operator o USING (operator_id) WHERE {which}"
             " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, l.line_no"
         ),
-        {"keys": keys},
+        {"keys": keys, **more},
     )
-    return [PastLine(**(dict(row._mapping) | {"marks": tuple(row.marks)})) for row in rows]
+    return [
+        PastLine(
+            entry_id=row.entry_id,
+            line_no=row.line_no,
+            unit_pk=row.unit_pk,
+            role=row.role,
+            parent_pk=row.parent_pk,
+            quantity=row.quantity,
+            deed=Deed(
+                type=row.type,
+                gln=row.gln,
+                to_gln=row.to_gln,
+                event_at=row.event_at,
+                level=level_of(row.site_role),
+                firm=row.uscc,
+                **(row.said or {}),
+            ),
+            marks=tuple(row.marks),
+            from_gln=row.from_gln,
+            details=row.details or {},
+            whole=row.whole,
+            annulled=row.annulled,
+        )
+        for row in rows
+    ]
 
 
 def replace_findings(session: Session, rows: Sequence[tuple[UUID, int, Sequence[str], str | None]]) -> None:
@@ -285,13 +339,28 @@ def closed_at(session: Session, keys: Collection[bytes]) -> dict[bytes, int]:
     return {bytes(row.key_id): row.seq for row in rows}
 
 
-def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:
-    """Return those GLNs that are registered sites."""
-    asked = sorted(set(glns))
-    if not asked:
-        return set()
-    rows = session.execute(text("SELECT gln FROM site WHERE gln = ANY(CAST(:glns AS text[]))"), {"glns": asked})
-    return {row[0] for row in rows}
+@dataclass(frozen=True, kw_only=True)
+class SiteOf:
+    """Who speaks at a site: the level and the firm's USCC."""
+
+    level: Level
+    firm: str
+
+
+def sites_of(session: Session, glns: Iterable[str]) -> dict[str, SiteOf]:
+    """Return who speaks at each of these GLNs; those that are no registered sites are left out."""
+    rows = session.execute(
+        text(
+            "SELECT gln, role, uscc FROM site JOIN operator USING (operator_id) WHERE gln = ANY(CAST(:glns AS text[]))"
+        ),
+        {"glns": sorted(set(glns))},
+    )
+    return {row.gln: SiteOf(level=level_of(row.role), firm=row.uscc) for row in rows}
+
+
+def level_of(role: str) -> Level:
+    """Return the level on which a site of a role speaks."""
+    return Level.REGULATOR if role == "regulator" else Level.FIRM
 
 
 def header_hash_of(session: Session, entry_id: UUID) -> bytes | None:

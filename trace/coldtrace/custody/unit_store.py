@@ -1,14 +1,17 @@
 """SQL about units: find, lock and move them, many at a time, without the ORM."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody.model import Holding, Issued, UnitState
+from coldtrace.custody.lots import is_lot
+from coldtrace.custody.model import Holding, Issued, StockPlace, UnitState
 from coldtrace.custody.picture import Unit
+from coldtrace.events.unit_id import read_unit_id
 
 EARLIEST = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 """Before anything was ever said of a unit."""
@@ -21,7 +24,8 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     """Return the named units, what they are in, and what is in those of `emptied`; locked until the commit.
 
     A unit is made on first sight.  Locks are taken in the order of the keys.  Whoever moves a unit holds its
-    parents too, so what is read here stays true.
+    parents too, so what is read here stays true.  The lots of these units that were ever stopped as a whole are read
+    beside them without a lock: whoever stops a lot keeps all others from units meanwhile (`lock_for_lots`).
     """
     values = {"names": sorted(names), "emptied": sorted(emptied)}
     session.execute(
@@ -38,9 +42,9 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     while True:
         # The second look sees what was committed while the first one waited.
         locked |= {row[0] for row in session.execute(text(f"{_LOCK} {_KEYS_AROUND} ORDER BY {_IN_ORDER}"), values)}
-        units = [_unit(row) for row in session.execute(text(f"{_UNITS} u.unit_pk = {_KEYS_AROUND}"), values)]
-        if all(unit.pk in locked for unit in units):
-            return units
+        rows = session.execute(text(f"{_UNITS} u.unit_pk = {_KEYS_AROUND}"), values).all()
+        if all(row.unit_pk in locked for row in rows):
+            return _units(session, rows)
 
 
 _AROUND = (
@@ -60,7 +64,9 @@ for one scan."""
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
     " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.voided_at IS NOT NULL AS voided,"
-    " i.code_hash, r.station_gln, l.facts_hash, l.expiry_date, lc.importer_id, ro.bind_until,"
+    " u.overlays, u.counter, u.expires_on, i.code_hash, i.net_g, r.station_gln, l.facts_hash, l.expiry_date,"
+    " lc.importer_id, im.uscc AS importer, ro.bind_until, l.gtin AS lot_gtin, l.lot AS lot_lot,"
+    " st.unit_pk AS stop_pk, st.last_at AS stop_at,"
     " least(v.revoked_at, y.recalled_at,"
     " CASE WHEN i.drawn_at >= k.stolen_at OR k.stolen_at IS NULL AND k.state = 'revoked'"
     " THEN greatest(i.drawn_at, k.stolen_at) END) AS stopped_at FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
@@ -69,21 +75,182 @@ _UNITS = (
     " (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open'))"
     " LEFT JOIN roll ro ON ro.run_id = r.run_id"
     " LEFT JOIN (lot l JOIN consignment lc ON lc.consignment_id = l.consignment_id AND lc.state = 'open')"
-    " ON l.lot_id = i.lot_id LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
+    " ON l.lot_id = i.lot_id LEFT JOIN operator im ON im.operator_id = lc.importer_id"
+    " LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
+    " LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
     " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
     " LEFT JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' WHERE"
 )
+
+
+def _rows_of(session: Session, pks: Collection[int]) -> Sequence[Row[Any]]:
+    return session.execute(text(f"{_UNITS} u.unit_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": sorted(pks)}).all()
+
+
+def _units(session: Session, rows: Sequence[Row[Any]]) -> list[Unit]:
+    """Return units, with the lots that were stopped, and with what is known of lots by quantity."""
+    found = {row.unit_pk: _unit(row) for row in rows}
+    stopped = {row.stop_pk for row in rows if row.stop_pk is not None} - found.keys()
+    if stopped:
+        found |= {row.unit_pk: _unit(row) for row in _rows_of(session, stopped)}
+    lots = {pk: unit for pk, unit in found.items() if is_lot(unit.unit_id)}
+    if lots:
+        _add_lots(session, lots)
+    return list(found.values())
+
+
+def _add_lots(session: Session, lots: Mapping[int, Unit]) -> None:
+    for unit in lots.values():
+        name = read_unit_id(unit.unit_id)
+        assert name.gtin is not None, "a lot has a GTIN"
+        unit.lot, unit.stock = (name.gtin, name.value), {}
+    of_lot = {unit.lot: unit for unit in lots.values() if unit.lot is not None}
+    stock: dict[int, dict[StockPlace, int]] = {}
+    for row in session.execute(
+        text(
+            "SELECT unit_pk, kind, gln, to_gln, owner, quantity FROM lot_stock"
+            " WHERE unit_pk = ANY(CAST(:pks AS bigint[]))"
+        ),
+        {"pks": sorted(lots)},
+    ):
+        stock.setdefault(row.unit_pk, {})[StockPlace(row.kind, row.gln, row.to_gln, row.owner)] = row.quantity
+    for pk, places in stock.items():
+        lots[pk].stock = places
+    # One lot may have come in several consignments: its first import is the one that speaks for it.
+    for row in session.execute(
+        text(
+            "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.facts_hash, c.station_gln, c.importer_id, o.uscc,"
+            " min(l.expiry_date) OVER (PARTITION BY l.gtin, l.lot) AS expiry, y.recalled_at FROM"
+            " unnest(CAST(:gtins AS text[]), CAST(:lots AS text[])) AS n(gtin, lot) JOIN lot l USING (gtin, lot)"
+            " JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open'"
+            " JOIN operator o ON o.operator_id = c.importer_id"
+            " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
+            " ORDER BY l.gtin, l.lot, l.lot_id"
+        ),
+        {"gtins": [gtin for gtin, _ in of_lot], "lots": [lot for _, lot in of_lot]},
+    ):
+        of_lot[row.gtin, row.lot].issued = Issued(
+            station_gln=row.station_gln,
+            code_hash=b"",
+            facts_hash=bytes(row.facts_hash),
+            expiry=row.expiry,
+            importer_id=row.importer_id,
+            importer=row.uscc,
+            stopped_at=row.recalled_at,
+        )
+
+
+def save_stock(session: Session, units: Sequence[Unit]) -> None:
+    """Write where these lots lie."""
+    lots = [unit for unit in units if unit.stock is not None]
+    if not lots:
+        return
+    session.execute(
+        text("DELETE FROM lot_stock WHERE unit_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": [unit.pk for unit in lots]}
+    )
+    rows = [(unit.pk, *place, quantity) for unit in lots for place, quantity in (unit.stock or {}).items()]
+    session.execute(
+        text(
+            "INSERT INTO lot_stock (unit_pk, kind, gln, to_gln, owner, quantity) SELECT * FROM"
+            " unnest(CAST(:pks AS bigint[]), CAST(:kinds AS text[]), CAST(:glns AS text[]), CAST(:tos AS text[]),"
+            " CAST(:owners AS text[]), CAST(:quantities AS bigint[]))"
+        ),
+        {
+            name: [row[number] for row in rows]
+            for number, name in enumerate(("pks", "kinds", "glns", "tos", "owners", "quantities"))
+        },
+    )
+
+
+def lock_for_lots(session: Session) -> None:
+    """Keep all others from units until the commit: a whole lot is being stopped, or let go on.
+
+    Whoever works on units has touched the table before reading a lot's overlays (`lock_units` begins with an INSERT),
+    so this waits for them, and they for this.  Reading goes on.
+    """
+    session.execute(text("LOCK TABLE unit IN EXCLUSIVE MODE"))
+
+
+def save_lot_stops(session: Session, stops: Sequence[tuple[Unit, datetime]]) -> None:
+    """Note that these lots were stopped as a whole, or let go on, and when."""
+    if stops:
+        session.execute(
+            text(
+                "INSERT INTO lot_stop (gtin, lot, unit_pk, last_at) SELECT * FROM unnest(CAST(:gtins AS text[]),"
+                " CAST(:lots AS text[]), CAST(:pks AS bigint[]), CAST(:times AS timestamptz[]))"
+                " ON CONFLICT (gtin, lot) DO UPDATE SET last_at = greatest(lot_stop.last_at, excluded.last_at)"
+            ),
+            {
+                "gtins": [unit.lot[0] for unit, _ in stops if unit.lot],
+                "lots": [unit.lot[1] for unit, _ in stops if unit.lot],
+                "pks": [unit.pk for unit, _ in stops if unit.lot],
+                "times": [at for unit, at in stops if unit.lot],
+            },
+        )
+
+
+def lots_stopped_of(session: Session, pks: Collection[int]) -> set[int]:
+    """Return the lots of these units that were ever stopped as a whole, and those of them that are such lots."""
+    rows = session.execute(
+        text(
+            "SELECT st.unit_pk FROM unit u JOIN issued_code i USING (unit_id) JOIN lot l ON l.lot_id = i.lot_id"
+            " JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot WHERE u.unit_pk = ANY(CAST(:pks AS bigint[]))"
+            " UNION SELECT unit_pk FROM lot_stop WHERE unit_pk = ANY(CAST(:pks AS bigint[]))"
+        ),
+        {"pks": sorted(pks)},
+    )
+    return {row.unit_pk for row in rows}
+
+
+def units_of_lots(session: Session, lots: Collection[int], *, since: datetime) -> set[int]:
+    """Return the units of these lots, those of them that were ever stopped, of which something since then is known."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT u.unit_pk FROM lot_stop st JOIN lot l ON l.gtin = st.gtin AND l.lot = st.lot"
+            " JOIN unit u ON u.lot_id = l.lot_id AND u.last_at >= :since"
+            " WHERE st.unit_pk = ANY(CAST(:pks AS bigint[]))"
+        ),
+        {"pks": sorted(lots), "since": since},
+    )
+    return {row.unit_pk for row in rows}
+
+
+def known_of_lot(session: Session, stops: Sequence[tuple[Unit, datetime]]) -> set[int]:
+    """Return the units of these lots of which something at or after the time of a stop is known."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT u.unit_pk FROM unnest(CAST(:gtins AS text[]), CAST(:lots AS text[]),"
+            " CAST(:times AS timestamptz[])) AS n(gtin, lot, at) JOIN lot l USING (gtin, lot)"
+            " JOIN unit u ON u.lot_id = l.lot_id AND u.last_at >= n.at"
+        ),
+        {
+            "gtins": [unit.lot[0] for unit, _ in stops if unit.lot],
+            "lots": [unit.lot[1] for unit, _ in stops if unit.lot],
+            "times": [at for unit, at in stops if unit.lot],
+        },
+    )
+    return {row.unit_pk for row in rows}
 
 
 def _unit(row: Row[Any]) -> Unit:
     return Unit(
         pk=row.unit_pk,
         unit_id=row.unit_id,
-        holding=Holding(state=UnitState(row.state), gln=row.gln, to_gln=row.to_gln, parent=row.parent),
+        holding=Holding(
+            state=UnitState(row.state),
+            gln=row.gln,
+            to_gln=row.to_gln,
+            parent=row.parent,
+            overlays=frozenset(row.overlays),
+            counter=row.counter,
+            expires_on=row.expires_on,
+        ),
         parent_pk=row.parent_pk,
         last_at=row.last_at or EARLIEST,
         beginning=UnitState.VOID if row.voided else UnitState.BLANK if row.drawn else UnitState.UNKNOWN,
         issued=_issued(row),
+        lot=None if row.lot_gtin is None else (row.lot_gtin, row.lot_lot),
+        lot_stopped_at=row.stop_at,
     )
 
 
@@ -99,24 +266,47 @@ def _issued(row: Row[Any]) -> Issued | None:
         importer_id=row.importer_id,
         stopped_at=row.stopped_at,
         bind_until=row.bind_until,
+        importer=row.importer,
+        net_g=row.net_g,
     )
 
 
-def expired_inside(session: Session, pks: Collection[int], *, on: date) -> list[tuple[int, int, date]]:
-    """Return (unit, what is in it, expiry) for whatever in these units is past its expiry on a day."""
+@dataclass(frozen=True, kw_only=True)
+class InsideRow:
+    """Something inside of a unit that may keep it from going on."""
+
+    top: int
+    pk: int
+    expiry: date | None
+    overlays: tuple[str, ...]
+
+
+def blocked_inside(session: Session, pks: Collection[int], *, on: date) -> list[InsideRow]:
+    """Return whatever in these units is past its expiry on a day, or has overlays."""
     if not pks:
         return []
     rows = session.execute(
         text(
             "WITH RECURSIVE inside (top, unit_pk) AS (SELECT p, p FROM unnest(CAST(:pks AS bigint[])) p"
             " UNION SELECT i.top, u.unit_pk FROM inside i JOIN unit u ON u.parent_pk = i.unit_pk)"
-            " SELECT i.top, i.unit_pk, l.expiry_date FROM inside i JOIN unit u USING (unit_pk)"
-            " JOIN lot l ON l.lot_id = u.lot_id JOIN consignment c USING (consignment_id)"
-            " WHERE i.top <> i.unit_pk AND c.state = 'open' AND l.expiry_date < :on"
+            " SELECT i.top, i.unit_pk, COALESCE(u.expires_on, l.expiry_date) AS expiry,"
+            " u.overlays || COALESCE(lu.overlays, '{}') AS overlays FROM inside i JOIN unit u USING (unit_pk)"
+            " LEFT JOIN (lot l JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open')"
+            " ON l.lot_id = u.lot_id LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
+            " LEFT JOIN unit lu ON lu.unit_pk = st.unit_pk WHERE i.top <> i.unit_pk"
+            " AND (u.overlays <> '{}' OR lu.overlays <> '{}' OR COALESCE(u.expires_on, l.expiry_date) < :on)"
         ),
         {"pks": sorted(pks), "on": on},
     )
-    return [(row.top, row.unit_pk, row.expiry_date) for row in rows]
+    return [
+        InsideRow(
+            top=row.top,
+            pk=row.unit_pk,
+            expiry=row.expiry if row.expiry is not None and row.expiry < on else None,
+            overlays=tuple(row.overlays),
+        )
+        for row in rows
+    ]
 
 
 def later_known(session: Session, events: Mapping[int, datetime]) -> set[int]:
@@ -138,8 +328,12 @@ def later_known(session: Session, events: Mapping[int, datetime]) -> set[int]:
     return {row[0] for row in rows}
 
 
-def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> list[Unit]:
-    """Return these units, what was inside them at `since` or later, and all that any of these was ever in; locked."""
+def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> tuple[list[Unit], set[int]]:
+    """Return these units, what was inside them or made of them at `since` or later, and all that any of these was ever
+    in or made of; locked.
+
+    With them come the lots that were stopped as a whole: they are read, not locked, and named in the second answer.
+    """
     locked: set[int] = set()
     while True:
         found = related(session, pks, since=since)
@@ -150,8 +344,8 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
             {"pks": sorted(found)},
         )
         locked = found
-    rows = session.execute(text(f"{_UNITS} u.unit_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": sorted(locked)})
-    return [_unit(row) for row in rows]
+    units = _units(session, _rows_of(session, locked))
+    return units, {unit.pk for unit in units} - locked
 
 
 def related(session: Session, pks: Collection[int], *, since: datetime) -> set[int]:
@@ -160,10 +354,17 @@ def related(session: Session, pks: Collection[int], *, since: datetime) -> set[i
 
 
 _RELATED = (
+    # Below: what was inside since, and what was made of it since; above: what these were in, and were made of.
     "WITH RECURSIVE below (unit_pk) AS (SELECT unnest(CAST(:pks AS bigint[]))"
-    " UNION SELECT c.child_pk FROM below b JOIN containment c ON c.parent_pk = b.unit_pk AND c.to_at >= :since),"
+    " UNION SELECT n.unit_pk FROM below b CROSS JOIN LATERAL ("
+    " SELECT c.child_pk AS unit_pk FROM containment c WHERE c.parent_pk = b.unit_pk AND c.to_at >= :since"
+    " UNION ALL SELECT o.unit_pk FROM statement_line i JOIN statement_line o USING (entry_id)"
+    " WHERE i.unit_pk = b.unit_pk AND i.role = 'input' AND i.event_at >= :since AND o.role = 'output') n),"
     " above (unit_pk) AS (SELECT unit_pk FROM below"
-    " UNION SELECT l.parent_pk FROM above a JOIN statement_line l USING (unit_pk) WHERE l.parent_pk IS NOT NULL)"
+    " UNION SELECT n.unit_pk FROM above a CROSS JOIN LATERAL ("
+    " SELECT l.parent_pk AS unit_pk FROM statement_line l WHERE l.unit_pk = a.unit_pk AND l.parent_pk IS NOT NULL"
+    " UNION ALL SELECT i.unit_pk FROM statement_line o JOIN statement_line i USING (entry_id)"
+    " WHERE o.unit_pk = a.unit_pk AND o.role = 'output' AND i.role = 'input') n)"
     " SELECT unit_pk FROM above"
 )
 
@@ -175,10 +376,13 @@ def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> No
     session.execute(
         text(
             "UPDATE unit u SET state = v.state, gln = v.gln, to_gln = v.to_gln, parent_pk = v.parent_pk,"
-            " root_pk = v.root_pk, last_at = v.last_at, version = u.version + 1"
+            " root_pk = v.root_pk, last_at = v.last_at, version = u.version + 1,"
+            " overlays = string_to_array(v.overlays, ' '), counter = v.counter, expires_on = v.expires_on"
             " FROM unnest(CAST(:pks AS bigint[]), CAST(:states AS text[]), CAST(:glns AS text[]),"
             " CAST(:tos AS text[]), CAST(:parents AS bigint[]), CAST(:roots AS bigint[]),"
-            " CAST(:times AS timestamptz[])) AS v(unit_pk, state, gln, to_gln, parent_pk, root_pk, last_at)"
+            " CAST(:times AS timestamptz[]), CAST(:overlays AS text[]), CAST(:counters AS text[]),"
+            " CAST(:days AS date[]))"
+            " AS v(unit_pk, state, gln, to_gln, parent_pk, root_pk, last_at, overlays, counter, expires_on)"
             " WHERE u.unit_pk = v.unit_pk"
         ),
         {
@@ -189,6 +393,9 @@ def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> No
             "parents": [u.parent_pk for u, _ in units],
             "roots": [root for _, root in units],
             "times": [u.last_at for u, _ in units],
+            "overlays": [" ".join(sorted(u.holding.overlays)) for u, _ in units],
+            "counters": [u.holding.counter for u, _ in units],
+            "days": [u.holding.expires_on for u, _ in units],
         },
     )
 

@@ -117,18 +117,44 @@ def _is_said(
 
 
 def _place_after(line: HistoryLine) -> tuple[_Place] | None:
-    """Return where a line leaves its unit, None for one that leaves it where it was (see `rules.move`)."""
-    if Mark.SOLD_TWICE in line.marks or Mark.ALREADY_COMMISSIONED in line.marks:
+    """Return where a line leaves its unit, None for one that leaves it where it was (see `moves.move`).
+
+    Where a line alone does not tell (whether what was repacked was opened before), the place is rather hidden.
+    """
+    if _UNMOVED.intersection(line.marks):
         return None
+    here = (UnitState.ACTIVE, line.gln, None)
     match line.type, line.role:
-        case ("commission" | "receive", _) | ("pack", "parent" | "child") | ("unpack", "child" | "implied"):
-            return ((UnitState.ACTIVE, line.gln, None),)
+        case ("commission" | "receive" | "adopt", _) | ("pack", "parent" | "child") | ("unpack", "child" | "implied"):
+            return (here,)
+        case "transform" | "relabel", "output":
+            return (here,)
+        case "transform" | "relabel", "input":
+            used_up = line.kept.get("partial") is not True
+            return ((UnitState.TRANSFORMED if used_up else UnitState.OPENED, line.gln, None),)
         case "ship", _:
             return ((UnitState.IN_TRANSIT, line.gln, line.to_gln),)
-        case "sell", _:
-            return ((UnitState.SOLD, line.gln, None),)
+        case "return", _ if line.kept.get("abroad") is not True:
+            return ((UnitState.IN_TRANSIT, line.gln, line.to_gln),)
+        case "find", _ if not line.marks:
+            return (here,)
+        case (("store" | "observe" | "count" | "sample" | "inspect"), _) if Mark.FOUND_AGAIN in line.marks:
+            return (here,)
         case _:
-            return None
+            state = _ENDS.get(line.type)
+            return None if state is None else ((state, line.gln, None),)
+
+
+_UNMOVED = frozenset({Mark.SOLD_TWICE, Mark.ALREADY_COMMISSIONED, Mark.REFUSED_BY_RECEIVER})
+_ENDS = {
+    "sell": UnitState.SOLD,
+    "use": UnitState.USED,
+    "open": UnitState.OPENED,
+    "return": UnitState.EXPORTED,
+    "lose": UnitState.LOST,
+    "destroy": UnitState.DESTROYED,
+    "void": UnitState.VOID,
+}
 
 
 def _parent_after(line: HistoryLine) -> tuple[str | None] | None:

@@ -19,7 +19,8 @@ from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.custody.bundle import MEDIA_TYPE, build_bundle
 from coldtrace.custody.history import HistoryLine, UnitRecord, find_unit, history, seller_of
 from coldtrace.custody.lookups import count_lookup
-from coldtrace.custody.model import Mark, UnitState
+from coldtrace.custody.model import Mark, Overlay, UnitState
+from coldtrace.custody.overlays import kinds_of
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
@@ -295,21 +296,32 @@ def _unit_page(asked: _Asked) -> Response:
 def _statuses(
     unit: UnitRecord, facts: Goods, report: CodeReport, proof: ProofSummary, story: list[HistoryLine]
 ) -> list[Status]:
-    """Return every status that holds, the worst first (recalls and holds come with their own work)."""
+    """Return every status that holds, the worst first."""
     found = []
     if facts.days_left is not None and facts.days_left < 0:
         found.append(Status.EXPIRED)
     if any(SEEN_AGAIN.intersection(line.marks) for line in story):
         found.append(Status.CLONE_SUSPECT)
-    if unit.effective.state in (UnitState.DESTROYED, UnitState.VOID):
+    found += [_OF_OVERLAYS[kind] for kind in kinds_of(unit.effective.overlays)]
+    if unit.effective.state in (UnitState.DESTROYED, UnitState.VOID, UnitState.LOST, UnitState.EXPORTED):
         found.append(Status.NOT_FOR_SALE)
     if report.stale:
         found.append(Status.LIST_EXPIRED)
     if proof.result == "failed":
         found.append(Status.PROOF_FAILED)
-    if unit.effective.state is UnitState.SOLD:
+    if unit.effective.state in (UnitState.SOLD, UnitState.USED):
         found.append(Status.SOLD)
     return list(worst_first(found)) or [Status.NORMAL]
+
+
+_OF_OVERLAYS = {
+    Overlay.HOLD_FIRM: Status.HELD,
+    Overlay.HOLD_REGULATOR: Status.HELD,
+    Overlay.RECALL: Status.RECALLED,
+    Overlay.TEMP_BREACH: Status.TEMP_BREACH,
+    Overlay.CLONE_SUSPECT: Status.CLONE_SUSPECT,
+    Overlay.EXPIRED: Status.EXPIRED,
+}
 
 
 def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[JourneyStep]:
@@ -404,7 +416,12 @@ def _pallet_page(asked: _Asked) -> Response:
     view = PalletView(
         here=asked.here,
         host=asked.env.public_host,
-        status=Status.LIST_EXPIRED if asked.report.stale else Status.NORMAL,
+        status=worst_first(
+            [
+                *(_OF_OVERLAYS[kind] for kind in kinds_of(unit.effective.overlays)),
+                *([Status.LIST_EXPIRED] if asked.report.stale else []),
+            ]
+        )[0],
         decided_at=asked.now,
         code_label=_grouped(asked.code.value("00") or ""),
         queries=_count(asked, unit_id),

@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 
 from coldtrace.web.pages.views import ColdState, JourneyStop
 
-# Housekeeping of a device; says nothing about the box.
-_SILENT = frozenset({"mark", "close", "count", "observe"})
+# Housekeeping of a device, or a look at the box or a word about it from wherever: the box went nowhere.
+_SILENT = frozenset(
+    {"mark", "close", "count", "observe", "inspect", "sample", "hold", "release", "recall", "lift", "temperature",
+     "correct"}
+)  # fmt: skip
+_SENDING = frozenset({"ship", "return"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +40,10 @@ def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
     for step in steps:
         if step.statement_type in _SILENT:
             continue
-        if last is not None and _same_place(last, step) and last.statement_type != "ship":
+        if last is not None and _same_place(last, step) and last.statement_type not in _SENDING:
             stops[-1] = _longer(stops[-1], step)
         else:
-            gap = last is not None and last.statement_type != "ship" and not _same_place(last, step)
+            gap = last is not None and last.statement_type not in _SENDING and not _same_place(last, step)
             stops.append(_first(step, gap=gap))
         last = step
     return tuple(stops)
@@ -48,7 +52,7 @@ def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
 def is_in_transit(steps: Iterable[JourneyStep]) -> bool:
     """Tell whether the last statement that moved the box sent it out."""
     moved = [s.statement_type for s in steps if s.statement_type not in _SILENT]
-    return bool(moved) and moved[-1] == "ship"
+    return bool(moved) and moved[-1] in _SENDING
 
 
 def _same_place(one: JourneyStep, other: JourneyStep) -> bool:

@@ -1,0 +1,92 @@
+"""What the rules need of a line's attributes, read once on arrival and kept beside the line (docs/formats/events.md).
+
+Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
+is kept says nothing that the statement does not say, except `answers` and `partial`, which are judged on arrival.
+
+    answers   the speaker's firm coded the goods or imported them
+    counter   `open`: the code of the counter that sells from the case
+    refused   `receive`: quantity 0 and a reason, so the goods were not taken
+    hold      `sample`: the goods stay until the result
+    owner     the USCC of whose goods they are, of a lot
+    partial   `transform`, input: less than the unit weighs, so a rest remains
+    expiry    `transform`, `relabel`, output, and `adopt`: the last day
+    from      `relabel`, output: the unit it takes the place of, where there are several
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from coldtrace.custody.lots import is_lot
+from coldtrace.custody.model import Fact, Issued, Level
+from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
+from coldtrace.events.units_piece import Line
+
+Details = Mapping[str, str | int | bool]
+_USCC = 18
+
+
+def details_of(fact: Fact, line: Line, *, issued: Issued | None) -> Details:
+    """Return what is kept of a line for the rules; mostly nothing."""
+    found: dict[str, str | int | bool] = {}
+    said = line.attributes
+    match fact.type:
+        case "hold" | "release" | "recall" | "lift" if answers(fact, issued):
+            found["answers"] = True
+        case "sample" if said.get("hold") is True and (not is_lot(line.unit) or may_stop_lot(fact, issued)):
+            found["hold"] = True
+        case "open" if (counter := _unit(said.get("counter"))) is not None:
+            found["counter"] = counter
+        case "receive" if line.quantity == 0 and _is_text(said.get("refused")):
+            found["refused"] = True
+        case "transform" if line.role == "input" and _is_partial(said.get("net_g"), issued):
+            found["partial"] = True
+        case "transform" | "relabel" | "adopt" if line.role != "input" and (day := read_day(said.get("expiry"))):
+            found["expiry"] = day.isoformat()
+    if fact.type == "relabel" and line.role == "output" and (source := _unit(said.get("from"))) is not None:
+        found["from"] = source
+    owner = said.get("owner")
+    if isinstance(owner, str) and len(owner) == _USCC and owner.isascii() and owner.isalnum():
+        found["owner"] = owner
+    return found
+
+
+def answers(fact: Fact, issued: Issued | None) -> bool:
+    """Tell whether the speaker's firm imported the goods, or the speaker's site coded them."""
+    if issued is None:
+        return False
+    return issued.station_gln == fact.gln or (issued.importer is not None and issued.importer == fact.firm)
+
+
+def may_stop_lot(fact: Fact, issued: Issued | None) -> bool:
+    """Tell whether the speaker may stop a whole lot, wherever it lies: a regulator, its importer, its first station."""
+    return fact.level is Level.REGULATOR or answers(fact, issued)
+
+
+def read_day(value: object) -> date | None:
+    """Return the day of an attribute, None for what is none."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        return None
+
+
+def net_g_of(line: Line) -> int | None:
+    """Return the weight that a line names, None if it names none."""
+    value = line.attributes.get("net_g")
+    return value if type(value) is int and value >= 0 else None
+
+
+def _is_partial(value: object, issued: Issued | None) -> bool:
+    whole = None if issued is None else issued.net_g
+    return type(value) is int and whole is not None and value < whole
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _unit(value: object) -> str | None:
+    try:
+        return parse_unit_id(value) if isinstance(value, str) else None
+    except MalformedUnitId:
+        return None

@@ -1,0 +1,119 @@
+"""Overlays: what lies on a unit beside its state, what it blocks, and who takes it away (domain guide, section 4).
+
+An overlay is kept as one text, its kind and who laid it: `hold:firm@91120116MA05TE5T1N`, `temp_breach`.  In force on a
+unit are its own overlays, those of all it is in, and those of its lot if somebody stopped the whole lot.  Pure.
+"""
+
+from collections.abc import Collection
+
+from coldtrace.custody.model import STOCK, Deed, Holding, Level, Mark, Overlay, Said, UnitState
+
+HOLDS = frozenset({Overlay.HOLD_FIRM, Overlay.HOLD_REGULATOR})
+STOPPING = frozenset({"hold", "release", "recall", "lift"})
+"""Types that lay overlays on goods or lift them; said of a lot they stop the whole lot."""
+
+
+def lay(kind: Overlay, deed: Deed) -> str:
+    """Return the overlay of a kind as laid by a deed."""
+    return f"{kind.value}@{deed.firm or ''}"
+
+
+def kind_of(overlay: str) -> Overlay:
+    """Return the kind of a kept overlay."""
+    return Overlay(overlay.partition("@")[0])
+
+
+def kinds_of(overlays: Collection[str]) -> frozenset[Overlay]:
+    """Return the kinds among kept overlays."""
+    return frozenset(kind_of(overlay) for overlay in overlays)
+
+
+def blocked_by(deed: Deed, role: str, overlays: Collection[str]) -> Mark | None:
+    """Return the mark of what keeps goods with these overlays from what is done to them, None if nothing does."""
+    if not overlays:
+        return None
+    kinds = kinds_of(overlays)
+    match deed.type, role:
+        case ("ship", _) | ("transform", "input"):
+            return _first(kinds, HOLDS, {Overlay.RECALL})
+        case ("sell" | "use" | "open", _):
+            return _first(kinds, HOLDS, {Overlay.RECALL}, {Overlay.TEMP_BREACH}, {Overlay.CLONE_SUSPECT})
+        case "return", _ if not deed.ordered:
+            return _first(kinds, {Overlay.HOLD_REGULATOR})
+        case "destroy", _ if not deed.ordered and deed.level is Level.FIRM:
+            return _first(kinds, {Overlay.HOLD_REGULATOR})
+        case _:
+            return None
+
+
+_MARK_OF = {
+    Overlay.HOLD_FIRM: Mark.HELD,
+    Overlay.HOLD_REGULATOR: Mark.HELD,
+    Overlay.RECALL: Mark.RECALLED,
+    Overlay.TEMP_BREACH: Mark.TEMP_BREACH,
+    Overlay.CLONE_SUSPECT: Mark.CLONE_SUSPECT,
+}
+
+
+def _first(kinds: Collection[Overlay], *wanted: Collection[Overlay]) -> Mark | None:
+    return next((_MARK_OF[kind] for group in wanted for kind in group if kind in kinds), None)
+
+
+def after(
+    deed: Deed, said: Said, own: frozenset[str], *, keeps: bool, spread: bool = True
+) -> tuple[frozenset[str], list[Mark]]:
+    """Return the overlays of a unit itself after a line about it, and what is odd.
+
+    `keeps`: who speaks keeps the goods or answers for their code.  `spread`: a breach in the statement is one of this
+    unit; it is not one of a lot, which lies in many places.
+    """
+    marks: list[Mark] = []
+    match deed.type:
+        case "hold":
+            own |= {lay(_hold_of(deed), deed)}
+        case "sample" if said.details.get("hold") is True:
+            own |= {lay(_hold_of(deed), deed)}
+        case "recall":
+            own |= {lay(Overlay.RECALL, deed)}
+        case "release":
+            own, marks = _lifted(deed, own, HOLDS, also=_also_released(deed, own, keeps=keeps))
+        case "lift":
+            own, marks = _lifted(deed, own, {Overlay.RECALL})
+    if deed.breach and spread:
+        own |= {Overlay.TEMP_BREACH.value}
+    return own, marks
+
+
+def _hold_of(deed: Deed) -> Overlay:
+    return Overlay.HOLD_REGULATOR if deed.level is Level.REGULATOR else Overlay.HOLD_FIRM
+
+
+def _also_released(deed: Deed, own: frozenset[str], *, keeps: bool) -> frozenset[str]:
+    """Return what a release takes away beside holds: a breach if the goods are theirs, a suspicion if a regulator's."""
+    found = set()
+    if keeps:
+        found.add(Overlay.TEMP_BREACH.value)
+    if deed.level is Level.REGULATOR:
+        found |= {Overlay.TEMP_BREACH.value, Overlay.CLONE_SUSPECT.value}
+    return own & found
+
+
+def _lifted(
+    deed: Deed, own: frozenset[str], kinds: Collection[Overlay], *, also: frozenset[str] = frozenset()
+) -> tuple[frozenset[str], list[Mark]]:
+    """Take away what the speaker may lift; what others laid stays."""
+    of_kind = {overlay for overlay in own if kind_of(overlay) in kinds}
+    mine = of_kind if deed.level is Level.REGULATOR else of_kind & {lay(kind, deed) for kind in _FIRMS}
+    if mine or also:
+        return own - mine - also, []
+    return own, [Mark.HOLD_OF_HIGHER if of_kind else Mark.NOTHING_TO_LIFT]
+
+
+_FIRMS = (Overlay.HOLD_FIRM, Overlay.RECALL)
+
+
+def is_custodian(deed: Deed, effective: Holding) -> bool:
+    """Tell whether by the record the speaker keeps the goods, has sent them, or is to get them."""
+    if effective.state in STOCK:
+        return effective.gln == deed.gln
+    return effective.state is UnitState.IN_TRANSIT and deed.gln in (effective.gln, effective.to_gln)
