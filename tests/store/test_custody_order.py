@@ -16,11 +16,10 @@ from coldtrace.env import Env
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
-from coldtrace.parties import service as parties
-from coldtrace.parties.model import Site, SiteRole
+from coldtrace.parties.model import SiteRole
 from support.consignments import GTIN, LOT, open_consignment
 from support.custody_story import Goods, random_story, record_of, sensible_story, written_story
-from support.house import GLNS, Handheld, install, make_env
+from support.house import GLNS, Handheld, install, install_office, make_env
 from support.ticking import START, TickingClock
 
 GOODS = Goods(
@@ -40,7 +39,7 @@ def env(tmp_path: Path) -> Env:
 def devices(session: Session, env: Env) -> list[Handheld]:
     sites = install(session, env)
     found = [Handheld.enrol(session, env, sites[role]) for role in GLNS]
-    found.append(Handheld.enrol(session, env, regulator(session, env)))
+    found.append(Handheld.enrol(session, env, install_office(session, env)))
     # Everybody may say everything, except that only the port codes, and that it sells nothing.
     for gln, never in ((sites[SiteRole.FIRST_STATION].gln, "sell"), ("", "commission")):
         session.execute(
@@ -56,25 +55,6 @@ def devices(session: Session, env: Env) -> list[Handheld]:
     assert isinstance(env.clock, TickingClock)
     env.clock.next = AFTER
     return found
-
-
-def regulator(session: Session, env: Env) -> Site:
-    """Register the office of a regulator."""
-    operator = parties.register_operator(
-        session, env, uscc="11120116MB0000001E", name_zh="监管局", name_en="Office", city_zh="天津", city_en="Tianjin"
-    )
-    return parties.register_site(
-        session,
-        env,
-        parties.RegisterSite(
-            gln="9521234000068",
-            operator=operator,
-            name_zh="监管局",
-            name_en="Office",
-            role=SiteRole.REGULATOR,
-            district="120116",
-        ),
-    )
 
 
 def told(

@@ -31,6 +31,7 @@ GLNS = {
     SiteRole.MARKET: "9521234000044",
     SiteRole.RETAILER: "9521234000051",
 }
+OFFICE_GLN = "9521234000068"
 DISTRICTS = {
     SiteRole.FIRST_STATION: "120116",
     SiteRole.COLD_STORE: "120118",
@@ -79,6 +80,25 @@ def install(session: Session, env: Env) -> dict[SiteRole, Site]:
         )
         for role, gln in GLNS.items()
     }
+
+
+def install_office(session: Session, env: Env) -> Site:
+    """Register a regulator with its office."""
+    operator = parties.register_operator(
+        session, env, uscc="11120116MB0000001E", name_zh="监管局", name_en="Office", city_zh="天津", city_en="Tianjin"
+    )
+    return parties.register_site(
+        session,
+        env,
+        parties.RegisterSite(
+            gln=OFFICE_GLN,
+            operator=operator,
+            name_zh="监管局",
+            name_en="Office",
+            role=SiteRole.REGULATOR,
+            district="120116",
+        ),
+    )
 
 
 @dataclass

@@ -1,0 +1,221 @@
+"""Statements of every kind on the record: what holds block, what was made of what, where lots lie."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from coldtrace.custody import rebuild
+from coldtrace.custody.model import Overlay
+from coldtrace.custody.overlays import kinds_of
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
+from coldtrace.events.units_piece import Line
+from coldtrace.parties.model import SiteRole
+from support.consignments import GTIN, LOT, commission_line, facts_of
+from support.house import OFFICE_GLN as OFFICE
+from support.house import install_office, pack_lines, unit_line
+from support.road import CARTONS, MARKET, PALLETS, PORT, SHOP, STORE, Road, child, statuses, whole
+
+P, Q = PALLETS
+A, B, C, D = CARTONS[:4]
+L = lot_unit(gtin=GTIN, lot=LOT)
+ORDERED = [("reason", "laboratory"), ("order_no", "TJ-2026-7")]
+
+
+@pytest.fixture
+def city(road: Road) -> Road:
+    """The road with a regulator's office; every device may say everything."""
+    road.sites[SiteRole.REGULATOR] = install_office(road.session, road.env)
+    for gln in (PORT, STORE, MARKET, SHOP, OFFICE):
+        road.device(gln)
+    road.session.execute(
+        text("UPDATE device SET operations = CAST(:all AS text[])"), {"all": [type.value for type in T]}
+    )
+    return road
+
+
+def some(quantity: int, role: str = "unit", unit: str = L, **attributes: str | int | bool) -> Line:
+    """Return a line about some of a lot."""
+    return Line(role=role, unit=unit, parent=None, quantity=quantity, attributes=attributes)
+
+
+def books(city: Road) -> dict[tuple[str, str, str], int]:
+    rows = city.session.execute(text("SELECT kind, gln, to_gln, sum(quantity) FROM lot_stock GROUP BY 1, 2, 3"))
+    return {(kind, gln, to): int(quantity) for kind, gln, to, quantity in rows}
+
+
+def told_again_is_the_same(city: Road) -> None:
+    with city.session.begin_nested() as savepoint:
+        report = rebuild.check(city.session)
+        savepoint.rollback()
+    assert report.ok, report.examples
+
+
+def test_unpacking_evades_no_hold(city: Road) -> None:
+    city.bound(A, B)
+    city.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    city.done(PORT, T.SHIP, P, to=STORE)
+    city.done(STORE, T.RECEIVE, P)
+    assert city.done(OFFICE, T.HOLD, P, more=ORDERED).marks == ()
+    assert city.done(STORE, T.SHIP, P, to=SHOP).marks == ("held",)
+    assert kinds_of(city.unit(A).effective.overlays) == {Overlay.HOLD_REGULATOR}
+    city.done(STORE, T.UNPACK, whole(P))
+    assert city.done(STORE, T.SHIP, A, to=SHOP).status == "blocked"
+    assert city.where(A) == ("active", STORE, None)
+    assert city.done(STORE, T.RELEASE, A).marks == ("hold_of_higher",)
+    assert city.done(OFFICE, T.RELEASE, A).marks == ()
+    assert city.done(STORE, T.SHIP, A, to=SHOP).status == "accepted"
+    assert city.done(STORE, T.SELL, B).marks == ("held",)
+    told_again_is_the_same(city)
+
+
+def test_a_pallet_with_a_held_carton_stays(city: Road) -> None:
+    city.bound(A, B)
+    city.done(PORT, T.HOLD, A, more=ORDERED[:1])
+    city.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    for type in (T.SHIP, T.SELL, T.USE):
+        assert city.done(PORT, type, P, to=STORE).marks == ("blocked_inside",)
+    assert city.where(P) == ("active", PORT, None)
+    city.done(PORT, T.UNPACK, child(A, P))
+    assert city.done(PORT, T.SHIP, P, to=STORE).marks == ()
+
+
+def test_a_hold_that_arrives_late_blocks_what_came_after_it(city: Road) -> None:
+    city.bound(A)
+    hold = city.say(OFFICE, T.HOLD, A, more=ORDERED)
+    assert city.done(PORT, T.SHIP, A, to=SHOP).marks == ()
+    assert city.where(A)[0] == "in_transit"
+    city.tell(hold)
+    assert city.where(A) == ("active", PORT, None)
+    assert [(line.type, line.status, line.marks) for line in city.story(A)][1:] == [
+        ("hold", "accepted", ()),
+        ("ship", "blocked", ("held",)),
+    ]
+    told_again_is_the_same(city)
+
+
+def test_what_was_before_the_hold_stands_however_late_it_is_told(city: Road) -> None:
+    city.bound(A)
+    ship = city.say(PORT, T.SHIP, A, to=SHOP)
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    assert city.tell(ship)[0].marks == ()
+    assert city.where(A)[0] == "in_transit"
+
+
+def test_a_whole_lot_is_stopped_wherever_it_lies(city: Road) -> None:
+    opened = city.consignment(cartons=3)
+    city.bind_all(opened)
+    pallet, cartons = opened.pallets[0].label.unit_id, [code.unit_id for code in opened.pallets[0].cartons]
+    city.done(PORT, T.UNPACK, child(cartons[0], pallet))
+    early = city.say(PORT, T.SHIP, cartons[0], to=STORE)
+    assert city.done(PORT, T.COMMISSION, replace(commission_line(opened.carton), unit=L, quantity=40),
+                     facts=facts_of(opened.carton)).marks == ()  # fmt: skip
+    assert city.done(SHOP, T.HOLD, some(0), more=ORDERED).marks == ("lot_of_others",)
+    assert city.done(OFFICE, T.RECALL, some(0), more=ORDERED).marks == ()
+    assert city.done(PORT, T.SHIP, cartons[0], to=STORE).marks == ("recalled",)
+    assert city.done(PORT, T.SHIP, pallet, to=STORE).marks == ("blocked_inside",)
+    assert city.done(PORT, T.SHIP, some(5), to=STORE).marks == ("recalled",)
+    assert kinds_of(city.unit(cartons[1]).effective.overlays) == {Overlay.RECALL}
+    assert city.tell(early)[0].marks == (), "before the recall"
+    assert city.where(cartons[0])[0] == "in_transit"
+    told_again_is_the_same(city)
+    assert city.done(OFFICE, T.LIFT, some(0)).marks == ()
+    assert statuses([city.done(PORT, T.SHIP, pallet, some(5), to=STORE)]) == ["accepted"]
+    told_again_is_the_same(city)
+
+
+def test_a_stop_of_a_lot_that_arrives_late(city: Road) -> None:
+    opened = city.consignment(cartons=2)
+    city.bind_all(opened)
+    pallet, cartons = opened.pallets[0].label.unit_id, [code.unit_id for code in opened.pallets[0].cartons]
+    city.done(PORT, T.UNPACK, whole(pallet))
+    recall = city.say(OFFICE, T.RECALL, some(0), more=ORDERED)
+    for carton in cartons:
+        assert city.done(PORT, T.SHIP, carton, to=STORE).marks == ()
+    lift = city.say(OFFICE, T.LIFT, some(0))
+    assert city.done(PORT, T.SHIP, cartons[1], to=STORE).marks == ("already_shipped",)
+    city.tell(recall)
+    assert [city.where(carton)[0] for carton in cartons] == ["active", "active"]
+    city.tell(lift)
+    assert [city.where(carton)[0] for carton in cartons] == ["active", "in_transit"]
+    assert city.story(cartons[1])[-1].marks == ()
+    told_again_is_the_same(city)
+
+
+def test_a_lot_by_quantity_on_its_way(city: Road) -> None:
+    opened = city.consignment(cartons=1)
+    line = replace(commission_line(opened.carton), unit=L, quantity=50)
+    assert city.done(PORT, T.COMMISSION, line, facts=facts_of(opened.carton)).marks == ()
+    assert city.done(PORT, T.SHIP, some(30), to=STORE).marks == ()
+    late = city.say(STORE, T.RECEIVE, some(20))
+    assert city.done(STORE, T.RECEIVE, some(12)).marks == ()
+    assert books(city) == {("here", PORT, ""): 20, ("transit", PORT, STORE): 18, ("here", STORE, ""): 12}
+    city.tell(late)
+    assert books(city) == {("here", PORT, ""): 20, ("here", STORE, ""): 32}
+    assert [line.marks for line in city.story(L)][-1] == ("over_received",), "the one that came after it"
+    assert city.done(STORE, T.SHIP, some(40), to=SHOP).marks == ("short_stock",)
+    assert city.done(STORE, T.COUNT, some(3)).marks == ("count_differs",)
+    told_again_is_the_same(city)
+
+
+def test_what_was_made_of_what(city: Road) -> None:
+    city.bound(A, B)
+    made = city.done(
+        PORT,
+        T.TRANSFORM,
+        *(replace(unit_line(unit), role="input") for unit in (A, B)),
+        *(replace(unit_line(unit), role="output") for unit in (C, D)),
+    )
+    assert made.marks == ("not_issued",)
+    assert [city.where(unit)[0] for unit in (A, B, C, D)] == ["transformed", "transformed", "active", "active"]
+    rows = city.session.execute(
+        text(
+            "SELECT i.unit_id, o.unit_id FROM derivation d JOIN unit i ON i.unit_pk = d.input_pk"
+            " JOIN unit o ON o.unit_pk = d.output_pk"
+        )
+    )
+    assert sorted(tuple(row) for row in rows) == [(A, C), (A, D), (B, C), (B, D)]
+    assert city.done(SHOP, T.RECEIVE, A).marks == ("after_end",)
+
+
+def test_a_late_hold_on_what_went_in_reaches_what_came_out(city: Road) -> None:
+    city.bound(A)
+    hold = city.say(OFFICE, T.HOLD, A, more=ORDERED)
+    for old, new in ((A, B), (B, C)):
+        city.done(PORT, T.TRANSFORM, replace(unit_line(old), role="input"), replace(unit_line(new), role="output"))
+    city.done(PORT, T.SHIP, C, to=SHOP)
+    city.tell(hold)
+    assert [city.where(unit)[0] for unit in (A, B, C)] == ["active", "transformed", "in_transit"]
+    assert [line.marks for line in city.story(B)] == [("not_issued", "input_blocked"), ("not_commissioned",)]
+    told_again_is_the_same(city)
+
+
+def test_a_new_label_on_a_pallet(city: Road) -> None:
+    city.bound(A, B)
+    city.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    city.done(PORT, T.RELABEL, replace(unit_line(A), role="input"), replace(unit_line(C), role="output"))
+    city.done(PORT, T.SHIP, P, to=STORE)
+    assert (city.where(C), city.where(A)[0]) == (("in_transit", PORT, P), "transformed")
+    city.done(STORE, T.RECEIVE, P)
+    assert city.done(STORE, T.UNPACK, whole(P)).marks == ()
+    assert city.where(C) == ("active", STORE, None)
+    told_again_is_the_same(city)
+
+
+def test_too_warm_at_any_scan(city: Road) -> None:
+    city.bound(A)
+    city.done(PORT, T.SHIP, A, to=SHOP)
+    assert city.done(SHOP, T.RECEIVE, A, cold="breach").marks == ()
+    assert city.done(SHOP, T.SELL, A).marks == ("temp_breach",)
+    assert city.done(SHOP, T.RETURN, A, to=PORT).marks == ()
+
+
+def test_a_statement_without_its_reason_counts_and_is_marked(city: Road) -> None:
+    city.bound(A)
+    assert city.done(OFFICE, T.HOLD, A).marks == ("reason_missing",)
+    assert city.done(PORT, T.SHIP, A, to=SHOP).marks == ("held",)
+    assert (
+        city.done(PORT, T.DESTROY, A, more=[("order_no", "TJ-1"), ("method", "burnt"), ("witness", "W1")]).marks == ()
+    )
+    assert city.done(PORT, T.SELL, A).marks == ("terminal",)
