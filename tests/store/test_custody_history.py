@@ -271,15 +271,22 @@ def test_nothing_is_known_of_what_was_never_named(road: Road) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_questions_do_not_grow_with_the_batch(road: Road, count: int) -> None:
+@pytest.mark.parametrize(("marked", "most"), [(False, 13), (True, 16)], ids=["clean", "a case for each"])
+def test_questions_do_not_grow_with_the_batch(road: Road, count: int, marked: bool, most: int) -> None:
     seen: list[object] = []
 
     def listen(*args: object) -> None:
         seen.append(args[2])
 
-    said = [road.say(PORT, T.COMMISSION, binding(f"(01)19521234543210(21)A{n:011}")) for n in range(count)]
+    units = [f"(01)19521234543210(21)A{n:011}" for n in range(count)]
+    if not marked:
+        road.tell(*(road.say(PORT, T.COMMISSION, binding(unit)) for unit in units))
+    said = [
+        road.say(PORT, T.COMMISSION, binding(unit)) if marked else road.say(PORT, T.PACK, whole(unit)) for unit in units
+    ]
     engine = road.session.get_bind()
     event.listen(engine, "before_cursor_execute", listen)
-    road.tell(*said)
+    results = road.tell(*said)
     event.remove(engine, "before_cursor_execute", listen)
-    assert len(seen) <= 14
+    assert {bool(result.marks) for result in results} == {marked}
+    assert len(seen) <= most

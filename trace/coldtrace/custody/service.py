@@ -20,14 +20,14 @@ from coldtrace.codes.refusals import MalformedNumber
 from coldtrace.custody import case_store, corrections, party_store, refused, store, unit_store, vouchers
 from coldtrace.custody.corrections import Arriving
 from coldtrace.custody.lots import stops_lot
-from coldtrace.custody.model import BLOCKING, Fact, Mark
+from coldtrace.custody.model import BLOCKING, Fact, Level, Mark
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.read_wire import ReadWire, read_wire
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
 from coldtrace.custody.retelling import retell
 from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting, order_time, statement_marks
-from coldtrace.custody.store import LineRecord, SiteOf, StatementRecord
+from coldtrace.custody.store import LineRecord, StatementRecord
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.certificate import Certificate, CertificateMismatch, mismatches, opens_site, read_certificate
@@ -76,6 +76,9 @@ class _Speaker:
     enrolled_at: datetime
     certificate: Certificate
     site_salt: bytes
+    level: Level
+    firm: str
+    """The USCC of its site's operator."""
     closed_at: int | None
     """The number of its `close`, for a retired key."""
 
@@ -90,6 +93,8 @@ class _Speaker:
             enrolled_at=row.enrolled_at,
             certificate=read_certificate(row.certificate),
             site_salt=row.site_salt,
+            level=store.level_of(row.site_role),
+            firm=row.uscc,
             closed_at=closed_at,
         )
 
@@ -243,14 +248,12 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
             parties.retire_device(session, one.speaker.key_id)
     ledger.append(session, env.log, [one.entry for one in admitted])
     corrected = corrections.take(session, [_arriving(one) for one in admitted])
-    sites = store.sites_of(
-        session, {gln for one in admitted for gln in (one.speaker.gln, _to_gln(one)) if gln is not None}
-    )
+    registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
     for one in admitted:
         one.marks.extend(corrected.marks.get(one.entry.entry_id, ()))
-        one.marks.extend(_of_statement(one, sites[one.speaker.gln]))
+        one.marks.extend(_of_statement(one))
     lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
-    told = [_told(one, sites, lots) for one in admitted]
+    told = [_told(one, registered, lots) for one in admitted]
     projection = Projection(session, told, again=corrected.again, late=corrected.pks)
     lines = projection.tell()
     projection.write()
@@ -357,33 +360,32 @@ def _stated_bindings(one: _Admitted) -> list[StatedBinding]:
     ]
 
 
-def _of_statement(one: _Admitted, site: SiteOf) -> list[Mark]:
+def _of_statement(one: _Admitted) -> list[Mark]:
     if Mark.NOT_PERMITTED in one.marks:
         return []
     return statement_marks(
         one.checked.public.type.value,
-        level=site.level,
+        level=one.speaker.level,
         fields={field.name: field.value for field in one.checked.private.fields},
         lines=one.checked.units.lines,
     )
 
 
-def _told(one: _Admitted, sites: Mapping[str, SiteOf], lots: set[bytes]) -> Told:
+def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
     to_gln = _to_gln(one)
     private = one.checked.private
-    site = sites[one.speaker.gln]
     fact = Fact(
         type=one.checked.public.type.value,
         gln=one.speaker.gln,
         to_gln=to_gln,
         event_at=one.event_at,
-        level=site.level,
-        firm=site.firm,
+        level=one.speaker.level,
+        firm=one.speaker.firm,
         **_details(one),
         local_date=one.event_at.astimezone(timezone(private.offset)).date(),
         permitted=Mark.NOT_PERMITTED not in one.marks,
         correction_permitted=Mark.CORRECTION_NOT_PERMITTED not in one.marks,
-        receiver_registered=to_gln is not None and to_gln in sites,
+        receiver_registered=to_gln is not None and to_gln in registered,
         facts_hash=one.checked.public.facts,
         names_lot=one.checked.public.facts in lots,
     )

@@ -339,23 +339,13 @@ def closed_at(session: Session, keys: Collection[bytes]) -> dict[bytes, int]:
     return {bytes(row.key_id): row.seq for row in rows}
 
 
-@dataclass(frozen=True, kw_only=True)
-class SiteOf:
-    """Who speaks at a site: the level and the firm's USCC."""
-
-    level: Level
-    firm: str
-
-
-def sites_of(session: Session, glns: Iterable[str]) -> dict[str, SiteOf]:
-    """Return who speaks at each of these GLNs; those that are no registered sites are left out."""
-    rows = session.execute(
-        text(
-            "SELECT gln, role, uscc FROM site JOIN operator USING (operator_id) WHERE gln = ANY(CAST(:glns AS text[]))"
-        ),
-        {"glns": sorted(set(glns))},
-    )
-    return {row.gln: SiteOf(level=level_of(row.role), firm=row.uscc) for row in rows}
+def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:
+    """Return those GLNs that are registered sites."""
+    asked = sorted(set(glns))
+    if not asked:
+        return set()
+    rows = session.execute(text("SELECT gln FROM site WHERE gln = ANY(CAST(:glns AS text[]))"), {"glns": asked})
+    return {row[0] for row in rows}
 
 
 def level_of(role: str) -> Level:

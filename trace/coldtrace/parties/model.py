@@ -100,6 +100,8 @@ class LockedDevice:
     operations: tuple[str, ...]
     state: str
     enrolled_at: datetime
+    site_role: str
+    uscc: str
 
 
 @dataclass(frozen=True, kw_only=True)

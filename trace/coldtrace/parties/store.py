@@ -124,8 +124,9 @@ def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedD
     """Return the enrolled devices of these keys, held until the commit: batches of one device go one after another."""
     rows = session.execute(
         text(
-            "SELECT key_id, gln, spki, certificate, site_salt, operations, state, enrolled_at FROM device"
-            " WHERE key_id = ANY(CAST(:keys AS bytea[])) ORDER BY key_id FOR NO KEY UPDATE"
+            "SELECT d.key_id, d.gln, d.spki, d.certificate, d.site_salt, d.operations, d.state, d.enrolled_at,"
+            " s.role AS site_role, o.uscc FROM device d JOIN site s USING (gln) JOIN operator o USING (operator_id)"
+            " WHERE d.key_id = ANY(CAST(:keys AS bytea[])) ORDER BY d.key_id FOR NO KEY UPDATE OF d"
         ),
         {"keys": sorted(set(keys))},
     )
@@ -139,6 +140,8 @@ def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedD
             operations=tuple(row.operations),
             state=row.state,
             enrolled_at=row.enrolled_at,
+            site_role=row.site_role,
+            uscc=row.uscc,
         )
         for row in rows
     }
