@@ -141,7 +141,8 @@ def test_gaps_in_a_chain_are_listed_until_they_are_filled(road: Road) -> None:
     said = [road.say(PORT, T.COMMISSION, binding(carton)) for carton in CARTONS]
     key = key_id(road.device(PORT).signer.spki)
     assert chain.describe(road.session, EVERYTHING, key) == {
-        "key": b64(key), "last_seq": 0, "last_header": None, "missing": [], "forks": []
+        "key": b64(key), "last_seq": 0, "last_header": None, "missing": [], "forks": [],
+        "holes": [], "next": None,
     }  # fmt: skip
     road.tell(said[4], said[1])
     found = chain.describe(road.session, EVERYTHING, key)

@@ -287,13 +287,18 @@ def blocked_inside(session: Session, pks: Collection[int], *, on: date) -> list[
         return []
     rows = session.execute(
         text(
+            # Each unit by its own key, however few the planner thinks that a table holds.
             "WITH RECURSIVE inside (top, unit_pk) AS (SELECT p, p FROM unnest(CAST(:pks AS bigint[])) p"
             " UNION SELECT i.top, u.unit_pk FROM inside i JOIN unit u ON u.parent_pk = i.unit_pk)"
             " SELECT i.top, i.unit_pk, COALESCE(u.expires_on, l.expiry_date) AS expiry,"
-            " u.overlays || COALESCE(lu.overlays, '{}') AS overlays FROM inside i JOIN unit u USING (unit_pk)"
-            " LEFT JOIN (lot l JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open')"
-            " ON l.lot_id = u.lot_id LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
-            " LEFT JOIN unit lu ON lu.unit_pk = st.unit_pk WHERE i.top <> i.unit_pk"
+            " u.overlays || COALESCE(lu.overlays, '{}') AS overlays FROM inside i"
+            " CROSS JOIN LATERAL (SELECT expires_on, overlays, lot_id FROM unit"
+            " WHERE unit_pk = i.unit_pk OFFSET 0) u"
+            " LEFT JOIN LATERAL (SELECT gtin, lot, expiry_date FROM lot JOIN consignment c USING (consignment_id)"
+            " WHERE lot_id = u.lot_id AND c.state = 'open' OFFSET 0) l ON TRUE"
+            " LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
+            " LEFT JOIN LATERAL (SELECT overlays FROM unit WHERE unit_pk = st.unit_pk OFFSET 0) lu ON TRUE"
+            " WHERE i.top <> i.unit_pk"
             " AND (u.overlays <> '{}' OR lu.overlays <> '{}' OR COALESCE(u.expires_on, l.expiry_date) < :on)"
         ),
         {"pks": sorted(pks), "on": on},
