@@ -11,11 +11,13 @@ from coldtrace.custody import rebuild
 from coldtrace.custody.corrections import settle_missed
 from coldtrace.custody.history import View, history, seller_of
 from coldtrace.custody.retelling import retell
+from coldtrace.custody.statement_list import list_statements
 from coldtrace.custody.unit_store import EARLIEST
 from coldtrace.events.private_piece import read_private
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.units_piece import Line
 from coldtrace.goods import stops
 from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone
 from coldtrace.interop.imports import undo_import
@@ -23,7 +25,7 @@ from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.hashing import sha256
 from support.custody_story import Goods, random_story, record_of
 from support.house import pack_lines
-from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, TRADER, Road, statuses, whole
+from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, TRADER, Road, at_site, statuses, whole
 
 A, B, C, D = CARTONS[:4]
 P, Q = PALLETS
@@ -309,3 +311,83 @@ def test_the_record_is_as_if_the_false_ones_had_never_been(road: Road, seed: int
 def is_told(row: tuple[object, ...]) -> bool:
     """Tell whether something is known of a unit; what only a false statement named is there and as in the beginning."""
     return row[1] != "unknown"
+
+
+# Goods of every kind
+
+
+LOT = "(01)19521234543210(10)L1"
+
+
+def lot_lines(count: int) -> Line:
+    return Line(role="unit", unit=LOT, parent=None, quantity=count)
+
+
+def stock(road: Road) -> list[tuple[object, ...]]:
+    rows = road.session.execute(text("SELECT kind, gln, to_gln, quantity FROM lot_stock ORDER BY kind, gln"))
+    return [tuple(row) for row in rows]
+
+
+def test_a_hold_is_released_before_the_firm_corrects(loaded: Road) -> None:
+    sent = told(loaded, STORE, T.SHIP, P, to=MARKET)
+    told(loaded, STORE, T.HOLD, A, more=[("reason", "抽检")])
+    assert loaded.done(STORE, T.CORRECT, corrects=naming(sent)).marks == ("correction_not_permitted",)
+    told(loaded, STORE, T.RELEASE, A)
+    undone(loaded, STORE, sent)
+    assert loaded.where(A) == ("active", STORE, P)
+
+
+def test_a_hold_on_the_pallet_reaches_what_was_said_of_its_cartons(loaded: Road) -> None:
+    seen = told(loaded, STORE, T.OBSERVE, A)
+    told(loaded, STORE, T.HOLD, P, more=[("reason", "抽检")])
+    assert loaded.done(STORE, T.CORRECT, corrects=naming(seen)).marks == ("correction_not_permitted",)
+
+
+def test_a_release_that_was_none_brings_the_hold_back(loaded: Road) -> None:
+    told(loaded, STORE, T.HOLD, P, more=[("reason", "抽检")])
+    released = told(loaded, STORE, T.RELEASE, P)
+    sent = loaded.say(STORE, T.SHIP, P, to=MARKET)
+    loaded.tell(sent)
+    undone(loaded, STORE, released)
+    assert marks_of(loaded, sent) == ["held"]
+    assert loaded.where(A) == ("active", STORE, P)
+
+
+def test_quantities_of_a_lot_are_as_before(road: Road) -> None:
+    told(road, STORE, T.ADOPT, lot_lines(20))
+    before = stock(road)
+    sent = told(road, STORE, T.SHIP, lot_lines(12), to=MARKET)
+    got = told(road, MARKET, T.RECEIVE, lot_lines(12))
+    assert stock(road) != before
+    undone(road, MARKET, got)
+    undone(road, STORE, sent)
+    assert stock(road) == before
+    foreign = road.done(STORE, T.SHIP, lot_lines(10), to=MARKET, corrects=naming(got))
+    assert foreign.status == "blocked"
+    assert stock(road) == before
+
+
+def test_a_new_label_that_was_none_leaves_the_old_one_in_its_place(road: Road) -> None:
+    road.bound(A, B)
+    road.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    lines = [Line(role="input", unit=A, parent=None, quantity=1), Line(role="output", unit=D, parent=None, quantity=1)]
+    made = told(road, PORT, T.RELABEL, *lines)
+    assert road.where(A)[0] == "transformed"
+    assert road.where(D) == ("active", PORT, P)
+    undone(road, PORT, made)
+    assert road.where(A) == ("active", PORT, P)
+    assert road.where(D) == ("unknown", None, None)
+
+
+def test_whom_the_corrected_statement_concerned_sees_the_correction(loaded: Road) -> None:
+    sent = told(loaded, STORE, T.SHIP, P, to=MARKET)
+    loaded.clock.forward(timedelta(hours=30))
+    correction = loaded.done(STORE, T.CORRECT, corrects=naming(sent), more=[("reason", "送错单")])
+    for gln in (STORE, MARKET):
+        listed = list_statements(loaded.session, at_site(gln), after=None, limit=10)
+        found = {str(one.entry_id): one.marks for one in listed}
+        assert found.get(correction.id or "") == ("corrected_late",), gln
+    assert str(correction.id) not in {
+        str(one.entry_id) for one in list_statements(loaded.session, at_site(SHOP), after=None, limit=10)
+    }
+    assert checked(loaded).ok

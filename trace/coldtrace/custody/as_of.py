@@ -57,21 +57,15 @@ def tell_until(session: Session, unit_id: str, moment: Moment) -> None:
     tell(session, store.past_lines(session, pks, stops_of=lots))
 
 
-# What the record once had inside a unit and has no longer, because a correction or a late statement says otherwise, is
-# found by the statements that packed it.
+# By the statements, not by the stays: what the record once had inside a unit and has no longer, because a correction or
+# a late statement says otherwise, counts too.  A new label takes the place of the old one.
 _EVER_INSIDE = (
-    "WITH RECURSIVE annulled (parent_pk, unit_pk) AS MATERIALIZED (SELECT DISTINCT l.parent_pk, l.unit_pk"
-    " FROM correction c JOIN statement_line l ON l.entry_id = c.corrected WHERE l.parent_pk IS NOT NULL),"
-    " inside (unit_pk) AS (SELECT unit_pk FROM unit WHERE unit_id = :unit UNION SELECT x.unit_pk FROM inside i"
-    " CROSS JOIN LATERAL (SELECT c.child_pk AS unit_pk FROM containment c WHERE c.parent_pk = i.unit_pk"
-    "  UNION ALL SELECT c.unit_pk FROM statement_line p JOIN statement_line c"
-    "   ON c.entry_id = p.entry_id AND c.parent_pk = p.unit_pk WHERE p.unit_pk = i.unit_pk"
-    "  UNION ALL SELECT a.unit_pk FROM annulled a WHERE a.parent_pk = i.unit_pk"
-    # A new label takes the place of the old one, also inside a pallet.
-    "  UNION ALL SELECT o.unit_pk FROM statement_line n JOIN statement_line o USING (entry_id)"
-    "   JOIN statement s USING (entry_id) WHERE n.unit_pk = i.unit_pk AND n.role = 'input' AND o.role = 'output'"
-    "   AND s.type = 'relabel') x)"
-    " SELECT unit_pk FROM inside"
+    "WITH RECURSIVE inside (unit_pk) AS (SELECT unit_pk FROM unit WHERE unit_id = :unit"
+    " UNION SELECT x.unit_pk FROM inside i CROSS JOIN LATERAL ("
+    "SELECT l.unit_pk FROM statement_line l WHERE l.parent_pk = i.unit_pk"
+    " UNION ALL SELECT o.unit_pk FROM statement_line n JOIN statement_line o USING (entry_id)"
+    " JOIN statement s USING (entry_id) WHERE n.unit_pk = i.unit_pk AND n.role = 'input' AND o.role = 'output'"
+    " AND s.type = 'relabel') x) SELECT unit_pk FROM inside"
 )
 
 

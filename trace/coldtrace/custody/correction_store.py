@@ -146,7 +146,7 @@ def spoken_of(session: Session, entries: Collection[UUID]) -> tuple[set[int], da
 
 
 def stopped(session: Session, entries: Collection[UUID]) -> set[UUID]:
-    """Return those of the statements of which a unit, or what was inside one then or later, is stopped now."""
+    """Return those of the statements of which a unit is stopped, or what was inside it since then, or what it is in."""
     if not entries:
         return set()
     rows = session.execute(
@@ -158,8 +158,9 @@ def stopped(session: Session, entries: Collection[UUID]) -> set[UUID]:
             " JOIN containment c ON c.parent_pk = b.unit_pk AND c.to_at >= b.since)"
             " SELECT DISTINCT b.entry_id FROM spoken b JOIN unit u USING (unit_pk)"
             " LEFT JOIN lot o ON o.lot_id = u.lot_id LEFT JOIN lot_stop st ON st.gtin = o.gtin AND st.lot = o.lot"
-            " LEFT JOIN unit lu ON lu.unit_pk = st.unit_pk WHERE ("
-            " EXISTS (SELECT 1 FROM unnest(u.overlays || COALESCE(lu.overlays, '{}')) v"
+            " LEFT JOIN unit lu ON lu.unit_pk = st.unit_pk LEFT JOIN unit pu ON pu.unit_pk = u.parent_pk"
+            " LEFT JOIN unit ru ON ru.unit_pk = u.root_pk WHERE ("
+            " EXISTS (SELECT 1 FROM unnest(u.overlays || lu.overlays || pu.overlays || ru.overlays) v"
             " WHERE v LIKE 'hold:%' OR v LIKE 'recall%') OR"
             " EXISTS (SELECT 1 FROM revoked_unit v WHERE v.unit_id = u.unit_id) OR EXISTS"
             " (SELECT 1 FROM recalled_lot y WHERE y.gtin = o.gtin AND y.lot = o.lot AND y.lifted_at IS NULL))"

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import case_store
 from coldtrace.custody import correction_store as store
+from coldtrace.custody import party_store
 from coldtrace.custody.correction_rules import Corrected, Correcting, correction_marks, is_permitted
 from coldtrace.custody.correction_store import CorrectionRecord, Known
 from coldtrace.custody.model import Mark
@@ -37,11 +38,13 @@ class Arriving:
 class Taken:
     """What a batch's corrections come to.
 
-    `marks` are those of the corrections.  To be told again are the units with the keys `pks` from `since` on, and those
-    of the arriving statements `again`.  `touched` are all statements that are annulled now, or stand again.
+    `marks` are those of the corrections; `settled` are those of which what they correct is here.  To be told again are
+    the units with the keys `pks` from `since` on, and those of the arriving statements `again`.  `touched` are all
+    statements that are annulled now, or stand again.
     """
 
     marks: Mapping[UUID, tuple[Mark, ...]] = field(default_factory=dict)
+    settled: frozenset[UUID] = frozenset()
     again: frozenset[UUID] = frozenset()
     pks: frozenset[int] = frozenset()
     since: datetime | None = None
@@ -68,6 +71,7 @@ def settle_missed(session: Session) -> int:
         settled = _settle(session, [], [], waiting)
         if settled.pks and settled.since is not None:
             retell(session, settled.pks, since=settled.since)
+        party_store.tell_again(session, settled.settled)
         case_store.tell_again(session, settled.touched)
     return len(waiting)
 
@@ -87,6 +91,7 @@ def _settle(
     pks, since = store.spoken_of(session, touched - ours)
     return Taken(
         marks={record.entry_id: _marks(record, known.get(record.header), stopped) for record in fresh},
+        settled=frozenset(record.entry_id for record in records if record.header in known),
         again=frozenset(touched & ours),
         pks=frozenset(pks),
         since=since,

@@ -74,9 +74,16 @@ def tell_again(session: Session, entries: Collection[UUID]) -> None:
 
 _THESE = "ANY(CAST(:entries AS uuid[]))"
 _FORGET_FROM = f"DELETE FROM statement_party WHERE entry_id = {_THESE} AND relation = 'from'"
+# A correction concerns whom the corrected statement concerned: its site, and the one that it names.
+_CORRECTED = (
+    "SELECT g.gln FROM correction co JOIN statement o ON o.entry_id = co.corrected"
+    " CROSS JOIN LATERAL unnest(ARRAY[o.gln, o.to_gln]) AS g (gln)"
+    " WHERE co.entry_id = s.entry_id AND co.permitted AND g.gln <> s.gln"
+)
 _TELL_FROM = (
     "INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at)"
-    " SELECT DISTINCT s.entry_id, 'from', f.operator_id, l.from_gln, f.district, s.recorded_at"
-    " FROM statement s JOIN statement_line l USING (entry_id) JOIN site f ON f.gln = l.from_gln"
+    " SELECT DISTINCT s.entry_id, 'from', f.operator_id, f.gln, f.district, s.recorded_at"
+    " FROM statement s CROSS JOIN LATERAL (SELECT l.from_gln AS gln FROM statement_line l"
+    f" WHERE l.entry_id = s.entry_id UNION {_CORRECTED}) c JOIN site f ON f.gln = c.gln"
     f" WHERE s.entry_id = {_THESE}"
 )
