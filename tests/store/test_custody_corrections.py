@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -23,6 +24,7 @@ from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone
 from coldtrace.interop.imports import undo_import
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.hashing import sha256
+from coldtrace.watch.cases import list_cases
 from support.custody_story import Goods, random_story, record_of
 from support.house import pack_lines
 from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, TRADER, Road, at_site, statuses, whole
@@ -390,4 +392,7 @@ def test_whom_the_corrected_statement_concerned_sees_the_correction(loaded: Road
     assert str(correction.id) not in {
         str(one.entry_id) for one in list_statements(loaded.session, at_site(SHOP), after=None, limit=10)
     }
+    for gln in (STORE, MARKET):
+        cases = list_cases(loaded.session, at_site(gln), after=None, limit=10)
+        assert [case.entry_id for case in cases if case.kind == "correction"] == [UUID(str(correction.id))], gln
     assert checked(loaded).ok

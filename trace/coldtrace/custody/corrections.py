@@ -11,9 +11,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import case_store
+from coldtrace.custody import case_store, party_store
 from coldtrace.custody import correction_store as store
-from coldtrace.custody import party_store
 from coldtrace.custody.correction_rules import Corrected, Correcting, correction_marks, is_permitted
 from coldtrace.custody.correction_store import CorrectionRecord, Known
 from coldtrace.custody.model import Mark
@@ -72,7 +71,7 @@ def settle_missed(session: Session) -> int:
         if settled.pks and settled.since is not None:
             retell(session, settled.pks, since=settled.since)
         party_store.tell_again(session, settled.settled)
-        case_store.tell_again(session, settled.touched)
+        case_store.tell_again(session, settled.touched | settled.settled)
     return len(waiting)
 
 

@@ -265,7 +265,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     since = min(each for each in (corrected.since, *(one.event_at for one in admitted)) if each is not None)
     changed = retell(session, projection.late, since=since) if projection.late else {}
     party_store.tell_again(session, corrected.settled)
-    case_store.tell_again(session, corrected.touched)
+    case_store.tell_again(session, corrected.touched | corrected.settled)
     return {
         one.entry.entry_id: tuple(
             dict.fromkeys(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from coldtrace.custody.corrections import settle_missed
 from coldtrace.db.engine import make_sessions
 from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
@@ -240,7 +241,10 @@ def create_app(
 
 
 class _Caretaker:
-    """Renews the trust list before it expires, and the filters when something was stopped, while the server runs."""
+    """Renews the trust list before it expires, and the filters when something was stopped, while the server runs.
+
+    Corrections that missed their statement are settled, and what was kept long enough goes.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -265,11 +269,13 @@ class _Caretaker:
                         log.warning("%s / %s", each.say("zh"), each.say("en"))
                 with self._app.state.sessions.begin() as session:
                     publish_filters(session, self._app.state.env)
+                with self._app.state.sessions.begin() as session:
+                    settle_missed(session)
                 _purge(self._app)
                 _sweep(self._app)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
-                log.exception("renewing the trust list or the filters, purging or sweeping failed; trying again later")
+                log.exception("renewing trust list or filters, settling, purging or sweeping failed; trying again later")
 
 
 def _sweep(app: FastAPI) -> None:
