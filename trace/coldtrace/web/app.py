@@ -275,7 +275,7 @@ class _Caretaker:
                 _sweep(self._app)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
-                log.exception("renewing trust list or filters, settling, purging or sweeping failed; trying again later")
+                log.exception("renewing trust list or filters, settling, purging or sweeping failed; trying again")
 
 
 def _sweep(app: FastAPI) -> None:
