@@ -13,10 +13,13 @@ from sqlmodel import Session
 from coldtrace.custody import rebuild
 from coldtrace.custody import service as custody
 from coldtrace.env import Env
+from coldtrace.events.header import read_header
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.parties.model import SiteRole
+from coldtrace.seal.hashing import sha256
 from support.consignments import GTIN, LOT, open_consignment
 from support.custody_story import Goods, random_story, record_of, sensible_story, written_story
 from support.house import GLNS, Handheld, install, install_office, make_env
@@ -412,3 +415,41 @@ def test_what_stops_a_whole_lot_in_any_order(
     names["L"] = lot_unit(gtin=GTIN, lot=LOT)
     said = written_story(LOT_CASES[case], devices, names, start=START + timedelta(hours=1))
     compare(session, env, said, seed=1, orders=20 if scale == "full" else 1)
+
+
+@pytest.mark.parametrize("case", [*CASES, *LOT_CASES])
+def test_a_story_without_what_was_corrected(
+    session: Session, env: Env, devices: list[Handheld], case: str, scale: str
+) -> None:
+    """Each statement in turn is said to be an error by the regulator, before it arrives or at the very end."""
+    if case in LOT_CASES:
+        opened = open_consignment(session, env, cartons=2)
+        names = dict(zip("AB", (code.unit_id for code in opened.pallets[0].cartons), strict=True))
+        names["L"] = lot_unit(gtin=GTIN, lot=LOT)
+        said = written_story(LOT_CASES[case], devices, names, start=START + timedelta(hours=1))
+    else:
+        said = written_story(CASES[case], devices, NAMES, start=START + timedelta(hours=1))
+    chosen = said if scale == "full" else random.Random(case).sample(said, 1)
+    for false in chosen:
+        others = [statement for statement in said if statement is not false]
+        naming = Corrects(header=sha256(false.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+        correction = devices[-1].say(T.CORRECT, [], at=AFTER, corrects=naming)
+        expected = standing(told(session, env, [others]), [])
+        number = said.index(false)
+        assert standing(told(session, env, [[correction], said], rebuilt=True), [false]) == expected, number
+        at_the_end = told(session, env, [said, [correction]], rebuilt=True)
+        # What is inside of goods that leave is judged once, on arrival.
+        if not any("blocked_inside" in str(line[5]) for line in at_the_end["lines"]):
+            assert standing(at_the_end, [false]) == expected, number
+
+
+def standing(record: dict[str, list[tuple[object, ...]]], false: Sequence[Statement]) -> dict[str, list[object]]:
+    """Return where goods are, and what stands of what was said."""
+    gone = {read_header(statement.header).id for statement in false}
+    return {
+        # A unit that only a false statement named is there, as in the beginning; when it was last named is no matter.
+        "units": [(*row[:6], *row[7:]) for row in record["units"] if row[1] not in ("unknown", "blank")],
+        "stays": list(record["stays"]),
+        "lots": list(record["lots"]),
+        "lines": [row for row in record["lines"] if row[0] not in gone],
+    }

@@ -354,7 +354,10 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
 
 
 def related(session: Session, pks: Collection[int], *, since: datetime) -> set[int]:
-    """Return the keys of these units, of what was inside them at `since` or later, and of all that any was ever in."""
+    """Return the keys of these units, of what was inside them at `since` or later, and of all that any was ever in.
+
+    Inside is also what somebody said to be put in or taken out since, whatever came of it.
+    """
     return {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(pks), "since": since})}
 
 
@@ -363,6 +366,8 @@ _RELATED = (
     "WITH RECURSIVE below (unit_pk) AS (SELECT unnest(CAST(:pks AS bigint[]))"
     " UNION SELECT n.unit_pk FROM below b CROSS JOIN LATERAL ("
     " SELECT c.child_pk AS unit_pk FROM containment c WHERE c.parent_pk = b.unit_pk AND c.to_at >= :since"
+    # Also what was said to be put in and was not, because the parent was destroyed as far as was known.
+    " UNION ALL SELECT l.unit_pk FROM statement_line l WHERE l.parent_pk = b.unit_pk AND l.event_at >= :since"
     " UNION ALL SELECT o.unit_pk FROM statement_line i JOIN statement_line o USING (entry_id)"
     " WHERE i.unit_pk = b.unit_pk AND i.role = 'input' AND i.event_at >= :since AND o.role = 'output') n),"
     " above (unit_pk) AS (SELECT unit_pk FROM below"
