@@ -8,6 +8,7 @@ from sqlalchemy import text
 from coldtrace.custody import rebuild
 from coldtrace.custody.model import Overlay
 from coldtrace.custody.overlays import kinds_of
+from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
@@ -15,7 +16,7 @@ from coldtrace.parties.model import SiteRole
 from support.consignments import GTIN, LOT, commission_line, facts_of
 from support.house import OFFICE_GLN as OFFICE
 from support.house import install_office, pack_lines, unit_line
-from support.road import CARTONS, MARKET, PALLETS, PORT, SHOP, STORE, Road, child, statuses, whole
+from support.road import CARTONS, MARKET, PALLETS, PORT, SHOP, STORE, Road, at_site, child, statuses, whole
 
 P, Q = PALLETS
 A, B, C, D = CARTONS[:4]
@@ -59,6 +60,9 @@ def test_unpacking_evades_no_hold(city: Road) -> None:
     city.done(STORE, T.RECEIVE, P)
     assert city.done(OFFICE, T.HOLD, P, more=ORDERED).marks == ()
     assert city.done(STORE, T.SHIP, P, to=SHOP).marks == ("held",)
+    seen = view_unit(city.session, at_site(STORE), A, inside_max=0)
+    assert seen is not None
+    assert (seen.state, seen.overlays) == ("active", ("hold:regulator",))
     assert kinds_of(city.unit(A).effective.overlays) == {Overlay.HOLD_REGULATOR}
     city.done(STORE, T.UNPACK, whole(P))
     assert city.done(STORE, T.SHIP, A, to=SHOP).status == "blocked"
@@ -154,6 +158,10 @@ def test_a_lot_by_quantity_on_its_way(city: Road) -> None:
     city.tell(late)
     assert books(city) == {("here", PORT, ""): 20, ("here", STORE, ""): 32}
     assert [line.marks for line in city.story(L)][-1] == ("over_received",), "the one that came after it"
+    seen = view_unit(city.session, at_site(STORE), L, inside_max=0)
+    assert seen is not None
+    assert [(place.kind, place.gln, quantity) for place, quantity in seen.stock] == [("here", STORE, 32)]
+    assert view_unit(city.session, at_site(MARKET), L, inside_max=0) is None
     assert city.done(STORE, T.SHIP, some(40), to=SHOP).marks == ("short_stock",)
     assert city.done(STORE, T.COUNT, some(3)).marks == ("count_differs",)
     told_again_is_the_same(city)

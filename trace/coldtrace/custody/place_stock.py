@@ -13,6 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.model import StockPlace
+from coldtrace.rights.model import Scope
+from coldtrace.rights.scopes import Within
+
 PAGE_MAX = 200
 
 
@@ -77,3 +81,16 @@ _LISTED = (
     "  ORDER BY x.event_at DESC, s.recorded_at DESC LIMIT 1) v ON TRUE"
     " ORDER BY u.unit_id"
 )
+
+
+def stock_of(session: Session, unit_pk: int, scope: Scope) -> tuple[tuple[StockPlace, int], ...]:
+    """Return how much of a lot is where, as far as a place, or whoever sends or gets it, is in the scope."""
+    within = Within(scope=scope, few_rows=True)
+    rows = session.execute(
+        text(
+            "SELECT t.kind, t.gln, t.to_gln, t.owner, t.quantity FROM lot_stock t WHERE t.unit_pk = :pk"
+            f" AND ({within.site('t.gln')} OR {within.site('t.to_gln')}) ORDER BY t.kind, t.gln, t.to_gln, t.owner"
+        ),
+        {"pk": unit_pk, **within.values},
+    )
+    return tuple((StockPlace(row.kind, row.gln, row.to_gln, row.owner), row.quantity) for row in rows)

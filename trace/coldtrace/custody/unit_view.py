@@ -5,13 +5,17 @@ A unit that no line in the scope speaks of is answered like one that is not reco
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlmodel import Session
 
 from coldtrace.custody.as_of import NOW, Moment, tell_until
 from coldtrace.custody.history import HistoryLine, UnitRecord, View, children, find_unit, history
-from coldtrace.custody.model import Mark, UnitState
+from coldtrace.custody.lots import is_lot
+from coldtrace.custody.model import Mark, StockPlace, UnitState
+from coldtrace.custody.overlays import kinds_of
+from coldtrace.custody.place_stock import stock_of
 from coldtrace.rights.model import Scope
 
 _Place = tuple[UnitState, str | None, str | None]
@@ -22,7 +26,11 @@ NO_UNIT = -1
 
 @dataclass(frozen=True, kw_only=True)
 class UnitView:
-    """A unit for one reader.  `state`, `gln`, `to_gln`, `parent` are null where hidden; `inside` are its children."""
+    """A unit for one reader.  `state`, `gln`, `to_gln`, `parent` are null where hidden; `inside` are its children.
+
+    `overlays` are the kinds in force, `counter` and `expires_on` what a statement said; none where the place is hidden.
+    `stock` is how much of a lot lies at the places of the reader, and comes to them or goes from them.
+    """
 
     unit_id: str
     state: str | None
@@ -32,6 +40,10 @@ class UnitView:
     inside: tuple[str, ...]
     lines: tuple[HistoryLine, ...]
     hidden: tuple[str, ...]
+    overlays: tuple[str, ...] = ()
+    counter: str | None = None
+    expires_on: date | None = None
+    stock: tuple[tuple[StockPlace, int], ...] = ()
 
 
 def view_unit(
@@ -71,7 +83,12 @@ def view_unit(
         *(() if complete else ("children",)),
         *(() if len(seen) == len(told) else ("history",)),
     ]
-    return _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
+    shown = _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
+    if not is_lot(unit_id):
+        return shown
+    # Whoever sees some of a lot sees that all of it was stopped.
+    stopped = tuple(sorted(kinds_of(record.effective.overlays)))
+    return replace(shown, overlays=stopped, stock=stock_of(session, record.unit_pk, scope))
 
 
 def _view(
@@ -92,6 +109,9 @@ def _view(
         inside=inside,
         lines=seen,
         hidden=hidden,
+        overlays=tuple(sorted(kinds_of(now.overlays))) if place_shown else (),
+        counter=record.holding.counter if place_shown else None,
+        expires_on=record.holding.expires_on if place_shown else None,
     )
 
 

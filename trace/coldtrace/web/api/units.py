@@ -35,6 +35,10 @@ def get_unit(
     `as_of` asks how it stood at a moment, by all that is known now; `known_at` what was known of it at a moment.  The
     story has what stands; `view=all` also what was corrected since (`annulled`) and the corrections (`corrects`).
 
+    `overlays` are the kinds of what lies on it now (`hold:firm`, `hold:regulator`, `recall`, `temp_breach`,
+    `clone_suspect`), with what it is in and its whole lot; `counter` is the counter that sells from it; `stock` how
+    much of a lot is where, as far as the places are the caller's.
+
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
     these do not tell them, and `hidden` names which of them, and `history` if the story has more.
     """
@@ -54,6 +58,19 @@ def get_unit(
         "site": found.gln,
         "to": found.to_gln,
         "parent": found.parent,
+        "overlays": list(found.overlays),
+        "counter": found.counter,
+        "expires_on": None if found.expires_on is None else found.expires_on.isoformat(),
+        "stock": [
+            {
+                "kind": place.kind,
+                "site": place.gln,
+                "to": place.to_gln or None,
+                "owner": place.owner,
+                "quantity": quantity,
+            }
+            for place, quantity in found.stock
+        ],
         "children": list(found.inside),
         "hidden": list(found.hidden),
         "stop": _stop(session, unit, moment),
