@@ -1,6 +1,6 @@
 """A hot session gives what SQLAlchemy's gives, in the same transaction, and tells every error before the commit."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import psycopg
@@ -13,7 +13,7 @@ from coldtrace.db.hot_session import HotSession, make_hot_sessions
 from coldtrace.parties.tables import SiteRow
 
 VALUES = {
-    "names": ["a", "b%", ":c"],
+    "names": ['a "quoted", {one}', "b%\\\\ \\", ":c '' 冻品 \n"],
     "ids": [UUID(int=1), UUID(int=2), None],
     "times": [datetime(2026, 11, 28, tzinfo=UTC), None, None],
     "data": [b"\x00\xff", b"", b"x"],
@@ -42,6 +42,31 @@ def test_the_same_rows_as_without(hot: HotSession, session: Session) -> None:
     assert [tuple(row) for row in rows] == [tuple(row) for row in expected]
     assert [row.name for row in rows] == VALUES["names"]
     assert [row._mapping["has_b"] for row in rows] == [row._mapping["has_b"] for row in expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("text", ["", "NULL", "null", "\\", '"', "{}", ",", " a ", None, "\U0001f9ca", Mark.GAP]),
+        ("bytea", [b"", b"\\x", bytes(range(256)), None]),
+        ("uuid", [UUID(int=0), UUID(int=2**128 - 1), None]),
+        ("bigint", [0, -1, 2**63 - 1, -(2**63), None]),
+        ("boolean", [True, False, None]),
+        ("timestamptz", [datetime(1, 1, 2, tzinfo=UTC), datetime(2026, 11, 28, 1, 2, 3, 456789, tzinfo=UTC), None]),
+        ("date", [date(2026, 11, 28), None]),
+        ("text", []),
+        ("bigint", [None]),
+    ],
+)
+def test_every_value_of_an_array_arrives_as_it_is(hot: HotSession, kind: str, values: list[object]) -> None:
+    with hot, hot.hot():
+        rows = hot.execute(text(f"SELECT v FROM unnest(CAST(:values AS {kind}[])) AS v"), {"values": values}).all()
+    assert [row.v for row in rows] == values
+
+
+def test_a_zero_byte_is_refused_and_never_cuts_a_text_off(hot: HotSession) -> None:
+    with hot, hot.hot(), pytest.raises(psycopg.DataError):
+        hot.execute(text("SELECT CAST(:values AS text[])"), {"values": ["a\x00b"]}).all()
 
 
 def test_one_value_and_none(hot: HotSession) -> None:

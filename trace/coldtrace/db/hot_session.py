@@ -14,8 +14,10 @@ import re
 from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import RowMaker
@@ -54,7 +56,8 @@ class HotSession(Session):
             return super().execute(statement, params, **more)
         if isinstance(statement, TextClause) and not more and (params is None or isinstance(params, Mapping)):
             cursor = self._raw.cursor(row_factory=_named)
-            cursor.execute(_query(statement.text), params or {}, prepare=True)
+            values = {name: _array(value) if type(value) is list else value for name, value in (params or {}).items()}
+            cursor.execute(_query(statement.text), values, prepare=True)
             return Rows(cursor)
         raise TypeError(_PLAIN_ONLY)
 
@@ -113,6 +116,33 @@ def make_hot_sessions(engine: Engine) -> "sessionmaker[Session]":
 def _query(sql: str) -> bytes:
     """Return SQL with the driver's marks for values."""
     return _NAME.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
+
+
+def _array(values: list[Any]) -> object:
+    """Return a list as the text of an array (PostgreSQL, 8.15.6), for SQL that says its type: `CAST(:x AS text[])`.
+
+    The driver's own way asks each value for its kind, which took a tenth of a scan's time.  A list with something that
+    is not known here is left to the driver.
+    """
+    parts = []
+    for value in values:
+        if value is None:
+            parts.append("NULL")
+        elif isinstance(value, str):
+            parts.append('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"')
+        elif type(value) is bytes:
+            parts.append('"\\\\x' + value.hex() + '"')
+        elif type(value) in _PLAIN:
+            parts.append(str(value))
+        elif type(value) is datetime and value.tzinfo is not None:
+            parts.append('"' + value.isoformat() + '"')
+        else:
+            return values
+    return "{" + ",".join(parts) + "}"
+
+
+_PLAIN = frozenset({UUID, int, bool})
+"""Whose text needs no quotes."""
 
 
 def _named(cursor: "psycopg.Cursor[Any]") -> RowMaker[Any]:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from coldtrace.codes.check_digit import has_valid_check_digit
@@ -57,17 +58,17 @@ class PrivatePiece:
         """Return the value of a field, None if the statement has no such field."""
         return next((field.value for field in self.fields if field.name == name), None)
 
-    @property
+    @cached_property
     def at(self) -> datetime:
         """When it happened, by the device's own clock."""
         return read_moment(self.value("at"), _wrong)
 
-    @property
+    @cached_property
     def offset(self) -> timedelta:
         """How far the local clock is ahead of UTC."""
         return _read_offset(self.value("offset"))
 
-    @property
+    @cached_property
     def local_date(self) -> date:
         """The local day of `at`."""
         try:
@@ -75,7 +76,7 @@ class PrivatePiece:
         except OverflowError:
             raise _wrong("at") from None
 
-    @property
+    @cached_property
     def seq(self) -> int:
         """The place in the device's chain, from 1."""
         value = self.value("seq")
@@ -83,7 +84,7 @@ class PrivatePiece:
             raise _wrong("seq")
         return value
 
-    @property
+    @cached_property
     def site(self) -> str:
         """The GLN of the place."""
         value = self.value("site")

@@ -82,6 +82,12 @@ class PublicPiece:
     corrects: Corrects | None
 
 
+_TYPES: Final[frozenset[str]] = frozenset(StatementType)
+_SPEAKERS: Final[frozenset[str]] = frozenset(Speaker)
+_COLD: Final[frozenset[str]] = frozenset(Cold)
+_PLACE_KEYS: Final = frozenset({"role", "district"})
+
+
 def write_public(
     *,
     salt: bytes,
@@ -115,7 +121,7 @@ def read_public(text: str) -> PublicPiece:
     if len(text) > PUBLIC_MAX:
         raise StatementTooLarge(piece="public", limit=PUBLIC_MAX)
     shape = Shape(decode(text), _KEYS, _wrong)
-    kind = StatementType(shape.choice("type", frozenset(StatementType)))
+    kind = StatementType(shape.choice("type", _TYPES))
     facts = shape.optional_octets("facts", 32)
     corrects = _read_corrects(shape)
     if facts is not None and kind not in WITH_FACTS:
@@ -126,9 +132,9 @@ def read_public(text: str) -> PublicPiece:
         salt=shape.octets("salt", 16),
         type=kind,
         date=_read_date(shape),
-        place=read_place(shape.inner("place", frozenset({"role", "district"}))),
-        by=Speaker(shape.choice("by", frozenset(Speaker))),
-        cold=Cold(shape.choice("cold", frozenset(Cold))),
+        place=read_place(shape.inner("place", _PLACE_KEYS)),
+        by=Speaker(shape.choice("by", _SPEAKERS)),
+        cold=Cold(shape.choice("cold", _COLD)),
         evidence=tuple(
             read_octets(item, 32, lambda _: shape.wrong("evidence"))
             for item in shape.items("evidence", limit=EVIDENCE_MAX)
