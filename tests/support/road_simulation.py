@@ -6,9 +6,10 @@ in any order, again and again, over a link that loses requests and answers.
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import sessionmaker
@@ -66,6 +67,11 @@ class Simulation:
     boxes: list[Box]
     pallets: list[Box]
     lines: Mapping[str, tuple[Line, bytes]]
+    port: str = PORT
+    sites: Sequence[str] = SITES
+    sellers: Sequence[str] = SELLERS
+    offline_days_max: int = 3
+    answers: Sequence[str] = ("accepted", "repeat")
     receipts: dict[UUID, Mapping[str, object]] = field(default_factory=dict)
     said: int = 0
     lost: int = 0
@@ -78,7 +84,7 @@ class Simulation:
         """Let one day pass: work, uploads, the sequencer, some of them cut short."""
         for terminal in self.terminals.values():
             if self.rng.random() < 0.25:
-                terminal.offline_until = number + self.rng.randint(1, 3)
+                terminal.offline_until = number + self.rng.randint(1, self.offline_days_max)
         for _ in range(acts):
             self.clock.forward(timedelta(seconds=self.rng.randint(1, 40_000 // acts)))
             self._act()
@@ -121,7 +127,7 @@ class Simulation:
             self.lost += 1
             return
         for statement, result in zip(batch, results, strict=True):
-            assert result.status in ("accepted", "repeat"), (self.seed, result)
+            assert result.status in self.answers, (self.seed, result)
             assert result.receipt is not None
             self.repeated += result.status == "repeat"
             id = UUID(json.loads(statement.header)["id"])
@@ -137,19 +143,37 @@ class Simulation:
             else:
                 session.commit()
 
-    def _say(self, gln: str, type: T, *lines: Line | str, to: str | None = None, facts: bytes | None = None) -> None:
-        terminal = self.terminals[gln]
+    def _say(
+        self,
+        gln: str,
+        type: T,
+        *lines: Line | str,
+        to: str | None = None,
+        facts: bytes | None = None,
+        **details: Any,
+    ) -> Statement:
+        terminal = self._terminal(gln)
         self.clock.forward(timedelta(seconds=1))
         told = [unit_line(line) if isinstance(line, str) else line for line in lines]
-        terminal.queue.append(terminal.device.say(type, told, at=self.clock.next, to=to, facts=facts))
+        statement = terminal.device.say(type, told, at=self.clock.next, to=to, facts=facts, **details)
+        terminal.queue.append(statement)
         self.said += 1
+        return statement
 
     def _act(self) -> None:
         """Do one thing that can be done now, and say it."""
-        acts = [self._bind, self._pack, self._ship, self._receive, self._unpack, self._sell]
+        acts = self._acts()
         for act in self.rng.sample(acts, len(acts)):
             if act():
                 return
+
+    def _acts(self) -> list[Callable[[], bool]]:
+        """Return what people do; an act returns whether it could be done now."""
+        return [self._bind, self._pack, self._ship, self._receive, self._unpack, self._sell]
+
+    def _terminal(self, gln: str) -> Terminal:
+        """Return a handheld of a site."""
+        return self.terminals[gln]
 
     def _some(self, found: Iterator[Box], most: int) -> list[Box]:
         every = list(found)
@@ -166,12 +190,12 @@ class Simulation:
         if blank is None:
             return False
         line, facts = self.lines[blank.unit]
-        self._say(PORT, T.COMMISSION, line, facts=facts)
+        self._say(self.port, T.COMMISSION, line, facts=facts)
         blank.state = "active"
         return True
 
     def _pack(self) -> bool:
-        gln = self.rng.choice(SITES)
+        gln = self.rng.choice(self.sites)
         found = self._some(self._loose(gln), 6)
         pallet = next((p for p in self.pallets if self._is_free(p, gln)), None)
         if not found or pallet is None:
@@ -191,12 +215,12 @@ class Simulation:
         return pallet.state == "blank" or (pallet.state == "active" and pallet.gln == gln and pallet.parent is None)
 
     def _ship(self) -> bool:
-        gln = self.rng.choice(SITES)
+        gln = self.rng.choice(self.sites)
         ready = (b for b in (*self.pallets, *self.boxes) if b.state == "active" and b.gln == gln and b.parent is None)
         found = self._some(ready, 3)
         if not found:
             return False
-        to = self.rng.choice([site for site in SITES if site != gln])
+        to = self.rng.choice([site for site in self.sites if site != gln])
         self._say(gln, T.SHIP, *[b.unit for b in found], to=to)
         for each in found:
             each.state, each.to = "in_transit", to
@@ -228,7 +252,7 @@ class Simulation:
         return True
 
     def _sell(self) -> bool:
-        gln = self.rng.choice(SELLERS)
+        gln = self.rng.choice(self.sellers)
         found = self._some(self._loose(gln), 2)
         for each in found:
             self._say(gln, T.SELL, each.unit)

@@ -1,0 +1,227 @@
+"""Random worlds against a small model: whatever is said in whatever order, two independent tellings agree."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.custody.model import BLOCKING
+from coldtrace.events.header import read_header
+from coldtrace.events.statement import Statement
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.units_piece import Line
+from coldtrace.parties import service as parties
+from coldtrace.parties.model import Site, SiteRole
+from support.custody_model import REGULATOR, Act, CustodyModel
+from support.house import Handheld, pack_lines, unit_line
+from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, STORE, Road, binding, child, make_road, whole
+
+THINGS = [*CARTONS, *PALLETS, CONTAINER]
+CITY, CANTEEN = "9521234000099", "9521234000105"
+FIRM, OTHER_FIRM = "91120116MA05TE5T1N", "91120118MA00000011"
+KEEPERS = [PORT, STORE, MARKET, CANTEEN]
+MORE = {
+    T.HOLD: [("reason", "residue"), ("order_no", "JS-1")],
+    T.RECALL: [("reason", "residue"), ("order_no", "JS-1")],
+    T.DESTROY: [("method", "incineration"), ("witness", "W-1"), ("staff", "S-1")],
+}
+
+things = st.sampled_from(THINGS)
+some = st.lists(things, min_size=1, max_size=2, unique=True)
+keepers = st.sampled_from(KEEPERS)
+later = st.booleans()
+
+
+class CustodyMachine(RuleBasedStateMachine):
+    """Everything is said twenty seconds after the last thing; some of it arrives at the end, in another order."""
+
+    road: ClassVar[Road]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.save = self.road.session.begin_nested()
+        self.chains = {gln: (device.seq, device.prev) for gln, device in self.road.devices.items()}
+        self.acts: list[Act] = []
+        self.ids: dict[UUID, Act] = {}
+        self.kept: list[Statement] = []
+        self.orderly = True
+
+    @initialize(orderly=st.booleans())
+    def choose(self, orderly: bool) -> None:
+        """What lies inside of a pallet is judged when its statement arrives: with holds, everything is in order."""
+        self.orderly = orderly
+
+    def _say(self, gln: str, type: T, lines: list[Line], *, late: bool, to: str | None = None) -> None:
+        details = {"more": MORE[type]} if type in MORE else {}
+        statement = self.road.say(gln, type, *lines, to=to, **details)
+        act = Act(
+            at=self.road.clock.next,
+            gln=gln,
+            firm=OTHER_FIRM if gln in (CITY, CANTEEN) else FIRM,
+            type=type,
+            pairs=[(line.unit, line.parent) for line in lines],
+            to=to,
+            level=REGULATOR if gln == CITY else "firm",
+        )
+        self.acts.append(act)
+        self.ids[read_header(statement.header).id] = act
+        if late and not self.orderly:
+            self.kept.append(statement)
+        else:
+            self._arrive([statement])
+
+    def _arrive(self, statements: list[Statement]) -> None:
+        for result in self.road.tell(*statements):
+            assert result.status in ("accepted", "blocked"), result
+            assert result.receipt is not None
+
+    @rule(carton=st.sampled_from(CARTONS), late=later)
+    def bind(self, carton: str, late: bool) -> None:
+        self._say(PORT, T.COMMISSION, [binding(carton)], late=late)
+
+    @rule(
+        gln=keepers, pallet=st.sampled_from(PALLETS), cartons=st.lists(st.sampled_from(CARTONS), min_size=1, max_size=3,
+        unique=True), late=later,
+    )  # fmt: skip
+    def pack(self, gln: str, pallet: str, cartons: list[str], late: bool) -> None:
+        self._say(gln, T.PACK, pack_lines(pallet, cartons), late=late)
+
+    @rule(gln=keepers, pallet=st.sampled_from(PALLETS), late=later)
+    def load(self, gln: str, pallet: str, late: bool) -> None:
+        self._say(gln, T.PACK, pack_lines(CONTAINER, [pallet]), late=late)
+
+    @rule(gln=keepers, pallet=st.sampled_from(PALLETS), carton=st.sampled_from(CARTONS), late=later)
+    def take_off(self, gln: str, pallet: str, carton: str, late: bool) -> None:
+        self._say(gln, T.UNPACK, [child(carton, pallet)], late=late)
+
+    @rule(gln=keepers, pallet=st.sampled_from([*PALLETS, CONTAINER]), late=later)
+    def unpack(self, gln: str, pallet: str, late: bool) -> None:
+        self._say(gln, T.UNPACK, [whole(pallet)], late=late)
+
+    @rule(type=st.sampled_from([T.SHIP, T.RETURN]), gln=keepers, names=some, to=keepers, late=later)
+    def send(self, type: T, gln: str, names: list[str], to: str, late: bool) -> None:
+        self._say(gln, type, [unit_line(name) for name in names], to=to, late=late)
+
+    @rule(gln=keepers, names=some, late=later)
+    def receive(self, gln: str, names: list[str], late: bool) -> None:
+        self._say(gln, T.RECEIVE, [unit_line(name) for name in names], late=late)
+
+    @rule(type=st.sampled_from([T.SELL, T.OPEN]), gln=st.sampled_from([MARKET, CANTEEN]), name=things, late=later)
+    def sell(self, type: T, gln: str, name: str, late: bool) -> None:
+        self._say(gln, type, [unit_line(name)], late=late)
+
+    @rule(name=things, late=later)
+    def use(self, name: str, late: bool) -> None:
+        self._say(CANTEEN, T.USE, [unit_line(name)], late=late)
+
+    @rule(type=st.sampled_from([T.OBSERVE, T.STORE, T.COUNT, T.FIND, T.LOSE]), gln=keepers, name=things, late=later)
+    def look(self, type: T, gln: str, name: str, late: bool) -> None:
+        self._say(gln, type, [unit_line(name)], late=late)
+
+    @rule(gln=keepers, name=things, late=later)
+    def destroy(self, gln: str, name: str, late: bool) -> None:
+        self._say(gln, T.DESTROY, [unit_line(name)], late=late)
+
+    @precondition(lambda self: self.orderly)
+    @rule(
+        type=st.sampled_from([T.HOLD, T.RELEASE, T.RECALL, T.LIFT]), gln=st.sampled_from([PORT, CITY]), name=things
+    )
+    def stop(self, type: T, gln: str, name: str) -> None:
+        self._say(gln, type, [unit_line(name)], late=False)
+
+    @precondition(lambda self: self.orderly)
+    @rule(type=st.sampled_from([T.HOLD, T.RELEASE]), gln=st.sampled_from([STORE, CANTEEN]), name=things)
+    def stop_own(self, type: T, gln: str, name: str) -> None:
+        self._say(gln, type, [unit_line(name)], late=False)
+
+    def teardown(self) -> None:
+        """Let the rest arrive, the last first, and compare."""
+        try:
+            for statement in reversed(self.kept):
+                self._arrive([statement])
+            self._compare(CustodyModel(THINGS).tell(self.acts))
+        finally:
+            self.save.rollback()
+            self.road.session.expire_all()
+            for gln, (seq, prev) in self.chains.items():
+                self.road.devices[gln].seq, self.road.devices[gln].prev = seq, prev
+
+    def _compare(self, model: CustodyModel) -> None:
+        session = self.road.session
+        rows = session.execute(
+            text(
+                "SELECT u.unit_id, u.overlays, p.unit_id AS parent, COALESCE(r.state, u.state) AS state,"
+                " COALESCE(r.gln, u.gln) AS gln, CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS to_gln"
+                " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
+            )
+        ).all()
+        for row in rows:
+            assert (row.state, row.gln, row.to_gln, row.parent) == model.place(row.unit_id), row.unit_id
+            lies = {"@".join(each).rstrip("@") for each in model.things[row.unit_id].lies}
+            assert set(row.overlays) == lies, row.unit_id
+        assert {row.unit_id for row in rows} == {name for act in self.acts for pair in act.pairs for name in pair if name}
+        assert self._blocked(session) == {(act.at, name) for act, name in model.blocked}
+        assert self._odd_stays(session) == []
+
+    def _blocked(self, session: Session) -> set[tuple[object, str]]:
+        rows = session.execute(
+            text(
+                "SELECT l.entry_id, u.unit_id FROM statement_line l JOIN unit u USING (unit_pk)"
+                " WHERE l.marks && CAST(:blocking AS text[])"
+            ),
+            {"blocking": sorted(BLOCKING)},
+        )
+        return {(self.ids[row.entry_id].at, row.unit_id) for row in rows}
+
+    @staticmethod
+    def _odd_stays(session: Session) -> list[object]:
+        """Return the units with two holders, or in a parent that their stays do not name."""
+        return list(
+            session.execute(
+                text(
+                    "SELECT u.unit_id FROM unit u LEFT JOIN containment c ON c.child_pk = u.unit_pk"
+                    " AND c.to_at = 'infinity' GROUP BY u.unit_pk HAVING count(c.parent_pk) > 1"
+                    " OR max(c.parent_pk) IS DISTINCT FROM u.parent_pk"
+                )
+            ).scalars()
+        )
+
+
+def _extra_site(road: Road, gln: str, role: SiteRole) -> Site:
+    operator = parties.register_operator(
+        road.session, road.env, uscc=OTHER_FIRM, name_zh="别家", name_en="Another", city_zh="天津", city_en="Tianjin"
+    )
+    return parties.register_site(
+        road.session,
+        road.env,
+        parties.RegisterSite(
+            gln=gln, operator=operator, name_zh="别处", name_en="Elsewhere", role=role, district="120101"
+        ),
+    )
+
+
+@pytest.fixture
+def machine(session: Session, tmp_path: Path) -> Iterator[type[CustodyMachine]]:
+    road = make_road(session, tmp_path / "keys")
+    for gln in (PORT, STORE, MARKET):
+        road.device(gln)
+    for gln, role in ((CITY, SiteRole.REGULATOR), (CANTEEN, SiteRole.CATERER)):
+        road.devices[gln] = Handheld.enrol(session, road.env, _extra_site(road, gln, role))
+    road.clock.forward(timedelta(hours=1))
+    CustodyMachine.road = road
+    yield CustodyMachine
+
+
+def test_random_worlds_agree_with_the_model(machine: type[CustodyMachine], scale: str) -> None:
+    examples, steps = (2_000, 60) if scale == "full" else (25, 25)
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None)
+    )

@@ -1,0 +1,99 @@
+"""A city for simulations: a port, five cold stores, twenty shops, a regulator, forty devices at them."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlmodel import Session
+
+from coldtrace.codes.check_digit import check_digit
+from coldtrace.codes.uscc import uscc_check_character
+from coldtrace.env import Env
+from coldtrace.parties import service as parties
+from coldtrace.parties.keys import read_root
+from coldtrace.parties.model import Operator, Site, SiteRole
+from support.consignments import Consignment, open_consignment
+from support.house import Handheld, make_env
+from support.ticking import TickingClock
+
+STORES, SHOPS = 5, 20
+DEVICES = {SiteRole.FIRST_STATION: 4, SiteRole.COLD_STORE: 3}
+"""Devices at one site of a role; one at any other, and what is missing to forty at the port."""
+DEVICE_COUNT = 40
+
+
+@dataclass
+class City:
+    """Sites by role, each with its devices, and the goods that come through the port."""
+
+    env: Env
+    clock: TickingClock
+    sites: dict[str, Site]
+    devices: dict[str, list[Handheld]]
+    consignments: list[Consignment]
+
+    def of(self, *roles: SiteRole) -> list[str]:
+        """Return the GLNs of the sites with these roles."""
+        return [gln for gln, site in self.sites.items() if site.role in roles]
+
+    @property
+    def port(self) -> str:
+        """The GLN of the first station."""
+        return self.of(SiteRole.FIRST_STATION)[0]
+
+
+def make_city(session: Session, folder: Path, *, consignments: int, pallets: int, cartons: int) -> City:
+    """Install into an empty database; the same names and numbers every time."""
+    clock = TickingClock()
+    env = replace(make_env(folder), clock=clock)
+    parties.install(session, env, root_text=read_root(folder), development=True)
+    sites = {site.gln: site for site in _sites(session, env)}
+    devices = {gln: [Handheld.enrol(session, env, site) for _ in range(_count(site))] for gln, site in sites.items()}
+    port = next(gln for gln, site in sites.items() if site.role is SiteRole.FIRST_STATION)
+    missing = DEVICE_COUNT - sum(len(found) for found in devices.values())
+    devices[port] += [Handheld.enrol(session, env, sites[port]) for _ in range(missing)]
+    goods = [
+        open_consignment(
+            session, env, station=port, pallets=pallets, cartons=cartons, declaration=f"02022026100000{number:04}"
+        )
+        for number in range(consignments)
+    ]
+    return City(env=env, clock=clock, sites=sites, devices=devices, consignments=goods)
+
+
+def _count(site: Site) -> int:
+    return DEVICES.get(site.role, 1)
+
+
+def _sites(session: Session, env: Env) -> Iterator[Site]:
+    chance = random.Random(0)
+    roles = [SiteRole.FIRST_STATION, *[SiteRole.COLD_STORE] * STORES, SiteRole.REGULATOR]
+    roles += [SiteRole.RETAILER if number % 4 else SiteRole.CATERER for number in range(SHOPS)]
+    for number, role in enumerate(roles):
+        body = f"952123400{number + 100:03}"
+        yield parties.register_site(
+            session,
+            env,
+            parties.RegisterSite(
+                gln=body + check_digit(body),
+                operator=_operator(session, env, number),
+                name_zh=f"{number} 号站点",
+                name_en=f"site {number}",
+                role=role,
+                district=chance.choice(["120116", "120118", "120110", "120103", "120101"]),
+            ),
+        )
+
+
+def _operator(session: Session, env: Env, number: int) -> Operator:
+    body = f"91120116MA0{number:06}"
+    return parties.register_operator(
+        session,
+        env,
+        uscc=body + uscc_check_character(body),
+        name_zh=f"{number} 号企业",
+        name_en=f"firm {number}",
+        city_zh="天津",
+        city_en="Tianjin",
+    )

@@ -1,0 +1,175 @@
+"""Days in a city: honest work of forty devices over a bad link, and plots that somebody should find out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from coldtrace.custody import service as custody
+from coldtrace.custody.model import CaseKind
+from coldtrace.events.statement import Statement
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties.model import SiteRole
+from support.city import City
+from support.road_simulation import Box, Simulation, Terminal, boxes_of
+
+REASON = ("reason", "temperature_check")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A planted anomaly: the case that must come of it, and what it is about."""
+
+    kind: CaseKind
+    about: str
+
+
+@dataclass
+class CityDays(Simulation):
+    """Honest days.  `stock` are boxes that nobody else touches; `plots` what was planted."""
+
+    city: City = field(kw_only=True)
+    stock: list[Box] = field(kw_only=True)
+    plots: list[Plot] = field(default_factory=list)
+    held: list[Box] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, city: City, sessions: sessionmaker[Session], seed: int) -> "CityDays":
+        """Return a city on its first morning; the goods of its last consignment are kept for plots."""
+        boxes: list[Box] = []
+        pallets: list[Box] = []
+        lines = {}
+        for consignment in city.consignments:
+            found, labels, told = boxes_of(consignment)
+            boxes += found
+            pallets += labels
+            lines.update(told)
+        for box in (*boxes, *pallets):
+            box.gln = city.port
+        kept = sum(len(pallet.cartons) for pallet in city.consignments[-1].pallets)
+        terminals = {
+            f"{gln}/{number}": Terminal(device=device)
+            for gln, devices in city.devices.items()
+            for number, device in enumerate(devices)
+        }
+        return cls(
+            seed=seed,
+            sessions=sessions,
+            env=city.env,
+            clock=city.clock,
+            terminals=terminals,
+            boxes=boxes[:-kept],
+            pallets=pallets,
+            lines=lines,
+            port=city.port,
+            sites=[city.port, *city.of(SiteRole.COLD_STORE)],
+            sellers=city.of(SiteRole.RETAILER),
+            city=city,
+            stock=boxes[-kept:],
+        )
+
+    def send_now(self, terminal: Terminal, statement: Statement) -> None:
+        """Let one statement arrive at this very moment."""
+        terminal.queue.append(statement)
+        self.said += 1
+        self.clock.forward(timedelta(seconds=1))
+        self._send(terminal, [statement])
+
+    def send_refused(self, statement: Statement, code: str) -> None:
+        """Send what must be refused."""
+        with self.sessions.begin() as session:
+            (result,) = custody.capture(session, self.env, [statement.to_json()])
+        assert result.refusal is not None, (self.seed, result)
+        assert result.refusal.code == code, (self.seed, result)
+
+    def _acts(self) -> list[Callable[[], bool]]:
+        return [*super()._acts(), self._bind, self._open, self._use, self._hold, self._release, self._store, self._lose]
+
+    def _terminal(self, gln: str) -> Terminal:
+        return self.rng.choice([each for name, each in self.terminals.items() if name.startswith(f"{gln}/")])
+
+    def _ship(self) -> bool:
+        gln = self.rng.choice(self.sites)
+        ready = (b for b in (*self.pallets, *self.boxes) if self._may_leave(b, gln))
+        found = self._some(ready, 3)
+        if not found:
+            return False
+        stores, shops = self.city.of(SiteRole.COLD_STORE), self.city.of(SiteRole.RETAILER, SiteRole.CATERER)
+        to = self.rng.choice(stores if gln == self.port else shops)
+        self._say(gln, T.SHIP, *[b.unit for b in found], to=to)
+        for each in found:
+            each.state, each.to = "in_transit", to
+        return True
+
+    def _may_leave(self, box: Box, gln: str) -> bool:
+        if box.state != "active" or box.gln != gln or box.parent is not None or box in self.held:
+            return False
+        return not any(each.outermost is box for each in self.held)
+
+    def _loose(self, gln: str) -> Iterator[Box]:
+        return (b for b in super()._loose(gln) if b not in self.held)
+
+    def _at(self, *roles: SiteRole) -> list[Box]:
+        places = set(self.city.of(*roles))
+        return [b for b in self.boxes if b.state == "active" and b.parent is None and b.gln in places]
+
+    def _one(self, found: Sequence[Box]) -> Box | None:
+        free = [box for box in found if box not in self.held]
+        return self.rng.choice(free) if free else None
+
+    def _open(self) -> bool:
+        box = self._one(self._at(SiteRole.RETAILER))
+        if box is None:
+            return False
+        self._say(box.gln, T.OPEN, box.unit)
+        box.state = "opened"
+        return True
+
+    def _use(self) -> bool:
+        box = self._one(self._at(SiteRole.CATERER))
+        if box is None:
+            return False
+        self._say(box.gln, T.USE, box.unit)
+        box.state = "used"
+        return True
+
+    def _sell(self) -> bool:
+        opened = [b for b in self.boxes if b.state == "opened"]
+        if not opened or self.rng.random() < 0.5:
+            return super()._sell()
+        box = self.rng.choice(opened)
+        self._say(box.gln, T.SELL, box.unit)
+        box.state = "sold"
+        return True
+
+    def _hold(self) -> bool:
+        box = self._one(self._at(SiteRole.COLD_STORE, SiteRole.FIRST_STATION))
+        if box is None or len(self.held) > 5:
+            return False
+        self._say(box.gln, T.HOLD, box.unit, more=[REASON])
+        self.held.append(box)
+        return True
+
+    def _release(self) -> bool:
+        if not self.held:
+            return False
+        box = self.held.pop(self.rng.randrange(len(self.held)))
+        self._say(box.gln, T.RELEASE, box.unit, more=[REASON])
+        return True
+
+    def _store(self) -> bool:
+        box = self._one(self._at(SiteRole.COLD_STORE))
+        if box is None:
+            return False
+        self._say(box.gln, self.rng.choice([T.STORE, T.OBSERVE, T.COUNT]), box.unit)
+        return True
+
+    def _lose(self) -> bool:
+        box = self._one(self._at(SiteRole.COLD_STORE))
+        if box is None:
+            return False
+        self._say(box.gln, T.LOSE, box.unit, more=[REASON])
+        self._say(box.gln, T.FIND, box.unit)
+        return True
