@@ -1,11 +1,13 @@
 """A month in a city: an honest one has nothing to explain, and of a dishonest one every plot becomes a case."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.custody import rebuild
 from support.city import make_city
 from support.city_days import CityDays
 from support.city_plots import Plotter
@@ -19,14 +21,72 @@ def make_days(sessions: sessionmaker[Session], folder: Path, seed: int, *, scale
     return CityDays.of(city, sessions, seed)
 
 
+def live_cases(session: Session) -> set[tuple[str, str]]:
+    """Return (kind, what it is about) of every live case: each unit of its statement, or the device's key."""
+    rows = session.execute(
+        text(
+            "SELECT c.kind, COALESCE(u.unit_id, c.unit_id, replace(rtrim(translate(encode(c.key_id, 'base64'),"
+            " '+/', '-_'), '='), chr(10), ''), c.about) AS thing FROM case_file c"
+            " LEFT JOIN statement_line l ON l.entry_id = c.entry_id LEFT JOIN unit u USING (unit_pk) WHERE c.live"
+        )
+    )
+    return {(row.kind, row.thing) for row in rows}
+
+
+def said_of(session: Session, cases: Iterable[tuple[str, str]]) -> str:
+    """Return what was said of the units of these cases, for a person who looks for the reason."""
+    found = []
+    for kind, thing in sorted(cases):
+        rows = session.execute(
+            text(
+                "SELECT s.type, s.gln, s.event_at, l.marks, s.marks AS own FROM statement s"
+                " JOIN statement_line l USING (entry_id) JOIN unit u USING (unit_pk) WHERE u.unit_id = :unit"
+                " ORDER BY s.event_at"
+            ),
+            {"unit": thing},
+        )
+        found.append(f"{kind} {thing}\n" + "\n".join(f"    {tuple(row)}" for row in rows))
+    return "\n".join(found)
+
+
 def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
-    days, acts = (30, 400) if scale == "full" else (3, 60)
+    days, acts = (30, 400) if scale == "full" else (3, 80)
     city = make_days(sessions, tmp_path / "keys", 1, scale=scale)
     for number in range(days):
         city.day(number, acts=acts)
+        city.look_for_gaps()
     city.finish()
+    city.look_for_gaps()
     with sessions() as session:
+        found = live_cases(session)
+        assert found == set(), said_of(session, found)
         marks = session.execute(text("SELECT DISTINCT unnest(marks) FROM statement_line")).scalars().all()
-        print(marks, city.said, city.lost, city.repeated)
-        print(session.execute(text("SELECT type, count(*) FROM statement GROUP BY 1")).all())
         assert marks == []
+        report = rebuild.check(session)
+        assert report.ok, report.to_json()
+    print(f"{city.said} statements, {city.repeated} repeats, {city.lost} lost on the way")
+
+
+def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
+    days, acts = (30, 300) if scale == "full" else (2, 60)
+    city = make_days(sessions, tmp_path / "keys", 2, scale=scale)
+    plotter = Plotter(city)
+    for number in range(days):
+        for scheme in plotter.schemes() if number % 7 == 0 else ():
+            scheme()
+        city.day(number, acts=acts)
+        city.look_for_gaps()
+    plotter.finish()
+    planted = {(plot.kind.value, plot.about) for plot in city.plots}
+    assert len(planted) == len(city.plots)
+    with sessions() as session:
+        found = live_cases(session)
+        assert planted - found == set(), said_of(session, planted - found)
+        about = {thing for _, thing in planted} | {
+            unit for unit in city.lines if unit not in {b.unit for b in city.boxes}
+        }
+        others = {case for case in found if case[1] not in about}
+        assert others == set(), said_of(session, others)
+        report = rebuild.check(session)
+        assert report.ok, report.to_json()
+    print(f"{len(planted)} anomalies among {city.said} statements; {len(found)} cases")

@@ -1,6 +1,5 @@
 """Random worlds against a small model: whatever is said in whatever order, two independent tellings agree."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -131,9 +130,7 @@ class CustodyMachine(RuleBasedStateMachine):
         self._say(gln, T.DESTROY, [unit_line(name)], late=late)
 
     @precondition(lambda self: self.orderly)
-    @rule(
-        type=st.sampled_from([T.HOLD, T.RELEASE, T.RECALL, T.LIFT]), gln=st.sampled_from([PORT, CITY]), name=things
-    )
+    @rule(type=st.sampled_from([T.HOLD, T.RELEASE, T.RECALL, T.LIFT]), gln=st.sampled_from([PORT, CITY]), name=things)
     def stop(self, type: T, gln: str, name: str) -> None:
         self._say(gln, type, [unit_line(name)], late=False)
 
@@ -167,7 +164,9 @@ class CustodyMachine(RuleBasedStateMachine):
             assert (row.state, row.gln, row.to_gln, row.parent) == model.place(row.unit_id), row.unit_id
             lies = {"@".join(each).rstrip("@") for each in model.things[row.unit_id].lies}
             assert set(row.overlays) == lies, row.unit_id
-        assert {row.unit_id for row in rows} == {name for act in self.acts for pair in act.pairs for name in pair if name}
+        assert {row.unit_id for row in rows} == {
+            name for act in self.acts for pair in act.pairs for name in pair if name
+        }
         assert self._blocked(session) == {(act.at, name) for act, name in model.blocked}
         assert self._odd_stays(session) == []
 
@@ -209,7 +208,7 @@ def _extra_site(road: Road, gln: str, role: SiteRole) -> Site:
 
 
 @pytest.fixture
-def machine(session: Session, tmp_path: Path) -> Iterator[type[CustodyMachine]]:
+def machine(session: Session, tmp_path: Path) -> type[CustodyMachine]:
     road = make_road(session, tmp_path / "keys")
     for gln in (PORT, STORE, MARKET):
         road.device(gln)
@@ -217,7 +216,7 @@ def machine(session: Session, tmp_path: Path) -> Iterator[type[CustodyMachine]]:
         road.devices[gln] = Handheld.enrol(session, road.env, _extra_site(road, gln, role))
     road.clock.forward(timedelta(hours=1))
     CustodyMachine.road = road
-    yield CustodyMachine
+    return CustodyMachine
 
 
 def test_random_worlds_agree_with_the_model(machine: type[CustodyMachine], scale: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -12,9 +12,13 @@ from coldtrace.custody.model import CaseKind
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
+from coldtrace.watch.model import SweepTimes
+from coldtrace.watch.sweep import sweep
 from support.city import City
 from support.road_simulation import Box, Simulation, Terminal, boxes_of
 
+ROAD = timedelta(minutes=45)
+"""No lorry is faster."""
 REASON = ("reason", "temperature_check")
 
 
@@ -34,6 +38,7 @@ class CityDays(Simulation):
     stock: list[Box] = field(kw_only=True)
     plots: list[Plot] = field(default_factory=list)
     held: list[Box] = field(default_factory=list)
+    shipped: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
     def of(cls, city: City, sessions: sessionmaker[Session], seed: int) -> "CityDays":
@@ -68,7 +73,16 @@ class CityDays(Simulation):
             sellers=city.of(SiteRole.RETAILER),
             city=city,
             stock=boxes[-kept:],
+            # What came before it may still be on its way: a hold whose goods nobody knows yet is blocked until then.
+            answers=("accepted", "repeat", "blocked"),
         )
+
+    def look_for_gaps(self) -> None:
+        """Let the sweep look at all that came."""
+        more = True
+        while more:
+            with self.sessions.begin() as session:
+                more = sweep(session, self.env, SweepTimes()).more
 
     def send_now(self, terminal: Terminal, statement: Statement) -> None:
         """Let one statement arrive at this very moment."""
@@ -85,7 +99,16 @@ class CityDays(Simulation):
         assert result.refusal.code == code, (self.seed, result)
 
     def _acts(self) -> list[Callable[[], bool]]:
-        return [*super()._acts(), self._bind, self._open, self._use, self._hold, self._release, self._store, self._lose]
+        return [
+            *super()._acts() * 3,
+            *[self._receive] * 6,
+            self._open,
+            self._use,
+            self._hold,
+            self._release,
+            self._store,
+            self._lose,
+        ]
 
     def _terminal(self, gln: str) -> Terminal:
         return self.rng.choice([each for name, each in self.terminals.items() if name.startswith(f"{gln}/")])
@@ -101,6 +124,21 @@ class CityDays(Simulation):
         self._say(gln, T.SHIP, *[b.unit for b in found], to=to)
         for each in found:
             each.state, each.to = "in_transit", to
+            self.shipped[each.unit] = self.clock.next
+        return True
+
+    def _receive(self) -> bool:
+        """Take in all that has had the time to come to one place."""
+        since = self.clock.next - ROAD
+        come = [b for b in (*self.pallets, *self.boxes) if b.state == "in_transit" and self.shipped[b.unit] < since]
+        if not come:
+            return False
+        gln = self.rng.choice(come).to
+        assert gln is not None
+        here = [b for b in come if b.to == gln]
+        self._say(gln, T.RECEIVE, *[b.unit for b in here])
+        for each in here:
+            each.state, each.gln, each.to = "active", gln, None
         return True
 
     def _may_leave(self, box: Box, gln: str) -> bool:

@@ -1,12 +1,12 @@
 """Anomalies planted among honest days: each with boxes of its own, and the case that must come of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 from coldtrace.custody.model import CaseKind
 from coldtrace.events.header import read_header
-from coldtrace.events.public_piece import Corrects, CorrectionMode
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
@@ -15,11 +15,10 @@ from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import key_id
 from support.city_days import CityDays, Plot
-from support.consignments import GTIN, LOT
+from support.consignments import GTIN
 from support.house import unit_line
 from support.road_simulation import Box
 
-SCHEME = Callable[["Plotter"], None]
 FOREVER = timedelta(days=4)
 
 
@@ -30,8 +29,6 @@ class Plotter:
         self.days = days
         self.made_up = 0
         self.delayed: list[tuple[str, Statement]] = []
-        self.dropped = 0
-        self.twins: list[tuple[Statement, Statement]] = []
 
     def schemes(self) -> list[Callable[[], None]]:
         """Return all of them."""
@@ -48,7 +45,16 @@ class Plotter:
             self.received_destroyed,
             self.refused_at_the_door,
             self.corrected_by_a_stranger,
+            self.more_than_was_sent,
         ]
+
+    def finish(self) -> None:
+        """Four days later the forgotten handhelds are found, and the sweep has looked at everything."""
+        self.days.finish()
+        self.days.clock.forward(FOREVER)
+        for name, statement in self.delayed:
+            self.days.send_now(self.days.terminals[name], statement)
+        self.days.look_for_gaps()
 
     def _fresh(self) -> Box:
         """Return a box that nobody else touches, bound at the port."""
@@ -92,13 +98,10 @@ class Plotter:
 
     def lost_for_good(self) -> None:
         """A device says something that never arrives; what it says next shows the hole."""
-        box = self._fresh()
         terminal = self.days._terminal(self._store())
         terminal.device.say(T.MARK, [], at=self.days.clock.next)
         terminal.queue.append(terminal.device.say(T.MARK, [], at=self.days.clock.next))
         self.days.said += 1
-        self.dropped += 1
-        del box
         self._plot(CaseKind.GAP, b64(key_id(terminal.device.signer.spki)))
 
     def days_late(self) -> None:
@@ -112,7 +115,6 @@ class Plotter:
                 terminal.device.say(T.OBSERVE, [unit_line(box.unit)], at=self.days.clock.next),
             )
         )
-        self.days.said += 1
         self._plot(CaseKind.LATE, box.unit)
 
     def clock_ahead(self) -> None:
@@ -191,12 +193,13 @@ class Plotter:
         self.days._say(shop, T.CORRECT, box.unit, corrects=named, more=[("reason", "mistake")])
         self._plot(CaseKind.CORRECTION, box.unit)
 
-
-def lot_of(city_lot: str = LOT) -> str:
-    """Return the unit id of the goods of the consignments by lot."""
-    return f"(01){GTIN}(10){city_lot}"
-
-
-def entry_of(statement: Statement) -> UUID:
-    """Return the id of a statement."""
-    return read_header(statement.header).id
+    def more_than_was_sent(self) -> None:
+        """A store counts twelve where the port shipped ten."""
+        self.made_up += 1
+        lot, gln = f"(01){GTIN}(10)LOOSE{self.made_up:03}", self._store()
+        bound = Line(role="unit", unit=lot, parent=None, quantity=10, attributes={"code": b64(bytes(32))})
+        self.days._say(self.days.port, T.COMMISSION, bound)
+        self.days._say(self.days.port, T.SHIP, replace(bound, attributes={}), to=gln)
+        self.days.clock.forward(timedelta(hours=3))
+        self.days._say(gln, T.RECEIVE, replace(bound, quantity=12, attributes={}))
+        self._plot(CaseKind.QUANTITY_MISMATCH, lot)
