@@ -81,10 +81,8 @@ class CustodyModel:
         """Return what the statement is about; unpacking a pallet as a whole is about everything on it."""
         if act.type is T.UNPACK and all(parent is None for _, parent in act.pairs):
             pallets = [name for name, _ in act.pairs]
-            return [(each, self.things[each].parent) for each in sorted(self.things)
-                    if self.things[each].parent in pallets]  # fmt: skip
-        if act.type is T.UNPACK:
-            return [(name, parent) for name, parent in act.pairs if parent is not None]
+            on_it = [(name, self.things[name].parent) for name in sorted(self.things)]
+            return [*act.pairs, *((name, parent) for name, parent in on_it if parent in pallets)]
         return list(act.pairs)
 
     def _tell(self, act: Act, name: str, parent: str | None) -> None:
@@ -104,7 +102,7 @@ class CustodyModel:
             case T.PACK:
                 self._handle(thing, name, act)
                 thing.parent = parent
-            case T.UNPACK:
+            case T.UNPACK if parent is not None:
                 self._handle(thing, name, act)
             case T.SHIP | T.RETURN:
                 self._put(thing, name, "in_transit", act.gln, act.to)
