@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from psycopg.errors import DeadlockDetected
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -21,10 +22,13 @@ from coldtrace.custody.corrections import settle_missed
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType
+from coldtrace.events.unit_id import lot_unit
+from coldtrace.events.units_piece import Line
 from coldtrace.seal.hashing import sha256
+from support.consignments import GTIN, LOT
 from support.custody_story import Goods, random_story, record_of, sensible_story
 from support.house import GLNS, Handheld
-from support.road import CARTONS, CONTAINER, PALLETS, Road, make_road
+from support.road import CARTONS, CONTAINER, PALLETS, PORT, SHOP, STORE, Road, make_road
 from support.ticking import START
 
 GOODS = Goods(cartons=CARTONS, pallets=PALLETS, containers=[CONTAINER])
@@ -89,6 +93,33 @@ def test_corrections_at_the_same_time(sessions: sessionmaker[Session], tmp_path:
         assert rebuild.check(session).ok, f"seed {seed}"
     for name in ("units", "stays", "lines"):
         assert found[name] == expected[name], f"seed {seed}"
+
+
+def test_nobody_ships_beside_a_stop_of_the_whole_lot(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    """A scan that arrives while a lot is being recalled waits for the recall, and is judged by it."""
+    with sessions.begin() as session:
+        road = make_road(session, tmp_path / "keys")
+        road.bind_all(opened := road.consignment(cartons=2))
+        lot = Line(role="unit", unit=lot_unit(gtin=GTIN, lot=LOT), parent=None, quantity=0)
+        recall = road.say(PORT, StatementType.RECALL, lot, more=[("reason", "laboratory")])
+        ship = road.say(STORE, StatementType.SHIP, opened.carton.unit_id, to=SHOP)
+        session.execute(text("UPDATE device SET operations = '{ship,recall}'"))
+    marks: list[tuple[str, ...]] = []
+
+    def scan() -> None:
+        with sessions.begin() as session:
+            marks.append(custody.capture(session, road.env, [ship.to_json()])[0].marks)
+
+    worker = threading.Thread(target=scan)
+    with sessions.begin() as session:
+        assert custody.capture(session, road.env, [recall.to_json()])[0].marks == ()
+        worker.start()
+        worker.join(timeout=1)
+        assert marks == [], "it waits"
+    worker.join()
+    assert marks == [("recalled",)]
+    with sessions() as session:
+        assert rebuild.check(session).ok
 
 
 def send_at_once(sessions: sessionmaker[Session], road: Road, devices: Sequence[Handheld], rng: random.Random) -> None:
