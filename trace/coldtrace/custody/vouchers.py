@@ -64,7 +64,8 @@ class VoucherLine:
     `state` is `expected`, `received`, `partly` (some of what is inside came by itself), `refused`, `elsewhere`
     (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), `annulled`, or what
     the unit has become since (`lost`, `destroyed`, ...).  `inside` counts the units in it when it was sent,
-    `inside_received` those of them that were received by themselves.
+    `inside_received` those of them that were received by themselves.  Of a lot `received_quantity` is this voucher's
+    share of what the receiver took from the sender, the earlier vouchers first; `over` is what no voucher was for.
     """
 
     line_no: int
@@ -76,8 +77,10 @@ class VoucherLine:
     marks: tuple[str, ...]
     state: str
     received: Receipt | None
+    received_quantity: int
     inside: int
     inside_received: int
+    over: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,7 @@ class OpenedVoucher:
             "partly": states["partly"],
             "refused": states["refused"],
             "elsewhere": states["elsewhere"],
+            "over": sum(line.over > 0 for line in self.lines),
             "extra": len(self.extra),
         }
         return {name: count for name, count in found.items() if count}
@@ -225,10 +229,22 @@ _INSIDE = (
     " AND c.to_at > v.event_at UNION SELECT c.child_pk, i.depth + 1 FROM inside i JOIN containment c"
     " ON c.parent_pk = i.unit_pk WHERE i.depth < 8 AND c.from_at <= v.event_at AND c.to_at > v.event_at)"
 )
+# Of a lot: what the sender sent the receiver before and after this voucher, and what the receiver took from it.
+_OF_LOT = (
+    "SELECT COALESCE(sum(x.quantity) FILTER (WHERE s.type <> 'receive' AND (s.event_at, s.recorded_at, s.seq) <"
+    " (v.event_at, v.recorded_at, v.seq)), 0) AS before, COALESCE(sum(x.quantity) FILTER (WHERE s.type <> 'receive'"
+    " AND (s.event_at, s.recorded_at, s.seq) > (v.event_at, v.recorded_at, v.seq)), 0) AS later,"
+    " COALESCE(sum(x.quantity) FILTER (WHERE s.type = 'receive'), 0) AS taken"
+    " FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = l.unit_pk"
+    f" AND NOT x.marks && CAST(:blocking AS text[]) AND {_STANDS} AND"
+    " (s.type = ANY(CAST(:out AS text[])) AND s.gln = v.gln AND s.to_gln IS NOT DISTINCT FROM v.to_gln"
+    "  OR s.type = 'receive' AND x.from_gln = v.gln AND (v.to_gln IS NULL OR s.gln = v.to_gln))"
+)
 _LINES = (
     "SELECT l.line_no, u.unit_id, l.quantity, l.marks, o.gtin, o.lot, o.expiry_date AS expiry,"
     " COALESCE(root.state, u.state) AS state, l.marks && CAST(:blocking AS text[]) AS blocked,"
-    " again.at IS NOT NULL AS sent_again, r.entry_id, r.gln, r.claimed_at, r.received_marks, i.inside, i.arrived"
+    " again.at IS NOT NULL AS sent_again, q.before, q.later, q.taken, r.entry_id, r.gln, r.claimed_at,"
+    " r.received_marks, i.inside, i.arrived"
     " FROM statement v JOIN statement_line l ON l.entry_id = v.entry_id AND l.role <> 'implied'"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit root ON root.unit_pk = u.root_pk"
     " LEFT JOIN lot o ON o.lot_id = u.lot_id"
@@ -244,6 +260,7 @@ _LINES = (
     "  FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = n.unit_pk"
     "  AND x.event_at >= v.event_at AND s.type = 'receive' AND NOT x.marks && CAST(:blocking AS text[])"
     f"  AND NOT '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks) AND {_LATER})) AS arrived FROM inside n) i"
+    f" LEFT JOIN LATERAL ({_OF_LOT}) q ON u.unit_id LIKE '(01)______________(10)%'"
     " WHERE v.entry_id = :id ORDER BY l.line_no"
 )
 _EXTRA = (
@@ -260,6 +277,21 @@ _EXTRA = (
 
 def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
     received = None if row.entry_id is None else _receipt(row)
+    by_lot = row.taken is not None
+    if by_lot:
+        taken, over = share(sent=row.quantity, before=row.before, later=row.later, taken=row.taken)
+        state = lot_fate(received=received, sent=row.quantity, taken=taken)
+    else:
+        over = 0
+        state = fate(
+            received=received,
+            to_gln=head.to_gln,
+            inside=row.inside,
+            arrived=row.arrived,
+            sent_again=row.sent_again,
+            state=row.state,
+        )
+        taken = row.quantity if state in ("received", "elsewhere") else 0
     return VoucherLine(
         line_no=row.line_no,
         unit_id=row.unit_id,
@@ -268,19 +300,10 @@ def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
         lot=row.lot,
         expiry=row.expiry,
         marks=tuple(row.marks),
-        state="annulled"
-        if head.annulled
-        else "blocked"
-        if row.blocked
-        else fate(
-            received=received,
-            to_gln=head.to_gln,
-            inside=row.inside,
-            arrived=row.arrived,
-            sent_again=row.sent_again,
-            state=row.state,
-        ),
+        state="annulled" if head.annulled else "blocked" if row.blocked else state,
         received=received,
+        received_quantity=taken,
+        over=over,
         inside=row.inside,
         inside_received=row.arrived,
     )
@@ -303,3 +326,20 @@ def fate(
     if sent_again:
         return "sent_again"
     return "expected" if state == "in_transit" else state
+
+
+def share(*, sent: int, before: int, later: int, taken: int) -> tuple[int, int]:
+    """Return how many packages of a lot count for a voucher, and how many came that no voucher was for.
+
+    Packages of one lot are alike, so what was `taken` fills the vouchers in their order: `before` was sent to the same
+    receiver earlier, `later` afterwards.  What is over is told at the last voucher.
+    """
+    mine = min(max(taken - before, 0), sent)
+    return mine, max(taken - before - sent, 0) if later == 0 else 0
+
+
+def lot_fate(*, received: Receipt | None, sent: int, taken: int) -> str:
+    """Return what became of a line of a lot, of which so many packages count as received."""
+    if taken:
+        return "received" if taken >= sent else "partly"
+    return "refused" if received is not None and Mark.REFUSED_BY_RECEIVER in received.marks else "expected"

@@ -71,12 +71,18 @@ def _page(
 
 def _as_json(row: StockRow) -> dict[str, object]:
     moving = {"from": row.from_gln, "to": row.to_gln, "voucher": None if row.voucher is None else str(row.voucher)}
+    parts = [
+        {"from": part.from_gln, "to": part.to_gln, "owner": part.owner, "quantity": part.quantity} for part in row.parts
+    ]
     return {
         "unit": row.unit_id,
         "state": row.state,
+        "quantity": row.quantity,
         "inside": row.inside,
+        "overlays": list(row.overlays),
+        "overlays_inside": list(row.overlays_inside),
         "gtin": row.gtin,
         "lot": row.lot,
         "expiry": None if row.expiry is None else row.expiry.isoformat(),
         "last_at": format_utc(row.last_at),
-    } | (moving if row.from_gln is not None else {})
+    } | (moving if row.from_gln is not None else {"parts": parts} if parts else {})

@@ -79,6 +79,8 @@ def get_voucher(
                 "gtin": line.gtin,
                 "lot": line.lot,
                 "expiry": None if line.expiry is None else line.expiry.isoformat(),
+                "received_quantity": line.received_quantity,
+                "over": line.over,
                 "inside": line.inside,
                 "inside_received": line.inside_received,
                 "state": line.state,
