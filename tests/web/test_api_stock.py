@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
 from support.consignments import Consignment
 from support.house import GLNS, pack_lines, unit_line
@@ -166,3 +167,50 @@ def test_what_is_refused_or_not_json_has_no_tag(shared: WebHouse) -> None:
     assert "etag" not in ask(shared, "9521239000018/stock").headers
     assert "etag" not in shared.client.get("/api/v1/imports/template", headers=shared.bearer).headers
     assert shared.client.get("/api/v1/sites", headers={"If-None-Match": "*"}).status_code == 401
+
+
+# Lots by quantity, and what lies on goods
+
+
+def packages(count: int, **attributes: Any) -> list[Line]:
+    return [Line(role="unit", unit=LOT, parent=None, quantity=count, attributes=attributes)]
+
+
+LOT = "(01)19521234543210(10)L2409A17"
+OTHERS = "91120116MA00000027"
+
+
+def send(web: WebHouse, role: SiteRole, type: T, lines: list[Line], **more: Any) -> None:
+    device = web.device(role)
+    (result,) = web.send(device, [device.say(type, lines, **more)])
+    assert result["status"] == "accepted", result
+
+
+def test_a_lot_is_one_row_with_the_packages_of_all_owners(web: WebHouse, goods: Consignment) -> None:
+    send(web, SiteRole.FIRST_STATION, T.FIND, packages(30))
+    send(web, SiteRole.FIRST_STATION, T.FIND, packages(12, owner=OTHERS))
+    found = {row["unit"]: row for row in rows(web, PORT, "stock")}
+    assert set(found) == {LOT, *(pallet.label.unit_id for pallet in goods.pallets)}
+    lot = found[LOT]
+    assert (lot["state"], lot["quantity"], lot["gtin"], lot["lot"]) == ("active", 42, "19521234543210", "L2409A17")
+    assert {part["owner"]: part["quantity"] for part in lot["parts"]} == {OTHERS: 12, "91120116MA05TE5T1N": 30}
+    send(web, SiteRole.FIRST_STATION, T.SHIP, packages(25), to=STORE)
+    (sent,), (comes,) = rows(web, PORT, "in-transit"), rows(web, STORE, "expected")
+    assert sent == comes
+    assert (sent["state"], sent["quantity"]) == ("in_transit", 25)
+    assert [(part["from"], part["to"], part["quantity"]) for part in sent["parts"]] == [(PORT, STORE, 25)]
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, packages(20))
+    assert [row["quantity"] for row in rows(web, STORE, "expected")] == [5]
+    assert [row["quantity"] for row in rows(web, STORE, "stock")] == [20]
+    assert {row["unit"]: row["quantity"] for row in rows(web, PORT, "stock")}[LOT] == 17
+
+
+def test_what_lies_on_goods_and_on_what_is_in_them_is_told(web: WebHouse, goods: Consignment) -> None:
+    first, second = sorted(goods.pallets, key=lambda pallet: pallet.label.unit_id)
+    why = [("reason", "抽检未完成")]
+    send(web, SiteRole.FIRST_STATION, T.HOLD, [unit_line(first.label.unit_id)], more=why)
+    send(web, SiteRole.FIRST_STATION, T.HOLD, [unit_line(second.cartons[0].unit_id)], more=why)
+    assert [(row["overlays"], row["overlays_inside"]) for row in rows(web, PORT, "stock")] == [
+        (["hold:firm"], []),
+        ([], ["hold:firm"]),
+    ]

@@ -240,3 +240,53 @@ def test_a_number_finds_its_vouchers_until_it_is_erased(web: WebHouse, voucher: 
 )
 def test_a_number_is_kept_as_one_line(said: object, kept: str | None) -> None:
     assert vouchers.number_of(said) == kept
+
+
+# Lots by quantity
+
+LOT = "(01)19521234543210(10)L2409A17"
+
+
+def packages(count: int, **attributes: Any) -> list[Line]:
+    return [Line(role="unit", unit=LOT, parent=None, quantity=count, attributes=attributes)]
+
+
+def test_a_lot_is_received_package_by_package_the_first_voucher_first(web: WebHouse) -> None:
+    send(web, SiteRole.FIRST_STATION, T.FIND, packages(100))
+    first = send(web, SiteRole.FIRST_STATION, T.SHIP, packages(40), to=STORE)
+    second = send(web, SiteRole.FIRST_STATION, T.SHIP, packages(20), to=STORE)
+    send(web, SiteRole.FIRST_STATION, T.SHIP, packages(10), to=TRADER)
+
+    def told(voucher: Statement) -> tuple[str, int, int]:
+        (item,) = opened(web, voucher)["items"]
+        return item["state"], item["received_quantity"], item["over"]
+
+    seen = [(told(first), told(second))]
+    for count in (15, 30, 20):
+        send(web, SiteRole.COLD_STORE, T.RECEIVE, packages(count))
+        seen.append((told(first), told(second)))
+    assert seen == [
+        (("expected", 0, 0), ("expected", 0, 0)),
+        (("partly", 15, 0), ("expected", 0, 0)),
+        (("received", 40, 0), ("partly", 5, 0)),
+        (("received", 40, 0), ("received", 20, 5)),
+    ]
+    assert opened(web, first)["discrepancies"] == {}
+    assert opened(web, second)["discrepancies"] == {"over": 1}
+
+
+def test_what_a_receiver_does_not_take_stays_in_transit_and_is_refused(web: WebHouse, goods: Consignment) -> None:
+    pallet = goods.pallets[0].label.unit_id
+    send(web, SiteRole.FIRST_STATION, T.FIND, packages(9))
+    sent = send(web, SiteRole.FIRST_STATION, T.SHIP, [unit_line(pallet), *packages(9)], to=STORE)
+    refused = [
+        Line(role="unit", unit=unit, parent=None, quantity=0, attributes={"refused": "-9 °C"}) for unit in (pallet, LOT)
+    ]
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, refused)
+    found = opened(web, sent)
+    assert (states(found), found["discrepancies"]) == (["refused", "refused"], {"refused": 2})
+    expected = web.client.get(f"/api/v1/sites/{STORE}/expected", headers=web.bearer).json()["expected"]
+    assert [(row["unit"], row["quantity"], row["state"]) for row in expected] == [
+        (pallet, 1, "in_transit"),
+        (LOT, 9, "in_transit"),
+    ]

@@ -231,10 +231,11 @@ _INSIDE = (
 )
 # Of a lot: what the sender sent the receiver before and after this voucher, and what the receiver took from it.
 _OF_LOT = (
-    "SELECT COALESCE(sum(x.quantity) FILTER (WHERE s.type <> 'receive' AND (s.event_at, s.recorded_at, s.seq) <"
-    " (v.event_at, v.recorded_at, v.seq)), 0) AS before, COALESCE(sum(x.quantity) FILTER (WHERE s.type <> 'receive'"
-    " AND (s.event_at, s.recorded_at, s.seq) > (v.event_at, v.recorded_at, v.seq)), 0) AS later,"
-    " COALESCE(sum(x.quantity) FILTER (WHERE s.type = 'receive'), 0) AS taken"
+    "SELECT CAST(COALESCE(sum(x.quantity) FILTER (WHERE s.type <> 'receive' AND (s.event_at, s.recorded_at, s.seq)"
+    " < (v.event_at, v.recorded_at, v.seq)), 0) AS bigint) AS before,"
+    " CAST(COALESCE(sum(x.quantity) FILTER (WHERE s.type <> 'receive' AND (s.event_at, s.recorded_at, s.seq)"
+    " > (v.event_at, v.recorded_at, v.seq)), 0) AS bigint) AS later,"
+    " CAST(COALESCE(sum(x.quantity) FILTER (WHERE s.type = 'receive'), 0) AS bigint) AS taken"
     " FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = l.unit_pk"
     f" AND NOT x.marks && CAST(:blocking AS text[]) AND {_STANDS} AND"
     " (s.type = ANY(CAST(:out AS text[])) AND s.gln = v.gln AND s.to_gln IS NOT DISTINCT FROM v.to_gln"
