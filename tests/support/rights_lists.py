@@ -175,6 +175,7 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "rolls.roll": _runs(Kind.ROLL, "r.kind = 'roll'"),
     "statements.id": _statements,
     "cases.id": _cases,
+    "#cases": _cases,
     "devices.device": _late,
     "reprints.id": _reprints,
     "devices.key": _devices,

@@ -90,6 +90,9 @@ ACTS = {
     "POST /desk/tokens/withdraw-left": "withdraw",
     "DELETE /api/v1/people/{person_id}/second-step": "remove_second_step",
     "POST /desk/people/{person_id}/second-step/remove": "remove_second_step",
+    "POST /desk/cases/{case_id:uuid}/take": "make",
+    "POST /desk/cases/{case_id:uuid}/resolve": "make",
+    "POST /desk/cases/{case_id:uuid}/explain": "make",
     "POST /api/v1/cases/{case_id:uuid}/take": "make",
     "POST /api/v1/cases/{case_id:uuid}/hand-over": "make",
     "POST /api/v1/cases/{case_id:uuid}/resolve": "make",
@@ -102,6 +105,7 @@ NOBODYS = {
     # Leaves of the log say nothing of anybody; the case list and the journal of this house are empty at first.
     "GET /logs/{name}/tile/entries/{path:path}",
     "GET /api/v1/cases",
+    "GET /desk/cases",
     "GET /api/v1/journal",
     "GET /desk/journal",
     # A directory that is open to everybody with a role.

@@ -1,0 +1,258 @@
+"""The desk's pages of cases: what an office has to look at, one case with what it rests on, and how it ends.
+
+They do what the API does (`web/api/cases.py`), through the same services.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from coldtrace.custody.case_kinds import CASE_WORDS
+from coldtrace.errors import Words
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.seal.b64 import b64
+from coldtrace.watch import cases, evidence, work
+from coldtrace.watch.cases import Case, Wanted
+from coldtrace.watch.evidence import Evidence
+from coldtrace.watch.model import (
+    CASE_STATE_WORDS,
+    EXPLANATION_WORDS,
+    EXPLANATIONS,
+    RESOLUTIONS,
+    CaseState,
+    Explanation,
+)
+from coldtrace.watch.refusals import CaseUnknown, ExplanationUnfit, ResolutionUnrelated
+from coldtrace.web.access import Body, Caller
+from coldtrace.web.api.cases import worker_of
+from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.pages.desk_form import PAGE, SITE, answer, change, show_sheet
+from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
+from coldtrace.web.place_words import act_words
+
+router = APIRouter(include_in_schema=False)
+CaseReader = Annotated[Caller, page_needs(Kind.CASE, Verb.READ)]
+CaseWorker = Annotated[Caller, page_needs(Kind.CASE, Verb.WRITE)]
+
+TITLE = Words("异常", "Cases")
+OPENED, DUE, WHAT = Words("产生时间", "Opened"), Words("应结案时间", "Due"), Words("类型", "What")
+STATE, GOODS, STATEMENT = Words("状态", "State"), Words("货物", "Goods"), Words("记录", "Statement")
+SHOWN = {"live": cases.LIVE, "closed": (CaseState.RESOLVED, CaseState.EXPLAINED)}
+
+
+@router.get("/desk/cases")
+def cases_page(request: Request, caller: CaseReader, after: UUID | None = None, show: str = "live") -> Response:
+    """List the cases that wait for somebody, or those that were closed."""
+    shown = show if show in SHOWN else "live"
+    with request.app.state.sessions() as session:
+        wanted = Wanted(states=SHOWN[shown])
+        found = cases.list_cases(session, caller.scope, after=after, limit=PAGE, wanted=wanted)
+    caller.at(case.gln for case in found)
+    caller.told(rows=len(found))
+    now, hours = request.app.state.env.clock(), request.app.state.case_hours
+    late = Words("（已逾期）", " (overdue)")
+    section = Section(
+        id="cases",
+        title=Words("待处理", "To do") if shown == "live" else Words("已结案", "Closed"),
+        lead=Words(
+            "与记录矛盾的扫码照样保存，在此由人来看。涉及货物的，以新的记录结案。",
+            "What contradicts the record was kept and is looked at here. What is about goods ends by a new statement.",
+        ),
+        columns=(WHAT, STATE, OPENED, DUE, SITE, GOODS),
+        rows=tuple(
+            Row(
+                id=str(case.case_id),
+                cells=(
+                    Cell(words=CASE_WORDS[case.kind], text=str(case.case_id)[-8:], url=f"/desk/cases/{case.case_id}"),
+                    Cell(words=CASE_STATE_WORDS[case.state]),
+                    Cell(moment=case.opened_at),
+                    Cell(words=late if case.is_live and case.due_at(hours) < now else None, moment=case.due_at(hours)),
+                    Cell(text=case.gln or "-"),
+                    Cell(text=", ".join(case.units[:2]) or case.scanned or "-"),
+                ),
+            )
+            for case in found
+        ),
+        empty=Words("没有异常。", "There are none."),
+        next_url=f"/desk/cases?show={shown}&after={found[-1].case_id}" if len(found) == PAGE else None,
+        links=(
+            ("/desk/cases?show=closed", Words("已结案的", "Those that were closed"))
+            if shown == "live"
+            else ("/desk/cases", Words("待处理的", "Those to do")),
+        ),
+    )
+    return show_sheet(request, caller, TITLE, (section,))
+
+
+@router.get("/desk/cases/{case_id:uuid}")
+def case_page(request: Request, case_id: UUID, caller: CaseReader) -> Response:
+    """Show one case, what it rests on, and what can be done with it."""
+    return _case(request, caller, case_id)
+
+
+@router.post("/desk/cases/{case_id:uuid}/take")
+def post_take(request: Request, case_id: UUID, caller: CaseWorker) -> Response:
+    """Take a case."""
+
+    def act(session: Session) -> None:
+        _told(caller, work.take(session, request.app.state.env, worker_of(caller), case_id))
+
+    return answer(request, caller, change(request, caller, act), _page_of(case_id))
+
+
+@router.post("/desk/cases/{case_id:uuid}/resolve")
+def post_resolve(request: Request, case_id: UUID, caller: CaseWorker, body: Body) -> Response:
+    """Close a case by a new statement."""
+
+    def act(session: Session) -> None:
+        said = form_fields(request, body).get("statement", "").strip()
+        try:
+            statement = UUID(said)
+        except ValueError:
+            raise ResolutionUnrelated(statement=said[:40] or "-", why="unknown") from None
+        env = request.app.state.env
+        _told(caller, work.resolve(session, env, worker_of(caller), case_id, statement=statement))
+
+    return answer(request, caller, change(request, caller, act), _page_of(case_id))
+
+
+@router.post("/desk/cases/{case_id:uuid}/explain")
+def post_explain(request: Request, case_id: UUID, caller: CaseWorker, body: Body) -> Response:
+    """Close a case by a word."""
+
+    def act(session: Session) -> None:
+        said = form_fields(request, body).get("note", "")
+        if said not in set(Explanation):
+            raise ExplanationUnfit(kind="-", note=said[:40] or "-", notes="-")
+        env = request.app.state.env
+        _told(caller, work.explain(session, env, worker_of(caller), case_id, note=Explanation(said)))
+
+    return answer(request, caller, change(request, caller, act), _page_of(case_id))
+
+
+def _told(caller: Caller, case: Case) -> None:
+    caller.at([case.gln])
+    caller.about(case.owner_id)
+
+
+def _page_of(case_id: UUID) -> Callable[..., Response]:
+    def page(
+        request: Request,
+        caller: Caller,
+        *,
+        notice: Words | None = None,
+        problem: Words | None = None,
+        secret: str | None = None,
+        status: int = 200,
+    ) -> Response:
+        return _case(request, caller, case_id, notice=notice, problem=problem, status=status)
+
+    return page
+
+
+def _case(
+    request: Request,
+    caller: Caller,
+    case_id: UUID,
+    *,
+    notice: Words | None = None,
+    problem: Words | None = None,
+    status: int = 200,
+) -> Response:
+    with request.app.state.sessions() as session:
+        case = cases.find_case(session, caller.scope, case_id)
+        if case is None:
+            raise CaseUnknown(id=str(case_id))
+        statements, units = caller.scope_for(Kind.STATEMENT, Verb.READ), caller.scope_for(Kind.UNIT, Verb.READ)
+        found = evidence.evidence_of(session, case, statements=statements, units=units)
+    caller.at([case.gln])
+    sections = [_facts(request, case), _rests_on(found)]
+    if case.is_live and not caller.scope_for(Kind.CASE, Verb.WRITE).is_empty:
+        sections.append(_ends(caller, case))
+    here = f"/desk/cases/{case_id}"
+    return show_sheet(
+        request, caller, CASE_WORDS[case.kind], sections, notice=notice, problem=problem, status=status, here=here
+    )
+
+
+def _facts(request: Request, case: Case) -> Section:
+    odd = case.words()
+    facts = [
+        (STATE, Cell(words=CASE_STATE_WORDS[case.state])),
+        (OPENED, Cell(moment=case.opened_at)),
+        (DUE, Cell(moment=case.due_at(request.app.state.case_hours))),
+        (SITE, Cell(text=case.gln or "-")),
+        (Words("责任单位", "Office of"), Cell(text=case.owner or "-")),
+        (
+            Words("原因", "Why"),
+            Cell(words=Words("；".join(each["zh"] for each in odd), "; ".join(each["en"] for each in odd))),
+        ),
+    ]
+    if case.units:
+        facts.append((GOODS, Cell(text=", ".join(case.units))))
+    if case.scanned is not None:
+        facts.append((Words("扫到的文字", "What was scanned"), Cell(text=case.scanned)))
+    if case.key_id is not None:
+        facts.append((Words("设备", "Device"), Cell(text=b64(case.key_id))))
+    if case.detail:
+        told = "; ".join(f"{name}: {value}" for name, value in sorted(case.detail.items()))
+        facts.append((Words("细节", "Details"), Cell(text=told)))
+    if case.resolved_by is not None:
+        facts.append((Words("以此记录结案", "Closed by the statement"), Cell(text=str(case.resolved_by))))
+    if case.note is not None:
+        facts.append((Words("说明", "Explanation"), Cell(words=EXPLANATION_WORDS[Explanation(case.note)])))
+    return Section(id="case", title=Words("异常", "The case"), facts=tuple(facts), links=(("/desk/cases", TITLE),))
+
+
+def _rests_on(found: Evidence) -> Section:
+    return Section(
+        id="evidence",
+        title=Words("依据", "What it rests on"),
+        columns=(Words("操作", "Act"), Words("时间", "When"), SITE, GOODS, STATEMENT),
+        rows=tuple(
+            Row(
+                id=str(each.entry_id),
+                cells=(
+                    Cell(words=act_words(each.type)),
+                    Cell(moment=each.claimed_at),
+                    Cell(text=each.gln),
+                    Cell(text=", ".join(each.units[:3]) or "-"),
+                    Cell(text=str(each.entry_id)),
+                ),
+            )
+            for each in found.statements
+        ),
+        empty=Words("没有您可查看的记录。", "No statement that you may see."),
+    )
+
+
+def _ends(caller: Caller, case: Case) -> Section:
+    base = f"/desk/cases/{case.case_id}"
+    types = RESOLUTIONS[case.kind]
+    forms = [
+        Form(
+            action=f"{base}/resolve",
+            submit=Words("以新的记录结案", "Close by a new statement"),
+            fields=(
+                Field(
+                    name="statement",
+                    label=Words("记录编号", "Id of the statement"),
+                    help=Words(f"可用：{'、'.join(types)}", f"These do: {', '.join(types)}"),
+                ),
+            ),
+        )
+    ]
+    notes = EXPLANATIONS.get(case.kind, ())
+    if notes:
+        choices = tuple(Choice(value=each.value, label=EXPLANATION_WORDS[each]) for each in notes)
+        field = Field(name="note", label=Words("说明", "Explanation"), kind="select", choices=choices)
+        forms.append(
+            Form(action=f"{base}/explain", submit=Words("以说明结案", "Close by a word"), fields=(field,), quiet=True)
+        )
+    if case.taken_by != caller.actor:
+        forms.insert(0, Form(action=f"{base}/take", submit=Words("由我处理", "I take it"), quiet=True))
+    return Section(id="ends", title=Words("处理", "What to do"), forms=tuple(forms))
