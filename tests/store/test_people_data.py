@@ -143,7 +143,7 @@ def test_nothing_of_an_erased_person_is_left_but_the_id(app: sessionmaker[Sessio
         assert all(each in everything(session) for each in (EMAIL, NAME, AGENT, *SECRETS, "laptop of Li Lei"))
     for _ in range(2):
         with app.begin() as session:
-            personal_data.erase_person(session, env, person_id, scope=EVERYTHING)
+            personal_data.erase_person(session, env, person_id, scope=EVERYTHING, by=None)
     with app() as session:
         left = everything(session)
         for each in (EMAIL, NAME, AGENT, *SECRETS, "laptop of Li Lei", token_hash(EMAIL).hex()):
@@ -164,12 +164,12 @@ def test_the_last_active_administrator_stays(app: sessionmaker[Session], env: En
         other = person(session, env, firm, email="other@example.cn")
         session.execute(text("UPDATE person SET state = 'closed' WHERE person_id = :id"), {"id": gone})
     with app.begin() as session, pytest.raises(LastAdministrator):
-        personal_data.erase_person(session, env, last, scope=EVERYTHING)
+        personal_data.erase_person(session, env, last, scope=EVERYTHING, by=None)
     with app.begin() as session:
-        personal_data.erase_person(session, env, other, scope=EVERYTHING)
-        personal_data.erase_person(session, env, gone, scope=EVERYTHING)
+        personal_data.erase_person(session, env, other, scope=EVERYTHING, by=None)
+        personal_data.erase_person(session, env, gone, scope=EVERYTHING, by=None)
         with pytest.raises(PersonUnknown):
-            personal_data.erase_person(session, env, UUID(int=1), scope=EVERYTHING)
+            personal_data.erase_person(session, env, UUID(int=1), scope=EVERYTHING, by=None)
 
 
 def test_two_administrators_do_not_remove_each_other(app: sessionmaker[Session], env: Env, firm: UUID) -> None:
@@ -179,7 +179,7 @@ def test_two_administrators_do_not_remove_each_other(app: sessionmaker[Session],
     def erase(person_id: UUID) -> bool:
         try:
             with app.begin() as session:
-                personal_data.erase_person(session, env, person_id, scope=EVERYTHING)
+                personal_data.erase_person(session, env, person_id, scope=EVERYTHING, by=None)
         except LastAdministrator:
             return False
         return True
@@ -223,7 +223,7 @@ def test_a_manager_handles_no_administrator_and_nobody_who_was_elsewhere_before(
             with pytest.raises(PersonUnknown):
                 next(personal_data.export_person(session, person_id, scope=scope))
             with pytest.raises(PersonUnknown):
-                personal_data.erase_person(session, env, person_id, scope=scope)
+                personal_data.erase_person(session, env, person_id, scope=scope, by=None)
         assert personal_data.may_handle(session, mover, Scope(operators=frozenset({firm, other})))
 
 

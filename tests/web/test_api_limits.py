@@ -11,10 +11,13 @@ import httpx
 import psycopg
 import pytest
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from coldtrace.web.limits import ADDRESSES_MAX, AnonymousLimit
+from coldtrace.web.access import Visitor
+from coldtrace.web.app import ROUTERS
+from coldtrace.web.limits import ADDRESSES_MAX, COOKIE_PATHS, AnonymousLimit
 from coldtrace.web.refusals import TooManyRequests
 from support.databases import Databases
 from support.web_house import PAGE, STATEMENTS, WebHouse, web_house
@@ -54,6 +57,28 @@ def test_only_a_session_is_spared_at_the_desk(databases: Databases, tmp_path: Pa
     with web_house(databases, tmp_path, anonymous_requests_per_minute=3) as web:
         seen = [web.client.get("/desk/people", headers={"Cookie": cookie}).status_code for _ in range(5)]
         assert seen == [401, 401, 401, 429, 429]
+
+
+@pytest.mark.parametrize("path", ["/desk/people", "/account", "/sign-in", "/forgot", "/reset/x", "/invitation/x"])
+def test_a_header_spares_nobody_where_no_header_is_taken(databases: Databases, tmp_path: Path, path: str) -> None:
+    """Else whoever sends one tries passwords and links, and fills letter boxes, as often as they like."""
+    with web_house(databases, tmp_path, anonymous_requests_per_minute=3) as web:
+        seen = [web.client.get(path, headers=web.bearer).status_code for _ in range(5)]
+        assert 429 not in seen[:3]
+        assert seen[3:] == [429, 429]
+
+
+def test_pages_that_take_no_header_are_all_known_to_the_door() -> None:
+    """A page of people that is not among them would be without a limit for whoever sends a header."""
+    pages = [
+        route
+        for router in ROUTERS
+        if not router.include_in_schema and Visitor not in router.dependencies
+        for route in router.routes
+    ]
+    paths = [route.path for route in pages if isinstance(route, APIRoute)]
+    assert len(paths) > 30
+    assert [path for path in paths if COOKIE_PATHS.match(path) is None] == []
 
 
 # Bodies

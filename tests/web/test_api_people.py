@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from coldtrace.people.tokens import make_token
 from coldtrace.rights.model import Member, Role
+from support.journal import records
 from support.web_house import WebHouse
 
 _numbers = count(1)
@@ -96,6 +97,40 @@ def test_a_manager_takes_no_role_and_no_token_that_it_could_not_give(shared: Web
         answer = shared.client.delete(f"/api/v1/{path}", headers=manager)
         assert (answer.status_code, answer.json()["code"]) == (404, code)
         assert shared.client.delete(f"/api/v1/{path}", headers=administrator).status_code == 204
+
+
+def test_a_manager_erases_nobody_whose_roles_it_could_not_end(shared: WebHouse, firm: tuple[UUID, str]) -> None:
+    """Erasing ends every role: of the firm's port too, where a manager of shops has nothing to say."""
+    operator_id, uscc = firm
+    shop = Member(role=Role.RETAILER, operator_id=operator_id, manages=True)
+    manager, narrow = token(shared, shop), token(shared, shop, narrowed=("person:read", "person:write"))
+    port = token(shared, Member(role=Role.FIRST_STATION, operator_id=operator_id, manages=True))
+    colleague = invite(shared, manager, email(), uscc, Role.RETAILER).json()["id"]
+    stranger = invite(shared, port, email(), uscc, Role.FIRST_STATION).json()["id"]
+
+    def erase(person: str, headers: dict[str, str]) -> tuple[int, str | None]:
+        answer = shared.client.delete(f"/api/v1/people/{person}", headers=headers)
+        return answer.status_code, answer.json()["code"] if answer.content else None
+
+    assert erase(stranger, manager) == (404, "person_unknown")
+    assert erase(colleague, narrow) == (404, "person_unknown"), "a narrowed token ends no role"
+    assert erase(colleague, manager) == (204, None)
+    assert erase(stranger, port) == (204, None)
+
+
+def test_whose_token_was_withdrawn_stands_in_the_journal(shared: WebHouse, firm: tuple[UUID, str]) -> None:
+    """Also where the platform's administrator did it: the firm's machine stands still."""
+    operator_id, uscc = firm
+    body = {"name": "machine", "organisation": uscc, "role": "retailer"}
+    administrator = token(shared, Member(role=ADMINISTRATOR, operator_id=operator_id))
+    assert shared.client.post("/api/v1/tokens", json=body, headers=administrator).status_code == 201
+    with shared.sessions() as session:
+        made = session.execute(
+            text("SELECT token_id FROM api_token WHERE name = 'machine' ORDER BY created_at DESC LIMIT 1")
+        ).scalar_one()
+    assert shared.client.delete(f"/api/v1/tokens/{made}", headers=administrator).status_code == 204
+    record = records(shared)[-1]
+    assert (record.act, record.object, record.subjects) == ("delete", str(made), (operator_id,))
 
 
 @pytest.mark.parametrize("rights", [None, ["token:write", "run:read"]])

@@ -51,7 +51,7 @@ def test_no_leaf_says_who_anybody_is(web: WebHouse) -> None:
         while journal.chain(session, web.env):
             pass
         journal.anchor(session, web.env)
-        personal_data.erase_person(session, web.env, person_id, scope=EVERYTHING)
+        personal_data.erase_person(session, web.env, person_id, scope=EVERYTHING, by=None)
     web.settle()
     with web.engine.connect() as connection:
         leaves = [bytes(leaf) for leaf in connection.execute(text("SELECT leaf FROM ledger_entry")).scalars()]

@@ -9,11 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from coldtrace.events.statement_type import StatementType
 from coldtrace.parties.model import SiteRole
 from coldtrace.people.memberships import live_members
 from coldtrace.people.tokens import make_token
 from coldtrace.rights.model import Member, Role
-from support.house import GLNS
+from support.house import GLNS, Handheld, unit_line
 from support.journal import records
 from support.people import PASSWORD, Visitor, make_somebody, signed_in, visitor
 from support.web_house import WebHouse
@@ -81,6 +82,34 @@ def test_another_role_beside_the_area_is_no_way_around(watch: Watch) -> None:
     both = watch.web.client.get("/api/v1/statements", headers=watch.token(watch.regulator, market))
     assert both.json()["code"] == "purpose_required"
     assert watch.web.client.get("/api/v1/statements", headers=watch.token(market)).status_code == 200
+
+
+def test_where_goods_are_is_not_told_of_a_scan_without_a_purpose(watch: Watch) -> None:
+    """What a code is everybody may know; where the goods are an authority sees by its area alone."""
+    web, body = watch.web, {"text": watch.unit}
+    refused = web.client.post("/api/v1/codes/resolve", json=body, headers=watch.token())
+    assert (refused.status_code, refused.json()["code"]) == (400, "purpose_required")
+    answer = web.client.post(
+        "/api/v1/codes/resolve", json=body, headers=watch.token() | {"Coldtrace-Purpose": quote(PURPOSE)}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["site"] is not None
+    assert records(web)[-1].purpose == PURPOSE
+    shop = watch.token(Member(role=Role.RETAILER, operator_id=watch.regulator.operator_id))
+    assert web.client.post("/api/v1/codes/resolve", json=body, headers=shop).status_code == 200
+
+
+def test_a_trial_tells_nothing_by_an_area(watch: Watch) -> None:
+    """Nothing of it is recorded, so an authority is told no more of goods than a stranger."""
+    web, device = watch.web, watch.web.device(SiteRole.MARKET)
+    with web.sessions.begin() as session:
+        teller = Handheld.enrol(session, web.env, device.site)
+    wire = teller.say(StatementType.RECEIVE, [unit_line(watch.unit)]).to_json()
+    told = [
+        web.client.post("/api/v1/statements/check", json=[wire], headers=watch.token(member)).json()["results"][0]
+        for member in (watch.regulator, Member(role=Role.MARKET, operator_id=watch.regulator.operator_id))
+    ]
+    assert [each["hidden"] for each in told] == [True, False]
 
 
 # Pages
@@ -269,6 +298,32 @@ def test_tokens_of_who_left_are_marked_and_ended_with_one_act(watch: Watch) -> N
     }
     assert alive == {"ERP of who leaves": 401, "ERP of who stays": 200}
     assert web.client.post("/api/v1/tokens/withdraw-left", headers=watch.token(member)).json() == {"withdrawn": []}
+
+
+def test_a_token_that_was_made_with_a_token_is_of_whoever_made_the_first(watch: Watch) -> None:
+    web, firm = watch.web, watch.web.sites[SiteRole.MARKET].operator_id
+    member, address = Member(role=Role.CARRIER, operator_id=firm, manages=True), email()
+    leaver = make_somebody(web, address, member, name="走了两步的人")
+    with web.sessions.begin() as session:
+        first = make_token(session, web.env, name="first", life=None, members=[member], made_by=f"person:{leaver}")
+    body = {"organisation": USCC, "role": "carrier", "manages": True}
+    headers = {"Authorization": f"Bearer {first}"}
+    for name in ("second", "third"):
+        made = web.client.post("/api/v1/tokens", json=body | {"name": name}, headers=headers)
+        assert made.status_code == 201
+        headers = {"Authorization": f"Bearer {made.json()['token']}"}
+    asker, names = watch.token(member), ("first", "second", "third")
+
+    def marked() -> dict[str, tuple[str | None, bool]]:
+        found = web.client.get("/api/v1/tokens?limit=200", headers=asker).json()["tokens"]
+        return {each["name"]: (each["made_by"], each["maker_left"]) for each in found if each["name"] in names}
+
+    assert marked() == dict.fromkeys(names, ("走了两步的人", False))
+    assert web.client.post(f"/api/v1/people/{leaver}/close", headers=web.bearer).status_code == 204
+    assert marked() == dict.fromkeys(names, ("走了两步的人", True))
+    gone = web.client.post("/api/v1/tokens/withdraw-left", headers=asker)
+    assert len(gone.json()["withdrawn"]) == 3
+    assert web.client.get("/api/v1/sites", headers=headers).status_code == 401
 
 
 def test_a_name_is_not_told_to_whom_it_does_not_concern(watch: Watch) -> None:

@@ -541,6 +541,31 @@ def test_attempts_at_once_do_not_pass_the_lock_together(web: WebHouse) -> None:
     assert not any(isinstance(outcome, tuple) for outcome in outcomes)
 
 
+def test_guesses_of_the_present_password_do_not_pass_the_lock_together(
+    web: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stolen session that tries many at once: five were wrong while the hash of the right one was computed."""
+    from coldtrace.people import sign_in
+
+    address = email()
+    browser = signed_in(web, address)
+    check, env = sign_in.Attempt.check, web.env
+
+    def slow(attempt: sign_in.Attempt, password: str) -> bool:
+        right = check(attempt, password)
+        for _ in range(5):
+            with web.sessions.begin() as session:
+                sign_in.finish_attempt(session, env, attempt, is_right=False, password="", code="", agent="")
+        return right
+
+    monkeypatch.setattr(sign_in.Attempt, "check", slow)
+    answer = browser.post("/account/two-steps", {"present": PASSWORD}, on="/account")
+    assert answer.status_code == 422
+    with web.sessions() as session:
+        secret = session.execute(text("SELECT totp_secret FROM person WHERE email = :e"), {"e": address}).scalar_one()
+    assert secret is None
+
+
 def test_tokens_end_with_the_password_and_with_demo_people(web: WebHouse) -> None:
     from coldtrace.parties.refusals import TokenRefused
     from coldtrace.people import tokens

@@ -81,7 +81,7 @@ def run_erase(arguments: argparse.Namespace) -> int:
             with installation.sessions.begin() as session:
                 person_id = find_person(session, arguments.person)
                 command_note.names(str(person_id))
-                erase_person(session, installation.env, person_id, scope=EVERYTHING)
+                erase_person(session, installation.env, person_id, scope=EVERYTHING, by=None)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     print_result({"person": str(person_id), "state": "erased"}, as_json=arguments.json)

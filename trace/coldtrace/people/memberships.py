@@ -191,14 +191,18 @@ def new_token(
 
 def revoke_token(
     session: Session, env: Env, *, by: Reader, scope: Scope, token_id: UUID, own: UUID | None = None
-) -> None:
-    """Withdraw a token in the scope whose roles `by` could have given, or one's own; raises TokenUnknown."""
+) -> list[Membership]:
+    """Withdraw a token in the scope whose roles `by` could have given, or one's own; raises TokenUnknown.
+
+    Returns the roles of its own that it had, for the record of whose it was.
+    """
     within = Within(scope=scope)
     held = session.execute(
         text("SELECT * FROM membership WHERE token_id = :id AND ended_at IS NULL"), {"id": token_id}
     ).all()
     # One statement for what there is not and for what is not the caller's to take.
-    may = all(may_end(by, as_member(_listed(row._mapping))) for row in held)
+    roles = [_listed(row._mapping) for row in held]
+    may = all(may_end(by, as_member(each)) for each in roles)
     done = session.execute(
         text(
             "UPDATE api_token t SET revoked_at = :now WHERE t.token_id = :id AND t.revoked_at IS NULL"
@@ -211,6 +215,7 @@ def revoke_token(
     ).first()
     if done is None:
         raise TokenUnknown(id=str(token_id))
+    return roles
 
 
 def is_in(within: Within) -> str:

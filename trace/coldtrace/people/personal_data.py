@@ -16,7 +16,8 @@ from coldtrace.journal.model import Record
 from coldtrace.people.model import PersonState
 from coldtrace.people.refusals import LastAdministrator, PersonUnknown
 from coldtrace.people.tables import ApiTokenRow, MembershipRow, PersonLinkRow, PersonRow, PersonSessionRow
-from coldtrace.rights.model import Role, Scope
+from coldtrace.rights.granting import may_end
+from coldtrace.rights.model import Member, Reader, Role, Scope
 
 
 def find_person(session: Session, given: str) -> UUID:
@@ -54,6 +55,15 @@ def may_handle(session: Session, person_id: UUID, scope: Scope) -> bool:
     return person_id in handled_by(session, [person_id], scope)
 
 
+def may_erase(session: Session, person_id: UUID, scope: Scope, by: Reader | None) -> bool:
+    """Tell whether `by`, None on the server's own machine, may erase a person: one may handle, with no role that
+    `by` could not end, since erasing ends them all."""
+    if by is None:
+        return may_handle(session, person_id, scope)
+    rows = session.exec(select(MembershipRow).where(_current(person_id)))
+    return may_handle(session, person_id, scope) and all([may_end(by, _member(row)) for row in rows])
+
+
 def organisations_of(session: Session, person_id: UUID) -> frozenset[UUID]:
     """Return the organisations that a person is or was a member of."""
     rows = session.exec(select(MembershipRow.operator_id).where(MembershipRow.person_id == person_id))
@@ -83,19 +93,20 @@ def export_person(session: Session, person_id: UUID, *, scope: Scope) -> Iterato
     yield "]}"
 
 
-def erase_person(session: Session, env: Env, person_id: UUID, *, scope: Scope) -> None:
+def erase_person(session: Session, env: Env, person_id: UUID, *, scope: Scope, by: Reader | None) -> None:
     """Take everything away that says who a person in the scope is; the id stays, the journal names nothing else.
 
     Name, address, password, second factor, sessions, links and tokens go; memberships end.  Again changes nothing.
-    Raises PersonUnknown and LastAdministrator.  The door records the act.
+    `by` is who wants it, None on the server's own machine.  Raises PersonUnknown, also where `by` could not end each of
+    the roles, and LastAdministrator.  The door records the act.
     """
-    if not may_handle(session, person_id, scope):
+    if not may_erase(session, person_id, scope, by):
         raise PersonUnknown(id=str(person_id))
     # The administrators first: whoever held this row already and then waited for theirs could wait for ever.
     require_other_administrator(session, person_id)
     row = session.get(PersonRow, person_id, with_for_update=True)
     # Again behind the lock: a role that was granted elsewhere at this moment took the same row.
-    if row is None or not may_handle(session, person_id, scope):
+    if row is None or not may_erase(session, person_id, scope, by):
         raise PersonUnknown(id=str(person_id))
     if row.state == PersonState.ERASED:
         return
@@ -139,6 +150,16 @@ def _current(person_id: UUID) -> ColumnElement[bool]:
 
 def _of(session: Session, table: type, person_id: UUID) -> list:  # type: ignore[type-arg]
     return list(session.exec(select(table).where(table.person_id == person_id)))  # type: ignore[attr-defined]
+
+
+def _member(row: MembershipRow) -> Member:
+    return Member(
+        role=Role(row.role),
+        operator_id=row.operator_id,
+        sites=None if row.sites is None else frozenset(row.sites),
+        area=row.area,
+        manages=row.manages,
+    )
 
 
 def _text(value: object) -> str:

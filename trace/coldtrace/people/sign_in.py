@@ -111,6 +111,20 @@ def finish_attempt(
     return begin_session(session, env, person_id=row.person_id, agent=agent), row.person_id
 
 
+def confirm_attempt(session: Session, env: Env, attempt: Attempt, *, is_right: bool) -> bool:
+    """Tell whether somebody who is signed in gave the own password, and count a failure; the caller commits either.
+
+    As at the sign-in, attempts that began together do not pass the lock together.
+    """
+    if attempt.waits or _waits(session, env, attempt.subjects, hold=True):
+        return False
+    row = None if attempt.person_id is None else session.get(PersonRow, attempt.person_id, populate_existing=True)
+    if is_right and row is not None and row.password_hash == attempt.password_hash:
+        return True
+    _failed(session, env, attempt)
+    return False
+
+
 def _waits(session: Session, env: Env, subjects: dict[str, bytes], *, hold: bool = False) -> bool:
     rows = session.execute(
         text(

@@ -5,7 +5,7 @@ whoever left may have kept a copy.  So lists say who made each, mark those of so
 of these (docs/decisions/0021-closing-purposes-and-tokens.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,9 +27,10 @@ _PERSON = "person:"
 
 @dataclass(frozen=True, kw_only=True)
 class Maker:
-    """Who made a token: `actor` as it was recorded, `name` where the asker may know it.
+    """Who made a token: `actor` as it was recorded, `name` of the person where the asker may know it.
 
-    `has_left` says that this person could not make the token today: the account is closed, or the role is gone.
+    Of a token that was made with another token that is the person who made the first one.  `has_left` says that this
+    person could not make the token today: the account is closed, or the role is gone.
     """
 
     actor: str
@@ -43,7 +44,7 @@ def makers(session: Session, found: Sequence[ListedToken], *, scope: Scope) -> d
     A name is told of whoever is or was a member of an organisation in the scope; what others are called is not the
     asker's business.
     """
-    persons = {each.made_by: UUID(each.made_by.removeprefix(_PERSON)) for each in found if _is_person(each.made_by)}
+    persons = _persons(session, {each.made_by for each in found})
     known = names_within(session, persons.values(), scope)
     active = _active(session, persons.values())
     readers = {id: reader_of_person(session, id) if id in active else Reader() for id in set(persons.values())}
@@ -84,8 +85,18 @@ def withdraw_of_who_left(session: Session, env: Env, *, by: Reader, scope: Scope
     return gone
 
 
-def _is_person(actor: str) -> bool:
-    return actor.startswith(_PERSON)
+def _persons(session: Session, actors: Collection[str]) -> dict[str, UUID]:
+    """Return the person behind each actor: of a token that made a token, whoever made the first one."""
+    rows = session.execute(
+        text(
+            "WITH RECURSIVE back (actor, maker) AS (SELECT a, a FROM unnest(CAST(:actors AS text[])) AS a"
+            " UNION SELECT b.actor, m.made_by FROM back b JOIN membership m"
+            " ON m.token_id = CASE WHEN b.maker LIKE 'token:%' THEN CAST(substr(b.maker, 7) AS uuid) END)"
+            " SELECT actor, maker FROM back WHERE maker LIKE 'person:%'"
+        ),
+        {"actors": sorted(actors)},
+    )
+    return {row.actor: UUID(row.maker.removeprefix(_PERSON)) for row in rows}
 
 
 def _active(session: Session, persons: Iterable[UUID]) -> set[UUID]:

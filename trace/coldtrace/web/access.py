@@ -5,7 +5,7 @@ A route names the one right that it needs: `caller: Annotated[Caller, needs(Kind
 (docs/decisions/0016-people-and-rights.md).
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from coldtrace.people.members import reader_of_device
 from coldtrace.people.model import HeldToken
 from coldtrace.rights.model import NOTHING, Kind, Reader, Scope, Verb
 from coldtrace.rights.refusals import RightMissing
-from coldtrace.rights.rules import scope_of
+from coldtrace.rights.rules import scope_of, sees_by_area
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.device_request import DeviceAuthorization, parse_authorization, verify_request
 from coldtrace.seal.keys import PublicKey, load_public_key
@@ -258,11 +258,14 @@ def needs(
     act: str | None = None,
     recorded: bool = True,
     purpose_required: bool = False,
+    shows: Collection[Kind] = (),
 ) -> Any:
     """Return what a route writes as `Annotated[Caller, needs(kind, verb)]`: the caller, with the scope of that right.
 
     The call is recorded in the journal (`web/journal.py`) as `act`, or as what its method and path say, unless it is
     `recorded=False`, which docs/guides/journal.md explains for each such route.
+
+    `shows` are further kinds of things that the answer tells of: who sees one of these by an area says what for, too.
 
     Without credentials 401, also for a device where `devices` are kept out: a handheld that was lost must not do what
     only a person should.  Without the right RightMissing.  The dependency carries `right` and `devices` for the OpenAPI
@@ -274,7 +277,8 @@ def needs(
         if not recorded:
             yield found
             return
-        yield noted(request, found, kind, verb, act=act, purpose_required=purpose_required)
+        asked = purpose_required or any(sees_by_area(found.reader, each, Verb.READ) for each in shows)
+        yield noted(request, found, kind, verb, act=act, purpose_required=asked)
         await end_note(request)
 
     caller_with_right.right = (kind, verb)  # type: ignore[attr-defined]

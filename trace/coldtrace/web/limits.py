@@ -30,6 +30,9 @@ SESSION_COOKIES = ("coldtrace", "__Host-coldtrace")
 """Names of the session's cookie: without TLS, and with it one that no other host can set (`__Host-`, RFC 6265bis)."""
 
 DESK_PATHS = re.compile(r"/desk(/|$)|/account(/|$)|/sign-out$", re.ASCII)
+COOKIE_PATHS = re.compile(r"/(desk|account|sign-in|sign-out|forgot|invitation|reset)(/|$)", re.ASCII)
+"""Pages of people, who are known by a cookie alone: a header there vouches for nobody (`page_session.py`)."""
+
 STREAMED = ("POST", "/api/v1/statements", "application/x-ndjson")
 """What may go on for ever and is stored as it comes (`statement_stream.py`), if a token came with it."""
 
@@ -94,7 +97,7 @@ class Door:
             scope |= {"method": "GET", "coldtrace.head": True}
         headers = Headers(scope=scope)
         try:
-            if "authorization" not in headers and not FREE_PATHS.match(scope["path"]) and not _at_desk(scope, headers):
+            if not FREE_PATHS.match(scope["path"]) and not _is_judged_later(scope, headers):
                 self._anonymous.count(address_of(scope))
             # A stream of statements is read by its route, a batch at a time.
             streams = may_stream(scope, headers)
@@ -146,6 +149,13 @@ def may_stream(scope: Scope, headers: Headers) -> bool:
     return (scope["method"], scope["path"], kind) == STREAMED and headers.get("authorization", "").lower().startswith(
         "bearer "
     )
+
+
+def _is_judged_later(scope: Scope, headers: Headers) -> bool:
+    """Tell whether the route looks at the credentials of a request, and counts it if they are worth nothing."""
+    if COOKIE_PATHS.match(scope["path"]) is not None:
+        return _at_desk(scope, headers)
+    return "authorization" in headers
 
 
 def _at_desk(scope: Scope, headers: Headers) -> bool:

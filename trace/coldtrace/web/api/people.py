@@ -123,8 +123,11 @@ def get_person_data(request: Request, person_id: UUID, caller: PersonExporter) -
 
 @router.delete("/people/{person_id}", status_code=204, summary="Erase a person's data 删除个人信息")
 def delete_person(person_id: UUID, session: WriteSession, env: CurrentEnv, caller: PersonEraser) -> Response:
-    """Erase a person of one's own organisations alone: name, address, password, sessions, tokens; the id stays."""
-    erase_person(session, env, person_id, scope=caller.scope)
+    """Erase a person of one's own organisations alone, of whose roles one could end each; the id stays.
+
+    Name, address, password, sessions and tokens go, roles end.
+    """
+    erase_person(session, env, person_id, scope=caller.scope, by=caller.reader)
     caller.about(*organisations_of(session, person_id))
     return Response(status_code=204)
 
@@ -195,9 +198,11 @@ def post_withdraw_left(session: WriteSession, env: CurrentEnv, caller: LeftWithd
 @router.delete("/tokens/{token_id}", status_code=204, summary="Withdraw a token 撤销令牌")
 def delete_token(token_id: UUID, session: WriteSession, env: CurrentEnv, caller: TokenWriter) -> Response:
     """Withdraw a token of one's organisation, or one's own."""
-    memberships.revoke_token(
+    ended = memberships.revoke_token(
         session, env, by=caller.reader, scope=caller.scope, token_id=token_id, own=caller.person_id
     )
+    caller.about(*(each.operator_id for each in ended))
+    caller.at(gln for each in ended for gln in each.sites or ())
     return Response(status_code=204)
 
 

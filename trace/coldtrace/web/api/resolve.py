@@ -48,7 +48,7 @@ class VoidIn(BaseModel):
 @router.post("/resolve", summary="What is this code? 识别编码")
 def post_resolve(
     body: ScanIn,
-    caller: Annotated[Caller, needs(Kind.CODE, Verb.READ)],
+    caller: Annotated[Caller, needs(Kind.CODE, Verb.READ, shows=(Kind.UNIT,))],
     session: WriteSession,
     env: CurrentEnv,
     settings: CurrentSettings,

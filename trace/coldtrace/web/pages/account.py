@@ -245,11 +245,9 @@ def _wrong_password(request: Request, caller: Caller, password: str) -> Refusal 
             production=False,
             known=known_browser(request),
         )
-    if attempt.check(password) and not attempt.waits:
-        return None
+    is_right = attempt.check(password)
     with request.app.state.sessions.begin() as session:
-        sign_in.finish_attempt(session, env, attempt, is_right=False, password="", code="", agent="")
-    return PasswordRefused()
+        return None if sign_in.confirm_attempt(session, env, attempt, is_right=is_right) else PasswordRefused()
 
 
 def _record(session: Session, request: Request, caller: Caller, act: str) -> None:

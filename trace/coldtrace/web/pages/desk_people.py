@@ -18,7 +18,7 @@ from coldtrace.people.inviting import InvitePerson, invite_person
 from coldtrace.people.mail import link_address
 from coldtrace.people.memberships import ListedPerson
 from coldtrace.people.model import Membership, PersonState
-from coldtrace.people.personal_data import erase_person, handled_by, organisations_of
+from coldtrace.people.personal_data import erase_person, may_erase, organisations_of
 from coldtrace.people.persons import LinkPurpose
 from coldtrace.people.refusals import PersonUnknown
 from coldtrace.rights.model import Kind, Verb
@@ -140,7 +140,7 @@ def post_erase(request: Request, person_id: UUID, caller: PersonEraser, body: Bo
     def work(session: Session) -> None:
         if form_fields(request, body).get("confirm", "").strip().lower() not in ERASE_WORDS:
             raise ErasureUnconfirmed()
-        erase_person(session, request.app.state.env, person_id, scope=caller.scope)
+        erase_person(session, request.app.state.env, person_id, scope=caller.scope, by=caller.reader)
         caller.about(*organisations_of(session, person_id))
 
     outcome = change(request, caller, work)
@@ -231,14 +231,14 @@ def show_person(request: Request, caller: Caller, *, person_id: UUID, **said_: A
         (person,) = found
         firms = firms_of(session, person.memberships)
         own = own_firms(session, caller)
-        may_erase = person_id in handled_by(session, [person_id], caller.scope_for(Kind.PERSON, Verb.WRITE))
+        erasable = may_erase(session, person_id, caller.scope_for(Kind.PERSON, Verb.WRITE), caller.reader)
     caller.about(*(each.operator_id for each in person.memberships))
     sections = [_facts(person), _roles(person, firms)]
     if person.state in (PersonState.INVITED, PersonState.ACTIVE):
         sections.append(_grant(caller, person_id, own))
     if not caller.scope_for(Kind.ACCOUNT, Verb.WRITE).is_empty:
         sections.append(_account(person, is_own=person_id == caller.person_id))
-    if may_erase:
+    if erasable:
         sections.append(_erase(person_id))
     title = Words(person.name or "-", person.name or "-")
     return show_sheet(request, caller, title, sections, here=f"/desk/people/{person_id}", **said_)

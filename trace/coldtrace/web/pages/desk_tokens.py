@@ -94,7 +94,7 @@ def post_withdraw_token(request: Request, token_id: UUID, caller: TokenWriter) -
     """Withdraw a token."""
 
     def work(session: Session) -> None:
-        memberships.revoke_token(
+        ended = memberships.revoke_token(
             session,
             request.app.state.env,
             by=caller.reader,
@@ -102,6 +102,8 @@ def post_withdraw_token(request: Request, token_id: UUID, caller: TokenWriter) -
             token_id=token_id,
             own=caller.person_id,
         )
+        caller.about(*(each.operator_id for each in ended))
+        caller.at(gln for each in ended for gln in each.sites or ())
 
     return answer(request, caller, change(request, caller, work), _tokens)
 
