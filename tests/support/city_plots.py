@@ -100,6 +100,7 @@ class Plotter:
         """A device says something that never arrives; what it says next shows the hole."""
         terminal = self.days._terminal(self._store())
         terminal.device.say(T.MARK, [], at=self.days.clock.next)
+        terminal.device.sent.pop()  # nobody sends it again either
         terminal.queue.append(terminal.device.say(T.MARK, [], at=self.days.clock.next))
         self.days.said += 1
         self._plot(CaseKind.GAP, b64(key_id(terminal.device.signer.spki)))
@@ -109,12 +110,10 @@ class Plotter:
         box = self._fresh()
         terminal = self.days._terminal(self.days.port)
         self.days.clock.forward(timedelta(seconds=1))
-        self.delayed.append(
-            (
-                next(name for name, each in self.days.terminals.items() if each is terminal),
-                terminal.device.say(T.OBSERVE, [unit_line(box.unit)], at=self.days.clock.next),
-            )
-        )
+        name = next(name for name, each in self.days.terminals.items() if each is terminal)
+        statement = terminal.device.say(T.OBSERVE, [unit_line(box.unit)], at=self.days.clock.next)
+        terminal.device.sent.remove(statement)
+        self.delayed.append((name, statement))
         self._plot(CaseKind.LATE, box.unit)
 
     def clock_ahead(self) -> None:
@@ -141,7 +140,10 @@ class Plotter:
 
     def faster_than_the_road(self) -> None:
         """Two shops have the same box within a minute."""
-        here, there = self.days.rng.sample(self.days.sellers, 2)
+        here = self.days.rng.choice(self.days.sellers)
+        district = self.days.city.sites[here].district
+        far = [gln for gln in self.days.sellers if self.days.city.sites[gln].district != district]
+        there = self.days.rng.choice(far)
         box = self._brought(here)
         self.days.clock.forward(timedelta(seconds=50))
         self.days._say(there, T.RECEIVE, box.unit)
