@@ -227,14 +227,3 @@ def test_a_statement_without_its_reason_counts_and_is_marked(city: Road) -> None
         city.done(PORT, T.DESTROY, A, more=[("order_no", "TJ-1"), ("method", "burnt"), ("witness", "W1")]).marks == ()
     )
     assert city.done(PORT, T.SELL, A).marks == ("terminal",)
-
-
-@pytest.mark.xfail(strict=True, reason="what is inside a pallet is judged when its statement arrives (decision 0023)")
-def test_a_release_that_arrives_after_the_out_scan_of_its_pallet(city: Road) -> None:
-    city.bound(A, B)
-    city.done(PORT, T.HOLD, A, more=[("reason", "looked_at")])
-    release = city.say(PORT, T.RELEASE, A, more=[("reason", "looked_at")])
-    city.done(PORT, T.PACK, *pack_lines(P, [A, B]))
-    city.done(PORT, T.SHIP, P, to=STORE)
-    city.tell(release)
-    assert city.where(A)[0] == "in_transit"

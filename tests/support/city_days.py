@@ -39,6 +39,7 @@ class CityDays(Simulation):
     plots: list[Plot] = field(default_factory=list)
     held: list[Box] = field(default_factory=list)
     once_held: list[Box] = field(default_factory=list)
+    packed: set[str] = field(default_factory=set)
     shipped: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
@@ -114,6 +115,11 @@ class CityDays(Simulation):
     def _terminal(self, gln: str) -> Terminal:
         return self.rng.choice([each for name, each in self.terminals.items() if name.startswith(f"{gln}/")])
 
+    def _pack(self) -> bool:
+        done = super()._pack()
+        self.packed |= {box.unit for box in self.boxes if box.parent is not None}
+        return done
+
     def _ship(self) -> bool:
         gln = self.rng.choice(self.sites)
         ready = (b for b in (*self.pallets, *self.boxes) if self._may_leave(b, gln))
@@ -148,8 +154,8 @@ class CityDays(Simulation):
         return not any(each.outermost is box for each in self.held)
 
     def _loose(self, gln: str) -> Iterator[Box]:
-        # What was once held is not packed: what is inside a pallet is judged when its out-scan arrives, and a release
-        # that comes after it is too late (test_custody_kinds.py has that as a known fault).
+        # Cartons are held or packed, never both: what is inside a pallet is judged when its out-scan arrives, so a
+        # release or an unpacking that arrives after it leaves a block that nobody deserves (decision 0023).
         return (b for b in super()._loose(gln) if b not in self.once_held)
 
     def _at(self, *roles: SiteRole) -> list[Box]:
@@ -186,7 +192,8 @@ class CityDays(Simulation):
         return True
 
     def _hold(self) -> bool:
-        box = self._one(self._at(SiteRole.COLD_STORE, SiteRole.FIRST_STATION))
+        never_packed = [b for b in self._at(SiteRole.COLD_STORE, SiteRole.FIRST_STATION) if b.unit not in self.packed]
+        box = self._one(never_packed)
         if box is None or len(self.held) > 5:
             return False
         self._say(box.gln, T.HOLD, box.unit, more=[REASON])
