@@ -73,10 +73,13 @@ class Bench:
         return moment.strftime(pattern)
 
     def amber(self, finding: Finding) -> str:
-        """Return what must be said beside a success: a stop that may be chance, since when nothing is known, or
-        that the host is strange."""
+        """Return what must be said beside a success: a stop that may be chance, that the goods are on hold, since when
+        nothing is known, or that the host is strange."""
         if finding.chance_in is not None:
             return words.MAYBE_STOPPED.say(self.lang, of=finding.chance_in)
+        if finding.blocked is not None:
+            of = finding.blocked.chance_in
+            return words.HELD_HERE.say(self.lang) if of is None else words.MAYBE_STOPPED.say(self.lang, of=of)
         if finding.amber_code == "status_unknown":
             return words.STALE.say(self.lang, since=self.local_time(finding.issued))
         if finding.amber_code == "untrusted_host" and finding.code is not None:

@@ -71,6 +71,9 @@ def do_goods(bench: Bench, text: str, finding: Finding, *, unit: str) -> Answer:
     if operation.value not in bench.device.operations:
         name = NAMES[operation].say(bench.lang)
         return _look(bench, scan, words.NOT_ALLOWED, code="not_allowed", result=Result.STOP, operation=name)
+    held = finding.blocked
+    if held is not None and held.chance_in is None and operation in _GOES_ON:
+        return _look(bench, scan, words.HELD, code="held", result=Result.STOP, unit=scan.name)
     do_pallet, do_carton = _WORK[operation]
     return do_pallet(bench, scan) if scan.is_pallet else do_carton(bench, scan)
 
@@ -207,6 +210,9 @@ _WORK: Final[dict[Operation, tuple[Callable[[Bench, Scan], Answer], Callable[[Be
     Operation.SELL: (_cartons_only, _sell),
 }
 """What a pallet and what a carton means in each operation."""
+
+_GOES_ON: Final = frozenset({Operation.SHIP, Operation.SELL})
+"""What goods on hold must not do; that they came in, or lie here, is said all the same."""
 
 
 def _say(

@@ -56,8 +56,7 @@ class Knowledge:
     @property
     def known_since(self) -> datetime:
         """The time to which the list and the stops that are held speak."""
-        held = self.filters.held
-        return min([self.trust.issued, *(each.header.issued for each in (held.revoked, held.recalled) if each)])
+        return min([self.trust.issued, *(each.header.issued for each in self.filters.held.stops)])
 
     def station_name(self, gln: str) -> str | None:
         """Return the name of a station of the list."""

@@ -18,7 +18,7 @@ from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.errors import Lang, Refusal
 from coldtrace.seal.hashing import sha256
 from coldtrace.verify.code import Verdict
-from coldtrace.verify.held_filters import MAY_BE_CHANCE
+from coldtrace.verify.held_filters import MAY_BE_CHANCE, Blocked
 
 PASSING: Final = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST})
 
@@ -28,7 +28,8 @@ class Finding:
     """What is known of one scanned code.
 
     `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired.  `chance_in` is
-    set where a filter stops the unit whose hits may be chance, once in so many units that are not on it.
+    set where a filter stops the unit whose hits may be chance, once in so many units that are not on it.  `blocked`
+    says that the goods are on hold, recalled or destroyed.
     """
 
     verdict: Verdict
@@ -39,6 +40,7 @@ class Finding:
     issued: datetime
     is_stale: bool
     chance_in: int | None = None
+    blocked: Blocked | None = None
 
     @property
     def passes(self) -> bool:
@@ -76,6 +78,8 @@ class Finding:
             return None
         if self.chance_in is not None:
             return "stop_uncertain"
+        if self.blocked is not None:
+            return "held"
         if self.is_stale:
             return "status_unknown"
         return "untrusted_host" if self.verdict is Verdict.UNTRUSTED_HOST else None
@@ -109,4 +113,5 @@ def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
         issued=knowledge.known_since,
         is_stale=knowledge.is_stale(now) or knowledge.lacks_stops(now),
         chance_in=report.chance_in,
+        blocked=None if report.code is None else knowledge.filters.held.blocks(report.code),
     )

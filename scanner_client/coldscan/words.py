@@ -18,6 +18,12 @@ MAYBE_STOPPED = Words(
     "；该码可能已作废或召回，也可能是误命中（约 {of} 分之一），请联网查询确认",
     "; it may be voided or recalled, or a chance hit (about 1 in {of}): look it up online",
 )
+HELD_HERE = Words(
+    "；货物已被封存、召回或销毁，请单独存放", "; the goods are on hold, recalled or destroyed: set them aside"
+)
+
+# The hard stop.
+HELD = Words("{unit} 不得出库或销售", "{unit} must not be shipped or sold")
 
 # Repeats: nothing new is queued.
 REPEATED = Words("重复：{unit} 在 {at} 已记录过", "Repeat: {unit} was already recorded at {at}")

@@ -105,6 +105,44 @@ def test_a_hit_that_may_be_chance_hides_no_recall(device: Device, world: World, 
     assert (answer.verdict, answer.result, answer.queued) == ("recalled_lot", Result.STOP, False)
 
 
+def test_goods_on_hold_come_in_and_do_not_go_on(device: Device, world: World, server: ScannerServer) -> None:
+    held, good = world.carton(), world.carton()
+    server.offer(
+        world.stop_filter(VOIDED), world.stop_filter(LOTS), world.stop_filter(FilterKind.BLOCKED_UNITS, unit_of(held))
+    )
+    device.run("sync")
+    (received,) = device.scan(held, operation=Operation.RECEIVE)
+    assert (received.result, received.code, received.queued) == (Result.LOOK, "held", True)
+    assert "on hold" in received.say
+    (stopped,) = device.scan(held, operation=Operation.SELL)
+    assert (stopped.result, stopped.code, stopped.queued) == (Result.STOP, "held", False)
+    assert "must not be shipped or sold" in stopped.say
+    (sold,) = device.scan(good, operation=Operation.SELL)
+    assert (sold.code, sold.queued) == (None, True)
+    assert verdict(device, held) == "valid"
+
+
+def test_a_lot_on_hold_holds_its_cartons(device: Device, world: World, server: ScannerServer) -> None:
+    carton = world.carton()
+    server.offer(world.stop_filter(FilterKind.BLOCKED_UNITS, LOT_ITEM))
+    device.run("sync")
+    (stopped,) = device.scan(carton, operation=Operation.SELL)
+    assert (stopped.result, stopped.code, stopped.queued) == (Result.STOP, "held", False)
+    server.offer(world.stop_filter(FilterKind.BLOCKED_UNITS, seq=2))
+    device.run("sync")
+    (sold,) = device.scan(carton, operation=Operation.SELL)
+    assert (sold.code, sold.queued) == (None, True)
+
+
+def test_a_hold_that_may_be_chance_is_looked_up(device: Device, world: World, server: ScannerServer) -> None:
+    carton = world.carton()
+    server.offer(world.stop_filter(FilterKind.BLOCKED_UNITS, unit_of(carton), bits=16))
+    device.run("sync")
+    (sold,) = device.scan(carton, operation=Operation.SELL)
+    assert (sold.result, sold.code, sold.queued) == (Result.LOOK, "held", True)
+    assert "65536" in sold.say
+
+
 def test_a_stolen_key(device: Device, world: World, server: ScannerServer) -> None:
     before, forged = world.carton(), world.carton()
     file = world.allow_filter(unit_of(before))

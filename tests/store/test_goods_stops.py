@@ -196,7 +196,7 @@ def test_filters_are_issued_when_something_changed_and_once_a_day(road: Road) ->
         return [(each.kind, each.seq, each.units) for each in stops.publish_filters(road.session, road.env)]
 
     carton = road.consignment().carton
-    assert issued() == [("revoked_units", 1, 0), ("recalled_lots", 1, 0)]
+    assert issued() == [("revoked_units", 1, 0), ("recalled_lots", 1, 0), ("blocked_units", 1, 0)]
     assert issued() == []
     stops.revoke_unit(road.session, road.env, carton.unit_id, "spoiled")
     assert issued() == [("revoked_units", 2, 1)]
@@ -210,8 +210,8 @@ def test_filters_are_issued_when_something_changed_and_once_a_day(road: Road) ->
     stops.lift_lot(road.session, road.env, gtin=GTIN, lot=LOT)
     assert issued() == [("recalled_lots", 3, 0)]
     road.clock.forward(timedelta(days=1))
-    assert issued() == [("revoked_units", 3, 1), ("recalled_lots", 4, 0)]
-    assert [each.seq for each in stops.publish_filters(road.session, road.env, all_kinds=True)] == [4, 5]
+    assert issued() == [("revoked_units", 3, 1), ("recalled_lots", 4, 0), ("blocked_units", 2, 0)]
+    assert [each.seq for each in stops.publish_filters(road.session, road.env, all_kinds=True)] == [4, 5, 3]
     kept = road.session.execute(text("SELECT seq FROM filter_file WHERE kind = 'recalled_lots' ORDER BY seq"))
     assert list(kept.scalars()) == [3, 4, 5]
     assert [each.seq for each in stop_store.listed_filters(road.session)] == [5, 4]

@@ -66,7 +66,7 @@ def test_the_index_and_its_files(web: WebHouse) -> None:
         again = web.client.get(each["url"], headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         kinds.append(each["kind"])
-    assert kinds == ["recalled_lots", "revoked_units"]
+    assert kinds == ["blocked_units", "recalled_lots", "revoked_units"]
     tag = index.headers["etag"]
     assert web.client.get("/api/v1/filters", headers={"If-None-Match": tag}).status_code == 304
 

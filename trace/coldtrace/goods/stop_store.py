@@ -255,6 +255,27 @@ def allow_filters(session: Session) -> list[bytes]:
     return [bytes(each) for each in rows.scalars()]
 
 
+def blocked_units(session: Session) -> Iterator[str]:
+    """Yield the goods and lots that a handheld should not let go on, as custody has them now."""
+    yield from _walk(session, f"SELECT unit_id FROM ({_BLOCKED}) b", {})
+
+
+_BLOCKED = (
+    "WITH RECURSIVE stopped (unit_pk, parent_pk) AS (SELECT unit_pk, parent_pk FROM unit WHERE overlays <> '{}'"
+    " AND EXISTS (SELECT 1 FROM unnest(overlays) o WHERE split_part(o, '@', 1) IN"
+    " ('hold:firm', 'hold:regulator', 'recall'))),"
+    # What is inside of what is stopped may not go on either, nor what it is inside of.
+    " within (unit_pk) AS (SELECT unit_pk FROM stopped"
+    "  UNION SELECT c.unit_pk FROM within w JOIN unit c ON c.parent_pk = w.unit_pk),"
+    " around (unit_pk) AS (SELECT parent_pk FROM stopped WHERE parent_pk IS NOT NULL"
+    "  UNION SELECT u.parent_pk FROM around a JOIN unit u USING (unit_pk) WHERE u.parent_pk IS NOT NULL)"
+    " SELECT unit_id FROM unit WHERE unit_pk IN (SELECT unit_pk FROM within UNION SELECT unit_pk FROM around)"
+    " UNION SELECT u.unit_id FROM statement s JOIN statement_line l USING (entry_id) JOIN unit u USING (unit_pk)"
+    " WHERE s.type = 'destroy' AND u.state = 'destroyed'"
+)
+"""Units with a hold or a recall on them, what they are in and what is in them, and what was destroyed."""
+
+
 def insert_filter(
     session: Session, *, id: bytes, kind: str, key_id: bytes | None, seq: int, units: int, at: datetime, data: bytes
 ) -> None:
@@ -280,6 +301,10 @@ def changed_since(session: Session, kind: str, *, at: datetime, units: int) -> b
     """Tell whether the stops of a kind are others than those that a filter of `at` with so many `units` holds."""
     query = {
         "revoked_units": "SELECT count(*) AS n, max(revoked_at) AS last FROM revoked_unit",
+        "blocked_units": (
+            f"SELECT (SELECT count(*) FROM ({_BLOCKED}) b) AS n, (SELECT max(recorded_at) FROM statement"
+            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct')) AS last"
+        ),
         "recalled_lots": (
             "SELECT count(*) FILTER (WHERE lifted_at IS NULL) AS n, greatest(max(recalled_at), max(lifted_at)) AS last"
             " FROM recalled_lot"

@@ -147,6 +147,8 @@ def _publish(session: Session, env: Env, kind: FilterKind) -> FilterRecord:
 def _items(session: Session, kind: FilterKind) -> Items:
     if kind is FilterKind.REVOKED_UNITS:
         return lambda: store.revoked_units(session)
+    if kind is FilterKind.BLOCKED_UNITS:
+        return lambda: store.blocked_units(session)
     return lambda: (lot_item(each.gtin, each.lot) for each in store.recalls(session))
 
 

@@ -40,9 +40,10 @@ class FilterKind(StrEnum):
     ALLOWED_UNITS = "allowed_units"  # units that a stolen key signed before the theft: a hit lets through
     REVOKED_UNITS = "revoked_units"  # voided units: a hit stops
     RECALLED_LOTS = "recalled_lots"  # recalled lots: a hit stops
+    BLOCKED_UNITS = "blocked_units"  # goods and lots on hold, recalled or destroyed: a hit keeps them from going on
 
 
-STOP_KINDS: Final = (FilterKind.REVOKED_UNITS, FilterKind.RECALLED_LOTS)
+STOP_KINDS: Final = (FilterKind.REVOKED_UNITS, FilterKind.RECALLED_LOTS, FilterKind.BLOCKED_UNITS)
 
 BITS_MAX: Final = 48
 """An allow-filter's: a chance hit would let a forgery through, and anybody can try serials against a public file, so
@@ -52,6 +53,7 @@ _BITS: Final = {
     FilterKind.ALLOWED_UNITS: (BITS_MAX,),
     FilterKind.REVOKED_UNITS: (8, 16, 32, BITS_MAX),
     FilterKind.RECALLED_LOTS: (8, 16, 32, BITS_MAX),
+    FilterKind.BLOCKED_UNITS: (8, 16, 32, BITS_MAX),
 }
 SURE_BITS: Final = 32
 """From here on a hit of a stop-filter is as good as certain; below, it may be chance, and the goods are not held."""
@@ -60,11 +62,11 @@ _UNITS_IN_48, _UNITS_IN_32 = 20_000, 200_000
 
 
 def bits_for(kind: FilterKind, count: int) -> int:
-    """Return the size of a slot in a new filter: as much as keeps the file of voided units small enough to carry.
+    """Return the size of a slot in a new filter: as much as keeps a file of units small enough to carry.
 
     A chance hit of a recall would stop a whole lot, and lots are few, so these always have the largest.
     """
-    if kind is not FilterKind.REVOKED_UNITS or count <= _UNITS_IN_48:
+    if kind in (FilterKind.ALLOWED_UNITS, FilterKind.RECALLED_LOTS) or count <= _UNITS_IN_48:
         return BITS_MAX
     return 32 if count <= _UNITS_IN_32 else 16
 

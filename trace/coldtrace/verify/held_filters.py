@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from coldtrace.codes.trace_code import TraceCode, unit_id_of
 from coldtrace.errors import Lang, Words
 from coldtrace.seal.filter import Filter
 from coldtrace.seal.filter_header import FilterKind
@@ -40,12 +41,20 @@ class FilteredReport(CodeReport):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Blocked:
+    """Goods that may be received and counted and must not go on.  `chance_in`: once in so many it is chance."""
+
+    chance_in: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeldFilters:
     """Filters that `check_filter` passed: one for each stolen key, the newest of the other kinds."""
 
     allowed: tuple[Filter, ...] = ()
     revoked: Filter | None = None
     recalled: Filter | None = None
+    blocked: Filter | None = None
 
     @classmethod
     def of(cls, filters: Iterable[Filter]) -> "HeldFilters":
@@ -56,11 +65,26 @@ class HeldFilters:
             allowed=tuple(each for each in by_seq if each.header.kind is FilterKind.ALLOWED_UNITS),
             revoked=newest.get(FilterKind.REVOKED_UNITS),
             recalled=newest.get(FilterKind.RECALLED_LOTS),
+            blocked=newest.get(FilterKind.BLOCKED_UNITS),
         )
+
+    @property
+    def stops(self) -> tuple[Filter, ...]:
+        """The stop-filters that are held."""
+        return tuple(each for each in (self.revoked, self.recalled, self.blocked) if each is not None)
 
     def is_stale(self, now: datetime) -> bool:
         """Tell whether a stop-filter is past its `expires`: what was stopped since is not known."""
-        return any(each is not None and each.is_stale(now) for each in (self.revoked, self.recalled))
+        return any(each.is_stale(now) for each in self.stops)
+
+    def blocks(self, code: TraceCode) -> "Blocked | None":
+        """Return whether goods are on hold, recalled or destroyed, themselves or their whole lot; None if not."""
+        gtin, lot = code.value("01"), code.value("10")
+        items = [code.unit_id, None if gtin is None or lot is None else unit_id_of({"01": gtin, "10": lot})]
+        if self.blocked is None or not any(item in self.blocked for item in items if item is not None):
+            return None
+        header = self.blocked.header
+        return Blocked(chance_in=2**header.bits if header.may_hit_by_chance else None)
 
     def judge(self, text: str, *, trust: TrustList, now: datetime) -> FilteredReport:
         """Return the verdict on a scanned text; a hit that may be chance hides no stop that is certain."""
