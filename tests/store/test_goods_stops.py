@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import MalformedUnitId
+from coldtrace.events.units_piece import Line
 from coldtrace.goods import printing, stop_store, stops
 from coldtrace.goods.refusals import LotNotRecalled, RecallOfUnknownLot, StolenAtLater
 from coldtrace.goods.run_labels import contents_of
@@ -214,4 +215,31 @@ def test_filters_are_issued_when_something_changed_and_once_a_day(road: Road) ->
     assert [each.seq for each in stops.publish_filters(road.session, road.env, all_kinds=True)] == [4, 5, 3]
     kept = road.session.execute(text("SELECT seq FROM filter_file WHERE kind = 'recalled_lots' ORDER BY seq"))
     assert list(kept.scalars()) == [3, 4, 5]
-    assert [each.seq for each in stop_store.listed_filters(road.session)] == [5, 4]
+    assert [each.seq for each in stop_store.listed_filters(road.session)] == [3, 5, 4]
+
+
+def test_what_is_held_or_inside_of_it_is_on_the_block_list(road: Road) -> None:
+    consignment = road.consignment(cartons=3)
+    road.bind_all(consignment)
+    pallet = consignment.pallets[0]
+    boxes = [carton.unit_id for carton in pallet.cartons]
+    road.done(PORT, T.UNPACK, Line(role="child", unit=boxes[2], parent=pallet.label.unit_id, quantity=1))
+    stops.publish_filters(road.session, road.env)
+    road.done(PORT, T.HOLD, boxes[0], more=[("reason", "smell")])
+    (issued,) = stops.publish_filters(road.session, road.env)
+    assert (issued.kind, issued.units) == ("blocked_units", 2)
+    listed = held(road.session, FilterKind.BLOCKED_UNITS)
+    check_filter(listed, newest(road))
+    assert [unit in listed for unit in (boxes[0], pallet.label.unit_id, boxes[1], boxes[2])] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    road.done(PORT, T.RELEASE, boxes[0], more=[("reason", "clean")])
+    (issued,) = stops.publish_filters(road.session, road.env)
+    assert (issued.kind, issued.units) == ("blocked_units", 0)
+    road.done(PORT, T.HOLD, pallet.label.unit_id, more=[("reason", "warm")])
+    stops.publish_filters(road.session, road.env)
+    listed = held(road.session, FilterKind.BLOCKED_UNITS)
+    assert [unit in listed for unit in (pallet.label.unit_id, *boxes)] == [True, True, True, False]
