@@ -24,12 +24,12 @@ def test_a_lot_is_recalled_published_and_lifted(port: Run) -> None:
     assert (recalled.status, recalled.json) == (0, wanted)
     assert "0 cartons" in recalled.err
     assert port("lots", "recall", GTIN, LOT, "--unknown", "--reason", "again", "--json").json["new"] is False
-    assert listed() == [("recalled_lots", 1, 1), ("revoked_units", 1, 0)]
+    assert listed() == [("blocked_units", 1, 0), ("recalled_lots", 1, 1), ("revoked_units", 1, 0)]
     (recall,) = port("lots", "list", "--json").json["recalls"]
     assert (recall["lot"], recall["reason"]) == (LOT, "李斯特菌")
     assert LOT in port("lots", "list").out
     assert port("lots", "lift", GTIN, LOT, "--json").json == {"gtin": GTIN, "lot": LOT, "recalled": False}
-    assert listed() == [("recalled_lots", 2, 0), ("revoked_units", 1, 0)]
+    assert listed() == [("blocked_units", 1, 0), ("recalled_lots", 2, 0), ("revoked_units", 1, 0)]
     refused = port("lots", "lift", GTIN, LOT, "--json")
     assert (refused.status, refused.json["code"]) == (1, "lot_not_recalled")
 
@@ -39,11 +39,13 @@ def test_filters_are_published_on_demand(run: Run) -> None:
     assert [(each["kind"], each["seq"], each["count"]) for each in first] == [
         ("revoked_units", 1, 0),
         ("recalled_lots", 1, 0),
+        ("blocked_units", 1, 0),
     ]
     assert [line.split("\t")[:2] for line in run("filters", "publish").out.splitlines()] == [
         ["kind", "seq"],
         ["revoked_units", "2"],
         ["recalled_lots", "2"],
+        ["blocked_units", "2"],
     ]
 
 
