@@ -1,7 +1,8 @@
 """How late statements arrive: the report of the three steps (domain guide, section 4: 15 min, 24 h, 72 h).
 
 More than a quarter of an hour is a figure in this report and nothing else: a handheld in a cold store without a network
-is late all day.  More than a day is a mark and a case for the firm, more than three days one for the regulator's list.
+is late all day.  More than a day is one too, for the firm to see; more than three days is a mark and a case, for the
+regulator's list.
 """
 
 from dataclasses import dataclass
