@@ -21,8 +21,8 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"coldtrace": coldtrace, "
 SHOWN = re.compile(r"(?:^|[\s($/`])(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE)
 WORD = re.compile(r"[a-z][a-z-]+")
 _NESTED = (
-    "admin", "bench", "codes", "custody", "db", "devices", "filters", "journal", "keys", "labels", "ledger", "lots", "people",
-    "rolls", "sites", "tokens", "trust-list", "witness",
+    "admin", "bench", "codes", "custody", "db", "devices", "filters", "journal", "keys", "labels", "ledger", "lots",
+    "people", "rolls", "sites", "tokens", "trust-list", "witness",
 )  # fmt: skip
 _NESTED_TWICE = {("keys", "root"), ("keys", "station"), ("witness", "keys"), ("witness", "logs")}
 
