@@ -59,6 +59,15 @@ def test_an_invitation_may_name_another_address_and_fewer_operations(shared: Web
     assert made.json()["operations"] == ["receive"]
 
 
+def test_an_invitation_may_end_sooner_and_says_who_made_it(shared: WebHouse) -> None:
+    made = shared.client.post(INVITES, json={"site": MARKET, "hours": 2}, headers=shared.bearer)
+    ends = parse_utc(made.json()["expires_at"])
+    assert ends - shared.env.clock() <= timedelta(hours=2)
+    listed = shared.client.get(INVITES, params={"limit": 200}, headers=shared.bearer).json()["invites"]
+    (found,) = [each for each in listed if each["expires_at"] == made.json()["expires_at"]]
+    assert found["made_by"].startswith("token:")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -74,6 +83,8 @@ def test_an_invitation_may_name_another_address_and_fewer_operations(shared: Web
         ({"site": MARKET, "operations": []}, 422, "invalid_request"),
         ({"site": MARKET, "url": "javascript:alert(1)"}, 422, "invalid_request"),
         ({"site": MARKET, "url": "http://x y"}, 422, "invalid_request"),
+        ({"site": MARKET, "hours": 0}, 422, "invalid_request"),
+        ({"site": MARKET, "hours": 721}, 422, "invalid_request"),
     ],
 )
 def test_invitations_refused(shared: WebHouse, body: Any, status: int, code: str) -> None:

@@ -162,3 +162,31 @@ def test_the_last_use_of_a_token_is_noted(shared: WebHouse, firm: tuple[UUID, st
     shared.client.get("/api/v1/tokens", headers=headers)
     found = shared.client.get("/api/v1/tokens", headers=headers).json()["tokens"]
     assert any(each["last_used_at"] is not None for each in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"), [("tokens", "right"), ("people", "site"), ("devices/invites", "hour"), ("organisations", "name")]
+)
+def test_a_field_with_a_wrong_name_is_refused_and_named(
+    shared: WebHouse, firm: tuple[UUID, str], path: str, wrong: str
+) -> None:
+    """`right` for `rights` would otherwise make a token that may do everything."""
+    body = {
+        "tokens": {"name": "x", "organisation": firm[1], "role": "retailer"},
+        "people": {"name": "x", "email": email(), "organisation": firm[1], "role": "retailer"},
+        "devices/invites": {"site": shared.station},
+        "organisations": {"uscc": firm[1], "name_zh": "x", "name_en": "x"},
+    }[path]
+    answer = shared.client.post(f"/api/v1/{path}", json=body | {wrong: ["unit:read"]}, headers=shared.bearer)
+    assert (answer.status_code, answer.json()["code"], answer.json()["where"]) == (
+        422,
+        "invalid_request",
+        f"body.{wrong}",
+    )
+
+
+def test_every_body_but_an_enrolment_takes_known_fields_alone(shared: WebHouse) -> None:
+    schemas = shared.client.get("/api/openapi.json").json()["components"]["schemas"]
+    bodies = {name: found for name, found in schemas.items() if name.endswith("In")}
+    assert len(bodies) > 9
+    assert {name for name, found in bodies.items() if found.get("additionalProperties") is not False} == {"EnrolIn"}

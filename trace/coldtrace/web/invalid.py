@@ -13,6 +13,7 @@ SHOWN_MAX = 120
 
 _WORDS: dict[str, Words] = {
     "missing": Words("缺少该参数", "it is missing"),
+    "extra_forbidden": Words("没有该参数，请核对名称", "there is no such field; check its name"),
     "string_type": Words("应为文字", "it should be text"),
     "string_unicode": Words("含有无效字符", "it holds characters that are none"),
     "string_too_long": Words("最多 {max_length} 个字符", "at most {max_length} characters"),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -17,6 +17,7 @@ from coldtrace.parties.refusals import DeviceNotFound, InviteNotFound
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
@@ -28,7 +29,7 @@ After = Annotated[str | None, Query(max_length=64)]
 _URL = r"^https?://[A-Za-z0-9\-._:\[\]]+(/[A-Za-z0-9\-._~/]*)?$"
 
 
-class RollIn(BaseModel):
+class RollIn(BodyIn):
     """How the device reaches us, if not at the address of this call."""
 
     url: str | None = Field(default=None, max_length=200, pattern=_URL)

@@ -1,5 +1,6 @@
 """Devices: enrol once, ask for work, show the chain."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -21,6 +22,7 @@ from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, Visitor, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
@@ -32,7 +34,10 @@ _URL = r"^https?://[A-Za-z0-9\-._:\[\]]+(/[A-Za-z0-9\-._~/]*)?$"
 
 
 class EnrolIn(BaseModel):
-    """A device's request to be admitted (docs/formats/events.md)."""
+    """A device's request to be admitted (docs/formats/events.md).
+
+    Fields of a newer handheld are passed over: `request` is what is signed, and the rest of it says nothing alone.
+    """
 
     request: str = Field(max_length=4096)
     request_sig: str = Field(max_length=128)
@@ -40,12 +45,16 @@ class EnrolIn(BaseModel):
     name: str = Field(default="", max_length=64, pattern=_PLAIN)
 
 
-class InviteIn(BaseModel):
-    """Which site gets a device, what it may state (default: all that the site's role may), how it reaches us."""
+class InviteIn(BodyIn):
+    """Which site gets a device, what it may state (default: all that the site's role may), how it reaches us.
+
+    `hours` is how long the invitation can be used.
+    """
 
     site: str = Field(max_length=13)
     operations: list[StatementType] | None = Field(default=None, min_length=1, max_length=len(StatementType))
     url: str | None = Field(default=None, max_length=200, pattern=_URL)
+    hours: int = Field(default=24, ge=1, le=720)
 
 
 def _site(site: Site) -> dict[str, str]:
@@ -93,6 +102,8 @@ def invite(request: Request, body: InviteIn, caller: Inviter, session: WriteSess
         gln=body.site,
         url=body.url or str(request.base_url).rstrip("/"),
         operations=None if body.operations is None else [each.value for each in body.operations],
+        life=timedelta(hours=body.hours),
+        made_by=caller.actor,
     )
     return {"invite": made.text, "expires_at": format_utc(made.expires_at)}
 

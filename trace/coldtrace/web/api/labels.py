@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from coldtrace.env import Env
 from coldtrace.goods import print_runner, print_store, printing, run_store
@@ -22,6 +22,7 @@ from coldtrace.goods.run_labels import run_labels
 from coldtrace.labels.press import Order
 from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession, needs
+from coldtrace.web.api.body import BodyIn
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.refusals import InvalidRequest
 
@@ -51,20 +52,18 @@ PICTURE_MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {"application/octet-stream": {}}}}
 
 
-class PrintIn(BaseModel):
+class PrintIn(BodyIn):
     """A run to be printed, by the name of a configured printer."""
 
-    model_config = ConfigDict(extra="forbid")
     printer: str = Field(max_length=64)
     layout: Literal["60x40", "100x100", "100x150"] = "100x100"
     native: bool = False
     position: int | None = Field(default=None, ge=1)
 
 
-class ReprintIn(BaseModel):
+class ReprintIn(BodyIn):
     """Labels that were spoiled, each named by a scan or its short code."""
 
-    model_config = ConfigDict(extra="forbid")
     texts: list[Annotated[str, Field(max_length=2000)]] = Field(min_length=1, max_length=1000)
     reason: str = Field(max_length=2000)
     layout: LayoutName = "100x100"

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -17,6 +17,7 @@ from coldtrace.parties.provinces import province_of
 from coldtrace.people.grant_refusals import OrganisationUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 
 router = APIRouter(prefix="/api/v1", tags=["organisations"])
 PAGE_MAX = 200
@@ -26,7 +27,7 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 Uscc = Annotated[str | None, Query(max_length=18)]
 
 
-class OrganisationIn(BaseModel):
+class OrganisationIn(BodyIn):
     """A legal person, by its unified social credit code."""
 
     uscc: str = Field(max_length=18, examples=["91120116MA05TE5T1N"])
@@ -34,7 +35,7 @@ class OrganisationIn(BaseModel):
     name_en: Name
 
 
-class SiteIn(BaseModel):
+class SiteIn(BodyIn):
     """One place of an organisation; a stall names the market that it stands in."""
 
     gln: str = Field(max_length=13)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -26,6 +26,7 @@ from coldtrace.people.token_makers import Maker, makers, withdraw_of_who_left
 from coldtrace.people.tokens import EVERY_RIGHT
 from coldtrace.rights.model import Kind, Member, Role, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 from coldtrace.web.api.organisations import Limit, Name
 from coldtrace.web.page_base import page_base
 
@@ -41,7 +42,7 @@ TokenWriter = Annotated[Caller, needs(Kind.TOKEN, Verb.WRITE, devices=False)]
 After = Annotated[UUID | None, Query()]
 
 
-class MemberIn(BaseModel):
+class MemberIn(BodyIn):
     """A role in an organisation: for all its sites or some; regulators and customs with the area that they see."""
 
     organisation: str = Field(max_length=18, examples=["91120116MA05TE5T1N"])

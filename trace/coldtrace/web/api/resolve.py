@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from coldtrace.codes.foreign_scheme import load_schemes
 from coldtrace.custody import voiding
@@ -13,19 +13,20 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import scans
 from coldtrace.watch.scans import AskedScan
 from coldtrace.web.access import Caller, CallerLang, CurrentEnv, CurrentSettings, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 
 router = APIRouter(prefix="/api/v1/codes", tags=["codes"])
 
 Voider = Annotated[Caller, needs(Kind.CODE, Verb.WRITE, devices=False, act="void")]
 
 
-class ScanIn(BaseModel):
+class ScanIn(BodyIn):
     """A text as the scanner gave it, or as somebody keyed it in."""
 
     text: str = Field(min_length=1, max_length=8100)
 
 
-class VoidIn(BaseModel):
+class VoidIn(BodyIn):
     """One code by its text, or numbers of a roll written as `17-23, 40`; and why.
 
     `bound` also voids labels of rolls that are bound to a lot, which may be on goods.

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from coldtrace.events.roll_certificate import NUMBERS_MAX
 from coldtrace.events.statement_type import StatementType
@@ -14,6 +14,7 @@ from coldtrace.goods.roll_rules import NumberList, format_ranges, ranges_of
 from coldtrace.goods.rolls import BIND_DAYS, CODES_MAX, BindCodes, NewRoll
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CallerLang, CurrentEnv, ReadSession, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 from coldtrace.web.refusals import TooManyItems
 
 router = APIRouter(prefix="/api/v1/rolls", tags=["rolls"])
@@ -27,7 +28,7 @@ RollDrawer = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, devices=False, act="
 RollBinder = Annotated[Caller, needs(Kind.ROLL, Verb.WRITE, act="bind")]
 
 
-class RollIn(BaseModel):
+class RollIn(BodyIn):
     """A roll to draw: for which first station (the only one by default), how many labels, for which product."""
 
     site: str | None = Field(default=None, max_length=13)
@@ -36,7 +37,7 @@ class RollIn(BaseModel):
     bind_days: int = Field(default=BIND_DAYS, ge=1, le=BIND_DAYS_MAX)
 
 
-class BindIn(BaseModel):
+class BindIn(BodyIn):
     """Codes as scanned or keyed in, and the lot; consignment or GTIN where several lots have one name."""
 
     codes: list[Annotated[str, Field(max_length=8000)]] = Field(min_length=1)
