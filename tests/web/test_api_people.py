@@ -140,13 +140,23 @@ def test_a_narrowed_token_makes_none_that_may_more(
     operator_id, uscc = firm
     member = Member(role=Role.FIRST_STATION, operator_id=operator_id, manages=True)
     narrow = token(shared, member, narrowed=("token:write", "person:write"))
-    body = {"name": "x", "organisation": uscc, "role": "first_station", "rights": rights}
+    body = {"name": "x", "organisation": uscc, "role": "first_station", "manages": True, "rights": rights}
     assert shared.client.post("/api/v1/tokens", json=body, headers=narrow).status_code == 403
     small = shared.client.post("/api/v1/tokens", json=body | {"rights": ["token:write"]}, headers=narrow)
     assert small.status_code == 201
     assert invite(shared, narrow, email(), uscc, Role.FIRST_STATION).status_code == 403, (
         "a whole role is not its to give"
     )
+
+
+@pytest.mark.parametrize("right", ["unitread", "unit:eat", "run:write", "token:write"])
+def test_a_token_is_not_narrowed_to_a_right_that_its_role_has_not(
+    shared: WebHouse, firm: tuple[UUID, str], right: str
+) -> None:
+    manager = token(shared, Member(role=Role.RETAILER, operator_id=firm[0], manages=True))
+    body = {"name": "x", "organisation": firm[1], "role": "retailer", "rights": ["unit:read", right]}
+    answer = shared.client.post("/api/v1/tokens", json=body, headers=manager)
+    assert (answer.status_code, answer.json()["code"], answer.json()["right"]) == (422, "right_unusable", right)
 
 
 def test_a_limit_that_limits_nothing_is_refused(shared: WebHouse, firm: tuple[UUID, str]) -> None:

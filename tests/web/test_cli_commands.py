@@ -75,6 +75,7 @@ SERVER = {
     "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list",
     "keys passphrase --new P", f"keys station new --site {PORT}", f"keys rotate --site {PORT}", "keys retire AAAA",
     "keys revoke AAAA", "keys root propose --add r2=AA --out F", "keys root adopt F", "tokens new --name x",
+    "tokens list", f"tokens withdraw {NOBODY}",
     "admin create --email a@example.cn --name x --organisation U", "admin link --email a@example.cn",
     f"devices invite --site {PORT}", "import F", f"labels make --run {NOBODY} --out F", "sites list",
     f"sites register --gln {PORT} {FIRM}", "devices list", "devices revoke AAAA",

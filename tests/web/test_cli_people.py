@@ -1,4 +1,4 @@
-"""`coldtrace admin create|link` and `coldtrace tokens new`: links, passwords, roles, and what is refused."""
+"""`coldtrace admin` and `coldtrace tokens`: links, passwords, roles, and what is refused."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from coldtrace.cli.installation import open_installation
 from coldtrace.parties.model import SiteRole
+from coldtrace.parties.refusals import TokenRefused
 from coldtrace.people.persons import LinkPurpose, choose_password, person_of_link
 from coldtrace.people.refusals import LinkRefused
-from coldtrace.people.tokens import recognise_token
+from coldtrace.people.tokens import make_token, recognise_token
 from coldtrace.rights.model import Kind, Reader, Role, Verb
 from coldtrace.rights.rules import permits
 from coldtrace.settings import load_settings
@@ -125,16 +126,59 @@ def test_a_token_of_the_platform(port: Run) -> None:
     assert (made.json["days"], made.json["role"]) == (7, "administrator")
 
 
+def test_tokens_are_listed_and_ended(port: Run) -> None:
+    kept, ended = (
+        port("tokens", "new", "--name", name, "--role", "market", "--organisation", USCC, "--right", "unit:read",
+             "--json").json["token"]
+        for name in ("kept", "ended")
+    )  # fmt: skip
+    listed = {each["name"]: each for each in port("tokens", "list", "--json").json["tokens"]}
+    assert kept not in str(listed)
+    assert (listed["ended"]["role"], listed["ended"]["organisation"]) == (["market"], [USCC])
+    assert (listed["ended"]["rights"], listed["ended"]["last_used_at"]) == (["unit:read"], None)
+    assert "ended" in port("tokens", "list").out
+    done = port("tokens", "withdraw", listed["ended"]["id"], "--json")
+    assert (done.status, done.json["state"]) == (0, "withdrawn")
+    assert [each["name"] for each in port("tokens", "list", "--json").json["tokens"]] == ["kept"]
+    with pytest.raises(TokenRefused):
+        reader_of(ended)
+    assert reader_of(kept).members
+    for again in (listed["ended"]["id"], "nonsense"):
+        refused = port("tokens", "withdraw", again, "--json")
+        assert (refused.status, refused.json["code"]) == (1, "token_unknown")
+    acts = query("SELECT act, object FROM journal_record WHERE kind = 'token' ORDER BY at")
+    assert acts[-1] == ("withdraw", listed["ended"]["id"])
+    assert [act for act, _ in acts] == ["make", "make", "withdraw"]
+
+
+def test_a_persons_own_token_is_listed_and_ended(port: Run) -> None:
+    port(*CREATE, "--json")
+    with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
+        person_id = session.execute(text("SELECT person_id FROM person")).scalar_one()
+        make_token(session, installation.env, name="own", life=None, person_id=person_id)
+    assert port("tokens", "list", "--json").json["tokens"] == []
+    own = ("--person", "li.na@example.cn")
+    (found,) = port("tokens", "list", *own, "--json").json["tokens"]
+    assert (found["name"], found["rights"], found["role"]) == ("own", None, [])
+    assert port("tokens", "withdraw", found["id"], "--json").json["code"] == "token_unknown"
+    assert port("tokens", "withdraw", found["id"], *own).status == 0
+    assert port("tokens", "list", *own, "--json").json["tokens"] == []
+    assert port("tokens", "list", "--person", "nobody@example.cn", "--json").json["code"] == "person_unknown"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("--role", "market"), "organisation_unknown"),
+        (("--role", "market"), "nothing_to_do"),
         (("--role", "market", "--organisation", NEW_USCC), "organisation_unknown"),
         (("--role", "market", "--organisation", USCC, "--site", "9521234000990"), "grant_refused"),
         (("--role", "market", "--organisation", USCC, "--area", "12"), "grant_refused"),
         (("--role", "regulator", "--organisation", USCC), "grant_refused"),
-        (("--role", "market", "--organisation", USCC, "--right", "unit:eat"), "grant_refused"),
-        (("--right", "unit:eat"), "grant_refused"),
+        (("--role", "market", "--organisation", USCC, "--right", "unit:eat"), "right_unusable"),
+        (("--role", "market", "--organisation", USCC, "--right", "unit:read", "--right", "run:write"), "right_unusable"),
+        (("--role", "market", "--organisation", USCC, "--right", "device:write"), "right_unusable"),
+        (("--right", "unit:eat"), "right_unusable"),
+        (("--right", "unit:read"), "right_unusable"),
         (("--site", "9521234000990"), "grant_refused"),
         (("--area", "12"), "grant_refused"),
     ],

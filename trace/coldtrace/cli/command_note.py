@@ -45,6 +45,7 @@ CHANGES: dict[str, Told] = {
     "keys retire": Told("retire", "key", "kid"),
     "keys revoke": Told("revoke", "key", "kid"),
     "tokens new": Told("make", "token"),
+    "tokens withdraw": Told("withdraw", "token", "id"),
     "admin create": Told("make", "person"),
     "admin link": Told("link", "person"),
     "sites register": Told("register", "site", "gln", "gln"),
@@ -77,9 +78,10 @@ CHANGES: dict[str, Told] = {
 LOOKS = frozenset(
     {
         "codes parse", "codes verify", "codes runs", "codes resolve", "verify", "trust-list show", "trust-list verify",
-        "filters show", "filters verify", "keys list", "sites list", "devices invites", "devices list", "labels jobs",
-        "labels printers", "labels reprints", "lots list", "rolls list", "rolls report", "rolls certificate",
-        "custody rebuild", "ledger list", "ledger export", "ledger audit", "ledger monitor", "journal verify",
+        "filters show", "filters verify", "keys list", "sites list", "tokens list", "devices invites", "devices list",
+        "labels jobs", "labels printers", "labels reprints", "lots list", "rolls list", "rolls report",
+        "rolls certificate", "custody rebuild", "ledger list", "ledger export", "ledger audit", "ledger monitor",
+        "journal verify",
         # On paper, from what is there.
         "labels cards", "labels doors",
         # Files and keys outside the database.

@@ -16,6 +16,19 @@ class GrantRefused(Refusal):
     )
 
 
+class RightUnusable(Refusal):
+    """A token was to be narrowed to a right that does not exist, or that its role has not."""
+
+    code = "right_unusable"
+    title = Words("权限不可用", "This right is of no use here")
+    detail = Words(
+        "“{right}”写错了，或角色 {role} 没有此项权限（标 * 的权限只有管理者才有）。写法如 unit:read，"
+        "见 docs/guides/people-and-rights.md 的权限表。",
+        "“{right}” is no right, or none that the role {role} has (those with * are for who manages). Write unit:read,"
+        " say; docs/guides/people-and-rights.md has the table.",
+    )
+
+
 class MembershipUnknown(Refusal):
     """No membership has this id, as far as the caller may see."""
 

@@ -13,6 +13,7 @@ from coldtrace.parties.closing import require_open_organisation
 from coldtrace.people.grant_refusals import (
     GrantRefused,
     MembershipUnknown,
+    RightUnusable,
     TokenUnknown,
 )
 from coldtrace.people.members import keep_members
@@ -23,6 +24,7 @@ from coldtrace.people.tables import MembershipRow
 from coldtrace.people.tokens import EVERY_RIGHT, make_token
 from coldtrace.rights.granting import may_end, may_grant
 from coldtrace.rights.model import Kind, Member, Reader, Role, Scope, Verb
+from coldtrace.rights.rules import permits
 from coldtrace.rights.scopes import Within
 
 RIGHTS = frozenset(f"{kind}:{verb}" for kind in Kind for verb in Verb)
@@ -177,16 +179,30 @@ def new_token(
     member: Member,
     rights: Sequence[str] | None,
 ) -> str:
-    """Make a token of an organisation and return it for the only time; raises GrantRefused.
+    """Make a token of an organisation and return it for the only time; raises GrantRefused or RightUnusable.
 
     `rights` narrow it ("unit:read"); None are all of its role.
     """
     _require_grantable(session, by, member, rights)
-    if rights is not None and (not rights or not set(rights) <= RIGHTS):
-        raise GrantRefused()
+    if rights is not None:
+        require_usable(member, rights)
     return make_token(
         session, env, name=name, life=life, members=[member], scopes=rights or (EVERY_RIGHT,), made_by=made_by
     )
+
+
+def require_usable(member: Member, rights: Sequence[str]) -> None:
+    """Raise RightUnusable for a right that this member has not, and GrantRefused for none at all.
+
+    Such a token would do nothing, and whoever made it would learn that from a refusal much later.
+    """
+    if not rights:
+        raise GrantRefused()
+    reader = Reader(members=(member,))
+    for right in rights:
+        kind, _, verb = right.partition(":")
+        if right not in RIGHTS or not permits(reader, Kind(kind), Verb(verb)):
+            raise RightUnusable(right=right[:40], role=member.role.value)
 
 
 def revoke_token(

@@ -72,6 +72,7 @@ STATUS: dict[str, int] = {
     "token_unknown": 404,
     "organisation_unknown": 404,
     "grant_refused": 403,
+    "right_unusable": 422,
     "last_administrator": 409,
     "no_second_step": 409,
     "own_second_step": 409,
