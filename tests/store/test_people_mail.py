@@ -12,9 +12,13 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.env import Env
+from coldtrace.parties.service import register_operator
 from coldtrace.people import mail
-from coldtrace.people.mail import MailServer, post_letter, send_due
-from coldtrace.people.persons import LinkPurpose, choose_password, make_person
+from coldtrace.people.inviting import InvitePerson, give_role, invite_person
+from coldtrace.people.mail import LOCAL, MailServer, post_letter, send_due
+from coldtrace.people.persons import LINK_LIFE, LinkPurpose, choose_password, make_person, person_of_link
+from coldtrace.people.refusals import LinkRefused
+from coldtrace.rights.model import Member, Reader, Role
 from support import mail_server as servers
 from support.house import make_env
 from support.mail_server import mail_server, make_certificate
@@ -75,6 +79,8 @@ def test_an_invitation_arrives_with_a_link_that_opens_the_account(
     assert letter.get_content_type() == "text/plain"
     body = letter.get_content()
     assert words in body
+    until = (env.clock() + LINK_LIFE[LinkPurpose.INVITATION]).astimezone(LOCAL)
+    assert {"zh": f"日 {until:%H:%M}（北京时间）", "en": f"{until:%Y-%m-%d %H:%M} (Beijing time)"}[lang] in body
     assert "李娜 <b>" in body
     (link,) = re.findall(r"https://\S+", body)
     assert link == f"{BASE}/invitation/{secret}"
@@ -87,6 +93,44 @@ def test_an_invitation_arrives_with_a_link_that_opens_the_account(
             password="tulip harbour nine",
         )
     assert waiting(sessions) == 0
+
+
+def test_a_further_role_sends_a_new_link_to_whoever_is_only_invited(sessions: sessionmaker[Session], env: Env) -> None:
+    giver = Reader(members=(Member(role=Role.ADMINISTRATOR, operator_id=None),))
+    with sessions.begin() as session:
+        names = {"name_zh": "甲", "name_en": "A", "city_zh": "天津", "city_en": "Tianjin"}
+        firm = register_operator(session, env, uscc="91120116MA05TE5T1N", **names).operator_id
+        first, further = (Member(role=role, operator_id=firm) for role in (Role.RETAILER, Role.MARKET))
+        invitation = InvitePerson(
+            email="li.na@example.cn", name="李娜", lang="en", member=first, by=giver, made_by="test"
+        )
+        invited = invite_person(session, env, invitation, by_mail=True)
+    person_id, purpose = invited.person.person_id, LinkPurpose.INVITATION
+
+    def give(by: Reader, member: Member) -> None:
+        with sessions.begin() as session:
+            give_role(session, env, by=by, made_by="test", person_id=person_id, member=member, by_mail=True)
+
+    with mail_server() as server:
+        give(giver, first)
+        assert send_due(sessions.begin, env, at(server.port)) == 1, "the same again sends nothing"
+        give(giver, further)
+        assert send_due(sessions.begin, env, at(server.port)) == 1
+        old, new = (re.findall(r"/invitation/(\S+)", letter.get_content())[0] for letter in server.letters)
+        with sessions.begin() as session, pytest.raises(LinkRefused):
+            person_of_link(session, env, old, purpose)
+        # Whoever could not have given the other roles opens no door to them.
+        only = Member(role=Role.COLD_STORE, operator_id=firm, manages=True)
+        give(Reader(members=(only,)), replace(only, manages=False))
+        assert send_due(sessions.begin, env, at(server.port)) == 0
+        give(giver, Member(role=Role.CARRIER, operator_id=firm))
+        assert send_due(sessions.begin, env, at(server.port)) == 1
+        last = re.findall(r"/invitation/(\S+)", server.letters[-1].get_content())[0]
+        with sessions.begin() as session:
+            choose_password(session, env, secret=last, purpose=purpose, password="tulip harbour nine")
+        give(giver, Member(role=Role.REPACKER, operator_id=firm))
+        assert send_due(sessions.begin, env, at(server.port)) == 0, "who can sign in needs no link"
+    assert new != last
 
 
 def test_the_database_alone_opens_no_account(sessions: sessionmaker[Session], env: Env) -> None:

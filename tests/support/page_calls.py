@@ -35,14 +35,6 @@ PAGES = (
     ),
     Call(
         method="GET",
-        route="/desk",
-        right=(Kind.SITE, Verb.READ),
-        make=at("/desk"),
-        status=303,
-        token_only=True,
-    ),
-    Call(
-        method="GET",
         route="/desk/organisations",
         right=(Kind.ORGANISATION, Verb.READ),
         lists="#organisations",
@@ -326,6 +318,7 @@ OWN = frozenset(
         "POST /account/sessions/{id}/end",
         "POST /account/tokens",
         "POST /account/tokens/{id}/withdraw",
+        "GET /desk",
         "GET /desk/purpose",
         "POST /desk/purpose",
         "POST /sign-out",

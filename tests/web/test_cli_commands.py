@@ -292,6 +292,9 @@ def test_production_wants_keys_of_its_own(run: Run, monkeypatch: pytest.MonkeyPa
     assert (ran.status, ran.json["code"]) == (2, "no_installation")
     assert run("serve", "--port", "0", "--json").json["code"] == "not_installed"
     assert "coldtrace keys init" in ran.err
+    world = run("serve", "--demo-world", "--port", "0", "--json")
+    assert (world.status, world.json["code"]) == (2, "demo_failed"), "not passed over in silence"
+    assert "COLDTRACE_DATA_DIR" in world.json["en"]
     bare = run("keys", "init", "--json")
     assert (bare.status, bare.json["code"]) == (2, "passphrase_missing")
     (tmp_path / "passphrase").write_text("a passphrase of some length\n")

@@ -1,6 +1,7 @@
 """`coldtrace admin` and `coldtrace tokens`: links, passwords, roles, and what is refused."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from coldtrace.cli.installation import open_installation
+from coldtrace.clock import now, parse_utc
 from coldtrace.parties.model import SiteRole
 from coldtrace.parties.refusals import TokenRefused
 from coldtrace.people.persons import LinkPurpose, choose_password, person_of_link
@@ -58,6 +60,8 @@ def test_an_administrator_is_made_with_a_link(port: Run) -> None:
     assert (known.status, "link" in known.json) == (0, False), "whoever has a password keeps it"
     reset = port("admin", "link", "--email", "LI.NA@example.cn", "--json")
     assert "/reset/" in reset.json["link"]
+    left = parse_utc(reset.json["good_until"]) - now()
+    assert timedelta(minutes=50) < left <= timedelta(hours=1)
     acts = query("SELECT act FROM journal_record WHERE kind = 'person' ORDER BY at")
     assert [act for (act,) in acts] == ["make", "make", "make", "link"]
 
@@ -175,7 +179,10 @@ def test_a_persons_own_token_is_listed_and_ended(port: Run) -> None:
         (("--role", "market", "--organisation", USCC, "--area", "12"), "grant_refused"),
         (("--role", "regulator", "--organisation", USCC), "grant_refused"),
         (("--role", "market", "--organisation", USCC, "--right", "unit:eat"), "right_unusable"),
-        (("--role", "market", "--organisation", USCC, "--right", "unit:read", "--right", "run:write"), "right_unusable"),
+        (
+            ("--role", "market", "--organisation", USCC, "--right", "unit:read", "--right", "run:write"),
+            "right_unusable",
+        ),
         (("--role", "market", "--organisation", USCC, "--right", "device:write"), "right_unusable"),
         (("--right", "unit:eat"), "right_unusable"),
         (("--right", "unit:read"), "right_unusable"),

@@ -110,7 +110,6 @@ NOBODYS = {
     "GET /desk/journal",
     # A directory that is open to everybody with a role.
     "GET /api/v1/sites",
-    "GET /desk",
     "GET /desk/sites",
     # Nobody's yet, or told by its own id alone.
     "GET /api/v1/devices/invites",

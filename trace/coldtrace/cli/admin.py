@@ -103,8 +103,9 @@ def run_create(arguments: argparse.Namespace) -> int:
 def run_link(arguments: argparse.Namespace) -> int:
     """Print a one-time link: to choose the first password, or a new one."""
     from coldtrace.cli.installation import open_installation
+    from coldtrace.clock import format_utc
     from coldtrace.people.model import PersonState
-    from coldtrace.people.persons import LinkPurpose, make_link, parse_email, person_of_email
+    from coldtrace.people.persons import LINK_LIFE, LinkPurpose, make_link, parse_email, person_of_email
     from coldtrace.people.refusals import PersonUnknown
     from coldtrace.settings import load_settings
 
@@ -117,9 +118,11 @@ def run_link(arguments: argparse.Namespace) -> int:
                     raise PersonUnknown(id=arguments.email[:100])
                 purpose = LinkPurpose.INVITATION if person.state is PersonState.INVITED else LinkPurpose.RESET
                 secret = make_link(session, installation.env, person_id=person.person_id, purpose=purpose)
+                until = format_utc(installation.env.clock() + LINK_LIFE[purpose])
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
-    print_result({"email": person.email, "link": _link(settings, purpose, secret)}, as_json=arguments.json)
+    result = {"email": person.email, "link": _link(settings, purpose, secret), "good_until": until}
+    print_result(result, as_json=arguments.json)
     return 0
 
 

@@ -9,6 +9,12 @@ import time
 
 from coldtrace.errors import Refusal, Words
 
+PRODUCTION = Words(
+    "正式环境（COLDTRACE_ENV=production）不建立演示数据和演示账号。请换一个数据目录（COLDTRACE_DATA_DIR）并去掉该设置",
+    "production (COLDTRACE_ENV=production) has no demo world and no demo people. Take another data folder"
+    " (COLDTRACE_DATA_DIR) and leave that setting out",
+)
+
 
 class DemoRefused(Refusal):
     """The story did not end well."""
@@ -46,7 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
         with open_installation(settings, create=True) as installation:
             token = development_token(installation)
             if token is None:
-                return print_refusal(_broken("COLDTRACE_ENV=production"), as_json=arguments.json)
+                return print_refusal(
+                    DemoRefused(reason_zh=PRODUCTION.zh, reason_en=PRODUCTION.en), as_json=arguments.json
+                )
             try:
                 story = make_world(installation, url=url, token=token, say=_say, stopping=threading.Event())
             except DemoFailed as error:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coldtrace.cli.address import forget_address, write_address
+from coldtrace.cli.demo_command import PRODUCTION, DemoRefused
+from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.errors import Refusal, Words
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
     settings = load_settings(**chosen)
     say = _silent if arguments.json else _say
+    if arguments.demo_world and settings.env == "production":
+        # Not passed over: whoever asked would look for the demo's people in vain, or believe that they are there.
+        return print_refusal(
+            DemoRefused(reason_zh=PRODUCTION.zh, reason_en=PRODUCTION.en), as_json=arguments.json, status=COULD_NOT_RUN
+        )
     listener = _listen(settings.host, settings.port)
     # SIGTERM is a clean stop too, also while the database is still starting.
     signal.signal(signal.SIGTERM, _interrupt)

@@ -1,15 +1,16 @@
 """Inviting somebody: person, membership and one-time link in one act."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlmodel import Session
 
 from coldtrace.env import Env
 from coldtrace.people.mail import post_letter
 from coldtrace.people.members import reader_of_person
-from coldtrace.people.memberships import grant, people
+from coldtrace.people.memberships import grant, live_members, people
 from coldtrace.people.model import Person, PersonState
-from coldtrace.people.persons import LinkPurpose, make_link, make_person, parse_email, person_of_email
+from coldtrace.people.persons import LinkPurpose, find_person, make_link, make_person, parse_email, person_of_email
 from coldtrace.people.refusals import EmailTaken
 from coldtrace.rights.granting import may_grant
 from coldtrace.rights.model import Kind, Member, Reader, Verb
@@ -34,6 +35,23 @@ class Invited:
 
     person: Person
     secret: str | None
+
+
+def give_role(
+    session: Session, env: Env, *, by: Reader, made_by: str, person_id: UUID, member: Member, by_mail: bool
+) -> None:
+    """Give somebody whom the giver may see a further role; raises what `grant` raises.
+
+    That ends the open links of somebody who is only invited.  With `by_mail` a letter with a new one goes out, as an
+    invitation of the same giver would send it; without mail one invites again and hands the link over.
+    """
+    had = live_members(session, person_id)
+    grant(session, env, by=by, made_by=made_by, person_id=person_id, member=member)
+    person = find_person(session, person_id)
+    assert person is not None, "who gets a role is there"
+    is_told = by_mail and person.state is PersonState.INVITED and member not in had
+    if is_told and all(may_grant(by, role) for role in had):
+        post_letter(session, env, person_id=person_id, purpose=LinkPurpose.INVITATION)
 
 
 def invite_person(session: Session, env: Env, command: InvitePerson, *, by_mail: bool) -> Invited:

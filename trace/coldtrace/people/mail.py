@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.headerregistry import Address
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -20,7 +20,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.clock import format_utc
 from coldtrace.env import Env
 from coldtrace.errors import Lang, Words
 from coldtrace.people.model import Person, PersonState
@@ -29,6 +28,7 @@ from coldtrace.people.refusals import MalformedEmail
 from coldtrace.people.secret_box import open_text, seal_text
 from coldtrace.people.tables import MailRow
 
+LOCAL = timezone(timedelta(hours=8))
 TIMEOUT_S = 20.0
 AT_ONCE = 20
 RESET_EVERY = timedelta(minutes=5)
@@ -197,11 +197,24 @@ def _letter(
             lang,
             name=person.name,
             host=urlsplit(server.base_url).netloc,
-            until=format_utc(until),
+            until=_read_aloud(until, lang),
             link="" if sealed is None else link_address(server.base_url, LinkPurpose(kind), open_text(env, sealed)),
         )
     )
     return letter
+
+
+def _read_aloud(moment: datetime, lang: Lang) -> str:
+    """Return a moment as people say it, in the time of the country.
+
+    >>> from datetime import UTC
+    >>> [_read_aloud(datetime(2026, 12, 5, 22, 54, tzinfo=UTC), lang) for lang in ("zh", "en")]
+    ['2026年12月6日 06:54（北京时间）', '2026-12-06 06:54 (Beijing time)']
+    """
+    local = moment.astimezone(LOCAL)
+    if lang == "zh":
+        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}（北京时间）"
+    return f"{local:%Y-%m-%d %H:%M} (Beijing time)"
 
 
 def _hand_over(letter: EmailMessage, server: MailServer) -> None:

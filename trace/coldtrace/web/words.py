@@ -332,7 +332,7 @@ PAGE_WORDS: dict[str, Words] = {
     "front.api.trust": Words("信任列表", "Trust list"),
     "front.api.checkpoint": Words("日志检查点", "Log checkpoint"),
     "front.labels": Words("下载示例标签（PDF）", "Download the sample labels (PDF)"),
-    "front.desk": Words("赋码批与打印进度（须有令牌）", "Code runs and printing (needs a token)"),
+    "front.desk": Words("企业与监管人员登录", "Sign in, for firms and authorities"),
     "front.next": Words("接下来", "What comes next"),
     "front.next.text": Words(
         "这是第一段路：窄，但从头到尾走得通。下面这些还没有。",

@@ -15,7 +15,7 @@ from coldtrace.clock import format_utc
 from coldtrace.parties import store as parties_store
 from coldtrace.people import memberships
 from coldtrace.people.grant_refusals import GrantRefused, OrganisationUnknown
-from coldtrace.people.inviting import InvitePerson, invite_person
+from coldtrace.people.inviting import InvitePerson, give_role, invite_person
 from coldtrace.people.mail import link_address
 from coldtrace.people.memberships import ListedPerson, ListedToken
 from coldtrace.people.model import Membership
@@ -135,13 +135,24 @@ def delete_person(person_id: UUID, session: WriteSession, env: CurrentEnv, calle
 
 @router.post("/people/{person_id}/memberships", status_code=204, summary="Grant a role 授予角色")
 def post_membership(
-    person_id: UUID, body: MemberIn, session: WriteSession, env: CurrentEnv, caller: PersonWriter
+    request: Request, person_id: UUID, body: MemberIn, session: WriteSession, env: CurrentEnv, caller: PersonWriter
 ) -> Response:
-    """Give somebody of one's organisation a role in it, never more than one has oneself."""
+    """Give somebody of one's organisation a role in it, never more than one has oneself.
+
+    Whoever is only invited gets a new letter, where letters are sent: the links so far end.
+    """
     if not memberships.people(session, scope=caller.scope, limit=1, person_id=person_id):
         raise PersonUnknown(id=str(person_id))
     member = wanted_member(session, body)
-    memberships.grant(session, env, by=caller.reader, made_by=caller.actor, person_id=person_id, member=member)
+    give_role(
+        session,
+        env,
+        by=caller.reader,
+        made_by=caller.actor,
+        person_id=person_id,
+        member=member,
+        by_mail=request.app.state.settings.smtp_url is not None,
+    )
     caller.about(member.operator_id)
     caller.at(member.sites or ())
     return Response(status_code=204)

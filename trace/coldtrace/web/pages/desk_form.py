@@ -54,8 +54,9 @@ def change(request: Request, caller: Caller, work: Callable[[Session], None]) ->
 
 
 def read_fields(model: type[M], fields: dict[str, Any]) -> M:
+    # A form has more than the model: the session's token, fields of other forms' kind.
     try:
-        return model.model_validate(fields)
+        return model.model_validate({name: value for name, value in fields.items() if name in model.model_fields})
     except ValidationError as error:
         first = error.errors()[0]
         raise InvalidRequest(where=".".join(str(part) for part in first["loc"]), what=first["msg"]) from None

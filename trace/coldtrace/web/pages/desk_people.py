@@ -14,7 +14,7 @@ from sqlmodel import Session
 from coldtrace.errors import Words
 from coldtrace.parties.model import Operator
 from coldtrace.people import memberships
-from coldtrace.people.inviting import InvitePerson, invite_person
+from coldtrace.people.inviting import InvitePerson, give_role, invite_person
 from coldtrace.people.mail import link_address
 from coldtrace.people.memberships import ListedPerson
 from coldtrace.people.model import Membership, PersonState
@@ -105,13 +105,14 @@ def post_membership(request: Request, person_id: UUID, caller: PersonWriter, bod
         if not memberships.people(session, scope=caller.scope, limit=1, person_id=person_id):
             raise PersonUnknown(id=str(person_id))
         member = wanted_member(session, read_fields(MemberIn, member_fields(form_fields(request, body))))
-        memberships.grant(
+        give_role(
             session,
             request.app.state.env,
             by=caller.reader,
             made_by=caller.actor,
             person_id=person_id,
             member=member,
+            by_mail=request.app.state.settings.smtp_url is not None,
         )
         caller.about(member.operator_id)
         caller.at(member.sites or ())

@@ -24,7 +24,7 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.organisations import OrganisationIn, SiteIn, register_site
-from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.page_session import SignedIn, form_fields, page_needs
 from coldtrace.web.pages.desk_form import (
     ACTION,
     NAME,
@@ -53,8 +53,8 @@ DeviceWriter = Annotated[Caller, page_needs(Kind.DEVICE, Verb.WRITE)]
 
 
 @router.get("/desk")
-def desk_page(request: Request, caller: SiteReader) -> Response:
-    """Lead to the first page that somebody may open."""
+def desk_page(request: Request, caller: SignedIn) -> Response:
+    """Lead to the first page that somebody may open; without any role that is the own account."""
     return RedirectResponse(nav_of(caller)[0][0], 303)
 
 

@@ -5,6 +5,7 @@ gets the same answer for every address.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -62,15 +63,17 @@ PASSWORD_HELP = Words(
     "10–200 个字符。三四个不相干的词连起来既好记又安全。",
     "10 to 200 characters. Three or four unrelated words are easy to keep and hard to guess.",
 )
+CHOSEN = Words("密码已设置，请用它登录。", "The password is set. Sign in with it.")
 DIFFERS = Words("两次输入的密码不一致。", "The two passwords differ.")
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, next: str = "/desk") -> Response:
-    """Show the form; whoever is signed in goes on at once."""
+def sign_in_page(request: Request, next: str = "/desk", chosen: str = "") -> Response:
+    """Show the form; whoever is signed in goes on at once.  With `chosen` a password was set just now."""
     if signed_in_person(request) is not None:
         return RedirectResponse(own_path(next), 303)
-    return _visitor_page(request, _sign_in_view(request, next=own_path(next)))
+    view = _sign_in_view(request, next=own_path(next))
+    return _visitor_page(request, replace(view, notice=CHOSEN) if chosen else view)
 
 
 @router.post("/sign-in")
@@ -195,7 +198,7 @@ def _post_link(request: Request, secret: str, body: bytes, purpose: LinkPurpose)
     if isinstance(outcome, Refusal):
         view = _password_view(request, person, purpose, secret, problem=outcome)
         return _visitor_page(request, view, status=status_of(outcome))
-    return RedirectResponse(sign_in_address("/desk"), 303)
+    return RedirectResponse(f"{sign_in_address('/desk')}&chosen=yes", 303)
 
 
 def attempt_change(request: Request, work: Callable[[Session], T]) -> T | Refusal:
