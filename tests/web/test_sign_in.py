@@ -44,26 +44,6 @@ def session_cookie(browser: Visitor) -> str | None:
     return browser.client.cookies.get("coldtrace")
 
 
-def test_the_front_page_leads_to_the_sign_in_and_the_desk_everybody_to_a_page_of_theirs(web: WebHouse) -> None:
-    browser = visitor(web)
-    assert 'href="/desk?lang=en"' in browser.get("/?lang=en").text
-    assert browser.get("/desk").headers["location"] == "/sign-in?next=%2Fdesk"
-    assert signed_in(web, email(), administrator(web)).get("/desk").headers["location"] == "/desk/organisations"
-    # Whoever has no role any more still has an account: a password, sessions, the own data, a way out.
-    assert signed_in(web, email()).get("/desk").headers["location"] == "/account"
-
-
-def test_whoever_chose_a_password_is_told_that_it_is_set(web: WebHouse) -> None:
-    person_id = make_somebody(web, email())
-    with web.sessions.begin() as session:
-        secret = make_link(session, web.env, person_id=person_id, purpose=LinkPurpose.RESET)
-    browser, path = visitor(web), f"/reset/{secret}"
-    led = browser.post(path, {"password": "tulip harbour ten", "again": "tulip harbour ten"}, on=path)
-    assert led.headers["location"] == "/sign-in?next=%2Fdesk&chosen=yes"
-    assert "The password is set." in browser.get(led.headers["location"]).text
-    assert "The password is set." not in browser.get("/sign-in").text
-
-
 def test_a_person_signs_in_and_out(web: WebHouse) -> None:
     address = email()
     make_somebody(web, address)

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -32,6 +32,7 @@ from coldtrace.watch.model import (
 from coldtrace.watch.refusals import CaseUnknown
 from coldtrace.watch.work import Worker
 from coldtrace.web.access import Caller, CallerLang, CurrentEnv, ReadSession, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 CASES_AT_ONCE = 100
@@ -59,25 +60,25 @@ class Shown(StrEnum):
         return LIVE if self is Shown.LIVE else (CaseState(self.value),)
 
 
-class HandOverIn(BaseModel):
+class HandOverIn(BodyIn):
     """The organisation whose office it shall be, by credit code."""
 
     organisation: str = Field(max_length=18)
 
 
-class ResolveIn(BaseModel):
+class ResolveIn(BodyIn):
     """The new statement that settles the case."""
 
     statement: UUID
 
 
-class ExplainIn(BaseModel):
+class ExplainIn(BodyIn):
     """Why no statement is needed."""
 
     note: Explanation
 
 
-class BulkIn(BaseModel):
+class BulkIn(BodyIn):
     """Many cases at once."""
 
     cases: list[UUID] = Field(min_length=1, max_length=CASES_AT_ONCE)

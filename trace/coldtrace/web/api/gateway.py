@@ -34,6 +34,7 @@ from coldtrace.parties.refusals import SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Begin, Caller, CallerLang, CurrentEnv, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 from coldtrace.web.api.statements import as_json
 from coldtrace.web.database_trouble import is_race
 from coldtrace.web.invalid import JSON, invalid_request
@@ -83,7 +84,7 @@ class PlainIn(BaseModel):
     corrects: CorrectsIn | None = None
 
 
-class StatementsIn(BaseModel):
+class StatementsIn(BodyIn):
     """Statements of one site; each is read by itself, so that a wrong one stops no other."""
 
     site: str = Field(max_length=13)
