@@ -28,6 +28,8 @@ class Call:
     public: bool = False
     token_only: bool = False
     device_only: bool = False
+    ends_roles: bool = False
+    """It ends the role of a retailer in the scene's firm: for whoever could have given it."""
 
     @property
     def name(self) -> str:

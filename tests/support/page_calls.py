@@ -111,6 +111,7 @@ PAGES = (
         hidden=(404, "person_unknown"),
         make=person("/desk/people/{id}/erase", "person", confirm="erase"),
         token_only=True,
+        ends_roles=True,
     ),
     Call(
         method="POST",
@@ -120,6 +121,7 @@ PAGES = (
         hidden=(404, "membership_unknown"),
         make=person("/desk/memberships/{id}/end", "membership"),
         token_only=True,
+        ends_roles=True,
     ),
     Call(
         method="POST",
@@ -173,6 +175,7 @@ PAGES = (
         hidden=(404, "token_unknown"),
         make=person("/desk/tokens/{id}/withdraw", "token"),
         token_only=True,
+        ends_roles=True,
     ),
     Call(
         method="POST",

@@ -281,6 +281,7 @@ CALLS = (
         make=person("/api/v1/people/{id}", "person"),
         status=204,
         token_only=True,
+        ends_roles=True,
     ),
     Call(
         method="POST",
@@ -299,6 +300,7 @@ CALLS = (
         make=person("/api/v1/memberships/{id}", "membership"),
         status=204,
         token_only=True,
+        ends_roles=True,
     ),
     Call(
         method="GET",
@@ -325,6 +327,7 @@ CALLS = (
         make=person("/api/v1/tokens/{id}", "token"),
         status=204,
         token_only=True,
+        ends_roles=True,
     ),
     *CLOSING,
     Call(method="GET", route="/api/v1/trust-list", make=at("/api/v1/trust-list"), public=True),

@@ -44,6 +44,9 @@ def test_defaults() -> None:
         "keep_links_days": 30,
         "keep_sign_in_failures_days": 30,
         "keep_invites_days": 90,
+        "keep_quarantine_days": 90,
+        "case_hours": None,
+        "case_sweep": None,
     }
 
 
