@@ -54,6 +54,10 @@ class HotSession(Session):
         """Run plain SQL past SQLAlchemy, anything else with it."""
         if self._raw is None:
             return super().execute(statement, params, **more)
+        if isinstance(statement, TextClause) and not more and isinstance(params, list):
+            for each in params:
+                self.execute(statement, each)
+            return None
         if isinstance(statement, TextClause) and not more and (params is None or isinstance(params, Mapping)):
             cursor = self._raw.cursor(row_factory=_named)
             values = {name: _array(value) if type(value) is list else value for name, value in (params or {}).items()}
