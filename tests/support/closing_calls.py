@@ -82,4 +82,15 @@ CLOSING = (
         make=at("/api/v1/tokens/withdraw-left"),
         token_only=True,
     ),
+    Call(
+        method="DELETE",
+        route="/api/v1/memberships/{membership_id}",
+        right=(Kind.PERSON, Verb.WRITE),
+        about="person",
+        hidden=(404, "membership_unknown"),
+        make=person("/api/v1/memberships/{id}", "membership"),
+        status=204,
+        token_only=True,
+        ends_roles=True,
+    ),
 )
