@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from coldtrace.web.joined import Joined
+from coldtrace.web.joined import FILLS_MAX, TURNS, Joined
 
 
 class Work:
@@ -65,6 +65,41 @@ def test_one_bad_item_spoils_no_other() -> None:
     assert isinstance(answers[2], ValueError)
     assert str(answers[2]) == "bad among 1"
     assert work.calls == [["a"], ["b", "bad", "c"], ["b"], ["bad"], ["c"]]
+
+
+def test_those_who_ask_again_once_they_are_answered_ride_together() -> None:
+    work = Work()
+
+    async def ask(joined: Joined[str, str], name: str, hops: int) -> None:
+        for _ in range(3):
+            for _ in range(hops):  # the way of an answer, and of the next request
+                await asyncio.sleep(0)
+            assert await joined.submit(name) == name.upper()
+
+    async def run() -> None:
+        joined = Joined(work.do, weigh=len, weight_max=100)
+        await asyncio.gather(*(ask(joined, name, hops) for hops, name in enumerate("abcdefgh")))
+
+    asyncio.run(run())
+    assert work.calls == [list("abcdefgh")] * 3
+
+
+@pytest.mark.parametrize(("weight_max", "most"), [(10**9, TURNS * FILLS_MAX + 2), (100, 100)])
+def test_who_waits_is_not_held_up_by_all_who_keep_coming(weight_max: int, most: int) -> None:
+    work = Work()
+
+    async def run() -> int:
+        joined = Joined(work.do, weigh=len, weight_max=weight_max)
+        tasks = [asyncio.create_task(joined.submit("a"))]
+        waiting = 0
+        while joined.waiting >= waiting:  # until the first group is taken
+            waiting = joined.waiting
+            tasks.append(asyncio.create_task(joined.submit("b")))
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return waiting
+
+    assert asyncio.run(run()) <= most + TURNS
 
 
 def test_whoever_goes_away_takes_only_its_answer_along() -> None:
