@@ -6,7 +6,6 @@ once, `make soak` 20 times in all.
 """
 
 import random
-import shutil
 import signal
 import threading
 import time
@@ -21,7 +20,6 @@ import httpx
 import psycopg
 import pytest
 
-from coldtrace.cli.installation import PASSPHRASE_FILE, prepare_keys
 from coldtrace.db.engine import read_url
 from coldtrace.env import FIRST_LOG
 from coldtrace.ledger.store import SEQUENCER_LOCK
@@ -30,9 +28,8 @@ from coldtrace.seal.hashing import HASH_BYTES
 from coldtrace.seal.merkle import Frontier
 from coldtrace.seal.tile_path import TILE_WIDTH, hash_tile_path
 from coldtrace.seal.vkey import Vkey
-from coldtrace.settings import load_settings
 from support.kills import PATIENCE_S, Killed, Load, wait_for, wait_until
-from support.live_house import LiveHouse
+from support.live_house import LiveHouse, make_hosts
 
 SEED = 20261129
 DEVICES = 4
@@ -77,12 +74,7 @@ class Readers:
 def houses(tmp_path: Path, empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[LiveHouse]:
     """Two data folders with the same keys, and nothing yet in the database that both are told of."""
     monkeypatch.setenv("COLDTRACE_DATABASE_URL", empty_database_url)
-    made = [LiveHouse(tmp_path / name) for name in ("first host", "second host")]
-    prepare_keys(load_settings(data_dir=made[0].data_dir))
-    made[1].data_dir.mkdir(mode=0o700)
-    shutil.copytree(made[0].data_dir / "keys", made[1].data_dir / "keys")
-    shutil.copy(made[0].data_dir / PASSPHRASE_FILE, made[1].data_dir / PASSPHRASE_FILE)
-    return made
+    return make_hosts(tmp_path, "first host", "second host")
 
 
 def test_the_host_with_the_lock_is_killed_and_the_other_carries_on(

@@ -103,11 +103,13 @@ class Killed:
     stack: ExitStack
     service: Service | None = None
     port: str = "0"
+    settings: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
         given = {"PORT": self.port, "SEQUENCER_TICK_MS": "20", "PUBLISH_EVERY_MS": "50", "PUBLIC_ENTRIES": "true"}
         given["ANONYMOUS_REQUESTS_PER_MINUTE"] = "1000000"
+        given |= self.settings
         self.service = self.stack.enter_context(running_service(self.house.data_dir, demo_world=False, **given))
         self.port = self.service.url.rpartition(":")[2]
 

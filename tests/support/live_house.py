@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import UUID
 import httpx
 
 from coldtrace import clock
-from coldtrace.cli.installation import open_installation
+from coldtrace.cli.installation import PASSPHRASE_FILE, open_installation, prepare_keys
 from coldtrace.env import FIRST_LOG, Env, Keyring, Log
 from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.statement import Statement
@@ -84,6 +85,17 @@ class LiveHouse:
             district=DISTRICT,
         )
         return Handheld(env=env, site=site, signer=signer)
+
+
+def make_hosts(folder: Path, *names: str) -> list[LiveHouse]:
+    """Make data folders with the same keys, for hosts that share the database of COLDTRACE_DATABASE_URL."""
+    made = [LiveHouse(folder / name) for name in names]
+    prepare_keys(load_settings(data_dir=made[0].data_dir))
+    for other in made[1:]:
+        other.data_dir.mkdir(mode=0o700)
+        shutil.copytree(made[0].data_dir / "keys", other.data_dir / "keys")
+        shutil.copy(made[0].data_dir / PASSPHRASE_FILE, other.data_dir / PASSPHRASE_FILE)
+    return made
 
 
 def send(client: httpx.Client, device: Handheld, statements: list[Statement]) -> httpx.Response:
