@@ -10,7 +10,8 @@ from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, list_cases
 from coldtrace.watch.model import CaseState, SweepTimes
 from coldtrace.watch.sweep import Swept, sweep
 from support.consignments import commission_line, facts_of
-from support.road import MARKET, PORT, SHOP, STORE, Road
+from support.house import pack_lines
+from support.road import MARKET, PALLETS, PORT, SHOP, STORE, Road, child, whole
 
 TIMES = SweepTimes()
 HOUR = timedelta(hours=1)
@@ -146,3 +147,22 @@ def test_the_road_is_long_enough(road: Road) -> None:
     slower = SweepTimes(same_city_min=30)
     road.done(SHOP, T.OBSERVE, box)
     assert swept(road, slower).opened >= 1
+
+
+def test_goods_that_were_not_on_the_emptied_pallet_are_no_longer_faster_than_the_road(road: Road) -> None:
+    """What emptying a pallet implied of a box is gone once the box's leaving the pallet arrives, and so is its case."""
+    box, other = coded(road)
+    pallet = PALLETS[0]
+    road.done(PORT, T.PACK, *pack_lines(pallet, [box, other]))
+    kept_back = road.say(PORT, T.UNPACK, child(box, pallet))
+    road.done(PORT, T.SHIP, pallet, to=STORE)
+    road.clock.forward(2 * HOUR)
+    road.done(STORE, T.RECEIVE, pallet)
+    road.done(PORT, T.OBSERVE, box)
+    road.done(STORE, T.UNPACK, whole(pallet))
+    assert swept(road).opened == 2, "the hole in the chain, and the travel"
+    (case,) = [each for each in live(road) if each.kind is CaseKind.IMPOSSIBLE_TRAVEL]
+    assert case.detail["units"] == [box]
+    road.tell(kept_back)
+    assert swept(road).explained == 2
+    assert [each for each in live(road) if each.kind is CaseKind.IMPOSSIBLE_TRAVEL] == []

@@ -230,23 +230,29 @@ def _present(statement: str, site: str) -> str:
     )
 
 
+def _pairs(which: str) -> str:
+    """Return the query for two statements each, of two places, about the same goods; `which` chooses the one, `s`."""
+    return (
+        "(SELECT u.unit_id, s.entry_id AS one, o.entry_id AS other,"
+        f" (s.event_at, s.recorded_at) > (o.event_at, o.recorded_at) AS after, {_ROAD_MIN} AS road_min,"
+        " CAST(abs(extract(epoch FROM s.event_at - o.event_at)) AS int) AS apart_s"
+        " FROM statement s JOIN site here ON here.gln = s.gln JOIN statement_line l ON l.entry_id = s.entry_id"
+        " JOIN unit u ON u.unit_pk = l.unit_pk AND u.unit_id !~ '^[(]01[)][0-9]{14}[(]10[)]'"
+        " JOIN statement_line m ON m.unit_pk = l.unit_pk AND m.entry_id <> l.entry_id"
+        " AND m.event_at > l.event_at - make_interval(mins => :road_max)"
+        " AND m.event_at < l.event_at + make_interval(mins => :road_max)"
+        " JOIN statement o ON o.entry_id = m.entry_id AND o.gln <> s.gln JOIN site there ON there.gln = o.gln"
+        f" WHERE {which} AND {_present('s', 'here')} AND {_present('o', 'there')})"
+    )
+
+
 def _travels(session: Session, window: Mapping[str, object], now: datetime) -> list[NewCase]:
     """Return the statements before which their goods were elsewhere, sooner than the road takes."""
     rows = session.execute(
         text(
             "SELECT later.entry_id, later.gln, (array_agg(earlier.entry_id ORDER BY pair.unit_id))[1] AS other_id,"
             " (array_agg(DISTINCT pair.unit_id))[1 : :most] AS units, min(pair.apart_s) AS apart_s,"
-            " max(pair.road_min) AS road_min FROM (SELECT u.unit_id, s.entry_id AS one, o.entry_id AS other,"
-            f" (s.event_at, s.recorded_at) > (o.event_at, o.recorded_at) AS after, {_ROAD_MIN} AS road_min,"
-            " CAST(abs(extract(epoch FROM s.event_at - o.event_at)) AS int) AS apart_s"
-            " FROM statement s JOIN site here ON here.gln = s.gln JOIN statement_line l ON l.entry_id = s.entry_id"
-            " JOIN unit u ON u.unit_pk = l.unit_pk AND u.unit_id !~ '^[(]01[)][0-9]{14}[(]10[)]'"
-            " JOIN statement_line m ON m.unit_pk = l.unit_pk AND m.entry_id <> l.entry_id"
-            " AND m.event_at > l.event_at - make_interval(mins => :road_max)"
-            " AND m.event_at < l.event_at + make_interval(mins => :road_max)"
-            " JOIN statement o ON o.entry_id = m.entry_id AND o.gln <> s.gln JOIN site there ON there.gln = o.gln"
-            " WHERE s.recorded_at > :since AND s.recorded_at <= :until"
-            f" AND {_present('s', 'here')} AND {_present('o', 'there')}) pair"
+            f" max(pair.road_min) AS road_min FROM {_pairs('s.recorded_at > :since AND s.recorded_at <= :until')} pair"
             " JOIN statement later ON later.entry_id = CASE WHEN pair.after THEN pair.one ELSE pair.other END"
             " JOIN statement earlier ON earlier.entry_id = CASE WHEN pair.after THEN pair.other ELSE pair.one END"
             " WHERE pair.apart_s < 60 * pair.road_min GROUP BY later.entry_id, later.gln ORDER BY later.entry_id"
@@ -275,7 +281,8 @@ _GONE = (
     " AND p.seq = CAST(c.detail -> 'missing' ->> 1 AS bigint))",
     f"c.about LIKE 'remainder:%' AND NOT EXISTS (SELECT 1 {_SENT_BY_CASE} AND {_SENT} AND road.left > 0)",
     f"c.about LIKE 'overdue:%' AND NOT EXISTS (SELECT 1 {_SENT_BY_CASE} AND {_SENT} AND road.left = road.sent)",
-    "c.about LIKE 'travel:%' AND EXISTS (SELECT 1 FROM statement s WHERE s.entry_id IN (c.entry_id, c.other_id)"
-    f" AND {ANNULLED.format(statement='s')})",
+    # Annulled, or no longer about these goods: what emptying a pallet implies changes when something arrives late.
+    f"c.about LIKE 'travel:%' AND NOT EXISTS (SELECT 1 FROM {_pairs('s.entry_id = c.entry_id')} pair"
+    " WHERE pair.after AND pair.apart_s < 60 * pair.road_min)",
 )
 """When the reason of a case that a sweep opened is gone."""
