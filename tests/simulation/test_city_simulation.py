@@ -73,6 +73,7 @@ def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Pa
     plotter = Plotter(city)
     for number in range(days):
         for scheme in plotter.schemes() if number % 7 == 0 else ():
+            city.bring_all_home()
             scheme()
         city.day(number, acts=acts)
         city.look_for_gaps()

@@ -79,6 +79,22 @@ class CityDays(Simulation):
             answers=("accepted", "repeat", "blocked"),
         )
 
+    def day(self, number: int, *, acts: int) -> None:
+        """Let a day pass; in the evening each handheld that has a network delivers what it holds."""
+        super().day(number, acts=acts)
+        for terminal in self.terminals.values():
+            if number >= terminal.offline_until:
+                self._bring_home(terminal)
+
+    def bring_all_home(self) -> None:
+        """Let every handheld deliver what it holds, before so much time passes that it would be late."""
+        for terminal in self.terminals.values():
+            self._bring_home(terminal)
+
+    def _may_go_offline(self, terminal: Terminal, number: int) -> bool:
+        # Honest devices are home within 72 hours, so there is an evening with a network between two times without.
+        return number > terminal.offline_until
+
     def look_for_gaps(self) -> None:
         """Let the sweep look at all that came."""
         more = True

@@ -135,6 +135,7 @@ class Plotter:
         second = terminal.device.say(T.OBSERVE, [unit_line(other.unit)], at=self.days.clock.next, id=id)
         terminal.device.seq -= 1
         terminal.device.prev = read_header(second.header).prev
+        terminal.device.sent.remove(second)  # it has no receipt, and is not sent again as if it had one
         self.days.send_refused(second, "id_conflict")
         self._plot(CaseKind.DUPLICATE_ID, box.unit)
 

@@ -83,7 +83,7 @@ class Simulation:
     def day(self, number: int, *, acts: int) -> None:
         """Let one day pass: work, uploads, the sequencer, some of them cut short."""
         for terminal in self.terminals.values():
-            if self.rng.random() < 0.25:
+            if self.rng.random() < 0.25 and self._may_go_offline(terminal, number):
                 terminal.offline_until = number + self.rng.randint(1, self.offline_days_max)
         for _ in range(acts):
             self.clock.forward(timedelta(seconds=self.rng.randint(1, 40_000 // acts)))
@@ -97,10 +97,18 @@ class Simulation:
     def finish(self) -> None:
         """Bring every queue home over a good link and the log up to date."""
         for terminal in self.terminals.values():
-            while terminal.queue:
-                self._send(terminal, list(terminal.queue[: self.rng.randint(1, 20)]))
+            self._bring_home(terminal)
         with self.sessions.begin() as session:
             grow(session.connection(), self.env)
+
+    def _may_go_offline(self, terminal: Terminal, number: int) -> bool:
+        """Tell whether a handheld may have no network for some days from this one on."""
+        return True
+
+    def _bring_home(self, terminal: Terminal) -> None:
+        """Let a handheld deliver all that it holds, over a good link."""
+        while terminal.queue:
+            self._send(terminal, list(terminal.queue[: self.rng.randint(1, 20)]))
 
     def _upload(self, terminal: Terminal, day: int) -> None:
         """Send some of a queue, in any order, over a link that may lose the request or the answer."""
