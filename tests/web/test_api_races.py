@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,15 +13,20 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.db.engine import make_sessions
+from coldtrace.custody import rebuild
+from coldtrace.db.engine import make_engine, make_sessions
+from coldtrace.db.roles import APP, SEQUENCER
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
 from coldtrace.web import captures
-from support.house import unit_line
+from coldtrace.web.app import create_app
+from support.house import pack_lines, unit_line
+from support.live_server import live_server
 from support.web_house import STATEMENTS, WebHouse
 
 UNITS = [f"(01)19521234543210(21)7QK4M2ZX9R{n:02}" for n in (1, 2)]
+PALLET = "(00)195212390000000015"
 PATIENCE_S = 20
 
 
@@ -51,9 +58,9 @@ def until(reached: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def is_waiting_for_a_lock(web: WebHouse) -> bool:
+def waiting_for_a_lock(web: WebHouse) -> int:
     with web.engine.connect() as connection:
-        return bool(
+        return int(
             connection.execute(
                 text(
                     "SELECT count(*) FROM pg_stat_activity"
@@ -61,6 +68,20 @@ def is_waiting_for_a_lock(web: WebHouse) -> bool:
                 )
             ).scalar_one()
         )
+
+
+@contextmanager
+def second_door(web: WebHouse, folder: Path) -> Iterator[httpx.Client]:
+    """Another service on the same database."""
+    url = web.engine.url.render_as_string(hide_password=False)
+    engine, sequencer = (make_engine(url, role=role, pool_size=4) for role in (APP, SEQUENCER))
+    app = create_app(web.settings.model_copy(update={"data_dir": folder}), web.env, engine, sequencer_engine=sequencer)
+    try:
+        with live_server(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+            yield client
+    finally:
+        for each in (engine, sequencer):
+            each.dispose()
 
 
 def require_kept_once(web: WebHouse, said: Statement, answer: Future[httpx.Response]) -> None:
@@ -83,7 +104,7 @@ def test_a_deadlock_is_told_again(web: WebHouse, stopped: list[Exception]) -> No
         session.execute(text("SET LOCAL deadlock_timeout = '15s'"))
         session.execute(lock, {"unit": UNITS[1]})
         answer = pool.submit(web.client.post, STATEMENTS, json=said.to_json(), headers=web.bearer)
-        until(lambda: is_waiting_for_a_lock(web))
+        until(lambda: waiting_for_a_lock(web) == 1)
         session.execute(lock, {"unit": UNITS[0]})  # which the door holds
         session.commit()
         require_kept_once(web, said, answer)
@@ -103,7 +124,44 @@ def test_a_serialisation_failure_is_told_again(web: WebHouse, stopped: list[Exce
     with ThreadPoolExecutor(1) as pool, owner(web) as session:
         session.execute(text("UPDATE unit SET version = version + 1 WHERE unit_id = :unit"), {"unit": UNITS[0]})
         answer = pool.submit(web.client.post, STATEMENTS, json=said.to_json(), headers=web.bearer)
-        until(lambda: is_waiting_for_a_lock(web))
+        until(lambda: waiting_for_a_lock(web) == 1)
         session.commit()
         require_kept_once(web, said, answer)
     assert [type(error) for error in stopped] == [SerializationFailure]
+
+
+def test_two_late_scans_that_need_each_others_goods(web: WebHouse, stopped: list[Exception], tmp_path: Path) -> None:
+    """Each locks what it names, and finds on the way that it must tell again what the other one named."""
+    port, store = web.device(SiteRole.FIRST_STATION), web.device(SiteRole.COLD_STORE)
+    morning = web.clock.next
+    for minute, deed, lines in (
+        (1, T.RECEIVE, [unit_line(unit) for unit in UNITS]),
+        (2, T.PACK, pack_lines(PALLET, UNITS)),
+        (8, T.UNPACK, pack_lines(PALLET, UNITS)[1:]),
+        (9, T.OBSERVE, [unit_line(PALLET), *(unit_line(unit) for unit in UNITS)]),
+    ):
+        said = port.say(deed, lines, at=morning + timedelta(minutes=minute))
+        web.clock.next = max(web.clock.next, morning + timedelta(minutes=minute))
+        assert web.client.post(STATEMENTS, json=said.to_json(), headers=web.bearer).status_code == 202
+    of_pallet = port.say(T.OBSERVE, [unit_line(PALLET)], at=morning + timedelta(minutes=4))
+    of_carton = store.say(T.OBSERVE, [unit_line(UNITS[1])], at=morning + timedelta(minutes=5))
+    with second_door(web, tmp_path / "second") as other, ThreadPoolExecutor(2) as pool:
+        with owner(web) as session:
+            # The first one has its pallet, and is kept from the first carton until the second has the second carton.
+            session.execute(text("SELECT unit_pk FROM unit WHERE unit_id = :unit FOR UPDATE"), {"unit": UNITS[0]})
+            first = pool.submit(web.client.post, STATEMENTS, json=of_pallet.to_json(), headers=web.bearer)
+            until(lambda: waiting_for_a_lock(web) == 1)
+            second = pool.submit(other.post, STATEMENTS, json=of_carton.to_json(), headers=web.bearer)
+            until(lambda: waiting_for_a_lock(web) == 2)
+        answers = [each.result(PATIENCE_S) for each in (first, second)]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert [type(error) for error in stopped] == [DeadlockDetected]
+        for said, answer, client in zip((of_pallet, of_carton), answers, (other, web.client), strict=True):
+            again = client.post(STATEMENTS, json=said.to_json(), headers=web.bearer)
+            (kept,) = again.json()["results"]
+            assert (again.status_code, kept["status"]) == (200, "repeat")
+            assert kept["receipt"] == answer.json()["results"][0]["receipt"]
+    with web.sessions() as session:
+        assert session.execute(text("SELECT count(*) FROM statement")).scalar_one() == 6
+        report = rebuild.check(session)
+        assert report.ok, report.examples
