@@ -1,20 +1,31 @@
-"""kill -9 at random moments of a service under load, and of its database: the log loses nothing and only grows.
+"""kill -9 at random moments of a service under load, of its database, and of both: every receipt is honoured.
 
 Devices behave as coldscan does (`support/kills.py`).  Single statements of several devices share commits
-(`db/group_commit.py`).  Between the kills are clean stops.  `make test` kills 5 times, `make soak` 50.
+(`web/joined.py`).  Between the kills are clean stops.  `make test` kills the service with its embedded database 5 times
+and one with a server of its own, as in production, 4 times; `make soak` 50 times each.
+
+A service whose database is killed goes on by itself when the database is back, and answers 503 until then.  One that is
+started while there is no database ends, and whoever started it (systemd, `Restart=on-failure`) starts it again.
 """
 
 import random
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import httpx
+import psycopg
+import pytest
 
+from coldtrace.db.supervisor import run_server
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import key_id
 from coldtrace.seal.tlog_proof import verify_tlog_proof
 from coldtrace.seal.vkey import Vkey
+from support.house import Handheld
 from support.kills import Killed, Load, check_growth, wait_for, wait_until
 from support.live_house import LiveHouse
 
@@ -22,25 +33,52 @@ SEED = 20261128
 DEVICES = 5
 
 
-def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
-    tmp_path: Path, scale: str, minutes: float
+@pytest.fixture
+def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A database server beside the service, which is started again when it dies."""
+    folder = tmp_path / "server"
+    with run_server(folder=folder, log=tmp_path / "server.log") as server:
+        with psycopg.connect(server.url_of("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE coldtrace")
+        monkeypatch.setenv("COLDTRACE_DATABASE_URL", server.url)
+        yield folder
+
+
+def test_kills_of_a_service_with_its_embedded_database(tmp_path: Path, scale: str, minutes: float) -> None:
+    kill_and_check(tmp_path, kills=50 if scale == "full" else 5, scale=scale, minutes=minutes)
+
+
+def test_kills_of_a_service_with_a_server_of_its_own(
+    tmp_path: Path, own_server: Path, scale: str, minutes: float
 ) -> None:
-    kills, seed = (50, random.SystemRandom().randrange(10**9)) if scale == "full" else (5, SEED)
+    kill_and_check(tmp_path, kills=50 if scale == "full" else 4, scale=scale, minutes=minutes, postgres=own_server)
+
+
+def kill_and_check(tmp_path: Path, *, kills: int, scale: str, minutes: float, postgres: Path | None = None) -> None:
+    """Kill at random moments; nothing that was acknowledged is lost, and the tree only grows."""
+    seed = random.SystemRandom().randrange(10**9) if scale == "full" else SEED
     print(f"seed {seed}")
     chance = random.Random(seed)
     house = LiveHouse(tmp_path / "data")
     vkey = house.found()
     with ExitStack() as stack:
-        killed = Killed(house, stack)
+        killed = Killed(house, stack, postgres=postgres)
         killed.start()
         saved: list[str] = []
         names: list[str] = []
+        known: set[UUID] = set()
         with httpx.Client(base_url=killed.url, timeout=30) as client:
             assert killed.service is not None
             devices = [house.enrol(client, killed.service.token or "", log=vkey) for _ in range(DEVICES)]
         load = Load(lambda: killed.url, seed)
         load.start(devices)
-        ends = [killed.kill_service, killed.kill_database, killed.stop_service]
+        ends = [
+            killed.kill_service,
+            killed.kill_database,
+            killed.kill_both,
+            killed.kill_postmaster,
+            killed.stop_service,
+        ]
         over = time.monotonic() + minutes * 60
         done = 0
         while done < kills and time.monotonic() < over:
@@ -49,6 +87,7 @@ def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
             end()
             names.append(end.__name__)
             done += end is not ends[-1]
+            known = load.check_kept(devices[0], known=known)
             saved.append(httpx.get(killed.log_address(vkey, "checkpoint"), timeout=30).raise_for_status().text)
             assert load.failures == [], f"seed {seed}"
         time.sleep(0.5)
@@ -58,6 +97,8 @@ def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
         said = f"{len(load.held)} receipts, {load.sent_again} requests sent again, seed {seed}"
         print(f"counted: {done} of {kills} kills ({told}), {said}")
         assert len(load.held) > len(names) >= 3
+        assert len(load.check_kept(devices[0])) == len(load.held)
+        check_chains(killed, devices, seed)
 
         def pending() -> int:
             return int(house.run("ledger", "list")[1]["logs"][0]["pending"])
@@ -73,6 +114,16 @@ def test_kills_at_random_moments_lose_nothing_and_the_tree_only_grows(
         check_growth(killed.log_address(vkey, ""), vkey, [*saved, newest], f"seed {seed}")
         status, found = house.run("ledger", "audit", "--vkey", vkey.text(), "--url", killed.log_address(vkey, ""))
         assert (status, found["findings"]) == (0, []), f"seed {seed}"
+
+
+def check_chains(killed: Killed, devices: Sequence[Handheld], seed: int) -> None:
+    """Each device has got a receipt for all that it said: its chain reaches to the end and has no hole."""
+    assert killed.service is not None
+    token = {"Authorization": f"Bearer {killed.service.token}"}
+    for device in devices:
+        key = b64(key_id(device.signer.spki))
+        found = httpx.get(f"{killed.url}/api/v1/devices/{key}/chain", headers=token, timeout=30).json()
+        assert (found["last_seq"], found["missing"], found["forks"]) == (device.seq, [], []), f"seed {seed}"
 
 
 def check_receipts(killed: Killed, vkey: Vkey, held: dict[UUID, bytes], seed: int) -> None:

@@ -1,7 +1,8 @@
 """Devices under whose load a service is killed, and the service that is started again each time.
 
 Devices behave as coldscan does: a statement is sent again and again, the same bytes, until a receipt is held.  What
-has a receipt is forgotten by the device, so the log must have it.
+has a receipt is forgotten by the device, so the log must have it.  They scan the same goods, late ones among them, so
+that their transactions meet.
 """
 
 import json
@@ -10,39 +11,47 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 
+from coldtrace.codes.check_digit import check_digit
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import unb64
 from coldtrace.seal.checkpoint import Checkpoint, open_checkpoint
 from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.vkey import Vkey
-from support.house import Handheld, unit_line
+from support.house import Handheld, pack_lines, unit_line
 from support.live_house import LiveHouse, send, send_alone
 from support.service import Service, running_service
 
 PATIENCE_S = 90
+CARTONS = [f"(01)19521234543210(21)7QK4M2ZY{number:04}" for number in range(40)]
+PALLETS = [f"(00){body}{check_digit(body)}" for body in (f"1952123900000{number:04}" for number in range(8))]
 UNITS = [f"(01)19521234543210(21)7QK4M2ZX{number:04}" for number in range(1000)]
+BATCH = 100
 AWAY = (502, 503, 504)
 Found = TypeVar("Found")
 
 
 @dataclass
 class Load:
-    """Devices that speak until told to stop; `held` are the leaf hashes of the receipts that they hold."""
+    """Devices that speak until told to stop.
+
+    `held` are the leaf hashes of the receipts that they hold, `kept` whole receipts with what they were given for.
+    """
 
     url: Callable[[], str]
     seed: int
     held: dict[UUID, bytes] = field(default_factory=dict)
+    kept: dict[UUID, tuple[Statement, Any]] = field(default_factory=dict)
     sent_again: int = 0
     failures: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -67,8 +76,8 @@ class Load:
         chance = random.Random(self.seed * 100 + number)
         try:
             while not self.stop.is_set():
-                lines = [[unit_line(chance.choice(UNITS))] for _ in range(chance.choice([1, 1, 1, 5]))]
-                self._deliver(device, [device.say(T.RECEIVE, each) for each in lines])
+                said = [_something(device, chance) for _ in range(chance.choice([1, 1, 1, 5]))]
+                self._deliver(device, said)
         except BaseException as error:
             self.failures.append(repr(error))
             raise
@@ -90,20 +99,57 @@ class Load:
             self.sent_again += 1
             time.sleep(0.05)
         assert answer.status_code in (httpx.codes.ACCEPTED, httpx.codes.OK), answer.text
-        for result in answer.json()["results"]:
+        for statement, result in zip(statements, answer.json()["results"], strict=True):
             receipt = json.loads(result["receipt"]["text"])
+            self.kept[UUID(result["id"])] = statement, result["receipt"]
             self.held[UUID(result["id"])] = unb64(receipt["leaf_hash"])
+
+    def check_kept(self, device: Handheld, *, known: Collection[UUID] = ()) -> set[UUID]:
+        """Send again what has a receipt, except the known: it is a repeat with the very same receipt.
+
+        Return all that has a receipt.
+        """
+        every = [(id, *kept) for id, kept in list(self.kept.items()) if id not in known]
+        with httpx.Client(base_url=self.url(), timeout=PATIENCE_S) as client:
+            for at in range(0, len(every), BATCH):
+                batch = every[at : at + BATCH]
+                answer = send(client, device, [statement for _, statement, _ in batch])
+                assert answer.status_code in (httpx.codes.ACCEPTED, httpx.codes.OK), answer.text
+                for (id, _, receipt), result in zip(batch, answer.json()["results"], strict=True):
+                    assert (result["status"], result["receipt"]) == ("repeat", receipt), f"seed {self.seed}: {id}"
+        return {*known, *(id for id, _, _ in every)}
+
+
+def _something(device: Handheld, chance: random.Random) -> Statement:
+    """Say something of goods that nobody else scans at present, or of a few that all scan."""
+    pallet, cartons = chance.choice(PALLETS), chance.sample(CARTONS, 2)
+    match chance.randrange(8):
+        case 0:
+            return device.say(T.PACK, pack_lines(pallet, cartons))
+        case 1:
+            return device.say(T.UNPACK, pack_lines(pallet, cartons)[:1])
+        case 2:
+            return device.say(T.SHIP, [unit_line(pallet)], to=device.site.gln)
+        case 3:
+            return device.say(T.RECEIVE, [unit_line(each) for each in (pallet, *cartons)])
+        case _:
+            return device.say(T.RECEIVE, [unit_line(chance.choice(UNITS))])
 
 
 @dataclass
 class Killed:
-    """The service of one data folder, started again after each kill at the same address."""
+    """The service of one data folder, started again after each kill at the same address.
+
+    `postgres` is the folder of a server of its own, which somebody else starts again; without one it is the embedded
+    server, which the service itself starts again.
+    """
 
     house: LiveHouse
     stack: ExitStack
     service: Service | None = None
     port: str = "0"
     settings: dict[str, str] = field(default_factory=dict)
+    postgres: Path | None = None
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
@@ -140,16 +186,61 @@ class Killed:
         assert self.service.process.wait(60) == 0
         self.start()
 
-    def kill_database(self) -> None:
-        """Kill the postmaster; the service must bring it back by itself."""
-        pid_file = self.house.data_dir / "postgres" / "postmaster.pid"
-        before = pid_file.read_text().split()[0]
-        os.kill(int(before), signal.SIGKILL)
-        wait_until(lambda: self._is_back(pid_file, before), "the database does not come back")
+    def kill_postmaster(self) -> None:
+        """Kill the postmaster alone; its children notice, and the service finds the new one by itself."""
+        before = self._postmaster()
+        os.kill(before, signal.SIGKILL)
+        self._wait_until_back(before)
 
-    def _is_back(self, pid_file: Path, before: str) -> bool:
-        words = pid_file.read_text().split() if pid_file.exists() else [before]
-        return bool(words) and words[0] != before and httpx.get(f"{self.url}/readyz", timeout=20).status_code == 200
+    def kill_database(self) -> None:
+        """Kill every process of the database at once; the service finds the new one by itself."""
+        before = self._postmaster()
+        self._kill_postgres(before)
+        self._wait_until_back(before)
+
+    def kill_both(self) -> None:
+        """Kill every process of the database and the service, as when the power goes, and start the service again."""
+        before = self._postmaster()
+        self._kill_postgres(before)
+        self.kill()
+        if self.postgres is not None:
+            wait_until(lambda: self._is_up(before), "the database does not come back")
+        self.start()
+
+    @property
+    def _pid_file(self) -> Path:
+        return (self.postgres or self.house.data_dir / "postgres") / "postmaster.pid"
+
+    def _postmaster(self) -> int:
+        return int(self._pid_file.read_text().split()[0])
+
+    @staticmethod
+    def _kill_postgres(postmaster: int) -> None:
+        # The children are not of its process group: each has one of its own.
+        children = children_of(postmaster)
+        for pid in (postmaster, *children):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _wait_until_back(self, before: int) -> None:
+        wait_until(
+            lambda: self._is_up(before) and httpx.get(f"{self.url}/readyz", timeout=20).status_code == 200,
+            "the database does not come back",
+        )
+
+    def _is_up(self, before: int) -> bool:
+        lines = self._pid_file.read_text().splitlines() if self._pid_file.exists() else []
+        return len(lines) >= 8 and int(lines[0]) != before and lines[7].strip() == "ready"
+
+
+def children_of(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
