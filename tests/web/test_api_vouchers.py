@@ -1,6 +1,7 @@
 """Vouchers: what a sender says is sent, what of it came, and what differs."""
 
 import json
+import re
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -41,8 +42,8 @@ def send(web: WebHouse, role: SiteRole, type: T, lines: list[Line], **more: Any)
     return said
 
 
-def opened(web: WebHouse, voucher: Statement) -> dict[str, Any]:
-    answer = ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id_of(voucher)}")
+def opened(web: WebHouse, voucher: Statement, role: SiteRole = SiteRole.COLD_STORE) -> dict[str, Any]:
+    answer = ask(web, role, f"/api/v1/vouchers/{id_of(voucher)}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -114,10 +115,59 @@ def test_cartons_that_come_without_their_pallet_are_counted(
 
 
 def test_goods_that_went_to_another_door_are_elsewhere(web: WebHouse, goods: Consignment, voucher: Statement) -> None:
-    send(web, SiteRole.DISTRIBUTOR, T.RECEIVE, [unit_line(goods.pallets[2].label.unit_id)])
-    found = opened(web, voucher)
-    assert states(found) == ["expected", "expected", "elsewhere"]
-    assert (found["items"][2]["received"]["site"], found["discrepancies"]) == (TRADER, {"missing": 2, "elsewhere": 1})
+    """At which door is told to whom they were taken from, not to whom they did not reach."""
+    receive = send(web, SiteRole.DISTRIBUTOR, T.RECEIVE, [unit_line(goods.pallets[2].label.unit_id)])
+    sender, named = opened(web, voucher, SiteRole.FIRST_STATION), opened(web, voucher)
+    for found in (sender, named):
+        assert states(found) == ["expected", "expected", "elsewhere"]
+        assert found["discrepancies"] == {"missing": 2, "elsewhere": 1}
+    told = sender["items"][2]["received"]
+    assert (told["site"], told["id"]) == (TRADER, id_of(receive))
+    assert named["items"][2]["received"] is None
+    assert not {TRADER, id_of(receive)} & set(re.findall(r"[0-9a-z-]+", json.dumps(named)))
+
+
+def test_what_others_did_with_goods_since_is_not_told_by_the_voucher(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    """One pallet was lost by its sender, one sent to somebody else, and one sold by a third firm."""
+    lost, sent, astray = ([unit_line(pallet.label.unit_id)] for pallet in goods.pallets)
+    send(web, SiteRole.FIRST_STATION, T.LOSE, lost, more=[("kind", "missing")])
+    send(web, SiteRole.FIRST_STATION, T.SHIP, sent, to=MARKET)
+    send(web, SiteRole.RETAILER, T.SELL, astray)
+    assert states(opened(web, voucher, SiteRole.FIRST_STATION)) == ["lost", "sent_again", "elsewhere"]
+    assert states(opened(web, voucher)) == ["elsewhere"] * 3
+    send(web, SiteRole.MARKET, T.SHIP, sent, to=SHOP)
+    assert states(opened(web, voucher, SiteRole.FIRST_STATION)) == ["lost", "sent_again", "elsewhere"]
+
+
+def test_cartons_that_another_door_took_are_not_counted_for_the_receiver(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    send(web, SiteRole.DISTRIBUTOR, T.RECEIVE, [unit_line(goods.pallets[0].cartons[0].unit_id)])
+    seen = {
+        role: opened(web, voucher, role)["items"][0]["inside_received"]
+        for role in (SiteRole.FIRST_STATION, SiteRole.COLD_STORE)
+    }
+    assert seen == {SiteRole.FIRST_STATION: 1, SiteRole.COLD_STORE: 0}
+
+
+def test_what_came_from_another_firm_under_the_same_number_is_not_told_to_the_sender(
+    web: WebHouse, goods: Consignment, voucher: Statement
+) -> None:
+    """Two senders number their vouchers alike: what one of them sent is extra to the receiver alone."""
+    stray = web.consignment(cartons=1, pallets=1, declaration="020220261000000778").pallets[0]
+    web.commission(stray)
+    for role, type, more in (
+        (SiteRole.FIRST_STATION, T.SHIP, {"to": TRADER}),
+        (SiteRole.DISTRIBUTOR, T.RECEIVE, {}),
+        (SiteRole.DISTRIBUTOR, T.SHIP, {"to": STORE, "more": [("voucher", "DN-2026-17")]}),
+    ):
+        web.tell(role, type, [unit_line(stray.label.unit_id)], **more)
+    lines = [unit_line(unit) for unit in (stray.label.unit_id, goods.pallets[0].label.unit_id)]
+    send(web, SiteRole.COLD_STORE, T.RECEIVE, lines, more=[("voucher", "DN-2026-17")])
+    assert [each["unit"] for each in opened(web, voucher)["extra"]] == [stray.label.unit_id]
+    assert opened(web, voucher, SiteRole.FIRST_STATION)["extra"] == []
 
 
 @pytest.mark.parametrize("cited", ["number", "id"])

@@ -59,12 +59,13 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class VoucherLine:
-    """One line and its fate.
+    """One line and its fate, as far as the reader may see the statements that tell it.
 
-    `state` is `expected`, `received`, `partly` (some of what is inside came by itself), `refused`, `elsewhere`
-    (received at another site than the one named), `sent_again`, `blocked` (the line moved nothing), `annulled`, or what
-    the unit has become since (`lost`, `destroyed`, ...).  `inside` counts the units in it when it was sent,
-    `inside_received` those of them that were received by themselves.  Of a lot `received_quantity` is this voucher's
+    `state` is `expected`, `received`, `partly` (some of what is inside came by itself), `refused`, `elsewhere` (no more
+    on the way to the site named: received at another, or what became of it is not for the reader), `sent_again`,
+    `blocked` (the line moved nothing), `annulled`, or what the unit has become since (`lost`, `destroyed`, ...).
+    `inside` counts the units in it when it was sent, `inside_received` those of them that were received by themselves.
+    `received` is none where another firm's receipt is not for the reader.  Of a lot `received_quantity` is this voucher's
     share of what the receiver took from the sender, the earlier vouchers first; `over` is what no voucher was for.
     """
 
@@ -196,7 +197,8 @@ def _head(row: Row) -> Voucher:  # type: ignore[type-arg]
 def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVoucher | None:
     """Return a voucher with the fate of its lines; None for what is no voucher of this scope.
 
-    It is for whoever sent it and whom it names, as the exact texts are (`Kind.PIECES`).
+    It is for whoever sent it and whom it names, as the exact texts are (`Kind.PIECES`).  What others said of its lines
+    since is in no more scopes by that: of their receipts only those at a site of the scope, or from one, are told.
     """
     within = Within(scope=scope, few_rows=True)
     row = session.execute(
@@ -209,10 +211,13 @@ def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVouche
     if row is None:
         return None
     head = _head(row)
-    values = {"id": entry_id, "blocking": sorted(BLOCKING), "out": list(OUT_TYPES), "most": EXTRA_MAX}
-    lines = tuple(_line(each, head) for each in session.execute(text(_LINES), values))
+    values = {"id": entry_id, "blocking": sorted(BLOCKING), "out": list(OUT_TYPES), "most": EXTRA_MAX, **within.values}
+    # Of a receive a line is for whoever made it and whom it was taken from, as in `Within.line`.
+    seen = f"COALESCE({within.site('s.gln')} OR {within.site('x.from_gln')}, FALSE)"
+    said = f"COALESCE({within.statement(Kind.UNIT, 's')}, FALSE)"
+    lines = tuple(_line(each, head) for each in session.execute(text(_LINES.format(seen=seen, said=said)), values))
     cited = [str(entry_id), *([head.number] if head.number is not None else [])]
-    extra = session.execute(text(_EXTRA), values | {"cited": cited, "to": head.to_gln})
+    extra = session.execute(text(_EXTRA.format(seen=seen)), values | {"cited": cited, "to": head.to_gln})
     return OpenedVoucher(
         head=head,
         lines=lines,
@@ -244,23 +249,31 @@ _OF_LOT = (
 _LINES = (
     "SELECT l.line_no, u.unit_id, l.quantity, l.marks, o.gtin, o.lot, o.expiry_date AS expiry,"
     " COALESCE(root.state, u.state) AS state, l.marks && CAST(:blocking AS text[]) AS blocked,"
-    " again.at IS NOT NULL AS sent_again, q.before, q.later, q.taken, r.entry_id, r.gln, r.claimed_at,"
-    " r.received_marks, i.inside, i.arrived"
+    " q.before, q.later, q.taken, r.entry_id, r.gln, r.claimed_at, r.received_marks, r.seen AS receipt_seen,"
+    " again.seen AS again_seen, latest.seen AS latest_seen, i.inside, i.arrived"
     " FROM statement v JOIN statement_line l ON l.entry_id = v.entry_id AND l.role <> 'implied'"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit root ON root.unit_pk = u.root_pk"
     " LEFT JOIN lot o ON o.lot_id = u.lot_id"
-    " CROSS JOIN LATERAL (SELECT min(x.event_at) AS at FROM statement_line x JOIN statement s USING (entry_id)"
+    " LEFT JOIN LATERAL (SELECT x.event_at AS at, {said} AS seen FROM statement_line x"
+    "  JOIN statement s USING (entry_id)"
     "  WHERE x.unit_pk = l.unit_pk AND x.event_at >= v.event_at AND s.type = ANY(CAST(:out AS text[]))"
-    f"  AND NOT x.marks && CAST(:blocking AS text[]) AND {_LATER}) again"
-    " LEFT JOIN LATERAL (SELECT s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks"
+    f"  AND NOT x.marks && CAST(:blocking AS text[]) AND {_LATER} ORDER BY x.event_at, s.recorded_at LIMIT 1) again"
+    " ON TRUE"
+    " LEFT JOIN LATERAL (SELECT s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks, {seen} AS seen"
     "  FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = l.unit_pk"
     "  AND x.event_at >= v.event_at AND s.type = 'receive' AND NOT x.marks && CAST(:blocking AS text[])"
     f"  AND {_LATER} AND (again.at IS NULL OR x.event_at <= again.at)"
-    f"  ORDER BY '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks), x.event_at, s.recorded_at LIMIT 1) r ON TRUE"
+    f"  ORDER BY '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks), NOT {{seen}}, x.event_at, s.recorded_at LIMIT 1) r"
+    " ON TRUE"
+    # Who said last what became of the unit, or of what it is in.
+    " LEFT JOIN LATERAL (SELECT {said} AS seen FROM statement_line x JOIN statement s USING (entry_id)"
+    "  WHERE x.unit_pk IN (l.unit_pk, root.unit_pk) AND x.event_at >= v.event_at"
+    f"  AND NOT x.marks && CAST(:blocking AS text[]) AND {_LATER}"
+    "  ORDER BY s.event_at DESC, s.recorded_at DESC, s.seq DESC LIMIT 1) latest ON TRUE"
     f" CROSS JOIN LATERAL ({_INSIDE} SELECT count(*) AS inside, count(*) FILTER (WHERE EXISTS (SELECT 1"
     "  FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = n.unit_pk"
     "  AND x.event_at >= v.event_at AND s.type = 'receive' AND NOT x.marks && CAST(:blocking AS text[])"
-    f"  AND NOT '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks) AND {_LATER})) AS arrived FROM inside n) i"
+    f"  AND NOT '{Mark.REFUSED_BY_RECEIVER}' = ANY(x.marks) AND {_LATER} AND {{seen}})) AS arrived FROM inside n) i"
     f" LEFT JOIN LATERAL ({_OF_LOT}) q ON u.unit_id LIKE '(01)______________(10)%'"
     " WHERE v.entry_id = :id ORDER BY l.line_no"
 )
@@ -270,14 +283,14 @@ _EXTRA = (
     " JOIN statement s ON s.entry_id = c.entry_id AND s.type = 'receive' AND s.gln = :to"
     f" AND {_STANDS}"
     " JOIN statement_line x ON x.entry_id = s.entry_id AND x.role <> 'implied' JOIN unit u ON u.unit_pk = x.unit_pk"
-    " WHERE v.entry_id = :id AND NOT EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = v.entry_id"
+    " WHERE v.entry_id = :id AND {seen} AND NOT EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = v.entry_id"
     f"  AND (l.unit_pk = x.unit_pk OR x.unit_pk IN ({_INSIDE} SELECT unit_pk FROM inside)))"
     " ORDER BY s.recorded_at, s.entry_id, x.line_no LIMIT :most"
 )
 
 
 def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
-    received = None if row.entry_id is None else _receipt(row)
+    received = _receipt(row) if row.receipt_seen else None
     by_lot = row.taken is not None
     if by_lot:
         taken, over = share(sent=row.quantity, before=row.before, later=row.later, taken=row.taken)
@@ -289,8 +302,8 @@ def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
             to_gln=head.to_gln,
             inside=row.inside,
             arrived=row.arrived,
-            sent_again=row.sent_again,
-            state=row.state,
+            sent_again=bool(row.again_seen and row.receipt_seen is not False),
+            state=_since(row),
         )
         taken = row.quantity if state in ("received", "elsewhere") else 0
     return VoucherLine(
@@ -312,6 +325,17 @@ def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
 
 def _receipt(row: Row) -> Receipt:  # type: ignore[type-arg]
     return Receipt(entry_id=row.entry_id, gln=row.gln, claimed_at=row.claimed_at, marks=tuple(row.received_marks))
+
+
+def _since(row: Row) -> str:  # type: ignore[type-arg]
+    """Return what a unit is now, or `elsewhere` where statements that are not for the reader made it so.
+
+    That it will not come is no secret from whoever waits for it: the list of what is expected has it no more.
+    """
+    elsewhere = row.receipt_seen is False and Mark.REFUSED_BY_RECEIVER not in row.received_marks
+    if elsewhere or row.again_seen is False:
+        return "elsewhere"
+    return "elsewhere" if row.state != "in_transit" and row.latest_seen is False else str(row.state)
 
 
 def fate(
