@@ -65,8 +65,9 @@ class VoucherLine:
     on the way to the site named: received at another, or what became of it is not for the reader), `sent_again`,
     `blocked` (the line moved nothing), `annulled`, or what the unit has become since (`lost`, `destroyed`, ...).
     `inside` counts the units in it when it was sent, `inside_received` those of them that were received by themselves.
-    `received` is none where another firm's receipt is not for the reader.  Of a lot `received_quantity` is this voucher's
-    share of what the receiver took from the sender, the earlier vouchers first; `over` is what no voucher was for.
+    `received` is none where another firm's receipt is not for the reader.  Of a lot `received_quantity` is this
+    voucher's share of what the receiver took from the sender, the earlier vouchers first; `over` is what no voucher was
+    for.
     """
 
     line_no: int
