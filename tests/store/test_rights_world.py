@@ -173,7 +173,12 @@ def test_units_with_their_stories(worlds: list[World], reader: Reader) -> None:
             record = find_unit(world.session, unit)
             assert record is not None
             story = history(world.session, record.unit_pk, EVERYTHING)
-            expected = [line.entry_id for line in story if world.reached(scope, Kind.UNIT, line.entry_id)]
+            expected = [
+                line.entry_id
+                for line in story
+                if world.reached(scope, Kind.UNIT, line.entry_id)
+                and line.unit in own_lines(world, scope, line.entry_id)
+            ]
             view = view_unit(world.session, scope, unit, inside_max=100)
             if view is None:
                 assert not expected

@@ -46,9 +46,9 @@ class HistoryLine:
 
     `unit` is the unit of the line, itself or a parent it was in, and `parent` what that line puts it into or takes
     it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
-    the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see it,
-    `by_platform` whether a gateway said it for the site,
-    `kept` what the rules keep of line and statement (`details.py`).
+    the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see that
+    it was said of this unit (of one receipt of goods from two firms each sees its own lines), `by_platform` whether a
+    gateway said it for the site, `kept` what the rules keep of line and statement (`details.py`).
     """
 
     entry_id: UUID
@@ -122,12 +122,12 @@ _IN_FORCE = (
 def history(session: Session, unit_pk: int, scope: Scope, *, view: View = View.CORRECTED) -> list[HistoryLine]:
     """Return a unit's whole story in the order of events, a pallet's statements only while the unit was on it.
 
-    Each line says whether its statement is in the scope; what is to be shown is the caller's to choose.
+    Each line says whether it is in the scope; what is to be shown is the caller's to choose.
     A line that was blocked has the status `blocked`, also where other lines of its statement were not.
     Annulled statements, and those that only correct, are told in the view of all that was said.
     """
     within = Within(scope=scope, few_rows=True)
-    seen = within.statement(Kind.UNIT, "s")
+    seen = within.said_of(Kind.UNIT, "s", "l")
     query = _HISTORY.format(seen=seen, told=_STANDING if view is View.CORRECTED else "TRUE", **_CORRECTED[view])
     values = {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
     rows = session.execute(text(query), values)
@@ -173,7 +173,7 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
         marks=tuple(dict.fromkeys([*first.own_marks, *(mark for row in rows for mark in row.line_marks)])),
         shown=tuple(dict.fromkeys(row.shown for row in rows)),
         inside_by=tuple(first.inside_by),
-        seen=first.seen,
+        seen=any(row.seen for row in rows),
         annulled=first.annulled,
         corrects=first.corrects,
         by_platform=first.by_platform,
@@ -239,13 +239,13 @@ _CORRECTIONS = (
 def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tuple[list[str], bool]:
     """Return up to `limit` unit ids now inside a unit, and whether all are shown that are inside.
 
-    Shown are those whose statement that packed them is in the scope.
+    Shown are those whose line of the statement that packed them is in the scope.
     """
     within = Within(scope=scope, few_rows=True)
     rows = session.execute(
         text(
             "SELECT u.unit_id, p.seen FROM unit u LEFT JOIN LATERAL (SELECT"
-            f" COALESCE({within.statement(Kind.UNIT, 's')}, FALSE) AS seen FROM containment c"
+            f" COALESCE({_packed(within)}, FALSE) AS seen FROM containment c"
             " JOIN statement s ON s.entry_id = c.packed_by WHERE c.child_pk = u.unit_pk AND c.to_at = 'infinity') p"
             " ON TRUE WHERE u.parent_pk = :pk ORDER BY p.seen DESC NULLS LAST, u.unit_pk LIMIT :most"
         ),
@@ -254,17 +254,24 @@ def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tup
     return [row.unit_id for row in rows if row.seen], all(row.seen for row in rows)
 
 
+def _packed(within: Within) -> str:
+    """Return the condition that the line of `s` about the unit `u` is for the reader."""
+    whole, told = within.statement(Kind.PIECES, "s"), within.statement(Kind.UNIT, "s")
+    line = "SELECT 1 FROM statement_line l WHERE l.entry_id = s.entry_id AND l.unit_pk = u.unit_pk"
+    return f"({whole} OR {told} AND EXISTS ({line} AND {within.said_of(Kind.UNIT, 's', 'l')}))"
+
+
 def children_page(session: Session, unit_pk: int, scope: Scope, *, after: str | None, limit: int) -> list[str]:
     """Return the unit ids now inside a unit in their order, from the one behind `after` on.
 
-    Shown are those whose statement that packed them is in the scope.
+    Shown are those whose line of the statement that packed them is in the scope.
     """
     within = Within(scope=scope, few_rows=True)
     rows = session.execute(
         text(
             "SELECT u.unit_id FROM unit u WHERE u.parent_pk = :pk AND u.unit_id > :after AND EXISTS (SELECT 1"
             " FROM containment c JOIN statement s ON s.entry_id = c.packed_by WHERE c.child_pk = u.unit_pk"
-            f" AND c.to_at = 'infinity' AND {within.statement(Kind.UNIT, 's')}) ORDER BY u.unit_id LIMIT :most"
+            f" AND c.to_at = 'infinity' AND {_packed(within)}) ORDER BY u.unit_id LIMIT :most"
         ),
         {"pk": unit_pk, "after": after or "", "most": limit, **within.values},
     )

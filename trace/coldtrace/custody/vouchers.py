@@ -215,7 +215,7 @@ def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVouche
     values = {"id": entry_id, "blocking": sorted(BLOCKING), "out": list(OUT_TYPES), "most": EXTRA_MAX, **within.values}
     # Of a receive a line is for whoever made it and whom it was taken from, as in `Within.line`.
     seen = f"COALESCE({within.site('s.gln')} OR {within.site('x.from_gln')}, FALSE)"
-    said = f"COALESCE({within.statement(Kind.UNIT, 's')}, FALSE)"
+    said = f"COALESCE({within.said_of(Kind.UNIT, 's', 'x')}, FALSE)"
     lines = tuple(_line(each, head) for each in session.execute(text(_LINES.format(seen=seen, said=said)), values))
     cited = [str(entry_id), *([head.number] if head.number is not None else [])]
     extra = session.execute(text(_EXTRA.format(seen=seen)), values | {"cited": cited, "to": head.to_gln})

@@ -68,7 +68,18 @@ class Within:
             f" WHERE iu.unit_pk = {_checked(line)}.unit_pk AND {self.organisation('ic.importer_id')})"
         )
         own = [self.site(f"{line}.from_gln"), imported if self.scope.operators else NO_ROW]
-        return self._or([_checked(whole), *own])
+        return self._or([whole if whole == NO_ROW else _checked(whole), *own])
+
+    def said_of(self, kind: Kind, statement: str, line: str) -> str:
+        """Return the condition that what a statement says in one line is for the reader: the statement is in the
+        scope, and so is the line.  Both are aliases; whoever has the exact texts has every line.
+        """
+        if self.scope.everything:
+            return EVERY_ROW
+        whole = self.statement(Kind.PIECES, statement)
+        # Mostly it is: then the line is not asked about.
+        told = f"{self.statement(kind, statement)} AND {self.line(NO_ROW, line)}"
+        return EVERY_ROW if whole == EVERY_ROW else f"({whole} OR {told})"
 
     def named_places(self) -> str | None:
         """Return the query for the GLNs of named sites and of stalls, each once; None where the scope has none."""
