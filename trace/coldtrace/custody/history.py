@@ -256,9 +256,9 @@ def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tup
 
 def _packed(within: Within) -> str:
     """Return the condition that the line of `s` about the unit `u` is for the reader."""
-    whole, told = within.statement(Kind.PIECES, "s"), within.statement(Kind.UNIT, "s")
     line = "SELECT 1 FROM statement_line l WHERE l.entry_id = s.entry_id AND l.unit_pk = u.unit_pk"
-    return f"({whole} OR {told} AND EXISTS ({line} AND {within.said_of(Kind.UNIT, 's', 'l')}))"
+    whole = within.statement(Kind.PIECES, "s")
+    return f"({whole} OR EXISTS ({line} AND {within.said_of(Kind.UNIT, 's', 'l')}))"
 
 
 def children_page(session: Session, unit_pk: int, scope: Scope, *, after: str | None, limit: int) -> list[str]:

@@ -76,10 +76,10 @@ class Within:
         """
         if self.scope.everything:
             return EVERY_ROW
-        whole = self.statement(Kind.PIECES, statement)
-        # Mostly it is: then the line is not asked about.
-        told = f"{self.statement(kind, statement)} AND {self.line(NO_ROW, line)}"
-        return EVERY_ROW if whole == EVERY_ROW else f"({whole} OR {told})"
+        # Who sees more statements than exact texts sees them for goods taken from it, or imported by it.
+        further = self._further(kind, statement)
+        told = further if further == NO_ROW else f"({further} AND {self.line(NO_ROW, line)})"
+        return self._or([self.statement(Kind.PIECES, statement), told])
 
     def named_places(self) -> str | None:
         """Return the query for the GLNs of named sites and of stalls, each once; None where the scope has none."""
@@ -136,14 +136,17 @@ class Within:
 
         `alias` is that of the table `statement`, or of anything with its `entry_id`, `gln` and `to_gln`.
         """
-        own = self.thing(kind, at=f"{alias}.gln", to=f"{alias}.to_gln")
+        return self._or([self.thing(kind, at=f"{alias}.gln", to=f"{alias}.to_gln"), self._further(kind, alias)])
+
+    def _further(self, kind: Kind, alias: str) -> str:
+        """Return the condition that one of the parties that stand in `statement_party` alone is in the scope."""
         relations = COUNTED.get(kind, frozenset()) & _FURTHER
         further = self._or([self.organisation("sp.operator_id"), self._site("sp.gln", by_operator=False)])
         if not relations or further in (EVERY_ROW, NO_ROW):
-            return own
+            return NO_ROW
         named = ", ".join(repr(each.value) for each in sorted(relations))
         mine = f"sp.relation IN ({named}) AND {further}"
-        return self._or([own, self._exists("statement_party", "sp", f"entry_id = {_checked(alias)}.entry_id", mine)])
+        return self._exists("statement_party", "sp", f"entry_id = {_checked(alias)}.entry_id", mine)
 
     def _site(self, gln: str, *, by_operator: bool) -> str:
         return self._or([*self._named(gln), *self._registered(gln, by_operator=by_operator)])
