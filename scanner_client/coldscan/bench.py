@@ -56,12 +56,10 @@ class Bench:
         require_live_key(self.connection, self.device)
         self.data_version = version
 
-    def set_lane(self, lane: Lane, *, new_context: bool, clear_pile: bool = False) -> None:
+    def set_lane(self, lane: Lane, *, new_context: bool) -> None:
         """Store the lane's new standing, then work with it."""
         with immediate(self.connection):
             saved = lanes.save(self.connection, lane, new_context=new_context)
-            if clear_pile:
-                lanes.clear_pile(self.connection, lane.name)
         self.lane = saved
 
     def local_time(self, utc: str | datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:

@@ -6,10 +6,13 @@ from typing import Final
 from coldscan import cache, lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
+from coldscan.lanes import Pile
 from coldscan.operation import NAMES, Operation
+from coldscan.piles import confirm, move_pile
+from coldscan.store import immediate
+from coldscan.undo import undo
 from coldscan.verdict import Finding
-from coldtrace.codes.command import Command
-from coldtrace.errors import Words
+from coldtrace.codes.command import Card, Command
 
 COMMAND_VERDICT: Final = "command"
 
@@ -20,44 +23,72 @@ _OPERATIONS: Final = {
     Command.PACK: Operation.PACK,
     Command.UNPACK: Operation.UNPACK,
     Command.SELL: Operation.SELL,
+    Command.MOVE: Operation.STORE,
+    Command.COUNT: Operation.COUNT,
+    Command.OPEN: Operation.OPEN,
+    Command.TRANSFORM: Operation.TRANSFORM,
+    Command.HOLD: Operation.HOLD,
+    Command.DESTROY: Operation.DESTROY,
 }
-
-# Cards that are printed already; what they do comes with the handheld's screens for moving and counting (issue 7).
-_LATER: Final = {
-    Command.MOVE: Words("移库", "MOVE"),
-    Command.COUNT: Words("盘点", "COUNT"),
-    Command.CONFIRM: Words("确认", "CONFIRM"),
-}
+_OF_PALLETS: Final = (Operation.COMMISSION, Operation.PACK)
+"""What the pile of cartons for a pallet belongs to; it stays when something else is done in between."""
 
 
-def do_command(bench: Bench, text: str, command: Command) -> Answer:
+def do_command(bench: Bench, text: str, card: Card) -> Answer:
     """Carry out a scanned command card."""
-    if command is Command.NEXT:
-        return _next(bench, text)
-    if command is Command.UNDO:
-        return _answer(bench, text, Result.LOOK, words.UNDO_LATER.say(bench.lang), code="undo_not_built")
-    if command in _LATER:
-        say = words.COMMAND_LATER.say(bench.lang, command=_LATER[command].say(bench.lang))
-        return _answer(bench, text, Result.LOOK, say, code="command_not_built")
-    operation = _OPERATIONS[command]
+    match card.command:
+        case Command.NEXT:
+            return _next(bench, text)
+        case Command.UNDO:
+            return undo(bench, text)
+        case Command.CONFIRM:
+            return confirm(bench, text)
+        case Command.REASON | Command.METHOD | Command.WITNESS:
+            return _say_more(bench, text, card)
+    operation = _OPERATIONS[card.command]
     if operation.value not in bench.device.operations:
         say = words.NOT_ALLOWED.say(bench.lang, operation=NAMES[operation].say(bench.lang))
         return _answer(bench, text, Result.STOP, say, code="not_allowed")
-    set_operation(bench, operation)
+    dropped = set_operation(bench, operation)
     say = words.OPERATION_SET.say(bench.lang, operation=NAMES[operation].say(bench.lang))
+    if dropped:
+        say += words.PICKS_DROPPED.say(bench.lang, count=dropped)
+        return _answer(bench, text, Result.LOOK, say, code="picks_dropped")
     open_count = lanes.pile_size(bench.connection, bench.lane.name)
-    if open_count and operation not in (Operation.COMMISSION, Operation.PACK):
+    if open_count and operation not in _OF_PALLETS:
         say += words.PILE_OPEN.say(bench.lang, count=open_count)
         return _answer(bench, text, Result.LOOK, say, code="pile_open")
     return _answer(bench, text, Result.NOTED, say)
 
 
-def set_operation(bench: Bench, operation: Operation) -> None:
-    """Choose an operation.  Choosing the one that is under way changes nothing, so a restart may repeat it."""
+def _say_more(bench: Bench, text: str, card: Card) -> Answer:
+    """Take what will be stated with what is held or destroyed."""
+    # It is read by people of both languages; the code of a witness is the same in both.
+    said = card.words.zh if card.words.zh == card.words.en else f"{card.words.zh} {card.words.en}"
+    lane, sentence = bench.lane, words.WITNESS_SET
+    if card.command is Command.REASON:
+        lane, sentence = replace(lane, reason=said), words.REASON_SET
+    elif card.command is Command.METHOD:
+        lane, sentence = replace(lane, method=said), words.METHOD_SET
+    else:
+        lane = replace(lane, witness=said)
+    bench.set_lane(lane, new_context=False)
+    return _answer(bench, text, Result.NOTED, sentence.say(bench.lang, said=card.words.say(bench.lang)))
+
+
+def set_operation(bench: Bench, operation: Operation) -> int:
+    """Choose an operation; return how many units are let go that were picked for another one.
+
+    Choosing the one that is under way changes nothing, so a restart may repeat it.
+    """
     if bench.lane.operation == operation.value:
-        return
-    lane = replace(bench.lane, operation=operation.value, counterparty=None, counterparty_name=None, pallet=None)
-    bench.set_lane(lane, new_context=True)
+        return 0
+    lane = replace(bench.lane.afresh(), operation=operation.value)
+    with immediate(bench.connection):
+        dropped = lanes.clear_piles(bench.connection, lane.name, [each for each in Pile if each is not Pile.CHILD])
+        saved = lanes.save(bench.connection, lane, new_context=True)
+    bench.lane = saved
+    return dropped
 
 
 def set_counterparty(bench: Bench, *, gln: str | None, name: str | None) -> None:
@@ -91,6 +122,9 @@ def place_name(bench: Bench, gln: str) -> str:
 def _door(bench: Bench, text: str, finding: Finding, *, gln: str) -> Answer:
     extension = finding.value("254")
     door = gln if extension is None else f"{gln}/{extension}"
+    if bench.operation is Operation.STORE and lanes.pile_size(bench.connection, bench.lane.name, Pile.STORE):
+        place = f"{place_name(bench, gln)} {extension or ''}".strip()
+        return move_pile(bench, text, door=door, place=place)
     if bench.lane.door != door:
         bench.set_lane(replace(bench.lane, door=door), new_context=False)
     place = f"{place_name(bench, gln)} {extension or ''}".strip()
@@ -103,11 +137,16 @@ def _set(bench: Bench, text: str, finding: Finding, say: str) -> Answer:
 
 
 def _next(bench: Bench, text: str) -> Answer:
-    left = lanes.pile_size(bench.connection, bench.lane.name)
-    lane = replace(bench.lane, counterparty=None, counterparty_name=None, pallet=None)
-    bench.set_lane(lane, new_context=True, clear_pile=True)
+    name, context = bench.lane.name, bench.lane.context
+    counted = lanes.said_in(bench.connection, type=Operation.COUNT.value, context=context)
+    with immediate(bench.connection):
+        left = lanes.clear_piles(bench.connection, name)
+        saved = lanes.save(bench.connection, bench.lane.afresh(), new_context=True)
+    bench.lane = saved
     if left:
         return _answer(bench, text, Result.LOOK, words.NEXT_PILE.say(bench.lang, count=left), code="pile_cleared")
+    if counted and bench.operation is Operation.COUNT:
+        return _answer(bench, text, Result.NOTED, words.COUNT_ENDED.say(bench.lang, count=counted))
     return _answer(bench, text, Result.NOTED, words.NEXT.say(bench.lang))
 
 

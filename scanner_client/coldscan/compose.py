@@ -14,6 +14,7 @@ from coldscan.device import Device
 from coldtrace import clock
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.header import statement_id
+from coldtrace.events.public_piece import Corrects
 from coldtrace.events.statement import draft_statement, sign_statement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line
@@ -31,6 +32,7 @@ class Matter:
     lines: Sequence[Line]
     fields: Sequence[tuple[str, JsonValue]] = ()
     facts: bytes | None = None
+    corrects: Corrects | None = None
 
 
 def append(
@@ -39,9 +41,13 @@ def append(
     matter: Matter,
     *,
     now: datetime,
+    lane: str | None = None,
     random: Callable[[int], bytes] = clock.random_bytes,
 ) -> str:
-    """Add the next statement of the device's chain and return its id.  The caller owns the transaction."""
+    """Add the next statement of the device's chain and return its id; `lane` is that of a scan.
+
+    The caller owns the transaction.
+    """
     key = b64(device.key)
     tail = statements.tail_of(connection, key)
     offset = offset_of(now, device.offset)
@@ -60,7 +66,7 @@ def append(
         by="device",
         cold="unknown",
         facts=matter.facts,
-        corrects=None,
+        corrects=matter.corrects,
         fields=[
             ("at", at),
             ("offset", offset_text(offset)),
@@ -73,7 +79,9 @@ def append(
         random=random,
     )
     statement = sign_statement(draft, device.signer)
-    statements.insert(connection, statement, id=str(id), key=key, seq=tail.seq + 1, type=matter.type.value, at=at)
+    statements.insert(
+        connection, statement, id=str(id), key=key, seq=tail.seq + 1, type=matter.type.value, at=at, lane=lane
+    )
     return str(id)
 
 

@@ -1,13 +1,15 @@
-"""What is under way at one gun: operation, counterparty, door, open pallet, the pile - and what was already said.
+"""What is under way at one gun: operation, counterparty, door, open pallet, the piles - and what was already said.
 
 All of it is stored before it is confirmed, so that a shift goes on where a dead battery stopped it.  Two processes
 of one device work on two lanes; each lane has its own pile.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Final
 
 from coldscan import cache
 from coldscan.file_lock import held
@@ -19,10 +21,29 @@ EVERYWHERE = 0
 LANES_MAX = 64
 
 
+class Pile(StrEnum):
+    """What picked units wait for.  Each operation has a pile of its own: nothing picked for one is done by another."""
+
+    CHILD = "child"
+    STORE = "store"
+    DESTROY = "destroy"
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picked:
+    """One unit on a pile; `code` is what its code's signature covers, hashed, where that will be stated."""
+
+    unit: str
+    code: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lane:
     """The standing of one lane.  `context` changes with NEXT, the operation or the counterparty: what was said
-    about a unit in one context is a repeat there, and news in another."""
+    about a unit in one context is a repeat there, and news in another.  `phase` says how far a repacking is; `reason`,
+    `method` and `witness` go into what is held or destroyed."""
 
     name: str
     operation: str | None = None
@@ -31,6 +52,14 @@ class Lane:
     door: str | None = None
     pallet: str | None = None
     context: int = EVERYWHERE
+    phase: str | None = None
+    reason: str | None = None
+    method: str | None = None
+    witness: str | None = None
+
+    def afresh(self) -> "Lane":
+        """Return the lane with nothing chosen but its operation and door."""
+        return Lane(name=self.name, operation=self.operation, door=self.door, context=self.context)
 
 
 @contextmanager
@@ -50,23 +79,13 @@ def own_lane(state: StateDir, name: str | None) -> Iterator[str]:
         yield str(LANES_MAX)
 
 
+_KEPT: Final = tuple(each.name for each in fields(Lane) if each.name != "name")
+
+
 def load(connection: sqlite3.Connection, name: str) -> Lane:
     """Return the lane as it was left."""
-    row = connection.execute(
-        "SELECT operation, counterparty, counterparty_name, door, pallet, context FROM lanes WHERE lane = ?",
-        (name,),
-    ).fetchone()
-    if row is None:
-        return Lane(name=name)
-    return Lane(
-        name=name,
-        operation=row[0],
-        counterparty=row[1],
-        counterparty_name=row[2],
-        door=row[3],
-        pallet=row[4],
-        context=row[5],
-    )
+    row = connection.execute(f"SELECT {', '.join(_KEPT)} FROM lanes WHERE lane = ?", (name,)).fetchone()
+    return Lane(name=name) if row is None else Lane(name=name, **dict(zip(_KEPT, row, strict=True)))
 
 
 def save(connection: sqlite3.Connection, lane: Lane, *, new_context: bool) -> Lane:
@@ -76,17 +95,8 @@ def save(connection: sqlite3.Connection, lane: Lane, *, new_context: bool) -> La
         cache.put(connection, cache.Name.CONTEXT, str(context))
         lane = replace(lane, context=context)
     connection.execute(
-        "INSERT OR REPLACE INTO lanes (lane, operation, counterparty, counterparty_name, door, pallet, context)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            lane.name,
-            lane.operation,
-            lane.counterparty,
-            lane.counterparty_name,
-            lane.door,
-            lane.pallet,
-            lane.context,
-        ),
+        f"INSERT OR REPLACE INTO lanes (lane, {', '.join(_KEPT)}) VALUES (?{', ?' * len(_KEPT)})",
+        (lane.name, *(getattr(lane, name) for name in _KEPT)),
     )
     return lane
 
@@ -97,26 +107,47 @@ def all_lanes(connection: sqlite3.Connection) -> list[Lane]:
     return [load(connection, row[0]) for row in names]
 
 
-def pile_of(connection: sqlite3.Connection, lane: str) -> list[str]:
-    """Return the units picked since the last pallet, in the order of picking."""
-    rows = connection.execute("SELECT unit FROM pile WHERE lane = ? ORDER BY number", (lane,)).fetchall()
-    return [str(row[0]) for row in rows]
+def pile_of(connection: sqlite3.Connection, lane: str, pile: Pile = Pile.CHILD) -> list[Picked]:
+    """Return the units picked since the pile was last used, in the order of picking."""
+    rows = connection.execute("SELECT unit, code FROM pile WHERE lane = ? AND role = ? ORDER BY number", (lane, pile))
+    return [Picked(unit=unit, code=code) for unit, code in rows.fetchall()]
 
 
-def pile_size(connection: sqlite3.Connection, lane: str) -> int:
+def pile_size(connection: sqlite3.Connection, lane: str, pile: Pile = Pile.CHILD) -> int:
     """Return how many units lie on the pile."""
-    return int(connection.execute("SELECT COUNT(*) FROM pile WHERE lane = ?", (lane,)).fetchone()[0])
+    found = connection.execute("SELECT COUNT(*) FROM pile WHERE lane = ? AND role = ?", (lane, pile))
+    return int(found.fetchone()[0])
 
 
-def pick(connection: sqlite3.Connection, lane: str, unit: str) -> bool:
+def pick(
+    connection: sqlite3.Connection, lane: str, unit: str, pile: Pile = Pile.CHILD, *, code: str | None = None
+) -> bool:
     """Put a unit on the pile; False if it lies there already."""
-    done = connection.execute("INSERT OR IGNORE INTO pile (lane, unit) VALUES (?, ?)", (lane, unit))
+    done = connection.execute(
+        "INSERT OR IGNORE INTO pile (lane, role, unit, code) VALUES (?, ?, ?, ?)", (lane, pile, unit, code)
+    )
     return done.rowcount == 1
 
 
-def clear_pile(connection: sqlite3.Connection, lane: str) -> None:
-    """Start a new pile."""
-    connection.execute("DELETE FROM pile WHERE lane = ?", (lane,))
+def put_back(connection: sqlite3.Connection, lane: str, pile: Pile) -> str | None:
+    """Take the unit that was picked last off the pile and return it, None if the pile is empty."""
+    row = connection.execute(
+        "DELETE FROM pile WHERE number = (SELECT max(number) FROM pile WHERE lane = ? AND role = ?) RETURNING unit",
+        (lane, pile),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def drop(connection: sqlite3.Connection, lane: str, units: Iterable[str]) -> None:
+    """Take units off every pile of the lane."""
+    connection.executemany("DELETE FROM pile WHERE lane = ? AND unit = ?", [(lane, unit) for unit in units])
+
+
+def clear_piles(connection: sqlite3.Connection, lane: str, piles: Iterable[Pile] = Pile) -> int:
+    """Empty these piles, all of them if none is named; return how many units lay on them."""
+    return sum(
+        connection.execute("DELETE FROM pile WHERE lane = ? AND role = ?", (lane, pile)).rowcount for pile in piles
+    )
 
 
 def already_said(connection: sqlite3.Connection, *, unit: str, type: str, context: int) -> str | None:
@@ -133,6 +164,18 @@ def note_said(connection: sqlite3.Connection, *, unit: str, type: str, context: 
         "INSERT OR REPLACE INTO said (unit, type, context, statement, at) VALUES (?, ?, ?, ?, ?)",
         (unit, type, context, statement, at),
     )
+
+
+def said_in(connection: sqlite3.Connection, *, type: str, context: int) -> int:
+    """Return of how many units this was said in a context."""
+    found = connection.execute("SELECT COUNT(*) FROM said WHERE context = ? AND type = ?", (context, type))
+    return int(found.fetchone()[0])
+
+
+def unsay(connection: sqlite3.Connection, statement: str) -> list[str]:
+    """Forget what a statement said, so that it can be said again; return of which units it was."""
+    rows = connection.execute("DELETE FROM said WHERE statement = ? RETURNING unit", (statement,)).fetchall()
+    return [str(row[0]) for row in rows]
 
 
 def note_refused_scan(

@@ -169,7 +169,11 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--again", action="store_true", help="换新密钥重新登记 / enrol anew with a new key")
 
     scan = add("scan", "逐行读入扫描并应答 / answer scans from standard input")
-    scan.add_argument("--operation", help="commission, pack, unpack, receive (in), ship (out), sell")
+    scan.add_argument(
+        "--operation",
+        help="commission, pack, unpack, receive (in), ship (out), sell, store (move), count, open, transform, hold,"
+        " destroy",
+    )
     scan.add_argument("--lane", help="通道名 / name of this gun's lane (default: the first free number)")
     scan.add_argument("--to", metavar="GLN", help="收货方位置码 / receiver of what is shipped")
     scan.add_argument("--to-name", metavar="NAME", help="无位置码的收货方 / receiver without a place number")

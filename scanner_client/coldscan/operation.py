@@ -14,6 +14,12 @@ class Operation(StrEnum):
     SHIP = "ship"
     RECEIVE = "receive"
     SELL = "sell"
+    STORE = "store"
+    COUNT = "count"
+    OPEN = "open"
+    TRANSFORM = "transform"
+    HOLD = "hold"
+    DESTROY = "destroy"
 
 
 NAMES: dict[Operation, Words] = {
@@ -23,10 +29,16 @@ NAMES: dict[Operation, Words] = {
     Operation.SHIP: Words("出库", "Ship"),
     Operation.RECEIVE: Words("入库", "Receive"),
     Operation.SELL: Words("销售", "Sell"),
+    Operation.STORE: Words("移库", "Move"),
+    Operation.COUNT: Words("盘点", "Count"),
+    Operation.OPEN: Words("开箱上柜", "Open"),
+    Operation.TRANSFORM: Words("分装", "Repack"),
+    Operation.HOLD: Words("封存", "Hold"),
+    Operation.DESTROY: Words("销毁", "Destroy"),
 }
 
-DOORWAYS: dict[str, Operation] = {"in": Operation.RECEIVE, "out": Operation.SHIP}
-"""How the command sheet calls two of them."""
+DOORWAYS: dict[str, Operation] = {"in": Operation.RECEIVE, "out": Operation.SHIP, "move": Operation.STORE}
+"""How the command sheet calls three of them."""
 
 
 def read_operation(text: str) -> Operation:

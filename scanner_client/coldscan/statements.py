@@ -38,6 +38,16 @@ class Tail:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stated:
+    """A statement as a correction names it."""
+
+    id: str
+    type: str
+    at: str
+    header_hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """What the queue holds."""
 
@@ -72,12 +82,20 @@ def tail_of(connection: sqlite3.Connection, key: str) -> Tail:
 
 
 def insert(
-    connection: sqlite3.Connection, statement: Statement, *, id: str, key: str, seq: int, type: str, at: str
+    connection: sqlite3.Connection,
+    statement: Statement,
+    *,
+    id: str,
+    key: str,
+    seq: int,
+    type: str,
+    at: str,
+    lane: str | None = None,
 ) -> None:
     """Add a pending statement; the caller owns the transaction."""
     connection.execute(
-        "INSERT INTO statements (id, key, seq, type, at, header, public, private, units, sig)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO statements (id, key, seq, type, at, header, public, private, units, sig, lane)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             id,
             key,
@@ -89,8 +107,26 @@ def insert(
             statement.private,
             statement.units,
             statement.sig,
+            lane,
         ),
     )
+
+
+def last_of(connection: sqlite3.Connection, *, key: str, lane: str) -> Stated | None:
+    """Return the newest statement of a lane that still stands: not undone, not refused, and no correction itself."""
+    row = connection.execute(
+        "SELECT id, type, at, header FROM statements WHERE lane = ? AND key = ? AND undone = 0"
+        " AND state <> 'refused' AND type <> 'correct' ORDER BY number DESC LIMIT 1",
+        (lane, key),
+    ).fetchone()
+    if row is None:
+        return None
+    return Stated(id=row[0], type=row[1], at=row[2], header_hash=sha256(str(row[3]).encode()))
+
+
+def mark_undone(connection: sqlite3.Connection, id: str) -> None:
+    """Note that a statement was taken back by a correction that stands behind it in the chain."""
+    connection.execute("UPDATE statements SET undone = 1 WHERE id = ?", (id,))
 
 
 def unsent_ids(connection: sqlite3.Connection, *, limit: int) -> list[str]:

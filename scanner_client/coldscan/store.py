@@ -13,7 +13,7 @@ from coldscan.file_lock import held
 from coldscan.refusals import NewerStore, StoreFault
 from coldscan.state_dir import StateDir
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_S = 10.0
 
 _SCHEMA = """
@@ -59,7 +59,22 @@ _ADDED_BY_2 = """
 CREATE TABLE unit_lots (unit TEXT PRIMARY KEY, facts INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE unit_facts (number INTEGER PRIMARY KEY, facts TEXT NOT NULL) STRICT;
 """
-_STEPS = (_SCHEMA, _ADDED_BY_2)
+_ADDED_BY_3 = """
+ALTER TABLE statements ADD COLUMN lane TEXT;
+ALTER TABLE statements ADD COLUMN undone INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX statements_lane ON statements (lane, number) WHERE lane IS NOT NULL;
+ALTER TABLE lanes ADD COLUMN phase TEXT;
+ALTER TABLE lanes ADD COLUMN reason TEXT;
+ALTER TABLE lanes ADD COLUMN method TEXT;
+ALTER TABLE lanes ADD COLUMN witness TEXT;
+ALTER TABLE pile RENAME TO pile_of_2;
+CREATE TABLE pile (number INTEGER PRIMARY KEY, lane TEXT NOT NULL, role TEXT NOT NULL, unit TEXT NOT NULL,
+    code TEXT, UNIQUE (lane, role, unit)) STRICT;
+INSERT INTO pile (number, lane, role, unit) SELECT number, lane, 'child', unit FROM pile_of_2;
+DROP TABLE pile_of_2;
+CREATE INDEX said_context ON said (context, type)
+"""
+_STEPS = (_SCHEMA, _ADDED_BY_2, _ADDED_BY_3)
 """What brings a store from each version to the next one, from 0."""
 
 

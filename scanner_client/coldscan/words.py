@@ -10,6 +10,13 @@ UNPACKED = Words("已从 {parent} 取出 {unit}", "Took {unit} off {parent}")
 SHIPPED = Words("已出库 {unit}，发往 {to}", "Shipped {unit} to {to}")
 RECEIVED = Words("已入库 {unit}", "Received {unit}")
 SOLD = Words("已售出 {unit}", "Sold {unit}")
+STORED = Words("已移到 {place}，共 {count} 件", "Moved to {place}: {count}")
+COUNTED = Words("已清点 {unit}，此处第 {count} 件", "Counted {unit}, number {count} here")
+OPENED = Words("已开箱 {unit}", "Opened {unit}")
+HELD_NOW = Words("已封存 {unit}（{reason}），请单独存放", "On hold: {unit} ({reason}); set it aside")
+DESTROYED = Words("已记录销毁 {count} 件", "Recorded as destroyed: {count}")
+REPACKED = Words("已分装：投入 {inputs} 件，产出 {outputs} 件", "Repacked: {inputs} went in, {outputs} came out")
+UNDONE = Words("已撤销 {at} 的“{operation}”，可以重新扫描", "Taken back: {operation} at {at}; scan again what is right")
 
 # Amber is said behind the sentence above.
 STALE = Words("；签名有效，{since} 之后的状态未知", "; signature valid, status unknown since {since}")
@@ -20,6 +27,21 @@ MAYBE_STOPPED = Words(
 )
 HELD_HERE = Words(
     "；货物已被封存、召回或销毁，请单独存放", "; the goods are on hold, recalled or destroyed: set them aside"
+)
+
+# Picks: nothing is stored before the card or place that ends them.
+PICKED_TO_MOVE = Words("{unit}，第 {count} 件；再扫新的位置", "{unit}, number {count}; then scan the new place")
+PICKED_TO_DESTROY = Words(
+    "{unit}，第 {count} 件；扫“确认”后才记录销毁", "{unit}, number {count}; nothing is recorded before CONFIRM"
+)
+PICKED_INPUT = Words(
+    "投入 {unit}，第 {count} 件；扫完后确认", "Goes in: {unit}, number {count}; CONFIRM when all are in"
+)
+PICKED_OUTPUT = Words("产出 {unit}，第 {count} 件；扫完后确认", "Comes out: {unit}, number {count}; CONFIRM when done")
+INPUTS_DONE = Words("投入 {count} 件，请扫新标签，然后确认", "{count} go in; now scan the new labels, then CONFIRM")
+PUT_BACK = Words("已从本堆取下最后一件，还有 {count} 件", "Took the last one off the pile; {count} are left")
+PICKS_DROPPED = Words(
+    "；先前选中的 {count} 件已取消，没有记录", "; {count} that were picked before are let go, nothing was recorded"
 )
 
 # The hard stop.
@@ -56,16 +78,26 @@ OPERATION_SET = Words("作业：{operation}", "Operation: {operation}")
 PILE_OPEN = Words("；本堆还有 {count} 箱未组托", "; {count} cartons on the pile are not packed yet")
 NEXT = Words("已清空，开始下一单", "Cleared; ready for the next")
 NEXT_PILE = Words(
-    "已清空（{count} 箱未组托），开始下一单", "Cleared ({count} cartons stay unpacked); ready for the next"
+    "已清空（选中的 {count} 件没有记录），开始下一单",
+    "Cleared ({count} that were picked are let go); ready for the next",
 )
-UNDO_LATER = Words(
-    "本版本还不能撤销；请记下该码，由管理员更正",
-    "This version cannot undo yet; note the code and have the desk correct it",
+UNDO = Words("撤销", "Take back")
+NOTHING_TO_UNDO = Words("没有可以撤销的记录", "There is nothing to take back")
+TOO_OLD_TO_UNDO = Words(
+    "上一条记录是 {at} 的，已不能在本机撤销；请由办公室更正",
+    "The last record is of {at}, too old to be taken back here; have the desk correct it",
 )
-COMMAND_LATER = Words(
-    "本版本还没有“{command}”；没有记录，也没有改变作业，请继续扫描",
-    "This version has no {command} yet; nothing was recorded and the operation is unchanged, go on scanning",
-)
+NOTHING_TO_CONFIRM = Words("没有需要确认的事", "There is nothing to confirm")
+REASON_SET = Words("原因：{said}", "Reason: {said}")
+METHOD_SET = Words("方式：{said}", "Method: {said}")
+WITNESS_SET = Words("见证人：{said}", "Witness: {said}")
+NO_REASON = Words("请先扫描原因卡", "Scan the card of the reason first")
+NO_METHOD = Words("请先扫描销毁方式卡和见证人卡", "Scan the cards of the method and of the witness first")
+NO_PLACE = Words("请先扫描所在位置的场所码", "Scan the code of the place first")
+NO_GOODS = Words("请先扫描货物", "Scan the goods first")
+OTHER_PLACE = Words("这不是本站的位置", "That is no place of this site")
+ALREADY_INPUT = Words("{unit} 是投入的货物，不能同时是产出", "{unit} goes in; it cannot come out as well")
+COUNT_ENDED = Words("盘点结束：{count} 件；开始下一单", "Counted: {count}; ready for the next")
 TO_SET = Words("收货方：{place}", "Receiver: {place}")
 FROM_SET = Words("发货方：{place}", "Sender: {place}")
 DOOR_SET = Words("库门：{place}", "Door: {place}")

@@ -1,15 +1,17 @@
 """status, verify, export, doctor: they look, and change nothing."""
 
+import contextlib
 import json
 import os
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from coldscan.operation import Operation
-from coldscan.store import SCHEMA_VERSION
+from coldscan.store import _STEPS, SCHEMA_VERSION
 from coldtrace.codes.short_code import format_short_code
 from support.scanner_device import Device
 from support.scanner_server import ScannerServer
@@ -139,15 +141,22 @@ def test_a_store_of_a_newer_program(device: Device) -> None:
     assert (ran.status, ran.json["code"]) == (2, "newer_store")
 
 
-def test_a_store_of_the_first_program_is_brought_up_to_date(device: Device) -> None:
-    """The first version knew no units whose codes do not say their lot."""
-    kept = device.rows("SELECT count(*) FROM lots")
-    for statement in ("DROP TABLE unit_lots", "DROP TABLE unit_facts", "PRAGMA user_version = 1"):
-        device.rows(statement)
-    assert device.run("status").status == 0
-    assert device.rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert device.rows("SELECT * FROM unit_lots") == []
-    assert device.rows("SELECT count(*) FROM lots") == kept
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_store_of_an_earlier_program_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+    """Version 1 knew no units whose codes do not say their lot, version 2 one pile and no lane of a statement."""
+    old = Device(tmp_path / "old")
+    old.state.create()
+    with contextlib.closing(sqlite3.connect(old.state.store)) as connection:
+        for step in _STEPS[:version]:
+            connection.executescript(step)
+        connection.execute("INSERT INTO pile (lane, unit) VALUES ('1', 'U:FIRST'), ('1', 'U:SECOND')")
+        connection.execute("INSERT INTO lanes (lane, operation, context) VALUES ('1', 'pack', 7)")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    assert old.rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert old.rows("SELECT role, unit FROM pile ORDER BY number") == [("child", "U:FIRST"), ("child", "U:SECOND")]
+    assert old.rows("SELECT operation, context, phase FROM lanes") == [("pack", 7, None)]
+    assert old.rows("SELECT * FROM unit_lots") == []
 
 
 def test_a_folder_that_cannot_be_made(device: Device) -> None:

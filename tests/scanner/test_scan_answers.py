@@ -165,20 +165,6 @@ def test_goods_before_any_operation(device: Device, world: World) -> None:
     assert (answer.result, answer.code, answer.verdict) == (Result.LOOK, "no_operation", "valid")
 
 
-def test_undo_says_that_it_is_later_work(device: Device) -> None:
-    (answer,) = device.scan("CT:UNDO")
-    assert (answer.result, answer.code) == (Result.LOOK, "undo_not_built")
-    assert "cannot undo yet" in answer.say
-
-
-@pytest.mark.parametrize("card", ["CT:MOVE", "CT:COUNT", "CT:CONFIRM", "ct:count"])
-def test_cards_of_later_work_change_nothing_and_say_so(device: Device, card: str) -> None:
-    receive, later, _ = device.scan("CT:IN", card, "CT:IN")
-    assert (later.result, later.code, later.queued) == (Result.LOOK, "command_not_built", False)
-    assert later.operation == receive.operation == "receive"
-    assert "nothing was recorded" in later.say
-
-
 def test_unknown_command(device: Device) -> None:
     (answer,) = device.scan("CT:DANCE")
     assert (answer.result, answer.code, answer.queued) == (Result.STOP, "unknown_command", False)
@@ -237,7 +223,7 @@ def test_a_pile_that_nobody_closes(device: Device, world: World) -> None:
     device.scan(world.carton(), operation=Operation.PACK)
     with device.bench() as bench:
         bench.connection.executemany(
-            "INSERT INTO pile (lane, unit) VALUES ('1', ?)", [(f"(00){n}",) for n in range(PILE_MAX)]
+            "INSERT INTO pile (lane, role, unit) VALUES ('1', 'child', ?)", [(f"(00){n}",) for n in range(PILE_MAX)]
         )
     (answer,) = device.scan(world.carton())
     assert answer.code == "full_pile"

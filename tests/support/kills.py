@@ -30,7 +30,7 @@ from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.vkey import Vkey
 from support.house import Handheld, pack_lines, unit_line
 from support.live_house import LiveHouse, send, send_alone
-from support.service import Service, running_service
+from support.service import DidNotStart, Service, running_service
 
 PATIENCE_S = 90
 CARTONS = [f"(01)19521234543210(21)7QK4M2ZY{number:04}" for number in range(40)]
@@ -203,9 +203,19 @@ class Killed:
         before = self._postmaster()
         self._kill_postgres(before)
         self.kill()
-        if self.postgres is not None:
-            wait_until(lambda: self._is_up(before), "the database does not come back")
-        self.start()
+        if self.postgres is None:
+            self.start()
+            return
+        # A service that is started while there is no database ends, and systemd starts it again.
+        wait_until(lambda: self._is_up(before), "the database does not come back")
+        wait_until(self._starts, "the service does not start beside its database")
+
+    def _starts(self) -> bool:
+        try:
+            self.start()
+        except DidNotStart:
+            return False
+        return True
 
     @property
     def _pid_file(self) -> Path:

@@ -31,7 +31,10 @@ from coldtrace.seal.keys import Ed25519Signer, PublicKey, key_id, load_public_ke
 from coldtrace.seal.merkle import tree_root
 from support.scanner_world import GTIN, LOT, ORIGIN, OWN, World
 
-OPERATIONS = ["commission", "pack", "unpack", "ship", "receive", "sell"]
+OPERATIONS = [
+    *("commission", "pack", "unpack", "ship", "receive", "sell", "store", "count"),
+    *("open", "transform", "hold", "destroy", "correct"),
+]
 SITE = {
     "gln": OWN,
     "name_zh": "滨海首站冷库",

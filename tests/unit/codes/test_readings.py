@@ -37,7 +37,7 @@ def what(reading: Reading) -> object:
     if reading.scan is None:
         return [reading.scheme, reading.value]
     if reading.scan.command is not None:
-        return reading.scan.command.value
+        return reading.scan.command.text
     return reading.scan.serial or reading.scan.ais
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldtrace.codes.command import Command
+from coldtrace.codes.command import Card, Command
 from coldtrace.codes.refusals import MalformedUri
 from coldtrace.codes.scan import Scan, read_scan, without_reader_marks
 from coldtrace.codes.trace_code import CodeKind
@@ -77,7 +77,7 @@ def test_short_codes(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["CT:IN", "ct:in", "]Q1CT:IN", "CT:IN\r"])
 def test_commands(text: str) -> None:
-    assert read_scan(text) == Scan(kind="command", command=Command.IN)
+    assert read_scan(text) == Scan(kind="command", command=Card(command=Command.IN))
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def _parsed(scan: Scan) -> dict[str, object]:
     if scan.serial is not None:
         answer["serial"] = scan.serial
     if scan.command is not None:
-        answer["command"] = str(scan.command)
+        answer["command"] = scan.command.text
     return answer
 
 

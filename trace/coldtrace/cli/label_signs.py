@@ -21,7 +21,10 @@ def add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `labels cards` and `labels doors`."""
     cards = actions.add_parser("cards", help="作业指令卡（覆膜使用）/ command cards, to be laminated")
     cards.add_argument(
-        "--all", action="store_true", help="含手持终端尚不支持的指令 / with those that the handheld does not do yet"
+        "--witness",
+        default="",
+        metavar="K1,K2",
+        help="另加见证人代号卡（销毁用） / cards with the codes of who witnesses a destruction",
     )
     _add_output(cards, layout="a4")
     cards.set_defaults(func=run_cards)
@@ -38,14 +41,17 @@ def add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run_cards(arguments: argparse.Namespace) -> int:
-    """Write the cards of what the handheld does, or of every command; needs no installation."""
-    from coldtrace.codes.command import Command
-    from coldtrace.labels.command_words import command_label
+    """Write the cards of all commands, of reasons and methods, and of the witnesses named; needs no installation."""
+    from coldtrace.codes.command import Command, parse_command
+    from coldtrace.labels.command_words import CARDS, command_label
     from coldtrace.settings import load_settings
 
-    # A card that only says "not yet" when it is scanned would hang at a gate like one that works.
-    later = () if arguments.all else (Command.MOVE, Command.COUNT, Command.CONFIRM, Command.UNDO)
-    return _write(arguments, load_settings(), [command_label(command) for command in Command if command not in later])
+    codes = [code.strip() for code in arguments.witness.split(",") if code.strip()]
+    try:
+        witnesses = [parse_command(f"{Command.WITNESS}:{code}") for code in codes]
+    except Refusal as refusal:
+        return print_refusal(refusal, as_json=arguments.json)
+    return _write(arguments, load_settings(), [command_label(card) for card in (*CARDS, *witnesses)])
 
 
 def run_doors(arguments: argparse.Namespace) -> int:

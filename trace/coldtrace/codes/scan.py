@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from coldtrace.codes.check_digit import is_digits
-from coldtrace.codes.command import Command, is_command, parse_command
+from coldtrace.codes.command import Card, is_command, parse_command
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.foreign import is_marked, read_elements, read_link
 from coldtrace.codes.gtin import LENGTHS, parse_gtin
@@ -47,7 +47,7 @@ class Scan:
     ais: dict[str, str] = field(default_factory=dict)
     code: TraceCode | None = None
     serial: str | None = None
-    command: Command | None = None
+    command: Card | None = None
 
     @property
     def unit_id(self) -> str | None:

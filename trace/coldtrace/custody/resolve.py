@@ -115,7 +115,7 @@ def _look_up(session: Session, env: Env, scope: Scope, text: str, reading: Readi
     if scan is None:
         return _foreign(session, scope, reading)
     if scan.command is not None:
-        return Resolution(resolver=resolver, kind="command", name=scan.command.value, command=scan.command.value)
+        return Resolution(resolver=resolver, kind="command", name=scan.command.text, command=scan.command.text)
     if scan.serial is not None:
         return _short(session, env, scope, scan.serial)
     gtin, lot, unit = scan.ais.get("01"), scan.ais.get("10"), scan.unit_id

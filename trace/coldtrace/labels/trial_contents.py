@@ -104,8 +104,12 @@ def _place(chance: Random) -> LabelContent:
     )
 
 
+_TRIED: Final = list(Command)[:11]
+"""Those on which the released figures rest; later cards are drawn alike."""
+
+
 def _command(chance: Random) -> LabelContent:
-    return command_label(chance.choice(list(Command)))
+    return command_label(chance.choice(_TRIED))
 
 
 _MAKERS: Final[dict[LabelKind, Callable[[Random], LabelContent]]] = {
