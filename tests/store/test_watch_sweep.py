@@ -11,7 +11,7 @@ from coldtrace.watch.model import CaseState, SweepTimes
 from coldtrace.watch.sweep import Swept, sweep
 from support.consignments import commission_line, facts_of
 from support.house import pack_lines
-from support.road import MARKET, PALLETS, PORT, SHOP, STORE, Road, child, whole
+from support.road import MARKET, PALLETS, PORT, SHOP, STORE, TRADER, Road, at_site, child, whole
 
 TIMES = SweepTimes()
 HOUR = timedelta(hours=1)
@@ -166,3 +166,30 @@ def test_goods_that_were_not_on_the_emptied_pallet_are_no_longer_faster_than_the
     road.tell(kept_back)
     assert swept(road).explained == 2
     assert [each for each in live(road) if each.kind is CaseKind.IMPOSSIBLE_TRAVEL] == []
+
+
+def test_a_case_names_the_goods_of_its_reader_alone(road: Road) -> None:
+    """One receipt of two firms' boxes, then both seen elsewhere too soon: each sender reads of its own box."""
+    ours, theirs = coded(road)
+    for gln in (TRADER, STORE, MARKET):
+        road.device(gln)
+    road.done(PORT, T.SHIP, ours, theirs, to=TRADER)
+    road.clock.forward(HOUR)
+    road.done(TRADER, T.RECEIVE, theirs)
+    road.done(TRADER, T.SHIP, theirs, to=STORE)
+    road.clock.forward(HOUR)
+    road.done(STORE, T.RECEIVE, ours, theirs)
+    road.done(MARKET, T.OBSERVE, ours, theirs)
+    assert swept(road).opened > 0
+    both = {ours, theirs}
+    assert any(both <= set(map(str, _named(case))) for case in live(road)), "no case is about both"
+    for gln, others in ((PORT, theirs), (TRADER, ours)):
+        for case in list_cases(road.session, at_site(gln), after=None, limit=PAGE_MAX):
+            if case.gln != gln:
+                assert others not in (*case.units, *_named(case)), (gln, case.kind)
+
+
+def _named(case: Case) -> list[object]:
+    units = case.detail.get("units", [])
+    assert isinstance(units, list)
+    return units

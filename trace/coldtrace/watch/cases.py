@@ -206,7 +206,7 @@ _CASES = (
     "WITH page AS ({page}) SELECT f.case_id, f.kind, f.state, f.opened_at, f.about, f.entry_id, f.other_id, f.key_id,"
     " f.gln, f.operator_id AS owner_id, o.uscc AS owner, f.taken_by, tf.uscc AS taken_for,"
     " f.taken_for AS taken_for_id, f.taken_at, f.closed_at,"
-    " f.resolved_by, f.note, f.detail, f.unit_id,"
+    " f.resolved_by, f.note, f.detail, f.unit_id, w.whole,"
     " s.type, COALESCE(s.claimed_at, f.opened_at) AS claimed_at, COALESCE(s.recorded_at, f.opened_at) AS recorded_at,"
     " s.status, s.marks, u.scanned, u.reason, COALESCE(u.scanned_by, b.bound_by) AS by, COALESCE(u.times, 1) AS times,"
     " applied.lot AS bound_lot, other.lot AS other_lot,"
@@ -247,7 +247,7 @@ def _case(row: Row[Any]) -> Case:
         closed_at=row.closed_at,
         resolved_by=row.resolved_by,
         note=row.note,
-        detail=row.detail,
+        detail=_told(row),
         type=row.type,
         claimed_at=row.claimed_at,
         recorded_at=row.recorded_at,
@@ -260,6 +260,16 @@ def _case(row: Row[Any]) -> Case:
         times=row.times,
         lots=tuple(lot for lot in (row.bound_lot, row.other_lot) if lot is not None),
     )
+
+
+def _told(row: Row[Any]) -> dict[str, Any]:
+    """Return what was found, with the goods that the reader may see: whoever has the exact texts sees all of them."""
+    detail: dict[str, Any] = row.detail
+    units = detail.get("units")
+    if row.whole or not isinstance(units, list):
+        return detail
+    mine = {row.unit_id, *(row.units or ())}
+    return detail | {"units": [unit for unit in units if unit in mine]}
 
 
 def _worded(code: str, words: Words) -> dict[str, str]:
