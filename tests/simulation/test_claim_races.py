@@ -233,8 +233,9 @@ def check(sessions: sessionmaker[Session], races: Sequence[Race]) -> int:
         for row in session.execute(text("SELECT entry_id, marks FROM statement_line ORDER BY entry_id, line_no")):
             marks.setdefault(row.entry_id, []).append(list(row.marks))
         heard = {
-            row.entry_id: row.recorded_at
-            for row in session.execute(text("SELECT entry_id, recorded_at FROM statement"))
+            # Two services may hear something in one and the same millisecond; then the order is that of the record.
+            row.entry_id: (row.recorded_at, row.seq, row.entry_id)
+            for row in session.execute(text("SELECT entry_id, recorded_at, seq FROM statement"))
         }
         cases = [
             (row.entry_id, row.kind, row.live, row.state)
