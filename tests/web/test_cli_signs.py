@@ -7,7 +7,7 @@ import pytest
 
 from coldtrace.cli.installation import open_installation
 from coldtrace.clock import now
-from coldtrace.codes.command import Command
+from coldtrace.codes.command import Command, parse_command
 from coldtrace.goods.place_labels import PlaceLabels, place_labels
 from coldtrace.parties import service as parties
 from coldtrace.parties.model import SiteRole
@@ -46,23 +46,40 @@ def market(port: Run) -> Run:
     return port
 
 
-@pytest.mark.parametrize(("layout", "pages"), [("a4", 1), ("100x100", 11)])
+PLAIN = "IN OUT MOVE COUNT UNDO CONFIRM NEXT COMMISSION PACK UNPACK SELL OPEN TRANSFORM HOLD DESTROY".split()
+REASONS = "DAMAGED WARM LABEL PAPERS SMELL ORDERED".split()
+METHODS = "BURNT RENDERED BURIED".split()
+CARDS = {
+    *(f"CT:{name}" for name in PLAIN),
+    *(f"CT:REASON:{name}" for name in REASONS),
+    *(f"CT:METHOD:{name}" for name in METHODS),
+}
+"""What is printed unasked: every command without a word, and every word that we know."""
+
+CARD_WORDS = """入库 出库 移库 盘点 撤销 确认 下一单 赋码 组托 拆托 销售 开箱上柜 分装 封存 销毁 破损 焚烧""".split()
+
+
+@pytest.mark.parametrize(("layout", "pages"), [("a4", 2), ("100x100", 24)])
 def test_every_command_has_a_card(first_run: Run, layout: str, pages: int, tmp_path: Path) -> None:
     out = tmp_path / "cards.pdf"
-    ran = first_run("labels", "cards", "--all", "--layout", layout, "--out", out, "--json")
-    assert (ran.status, ran.json) == (0, {"labels": 11, "pages": pages, "decoded": 11, "out": str(out)})
+    ran = first_run("labels", "cards", "--layout", layout, "--out", out, "--json")
+    assert (ran.status, ran.json) == (0, {"labels": 24, "pages": pages, "decoded": 24, "out": str(out)})
     read = sorted(text.decode() for picture in pdf_pictures(out) for text in read_picture(picture))
-    assert read == sorted(command.value for command in Command)
+    assert read == sorted(CARDS)
+    assert {parse_command(text).command for text in CARDS} == set(Command) - {Command.WITNESS}
     text = "".join(pdf_texts(out))
-    for word in ("入库", "出库", "移库", "盘点", "撤销", "确认", "下一单", "赋码", "组托", "拆托", "销售"):
-        assert word in text
+    assert [word for word in CARD_WORDS if word not in text] == []
 
 
-def test_only_what_the_handheld_does_is_printed_unasked(first_run: Run, tmp_path: Path) -> None:
+def test_witnesses_have_cards_when_they_are_named(first_run: Run, tmp_path: Path) -> None:
     out = tmp_path / "cards.pdf"
-    assert first_run("labels", "cards", "--out", out, "--json").json["labels"] == 7
+    ran = first_run("labels", "cards", "--witness", "k17, K18", "--out", out, "--json")
+    assert (ran.status, ran.json["labels"]) == (0, 26)
     read = {text.decode() for picture in pdf_pictures(out) for text in read_picture(picture)}
-    assert {command.value for command in Command} - read == {"CT:MOVE", "CT:COUNT", "CT:CONFIRM", "CT:UNDO"}
+    assert read - CARDS == {"CT:WITNESS:K17", "CT:WITNESS:K18"}
+    refused = first_run("labels", "cards", "--witness", "见证人", "--out", tmp_path / "none.pdf", "--json")
+    assert (refused.status, refused.json["code"]) == (1, "unknown_command")
+    assert not (tmp_path / "none.pdf").exists()
 
 
 def test_the_font_of_the_setting_is_embedded(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
