@@ -46,9 +46,25 @@ def market(port: Run) -> Run:
     return port
 
 
-PLAIN = "IN OUT MOVE COUNT UNDO CONFIRM NEXT COMMISSION PACK UNPACK SELL OPEN TRANSFORM HOLD DESTROY".split()
-REASONS = "DAMAGED WARM LABEL PAPERS SMELL ORDERED".split()
-METHODS = "BURNT RENDERED BURIED".split()
+PLAIN = [
+    "IN",
+    "OUT",
+    "MOVE",
+    "COUNT",
+    "UNDO",
+    "CONFIRM",
+    "NEXT",
+    "COMMISSION",
+    "PACK",
+    "UNPACK",
+    "SELL",
+    "OPEN",
+    "TRANSFORM",
+    "HOLD",
+    "DESTROY",
+]
+REASONS = ["DAMAGED", "WARM", "LABEL", "PAPERS", "SMELL", "ORDERED"]
+METHODS = ["BURNT", "RENDERED", "BURIED"]
 CARDS = {
     *(f"CT:{name}" for name in PLAIN),
     *(f"CT:REASON:{name}" for name in REASONS),
@@ -56,7 +72,25 @@ CARDS = {
 }
 """What is printed unasked: every command without a word, and every word that we know."""
 
-CARD_WORDS = """入库 出库 移库 盘点 撤销 确认 下一单 赋码 组托 拆托 销售 开箱上柜 分装 封存 销毁 破损 焚烧""".split()
+CARD_WORDS = [
+    "入库",
+    "出库",
+    "移库",
+    "盘点",
+    "撤销",
+    "确认",
+    "下一单",
+    "赋码",
+    "组托",
+    "拆托",
+    "销售",
+    "开箱上柜",
+    "分装",
+    "封存",
+    "销毁",
+    "破损",
+    "焚烧",
+]
 
 
 @pytest.mark.parametrize(("layout", "pages"), [("a4", 2), ("100x100", 24)])
