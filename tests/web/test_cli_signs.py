@@ -47,21 +47,8 @@ def market(port: Run) -> Run:
 
 
 PLAIN = [
-    "IN",
-    "OUT",
-    "MOVE",
-    "COUNT",
-    "UNDO",
-    "CONFIRM",
-    "NEXT",
-    "COMMISSION",
-    "PACK",
-    "UNPACK",
-    "SELL",
-    "OPEN",
-    "TRANSFORM",
-    "HOLD",
-    "DESTROY",
+    *("IN", "OUT", "MOVE", "COUNT", "UNDO", "CONFIRM", "NEXT"),
+    *("COMMISSION", "PACK", "UNPACK", "SELL", "OPEN", "TRANSFORM", "HOLD", "DESTROY"),
 ]
 REASONS = ["DAMAGED", "WARM", "LABEL", "PAPERS", "SMELL", "ORDERED"]
 METHODS = ["BURNT", "RENDERED", "BURIED"]
@@ -73,23 +60,8 @@ CARDS = {
 """What is printed unasked: every command without a word, and every word that we know."""
 
 CARD_WORDS = [
-    "入库",
-    "出库",
-    "移库",
-    "盘点",
-    "撤销",
-    "确认",
-    "下一单",
-    "赋码",
-    "组托",
-    "拆托",
-    "销售",
-    "开箱上柜",
-    "分装",
-    "封存",
-    "销毁",
-    "破损",
-    "焚烧",
+    *("入库", "出库", "移库", "盘点", "撤销", "确认", "下一单", "赋码", "组托", "拆托", "销售"),
+    *("开箱上柜", "分装", "封存", "销毁", "破损", "焚烧"),
 ]
 
 
