@@ -58,18 +58,18 @@ def test_the_value_goes_and_the_proof_stays(road: Road, said: UUID) -> None:
     assert after.data is not None
     assert after.erased_at is not None
     piece = read_erased(after.data.decode())
-    header = json.loads(json.loads(ledger.known_entries(session, env.log, [said])[said].leaf)["body"])
+    header = json.loads(json.loads(ledger.known_entries(session, [said])[said].leaf)["body"])
     assert piece.tree().root == unb64(header["private"])
     assert piece.value("to_name") is None
     assert piece.site
     road.sequence()
     vkey = dict(ledger.logs(session))[env.log]
-    entry = ledger.known_entries(session, env.log, [said])[said]
+    entry = ledger.known_entries(session, [said])[said]
     proof_after = ledger.find_proof(session, env.log, said)
     for proof in (proof_before, proof_after):
         assert proof is not None
         verify_tlog_proof(proof[0], leaf_hash=entry.leaf_hash, log=vkey)
-    logged = ledger.known_entries(session, env.log, [entry_id])[entry_id]
+    logged = ledger.known_entries(session, [entry_id])[entry_id]
     leaf = json.loads(logged.leaf)
     assert leaf["kind"] == "erase"
     body = json.loads(leaf["body"])

@@ -462,7 +462,7 @@ def test_receipted_entries_are_leaves_or_wait(engine: Engine, env: Env, sessions
     run_tick(engine, env)
     with sessions.begin() as session:
         second = append(session, range(3))
-        known = ledger.known_entries(session, env.log, [*first, *second, new_id()])
+        known = ledger.known_entries(session, [*first, *second, new_id()])
         assert set(known) == {*first, *second}
         head = ledger.checkpoint(session, env.log)
         assert set(ledger.prove(session, env.log, [*first, *second], head)) == set(first)

@@ -105,7 +105,7 @@ def test_the_log_proves_itself(scene: Scene) -> None:
     with web.sessions() as session:
         from coldtrace.ledger import service as ledger
 
-        entry = ledger.known_entries(session, scene.web.env.log, [scene.entry_id])[scene.entry_id]
+        entry = ledger.known_entries(session, [scene.entry_id])[scene.entry_id]
     opened = verify_tlog_proof(proof.text, leaf_hash=entry.leaf_hash, log=vkey)
     assert opened.checkpoint.size <= head.size
     index = int(proof.text.split("index ")[1].split("\n")[0])

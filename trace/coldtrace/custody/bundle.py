@@ -42,11 +42,11 @@ def build_bundle(
     story = [line for line in history(session, unit_pk, EVERYTHING) if line.status == "accepted"]
     head = ledger.checkpoint(session, env.log)
     proofs = ledger.prove(session, env.log, [line.entry_id for line in story], head)
-    entries = ledger.known_entries(session, env.log, list(proofs))
+    entries = ledger.known_entries(session, list(proofs))
     leaves = {key: json.loads(entry.leaf) for key, entry in entries.items()}
     pieces = {
         key: kept
-        for key, kept in ledger.pieces(session, env.log, list(proofs)).items()
+        for key, kept in ledger.pieces(session, [env.log], list(proofs)).items()
         if {"public", "units"} <= kept.keys()
     }
     public = {key: read_public(kept["public"].decode()) for key, kept in pieces.items()}

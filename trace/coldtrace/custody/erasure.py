@@ -33,8 +33,9 @@ def erase(session: Session, env: Env, entry_id: UUID, *, fields: Collection[str]
         if field in KEPT:
             raise FieldKept(field=field)
     header_hash = store.header_hash_of(session, entry_id)
-    kept = ledger.lock_private(session, env.log, entry_id)
-    if header_hash is None or kept is None or kept.data is None:
+    logged = ledger.known_entries(session, [entry_id]).get(entry_id)
+    kept = None if logged is None else ledger.lock_private(session, logged.log, entry_id)
+    if header_hash is None or logged is None or kept is None or kept.data is None:
         raise NotLogged(id=str(entry_id))
     text = kept.data.decode()
     piece = read_private(text) if kept.erased_at is None else read_erased(text)
@@ -42,7 +43,7 @@ def erase(session: Session, env: Env, entry_id: UUID, *, fields: Collection[str]
     if not fields or not set(fields) <= names:
         raise NothingToErase(id=str(entry_id), fields=", ".join(sorted(set(fields) - names)))
     now = env.clock()
-    ledger.replace_private(session, env.log, entry_id, erase_fields(piece, set(fields)), at=now)
+    ledger.replace_private(session, logged.log, entry_id, erase_fields(piece, set(fields)), at=now)
     if "to_name" in fields:
         store.forget_name(session, entry_id)
     if "voucher" in fields:

@@ -14,12 +14,12 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.history import HistoryLine
-from coldtrace.env import Env
 from coldtrace.events.canonical import encode
 from coldtrace.events.header import header_hash
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import read_units
 from coldtrace.ledger import service as ledger
+from coldtrace.ledger.model import StoredEntry
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 from coldtrace.seal.b64 import b64
@@ -54,30 +54,29 @@ COLUMNS = (
 )
 
 
-def evidence(session: Session, env: Env, scope: Scope, lines: Sequence[HistoryLine]) -> Iterator[tuple[str, ...]]:
+def evidence(session: Session, scope: Scope, lines: Sequence[HistoryLine]) -> Iterator[tuple[str, ...]]:
     """Give a row of `COLUMNS` for each line of a story, in its order; the lines are those that the reader may see."""
     for start in range(0, len(lines), PAGE):
         page = lines[start : start + PAGE]
         ids = [line.entry_id for line in page]
-        entries = ledger.known_entries(session, env.log, ids)
-        pieces = ledger.pieces(session, env.log, ids)
+        entries = ledger.known_entries(session, ids)
+        pieces = ledger.pieces(session, {entry.log for entry in entries.values()}, ids)
         whole = _whole(session, scope, ids)
         for number, line in enumerate(page, start + 1):
             entry = entries.get(line.entry_id)
-            leaf = {} if entry is None else json.loads(entry.leaf)
             own = pieces.get(line.entry_id, {})
-            yield _row(number, line, leaf, own, log=env.log.name, is_whole=line.entry_id in whole)
+            yield _row(number, line, entry, own, is_whole=line.entry_id in whole)
 
 
 def _row(
     number: int,
     line: HistoryLine,
-    leaf: Mapping[str, str],
+    entry: StoredEntry | None,
     pieces: Mapping[str, bytes],
     *,
-    log: str,
     is_whole: bool,
 ) -> tuple[str, ...]:
+    leaf = {} if entry is None else json.loads(entry.leaf)
     header = leaf.get("body", "")
     return (
         str(number),
@@ -103,7 +102,7 @@ def _row(
         pieces.get("public", b"").decode(),
         pieces.get("private", b"").decode() if is_whole else "",
         _own_line(line, pieces.get("units")),
-        f"/logs/{log}/statements/{line.entry_id}/proof" if header else "",
+        "" if entry is None else f"/logs/{entry.log.name}/statements/{line.entry_id}/proof",
     )
 
 

@@ -207,10 +207,10 @@ def _remember(session: Session, gln: str, kept: Sequence[tuple[Plain, Result]]) 
 
 def _repeat(session: Session, env: Env, entry_id: UUID) -> Result:
     """Return the first receipt again: it follows from what is stored."""
-    stored = ledger.known_entries(session, env.log, [entry_id])[entry_id]
+    stored = ledger.known_entries(session, [entry_id])[entry_id]
     receipt = issue_receipt(
         net=env.net,
-        origin=env.origin,
+        origin=stored.log.origin,
         id=entry_id,
         header_hash=header_hash(json.loads(stored.leaf)["body"]),
         leaf_hash=stored.leaf_hash,

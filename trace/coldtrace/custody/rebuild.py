@@ -163,9 +163,7 @@ class _Record:
 
     def _compare(self, rows: Sequence[Row[Any]]) -> None:
         entries = [row.entry_id for row in rows]
-        pieces: dict[UUID, dict[str, bytes]] = {}
-        for log in self._logs:
-            pieces |= ledger.pieces(self._session, log, entries)
+        pieces = ledger.pieces(self._session, self._logs, entries)
         lines, corrects = self._lines(entries), self._corrects(entries)
         for row in rows:
             stored: dict[str, object] = {

@@ -139,7 +139,7 @@ def capture(
     retired = [key for key, row in rows.items() if row.state == "retired"]
     closed = store.closed_at(session, retired) if retired else {}
     speakers = {key: _Speaker.of(row, closed_at=closed.get(key)) for key, row in rows.items()}
-    known = ledger.known_entries(session, env.log, [one.header.id for one in checked])
+    known = ledger.known_entries(session, [one.header.id for one in checked])
     admitted: dict[UUID, _Admitted] = {}
     results: list[Result] = []
     for each in read:
@@ -174,7 +174,7 @@ def _judge(
         raise DeviceUnknown(key=b64(one.header.key))
     if not read.is_signed_by(speaker.spki):
         raise BadStatementSignature()
-    stored = known.get(id) or (_as_stored(admitted[id].entry) if id in admitted else None)
+    stored = known.get(id) or (_as_stored(env, admitted[id].entry) if id in admitted else None)
     if stored is not None:
         # Also from a key that was revoked since: what was acknowledged stays acknowledged.
         return _repeat(env, one, stored)
@@ -185,9 +185,13 @@ def _judge(
     return Result(id=str(id), status="accepted")
 
 
-def _as_stored(entry: Entry) -> StoredEntry:
+def _as_stored(env: Env, entry: Entry) -> StoredEntry:
     return StoredEntry(
-        entry_id=entry.entry_id, leaf=entry.leaf, leaf_hash=entry.leaf_hash, received_at=entry.received_at
+        log=env.log,
+        entry_id=entry.entry_id,
+        leaf=entry.leaf,
+        leaf_hash=entry.leaf_hash,
+        received_at=entry.received_at,
     )
 
 
@@ -470,7 +474,7 @@ def _with_receipt(env: Env, result: Result, admitted: Mapping[UUID, _Admitted], 
     return Result(
         id=result.id,
         status="blocked" if BLOCKING.intersection(marks) else "accepted",
-        receipt=_receipt(env, one.checked, _as_stored(one.entry)),
+        receipt=_receipt(env, one.checked, _as_stored(env, one.entry)),
         marks=tuple(marks),
     )
 
@@ -478,7 +482,7 @@ def _with_receipt(env: Env, result: Result, admitted: Mapping[UUID, _Admitted], 
 def _receipt(env: Env, one: CheckedStatement, stored: StoredEntry) -> Mapping[str, object]:
     return issue_receipt(
         net=env.net,
-        origin=env.origin,
+        origin=stored.log.origin,
         id=one.header.id,
         header_hash=one.header_hash,
         leaf_hash=stored.leaf_hash,

@@ -30,8 +30,9 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredEntry:
-    """An entry that the log already keeps."""
+    """An entry that a log of the installation already keeps."""
 
+    log: Log
     entry_id: UUID
     leaf: bytes
     leaf_hash: bytes

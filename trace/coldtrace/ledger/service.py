@@ -4,7 +4,7 @@ Two heads are told apart: the *signed* one, which the sequencer wrote last, and 
 house.  Strangers get proofs under the published one only: a checkpoint that somebody holds can never be taken back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -111,22 +111,22 @@ def append(session: Session, log: Log, entries: Sequence[Entry]) -> None:
         raise LogNotOpen(name=log.name)
 
 
-def known_entries(session: Session, log: Log, ids: Sequence[UUID]) -> dict[UUID, StoredEntry]:
-    """Return those of `ids` that are logged already."""
-    return store.entries_by_id(session, log.id, ids)
+def known_entries(session: Session, ids: Sequence[UUID]) -> dict[UUID, StoredEntry]:
+    """Return those of `ids` that are logged already, in whichever log of the installation."""
+    return store.entries_by_id(session, ids)
 
 
-def pieces(session: Session, log: Log, ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:
-    """Return the pieces of entries that are still kept, by entry and name; of an erased one what is left."""
+def pieces(session: Session, logs: Collection[Log], ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:
+    """Return the pieces of entries of these logs that are still kept, by entry and name; of an erased one the rest."""
     return {
         entry_id: {name: piece.data for name, piece in found.items() if piece.data is not None}
-        for entry_id, found in store.pieces_of(session, log.id, ids).items()
+        for entry_id, found in store.pieces_of(session, {log.id for log in logs}, ids).items()
     }
 
 
 def kept_pieces(session: Session, log: Log, entry_id: UUID) -> dict[str, Piece]:
     """Return the pieces of one entry by name, with what was erased of them and when."""
-    return store.pieces_of(session, log.id, [entry_id]).get(entry_id, {})
+    return store.pieces_of(session, [log.id], [entry_id]).get(entry_id, {})
 
 
 def lock_private(session: Session, log: Log, entry_id: UUID) -> Piece | None:
@@ -199,7 +199,8 @@ def tlog_proof(session: Session, log: Log, entry_id: UUID) -> tuple[TlogProof, I
     found = find_proof(session, log, entry_id)
     if found is not None:
         return found
-    if not store.entries_by_id(session, log.id, [entry_id]):
+    entry = store.entries_by_id(session, [entry_id]).get(entry_id)
+    if entry is None or entry.log != log:
         raise NotLogged(id=str(entry_id))
     raise NotYetIncluded(id=str(entry_id))
 

@@ -72,17 +72,19 @@ def raw_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]
     return raw
 
 
-def entries_by_id(session: Session, log_id: int, ids: Iterable[UUID]) -> dict[UUID, StoredEntry]:
-    """Return those of `ids` that the log keeps."""
+def entries_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, StoredEntry]:
+    """Return those of `ids` that a log keeps, whichever; of two the older one, whose receipt was the first."""
     rows = session.execute(
         text(
-            "SELECT entry_id, leaf, leaf_hash, received_at FROM ledger_entry"
-            " WHERE log_id = :log AND entry_id = ANY(CAST(:ids AS uuid[]))"
+            "SELECT l.log_id, l.origin, e.entry_id, e.leaf, e.leaf_hash, e.received_at"
+            " FROM ledger_entry e JOIN ledger_log l USING (log_id)"
+            " WHERE e.entry_id = ANY(CAST(:ids AS uuid[])) ORDER BY l.log_id DESC"
         ),
-        {"log": log_id, "ids": list(ids)},
+        {"ids": list(ids)},
     )
     return {
         row.entry_id: StoredEntry(
+            log=Log(id=row.log_id, origin=row.origin),
             entry_id=row.entry_id,
             leaf=bytes(row.leaf),
             leaf_hash=bytes(row.leaf_hash),
@@ -92,14 +94,14 @@ def entries_by_id(session: Session, log_id: int, ids: Iterable[UUID]) -> dict[UU
     }
 
 
-def pieces_of(session: Session, log_id: int, ids: Iterable[UUID]) -> dict[UUID, dict[str, Piece]]:
-    """Return the pieces of entries, erased ones included, by entry and name."""
+def pieces_of(session: Session, log_ids: Iterable[int], ids: Iterable[UUID]) -> dict[UUID, dict[str, Piece]]:
+    """Return the pieces of entries of these logs, erased ones included, by entry and name."""
     rows = session.execute(
         text(
             "SELECT entry_id, piece, bytes, erased_at FROM statement_piece"
-            " WHERE log_id = :log AND entry_id = ANY(CAST(:ids AS uuid[]))"
+            " WHERE log_id = ANY(CAST(:logs AS int[])) AND entry_id = ANY(CAST(:ids AS uuid[]))"
         ),
-        {"log": log_id, "ids": list(ids)},
+        {"logs": sorted(log_ids), "ids": list(ids)},
     )
     found: dict[UUID, dict[str, Piece]] = {}
     for row in rows:

@@ -62,7 +62,7 @@ def _rows(request: Request, scope: Scope, lines: Sequence[HistoryLine]) -> Itera
     # A session of its own: the file leaves when that of the request is closed.
     state = request.app.state
     with state.sessions() as session:
-        for row in evidence(session, state.env, scope, lines):
+        for row in evidence(session, scope, lines):
             line = io.StringIO()
             csv.writer(line).writerow([safe_cell(cell) for cell in row])
             yield line.getvalue().encode()

@@ -27,7 +27,7 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.rights.model import Kind, Scope, Verb
-from coldtrace.web.access import Body, Caller, CallerLang, CurrentEnv, ReadSession, needs
+from coldtrace.web.access import Body, Caller, CallerLang, ReadSession, needs
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.captures import Captures
 from coldtrace.web.items import read_items
@@ -196,7 +196,6 @@ def get_pieces(
     entry_id: UUID,
     session: ReadSession,
     caller: Annotated[Caller, needs(Kind.PIECES, Verb.READ, devices=False)],
-    env: CurrentEnv,
 ) -> Response:
     """Return header and pieces as they are kept; of an erased private piece what is left, and when it was erased.
 
@@ -205,10 +204,10 @@ def get_pieces(
     if not has_pieces(session, caller.scope, entry_id):
         raise NotLogged(id=str(entry_id))
     caller.at(places_of(session, entry_id))
-    entry = ledger.known_entries(session, env.log, [entry_id]).get(entry_id)
+    entry = ledger.known_entries(session, [entry_id]).get(entry_id)
     if entry is None:
         raise NotLogged(id=str(entry_id))
-    found = ledger.kept_pieces(session, env.log, entry_id)
+    found = ledger.kept_pieces(session, entry.log, entry_id)
     leaf = json.loads(entry.leaf)
     return JSONResponse(
         {
