@@ -24,7 +24,7 @@ UNPROVEN_A_DAY = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """A statement that was refused: the parsed wire object, why, and whose it claims to be.
+    """A statement that was refused: the parsed wire object or the bytes of what is none, why, and whose it claims to be.
 
     `proven`: the signature of `key_id` is right.
     """
@@ -59,6 +59,8 @@ def keep(session: Session, refused: Sequence[Refused], *, at: datetime) -> None:
 
 def _bytes(wire: object) -> bytes:
     """Return a wire object as bytes: its texts are in there letter by letter, whatever signs they hold."""
+    if isinstance(wire, bytes):
+        return wire
     text = json.dumps(wire, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return text.encode("utf-8", "surrogatepass")
 

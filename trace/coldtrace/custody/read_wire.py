@@ -11,6 +11,7 @@ from coldtrace.seal.keys import PublicKey, load_public_key
 class ReadWire:
     """What was sent as a statement, read: `checked`, or the `refusal` of what is none.
 
+    `wire` is the parsed value, or the bytes of what could not be parsed.
     `signed` says whether the key that it names has signed it, where somebody looked already.
     """
 

@@ -23,7 +23,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import refused
 from coldtrace.custody import service as custody
-from coldtrace.custody.read_wire import ReadWire, read_wire
+from coldtrace.custody.read_wire import ReadWire
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown
 from coldtrace.custody.service import Result
 from coldtrace.db.hot_session import HotSession, make_hot_sessions
@@ -44,7 +44,7 @@ from coldtrace.web.access import counted, recognise, require_signed
 from coldtrace.web.database_trouble import is_race
 from coldtrace.web.items import read_items
 from coldtrace.web.joined import Joined
-from coldtrace.web.refusals import Busy, NotReady
+from coldtrace.web.refusals import Busy, MalformedJson, NotReady
 
 ATTEMPTS = 4
 BYTES_MAX = 400_000
@@ -214,7 +214,7 @@ class Captures:
         unproven = [
             wire
             for read, refusal in zip(group, refusals, strict=True)
-            if isinstance(refusal, AuthenticationRequired)
+            if refusal is not None and "authorization" not in read.sent.request.headers
             for wire in read.wires
             if _is_unproven(wire, devices)
         ]
@@ -225,6 +225,8 @@ class Captures:
         """Return why a request is not heard at all: a device's word that is worth nothing, or no credentials and
         something that nobody vouches for."""
         if "authorization" not in read.sent.request.headers:
+            if read.alone and isinstance(read.wires[0].refusal, MalformedJson):
+                return read.wires[0].refusal  # cut off on its way: says more than that nobody vouches for it
             return AuthenticationRequired() if any(_is_unproven(wire, devices) for wire in read.wires) else None
         if read.authorization is None:  # a token, looked up before
             return None
@@ -259,7 +261,7 @@ class Captures:
 
 def _parsed(sent: _Sent) -> _Read | Refusal:
     try:
-        wires, alone = read_items(sent.request, sent.body)
+        reads, alone = read_items(sent.request, sent.body)
     except Refusal as refusal:
         return refusal
     header = sent.request.headers.get("authorization")
@@ -267,7 +269,6 @@ def _parsed(sent: _Sent) -> _Read | Refusal:
     if header is not None:
         with suppress(MalformedAuthorization):  # then it is a token's, or nothing that anybody knows: asked later
             authorization = parse_authorization(header)
-    reads = [read_wire(wire) for wire in wires]
     return _Read(sent=sent, wires=reads, alone=alone, authorization=authorization, signed=None)
 
 

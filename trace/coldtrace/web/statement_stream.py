@@ -13,7 +13,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import psycopg
 from fastapi import Request
@@ -23,13 +23,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 
 from coldtrace.custody import service as custody
+from coldtrace.custody.read_wire import ReadWire
 from coldtrace.custody.service import Result
 from coldtrace.errors import Lang, Refusal
 from coldtrace.parties.refusals import AuthenticationRequired
 from coldtrace.web.access import recognise
 from coldtrace.web.database_trouble import is_away, is_race
+from coldtrace.web.items import read_line
 from coldtrace.web.problems import answer, language_of
-from coldtrace.web.refusals import BodyTooLarge, MalformedJson, NotReady
+from coldtrace.web.refusals import BodyTooLarge, NotReady
 
 LINES_MAX = 1000
 """No more lines than one call may have are no stream."""
@@ -76,7 +78,7 @@ class _Stream:
         """
         if not self.lines:
             return
-        results = _store(self.request, self.lines)
+        results = _store(self.request, [read_line(line, number) for number, line in self.lines])
         for result in results:
             self.said.write(b"," if self.told else b"")
             self.said.write(json.dumps(self.as_json(result, self.lang), separators=(",", ":")).encode())
@@ -185,30 +187,19 @@ async def _lines(
         yield number + 1, bytes(rest)
 
 
-def _store(request: Request, lines: list[tuple[int, bytes]]) -> list[Result]:
+def _store(request: Request, reads: list[ReadWire]) -> list[Result]:
     """Store what can be stored of a batch, and commit; the token is looked at again, it may have been withdrawn."""
-    read = [_load(line, number) for number, line in lines]
-    wires = [each for each in read if not isinstance(each, Result)]
     state = request.app.state
     for _ in range(ATTEMPTS):
         try:
             with state.sessions.begin() as session:
                 if recognise(request, session, b"") is None:
                     raise AuthenticationRequired()
-                kept = iter(custody.capture(session, state.env, wires))
-            return [each if isinstance(each, Result) else next(kept) for each in read]
+                return custody.capture(session, state.env, reads)
         except (SQLAlchemyError, psycopg.Error) as error:
             if not is_race(error):
                 raise
     raise NotReady()
-
-
-def _load(line: bytes, number: int) -> Any:
-    """Return the object of a line, or the answer for a line that is no JSON: one bad line stops no other."""
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return Result(id=None, status="refused", refusal=MalformedJson(line=number))
 
 
 def _require_caller(request: Request) -> None:

@@ -18,11 +18,10 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.custody import service as custody
 from coldtrace.custody.model import Mark
+from coldtrace.custody.read_wire import ReadWire
 from coldtrace.custody.service import Result
 from coldtrace.custody.statement_list import PAGE_MAX, has_pieces, list_statements, places_of
 from coldtrace.custody.unit_view import view_unit
-from coldtrace.errors import Refusal
-from coldtrace.events.statement import read_statement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
@@ -33,6 +32,7 @@ from coldtrace.web.captures import Captures
 from coldtrace.web.items import read_items
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.problems import language_of
+from coldtrace.web.refusals import MalformedJson
 from coldtrace.web.statement_stream import take_stream
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
@@ -119,12 +119,14 @@ def check_statements(
     What goods contradict is told of goods that the caller may see; of others the answer is `accepted` with
     `"hidden": true`, the same for goods that there are not.
     """
-    wires, _ = read_items(request, body)
+    reads, alone = read_items(request, body)
+    if alone and isinstance(reads[0].refusal, MalformedJson):
+        raise reads[0].refusal
     # Nothing of a trial is recorded, so nothing is told by an area: that takes a purpose and a record.
     scope = replace(caller.scope_for(Kind.UNIT, Verb.READ), areas=frozenset())
     with request.app.state.sessions() as session:
-        seen = [scope.everything or _are_seen(session, scope, wire) for wire in wires]
-        results = custody.capture(session, request.app.state.env, wires)
+        seen = [scope.everything or _are_seen(session, scope, read) for read in reads]
+        results = custody.capture(session, request.app.state.env, reads)
         session.rollback()
     answers = (
         as_json(result if shown else _without_goods(result), lang) | {"receipt": None, "hidden": not shown}
@@ -144,11 +146,10 @@ def _without_goods(result: Result) -> Result:
     return replace(result, marks=kept, status="blocked" if Mark.NOT_PERMITTED in kept else "accepted")
 
 
-def _are_seen(session: Session, scope: Scope, wire: object) -> bool:
+def _are_seen(session: Session, scope: Scope, read: ReadWire) -> bool:
     """Tell whether the caller may see all units that a statement names; what is coded now nobody has seen yet."""
-    try:
-        statement = read_statement(wire)
-    except Refusal:
+    statement = read.checked
+    if statement is None:
         return True  # it names nothing that could be read
     if statement.public.type is StatementType.COMMISSION:
         return True
