@@ -24,9 +24,9 @@ UNPROVEN_A_DAY = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """A statement that was refused: the parsed wire object, or the bytes of what is no JSON; why; whose it claims to be.
+    """A statement that was refused, why, and whose it claims to be.
 
-    `proven`: the signature of `key_id` is right.
+    `wire`: the parsed object, or the bytes of what is no JSON.  `proven`: the signature of `key_id` is right.
     """
 
     wire: object
