@@ -10,16 +10,21 @@ from coldtrace.custody import quarantine
 from coldtrace.custody import service as custody
 from coldtrace.custody.model import CaseKind
 from coldtrace.errors import Refusal
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement, read_statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import EVERYTHING, Scope
+from coldtrace.seal.hashing import sha256
 from coldtrace.watch import work
 from coldtrace.watch.cases import LIVE, PAGE_MAX, Case, Wanted, find_case, list_cases
 from coldtrace.watch.evidence import evidence_of
-from coldtrace.watch.model import DUE_HOURS, CaseState, Explanation, due_hours
+from coldtrace.watch.model import DUE_HOURS, CaseState, Explanation, SweepTimes, due_hours
 from coldtrace.watch.scans import AskedScan, answer_scan
+from coldtrace.watch.sweep import sweep
 from coldtrace.watch.work import Worker
 from support.consignments import commission_line, facts_of
+from support.house import OFFICE_GLN, install_office
 from support.road import CARTONS, MARKET, PORT, SHOP, STORE, Road
 
 ANNE = Worker(actor="person:anne", scope=EVERYTHING, statements=EVERYTHING)
@@ -93,6 +98,106 @@ def test_what_does_not_settle_a_case(road: Road, gap: Case) -> None:
     road.tell(counted)
     assert refused(road, hidden, gap, id_of(counted)) == ("resolution_unrelated", "unknown")
     assert find_case(road.session, EVERYTHING, gap.case_id) == gap
+
+
+def corrects(statement: Statement) -> Corrects:
+    return Corrects(header=sha256(statement.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+
+
+def closes(road: Road, case: Case, statement: Statement) -> None:
+    work.resolve(road.session, road.env, ANNE, case.case_id, statement=id_of(statement))
+    assert case.case_id not in [each.case_id for each in cases(road)]
+
+
+def only(road: Road, kind: CaseKind) -> Case:
+    (case,) = cases(road, Wanted(kind=kind))
+    return case
+
+
+def test_what_was_blocked_itself_settles_nothing(road: Road) -> None:
+    road.sites[SiteRole.REGULATOR] = install_office(road.session, road.env)
+    road.device(OFFICE_GLN)
+    box, _ = coded(road)
+    road.done(OFFICE_GLN, T.HOLD, box, more=[("reason", "x"), ("order_no", "1")])
+    road.done(PORT, T.SELL, box)
+    case = only(road, CaseKind.BLOCKED)
+    of_firm = road.say(PORT, T.RELEASE, box)
+    road.tell(of_firm)
+    assert refused(road, ANNE, case, id_of(of_firm)) == ("resolution_unrelated", "blocked")
+    released = road.say(OFFICE_GLN, T.RELEASE, box)
+    road.tell(released)
+    closes(road, case, released)
+
+
+def test_what_was_taken_back_settles_nothing(road: Road, gap: Case) -> None:
+    counted = road.say(STORE, T.COUNT, goods_of(gap))
+    road.tell(counted)
+    road.done(STORE, T.CORRECT, corrects=corrects(counted))
+    assert refused(road, ANNE, gap, id_of(counted)) == ("resolution_unrelated", "annulled")
+
+
+def test_a_correction_settles_a_case_of_the_statement_that_it_names(road: Road, gap: Case) -> None:
+    other = road.say(STORE, T.COUNT, other_box(road, gap))
+    road.tell(other)
+    elsewhere = road.say(STORE, T.CORRECT, corrects=corrects(other))
+    road.tell(elsewhere)
+    assert refused(road, ANNE, gap, id_of(elsewhere)) == ("resolution_unrelated", "other_goods")
+
+
+def test_a_late_correction_is_settled_by_correcting_it(road: Road) -> None:
+    box, _ = coded(road)
+    sold = road.say(PORT, T.SELL, box)
+    road.tell(sold)
+    road.clock.forward(timedelta(hours=30))
+    late = road.say(PORT, T.CORRECT, corrects=corrects(sold), more=[("reason", "x")])
+    road.tell(late)
+    case = only(road, CaseKind.CORRECTION)
+    assert refused(road, ANNE, case, id_of(late)) == ("resolution_unrelated", "older")
+    again = road.say(PORT, T.CORRECT, corrects=corrects(sold), more=[("reason", "x")])
+    road.tell(again)
+    closes(road, case, again)
+
+
+def test_only_the_odd_goods_of_a_statement_are_those_of_its_case(road: Road) -> None:
+    gone, here = coded(road)
+    road.done(PORT, T.SHIP, gone, to=STORE)
+    road.done(PORT, T.COUNT, gone, here)
+    case = only(road, CaseKind.CONFLICT)
+    counted = road.say(PORT, T.COUNT, here)
+    road.tell(counted)
+    assert refused(road, ANNE, case, id_of(counted)) == ("resolution_unrelated", "other_goods")
+    received = road.say(STORE, T.RECEIVE, gone)
+    road.tell(received)
+    closes(road, case, received)
+
+
+def test_what_made_a_case_does_not_end_it(road: Road) -> None:
+    """The receipt of a part opens the case of the rest, a day later: it is older than the case."""
+    one, other = coded(road)
+    road.done(PORT, T.SHIP, one, other, to=STORE)
+    received = road.say(STORE, T.RECEIVE, one)
+    road.tell(received)
+    road.clock.forward(timedelta(hours=30))
+    sweep(road.session, road.env, SweepTimes())
+    case = only(road, CaseKind.QUANTITY_MISMATCH)
+    assert refused(road, ANNE, case, id_of(received)) == ("resolution_unrelated", "older")
+    told_with = road.say(STORE, T.COUNT, one)
+    road.tell(told_with)
+    assert refused(road, ANNE, case, id_of(told_with)) == ("resolution_unrelated", "other_goods")
+    lost = road.say(PORT, T.LOSE, other)
+    road.tell(lost)
+    closes(road, case, lost)
+
+
+def test_what_came_with_a_contradiction_and_was_said_after_it_is_new(road: Road) -> None:
+    """A handheld that was offline tells both in one batch."""
+    box, _ = coded(road)
+    before, received = road.say(STORE, T.OBSERVE, box), road.say(STORE, T.RECEIVE, box)
+    after = road.say(STORE, T.COUNT, box)
+    road.tell(before, received, after)
+    case = only(road, CaseKind.GAP)
+    assert refused(road, ANNE, case, id_of(before)) == ("resolution_unrelated", "older")
+    closes(road, case, after)
 
 
 def test_a_case_has_one_hand_on_it(road: Road, gap: Case) -> None:

@@ -114,6 +114,10 @@ def due_hours(chosen: Mapping[str, int]) -> dict[CaseKind, int]:
     return {kind: chosen.get(kind.value, hours) for kind, hours in DUE_HOURS.items()}
 
 
+UNITS_NAMED = 20
+"""How many of its goods a case that a sweep opened names at most."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepTimes:
     """How long the sweep waits before it calls something missing, and how fast goods may travel.

@@ -24,12 +24,11 @@ from coldtrace.custody.model import CaseKind, Mark
 from coldtrace.env import Env
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import b64
-from coldtrace.watch.model import SweepTimes
+from coldtrace.watch.model import UNITS_NAMED, SweepTimes
 
 AGAIN: Final = timedelta(minutes=10)
 PIECE: Final = timedelta(hours=6)
 PIECES_AT_ONCE: Final = 20
-UNITS_NAMED: Final = 20
 _LOCK = 0x53574550  # "SWEP"
 
 

@@ -5,18 +5,20 @@ The caller owns the transaction.  A case is locked first, so that two people who
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody.model import CaseKind
+from coldtrace.custody.correction_store import ANNULLED
+from coldtrace.custody.model import BLOCKING, CASE_OF, CaseKind, Mark
 from coldtrace.env import Env
 from coldtrace.events.statement_type import StatementType
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 from coldtrace.watch.cases import Case, find_case
-from coldtrace.watch.model import EXPLANATIONS, RESOLUTIONS, Explanation
+from coldtrace.watch.model import EXPLANATIONS, RESOLUTIONS, UNITS_NAMED, Explanation
 from coldtrace.watch.refusals import (
     CaseClosed,
     CaseTaken,
@@ -90,27 +92,35 @@ def hand_over(session: Session, worker: Worker, case_id: UUID, *, uscc: str) -> 
 def resolve(session: Session, env: Env, worker: Worker, case_id: UUID, *, statement: UUID) -> Case:
     """Close a case by a new statement that settles it.
 
-    The statement is one that the worker may see, of a type that settles this kind, accepted, not older than the case,
-    and about the same goods, or else from the same device or site.  Raises CaseUnknown, CaseClosed, CaseTaken,
-    NotAResolution and ResolutionUnrelated.
+    The statement is one that the worker may see, of a type that settles this kind, that stands, told after the case was
+    opened, and does something to the case's goods; or else it is from the same device or site.  A `correct` corrects a
+    statement of the case.  Raises CaseUnknown, CaseClosed, CaseTaken, NotAResolution and ResolutionUnrelated.
     """
     case = _live(session, worker, case_id)
     _require_free(case, worker)
     within = Within(scope=worker.statements, few_rows=True)
+    values = {
+        "statement": statement,
+        "case": case_id,
+        "odd": [mark.value for mark in Mark if CASE_OF[mark] is case.kind],
+        "blocking": sorted(BLOCKING),
+        "named": UNITS_NAMED,
+    }
     found = session.execute(
-        text(_STATEMENT.format(seen=within.statement(Kind.STATEMENT, "s"))),
-        {"statement": statement, "case": case_id, **within.values},
+        text(_STATEMENT.format(seen=within.statement(Kind.STATEMENT, "s"))), values | within.values
     ).first()
     if found is None:
         raise ResolutionUnrelated(statement=str(statement), why="unknown")
     types = RESOLUTIONS[case.kind]
     if found.type not in {each.value for each in types}:
         raise NotAResolution(type=found.type, kind=case.kind.value, types=", ".join(types))
-    if found.status == "blocked":
+    if found.annulled:
+        raise ResolutionUnrelated(statement=str(statement), why="annulled")
+    if found.status == "blocked" or (found.names and not found.does):
         raise ResolutionUnrelated(statement=str(statement), why="blocked")
-    if statement == case.entry_id or found.recorded_at < case.recorded_at:
+    if not found.is_new:
         raise ResolutionUnrelated(statement=str(statement), why="older")
-    if not _settles(case, found.type, shares=found.shares, same_device=found.same_device, same_site=found.same_site):
+    if not _settles(case, found):
         raise ResolutionUnrelated(statement=str(statement), why="other_goods")
     _close(session, case_id, worker, state="resolved", at=env.clock(), statement=statement, note=None)
     return _again(session, worker, case_id)
@@ -153,33 +163,50 @@ def _require_free(case: Case, worker: Worker) -> None:
         raise CaseTaken(id=str(case.case_id))
 
 
+_GOODS = (
+    "SELECT u.unit_pk, NULL::bigint AS parent_pk FROM unit u WHERE u.unit_id = f.unit_id"
+    " OR u.unit_id IN (SELECT jsonb_array_elements_text(f.detail -> 'units'))"
+    " UNION ALL SELECT ol.unit_pk, ol.parent_pk FROM statement_line ol WHERE ol.entry_id IN (f.entry_id, f.other_id)"
+    " AND COALESCE(jsonb_array_length(f.detail -> 'units'), :named) >= :named"
+    " AND (ol.marks && CAST(:odd AS text[]) OR o.marks && CAST(:odd AS text[]) OR NOT EXISTS"
+    "  (SELECT 1 FROM statement_line ml WHERE ml.entry_id = f.entry_id AND ml.marks && CAST(:odd AS text[])))"
+)
+"""The goods of case `f` and what they were packed in: those that a sweep named; else those of its statement `o` in
+whose lines it is odd, or all of them where no line is.  A sweep that named as many as it may leaves any of them.
+"""
 _STATEMENT = (
-    "SELECT s.type, s.status, s.recorded_at, s.key_id = COALESCE(f.key_id, o.key_id) AS same_device,"
-    " s.gln = f.gln AS same_site,"
-    " EXISTS (SELECT 1 FROM statement_line l JOIN statement_line ol ON ol.entry_id IN (f.entry_id, f.other_id)"
-    "  AND (l.unit_pk IN (ol.unit_pk, ol.parent_pk) OR l.parent_pk = ol.unit_pk) WHERE l.entry_id = s.entry_id)"
-    " OR EXISTS (SELECT 1 FROM statement_line l JOIN unit u USING (unit_pk)"
-    "  WHERE l.entry_id = s.entry_id AND u.unit_id = f.unit_id) AS shares"
+    "SELECT s.type, s.status, s.key_id = COALESCE(f.key_id, o.key_id) AS same_device, s.gln = f.gln AS same_site,"
+    f" {ANNULLED.format(statement='s')} AS annulled, goods.names, goods.does,"
+    # What came in one batch with the case's own statement is new if it was said after it.
+    " (s.recorded_at > f.opened_at OR s.recorded_at = f.opened_at AND (s.event_at, s.seq) > (o.event_at, o.seq))"
+    "  AND s.entry_id <> ALL(ARRAY[f.entry_id, f.other_id]) IS NOT FALSE AS is_new,"
+    " EXISTS (SELECT 1 FROM correction k LEFT JOIN correction own ON own.entry_id = f.entry_id"
+    "  WHERE k.entry_id = s.entry_id AND k.in_force AND k.corrected IN (f.entry_id, f.other_id, own.corrected)"
+    "  ) AS corrects"
     " FROM statement s CROSS JOIN case_file f LEFT JOIN statement o ON o.entry_id = f.entry_id"
+    " CROSS JOIN LATERAL (SELECT count(*) > 0 AS names,"
+    "  COALESCE(bool_or(NOT l.marks && CAST(:blocking AS text[])), FALSE) AS does"
+    f"  FROM ({_GOODS}) g JOIN statement_line l ON l.entry_id = s.entry_id"
+    "  AND (l.unit_pk IN (g.unit_pk, g.parent_pk) OR l.parent_pk = g.unit_pk)) goods"
     " WHERE s.entry_id = :statement AND f.case_id = :case AND {seen}"
 )
 
 _OF_DEVICES = frozenset({CaseKind.LATE, CaseKind.CLOCK_SKEW, CaseKind.DUPLICATE_ID})
 _OF_SCANS = ("scan:",)
-_WITHOUT_GOODS = frozenset({StatementType.MARK.value, StatementType.CLOSE.value, StatementType.CORRECT.value})
+_OF_CHAINS = frozenset({StatementType.MARK.value, StatementType.CLOSE.value})
 
 
-def _settles(case: Case, type: str, *, shares: bool, same_device: bool | None, same_site: bool) -> bool:
+def _settles(case: Case, found: Row[Any]) -> bool:
     """Tell whether a statement of a right type is about what the case is about.
 
     A device's own statements settle what is odd about the device.  A scan of something that nothing reads names no
-    unit of ours: whatever its site then states of it does.  A correction names statements, not goods.
+    unit of ours: whatever its site then states of it does.  A correction names a statement, not goods.
     """
-    if type in _WITHOUT_GOODS and (case.kind in _OF_DEVICES or case.about.startswith("device:")):
-        return bool(same_device)
-    if type == StatementType.CORRECT.value or case.about.startswith(_OF_SCANS):
-        return shares or same_site
-    return shares
+    if found.type == StatementType.CORRECT.value:
+        return bool(found.corrects)
+    if found.type in _OF_CHAINS and (case.kind in _OF_DEVICES or case.about.startswith("device:")):
+        return bool(found.same_device)
+    return bool(found.does or (case.about.startswith(_OF_SCANS) and found.same_site))
 
 
 def _close(
