@@ -39,6 +39,7 @@ class Name(StrEnum):
     LOST = "lost"
     FORKS = "forks"
     CONTEXT = "context"
+    GATE = "gate"
 
 
 @dataclass(frozen=True, kw_only=True)

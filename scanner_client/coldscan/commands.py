@@ -16,7 +16,7 @@ from coldtrace.codes.command import Card, Command
 
 COMMAND_VERDICT: Final = "command"
 
-_OPERATIONS: Final = {
+OPERATION_CARDS: Final = {
     Command.IN: Operation.RECEIVE,
     Command.OUT: Operation.SHIP,
     Command.COMMISSION: Operation.COMMISSION,
@@ -45,7 +45,7 @@ def do_command(bench: Bench, text: str, card: Card) -> Answer:
             return confirm(bench, text)
         case Command.REASON | Command.METHOD | Command.WITNESS:
             return _say_more(bench, text, card)
-    operation = _OPERATIONS[card.command]
+    operation = OPERATION_CARDS[card.command]
     if operation.value not in bench.device.operations:
         say = words.NOT_ALLOWED.say(bench.lang, operation=NAMES[operation].say(bench.lang))
         return _answer(bench, text, Result.STOP, say, code="not_allowed")

@@ -5,13 +5,14 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from coldscan import cache
 from coldscan.bench import require_live_key
 from coldscan.cache import Name, Site
 from coldscan.compose import SKEW_SAID_S
 from coldscan.device import is_enrolled, is_private, key_path, load_device
+from coldscan.doctor_gate import Found, Outcome, look_at_guns, look_at_sound
 from coldscan.fetch import TRUST_PATH
 from coldscan.knowledge import load_knowledge
 from coldscan.refusals import NotEnrolled
@@ -23,9 +24,6 @@ from coldtrace.errors import Lang, Refusal, Words
 from coldtrace.events.certificate import read_certificate
 from coldtrace.events.header import header_hash, read_header
 from coldtrace.seal.b64 import b64
-
-Outcome = Literal["passed", "failed", "not_checked"]
-Found: TypeAlias = tuple[Outcome, str]
 
 DISK_FREE_MIN: Final = 50 * 1024 * 1024
 
@@ -39,6 +37,8 @@ NAMES: Final = {
     "certificate": Words("证书", "Certificate"),
     "trust_list": Words("信任名单", "Trust list"),
     "server": Words("服务器", "Server"),
+    "sound": Words("声音", "Sound"),
+    "guns": Words("扫描枪", "Guns"),
 }
 
 _NO_TIME = Words("{now}；尚未从服务器得到时间", "{now}; no server time known yet")
@@ -176,7 +176,22 @@ def _server(patient: Patient) -> Found:
     return "passed", device.url
 
 
-_ALWAYS: Final = {"clock": _clock, "disk": _disk, "queue": _queue, "chain": _chain}
+def _sound(patient: Patient) -> Found:
+    return look_at_sound(patient.connection, patient.lang)
+
+
+def _guns(patient: Patient) -> Found:
+    return look_at_guns(patient.connection, patient.lang)
+
+
+_ALWAYS: Final = {
+    "clock": _clock,
+    "disk": _disk,
+    "queue": _queue,
+    "chain": _chain,
+    "sound": _sound,
+    "guns": _guns,
+}
 _ENROLLED: Final = {
     "enrolment": _enrolment,
     "key": _key,

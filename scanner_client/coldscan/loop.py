@@ -41,19 +41,19 @@ def print_json(answer: Answer) -> str:
 def panel_printer(bench: Bench) -> Printer:
     """Return the printer for a terminal."""
 
-    def print_panel(answer: Answer) -> str:
-        below = ""
-        # The answer stands; a line about the queue that cannot be read is only left out.
-        with suppress(sqlite3.Error):
-            below = footer(bench)
-        return draw(answer, footer=below)
-
-    return print_panel
+    return lambda answer: draw(answer, footer=footer_or_nothing(bench))
 
 
 def line_printer(bench: Bench) -> Printer:
     """Return the printer for a pipe that people read."""
     return lambda answer: plain(answer, lang=bench.lang) + "\n"
+
+
+def footer_or_nothing(bench: Bench) -> str:
+    """Return the footer; the answer stands, so a line about the queue that cannot be read is only left out."""
+    with suppress(sqlite3.Error):
+        return footer(bench)
+    return ""
 
 
 def footer(bench: Bench) -> str:

@@ -1,6 +1,6 @@
 """`coldscan`: the scanner for terminals and gates.
 
-    coldscan [--state DIR] enrol INVITE | scan | sync | status | verify TEXT | export | doctor
+    coldscan [--state DIR] enrol INVITE | scan | gate | sync | status | verify TEXT | export | doctor
 
 Every command takes `--json` (objects on standard output, messages on standard error) and `--lang zh|en`, and exits
 0 ok, 1 refused or findings, 2 could not run.  What a command needs is imported when it runs: a scan must not wait
@@ -25,6 +25,8 @@ from coldtrace.errors import Lang, Refusal
 _COULD_NOT_RUN = frozenset(
     {
         "bad_answer",
+        "gate_busy",
+        "gun_thread_broken",
         "newer_store",
         "no_trust_list",
         "not_enrolled",
@@ -36,6 +38,9 @@ _COULD_NOT_RUN = frozenset(
         "wrong_key_file",
     }
 )
+
+
+BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = system_clock.now) -> int:
@@ -71,8 +76,13 @@ def language_of(environment: Mapping[str, str]) -> Lang:
 
 
 def _passphrase(environment: Mapping[str, str]) -> bytes | None:
+    """Return what locks the private key: from the environment, else from systemd's folder of credentials."""
     said = environment.get("COLDSCAN_PASSPHRASE")
-    return said.encode("utf-8") if said else None
+    if said:
+        return said.encode("utf-8")
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    kept = None if folder is None else Path(folder) / "coldscan-passphrase"
+    return kept.read_bytes().strip() if kept is not None and kept.exists() else None
 
 
 def _enrol(session: Session, arguments: argparse.Namespace) -> int:
@@ -97,6 +107,21 @@ def _scan(session: Session, arguments: argparse.Namespace) -> int:
         to=arguments.to,
         to_name=arguments.to_name,
         quiet=arguments.quiet,
+    )
+
+
+def _gate(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_gate import run_gate
+
+    return run_gate(
+        session,
+        incoming=arguments.incoming,
+        outgoing=arguments.outgoing,
+        baud=arguments.baud,
+        to=arguments.to,
+        to_name=arguments.to_name,
+        light=arguments.light,
+        sound=arguments.sound,
     )
 
 
@@ -139,6 +164,7 @@ def _doctor(session: Session, arguments: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
     "enrol": _enrol,
     "scan": _scan,
+    "gate": _gate,
     "sync": _sync,
     "status": _status,
     "verify": _verify,
@@ -178,6 +204,21 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--to", metavar="GLN", help="收货方位置码 / receiver of what is shipped")
     scan.add_argument("--to-name", metavar="NAME", help="无位置码的收货方 / receiver without a place number")
     scan.add_argument("--quiet", action="store_true", help="静音 / no bell")
+
+    gate = add("gate", "闸口：独占扫描枪，进出两个通道 / own the guns of a gate: lanes in and out")
+    gate.add_argument(
+        "--in", dest="incoming", action="append", default=[], metavar="GUN", help="入库通道的枪 / gun of what comes in"
+    )
+    gate.add_argument(
+        "--out", dest="outgoing", action="append", default=[], metavar="GUN", help="出库通道的枪 / gun of what goes out"
+    )
+    gate.add_argument("--baud", type=int, choices=BAUDS, default=9600, help="串口速率 / of serial guns (9600)")
+    gate.add_argument("--to", metavar="GLN", help="收货方位置码 / receiver of what goes out")
+    gate.add_argument("--to-name", metavar="NAME", help="无位置码的收货方 / receiver without a place number")
+    gate.add_argument("--light", metavar="COMMAND", help="灯光命令，附加通道和结果 / called with lane and result")
+    gate.add_argument(
+        "--sound", default="auto", metavar="auto|bell|off|COMMAND", help="播放器，附加声音文件 / called with a WAV file"
+    )
 
     sync = add("sync", "发送记录并更新名单 / send the queue and renew the lists")
     sync.add_argument("--watch", action="store_true", help="持续运行 / go on until stopped")

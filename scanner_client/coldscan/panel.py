@@ -6,6 +6,7 @@ sequences.
 
 import shutil
 import unicodedata
+from collections.abc import Sequence
 
 from coldscan.answer import LOOKS, Answer
 from coldtrace.errors import Lang
@@ -18,13 +19,22 @@ CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 def draw(answer: Answer, *, footer: str) -> str:
     """Return the whole screen for one answer."""
-    look = LOOKS[answer.result]
+    return screen([("", answer)], footer=footer) + BELL * LOOKS[answer.result].bells
+
+
+def screen(answers: Sequence[tuple[str, Answer]], *, footer: str) -> str:
+    """Return the whole screen for the last answer of each lane, one panel below the other, without a bell."""
     width = min(WIDTH_MAX, shutil.get_terminal_size().columns)
+    body = "".join(_block(head, answer, width) for head, answer in answers)
+    return f"{CLEAR}{body}{_wrap(printable(footer), width)[0]}\n"
+
+
+def _block(head: str, answer: Answer, width: int) -> str:
+    look = LOOKS[answer.result]
     paint = _colour(48, look.background) + _colour(38, look.ink) + "\x1b[1m"
     word = f"{look.icon}  {look.word.zh}  {look.word.en}"
-    lines = ["", word, "", *_wrap(printable(answer.say), width - 4), ""]
-    body = "".join(f"{paint}{_padded(line, width)}{RESET}\n" for line in lines)
-    return f"{CLEAR}{body}{_wrap(printable(footer), width)[0]}\n{BELL * look.bells}"
+    lines = ["", f"{head}  {word}" if head else word, "", *_wrap(printable(answer.say), width - 4), ""]
+    return "".join(f"{paint}{_padded(line, width)}{RESET}\n" for line in lines)
 
 
 def plain(answer: Answer, *, lang: Lang) -> str:

@@ -182,3 +182,36 @@ class OperationNotAllowed(HandheldRefusal):
         "本机无权进行“{operation}”；请联系管理员，或先同步。",
         "This device may not do: {operation}; ask the administrator, or sync first.",
     )
+
+
+class UnstableGun(HandheldRefusal):
+    """A gun is named by a number that the next start may give to another one."""
+
+    code = "unstable_gun"
+    title = Words("扫描枪的名称会变", "This name of a gun changes")
+    detail = Words(
+        "{path} 的编号在重启或换插口后可能属于另一把枪；请使用固定名称：{instead}。",
+        "The number in {path} may be another gun's after the next start; use a name that stays: {instead}.",
+    )
+
+
+class GateBusy(HandheldRefusal):
+    """A gate runs on this device already."""
+
+    code = "gate_busy"
+    title = Words("闸口程序已在运行", "The gate runs already")
+    detail = Words(
+        "本机已有一个 coldscan gate 在运行；两把枪请用同一个程序（--in 和 --out）。",
+        "A coldscan gate runs on this device already; give both guns to one program (--in and --out).",
+    )
+
+
+class GunThreadBroken(HandheldRefusal):
+    """A fault of this program: nobody listens to a gun any more."""
+
+    code = "gun_thread_broken"
+    title = Words("程序故障", "A fault of this program")
+    detail = Words(
+        "读取扫描枪 {path} 的线程已中止，程序退出以便重新启动；已确认的扫描都已保存。",
+        "What read the gun {path} has failed, so the program ends to be started again; what was confirmed is stored.",
+    )

@@ -14,6 +14,7 @@ DOCUMENTS = [
     "README.md",
     "docs/guides/run-in-production.md",
     "docs/guides/coldscan.md",
+    "docs/guides/gate.md",
     "docs/guides/be-a-witness.md",
     "docs/guides/audit-the-log.md",
 ]
