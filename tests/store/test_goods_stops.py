@@ -243,3 +243,33 @@ def test_what_is_held_or_inside_of_it_is_on_the_block_list(road: Road) -> None:
     stops.publish_filters(road.session, road.env)
     listed = held(road.session, FilterKind.BLOCKED_UNITS)
     assert [unit in listed for unit in (pallet.label.unit_id, *boxes)] == [True, True, True, False]
+
+
+def test_what_a_statement_voided_or_a_sample_holds_is_on_the_block_list(road: Road) -> None:
+    consignment = road.consignment(cartons=3)
+    road.bind_all(consignment)
+    boxes = [carton.unit_id for carton in consignment.pallets[0].cartons]
+    pallet = consignment.pallets[0].label.unit_id
+    for box in boxes:
+        road.done(PORT, T.UNPACK, Line(role="child", unit=box, parent=pallet, quantity=1))
+    stops.publish_filters(road.session, road.env)
+    assert road.done(PORT, T.VOID, boxes[0]).marks == ()
+    (issued,) = stops.publish_filters(road.session, road.env)
+    assert (issued.kind, issued.units) == ("blocked_units", 1)
+    road.session.execute(text("UPDATE device SET operations = operations || '{sample}'"))
+    road.done(PORT, T.HOLD, boxes[1], more=[("reason", "smell")])
+    road.done(PORT, T.SAMPLE, Line(role="unit", unit=boxes[2], parent=None, quantity=1, attributes={"hold": True}))
+    stops.publish_filters(road.session, road.env)
+    listed = held(road.session, FilterKind.BLOCKED_UNITS)
+    assert [unit in listed for unit in (*boxes, pallet)] == [True, True, True, False]
+
+
+def test_a_hold_that_a_sample_lays_is_news_whatever_the_number_of_units(road: Road) -> None:
+    box = road.consignment().carton.unit_id
+    road.done(PORT, T.OBSERVE, box)
+    at = road.clock.next
+    assert not stop_store.changed_since(road.session, "blocked_units", at=at, units=0)
+    road.session.execute(text("UPDATE device SET operations = operations || '{sample}'"))
+    road.clock.forward(timedelta(minutes=1))
+    road.done(PORT, T.SAMPLE, Line(role="unit", unit=box, parent=None, quantity=1, attributes={"hold": True}))
+    assert stop_store.changed_since(road.session, "blocked_units", at=at, units=1)

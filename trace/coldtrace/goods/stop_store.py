@@ -271,9 +271,9 @@ _BLOCKED = (
     "  UNION SELECT u.parent_pk FROM around a JOIN unit u USING (unit_pk) WHERE u.parent_pk IS NOT NULL)"
     " SELECT unit_id FROM unit WHERE unit_pk IN (SELECT unit_pk FROM within UNION SELECT unit_pk FROM around)"
     " UNION SELECT u.unit_id FROM statement s JOIN statement_line l USING (entry_id) JOIN unit u USING (unit_pk)"
-    " WHERE s.type = 'destroy' AND u.state = 'destroyed'"
+    " WHERE s.type IN ('destroy', 'void') AND u.state IN ('destroyed', 'void')"
 )
-"""Units with a hold or a recall on them, what they are in and what is in them, and what was destroyed."""
+"""Units with a hold or a recall on them, what they are in and what is in them, and what was destroyed or voided."""
 
 
 def insert_filter(
@@ -303,7 +303,7 @@ def changed_since(session: Session, kind: str, *, at: datetime, units: int) -> b
         "revoked_units": "SELECT count(*) AS n, max(revoked_at) AS last FROM revoked_unit",
         "blocked_units": (
             f"SELECT (SELECT count(*) FROM ({_BLOCKED}) b) AS n, (SELECT max(recorded_at) FROM statement"
-            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct')) AS last"
+            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct', 'void', 'sample')) AS last"
         ),
         "recalled_lots": (
             "SELECT count(*) FILTER (WHERE lifted_at IS NULL) AS n, greatest(max(recalled_at), max(lifted_at)) AS last"

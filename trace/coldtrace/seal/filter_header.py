@@ -40,7 +40,9 @@ class FilterKind(StrEnum):
     ALLOWED_UNITS = "allowed_units"  # units that a stolen key signed before the theft: a hit lets through
     REVOKED_UNITS = "revoked_units"  # voided units: a hit stops
     RECALLED_LOTS = "recalled_lots"  # recalled lots: a hit stops
-    BLOCKED_UNITS = "blocked_units"  # goods and lots on hold, recalled or destroyed: a hit keeps them from going on
+    BLOCKED_UNITS = (
+        "blocked_units"  # goods and lots on hold, recalled, destroyed or void: a hit keeps them from going on
+    )
 
 
 STOP_KINDS: Final = (FilterKind.REVOKED_UNITS, FilterKind.RECALLED_LOTS, FilterKind.BLOCKED_UNITS)
