@@ -101,5 +101,6 @@ def offset_text(offset: timedelta) -> str:
 
 
 def _skew_field(connection: sqlite3.Connection) -> list[tuple[str, JsonValue]]:
-    skew_s = cache.get_number(connection, cache.Name.SKEW_S) or 0
-    return [("clock_skew", skew_s)] if abs(skew_s) >= SKEW_SAID_S else []
+    """Return the field that says how far this clock is ahead of the server's, if that is worth saying."""
+    behind_s = cache.get_number(connection, cache.Name.SKEW_S) or 0
+    return [("clock_skew", -behind_s)] if abs(behind_s) >= SKEW_SAID_S else []

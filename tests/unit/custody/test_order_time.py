@@ -42,6 +42,32 @@ def test_order_time(name: str, claimed: datetime, ordered: datetime, marks: list
     assert order_time(claimed_at=claimed, recorded_at=NOW, enrolled_at=ENROLLED) == (ordered, marks)
 
 
+SKEWED: list[tuple[str, object, datetime, datetime, list[Mark]]] = [
+    ("a little ahead", 120, NOW - H + 120 * S, NOW - H, []),
+    ("as much as nobody minds", 600, NOW - H + 600 * S, NOW - H, []),
+    ("more than that", 601, NOW - H + 601 * S, NOW - H, [Mark.CLOCK_SKEW]),
+    ("behind", -7200, NOW - 3 * H, NOW - H, [Mark.CLOCK_SKEW]),
+    ("years behind", -30 * 365 * 86_400, NOW - H - 30 * 365 * D, NOW - H, [Mark.CLOCK_SKEW]),
+    ("a year ahead", 365 * 86_400, NOW - H + 365 * D, NOW - H, [Mark.CLOCK_SKEW]),
+    ("ahead, and long offline", 3600, NOW - 73 * H + H, NOW - 73 * H, [Mark.CLOCK_SKEW, Mark.LATE]),
+    ("behind, and no longer late", -86_400, NOW - 80 * H, NOW - 56 * H, [Mark.CLOCK_SKEW]),
+    ("set right since: would be the future", -3600, NOW, NOW, [Mark.CLOCK_SKEW]),
+    ("would be before it was enrolled", 31 * 86_400, NOW, NOW, [Mark.CLOCK_SKEW]),
+    ("more than there is time", 2**53 - 1, NOW, NOW, [Mark.CLOCK_SKEW]),
+    ("ten thousand years", -315_537_897_600, NOW, NOW, [Mark.CLOCK_SKEW]),
+    ("no number", "3600", NOW - H, NOW - H, []),
+    ("no number either", True, NOW - H, NOW - H, []),
+]
+
+
+@pytest.mark.parametrize(("name", "stated", "claimed", "ordered", "marks"), SKEWED)
+def test_what_a_device_knows_of_its_clock_is_taken_off_its_claim(
+    name: str, stated: object, claimed: datetime, ordered: datetime, marks: list[Mark]
+) -> None:
+    found = order_time(claimed_at=claimed, recorded_at=NOW, enrolled_at=ENROLLED, stated_skew=stated)
+    assert found == (ordered, marks)
+
+
 def test_every_mark_has_words() -> None:
     assert set(MARK_WORDS) == set(Mark)
     assert all(words.zh and words.en for words in MARK_WORDS.values())

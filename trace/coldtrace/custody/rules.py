@@ -46,17 +46,31 @@ NOTHING_INSIDE = Inside()
 _Marks = tuple[Mark, ...]
 
 
-def order_time(*, claimed_at: datetime, recorded_at: datetime, enrolled_at: datetime) -> tuple[datetime, list[Mark]]:
+def order_time(
+    *, claimed_at: datetime, recorded_at: datetime, enrolled_at: datetime, stated_skew: object = None
+) -> tuple[datetime, list[Mark]]:
     """Return the time by which a statement is ordered, and the marks its claimed time earns.
 
-    A claim from the future or from before the device was enrolled cannot be right: such a statement is ordered
-    by its arrival, and the claim is kept beside it.
+    `stated_skew` is the private field `clock_skew`: by so many seconds the device knows its clock to be ahead, and
+    they are taken off its claim.  A time in the future or from before the device was enrolled cannot be right: such a
+    statement is ordered by its arrival.  The claim is kept beside it in any case.
     """
-    if claimed_at > recorded_at + SKEW_MAX or claimed_at < enrolled_at - SKEW_MAX:
+    event_at, is_off = _without_skew(claimed_at, stated_skew)
+    if event_at > recorded_at + SKEW_MAX or event_at < enrolled_at - SKEW_MAX:
         return recorded_at, [Mark.CLOCK_SKEW]
-    if recorded_at - claimed_at > LATE_AFTER:
-        return claimed_at, [Mark.LATE]
-    return claimed_at, []
+    late = recorded_at - event_at > LATE_AFTER
+    return event_at, [*([Mark.CLOCK_SKEW] if is_off else []), *([Mark.LATE] if late else [])]
+
+
+def _without_skew(claimed_at: datetime, stated_skew: object) -> tuple[datetime, bool]:
+    """Return the time that a claim means, and whether the clock is off by more than anybody overlooks."""
+    if not isinstance(stated_skew, int) or isinstance(stated_skew, bool):
+        return claimed_at, False
+    try:
+        skew = timedelta(seconds=stated_skew)
+        return claimed_at - skew, abs(skew) > SKEW_MAX
+    except OverflowError:  # no clock is off by ten thousand years
+        return claimed_at, True
 
 
 def decide(

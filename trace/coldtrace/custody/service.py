@@ -207,7 +207,12 @@ def _admit(
 ) -> _Admitted:
     if one.header.net != env.net:
         raise OtherInstallation()
-    event_at, marks = order_time(claimed_at=one.private.at, recorded_at=recorded_at, enrolled_at=speaker.enrolled_at)
+    event_at, marks = order_time(
+        claimed_at=one.private.at,
+        recorded_at=recorded_at,
+        enrolled_at=speaker.enrolled_at,
+        stated_skew=one.private.value("clock_skew"),
+    )
     _require_certified(env, one, speaker, skewed=Mark.CLOCK_SKEW in marks)
     if speaker.state == "suspended":
         marks.append(Mark.KEY_SUSPENDED)
