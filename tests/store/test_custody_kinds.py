@@ -9,9 +9,10 @@ from coldtrace.custody import rebuild
 from coldtrace.custody.model import Overlay
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.custody.unit_view import view_unit
+from coldtrace.events.refusals import MalformedStatement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
-from coldtrace.events.units_piece import Line
+from coldtrace.events.units_piece import QUANTITY_MAX, Line
 from coldtrace.parties.model import SiteRole
 from support.consignments import GTIN, LOT, commission_line, facts_of
 from support.house import OFFICE_GLN as OFFICE
@@ -164,6 +165,30 @@ def test_a_lot_by_quantity_on_its_way(city: Road) -> None:
     assert view_unit(city.session, at_site(MARKET), L, inside_max=0) is None
     assert city.done(STORE, T.SHIP, some(40), to=SHOP).marks == ("short_stock",)
     assert city.done(STORE, T.COUNT, some(3)).marks == ("count_differs",)
+    told_again_is_the_same(city)
+
+
+def test_the_largest_quantities_are_booked_and_no_sum_of_them_overflows(city: Road) -> None:
+    """Whole pages of the largest number that a line may have: the books go on."""
+    for _ in range(3):
+        assert city.done(STORE, T.ADOPT, some(QUANTITY_MAX)).status == "accepted"
+    assert books(city) == {("here", STORE, ""): 3 * QUANTITY_MAX}
+    with pytest.raises(MalformedStatement) as refused:  # of the device; what the server reads: tests/vectors/events
+        city.say(STORE, T.ADOPT, some(QUANTITY_MAX + 1))
+    assert refused.value.facts == {"piece": "units", "where": "lines: quantity"}
+    told_again_is_the_same(city)
+
+
+def test_a_serial_with_a_quantity_moves_as_one_and_opens_a_case(city: Road) -> None:
+    city.bound(A)
+    line = replace(unit_line(A), quantity=50)
+    assert city.done(PORT, T.SHIP, line, to=STORE).marks == ("not_one",)
+    early = city.say(PORT, T.OBSERVE, A)
+    assert city.done(STORE, T.RECEIVE, A).marks == ()
+    city.tell(early)
+    assert city.story(A)[1].marks == ("not_one",), "also when it is judged again"
+    kinds = city.session.execute(text("SELECT kind FROM case_file WHERE kind = 'quantity_mismatch'")).all()
+    assert len(kinds) == 1
     told_again_is_the_same(city)
 
 

@@ -222,6 +222,7 @@ def _refused() -> list[object]:
         ("commission without code", commission, swap("units", '"code"', '"codes"')),
         ("other quantity", commission, swap("units", ",1,{", ",2,{")),
         ("quantity below zero", commission, swap("units", ",1,{", ",-1,{")),
+        ("quantity above the limit", commission, swap("units", ",1,{", ",1000000001,{")),
         ("role not of the type", commission, swap("units", '"unit"', '"output"')),
         ("child without parent", pack, swap("units", f'"{UNIT}","{PALLET}"', f'"{UNIT}",null')),
         ("parent with a parent", pack, swap("units", f'"{PALLET}",null', f'"{PALLET}","{UNIT}"')),

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from coldtrace.custody.model import Fact, Holding, Issued, Level, Mark, Said, Source, UnitState
+from coldtrace.custody.model import CASE_OF, CaseKind, Fact, Holding, Issued, Level, Mark, Said, Source, UnitState
 from coldtrace.custody.moves import move
-from coldtrace.custody.rules import decide, lasting_marks, statement_marks
+from coldtrace.custody.rules import decide, lasting_marks, only_lasting, statement_marks
 from coldtrace.events.units_piece import Line
 
 A, B, C = "9521234000013", "9521234000020", "9521234000037"
@@ -168,8 +168,8 @@ def test_an_opened_case_names_its_counter_until_it_moves_on() -> None:
 REFUSED = [
     ("sent here", sent(B, A), {"refused": "too warm"}, sent(B, A), ["refused_by_receiver"]),
     ("never sent", at(B), {"refused": "not ordered"}, at(B), ["refused_by_receiver", "gap"]),
-    ("no reason: taken", sent(B, A), {}, at(A), []),
-    ("a blank reason: taken", sent(B, A), {"refused": " "}, at(A), []),
+    ("no reason: taken", sent(B, A), {}, at(A), ["not_one"]),
+    ("a blank reason: taken", sent(B, A), {"refused": " "}, at(A), ["not_one"]),
 ]
 
 
@@ -180,6 +180,35 @@ def test_refused_at_the_door(
     line = _line(quantity=0, **attributes)
     decision = decide(fact("receive"), line, holding=before, effective=before, issued=ISSUED)
     assert (decision.holding, list(decision.marks), decision.blocked) == (after, marks, False)
+
+
+ONE = [
+    ("fifty of one", "ship", 50, {}, ["not_one"]),
+    ("none of one", "ship", 0, {}, ["not_one"]),
+    ("one", "ship", 1, {}, []),
+    ("none was counted", "count", 0, {}, ["not_one"]),
+    ("refused at the door", "receive", 0, {"refused": "warm"}, ["refused_by_receiver", "gap"]),
+    ("two refused", "receive", 2, {"refused": "warm"}, ["not_one", "already_received"]),
+]
+
+
+@pytest.mark.parametrize("unit", [UNIT, P])
+@pytest.mark.parametrize(("name", "type", "quantity", "attributes", "marks"), ONE)
+def test_one_code_is_one_unit(
+    unit: str, name: str, type: str, quantity: int, attributes: dict[str, object], marks: list[str]
+) -> None:
+    """A serial or a pallet is one thing: it moves as one, and what says otherwise is marked."""
+    line = replace(_line(quantity=quantity, **attributes), unit=unit)
+    decision = decide(fact(type, to_gln=B), line, holding=at(A), effective=at(A), issued=ISSUED)
+    assert (list(decision.marks), decision.blocked) == (marks, False)
+    assert only_lasting(type, decision.marks) == tuple(mark for mark in marks if mark == "not_one")
+
+
+def test_a_lot_has_any_quantity_and_what_is_barred_says_so_alone() -> None:
+    lot = replace(_line(quantity=50), unit="(01)19521234543210(10)L1")
+    assert lasting_marks(fact("ship"), lot, issued=ISSUED) == ()
+    assert lasting_marks(fact("ship", permitted=False), _line(quantity=50), issued=ISSUED) == ("not_permitted",)
+    assert CASE_OF[Mark.NOT_ONE] is CaseKind.QUANTITY_MISMATCH
 
 
 INPUT = [

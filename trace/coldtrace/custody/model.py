@@ -138,6 +138,7 @@ class Mark(StrEnum):
     OVER_RECEIVED = "over_received"
     SHORT = "short_stock"
     COUNT_DIFFERS = "count_differs"
+    NOT_ONE = "not_one"
     LOT_NOT_PACKED = "lot_not_packed"
     REFUSED_BY_RECEIVER = "refused_by_receiver"
     CORRECTED_LATE = "corrected_late"
@@ -232,6 +233,7 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.OVER_RECEIVED: Words("收货数量多于发货数量", "More was received than was shipped here"),
     Mark.SHORT: Words("账面数量不足", "The books have less than that"),
     Mark.COUNT_DIFFERS: Words("盘点数量与账面不符", "The count differs from the books"),
+    Mark.NOT_ONE: Words("单件货物的数量不是 1", "One unit under one code, but another quantity than 1"),
     Mark.LOT_NOT_PACKED: Words("按数量管理的批次不随托盘移动", "A lot by quantity does not move with a pallet"),
     Mark.REFUSED_BY_RECEIVER: Words("收货方拒收", "The receiver refused it"),
     Mark.CORRECTED_LATE: Words("超过 24 小时才更正", "Corrected more than 24 hours after"),
@@ -263,7 +265,14 @@ _OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
     CaseKind.CLOCK_SKEW: frozenset({Mark.CLOCK_SKEW}),
     CaseKind.UNKNOWN_CODE: frozenset({Mark.NOT_ISSUED, Mark.UNKNOWN_SCHEME}),
     CaseKind.QUANTITY_MISMATCH: frozenset(
-        {Mark.OVER_RECEIVED, Mark.SHORT, Mark.COUNT_DIFFERS, Mark.MASS_BALANCE, Mark.LOSS_UNEXPLAINED}
+        {
+            Mark.OVER_RECEIVED,
+            Mark.SHORT,
+            Mark.COUNT_DIFFERS,
+            Mark.NOT_ONE,
+            Mark.MASS_BALANCE,
+            Mark.LOSS_UNEXPLAINED,
+        }
     ),
     CaseKind.CORRECTION: frozenset({Mark.CORRECTED_LATE, Mark.CORRECTION_NOT_PERMITTED, Mark.CORRECTS_UNKNOWN}),
     CaseKind.REFUSED_HANDOVER: frozenset({Mark.REFUSED_BY_RECEIVER}),

@@ -115,6 +115,24 @@ def lasting_marks(
         return (Mark.NOT_PERMITTED,)
     if not fact.correction_permitted:
         return (Mark.CORRECTION_NOT_PERMITTED,)
+    found = _of_goods(fact, line, issued=issued, expires_on=expires_on, inside=inside, earliest_input=earliest_input)
+    return found if line.quantity == 1 or _is_of_many(fact, line) else (*found, Mark.NOT_ONE)
+
+
+def _is_of_many(fact: Fact, line: Line) -> bool:
+    """Tell whether a line may have another quantity than 1: of a lot, and of what a receiver did not take."""
+    return is_lot(line.unit) or (fact.type == "receive" and line.quantity == 0 and _has(line.attributes, "refused"))
+
+
+def _of_goods(
+    fact: Fact,
+    line: Line,
+    *,
+    issued: Issued | None,
+    expires_on: date | None,
+    inside: Inside,
+    earliest_input: date | None,
+) -> _Marks:
     if fact.type in _STOPPABLE and _is_stopped(fact, issued):
         return (Mark.STOPPED,)
     if (fact.type in _EXPIRING or (fact.type, line.role) == ("transform", "input")) and _is_expired(
@@ -158,11 +176,12 @@ def statement_marks(type: str, *, level: Level, fields: Mapping[str, object], li
 def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
     """Return those of a stored line's marks that `lasting_marks` gave it."""
     own = _LASTING.get(type, frozenset())
-    return tuple(mark for text in marks if (mark := Mark(text)) in BARRED or mark in own)
+    return tuple(mark for text in marks if (mark := Mark(text)) in _OF_ANY or mark in own)
 
 
 BARRED = frozenset({Mark.NOT_PERMITTED, Mark.CORRECTION_NOT_PERMITTED})
 """Marks of lines whose statement does nothing at all, whatever they say."""
+_OF_ANY = BARRED | {Mark.NOT_ONE}
 
 
 _STOPPABLE = frozenset({"commission", "ship", "sell", "use", "open", "transform"})

@@ -34,6 +34,8 @@ LINES_MAX: Final = 5000
 UNITS_MAX: Final = 4 * 1024 * 1024
 ATTRIBUTES_MAX: Final = 16
 ATTRIBUTE_TEXT_MAX: Final = 300
+QUANTITY_MAX: Final = 1_000_000_000
+"""More packages than there are; so no sum of them leaves 63 bits."""
 
 Attributes = Mapping[str, JsonValue]
 
@@ -161,7 +163,7 @@ def _read_line(item: JsonValue, kind: StatementType) -> Line:
     role, unit, parent, quantity, attributes = item
     if not isinstance(role, str) or role not in roles_of(kind):
         raise _wrong("lines: role")
-    if type(quantity) is not int or quantity < 0:
+    if type(quantity) is not int or not 0 <= quantity <= QUANTITY_MAX:
         raise _wrong("lines: quantity")
     line = Line(role, _read_unit(unit), _read_parent(role, parent), quantity, read_attributes(attributes))
     if line.unit == line.parent:

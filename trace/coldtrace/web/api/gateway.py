@@ -26,7 +26,7 @@ from coldtrace.events.canonical import JsonValue
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.refusals import MalformedStatement
 from coldtrace.events.statement_type import StatementType
-from coldtrace.events.units_piece import Line
+from coldtrace.events.units_piece import QUANTITY_MAX, Line
 from coldtrace.parties import store as parties
 from coldtrace.parties.gateways import lock_gateway, open_gateway
 from coldtrace.parties.model import Site
@@ -58,7 +58,7 @@ class LineIn(BaseModel):
     role: Literal["unit", "parent", "child", "input", "output"] = "unit"
     unit: StrictStr = Field(max_length=400, examples=["(00)395212340000000014"])
     parent: StrictStr | None = Field(default=None, max_length=400)
-    quantity: StrictInt = Field(default=1, ge=0, lt=2**53)
+    quantity: StrictInt = Field(default=1, ge=0, le=QUANTITY_MAX)
     attributes: dict[Name, Scalar] = Field(default_factory=dict, max_length=16)
 
 
