@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldtrace.audit.piece_text import Rooted, private_root, type_of, units_root
 from coldtrace.audit.pieces import private_root as any_private
 from coldtrace.audit.pieces import units_root as any_units
 from coldtrace.errors import Refusal
+from coldtrace.events.piece_text import Rooted, private_root, type_of, units_root
 from coldtrace.events.private_piece import PrivateField, write_private
 from coldtrace.events.public_piece import Place, read_public, write_public
 from coldtrace.events.statement_type import StatementType as T

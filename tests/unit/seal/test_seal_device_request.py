@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldtrace.seal.b64 import unb64
+from coldtrace.clock import format_utc
+from coldtrace.seal.b64 import b64, unb64
+from coldtrace.seal.canonical_text import print_canonical
 from coldtrace.seal.device_request import (
+    REQUEST_PREFIX,
     DeviceAuthorization,
     MalformedAuthorization,
     RequestSignatureRefused,
@@ -16,6 +19,7 @@ from coldtrace.seal.device_request import (
     sign_request,
     verify_request,
 )
+from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import P256Signer, key_id, load_public_key
 from support.tlog_vectors import frozen, signer
 
@@ -92,3 +96,14 @@ def test_any_header_is_read_or_refused(header: str) -> None:
     except MalformedAuthorization:
         return
     assert header == VECTORS["authorization"]
+
+
+@given(method=st.sampled_from(["GET", "post", 'P"T']), path=st.text(max_size=20), body=st.binary(max_size=9))
+def test_what_is_signed_is_canonical(method: str, path: str, body: bytes) -> None:
+    """The signed text is put together by hand: it is what any JCS printer makes of the same members."""
+    members = {"v": 1, "net": b64(GOOD["net"]), "method": method.upper(), "path": path, "body": b64(sha256(body))}
+    text = print_canonical(members | {"at": format_utc(AT)})
+    signature = signer("enrolment").sign(REQUEST_PREFIX + text.encode())
+    said = DeviceAuthorization(key=key_id(signer("enrolment").spki), at=AT, signature=signature)
+    public_key = load_public_key(signer("enrolment").spki)
+    assert verify_request(said, public_key=public_key, net=GOOD["net"], method=method, path=path, body=body) == AT

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from coldtrace.audit import piece_text
 from coldtrace.audit.finding import Report
 from coldtrace.audit.finding_words import FindingCode
 from coldtrace.audit.leaf_text import HeaderText
-from coldtrace.audit.piece_text import Rooted
 from coldtrace.errors import Refusal
+from coldtrace.events import piece_text
+from coldtrace.events.piece_text import Rooted
 from coldtrace.events.private_piece import REQUIRED, read_erased, read_private
 from coldtrace.events.public_piece import read_public
 from coldtrace.events.salted_tree import SaltedTree

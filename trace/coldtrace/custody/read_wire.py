@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from coldtrace.errors import Refusal
+from coldtrace.events.quick_statement import read_quickly
 from coldtrace.events.statement import CheckedStatement, read_statement
 from coldtrace.seal.keys import PublicKey, load_public_key
 
@@ -34,6 +35,6 @@ class ReadWire:
 def read_wire(wire: object) -> ReadWire:
     """Read what was sent as a statement: its form and its hashes.  No lock, no database."""
     try:
-        return ReadWire(wire=wire, checked=read_statement(wire))
+        return ReadWire(wire=wire, checked=read_quickly(wire) or read_statement(wire))
     except Refusal as refusal:
         return ReadWire(wire=wire, refusal=refusal)

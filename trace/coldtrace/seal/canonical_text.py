@@ -12,6 +12,7 @@ import json
 from typing import NoReturn
 
 MAX_INTEGER = 2**53 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 MAX_DEPTH = 16  # far beyond any of our texts, and the same on every machine, unlike the end of a stack
 
 
@@ -23,7 +24,7 @@ def print_canonical(value: object) -> str:
     """Return the canonical text of `value`; raise NotInProfile."""
     try:
         _check(value, MAX_DEPTH)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        text = _ENCODER.encode(value)
         text.encode("utf-8")
     except (RecursionError, UnicodeEncodeError):
         raise NotInProfile() from None

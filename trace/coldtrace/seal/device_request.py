@@ -102,14 +102,9 @@ def verify_request(
 
 
 def _signed_bytes(*, net: bytes, method: str, path: str, body: bytes, at: datetime) -> bytes:
-    text = print_canonical(
-        {
-            "v": 1,
-            "net": b64(net),
-            "method": method.upper(),
-            "path": path,
-            "body": b64(sha256(body)),
-            "at": clock.format_utc(at),
-        }
+    # Put together by hand, which takes a quarter of the time: of these the path alone may hold any sign.
+    text = (
+        f'{{"at":"{clock.format_utc(at)}","body":"{b64(sha256(body))}","method":{print_canonical(method.upper())},'
+        f'"net":"{b64(net)}","path":{print_canonical(path)},"v":1}}'
     )
     return REQUEST_PREFIX + text.encode("utf-8")
