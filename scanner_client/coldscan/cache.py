@@ -40,6 +40,7 @@ class Name(StrEnum):
     FORKS = "forks"
     CONTEXT = "context"
     GATE = "gate"
+    ROLLS = "rolls"
 
 
 @dataclass(frozen=True, kw_only=True)

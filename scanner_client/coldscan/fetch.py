@@ -5,6 +5,7 @@ others, and the old one in its place.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -31,6 +32,7 @@ from coldtrace.seal.trust_list import TrustList
 TRUST_PATH: Final = "/api/v1/trust-list"
 WORK_PATH: Final = "/api/v1/devices/work"
 SEQS_MAX: Final = 1_000
+_ROLL: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def fetch_trust_list(connection: sqlite3.Connection, wire: Wire) -> str:
@@ -105,6 +107,9 @@ def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, cl
     named = answer.raw("unit_lots") is not None
     unit_lots = [_unit_lot(each) for each in answer.objects("unit_lots")] if named else []
     places = [_place(each) for each in answer.objects("doors")]
+    rolls = answer.texts("rolls") if answer.raw("rolls") is not None else []
+    if not all(_ROLL.fullmatch(each) for each in rolls):
+        raise BadAnswer(what="work.rolls")
     operations = answer.texts("operations")
     middle = asked + (answered - asked) / 2
     with immediate(connection):
@@ -112,6 +117,7 @@ def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, cl
         cache.put_unit_lots(connection, unit_lots)
         cache.put_places(connection, places)
         cache.put(connection, Name.OPERATIONS, json.dumps(operations))
+        cache.put(connection, Name.ROLLS, json.dumps(rolls))
         cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
         cache.put(connection, Name.SKEW_S, str(round((server_time - middle).total_seconds())))
         if site.text("gln") == device.site.gln:

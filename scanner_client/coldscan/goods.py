@@ -18,12 +18,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from coldscan import cache, lanes, words
+from coldscan import lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.commands import place_name
 from coldscan.compose import Matter, append
 from coldscan.lanes import EVERYWHERE, Pile
+from coldscan.lots_chosen import lot_of
 from coldscan.operation import NAMES, Operation
 from coldscan.piles import pick_to_destroy, pick_to_move, pick_to_repack
 from coldscan.saying import PILE_MAX, REPEAT_WITHIN, Scan, door_field, look, remember, repeat, saved, say
@@ -54,24 +55,21 @@ def do_goods(bench: Bench, text: str, finding: Finding, *, unit: str) -> Answer:
 
 
 def _commission(bench: Bench, scan: Scan) -> Answer:
-    gtin, lot, digest = scan.finding.value("01"), scan.finding.value("10"), scan.finding.code_hash
-    if gtin is not None and lot is not None:
-        facts = cache.facts_of(bench.connection, gtin=gtin, lot=lot)
-        if facts is None:
-            return look(bench, scan, words.NO_FACTS, code="no_facts", result=Result.STOP, lot=lot)
-    else:
-        facts = cache.facts_of_unit(bench.connection, scan.unit)
-        if facts is None:
-            return look(bench, scan, words.NO_LOT, code="no_lot", result=Result.STOP, unit=scan.name)
+    digest, lot = scan.finding.code_hash, lot_of(bench, scan)
+    if isinstance(lot, Answer):
+        return lot
     if lanes.pile_size(bench.connection, bench.lane.name) >= PILE_MAX:
         return look(bench, scan, words.FULL_PILE, code="full_pile", count=PILE_MAX)
     matter = Matter(
         type=StatementType.COMMISSION,
         lines=[Line(Role.UNIT, scan.unit, None, 1, {"code": b64(digest)})],
-        facts=facts_hash(facts),
+        facts=facts_hash(lot.facts),
         fields=door_field(bench),
     )
-    return say(bench, scan, matter, words.COMMISSIONED, context=EVERYWHERE, pick=True)
+    answer = say(bench, scan, matter, words.COMMISSIONED, context=EVERYWHERE, pick=True)
+    if not lot.is_late or not answer.queued:
+        return answer
+    return replace(answer, result=Result.LOOK, code="bound_late", say=answer.say + words.BOUND_LATE.say(bench.lang))
 
 
 def _pick(bench: Bench, scan: Scan) -> Answer:

@@ -43,7 +43,7 @@ class Picked:
 class Lane:
     """The standing of one lane.  `context` changes with NEXT, the operation or the counterparty: what was said
     about a unit in one context is a repeat there, and news in another.  `phase` says how far a repacking is; `reason`,
-    `method` and `witness` go into what is held or destroyed."""
+    `method` and `witness` go into what is held or destroyed; `lot_gtin` and `lot` are of the labels that come next."""
 
     name: str
     operation: str | None = None
@@ -56,6 +56,8 @@ class Lane:
     reason: str | None = None
     method: str | None = None
     witness: str | None = None
+    lot_gtin: str | None = None
+    lot: str | None = None
 
     def afresh(self) -> "Lane":
         """Return the lane with nothing chosen but its operation and door."""

@@ -14,6 +14,7 @@ from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.commands import COMMAND_VERDICT, do_command, do_place
 from coldscan.goods import do_goods
+from coldscan.lots_chosen import choose_lot, chooses_lot
 from coldscan.store import immediate
 from coldscan.verdict import judge
 from coldtrace.clock import format_utc
@@ -61,6 +62,8 @@ def _take(bench: Bench, text: str, shown: str) -> Answer:
             say = words.SHORT_UNKNOWN.say(bench.lang, short=format_short_code(scan.serial))
             return _answer(bench, shown, verdict=SHORT_UNKNOWN, say=say, code=SHORT_UNKNOWN, result=Result.LOOK)
         text = uri
+    if chooses_lot(bench, scan):
+        return choose_lot(bench, shown, scan)
     return _judged(bench, text, shown, scan)
 
 

@@ -13,7 +13,7 @@ from coldscan.file_lock import held
 from coldscan.refusals import NewerStore, StoreFault
 from coldscan.state_dir import StateDir
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_S = 10.0
 
 _SCHEMA = """
@@ -74,7 +74,15 @@ INSERT INTO pile (number, lane, role, unit) SELECT number, lane, 'child', unit F
 DROP TABLE pile_of_2;
 CREATE INDEX said_context ON said (context, type)
 """
-_STEPS = (_SCHEMA, _ADDED_BY_2, _ADDED_BY_3)
+_ADDED_BY_4 = """
+ALTER TABLE lanes ADD COLUMN lot_gtin TEXT;
+ALTER TABLE lanes ADD COLUMN lot TEXT;
+CREATE TABLE rolls (number INTEGER PRIMARY KEY, roll TEXT NOT NULL UNIQUE, key TEXT NOT NULL, gtin TEXT,
+    bind_until TEXT NOT NULL) STRICT;
+CREATE TABLE roll_units (unit TEXT PRIMARY KEY, roll INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX roll_units_roll ON roll_units (roll)
+"""
+_STEPS = (_SCHEMA, _ADDED_BY_2, _ADDED_BY_3, _ADDED_BY_4)
 """What brings a store from each version to the next one, from 0."""
 
 

@@ -14,6 +14,7 @@ from coldscan.cache import Name
 from coldscan.device import Device
 from coldscan.fetch import fetch_chain, fetch_checkpoint, fetch_trust_list, fetch_work
 from coldscan.fetch_filters import fetch_filters
+from coldscan.fetch_rolls import fetch_rolls
 from coldscan.flush import BATCH, Flushed, Sender, flush
 from coldscan.knowledge import load_knowledge
 from coldscan.refusals import ServerUnreachable
@@ -31,6 +32,7 @@ class SyncReport:
     filters: str = "not_asked"
     checkpoint: str = "not_asked"
     work: str = "not_asked"
+    rolls: str = "not_asked"
     chain: str = "not_asked"
     flushed: Flushed = field(default_factory=Flushed)
     unsent: int = 0
@@ -58,6 +60,7 @@ class SyncReport:
             "filters": self.filters,
             "checkpoint": self.checkpoint,
             "work": self.work,
+            "rolls": self.rolls,
             "chain": self.chain,
             **counted,
             "unsent": self.unsent,
@@ -89,6 +92,8 @@ def sync_once(
     if lists and report.reached:
         report.work = _part(report, lambda: fetch_work(connection, wire, device=device, clock=clock))
     if lists and report.reached:
+        report.rolls = _part(report, lambda: _fetch_rolls(connection, wire, device, clock))
+    if lists and report.reached:
         report.chain = _part(report, lambda: fetch_chain(connection, wire, device=device))
     report.unsent = statements.pending_count(connection)
     if not report.problems:
@@ -99,6 +104,12 @@ def sync_once(
 
 def _fetch_filters(connection: sqlite3.Connection, wire: Wire) -> str:
     return fetch_filters(connection, wire, trust=load_knowledge(connection, known=None).trust)
+
+
+def _fetch_rolls(connection: sqlite3.Connection, wire: Wire, device: Device, clock: Callable[[], datetime]) -> str:
+    knowledge, wanted = load_knowledge(connection, known=None), cache.get_names(connection, Name.ROLLS)
+    now = knowledge.as_of(clock())
+    return fetch_rolls(connection, wire, wanted=wanted, device=device, trust=knowledge.trust, now=now)
 
 
 def _flush(report: SyncReport, connection: sqlite3.Connection, device: Device, wire: Wire, batch: int) -> None:

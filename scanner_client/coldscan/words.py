@@ -63,10 +63,23 @@ NO_FACTS = Words(
     "This device has no facts for {lot}, so it cannot commission it; sync and try again",
 )
 NO_LOT = Words(
-    "本机不知道 {unit} 属于哪一批，不能赋码；卷标须先由办公室绑定批次（离线绑定以后提供），再同步重扫",
-    "This device does not know the lot of {unit}, so it cannot commission it; have the desk bind a roll label to its"
-    " lot (binding offline comes later), sync and scan again",
+    "本机不知道 {unit} 属于哪一批，也没有这卷标签的证书，不能赋码；请同步，或由办公室绑定批次，然后重扫",
+    "This device knows neither the lot of {unit} nor a roll with it, so it cannot commission it; sync, or have the desk"
+    " bind the label to its lot, and scan again",
 )
+LOT_FIRST = Words(
+    "{unit} 是卷标：请先扫描纸箱上的原厂条码 (01)(10) 选定批次",
+    "{unit} is a label of a roll: scan the maker's (01)(10) barcode on the carton first, it chooses the lot",
+)
+OTHER_LOT = Words(
+    "{unit} 属于批次 {own}，不是选定的 {chosen}；请换标签，或扫“下一单”",
+    "{unit} is of lot {own}, not of the chosen {chosen}; take another label, or scan NEXT",
+)
+OTHER_PRODUCT = Words(
+    "{unit} 的这卷标签只能贴商品 {gtin}；请换一卷", "{unit} is of a roll for product {gtin} alone; take another roll"
+)
+LOT_SET = Words("批次：{product} {lot}；请贴标并扫描", "Lot: {product} {lot}; stick labels on and scan them")
+BOUND_LATE = Words("；这卷标签已过绑定期，记录会注明", "; the roll's time to be bound is over, the record says so")
 NOT_A_CARTON = Words("这不是箱码，此作业只接受箱码", "This is no carton code; this operation takes cartons only")
 NOT_HERE = Words("这个码在此作业中没有用处", "This code has no meaning in this operation")
 SHORT_UNKNOWN = Words(

@@ -145,13 +145,16 @@ def test_a_store_of_a_newer_program(device: Device) -> None:
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
 def test_a_store_of_an_earlier_program_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
-    """Version 1 knew no units whose codes do not say their lot, version 2 one pile and no lane of a statement."""
+    """Version 1 knew no units whose codes do not say their lot, 2 one pile and no lane of a statement, 3 no rolls."""
     old = Device(tmp_path / "old")
     old.state.create()
     with contextlib.closing(sqlite3.connect(old.state.store)) as connection:
         for step in _STEPS[:version]:
             connection.executescript(step)
-        connection.execute("INSERT INTO pile (lane, unit) VALUES ('1', 'U:FIRST'), ('1', 'U:SECOND')")
+        role = "role, " if version >= 3 else ""
+        child = "'child', " if version >= 3 else ""
+        picked = ", ".join(f"('1', {child}'{unit}')" for unit in ("U:FIRST", "U:SECOND"))
+        connection.execute(f"INSERT INTO pile (lane, {role}unit) VALUES {picked}")
         connection.execute("INSERT INTO lanes (lane, operation, context) VALUES ('1', 'pack', 7)")
         connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
@@ -159,6 +162,8 @@ def test_a_store_of_an_earlier_program_is_brought_up_to_date(tmp_path: Path, ver
     assert old.rows("SELECT role, unit FROM pile ORDER BY number") == [("child", "U:FIRST"), ("child", "U:SECOND")]
     assert old.rows("SELECT operation, context, phase FROM lanes") == [("pack", 7, None)]
     assert old.rows("SELECT * FROM unit_lots") == []
+    assert old.rows("SELECT lot FROM lanes") == [(None,)]
+    assert old.rows("SELECT * FROM roll_units") == []
 
 
 def test_a_folder_that_cannot_be_made(device: Device) -> None:

@@ -71,6 +71,7 @@ def packing_list(
     declaration: str = DECLARATION,
     gtin: str | None = GTIN,
     importer: str = IMPORTER_USCC,
+    lot: str = LOT,
 ) -> PackingList:
     """Return a packing list of one lot of frozen beef."""
     shelf_life = ShelfLife(24, "month")
@@ -109,7 +110,7 @@ def packing_list(
             product_zh="冻去骨牛腩",
             product_en="Frozen boneless beef brisket",
             gtin=None if gtin is None else parse_gtin(gtin),
-            lot=LOT,
+            lot=lot,
             intake_lot=None,
             production_date=PRODUCED,
             shelf_life=shelf_life,

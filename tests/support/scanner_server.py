@@ -80,6 +80,7 @@ class ScannerServer:
         self.doors: list[dict[str, str]] = []
         self.lots = [{"gtin": GTIN, "lot": LOT, "facts": world.facts}]
         self.operations = list(OPERATIONS)
+        self.rolls: dict[str, str] | None = None
         self.extra_seq = 0
         self.filters: list[dict[str, object]] | None = []
         self.filter_files: dict[str, bytes] = {}
@@ -172,6 +173,7 @@ class ScannerServer:
             "lots": self.lots,
             "doors": self.doors,
             "server_time": format_utc(self.clock()),
+            **({} if self.rolls is None else {"rolls": list(self.rolls)}),
         }
 
     def checkpoint(self) -> str:
@@ -319,6 +321,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                 return self._json(status, value)
             if path == "/api/v1/devices/work":
                 return self._json(200, server.work())
+            if path.startswith("/api/v1/rolls/"):
+                return self._roll(path.split("/")[4])
             assert path.endswith("/chain")
             return self._json(200, server.chain(path.split("/")[4]))
 
@@ -327,6 +331,12 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("If-None-Match") == etag:
                 return self._answer(304, "", "application/json", etag)
             return self._answer(200, json.dumps(server.world.envelope()), "application/json", etag)
+
+        def _roll(self, id: str) -> None:
+            envelope = (server.rolls or {})[id]
+            if not envelope:
+                return self._json(404, _problem("roll_unknown", "没有这一卷", id))
+            return self._json(200, {"roll": id, "envelope": envelope})
 
         def _filters(self, id: str) -> None:
             if server.filters is None:

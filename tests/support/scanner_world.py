@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from coldtrace.codes.check_digit import check_digit
-from coldtrace.codes.short_code import new_serial
+from coldtrace.codes.short_code import check_character, new_serial
 from coldtrace.codes.sign import sign_code
 from coldtrace.events.facts import write_facts
+from coldtrace.events.roll_certificate import RollCertificate, sign_roll_certificate, write_roll_certificate
 from coldtrace.seal.filter import open_filter
 from coldtrace.seal.filter_build import build_allow_filter, build_stop_filter
 from coldtrace.seal.filter_header import FilterKind
@@ -137,6 +139,26 @@ class World:
             self.serials.append(serial)
         return self._sign((("01", GTIN), ("10", lot), ("21", serial)), host)
 
+    def roll(self, *serials: str, id: str, gtin: str | None = GTIN, days: int = 90, **more: Any) -> str:
+        """Return the range certificate of a roll; `more` says what is otherwise than it should be."""
+        right: dict[str, Any] = {
+            "net": self.root.net,
+            "roll": id,
+            "site": OWN,
+            "key": key_id(self.station.spki),
+            "gtin": gtin,
+            "first": 1,
+            "serials": serials,
+            "issued": self.now,
+            "bind_until": self.now + timedelta(days=days),
+        }
+        return sign_roll_certificate(write_roll_certificate(RollCertificate(**(right | more))), self.station)
+
+    def roll_label(self, serial: str, gtin: str | None = GTIN) -> str:
+        """Return the signed code of a label of a roll."""
+        own = (("U", serial + check_character(serial)),)
+        return self._sign(own if gtin is None else (("01", gtin), ("21", serial)), HOST)
+
     def pallet(self, number: int = 1) -> str:
         """Return a signed pallet code."""
         return self._sign((("00", sscc(number)),), HOST)
@@ -155,7 +177,7 @@ class World:
                 use="code",
                 spki=self.station.spki,
                 stn="TJ-01",
-                scope=("00", "01"),
+                scope=("00", "01", "U"),
                 print_from=self.now - timedelta(days=30),
                 print_until=self.now + timedelta(days=7),
                 accept_until=self.now + timedelta(days=730),

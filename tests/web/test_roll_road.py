@@ -8,6 +8,7 @@ import pytest
 from coldscan.answer import Result
 from coldscan.operation import Operation
 from coldtrace.codes.short_code import format_short_code
+from coldtrace.events.facts import read_facts
 from coldtrace.goods import rolls, store
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.goods.store import IssuedCode
@@ -45,7 +46,11 @@ def labels(web: WebHouse, goods: Consignment, request: pytest.FixtureRequest) ->
 
 @pytest.fixture
 def gun(web: WebHouse, tmp_path: Path) -> Device:
-    device = Device(tmp_path / "gun", clock=web.clock)
+    return enrolled(web, tmp_path / "gun")
+
+
+def enrolled(web: WebHouse, folder: Path) -> Device:
+    device = Device(folder, clock=web.clock)
     with web.sessions.begin() as session:
         invite = parties.invite_device(session, web.env, gln=GLNS[PORT], url=str(web.client.base_url)).text
     assert device.run("enrol", invite, "--offset", "+08:00").status == 0
@@ -84,11 +89,64 @@ def test_the_whole_road_of_a_roll_label(
     assert report.ok, [check for check in report.checks if check.result.value == "failed"]
 
 
+def test_labels_bound_offline_and_one_of_them_by_two_devices_to_two_lots(
+    web: WebHouse, goods: Consignment, labels: list[IssuedCode], gun: Device, tmp_path: Path
+) -> None:
+    """Nothing is refused: the first binding that arrives counts, the other one is a case for a person."""
+    web.consignment(cartons=1, lot="L2410B02", declaration="020220261000000999")
+    other = enrolled(web, tmp_path / "other gun")
+    for device in (gun, other):
+        assert device.run("sync").json["rolls"] == "new"
+    # From here on both are without a network.
+    for device, lot, mine in ((gun, LOT, labels[1]), (other, "L2410B02", labels[2])):
+        answers = device.scan(f"(01){GTIN}(10){lot}", mine.uri, labels[0].uri, operation=Operation.COMMISSION)
+        assert [answer.result for answer in answers] == [Result.NOTED, Result.SAVED, Result.SAVED], answers
+    for device in (gun, other):
+        assert device.run("sync").json["sent"] == 2
+        assert device.run("status").json["refused"] == 0
+
+    def record(label: IssuedCode) -> tuple[str, list[list[str]]]:
+        found = web.client.get(f"/api/v1/units/{label.unit_id}", headers=web.bearer).json()
+        with web.sessions() as session:
+            kept = store.issued_code(session, label.unit_id)
+        assert kept is not None
+        return str(read_facts(kept.facts or "")["lot"]), [line["marks"] for line in found["history"]]
+
+    assert record(labels[1]) == (LOT, [[]])
+    assert record(labels[2]) == ("L2410B02", [[]])
+    lot, marks = record(labels[0])
+    assert lot == LOT
+    assert sorted(marks, key=len)[0] == []
+    assert "double_bound" in sorted(marks, key=len)[1]
+    cases = web.client.get("/api/v1/cases", headers=web.bearer).json()["cases"]
+    # It was also commissioned twice, which is a conflict of its own.
+    assert {case["kind"] for case in cases} == {"double_bound", "conflict"}
+    assert {tuple(case["units"]) for case in cases} == {(labels[0].unit_id,)}
+    roll = web.client.get("/api/v1/rolls", headers=web.bearer).json()["rolls"][0]
+    assert (roll["used"], roll["double_bound"]) == (3, 1)
+
+
+def test_a_roll_is_told_while_it_has_free_labels_and_its_late_time_is_not_over(
+    web: WebHouse, goods: Consignment, labels: list[IssuedCode], gun: Device
+) -> None:
+    def told() -> int:
+        gun.run("sync")
+        return len(gun.rows("SELECT * FROM rolls"))
+
+    assert told() == 1
+    bind(web, *labels[:3])
+    assert told() == 1
+    body: dict[str, object] = {"text": labels[3].uri, "reason": "torn"}
+    assert web.post_json("/api/v1/codes/void", body, web.bearer).status_code == 200
+    assert told() == 0
+
+
 def test_a_label_that_nobody_bound_stops_and_names_the_desk(
     web: WebHouse, labels: list[IssuedCode], gun: Device
 ) -> None:
-    bind(web, labels[0])
+    """A device that has not synced since the roll was drawn does not know it."""
     assert gun.run("sync").status == 0
+    gun.rows("DELETE FROM roll_units")
     (answer,) = gun.scan(labels[2].uri, operation=Operation.COMMISSION)
     assert (answer.result, answer.code, answer.queued) == (Result.STOP, "no_lot", False)
     assert format_short_code(labels[2].serial or "") in answer.say

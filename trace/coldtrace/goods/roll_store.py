@@ -92,6 +92,21 @@ def list_rolls(session: Session, scope: Scope, *, after: UUID | None, limit: int
     return [RollRecord(**row._mapping) for row in rows]
 
 
+def rolls_to_bind(session: Session, scope: Scope, *, since: datetime, limit: int) -> list[UUID]:
+    """Return rolls at stations of the scope that are drawn, may be bound after `since` and have a free label."""
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(
+            "SELECT ro.run_id FROM roll ro JOIN code_run r USING (run_id)"
+            f" WHERE {within.thing(Kind.WORK, at='r.station_gln')} AND r.drawn = r.wanted AND ro.bind_until > :since"
+            " AND EXISTS (SELECT 1 FROM issued_code i WHERE i.run_id = ro.run_id AND i.lot_id IS NULL"
+            " AND i.voided_at IS NULL) ORDER BY ro.run_id DESC LIMIT :most"
+        ),
+        within.values | {"since": since, "most": limit},
+    )
+    return [row.run_id for row in rows]
+
+
 def _roll(within: Within) -> str:
     """Return the condition that the roll of a run `r` is in the scope."""
     return within.thing(Kind.ROLL, at="r.station_gln")

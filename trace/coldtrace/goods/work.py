@@ -1,12 +1,28 @@
 """What a handheld of a first station needs to bind codes without a network."""
 
+from datetime import datetime, timedelta
+
 from sqlmodel import Session
 
-from coldtrace.goods import store
+from coldtrace.goods import roll_store, store
 from coldtrace.rights.model import Scope
 
 UNITS_MAX = 20_000
 """Some sixteen containers of goods without a GTIN; a device that has bound those gets the next ones."""
+
+
+ROLLS_MAX = 50
+BOUND_LATE_FOR = timedelta(days=30)
+"""So long after its time a roll is still told to handhelds: a label that was stuck on is stated, and marked."""
+
+
+def open_rolls(session: Session, scope: Scope, *, now: datetime) -> list[str]:
+    """Return the ids of rolls at stations of the scope with labels that are still free, newest first.
+
+    Their range certificates never change, so a handheld fetches each of them once.
+    """
+    found = roll_store.rolls_to_bind(session, scope, since=now - BOUND_LATE_FOR, limit=ROLLS_MAX)
+    return [str(id) for id in found]
 
 
 def open_lots(session: Session, scope: Scope) -> list[dict[str, str]]:

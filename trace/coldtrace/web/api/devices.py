@@ -110,7 +110,7 @@ def invite(request: Request, body: InviteIn, caller: Inviter, session: WriteSess
 
 @router.get("/work", summary="What a device needs offline 离线数据")
 def get_work(session: ReadSession, env: CurrentEnv, caller: Worker) -> dict[str, object]:
-    """Return the calling device's site, its operations, lots to bind and registered places."""
+    """Return the calling device's site, its operations, lots to bind, rolls with free labels, registered places."""
     device = _device(caller.device)
     site = parties_store.site(session, device.gln)
     if site is None:
@@ -120,6 +120,7 @@ def get_work(session: ReadSession, env: CurrentEnv, caller: Worker) -> dict[str,
         "operations": list(device.operations),
         "lots": work.open_lots(session, caller.scope),
         "unit_lots": work.open_units(session, caller.scope),
+        "rolls": work.open_rolls(session, caller.scope, now=env.clock()),
         "doors": [
             {"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in parties_store.sites(session)
         ],
