@@ -33,6 +33,7 @@ class Name(StrEnum):
     SEEN_SIZE = "seen_size"
     SEEN_ROOT = "seen_root"
     SERVER_TIME = "server_time"
+    WORK_ETAG = "work_etag"
     SKEW_S = "skew_s"
     LAST_SYNC = "last_sync"
     RETIRED_BY = "retired_by"

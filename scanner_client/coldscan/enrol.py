@@ -214,6 +214,8 @@ def _store(connection: sqlite3.Connection, granted: Enrolment, *, offset: str | 
     }
     for name, value in values.items():
         cache.put(connection, name, value)
+    # With what it stands for, or the server would say that nothing has changed.
+    cache.put(connection, Name.WORK_ETAG, None)
     cache.put_lots(connection, [])
     cache.put_unit_lots(connection, [])
     cache.put_places(connection, [])

@@ -18,7 +18,7 @@ from coldscan.device import Device
 from coldscan.json_shape import Members
 from coldscan.refusals import BadAnswer, UnsafeAnswer
 from coldscan.store import immediate
-from coldscan.wire import Wire
+from coldscan.wire import Reply, Wire
 from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Refusal
 from coldtrace.events.facts import read_facts
@@ -33,6 +33,7 @@ TRUST_PATH: Final = "/api/v1/trust-list"
 WORK_PATH: Final = "/api/v1/devices/work"
 SEQS_MAX: Final = 1_000
 _ROLL: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+PAGES_MAX: Final = 100
 
 
 def fetch_trust_list(connection: sqlite3.Connection, wire: Wire) -> str:
@@ -96,34 +97,66 @@ def log_name(origin: str) -> str:
 
 
 def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, clock: Callable[[], datetime]) -> str:
-    """Take lots, places, rights and the server's time; return `new`.  Raises BadAnswer and what the wire raises."""
+    """Take lots, places, rights and the server's time; return `new` or `same`.
+
+    Raises BadAnswer and what the wire raises.
+    """
     asked = clock()
-    answer = wire.get(WORK_PATH).require(200).members("work")
-    answered = clock()
-    server_time = _moment(answer, "server_time")
+    etag = cache.get(connection, Name.WORK_ETAG)
+    reply = wire.get(WORK_PATH, {} if etag is None else {"If-None-Match": etag}).require(200, 304)
+    middle = asked + (clock() - asked) / 2
+    server_time = _server_time(reply)
+    if reply.status == 304:
+        with immediate(connection):
+            _put_time(connection, server_time, middle)
+        return "same"
+    answer = reply.members("work")
     site = answer.inner("site")
     lots = [_lot(each) for each in answer.objects("lots")]
     # A server of before there were any does not name them.
     named = answer.raw("unit_lots") is not None
     unit_lots = [_unit_lot(each) for each in answer.objects("unit_lots")] if named else []
-    places = [_place(each) for each in answer.objects("doors")]
     rolls = answer.texts("rolls") if answer.raw("rolls") is not None else []
     if not all(_ROLL.fullmatch(each) for each in rolls):
         raise BadAnswer(what="work.rolls")
+    pages = _pages(wire, answer)
+    places = [_place(each) for page in pages for each in page.objects("doors")]
     operations = answer.texts("operations")
-    middle = asked + (answered - asked) / 2
     with immediate(connection):
         cache.put_lots(connection, lots)
         cache.put_unit_lots(connection, unit_lots)
         cache.put_places(connection, places)
         cache.put(connection, Name.OPERATIONS, json.dumps(operations))
         cache.put(connection, Name.ROLLS, json.dumps(rolls))
-        cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
-        cache.put(connection, Name.SKEW_S, str(round((server_time - middle).total_seconds())))
+        # The tag of one page says nothing of the others.
+        cache.put(connection, Name.WORK_ETAG, reply.headers.get("etag") if len(pages) == 1 else None)
+        _put_time(connection, server_time, middle)
         if site.text("gln") == device.site.gln:
             names = {"name_zh": site.text("name_zh"), "name_en": site.text("name_en")}
             cache.put(connection, Name.SITE, Site(**(vars(device.site) | names)).to_json())
     return "new"
+
+
+def _pages(wire: Wire, first: Members) -> list[Members]:
+    """Return all pages of the places, the first one among them."""
+    pages = [first]
+    while (after := pages[-1].optional_text("next")) is not None:
+        if len(pages) == PAGES_MAX or not (after.isascii() and after.isdigit()):
+            raise BadAnswer(what="work.next")
+        pages.append(wire.get(f"{WORK_PATH}?after={after}").require(200).members("work"))
+    return pages
+
+
+def _server_time(reply: Reply) -> datetime:
+    try:
+        return parse_utc(reply.headers.get("coldtrace-time", ""))
+    except (ValueError, OverflowError):
+        raise BadAnswer(what="work.coldtrace-time") from None
+
+
+def _put_time(connection: sqlite3.Connection, server_time: datetime, middle: datetime) -> None:
+    cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
+    cache.put(connection, Name.SKEW_S, str(round((server_time - middle).total_seconds())))
 
 
 def fetch_chain(connection: sqlite3.Connection, wire: Wire, *, device: Device) -> str:
@@ -183,13 +216,6 @@ def _unit_lot(members: Members) -> UnitLot:
 
 def _place(members: Members) -> Place:
     return Place(gln=members.text("gln"), name_zh=members.text("name_zh"), name_en=members.text("name_en"))
-
-
-def _moment(members: Members, name: str) -> datetime:
-    try:
-        return parse_utc(members.text(name))
-    except (ValueError, OverflowError):
-        raise BadAnswer(what=f"work.{name}") from None
 
 
 def _text(body: bytes, what: str) -> str:

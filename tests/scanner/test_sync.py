@@ -397,7 +397,7 @@ def test_last_server_time_is_kept(device: Device, server: ScannerServer) -> None
                 {"facts": write_facts({"gtin": "09506000134352", "lot": "2"}, bytes), "units": [OTHER_PRODUCT]}
             ]
         },
-        {"server_time": "noon"},
+        {"next": "../x"},
         {"doors": [{}]},
         {"operations": [1]},
         {"site": None},
@@ -411,6 +411,38 @@ def test_work_that_is_not_understood_leaves_the_old(
     ran = device.run("sync")
     assert (ran.status, ran.json["work"]) == (2, "bad_answer")
     assert device.run("status").json["lots"] == 1
+
+
+def test_a_server_time_that_is_none_leaves_the_old(device: Device, server: ScannerServer) -> None:
+    server.work_time = "noon"
+    ran = device.run("sync")
+    assert (ran.status, ran.json["work"]) == (2, "bad_answer")
+    assert device.run("status").json["lots"] == 1
+
+
+def test_work_that_has_not_changed_costs_a_few_bytes_and_still_tells_the_time(
+    device: Device, server: ScannerServer
+) -> None:
+    assert device.run("sync").json["work"] in ("new", "same")
+    device.clock.next += timedelta(hours=1)  # type: ignore[attr-defined]
+    assert device.run("sync").json["work"] == "same"
+    assert abs(cast(int, device.run("status").json["clock_skew_s"]) + 3600) < 600
+    assert device.run("status").json["lots"] == 1, "what is known stays"
+    server.lots = []
+    assert device.run("sync").json["work"] == "new"
+    assert device.run("status").json["lots"] == 0
+
+
+def test_places_come_page_by_page(device: Device, server: ScannerServer) -> None:
+    server.doors_a_page = 2
+    server.doors = [{"gln": f"9521234000{n:03}", "name_zh": f"站{n}", "name_en": f"S{n}"} for n in range(11, 16)]
+    assert device.run("sync").json["work"] == "new"
+    assert [path.partition("=")[2] for _, path in server.requests if "work?after" in path] == [
+        "9521234000012",
+        "9521234000014",
+    ]
+    server.doors[4]["name_zh"] = "新"
+    assert device.run("sync").json["work"] == "new", "the tag of the first page says nothing of the last"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.keys import key_id
 from coldtrace.watch.cases import PAGE_MAX, list_cases
 from coldtrace.watch.lateness import Lateness, lateness
-from support.road import CARTONS, PORT, STORE, Road, at_site
+from support.road import CARTONS, MARKET, PORT, SHOP, STORE, Road, at_site
 
 QUARTER, DAY, THREE_DAYS = timedelta(minutes=15), timedelta(hours=24), timedelta(hours=72)
 SECOND = timedelta(seconds=1)
@@ -55,6 +55,20 @@ def test_each_step_begins_past_its_bound(road: Road, delay: timedelta, over: tup
         each for each in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX) if each.kind is CaseKind.LATE
     ]
     assert len(late) == over[2], "the regulator's list, and nothing before it"
+
+
+def test_devices_come_page_by_page(road: Road) -> None:
+    since = arrived(road, PORT, DAY)
+    for gln, delay in ((STORE, QUARTER), (MARKET, DAY), (SHOP, timedelta(0))):
+        road.tell(road.say(gln, T.OBSERVE, CARTONS[0], at=road.clock.next + timedelta(minutes=1) - delay))
+    until = road.clock.next + SECOND
+    whole = lateness(road.session, EVERYTHING, since=since, until=until)
+    pages, after = [], None
+    while page := lateness(road.session, EVERYTHING, since=since, until=until, after=after, limit=1):
+        pages += page
+        after = page[-1].key_id
+    assert pages == whole
+    assert len(whole) == 4
 
 
 def test_the_worst_device_first_and_each_site_its_own(road: Road) -> None:

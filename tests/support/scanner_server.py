@@ -8,10 +8,11 @@ import json
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 from coldtrace import clock
 from coldtrace.clock import format_utc
@@ -78,6 +79,8 @@ class ScannerServer:
         self.seen: Counter[str] = Counter()
         self.requests: list[tuple[str, str]] = []
         self.doors: list[dict[str, str]] = []
+        self.doors_a_page = 1000
+        self.work_time: str | None = None
         self.lots = [{"gtin": GTIN, "lot": LOT, "facts": world.facts}]
         self.operations = list(OPERATIONS)
         self.rolls: dict[str, str] | None = None
@@ -172,9 +175,17 @@ class ScannerServer:
             "operations": self.operations,
             "lots": self.lots,
             "doors": self.doors,
-            "server_time": format_utc(self.clock()),
             **({} if self.rolls is None else {"rolls": list(self.rolls)}),
         }
+
+    def work_page(self, after: str) -> dict[str, object]:
+        """Return one page of the work: the places behind `after`."""
+        found = self.work()
+        if self.doors and found["doors"] == self.doors:
+            behind = [each for each in sorted(self.doors, key=lambda each: each["gln"]) if each["gln"] > after]
+            page = behind[: self.doors_a_page]
+            found |= {"doors": page, "next": page[-1]["gln"] if len(page) < len(behind) else None}
+        return found
 
     def checkpoint(self) -> str:
         """Answer GET /logs/{name}/checkpoint."""
@@ -319,12 +330,21 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                     server.temper.lose_replies -= 1
                     return self._hang_up()
                 return self._json(status, value)
-            if path == "/api/v1/devices/work":
-                return self._json(200, server.work())
             if path.startswith("/api/v1/rolls/"):
                 return self._roll(path.split("/")[4])
+            if path.partition("?")[0] == "/api/v1/devices/work":
+                return self._work()
             assert path.endswith("/chain")
             return self._json(200, server.chain(path.split("/")[4]))
+
+        def _work(self) -> None:
+            after = parse_qs(urlsplit(self.path).query).get("after", [""])[0]
+            text = json.dumps(server.work_page(after), ensure_ascii=False)
+            etag = f'"{sha256(text.encode()).hex()}"'
+            time = {"Coldtrace-Time": server.work_time or format_utc(server.clock())}
+            if self.headers.get("If-None-Match") == etag:
+                return self._answer(304, "", "application/json", etag, time)
+            return self._answer(200, text, "application/json", etag, time)
 
         def _trust_list(self) -> None:
             etag = f'"{server.world.seq}"'
@@ -372,13 +392,22 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
             kind = "application/json" if status < 400 else "application/problem+json"
             self._answer(status, json.dumps(value, ensure_ascii=False), kind)
 
-        def _answer(self, status: int, said: str | bytes, kind: str, etag: str | None = None) -> None:
+        def _answer(
+            self,
+            status: int,
+            said: str | bytes,
+            kind: str,
+            etag: str | None = None,
+            more: Mapping[str, str] | None = None,
+        ) -> None:
             data = said.encode() if isinstance(said, str) else said
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             if etag is not None:
                 self.send_header("ETag", etag)
+            for name, value in (more or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -220,14 +221,37 @@ def test_a_port_gets_its_open_lots_and_every_place(web: WebHouse) -> None:
 
     box = web.consignment(cartons=1)
     found = work(SiteRole.FIRST_STATION)
+    assert found["next"] is None
     assert found["site"]["gln"] == GLNS[SiteRole.FIRST_STATION]
     assert [(lot["gtin"], lot["lot"]) for lot in found["lots"]] == [("19521234543210", "L2409A17")]
     assert found["lots"][0]["facts"] == box.carton.facts
     assert {door["gln"] for door in found["doors"]} == set(GLNS.values())
-    assert abs(parse_utc(found["server_time"]) - web.clock.next) < timedelta(minutes=1)
     assert work(SiteRole.MARKET)["lots"] == []
     web.commission(box.pallets[0])
     assert work(SiteRole.FIRST_STATION)["lots"] == [], "every code of the lot is bound"
+
+
+def test_places_come_page_by_page(web: WebHouse) -> None:
+    device, found, after = web.device(SiteRole.MARKET), [], ""
+    for _ in range(9):
+        path = f"/api/v1/devices/work?limit=2{after}"
+        page = web.client.get(path, headers=web.signed_by(device, "GET", path)).json()
+        found += [door["gln"] for door in page["doors"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert found == sorted(GLNS.values())
+
+
+def test_work_that_did_not_change_is_304_with_the_time(web: WebHouse) -> None:
+    device, path = web.device(SiteRole.MARKET), "/api/v1/devices/work"
+    first = web.client.get(path, headers=web.signed_by(device, "GET", path))
+    web.clock.forward(timedelta(minutes=3))
+    known = {"If-None-Match": first.headers["etag"]}
+    again = web.client.get(path, headers=web.signed_by(device, "GET", path) | known)
+    assert (again.status_code, again.content) == (304, b"")
+    times = [parse_utc(answer.headers["coldtrace-time"]) for answer in (first, again)]
+    assert timedelta(minutes=3) <= times[1] - times[0] < timedelta(minutes=4)
 
 
 # Chains
@@ -327,6 +351,26 @@ def test_what_a_device_says_shows_in_units_and_cases(web: WebHouse) -> None:
     pallet = web.client.get(f"/api/v1/units/{box.pallets[0].label.unit_id}", headers=web.bearer).json()
     assert pallet["children"] == []
     assert web.client.get("/api/v1/cases", headers=web.bearer).json() == {"cases": [], "next": None}
+
+
+def test_a_story_comes_page_by_page(web: WebHouse) -> None:
+    pallet = web.consignment(cartons=1, declaration=fresh_declaration()).pallets[0]
+    web.walk(pallet)
+    unit = f"/api/v1/units/{pallet.cartons[0].unit_id}"
+    whole = web.client.get(unit, headers=web.bearer).json()
+    assert whole["next"] is None
+    pages, after = [], ""
+    while True:
+        page = web.client.get(f"{unit}?limit=4{after}", headers=web.bearer).json()
+        assert {**page, "history": 0, "next": 0} == {**whole, "history": 0, "next": 0}, "the unit is the same on each"
+        pages.append(page["history"])
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert [line for page in pages for line in page] == whole["history"]
+    assert {len(page) for page in pages[:-1]} == {4}
+    beyond = web.client.get(f"{unit}?after={UUID(int=0)}", headers=web.bearer).json()
+    assert (beyond["history"], beyond["next"]) == ([], None)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
+from coldtrace.web.api import vouchers as api
 from support.consignments import Consignment
 from support.house import GLNS, unit_line
 from support.web_house import WebHouse
@@ -184,6 +185,28 @@ def test_what_is_not_on_the_voucher_that_a_receiver_cites_is_extra(
     found = opened(web, voucher)
     assert [(each["unit"], each["received"]["id"]) for each in found["extra"]] == [(other, id_of(receive))]
     assert found["discrepancies"] == {"missing": 1, "partly": 1, "extra": 1}
+
+
+def test_what_is_extra_comes_page_by_page_and_is_counted_whole(
+    web: WebHouse, goods: Consignment, voucher: Statement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vouchers, "EXTRA_MAX", 2)
+    monkeypatch.setattr(api, "EXTRA_MAX", 2)
+    strays = [code.unit_id for code in web.consignment(cartons=5, declaration="020220261000000779").pallets[0].cartons]
+    for part in (strays[:3], strays[3:]):
+        send(web, SiteRole.COLD_STORE, T.RECEIVE, [unit_line(u) for u in part], more=[("voucher", id_of(voucher))])
+    found, sizes, after = [], [], ""
+    while True:
+        page = ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id_of(voucher)}?limit=1{after}").json()
+        assert page["discrepancies"]["extra"] == 5
+        found += [each["unit"] for each in page["extra"]]
+        sizes.append(len(page["extra"]))
+        if page["extra_next"] is None:
+            break
+        after = f"&extra_after={page['extra_next']}"
+    assert (found, sizes) == (strays, [2, 2, 1])
+    wrong = ask(web, SiteRole.COLD_STORE, f"/api/v1/vouchers/{id_of(voucher)}?extra_after=7")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_request")
 
 
 def test_a_pallet_that_was_sent_twice_belongs_to_its_last_voucher(

@@ -87,8 +87,9 @@ class VoucherLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Extra:
-    """A unit that was received under a voucher and is not on it."""
+    """A unit that was received under a voucher and is not on it; `line_no` is its line in the receipt."""
 
+    line_no: int
     unit_id: str
     quantity: int
     received: Receipt
@@ -96,11 +97,12 @@ class Extra:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedVoucher:
-    """A voucher with all its lines in order, and what was received under it beside them."""
+    """A voucher with all its lines in order, and a page of what was received under it beside them, of `extras`."""
 
     head: Voucher
     lines: tuple[VoucherLine, ...]
     extra: tuple[Extra, ...]
+    extras: int
 
     @property
     def states(self) -> dict[str, int]:
@@ -115,14 +117,14 @@ class OpenedVoucher:
         nothing is missing yet.
         """
         states = Counter(line.state for line in self.lines)
-        begun = any(states[each] for each in ("received", "partly", "refused", "elsewhere")) or bool(self.extra)
+        begun = any(states[each] for each in ("received", "partly", "refused", "elsewhere")) or self.extras > 0
         found = {
             "missing": states["expected"] if begun else 0,
             "partly": states["partly"],
             "refused": states["refused"],
             "elsewhere": states["elsewhere"],
             "over": sum(line.over > 0 for line in self.lines),
-            "extra": len(self.extra),
+            "extra": self.extras,
         }
         return {name: count for name, count in found.items() if count}
 
@@ -195,8 +197,17 @@ def _head(row: Row) -> Voucher:  # type: ignore[type-arg]
     )
 
 
-def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVoucher | None:
+def open_voucher(
+    session: Session,
+    scope: Scope,
+    entry_id: UUID,
+    *,
+    extra_after: tuple[UUID, int] | None = None,
+    extra_max: int = EXTRA_MAX,
+) -> OpenedVoucher | None:
     """Return a voucher with the fate of its lines; None for what is no voucher of this scope.
+
+    What came beside it is told from the line (statement, number) behind `extra_after` on.
 
     It is for whoever sent it and whom it names, as the exact texts are (`Kind.PIECES`).  What others said of its lines
     since is in no more scopes by that: of their receipts only those at a site of the scope, or from one, are told.
@@ -212,17 +223,26 @@ def open_voucher(session: Session, scope: Scope, entry_id: UUID) -> OpenedVouche
     if row is None:
         return None
     head = _head(row)
-    values = {"id": entry_id, "blocking": sorted(BLOCKING), "out": list(OUT_TYPES), "most": EXTRA_MAX, **within.values}
+    values = {"id": entry_id, "blocking": sorted(BLOCKING), "out": list(OUT_TYPES), **within.values}
     # Of a receive a line is for whoever made it and whom it was taken from, as in `Within.line`.
     seen = f"COALESCE({within.site('s.gln')} OR {within.site('x.from_gln')}, FALSE)"
     said = f"COALESCE({within.said_of(Kind.UNIT, 's', 'x')}, FALSE)"
     lines = tuple(_line(each, head) for each in session.execute(text(_LINES.format(seen=seen, said=said)), values))
     cited = [str(entry_id), *([head.number] if head.number is not None else [])]
-    extra = session.execute(text(_EXTRA.format(seen=seen)), values | {"cited": cited, "to": head.to_gln})
+    behind, line = extra_after or (None, None)
+    extra = session.execute(
+        text(_EXTRA.format(seen=seen)),
+        values | {"cited": cited, "to": head.to_gln, "after": behind, "line": line, "most": min(extra_max, EXTRA_MAX)},
+    ).all()
     return OpenedVoucher(
         head=head,
         lines=lines,
-        extra=tuple(Extra(unit_id=each.unit_id, quantity=each.quantity, received=_receipt(each)) for each in extra),
+        extra=tuple(
+            Extra(line_no=each.line_no, unit_id=each.unit_id, quantity=each.quantity, received=_receipt(each))
+            for each in extra
+            if each.unit_id is not None
+        ),
+        extras=extra[0].total,
     )
 
 
@@ -279,14 +299,18 @@ _LINES = (
     " WHERE v.entry_id = :id ORDER BY l.line_no"
 )
 _EXTRA = (
-    "SELECT u.unit_id, x.quantity, s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks"
+    "WITH e AS MATERIALIZED (SELECT u.unit_id, x.quantity, s.entry_id, s.gln, s.claimed_at, s.recorded_at,"
+    " x.line_no, x.marks AS received_marks"
     " FROM statement v JOIN statement_voucher c ON c.number = ANY(CAST(:cited AS text[]))"
     " JOIN statement s ON s.entry_id = c.entry_id AND s.type = 'receive' AND s.gln = :to"
     f" AND {_STANDS}"
     " JOIN statement_line x ON x.entry_id = s.entry_id AND x.role <> 'implied' JOIN unit u ON u.unit_pk = x.unit_pk"
     " WHERE v.entry_id = :id AND {seen} AND NOT EXISTS (SELECT 1 FROM statement_line l WHERE l.entry_id = v.entry_id"
     f"  AND (l.unit_pk = x.unit_pk OR x.unit_pk IN ({_INSIDE} SELECT unit_pk FROM inside)))"
-    " ORDER BY s.recorded_at, s.entry_id, x.line_no LIMIT :most"
+    ") SELECT t.total, p.* FROM (SELECT count(*) AS total FROM e) t LEFT JOIN LATERAL (SELECT * FROM e"
+    "  WHERE CAST(:after AS uuid) IS NULL OR (recorded_at, entry_id, line_no) >"
+    "   (SELECT a.recorded_at, a.entry_id, CAST(:line AS int) FROM statement a WHERE a.entry_id = :after)"
+    "  ORDER BY recorded_at, entry_id, line_no LIMIT :most) p ON TRUE ORDER BY p.recorded_at, p.entry_id, p.line_no"
 )
 
 

@@ -87,6 +87,12 @@ def sites(session: Session) -> list[Site]:
     return [_site(row) for row in session.exec(select(SiteRow).order_by(SiteRow.gln))]
 
 
+def sites_page(session: Session, *, after: str | None, limit: int) -> list[Site]:
+    """Return sites by GLN, from the one behind `after` on."""
+    rows = session.exec(select(SiteRow).where(col(SiteRow.gln) > (after or "")).order_by(SiteRow.gln).limit(limit))
+    return [_site(row) for row in rows]
+
+
 def operators_of_sites(session: Session, glns: Collection[str]) -> set[UUID]:
     """Return whose sites these are."""
     if not glns:

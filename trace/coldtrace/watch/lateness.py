@@ -15,7 +15,7 @@ from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
 DAYS_MAX = 31
-ROWS_MAX = 1000
+PAGE_MAX = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,17 @@ class Lateness:
     worst_s: int
 
 
-def lateness(session: Session, scope: Scope, *, since: datetime, until: datetime) -> list[Lateness]:
-    """Return what arrived from `since` to before `until` in the scope, by device, the worst first.
+def lateness(
+    session: Session,
+    scope: Scope,
+    *,
+    since: datetime,
+    until: datetime,
+    after: bytes | None = None,
+    limit: int = PAGE_MAX,
+) -> list[Lateness]:
+    """Return what arrived from `since` to before `until` in the scope, by device, the worst first, from the device
+    behind `after` on.
 
     A claim from the future, or from before the device was enrolled, is no delay: it is a clock's (`clock_skew`).
     """
@@ -40,14 +49,16 @@ def lateness(session: Session, scope: Scope, *, since: datetime, until: datetime
     late = "extract(epoch FROM s.recorded_at - s.event_at)"
     rows = session.execute(
         text(
-            "SELECT s.key_id, s.gln, count(*) AS statements,"
+            "WITH found AS (SELECT s.key_id, s.gln, count(*) AS statements,"
             f" count(*) FILTER (WHERE {late} > 900) AS over_15_min,"
             f" count(*) FILTER (WHERE {late} > 86400) AS over_24_h,"
             f" count(*) FILTER (WHERE {late} > 259200) AS over_72_h, CAST(max({late}) AS bigint) AS worst_s"
             " FROM statement s WHERE s.recorded_at >= :since AND s.recorded_at < :until"
             f" AND {within.thing(Kind.DEVICE, at='s.gln')}"
-            f" GROUP BY s.key_id, s.gln ORDER BY worst_s DESC, s.key_id LIMIT {ROWS_MAX}"
+            " GROUP BY s.key_id, s.gln) SELECT * FROM found WHERE CAST(:after AS bytea) IS NULL"
+            " OR (-worst_s, key_id) > (SELECT -a.worst_s, a.key_id FROM found a WHERE a.key_id = :after LIMIT 1)"
+            " ORDER BY worst_s DESC, key_id LIMIT :most"
         ),
-        {"since": since, "until": until, **within.values},
+        {"since": since, "until": until, "after": after, "most": min(limit, PAGE_MAX), **within.values},
     )
     return [Lateness(**(dict(row._mapping) | {"key_id": bytes(row.key_id)})) for row in rows]

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PREFIX = "/api/v1/"
-_KEPT = ("etag", "cache-control", "vary", "content-language")
+_KEPT = ("etag", "cache-control", "vary", "content-language", "coldtrace-time")
 
 
 class Tagged:

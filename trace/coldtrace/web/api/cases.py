@@ -1,24 +1,25 @@
 """Cases as work: the list, one with its evidence, and what an office does with it (docs/guides/cases.md)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.case_kinds import CASE_WORDS
 from coldtrace.custody.model import CaseKind, Mark
+from coldtrace.custody.refusals import DeviceUnknown
 from coldtrace.env import Env
 from coldtrace.errors import Refusal, Words
 from coldtrace.parties import store as parties
 from coldtrace.people.grant_refusals import OrganisationUnknown
 from coldtrace.rights.model import Kind, Role, Verb
-from coldtrace.seal.b64 import b64
+from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.watch import cases, evidence, lateness, work
 from coldtrace.watch.cases import LIVE, Case, Wanted
 from coldtrace.watch.model import (
@@ -148,10 +149,23 @@ def get_late(
     env: CurrentEnv,
     caller: CaseReader,
     days: Annotated[int, Query(ge=1, le=lateness.DAYS_MAX)] = 1,
+    until: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00.000Z"])] = None,
+    after: Annotated[str | None, Query(max_length=43)] = None,
+    limit: Annotated[int, Query(ge=1, le=lateness.PAGE_MAX)] = 200,
 ) -> dict[str, object]:
-    """Return by device what arrived in the last days and how late: by more than 15 minutes, 24 hours, 72 hours."""
-    until = env.clock()
-    found = lateness.lateness(session, caller.scope, since=until - timedelta(days=days), until=until)
+    """Return by device what arrived in the last days and how late: by more than 15 minutes, 24 hours, 72 hours.
+
+    The worst first; `next` is the `after` of the following page, to be asked with the same `until` (default: now).
+    """
+    until = env.clock() if until is None else until.astimezone(UTC)
+    found = lateness.lateness(
+        session,
+        caller.scope,
+        since=until - timedelta(days=days),
+        until=until,
+        after=None if after is None else _device_key(after),
+        limit=limit,
+    )
     caller.at(each.gln for each in found)
     caller.told(rows=len(found))
     return {
@@ -169,7 +183,16 @@ def get_late(
             }
             for each in found
         ],
+        "next": b64(found[-1].key_id) if len(found) == limit else None,
     }
+
+
+def _device_key(text: str) -> bytes:
+    try:
+        return unb64(text)
+    except MalformedBase64:
+        refusal: Refusal = DeviceUnknown(key=text)
+        raise refusal from None
 
 
 @router.get("/{case_id:uuid}", summary="One case 单个异常")

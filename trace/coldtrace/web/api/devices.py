@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from coldtrace.clock import format_utc
@@ -28,6 +28,10 @@ router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
 Worker = Annotated[Caller, needs(Kind.WORK, Verb.READ, recorded=False)]
 Inviter = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False, act="invite")]
+
+DOORS_MAX = 1000
+SERVER_TIME = "Coldtrace-Time"
+"""The header that tells a device the server's time: beside the answer, whose ETag is that of what it needs."""
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
 _URL = r"^https?://[A-Za-z0-9\-._:\[\]]+(/[A-Za-z0-9\-._~/]*)?$"
@@ -109,22 +113,33 @@ def invite(request: Request, body: InviteIn, caller: Inviter, session: WriteSess
 
 
 @router.get("/work", summary="What a device needs offline 离线数据")
-def get_work(session: ReadSession, env: CurrentEnv, caller: Worker) -> dict[str, object]:
-    """Return the calling device's site, its operations, lots to bind, rolls with free labels, registered places."""
+def get_work(
+    response: Response,
+    session: ReadSession,
+    env: CurrentEnv,
+    caller: Worker,
+    after: Annotated[str | None, Query(max_length=13)] = None,
+    limit: Annotated[int, Query(ge=1, le=DOORS_MAX)] = DOORS_MAX,
+) -> dict[str, object]:
+    """Return the calling device's site, its operations, lots to bind, rolls with free labels, registered places.
+
+    `doors` come by GLN; `next` is the `after` of the following page, which has no lots again.  The server's time is in
+    the header `Coldtrace-Time`, so that `If-None-Match` is answered 304 while nothing changed.
+    """
+    response.headers[SERVER_TIME] = format_utc(env.clock())
     device = _device(caller.device)
     site = parties_store.site(session, device.gln)
     if site is None:
         raise SiteUnknown(gln=device.gln)
+    doors = parties_store.sites_page(session, after=after, limit=limit)
     return {
         "site": _site(site),
         "operations": list(device.operations),
-        "lots": work.open_lots(session, caller.scope),
-        "unit_lots": work.open_units(session, caller.scope),
-        "rolls": work.open_rolls(session, caller.scope, now=env.clock()),
-        "doors": [
-            {"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in parties_store.sites(session)
-        ],
-        "server_time": format_utc(env.clock()),
+        "lots": work.open_lots(session, caller.scope) if after is None else [],
+        "unit_lots": work.open_units(session, caller.scope) if after is None else [],
+        "rolls": work.open_rolls(session, caller.scope, now=env.clock()) if after is None else [],
+        "doors": [{"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in doors],
+        "next": doors[-1].gln if len(doors) == limit else None,
     }
 
 

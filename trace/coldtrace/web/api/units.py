@@ -1,7 +1,9 @@
 """GET /api/v1/units/{id}: where a unit is and its story."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
@@ -9,7 +11,7 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.as_of import Moment
-from coldtrace.custody.history import View
+from coldtrace.custody.history import HistoryLine, View
 from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.unit_id import read_unit_id
@@ -19,6 +21,7 @@ from coldtrace.web.access import Caller, ReadSession, needs
 
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
 CHILDREN_MAX = 1000
+STORY_MAX = 1000
 
 
 @router.get("/{unit:path}", summary="One unit 单个货物")
@@ -29,6 +32,8 @@ def get_unit(
     view: View = View.CORRECTED,
     as_of: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
     known_at: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=STORY_MAX)] = 200,
 ) -> dict[str, object]:
     """Return state, place, parent, children, stop and story of a unit: `(01)gtin(21)serial` or `(00)sscc`.
 
@@ -40,15 +45,17 @@ def get_unit(
     much of a lot is where, as far as the places are the caller's.
 
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
-    these do not tell them, and `hidden` names which of them, and `history` if the story has more.
+    these do not tell them, and `hidden` names which of them, and `history` if the story has more.  `history` comes in
+    the order of events; `next` is the `after` of its following page.
     """
     read_unit_id(unit)
     moment = Moment(as_of=_whole_millisecond(as_of), known_at=_whole_millisecond(known_at))
     found = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX, view=view, moment=moment)
     if found is None:
         raise UnitUnknown(unit=unit)
-    caller.at(line.gln for line in found.lines)
-    caller.told(lines=len(found.lines))
+    page = _page(found.lines, after, limit)
+    caller.at(line.gln for line in page)
+    caller.told(lines=len(page))
     return {
         "id": found.unit_id,
         "view": view.value,
@@ -89,9 +96,18 @@ def get_unit(
                 "annulled": line.annulled,
                 "corrects": None if line.corrects is None else str(line.corrects),
             }
-            for line in found.lines
+            for line in page
         ],
+        "next": str(page[-1].entry_id) if page and page[-1] is not found.lines[-1] else None,
     }
+
+
+def _page(story: Sequence[HistoryLine], after: UUID | None, limit: int) -> Sequence[HistoryLine]:
+    """Return the lines behind the statement `after`; none where the story does not have it."""
+    if after is None:
+        return story[:limit]
+    begin = next((number for number, line in enumerate(story, 1) if line.entry_id == after), len(story))
+    return story[begin : begin + limit]
 
 
 def _whole_millisecond(at: datetime | None) -> datetime | None:

@@ -9,13 +9,23 @@ from coldtrace.clock import format_utc
 from coldtrace.codes.gln import parse_gln
 from coldtrace.custody import vouchers
 from coldtrace.custody.refusals import VoucherUnknown
-from coldtrace.custody.vouchers import LINES_PAGE_MAX, NUMBER_CHARACTERS_MAX, PAGE_MAX, Direction, Receipt, Voucher
+from coldtrace.custody.vouchers import (
+    EXTRA_MAX,
+    LINES_PAGE_MAX,
+    NUMBER_CHARACTERS_MAX,
+    PAGE_MAX,
+    Direction,
+    Receipt,
+    Voucher,
+)
 from coldtrace.parties import store as parties
 from coldtrace.parties.refusals import SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, ReadSession, needs
 
 router = APIRouter(prefix="/api/v1", tags=["vouchers"])
+
+_EXTRA = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}:[0-9]{1,9}$"
 
 Reader = Annotated[Caller, needs(Kind.PIECES, Verb.READ)]
 
@@ -54,14 +64,17 @@ def get_voucher(
     caller: Reader,
     after: Annotated[int, Query(ge=-1, lt=2**31)] = -1,
     limit: Annotated[int, Query(ge=1, le=LINES_PAGE_MAX)] = 200,
+    extra_after: Annotated[
+        str | None, Query(pattern=_EXTRA, examples=["01a205b3-d000-7000-8000-000000000001:7"])
+    ] = None,
 ) -> dict[str, object]:
     """Return an out-scan with its lines and what became of each, for its sender and the receiver that it names.
 
     `items` with state `expected` are what the in-scan begins with.  `states` and `discrepancies` count over all lines;
     `extra` was received under this voucher (private field `voucher`) and is not on it.  `next` is the `after` of the
-    following page of lines.
+    following page of lines, `extra_next` the `extra_after` of the following page of what is extra.
     """
-    found = vouchers.open_voucher(session, caller.scope, id)
+    found = vouchers.open_voucher(session, caller.scope, id, extra_after=_place_of(extra_after))
     if found is None:
         raise VoucherUnknown(id=str(id))
     caller.at([found.head.gln, found.head.to_gln])
@@ -94,7 +107,15 @@ def get_voucher(
             for each in found.extra
         ],
         "next": page[-1].line_no if more else None,
+        "extra_next": f"{found.extra[-1].received.entry_id}:{found.extra[-1].line_no}"
+        if len(found.extra) == EXTRA_MAX
+        else None,
     }
+
+
+def _place_of(extra: str | None) -> tuple[UUID, int] | None:
+    statement, _, line = (extra or "").partition(":")
+    return (UUID(statement), int(line)) if extra is not None else None
 
 
 def _head(one: Voucher) -> dict[str, object]:

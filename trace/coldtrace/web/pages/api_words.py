@@ -165,7 +165,8 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/tokens": "返回本单位有效的接口令牌，不含令牌原文。",
     "POST /api/v1/tokens": "新建本单位的接口令牌，只显示这一次。",
     "DELETE /api/v1/tokens/{token_id}": "撤销本单位的或自己的令牌。",
-    "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次、未用完的卷标和已登记的场所。",
+    "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次、未用完的卷标和已登记的场所；"
+    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。",
     "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、自何时起缺哪些号、在哪里分叉；"
     "各列至多一千项，`next` 用作下一页的 `after`。",
     "GET /api/v1/devices/{key}/statements": "按链的顺序返回设备的各条记录；"
