@@ -204,6 +204,7 @@ def _store(connection: sqlite3.Connection, granted: Enrolment, *, offset: str | 
         Name.TRUST_LIST: granted.envelope,
         Name.TRUST_SEQ: str(granted.trust.seq),
         Name.TRUST_ETAG: None,
+        Name.WORK_ETAG: None,
         Name.CHECKPOINT: None,
         Name.SEEN: None,
         Name.SEEN_SIZE: None,
@@ -214,8 +215,6 @@ def _store(connection: sqlite3.Connection, granted: Enrolment, *, offset: str | 
     }
     for name, value in values.items():
         cache.put(connection, name, value)
-    # With what it stands for, or the server would say that nothing has changed.
-    cache.put(connection, Name.WORK_ETAG, None)
     cache.put_lots(connection, [])
     cache.put_unit_lots(connection, [])
     cache.put_places(connection, [])

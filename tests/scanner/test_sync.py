@@ -433,6 +433,13 @@ def test_work_that_has_not_changed_costs_a_few_bytes_and_still_tells_the_time(
     assert device.run("status").json["lots"] == 0
 
 
+def test_a_device_that_is_enrolled_again_fetches_all_again(device: Device, server: ScannerServer) -> None:
+    assert device.run("sync").json["work"] == "same"
+    assert device.run("enrol", server.invite(), "--again").status == 0
+    device.run("sync")
+    assert device.run("status").json["lots"] == 1
+
+
 def test_places_come_page_by_page(device: Device, server: ScannerServer) -> None:
     server.doors_a_page = 2
     server.doors = [{"gln": f"9521234000{n:03}", "name_zh": f"站{n}", "name_en": f"S{n}"} for n in range(11, 16)]
