@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from coldscan import cache, lanes, words
 from coldscan.cache import Name
-from coldscan.compose import offset_of
+from coldscan.compose import Matter, append, offset_of
 from coldscan.device import Device, load_device
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.lanes import Lane
@@ -16,6 +16,7 @@ from coldscan.operation import Operation
 from coldscan.refusals import KeyRetired
 from coldscan.state_dir import StateDir
 from coldscan.statements import tail_of
+from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import immediate
 from coldscan.verdict import Finding
 from coldtrace.clock import parse_utc
@@ -51,7 +52,7 @@ class Bench:
             self.device = load_device(self.connection, self.state, self.passphrase)
         operations = tuple(cache.get_names(self.connection, Name.OPERATIONS))
         self.device = replace(self.device, operations=operations)
-        self.knowledge = load_knowledge(self.connection, known=self.knowledge)
+        self.knowledge = load_knowledge(self.connection, known=self.knowledge, steady=self.knowledge.steady)
         # Last: while this raises, nothing is marked as taken in, and the next scan asks again.
         require_live_key(self.connection, self.device)
         self.data_version = version
@@ -61,6 +62,11 @@ class Bench:
         with immediate(self.connection):
             saved = lanes.save(self.connection, lane, new_context=new_context)
         self.lane = saved
+
+    def append(self, matter: Matter, *, now: datetime) -> str:
+        """Add a statement of this lane to the chain and return its id; the caller owns the transaction."""
+        ahead_s = self.knowledge.ahead_s(now)
+        return append(self.connection, self.device, matter, now=now, lane=self.lane.name, ahead_s=ahead_s)
 
     def local_time(self, utc: str | datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
         """Return a moment as people on site read it."""
@@ -85,8 +91,12 @@ class Bench:
         return ""
 
     def is_repeat(self, at: str | None, *, within: timedelta) -> bool:
-        """Tell whether something said `at` is recent enough to make this scan a repeat."""
-        return at is not None and abs(self.clock() - parse_utc(at)) < within
+        """Tell whether something said `at`, by the server's time, is recent enough to make this scan a repeat."""
+        return at is not None and abs(self.knowledge.corrected(self.clock()) - parse_utc(at)) < within
+
+    def is_recent(self, claimed_at: str, *, within: timedelta) -> bool:
+        """Tell whether a statement that claims this time is recent, by the same clock."""
+        return abs(self.clock() - parse_utc(claimed_at)) < within
 
 
 def open_bench(
@@ -97,6 +107,7 @@ def open_bench(
     lane: str,
     lang: Lang,
     clock: Callable[[], datetime],
+    steady: SteadyClock = no_steady,
 ) -> Bench:
     """Return the bench of an enrolled device; raise NotEnrolled, KeyRetired, NoTrustList or UnreadableKeyFile."""
     device = load_device(connection, state, passphrase)
@@ -106,7 +117,7 @@ def open_bench(
         connection=connection,
         passphrase=passphrase,
         device=device,
-        knowledge=load_knowledge(connection, known=None),
+        knowledge=load_knowledge(connection, known=None, steady=steady),
         lane=lanes.load(connection, lane),
         lang=lang,
         clock=clock,

@@ -35,6 +35,7 @@ class Name(StrEnum):
     SERVER_TIME = "server_time"
     WORK_ETAG = "work_etag"
     SKEW_S = "skew_s"
+    STEADY = "steady"
     LAST_SYNC = "last_sync"
     RETIRED_BY = "retired_by"
     LOST = "lost"

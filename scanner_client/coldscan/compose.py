@@ -42,9 +42,12 @@ def append(
     *,
     now: datetime,
     lane: str | None = None,
+    ahead_s: int | None = None,
     random: Callable[[int], bytes] = clock.random_bytes,
 ) -> str:
     """Add the next statement of the device's chain and return its id; `lane` is that of a scan.
+
+    `ahead_s` says by how much `now` is ahead of the server's time; without it, what the last sync found is stated.
 
     The caller owns the transaction.
     """
@@ -72,7 +75,7 @@ def append(
             ("offset", offset_text(offset)),
             ("seq", tail.seq + 1),
             ("site", device.site.gln),
-            *_skew_field(connection),
+            *_skew_field(connection, ahead_s),
             *matter.fields,
         ],
         lines=matter.lines,
@@ -100,7 +103,8 @@ def offset_text(offset: timedelta) -> str:
     return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _skew_field(connection: sqlite3.Connection) -> list[tuple[str, JsonValue]]:
+def _skew_field(connection: sqlite3.Connection, ahead_s: int | None) -> list[tuple[str, JsonValue]]:
     """Return the field that says how far this clock is ahead of the server's, if that is worth saying."""
-    behind_s = cache.get_number(connection, cache.Name.SKEW_S) or 0
-    return [("clock_skew", -behind_s)] if abs(behind_s) >= SKEW_SAID_S else []
+    if ahead_s is None:
+        ahead_s = -(cache.get_number(connection, cache.Name.SKEW_S) or 0)
+    return [("clock_skew", ahead_s)] if abs(ahead_s) >= SKEW_SAID_S else []

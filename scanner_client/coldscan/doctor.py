@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,8 +16,9 @@ from coldscan.device import is_enrolled, is_private, key_path, load_device
 from coldscan.doctor_gate import Found, Outcome, look_at_guns, look_at_sound
 from coldscan.fetch import TRUST_PATH
 from coldscan.knowledge import load_knowledge
-from coldscan.refusals import NotEnrolled
+from coldscan.refusals import NotEnrolled, NoTrustList
 from coldscan.state_dir import StateDir
+from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import immediate
 from coldscan.wire import Wire
 from coldtrace.clock import format_utc, parse_utc
@@ -43,7 +45,7 @@ NAMES: Final = {
 
 _NO_TIME = Words("{now}；尚未从服务器得到时间", "{now}; no server time known yet")
 _BEHIND = Words("{now} 早于上次同步 {server}；请校准", "{now} is before the last sync at {server}; set the clock")
-_SKEW = Words("上次同步时与服务器相差 {skew_s} 秒", "{skew_s} s from the server's clock at the last sync")
+_SKEW = Words("与服务器相差 {skew_s} 秒（依上次同步）", "{skew_s} s from the server's clock, by the last sync")
 _FREE = Words("{root} 剩余 {free} MiB", "{free} MiB free in {root}")
 _BROKEN = Words(
     "文件检查：{found}，日志方式：{mode}；请先 coldscan export",
@@ -76,6 +78,7 @@ class Patient:
     passphrase: bytes | None
     lang: Lang
     clock: Callable[[], datetime]
+    steady: SteadyClock = no_steady
 
 
 def examine(patient: Patient) -> list[Check]:
@@ -106,6 +109,9 @@ def _clock(patient: Patient) -> Found:
         return "not_checked", _NO_TIME.say(lang, now=format_utc(now))
     if now < parse_utc(server):
         return "failed", _BEHIND.say(lang, now=format_utc(now), server=server)
+    # Before an enrolment there is a time, and no list; then what the last sync found is all there is.
+    with suppress(NoTrustList):
+        skew_s = -load_knowledge(patient.connection, known=None, steady=patient.steady).ahead_s(now)
     return ("failed" if abs(skew_s) >= SKEW_SAID_S else "passed"), _SKEW.say(lang, skew_s=skew_s)
 
 

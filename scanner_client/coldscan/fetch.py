@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from coldscan.checked_list import check_list, fetch_root
 from coldscan.device import Device
 from coldscan.json_shape import Members
 from coldscan.refusals import BadAnswer, UnsafeAnswer
+from coldscan.steady import Steady, SteadyClock, no_steady
 from coldscan.store import immediate
 from coldscan.wire import Reply, Wire
 from coldtrace.clock import format_utc, parse_utc
@@ -96,7 +98,14 @@ def log_name(origin: str) -> str:
     return origin.rstrip("/").rsplit("/", 1)[-1]
 
 
-def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, clock: Callable[[], datetime]) -> str:
+def fetch_work(
+    connection: sqlite3.Connection,
+    wire: Wire,
+    *,
+    device: Device,
+    clock: Callable[[], datetime],
+    steady: SteadyClock = no_steady,
+) -> str:
     """Take lots, places, rights and the server's time; return `new` or `same`.
 
     Raises BadAnswer and what the wire raises.
@@ -104,11 +113,11 @@ def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, cl
     asked = clock()
     etag = cache.get(connection, Name.WORK_ETAG)
     reply = wire.get(WORK_PATH, {} if etag is None else {"If-None-Match": etag}).require(200, 304)
-    middle = asked + (clock() - asked) / 2
-    server_time = _server_time(reply)
+    answered, steady_now = clock(), steady()
+    clocks = _Clocks(server=_server_time(reply), middle=asked + (answered - asked) / 2, steady=steady_now)
     if reply.status == 304:
         with immediate(connection):
-            _put_time(connection, server_time, middle)
+            _put_time(connection, clocks)
         return "same"
     answer = reply.members("work")
     site = answer.inner("site")
@@ -130,7 +139,7 @@ def fetch_work(connection: sqlite3.Connection, wire: Wire, *, device: Device, cl
         cache.put(connection, Name.ROLLS, json.dumps(rolls))
         # The tag of one page says nothing of the others.
         cache.put(connection, Name.WORK_ETAG, reply.headers.get("etag") if len(pages) == 1 else None)
-        _put_time(connection, server_time, middle)
+        _put_time(connection, clocks)
         if site.text("gln") == device.site.gln:
             names = {"name_zh": site.text("name_zh"), "name_en": site.text("name_en")}
             cache.put(connection, Name.SITE, Site(**(vars(device.site) | names)).to_json())
@@ -154,9 +163,19 @@ def _server_time(reply: Reply) -> datetime:
         raise BadAnswer(what="work.coldtrace-time") from None
 
 
-def _put_time(connection: sqlite3.Connection, server_time: datetime, middle: datetime) -> None:
-    cache.put(connection, Name.SERVER_TIME, format_utc(server_time))
-    cache.put(connection, Name.SKEW_S, str(round((server_time - middle).total_seconds())))
+@dataclass(frozen=True, kw_only=True)
+class _Clocks:
+    """The server's time, the wall clock in the middle of asking for it, and how long the machine had been running."""
+
+    server: datetime
+    middle: datetime
+    steady: Steady | None
+
+
+def _put_time(connection: sqlite3.Connection, clocks: _Clocks) -> None:
+    cache.put(connection, Name.SERVER_TIME, format_utc(clocks.server))
+    cache.put(connection, Name.STEADY, None if clocks.steady is None else str(clocks.steady))
+    cache.put(connection, Name.SKEW_S, str(round((clocks.server - clocks.middle).total_seconds())))
 
 
 def fetch_chain(connection: sqlite3.Connection, wire: Wire, *, device: Device) -> str:

@@ -22,7 +22,7 @@ from coldscan import lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.commands import place_name
-from coldscan.compose import Matter, append
+from coldscan.compose import Matter
 from coldscan.lanes import EVERYWHERE, Pile
 from coldscan.lots_chosen import lot_of
 from coldscan.operation import NAMES, Operation
@@ -90,9 +90,7 @@ def _pack(bench: Bench, scan: Scan) -> Answer:
         units = [each.unit for each in lanes.pile_of(bench.connection, bench.lane.name)]
         if units:
             at = bench.clock()
-            id = append(
-                bench.connection,
-                bench.device,
+            id = bench.append(
                 Matter(
                     type=StatementType.PACK,
                     lines=[
@@ -102,7 +100,6 @@ def _pack(bench: Bench, scan: Scan) -> Answer:
                     fields=door_field(bench),
                 ),
                 now=at,
-                lane=bench.lane.name,
             )
             lanes.note_said(
                 bench.connection,
@@ -110,7 +107,7 @@ def _pack(bench: Bench, scan: Scan) -> Answer:
                 type=StatementType.PACK,
                 context=EVERYWHERE,
                 statement=id,
-                at=format_utc(at),
+                at=format_utc(bench.knowledge.corrected(at)),
             )
             lanes.clear_piles(bench.connection, bench.lane.name, [Pile.CHILD])
     if units:

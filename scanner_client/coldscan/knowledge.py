@@ -13,6 +13,7 @@ from coldscan import cache
 from coldscan.cache import Name
 from coldscan.filters import Filters, load_filters
 from coldscan.refusals import NoTrustList
+from coldscan.steady import Steady, SteadyClock, no_steady
 from coldtrace.clock import parse_utc
 from coldtrace.errors import Refusal
 from coldtrace.seal.b64 import b64
@@ -28,13 +29,28 @@ class Knowledge:
     filters: Filters
     skew_s: int
     server_time: datetime | None
+    synced_at: Steady | None = None
+    steady: SteadyClock = no_steady
+
+    def corrected(self, now: datetime) -> datetime:
+        """Return the time by the server's clock: by what has run since the last sync if the machine was not started
+        anew, whatever the wall clock did; else the wall clock, corrected by what the last sync found."""
+        present = self.steady()
+        run_ms = None if present is None else present.since(self.synced_at)
+        if run_ms is not None and self.server_time is not None:
+            return self.server_time + timedelta(milliseconds=run_ms)
+        try:
+            return now + timedelta(seconds=self.skew_s)
+        except OverflowError:
+            return now
+
+    def ahead_s(self, now: datetime) -> int:
+        """Return how many seconds the wall clock is ahead of the server's, as far as is known."""
+        return round((now - self.corrected(now)).total_seconds())
 
     def guess_now(self, now: datetime) -> datetime:
         """Return the best guess of the true time: corrected by the last sync, and never before it."""
-        try:
-            guess = now + timedelta(seconds=self.skew_s)
-        except OverflowError:
-            guess = now
+        guess = self.corrected(now)
         return guess if self.server_time is None else max(guess, self.server_time)
 
     def as_of(self, now: datetime) -> datetime:
@@ -63,7 +79,9 @@ class Knowledge:
         return next((each.name for each in self.trust.stations if each.gln == gln), None)
 
 
-def load_knowledge(connection: sqlite3.Connection, *, known: Knowledge | None) -> Knowledge:
+def load_knowledge(
+    connection: sqlite3.Connection, *, known: Knowledge | None, steady: SteadyClock = no_steady
+) -> Knowledge:
     """Return what the cache knows; the list is opened again only if it differs from that of `known`.
 
     Raises NoTrustList if there is none that the root document confirms.
@@ -75,6 +93,8 @@ def load_knowledge(connection: sqlite3.Connection, *, known: Knowledge | None) -
         filters=_filters(connection, trust, known),
         skew_s=cache.get_number(connection, Name.SKEW_S) or 0,
         server_time=None if server_time is None else parse_utc(server_time),
+        synced_at=Steady.parse(cache.get(connection, Name.STEADY)),
+        steady=steady,
     )
 
 

@@ -79,6 +79,6 @@ def warnings_of(bench: Bench) -> list[str]:
     server = bench.knowledge.server_time
     if server is not None and now < server:
         found.append(words.CLOCK_BEHIND.say(bench.lang, server=bench.local_time(server)))
-    elif abs(bench.knowledge.skew_s) >= SKEW_SAID_S:
-        found.append(words.CLOCK_WRONG.say(bench.lang, skew_s=abs(bench.knowledge.skew_s)))
+    elif abs(bench.knowledge.ahead_s(now)) >= SKEW_SAID_S:
+        found.append(words.CLOCK_WRONG.say(bench.lang, skew_s=abs(bench.knowledge.ahead_s(now))))
     return found

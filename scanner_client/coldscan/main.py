@@ -18,6 +18,7 @@ from pathlib import Path
 from coldscan.refusals import StoreFault
 from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
 from coldscan.state_dir import StateDir, default_state_dir
+from coldscan.steady import SteadyClock, read_steady
 from coldtrace import clock as system_clock
 from coldtrace.errors import Lang, Refusal
 
@@ -43,7 +44,12 @@ _COULD_NOT_RUN = frozenset(
 BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
-def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = system_clock.now) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    clock: Callable[[], datetime] = system_clock.now,
+    steady: SteadyClock = read_steady,
+) -> int:
     """Run one command and return its exit status."""
     arguments = _parser().parse_args(argv)
     session = Session(
@@ -52,6 +58,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = s
         as_json=getattr(arguments, "json", False),
         passphrase=_passphrase(os.environ),
         clock=clock,
+        steady=steady,
     )
     try:
         return _COMMANDS[arguments.command](session, arguments)

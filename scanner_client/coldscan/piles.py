@@ -10,7 +10,7 @@ from typing import Final
 from coldscan import lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
-from coldscan.compose import Matter, append
+from coldscan.compose import Matter
 from coldscan.lanes import Pile
 from coldscan.operation import Operation
 from coldscan.saying import PILE_MAX, Scan, door_field, look, remember
@@ -121,7 +121,7 @@ def _state(
             ]
             door = [] if any(key == "door" for key, _ in fields) else door_field(bench)
             matter = Matter(type=type, lines=lines, fields=[*door, *fields])
-            id = append(bench.connection, bench.device, matter, now=bench.clock(), lane=name)
+            id = bench.append(matter, now=bench.clock())
             lanes.clear_piles(bench.connection, name, piles)
             lane = lanes.save(bench.connection, lane, new_context=True)
     if id is None:

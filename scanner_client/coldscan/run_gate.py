@@ -61,6 +61,7 @@ def run_gate(
             lane=guns[0].lane,
             lang=session.lang,
             clock=session.clock,
+            steady=session.steady,
         )
         standings = _standings(bench, guns, to=to, to_name=to_name)
         _note(bench, guns, light=lamp, player=player)

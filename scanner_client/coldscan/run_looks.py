@@ -84,6 +84,7 @@ def run_doctor(session: Session) -> int:
             passphrase=session.passphrase,
             lang=session.lang,
             clock=session.clock,
+            steady=session.steady,
         )
         checks = examine(patient)
     ok = all(each.result != "failed" for each in checks)

@@ -36,6 +36,7 @@ def run_scan(
             lane=lane_name,
             lang=session.lang,
             clock=session.clock,
+            steady=session.steady,
         )
         if operation is not None:
             _start(bench, operation)

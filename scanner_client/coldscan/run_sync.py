@@ -81,7 +81,13 @@ class Link:
             self._wire.close()
             self._open()
         return sync_once(
-            self._connection, self._device, self._wire, clock=self._session.clock, batch=batch, lists=lists
+            self._connection,
+            self._device,
+            self._wire,
+            clock=self._session.clock,
+            steady=self._session.steady,
+            batch=batch,
+            lists=lists,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from coldscan import cache, lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
-from coldscan.compose import Matter, append
+from coldscan.compose import Matter
 from coldscan.lanes import EVERYWHERE
 from coldscan.store import immediate
 from coldscan.verdict import Finding
@@ -67,8 +67,9 @@ def say(
             id = None
         else:
             at = bench.clock()
-            id = append(bench.connection, bench.device, matter, now=at, lane=name)
-            lanes.note_said(bench.connection, unit=scan.unit, type=type, context=here, statement=id, at=format_utc(at))
+            id = bench.append(matter, now=at)
+            said_at = format_utc(bench.knowledge.corrected(at))
+            lanes.note_said(bench.connection, unit=scan.unit, type=type, context=here, statement=id, at=said_at)
             remember(bench, scan)
             if pick:
                 lanes.pick(bench.connection, name, scan.unit)

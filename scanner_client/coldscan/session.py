@@ -8,6 +8,7 @@ from datetime import datetime
 
 from coldscan.panel import printable
 from coldscan.state_dir import StateDir
+from coldscan.steady import SteadyClock, no_steady
 from coldtrace.errors import Lang, Refusal
 
 OK, FINDINGS, COULD_NOT_RUN = 0, 1, 2
@@ -22,6 +23,7 @@ class Session:
     as_json: bool
     passphrase: bytes | None
     clock: Callable[[], datetime]
+    steady: SteadyClock = no_steady
 
     def tell(self, value: dict[str, object], words: str) -> None:
         """Print the object for programs, or the words for people."""

@@ -18,6 +18,7 @@ from coldscan.fetch_rolls import fetch_rolls
 from coldscan.flush import BATCH, Flushed, Sender, flush
 from coldscan.knowledge import load_knowledge
 from coldscan.refusals import ServerUnreachable
+from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import immediate
 from coldscan.wire import Wire
 from coldtrace.clock import format_utc
@@ -74,6 +75,7 @@ def sync_once(
     wire: Wire,
     *,
     clock: Callable[[], datetime],
+    steady: SteadyClock = no_steady,
     batch: int = BATCH,
     lists: bool = True,
 ) -> SyncReport:
@@ -90,7 +92,7 @@ def sync_once(
         trust = load_knowledge(connection, known=None).trust
         report.checkpoint = _part(report, lambda: fetch_checkpoint(connection, wire, device=device, trust=trust))
     if lists and report.reached:
-        report.work = _part(report, lambda: fetch_work(connection, wire, device=device, clock=clock))
+        report.work = _part(report, lambda: fetch_work(connection, wire, device=device, clock=clock, steady=steady))
     if lists and report.reached:
         report.rolls = _part(report, lambda: _fetch_rolls(connection, wire, device, clock))
     if lists and report.reached:

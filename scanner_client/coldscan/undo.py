@@ -7,7 +7,7 @@ A pick that nothing was stored of yet is simply put back.  The correction says t
 from coldscan import lanes, statements, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
-from coldscan.compose import Matter, append
+from coldscan.compose import Matter
 from coldscan.operation import NAMES, Operation
 from coldscan.piles import pile_in_use
 from coldscan.saying import REPEAT_WITHIN
@@ -34,10 +34,10 @@ def undo(bench: Bench, text: str) -> Answer:
     id = None
     with immediate(bench.connection):
         last = statements.last_of(bench.connection, key=b64(bench.device.key), lane=name)
-        if last is not None and bench.is_repeat(last.at, within=REPEAT_WITHIN):
+        if last is not None and bench.is_recent(last.at, within=REPEAT_WITHIN):
             corrects = Corrects(header=last.header_hash, mode=CorrectionMode.DID_NOT_OCCUR)
             matter = Matter(type=StatementType.CORRECT, lines=[], corrects=corrects)
-            id = append(bench.connection, bench.device, matter, now=bench.clock(), lane=name)
+            id = bench.append(matter, now=bench.clock())
             statements.mark_undone(bench.connection, last.id)
             lanes.drop(bench.connection, name, lanes.unsay(bench.connection, last.id))
     if last is None:

@@ -18,6 +18,7 @@ from coldscan.main import main
 from coldscan.operation import Operation
 from coldscan.scan import take
 from coldscan.state_dir import StateDir
+from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import open_store
 from coldtrace import clock as system_clock
 from coldtrace.errors import Lang
@@ -45,6 +46,7 @@ class Device:
     root: Path
     clock: Callable[[], datetime] = system_clock.now
     environment: dict[str, str] = field(default_factory=dict)
+    steady: SteadyClock = no_steady
 
     @property
     def state(self) -> StateDir:
@@ -55,7 +57,7 @@ class Device:
         """Run one command in this process with --json."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = main([*self.options(lang), *arguments], clock=self.clock)
+            status = main([*self.options(lang), *arguments], clock=self.clock, steady=self.steady)
         return Ran(status, out.getvalue(), err.getvalue())
 
     def options(self, lang: str = "en") -> list[str]:
@@ -78,7 +80,13 @@ class Device:
         """Open a bench in this process."""
         with contextlib.closing(open_store(self.state)) as connection:
             bench = open_bench(
-                self.state, connection, passphrase=None, lane=lane, lang=lang, clock=lambda: self.clock()
+                self.state,
+                connection,
+                passphrase=None,
+                lane=lane,
+                lang=lang,
+                clock=lambda: self.clock(),
+                steady=lambda: self.steady(),
             )
             if operation is not None:
                 set_operation(bench, operation)
