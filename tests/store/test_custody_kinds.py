@@ -252,3 +252,29 @@ def test_a_statement_without_its_reason_counts_and_is_marked(city: Road) -> None
         city.done(PORT, T.DESTROY, A, more=[("order_no", "TJ-1"), ("method", "burnt"), ("witness", "W1")]).marks == ()
     )
     assert city.done(PORT, T.SELL, A).marks == ("terminal",)
+
+
+def test_what_lets_a_carton_go_lets_its_pallet_go_however_late_it_is_told(city: Road) -> None:
+    for number, (type, place) in enumerate([(T.RELEASE, PORT), (T.UNPACK, PORT)]):
+        carton, pallet = (A, P) if number == 0 else (C, Q)
+        city.bound(carton)
+        city.done(PORT, T.PACK, *pack_lines(pallet, [carton]))
+        city.done(PORT, T.HOLD, carton, more=ORDERED[:1])
+        late = city.say(place, type, child(carton, pallet) if type is T.UNPACK else carton)
+        assert city.done(PORT, T.SHIP, pallet, to=STORE).marks == ("blocked_inside",)
+        assert city.where(pallet)[0] == "active"
+        city.tell(late)
+        assert city.where(pallet) == ("in_transit", PORT, STORE)
+        assert [line.marks for line in city.story(pallet) if line.type == "ship"] == [()]
+    told_again_is_the_same(city)
+
+
+def test_what_stops_a_carton_stops_its_pallet_however_late_it_is_told(city: Road) -> None:
+    city.bound(A, B)
+    city.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    hold = city.say(OFFICE, T.HOLD, A, more=ORDERED)
+    assert city.done(PORT, T.SHIP, P, to=STORE).marks == ()
+    city.tell(hold)
+    assert city.where(B) == ("active", PORT, None)
+    assert [line.marks for line in city.story(P) if line.type == "ship"] == [("blocked_inside",)]
+    told_again_is_the_same(city)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -51,12 +51,6 @@ class CustodyMachine(RuleBasedStateMachine):
         self.acts: list[Act] = []
         self.ids: dict[UUID, Act] = {}
         self.kept: list[Statement] = []
-        self.orderly = True
-
-    @initialize(orderly=st.booleans())
-    def choose(self, orderly: bool) -> None:
-        """What lies inside of a pallet is judged when its statement arrives: with holds, everything is in order."""
-        self.orderly = orderly
 
     def _say(self, gln: str, type: T, lines: list[Line], *, late: bool, to: str | None = None) -> None:
         details = {"more": MORE[type]} if type in MORE else {}
@@ -72,7 +66,7 @@ class CustodyMachine(RuleBasedStateMachine):
         )
         self.acts.append(act)
         self.ids[read_header(statement.header).id] = act
-        if late and not self.orderly:
+        if late:
             self.kept.append(statement)
         else:
             self._arrive([statement])
@@ -129,15 +123,15 @@ class CustodyMachine(RuleBasedStateMachine):
     def destroy(self, gln: str, name: str, late: bool) -> None:
         self._say(gln, T.DESTROY, [unit_line(name)], late=late)
 
-    @precondition(lambda self: self.orderly)
-    @rule(type=st.sampled_from([T.HOLD, T.RELEASE, T.RECALL, T.LIFT]), gln=st.sampled_from([PORT, CITY]), name=things)
-    def stop(self, type: T, gln: str, name: str) -> None:
-        self._say(gln, type, [unit_line(name)], late=False)
+    @rule(type=st.sampled_from([T.HOLD, T.RELEASE, T.RECALL, T.LIFT]), gln=st.sampled_from([PORT, CITY]), name=things,
+        late=later)  # fmt: skip
+    def stop(self, type: T, gln: str, name: str, late: bool) -> None:
+        self._say(gln, type, [unit_line(name)], late=late)
 
-    @precondition(lambda self: self.orderly)
-    @rule(type=st.sampled_from([T.HOLD, T.RELEASE]), gln=st.sampled_from([STORE, CANTEEN]), name=things)
-    def stop_own(self, type: T, gln: str, name: str) -> None:
-        self._say(gln, type, [unit_line(name)], late=False)
+    @rule(type=st.sampled_from([T.HOLD, T.RELEASE]), gln=st.sampled_from([STORE, CANTEEN]), name=things,
+        late=later)  # fmt: skip
+    def stop_own(self, type: T, gln: str, name: str, late: bool) -> None:
+        self._say(gln, type, [unit_line(name)], late=late)
 
     def teardown(self) -> None:
         """Let the rest arrive, the last first, and compare."""

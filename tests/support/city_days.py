@@ -1,6 +1,6 @@
 """Days in a city: honest work of forty devices over a bad link, and plots that somebody should find out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,8 +38,6 @@ class CityDays(Simulation):
     stock: list[Box] = field(kw_only=True)
     plots: list[Plot] = field(default_factory=list)
     held: list[Box] = field(default_factory=list)
-    once_held: list[Box] = field(default_factory=list)
-    packed: set[str] = field(default_factory=set)
     shipped: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
@@ -131,11 +129,6 @@ class CityDays(Simulation):
     def _terminal(self, gln: str) -> Terminal:
         return self.rng.choice([each for name, each in self.terminals.items() if name.startswith(f"{gln}/")])
 
-    def _pack(self) -> bool:
-        done = super()._pack()
-        self.packed |= {box.unit for box in self.boxes if box.parent is not None}
-        return done
-
     def _ship(self) -> bool:
         gln = self.rng.choice(self.sites)
         ready = (b for b in (*self.pallets, *self.boxes) if self._may_leave(b, gln))
@@ -168,11 +161,6 @@ class CityDays(Simulation):
         if box.state != "active" or box.gln != gln or box.parent is not None or box in self.held:
             return False
         return not any(each.outermost is box for each in self.held)
-
-    def _loose(self, gln: str) -> Iterator[Box]:
-        # Cartons are held or packed, never both: what is inside a pallet is judged when its out-scan arrives, so a
-        # release or an unpacking that arrives after it leaves a block that nobody deserves (decision 0023).
-        return (b for b in super()._loose(gln) if b not in self.once_held)
 
     def _at(self, *roles: SiteRole) -> list[Box]:
         places = set(self.city.of(*roles))
@@ -208,13 +196,11 @@ class CityDays(Simulation):
         return True
 
     def _hold(self) -> bool:
-        never_packed = [b for b in self._at(SiteRole.COLD_STORE, SiteRole.FIRST_STATION) if b.unit not in self.packed]
-        box = self._one(never_packed)
+        box = self._one(self._at(SiteRole.COLD_STORE, SiteRole.FIRST_STATION))
         if box is None or len(self.held) > 5:
             return False
         self._say(box.gln, T.HOLD, box.unit, more=[REASON])
         self.held.append(box)
-        self.once_held.append(box)
         return True
 
     def _release(self) -> bool:

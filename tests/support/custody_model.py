@@ -100,8 +100,11 @@ class CustodyModel:
                 elif not (around.state in ("active", "opened") and around.gln == act.gln):
                     self._handle(thing, name, act)
             case T.PACK:
+                lies, stays = set(thing.lies), thing.parent == parent
                 self._handle(thing, name, act)
                 thing.parent = parent
+                if stays:  # it has left nothing, so it takes nothing along
+                    thing.lies = lies
             case T.UNPACK if parent is not None:
                 self._handle(thing, name, act)
             case T.SHIP | T.RETURN:

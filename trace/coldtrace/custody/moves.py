@@ -43,12 +43,13 @@ def move(
     effective: Holding,
     lasting: _Marks = (),
     sources: tuple[Source, ...] = (),
+    inside: frozenset[str] = frozenset(),
 ) -> Decision:
     """Return where a unit is after one line about it.
 
     `holding` is the unit's own record; `effective` is where its outermost parent is when it is packed (else where it
     is itself), with every overlay in force on it.  `lasting` is what `rules.lasting_marks` said of the line, `sources`
-    what the same statement used up.
+    what the same statement used up, `inside` the overlays of all that is in the unit.
     """
     if any(mark in BLOCKING for mark in lasting):
         return Decision(holding=holding, marks=lasting)
@@ -57,6 +58,8 @@ def move(
     stop = overlays.blocked_by(deed, said.role, effective.overlays)
     if stop is not None:
         return Decision(holding=holding, marks=(*lasting, stop))
+    if overlays.blocked_by(deed, said.role, inside) is not None:
+        return Decision(holding=holding, marks=(*lasting, Mark.BLOCKED_INSIDE))
     after, marks = _moved(deed, said, holding, effective, lasting, sources)
     if any(mark in BLOCKING for mark in marks):
         return Decision(holding=holding, marks=(*lasting, *marks))

@@ -12,6 +12,9 @@ HOLDS = frozenset({Overlay.HOLD_FIRM, Overlay.HOLD_REGULATOR})
 STOPPING = frozenset({"hold", "release", "recall", "lift"})
 """Types that lay overlays on goods or lift them; said of a lot they stop the whole lot."""
 
+BLOCKABLE = frozenset({"ship", "return", "sell", "use", "open", "transform", "destroy"})
+"""What goods may be kept from by what lies on them, or on something inside of them."""
+
 
 def lay(kind: Overlay, deed: Deed) -> str:
     """Return the overlay of a kind as laid by a deed."""

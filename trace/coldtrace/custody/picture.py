@@ -4,7 +4,7 @@ Both ways into the record go through here: the usual one (`projection.py`) start
 (`retelling.py`) from the beginning of their story.  So the record does not depend on the order of arrival.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -73,9 +73,22 @@ class Leaving:
     by: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hanging:
+    """Something that is not in a picture and hangs on a unit of it, in that unit or in something that is in it.
+
+    `expiry` is its last day where that is over.
+    """
+
+    on_pk: int
+    expiry: date | None
+    overlays: frozenset[str]
+
+
 class Picture:
     """Units by key; a unit's parents must be among them, and its lot if that was ever stopped as a whole.
 
+    `hanging` is what may keep them from going on, beside the units themselves.
     `laid` are those that may have overlays, `stopped` the lots that this picture stops or lets go on, and when.
     """
 
@@ -86,6 +99,7 @@ class Picture:
         self._lots = {unit.lot: unit for unit in self.units.values() if unit.stock is not None}
         self.stopped: dict[int, datetime] = {}
         self.laid = {unit.pk for unit in self.units.values() if unit.holding.overlays}
+        self.hanging: Sequence[Hanging] = ()
         self.leavings: list[Leaving] = []
         self._open: dict[int, Stay] = {}
         self._closed: list[Stay] = []
@@ -136,12 +150,41 @@ class Picture:
         place = parents[-1].holding if parents else unit.holding
         return replace(place, overlays=self.overlays_on(unit)) if self.laid else place
 
+    def inside_of(self, unit: Unit) -> frozenset[str]:
+        """Return every overlay on whatever is in a unit, those of whole lots included."""
+        hanging = {overlay for each in self.hanging_in(unit) for overlay in each.overlays}
+        if not self.laid:
+            return frozenset(hanging)
+        of_lots = any(self.units[pk].stock is not None for pk in self.laid)
+        candidates = self.units.values() if of_lots else [self.units[pk] for pk in self.laid]
+        return frozenset(
+            overlay
+            for each in candidates
+            if each.parent_pk is not None and unit in self.parents_of(each)
+            for overlay in self.overlays_on(each)
+        ).union(hanging)
+
+    def hanging_in(self, unit: Unit) -> list[Hanging]:
+        """Return what hangs on a unit, or on whatever of this picture is in it."""
+        return [
+            each for each in self.hanging if each.on_pk == unit.pk or unit in self.parents_of(self.units[each.on_pk])
+        ]
+
     def apply(
-        self, entry_id: UUID, deed: Deed, *, unit: Unit, said: Said, parent: Unit | None, lasting: tuple[Mark, ...]
+        self,
+        entry_id: UUID,
+        deed: Deed,
+        *,
+        unit: Unit,
+        said: Said,
+        parent: Unit | None,
+        lasting: tuple[Mark, ...],
+        inside: frozenset[str] = frozenset(),
     ) -> Decision:
         """Let one line act on its unit; return what it did, with all that it contradicts.
 
-        The inputs of a statement must be told before its outputs.
+        `inside` are the overlays of all that is in the unit; only what may be blocked by them needs them.  The inputs
+        of a statement must be told before its outputs.
         """
         if deed.type == "correct":
             return self.pass_over(deed, unit=unit, lasting=lasting)
@@ -160,7 +203,15 @@ class Picture:
                 sources=sources,
             )
         else:
-            decision = move(deed, said, holding=unit.holding, effective=effective, lasting=lasting, sources=sources)
+            decision = move(
+                deed,
+                said,
+                holding=unit.holding,
+                effective=effective,
+                lasting=lasting,
+                sources=sources,
+                inside=inside,
+            )
         if said.role == "input":
             self._use_up(entry_id, deed, unit, effective, decision)
         marks = decision.marks

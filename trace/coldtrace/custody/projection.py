@@ -16,6 +16,7 @@ from coldtrace.custody import store, unit_store
 from coldtrace.custody.details import details_of
 from coldtrace.custody.lots import stops_lot
 from coldtrace.custody.model import Fact, Inside, Said
+from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Picture, Unit
 from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
@@ -49,8 +50,6 @@ def unpacks_whole(type: str, roles: Sequence[str]) -> bool:
     return type == "unpack" and "child" not in roles
 
 
-BLOCKABLE = frozenset({"ship", "return", "sell", "use", "open", "transform", "destroy"})
-"""What goods may be kept from by what is inside of them."""
 MAKING = frozenset({"transform", "relabel"})
 """What makes units of other units."""
 
@@ -113,36 +112,25 @@ class Projection:
     def _find_inside(self) -> None:
         """Find what may keep from going on what it is inside of: past its expiry, on hold, recalled."""
         leaving = [one for one in self._told if one.fact.type in BLOCKABLE]
-        tops = {self._by_name[line.unit].pk for one in leaving for line in one.lines}
         on = max((one.fact.local_date for one in leaving), default=date.min)
         units = self._picture.units
-        self._stored = [row for row in unit_store.blocked_inside(self._session, tops, on=on) if row.pk not in units]
-        # What this batch speaks of is where the batch has put it.
+        if leaving:
+            packed = [one for one in self._told if one.fact.type == "pack"]
+            going = {self._by_name[line.unit].pk for one in (*leaving, *packed) for line in one.lines}
+            self._picture.hanging = unit_store.blocked_inside(self._session, going, known=units, on=on)
         self._aged = [unit for unit in units.values() if unit.expires_on is not None and unit.expires_on < on]
 
     def _inside(self, unit: Unit) -> Inside:
         """Return what is in a unit now, as far as it may keep the unit from going on."""
-        stored = [row for row in self._stored if row.top == unit.pk]
-        aged = [each.expires_on for each in self._aged if unit in self._picture.parents_of(each)]
-        if not stored and not aged and not self._picture.laid:
+        picture = self._picture
+        if not picture.hanging and not self._aged and not picture.laid:
             return NOTHING_INSIDE
-        laid = self._laid_inside(unit)
-        expiries = [*(row.expiry for row in stored), *aged]
+        aged = [each.expires_on for each in self._aged if unit in picture.parents_of(each)]
+        expiries = [*(each.expiry for each in picture.hanging_in(unit)), *aged]
         return Inside(
             expiry=min((expiry for expiry in expiries if expiry is not None), default=None),
-            overlays=frozenset(
-                overlay for overlays in (*(row.overlays for row in stored), *laid) for overlay in overlays
-            ),
+            overlays=picture.inside_of(unit),
         )
-
-    def _laid_inside(self, unit: Unit) -> list[frozenset[str]]:
-        """Return the overlays on whatever of this picture is in a unit, those of whole lots included."""
-        picture = self._picture
-        if not picture.laid:
-            return []
-        of_lots = any(picture.units[pk].stock is not None for pk in picture.laid)
-        candidates = picture.units.values() if of_lots else [picture.units[pk] for pk in picture.laid]
-        return [picture.overlays_on(each) for each in candidates if unit in picture.parents_of(each)]
 
     def tell(self) -> dict[UUID, list[LineRecord]]:
         """Apply all statements; return the lines of each with what they contradict."""
@@ -188,12 +176,13 @@ class Projection:
             quantity=line.quantity,
             details=details_of(one.fact, line, issued=unit.issued),
         )
+        inside = self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE
         marks = lasting_marks(
             one.fact,
             line,
             issued=unit.issued,
             expires_on=unit.holding.expires_on,
-            inside=self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE,
+            inside=inside,
             earliest_input=self._earliest_input,
         )
         self._picture.note_stop(one.fact, unit, said)
@@ -204,7 +193,15 @@ class Projection:
         if self._is_late(unit, parent, one.fact.event_at):
             self.late.add(unit.pk)
         else:
-            did = self._picture.apply(one.entry_id, one.fact, unit=unit, said=said, parent=parent, lasting=marks)
+            did = self._picture.apply(
+                one.entry_id,
+                one.fact,
+                unit=unit,
+                said=said,
+                parent=parent,
+                lasting=marks,
+                inside=inside.overlays,
+            )
             marks, from_gln = did.marks, did.from_gln
         return LineRecord(
             entry_id=one.entry_id,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import unit_store
+from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Picture
 from coldtrace.custody.projection import write_picture
 from coldtrace.custody.retelling import tell_lines, write_findings, write_implied
@@ -53,7 +54,9 @@ def tell(session: Session, lines: Sequence[PastLine]) -> int:
     names = unit_store.names_of(session, {pk for line in lines for pk in (line.unit_pk, line.parent_pk) if pk})
     emptied = {names[line.unit_pk] for line in lines if line.whole}
     picture = Picture(unit_store.lock_units(session, set(names.values()), emptied=emptied))
-    told, implied = tell_lines(picture, lines)
+    going = {line.unit_pk for line in lines if line.type in BLOCKABLE or line.type == "pack"}
+    picture.hanging = unit_store.blocked_inside(session, going, known=picture.units)
+    told, implied = tell_lines(picture, lines, since=unit_store.EARLIEST)
     write_findings(session, lines, told)
     write_implied(session, [], implied)
     write_picture(session, picture)

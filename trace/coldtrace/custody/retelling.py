@@ -2,10 +2,13 @@
 
 What a unit's lines mean depends on what came before them and on where the unit's parents were at that moment.  So a
 late statement about a pallet reaches the cartons that were on it, also those that left it since: their marks (a
-receive that seemed to lack its out-scan), their stays, and what unpacking the whole pallet took off it.  Nothing
-reaches from a carton up to its pallet.  Told again is therefore whoever is late and all that was inside since, beside
-the stories of all that these were ever in, in the one order of events, through the same `Picture` as statements that
-arrive in order; nesting of any depth is no special case.
+receive that seemed to lack its out-scan), their stays, and what unpacking the whole pallet took off it.  From a carton
+up to its pallet reaches one thing: what lies on the carton keeps the pallet from going on.  Where anything lies on any
+of them, the pallets that went on since are told again too, with all that was on them.
+
+Told again is therefore whoever is late and all that was inside since, beside the stories of all that these were ever
+in, in the one order of events, through the same `Picture` as statements that arrive in order; nesting of any depth is
+no special case.
 
 What stops a whole lot, or lets it go on, reaches all units of the lot: of a lot that is not told again itself, only
 these lines are told beside the stories of its units.
@@ -25,6 +28,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import case_store, party_store, store, unit_store
 from coldtrace.custody.model import Decision, Holding, Mark, Said
+from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Picture, Stay, Unit
 from coldtrace.custody.projection import inputs_first
 from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting
@@ -47,7 +51,7 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     before = {unit.pk: unit for unit in units}
     picture = Picture(_at_its_beginning(unit) for unit in units)
     lines = store.past_lines(session, before.keys() - lots, stops_of=lots)
-    told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED])
+    told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED], since=since)
     changed = write_findings(session, lines, told)
     others = write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
     told_otherwise = {entry for entry, _ in changed} | others
@@ -76,10 +80,14 @@ def _at_its_beginning(unit: Unit) -> Unit:
     )
 
 
-def tell_lines(picture: Picture, lines: Iterable[PastLine]) -> tuple[Decisions, dict[tuple[UUID, int], LineRecord]]:
+def tell_lines(
+    picture: Picture, lines: Iterable[PastLine], *, since: datetime
+) -> tuple[Decisions, dict[tuple[UUID, int], LineRecord]]:
     """Apply lines in the order of events; return what each did, and what whole unpackings imply by (statement, child).
 
-    A line's lasting marks stay as they are stored; `implied` lines are not among the given ones.
+    A line's lasting marks stay as they are stored; `implied` lines are not among the given ones.  All that was in a
+    unit at `since` or later must be in the picture; what was inside it before is not, so whether that kept it from
+    going on stays as it is stored.
     """
     told: Decisions = {}
     implied: dict[tuple[UUID, int], LineRecord] = {}
@@ -99,8 +107,14 @@ def tell_lines(picture: Picture, lines: Iterable[PastLine]) -> tuple[Decisions, 
             if line.annulled:
                 told[entry_id, line.line_no] = picture.pass_over(deed, unit=unit, lasting=lasting)
                 continue
+            inside: frozenset[str] = frozenset()
+            if line.type in BLOCKABLE:
+                if deed.event_at >= since:
+                    inside = picture.inside_of(unit)
+                elif Mark.BLOCKED_INSIDE in line.marks:
+                    lasting = (*lasting, Mark.BLOCKED_INSIDE)
             told[entry_id, line.line_no] = picture.apply(
-                entry_id, deed, unit=unit, said=says, parent=parent, lasting=lasting
+                entry_id, deed, unit=unit, said=says, parent=parent, lasting=lasting, inside=inside
             )
         emptied = {line.unit_pk for line in said if line.whole and not line.annulled and BARRED.isdisjoint(line.marks)}
         for child, parent, its_marks in picture.empty(entry_id, deed, parents=emptied) if emptied else ():

@@ -26,7 +26,7 @@ from coldtrace.custody.model import (
     UnitState,
 )
 from coldtrace.custody.moves import move
-from coldtrace.custody.overlays import STOPPING, blocked_by
+from coldtrace.custody.overlays import STOPPING
 from coldtrace.events.unit_id import UnitKind, read_unit_id
 from coldtrace.events.units_piece import Line
 from coldtrace.seal.b64 import b64
@@ -94,6 +94,7 @@ def decide(
         holding=holding,
         effective=effective,
         lasting=lasting_marks(fact, line, issued=issued, expires_on=holding.expires_on, inside=inside),
+        inside=inside.overlays,
     )
 
 
@@ -109,7 +110,7 @@ def lasting_marks(
     """Return what is odd about a line whatever came before it.
 
     `issued` is what is known of its code, `expires_on` the last day that a statement gave it, `inside` what is in the
-    unit, `earliest_input` the first last day among what the same statement used up.
+    unit as far as that has a last day, `earliest_input` the first last day among what the same statement used up.
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
@@ -139,8 +140,6 @@ def _of_goods(
         fact, issued, expires_on, inside.expiry
     ):
         return (Mark.EXPIRED,)
-    if blocked_by(fact, line.role, inside.overlays) is not None:
-        return (Mark.BLOCKED_INSIDE,)
     if fact.type in STOPPING and is_lot(line.unit) and not may_stop_lot(fact, issued):
         return (Mark.LOT_OF_OTHERS,)
     match fact.type:
@@ -188,7 +187,7 @@ _STOPPABLE = frozenset({"commission", "ship", "sell", "use", "open", "transform"
 """What lets goods go on.  Receiving, packing and the like is what happened to them, stopped or not."""
 _EXPIRING = frozenset({"ship", "sell", "use", "open"})
 
-_OF_GOODS = frozenset({Mark.STOPPED, Mark.EXPIRED, Mark.BLOCKED_INSIDE})
+_OF_GOODS = frozenset({Mark.STOPPED, Mark.EXPIRED})
 _OF_OUTPUT = frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.OUTLIVES_INPUT})
 _LASTING = {
     "commission": frozenset(
@@ -203,11 +202,10 @@ _LASTING = {
         }
     ),
     "ship": _OF_GOODS | {Mark.RECEIVER_UNREGISTERED},
-    "return": frozenset({Mark.BLOCKED_INSIDE, Mark.RECEIVER_UNREGISTERED}),
+    "return": frozenset({Mark.RECEIVER_UNREGISTERED}),
     "sell": _OF_GOODS,
     "use": _OF_GOODS,
     "open": _OF_GOODS,
-    "destroy": frozenset({Mark.BLOCKED_INSIDE}),
     "transform": _OF_GOODS | _OF_OUTPUT,
     "relabel": _OF_OUTPUT,
     "adopt": frozenset({Mark.UNKNOWN_SCHEME}),

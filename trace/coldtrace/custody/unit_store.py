@@ -1,7 +1,6 @@
 """SQL about units: find, lock and move them, many at a time, without the ORM."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +9,8 @@ from sqlmodel import Session
 
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import Holding, Issued, StockPlace, UnitState
-from coldtrace.custody.picture import Unit
+from coldtrace.custody.overlays import BLOCKABLE
+from coldtrace.custody.picture import Hanging, Unit
 from coldtrace.events.unit_id import read_unit_id
 
 EARLIEST = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
@@ -271,26 +271,19 @@ def _issued(row: Row[Any]) -> Issued | None:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class InsideRow:
-    """Something inside of a unit that may keep it from going on."""
-
-    top: int
-    pk: int
-    expiry: date | None
-    overlays: tuple[str, ...]
-
-
-def blocked_inside(session: Session, pks: Collection[int], *, on: date) -> list[InsideRow]:
-    """Return whatever in these units is past its expiry on a day, or has overlays."""
+def blocked_inside(
+    session: Session, pks: Collection[int], *, known: Collection[int], on: date = date.min
+) -> list[Hanging]:
+    """Return whatever in these units is past its expiry on a day, or has overlays, beside the units `known`."""
     if not pks:
         return []
     rows = session.execute(
         text(
             # Each unit by its own key, however few the planner thinks that a table holds.
-            "WITH RECURSIVE inside (top, unit_pk) AS (SELECT p, p FROM unnest(CAST(:pks AS bigint[])) p"
-            " UNION SELECT i.top, u.unit_pk FROM inside i JOIN unit u ON u.parent_pk = i.unit_pk)"
-            " SELECT i.top, i.unit_pk, COALESCE(u.expires_on, l.expiry_date) AS expiry,"
+            "WITH RECURSIVE inside (on_pk, unit_pk) AS (SELECT p, p FROM unnest(CAST(:pks AS bigint[])) p"
+            " UNION SELECT CASE WHEN u.unit_pk = ANY(CAST(:known AS bigint[])) THEN u.unit_pk ELSE i.on_pk END,"
+            " u.unit_pk FROM inside i JOIN unit u ON u.parent_pk = i.unit_pk)"
+            " SELECT i.on_pk, LEAST(u.expires_on, l.expiry_date) AS expiry,"
             " u.overlays || COALESCE(lu.overlays, '{}') AS overlays FROM inside i"
             " CROSS JOIN LATERAL (SELECT expires_on, overlays, lot_id FROM unit"
             " WHERE unit_pk = i.unit_pk OFFSET 0) u"
@@ -298,17 +291,16 @@ def blocked_inside(session: Session, pks: Collection[int], *, on: date) -> list[
             " WHERE lot_id = u.lot_id AND c.state = 'open' OFFSET 0) l ON TRUE"
             " LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
             " LEFT JOIN LATERAL (SELECT overlays FROM unit WHERE unit_pk = st.unit_pk OFFSET 0) lu ON TRUE"
-            " WHERE i.top <> i.unit_pk"
-            " AND (u.overlays <> '{}' OR lu.overlays <> '{}' OR COALESCE(u.expires_on, l.expiry_date) < :on)"
+            " WHERE i.unit_pk <> ALL(CAST(:known AS bigint[]))"
+            " AND (u.overlays <> '{}' OR lu.overlays <> '{}' OR LEAST(u.expires_on, l.expiry_date) < :on)"
         ),
-        {"pks": sorted(pks), "on": on},
+        {"pks": sorted(pks), "known": sorted(known), "on": on},
     )
     return [
-        InsideRow(
-            top=row.top,
-            pk=row.unit_pk,
+        Hanging(
+            on_pk=row.on_pk,
             expiry=row.expiry if row.expiry is not None and row.expiry < on else None,
-            overlays=tuple(row.overlays),
+            overlays=frozenset(row.overlays),
         )
         for row in rows
     ]
@@ -356,9 +348,17 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
 def related(session: Session, pks: Collection[int], *, since: datetime) -> set[int]:
     """Return the keys of these units, of what was inside them at `since` or later, and of all that any was ever in.
 
-    Inside is also what somebody said to be put in or taken out since, whatever came of it.
+    Inside is also what somebody said to be put in or taken out since, whatever came of it.  Where anything ever lay on
+    one of them, what one was in and went on since belongs to these units too: something inside may have kept it.
     """
-    return {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(pks), "since": since})}
+    of = set(pks)
+    while True:
+        found = {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(of), "since": since})}
+        asked = {"pks": sorted(found), "since": since, "going": sorted(BLOCKABLE)}
+        went_on = {row[0] for row in session.execute(text(_WENT_ON), asked)}
+        if went_on <= of:
+            return found
+        of |= went_on
 
 
 _RELATED = (
@@ -376,6 +376,19 @@ _RELATED = (
     " UNION ALL SELECT i.unit_pk FROM statement_line o JOIN statement_line i USING (entry_id)"
     " WHERE o.unit_pk = a.unit_pk AND o.role = 'output' AND i.role = 'input') n)"
     " SELECT unit_pk FROM above"
+)
+_WENT_ON = (
+    "WITH its AS (SELECT l.unit_pk, l.event_at, l.details, s.type, s.details AS said FROM statement_line l"
+    " JOIN statement s USING (entry_id) WHERE l.unit_pk = ANY(CAST(:pks AS bigint[])) AND l.role <> 'implied'),"
+    # All by which something may come to lie on a unit; selling it twice is one.
+    " laid AS (SELECT EXISTS (SELECT 1 FROM its WHERE type IN ('hold', 'recall') OR details @> '{\"hold\": true}'"
+    " OR said @> '{\"breach\": true}') OR EXISTS (SELECT 1 FROM its WHERE type = 'sell' GROUP BY unit_pk"
+    " HAVING count(*) > 1) OR EXISTS (SELECT 1 FROM unit u WHERE u.unit_pk = ANY(CAST(:pks AS bigint[]))"
+    " AND (u.overlays <> '{}' OR EXISTS (SELECT 1 FROM lot l JOIN lot_stop USING (gtin, lot)"
+    " WHERE l.lot_id = u.lot_id))) AS is_so)"
+    " SELECT DISTINCT i.unit_pk FROM its i, laid WHERE laid.is_so AND i.event_at >= :since"
+    " AND i.type = ANY(CAST(:going AS text[]))"
+    " AND EXISTS (SELECT 1 FROM statement_line c WHERE c.parent_pk = i.unit_pk)"
 )
 
 
