@@ -1,6 +1,7 @@
 """Statements of every kind on the record: what holds block, what was made of what, where lots lie."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -277,4 +278,73 @@ def test_what_stops_a_carton_stops_its_pallet_however_late_it_is_told(city: Road
     city.tell(hold)
     assert city.where(B) == ("active", PORT, P)
     assert [line.marks for line in city.story(P) if line.type == "ship"] == [("blocked_inside",)]
+    told_again_is_the_same(city)
+
+
+def made(type: T, city: Road, old: list[Line | str], new: list[Line | str], gln: str = PORT) -> tuple[str, ...]:
+    """Let something become something else; return the marks."""
+    lines = [
+        replace(unit_line(each) if isinstance(each, str) else each, role=role)
+        for role, given in (("input", old), ("output", new))
+        for each in given
+    ]
+    return tuple(city.done(gln, type, *lines).marks)
+
+
+def weighed(unit: str, grams: int) -> Line:
+    return replace(unit_line(unit), attributes={"net_g": grams})
+
+
+def test_new_labels_evade_no_hold(city: Road) -> None:
+    city.bound(A, B)
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    assert set(made(T.RELABEL, city, [A, B], [C, D])) == {"labels_unpaired", "not_issued"}
+    for unit in (C, D):
+        assert city.done(PORT, T.SHIP, unit, to=STORE).marks == ("held",)
+    told_again_is_the_same(city)
+
+
+def test_what_is_held_becomes_no_part_of_a_lot(city: Road) -> None:
+    city.bound(A, B)
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    assert set(made(T.RELABEL, city, [A], [some(1)])) == {"held", "input_blocked"}
+    assert (city.where(A)[0], books(city)) == ("active", {})
+    assert set(made(T.RELABEL, city, [B], [some(1)])) == set()
+    assert books(city) == {("here", PORT, ""): 1}
+    told_again_is_the_same(city)
+
+
+def test_nothing_leaves_a_stopped_lot_by_a_new_label(city: Road) -> None:
+    opened = city.consignment(cartons=2)
+    line = replace(commission_line(opened.carton), unit=L, quantity=40)
+    city.done(PORT, T.COMMISSION, line, facts=facts_of(opened.carton))
+    city.done(OFFICE, T.RECALL, some(0), more=ORDERED)
+    assert {"recalled", "input_blocked"} <= set(made(T.RELABEL, city, [some(1)], [D]))
+    assert books(city) == {("here", PORT, ""): 40}
+    told_again_is_the_same(city)
+
+
+def test_one_carton_is_not_used_up_twice(city: Road) -> None:
+    city.bound(A)
+    city.done(PORT, T.ADOPT, weighed(B, 1_000))
+    assert "mass_balance" not in made(T.TRANSFORM, city, [weighed(B, 600)], [weighed(C, 600)])
+    assert city.where(B)[0] == "opened"
+    late = city.say(PORT, T.OBSERVE, B)
+    assert "mass_balance" in made(T.TRANSFORM, city, [weighed(B, 600)], [weighed(D, 600)])
+    city.tell(late)
+    assert city.where(B)[0] == "transformed"
+    told_again_is_the_same(city)
+
+
+def test_a_lot_that_is_made_lasts_as_long_as_what_it_is_made_of(city: Road) -> None:
+    own = lot_unit(gtin="09521234543213", lot="SAUSAGE-1")
+    dated = [
+        replace(unit_line(unit), attributes={"expiry": day}) for unit, day in ((A, "2027-03-01"), (B, "2027-01-01"))
+    ]
+    for line in dated:
+        city.done(PORT, T.ADOPT, line)
+    made(T.TRANSFORM, city, [A], [some(10, unit=own)])
+    assert city.unit(own).holding.expires_on == date(2027, 3, 1)
+    made(T.TRANSFORM, city, [B], [some(10, unit=own)])
+    assert city.unit(own).holding.expires_on == date(2027, 1, 1)
     told_again_is_the_same(city)

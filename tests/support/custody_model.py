@@ -5,9 +5,9 @@ that two independent tellings have to agree.  It knows where things are and what
 not know, only what is blocked.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from coldtrace.events.statement_type import StatementType as T
 
@@ -17,7 +17,11 @@ NOWHERE = ("unknown", "blank")
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """One statement: who, where, what, of which things.  `pairs` are (thing, its parent or None)."""
+    """One statement: who, where, what, of which things.  `pairs` are (thing, its parent or None).
+
+    `grams` and `days` are what it says of its things, `quantity` of how many packages of the lot it speaks; `made` is
+    what came out of a transform or of a change of labels, `pairs` is then what went in.
+    """
 
     at: datetime
     gln: str
@@ -26,32 +30,175 @@ class Act:
     pairs: Sequence[tuple[str, str | None]]
     to: str | None = None
     level: str = "firm"
+    quantity: int = 1
+    made: Sequence[str] = ()
+    grams: Mapping[str, int] = field(default_factory=dict)
+    days: Mapping[str, date] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Everything that it names."""
+        return {*self.made, *(name for pair in self.pairs for name in pair if name)}
 
 
 @dataclass
 class Thing:
-    """One carton or pallet.  `lies` are its own (kind, firm)."""
+    """One carton or pallet.  `lies` are its own (kind, firm), `left_g` and `day` what somebody said."""
 
     state: str = "unknown"
     gln: str | None = None
     to: str | None = None
     parent: str | None = None
     lies: set[tuple[str, str]] = field(default_factory=set)
+    left_g: int | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """What went in, as it was before: also all that lay on it, and whether it stood where it was used."""
+
+    thing: Thing
+    lies: set[tuple[str, str]]
+    stood_here: bool
+
+
+def first_day(*days: date | None) -> date | None:
+    """Return the earliest of these days, None if there is none."""
+    return min((day for day in days if day is not None), default=None)
 
 
 class CustodyModel:
     """What a world of things looks like after everything that was said of it."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], lot: str) -> None:
         self.things = {name: Thing() for name in names}
+        self.lot = lot
+        self.books: dict[tuple[str, str, str, str], int] = {}
+        self.lot_lies: set[tuple[str, str]] = set()
+        self.lot_day: date | None = None
         self.blocked: list[tuple[Act, str]] = []
 
     def tell(self, acts: Iterable[Act]) -> "CustodyModel":
         """Let everything happen in the order of events."""
         for act in sorted(acts, key=lambda act: act.at):
+            if act.made:
+                self._make(act)
+                continue
             for name, parent in self._lines(act):
-                self._tell(act, name, parent)
+                if name == self.lot:
+                    self._tell_lot(act)
+                else:
+                    self._tell(act, name, parent)
         return self
+
+    def _make(self, act: Act) -> None:
+        """Let what went in become what came out."""
+        into_lot = self.lot in act.made
+        inputs, stopped = [], False
+        for name, _ in act.pairs:
+            thing, around, lies = self.things[name], self.root(name), self.in_force(name)
+            inputs.append(Input(replace(thing, lies=set(thing.lies)), lies, self._stands(act, around)))
+            within = {each for inner in self.inside(name) for each in self.things[inner].lies}
+            if "destroyed" in (thing.state, around.state) or self._keeps_from_making(act, lies, within, into_lot):
+                self.blocked.append((act, name))
+                stopped = True
+                continue
+            used, before = act.grams.get(name), thing.left_g
+            left = None if before is None else 0 if used is None else max(before - used, 0)
+            self._put(thing, name, "opened" if left and act.type is T.TRANSFORM else "transformed", act.gln)
+            thing.left_g = left
+        for name in act.made:
+            if stopped or (name != self.lot and "destroyed" in (self.things[name].state, self.root(name).state)):
+                self.blocked.append((act, name))
+            elif name == self.lot:
+                self._add(("here", act.gln, "", act.firm), act.quantity)
+                self.lot_day = first_day(self.lot_day, *(each.thing.day for each in inputs))
+            elif self.things[name].state in NOWHERE:
+                self.things[name] = self._output(act, name, inputs)
+
+    @staticmethod
+    def _output(act: Act, name: str, inputs: Sequence[Input]) -> Thing:
+        day = first_day(act.days.get(name), *(each.thing.day for each in inputs))
+        fresh = Thing(state="active", gln=act.gln, day=day)
+        if act.type is T.TRANSFORM:
+            fresh.left_g = act.grams.get(name)
+            return fresh
+        if len(inputs) > 1:
+            fresh.lies = {each for one in inputs for each in one.lies}
+            return fresh
+        (old,) = inputs
+        fresh.left_g, fresh.lies = old.thing.left_g, set(old.lies)
+        if old.stood_here:
+            fresh.lies, fresh.parent = set(old.thing.lies), old.thing.parent
+            fresh.state = "opened" if old.thing.state == "opened" else "active"
+        return fresh
+
+    @staticmethod
+    def _stands(act: Act, around: Thing) -> bool:
+        return around.state in ("active", "opened") and around.gln == act.gln
+
+    @staticmethod
+    def _keeps_from_making(act: Act, lies: set[tuple[str, str]], within: set[tuple[str, str]], into_lot: bool) -> bool:
+        kinds = {kind for kind, _ in lies}
+        inner = {kind for kind, _ in within} if act.type is T.TRANSFORM else set()
+        stops = {"hold:firm", "hold:regulator", "recall"}
+        if into_lot:
+            return bool((kinds | inner) & {*stops, "clone_suspect"})
+        return act.type is T.TRANSFORM and bool((kinds | inner) & stops)
+
+    def _tell_lot(self, act: Act) -> None:
+        """Let something happen to packages of the lot; what the books lack is booked below zero."""
+        here = ("here", act.gln, "", act.firm)
+        if self._stops(act, {kind for kind, _ in self.lot_lies}):
+            self.blocked.append((act, self.lot))
+            return
+        match act.type:
+            case T.ADOPT | T.FIND:
+                self._add(here, act.quantity)
+            case T.SHIP | T.RETURN:
+                for owner, part in self._taken(act):
+                    self._add(("transit", act.gln, act.to or "", owner), part)
+            case T.SELL | T.USE | T.DESTROY | T.LOSE:
+                self._taken(act)
+            case T.RECEIVE:
+                self._receive(act)
+            case T.HOLD | T.RECALL if act.level != REGULATOR:
+                self.blocked.append((act, self.lot))
+            case T.HOLD:
+                self.lot_lies.add(("hold:regulator", act.firm))
+            case T.RELEASE:
+                self.lot_lies.clear()
+
+    def _taken(self, act: Act) -> list[tuple[str, int]]:
+        """Take packages from here, one's own first; return whose they were."""
+        owners = {owner for kind, gln, _, owner in self.books if (kind, gln) == ("here", act.gln)}
+        rest, found = act.quantity, []
+        for owner in [act.firm, *sorted(owners - {act.firm})]:
+            part = min(rest, max(self.books.get(("here", act.gln, "", owner), 0), 0))
+            rest -= part
+            found.append((owner, part))
+        found.append((act.firm, rest))
+        for owner, part in found:
+            self._add(("here", act.gln, "", owner), -part)
+        return found
+
+    def _receive(self, act: Act) -> None:
+        coming = sorted(
+            place for place, n in self.books.items() if place[0] == "transit" and place[2] == act.gln and n > 0
+        )
+        rest = act.quantity
+        for place in coming:
+            part = min(rest, self.books[place])
+            rest -= part
+            self._add(place, -part)
+            self._add(("here", act.gln, "", place[3]), part)
+        self._add(("here", act.gln, "", coming[0][3] if coming else act.firm), rest)
+
+    def _add(self, place: tuple[str, str, str, str], quantity: int) -> None:
+        self.books[place] = self.books.get(place, 0) + quantity
+        if not self.books[place]:
+            del self.books[place]
 
     def place(self, name: str) -> tuple[str, str | None, str | None, str | None]:
         """Return state, site and receiver of a thing by what it is in, and that parent."""
@@ -94,6 +241,10 @@ class CustodyModel:
             case T.COMMISSION:
                 if thing.state in NOWHERE:
                     self._put(thing, name, "active", act.gln)
+            case T.ADOPT:
+                self._put(thing, name, "active", act.gln)
+                thing.left_g = act.grams.get(name, thing.left_g)
+                thing.day = first_day(act.days.get(name), thing.day)
             case T.PACK if parent is None:
                 if thing.state in NOWHERE:
                     self._put(thing, name, "active", act.gln)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from coldtrace.custody.making import weight_marks
 from coldtrace.custody.model import CASE_OF, CaseKind, Fact, Holding, Issued, Level, Mark, Said, Source, UnitState
 from coldtrace.custody.moves import move
 from coldtrace.custody.rules import decide, lasting_marks, only_lasting, statement_marks
@@ -19,6 +20,7 @@ FIRM = "91120116MA05TE5T1N"
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 P, X = "(00)395212340000000014", "(00)395212340000000038"
 UNIT, NEW = "(01)19521234543210(21)7QK4M2ZX9RTB", "(01)19521234543210(21)7QK4M2ZX9RTC"
+OLD, LOT = "(01)19521234543210(21)7QK4M2ZX9RTD", "(01)09506000134352(10)L2409A17"
 COUNTER = "U:7QK4M2ZX9RTB5"
 ISSUED = Issued(station_gln=A, code_hash=b"c" * 32, facts_hash=None, expiry=date(2028, 9, 3), net_g=20_000)
 
@@ -211,15 +213,22 @@ def test_a_lot_has_any_quantity_and_what_is_barred_says_so_alone() -> None:
     assert CASE_OF[Mark.NOT_ONE] is CaseKind.QUANTITY_MISMATCH
 
 
+USED_UP = is_("transformed", left_g=0)
 INPUT = [
-    ("all of it", at(A), {}, is_("transformed"), []),
-    ("all of its weight", at(A), {"net_g": 20_000}, is_("transformed"), []),
-    ("a part of its weight", at(A), {"net_g": 19_999}, is_("opened"), []),
-    ("the rest of an opened case", is_("opened"), {}, is_("transformed"), []),
-    ("off its pallet", at(A, P), {}, is_("transformed"), ["still_packed"]),
-    ("from elsewhere", at(B), {}, is_("transformed"), ["not_here"]),
-    ("never bound", BLANK, {}, is_("transformed"), ["not_commissioned"]),
-    ("twice", is_("transformed"), {}, is_("transformed"), ["after_end"]),
+    ("all of it", at(A), {}, USED_UP, []),
+    ("all of its weight", at(A), {"net_g": 20_000}, USED_UP, []),
+    ("a part of its weight", at(A), {"net_g": 19_999}, is_("opened", left_g=1), []),
+    ("the rest of an opened case", is_("opened", left_g=500), {}, USED_UP, []),
+    ("a part of the rest", is_("opened", left_g=500), {"net_g": 200}, is_("opened", left_g=300), []),
+    ("exactly the rest", is_("opened", left_g=500), {"net_g": 500}, USED_UP, []),
+    ("a scale's error", at(A), {"net_g": 20_200}, USED_UP, []),
+    ("more than it weighs", at(A), {"net_g": 20_201}, USED_UP, ["mass_balance"]),
+    ("more than is left", is_("opened", left_g=500), {"net_g": 600}, USED_UP, ["mass_balance"]),
+    ("off its pallet", at(A, P), {}, USED_UP, ["still_packed"]),
+    ("from elsewhere", at(B), {}, USED_UP, ["not_here"]),
+    ("never bound", BLANK, {}, USED_UP, ["not_commissioned"]),
+    ("twice", USED_UP, {}, USED_UP, ["after_end"]),
+    ("twice, weighed", USED_UP, {"net_g": 20_000}, USED_UP, ["after_end", "mass_balance"]),
 ]
 
 
@@ -285,6 +294,65 @@ def test_of_several_old_labels_the_new_one_names_its_own() -> None:
     assert decision.holding.parent == P
 
 
+@pytest.mark.parametrize("named", [None, "(01)19521234543210(21)7QK4M2ZX9RTX"])
+def test_where_nobody_can_tell_which_all_that_lay_on_any_lies_on_the_new_one(named: str | None) -> None:
+    said = Said(role="output", details={} if named is None else {"from": named})
+    lot = replace(source(at(A)), unit_id=OLD, of_lot=frozenset({"recall@X"}), expires_on=date(2028, 1, 1))
+    of = (source(replace(at(A), overlays=HELD)), lot, source(at(A, P), around=BREACH))
+    decision = move(fact("relabel"), said, holding=BLANK, effective=BLANK, sources=of)
+    lies = HELD | BREACH | {"recall@X"}
+    assert decision.holding == replace(at(A), overlays=lies, expires_on=date(2028, 1, 1))
+
+
+def test_what_lies_on_its_lot_lies_on_a_new_label_of_another() -> None:
+    of = replace(source(at(A)), of_lot=frozenset({"recall@X"}))
+    decision = move(fact("relabel"), Said(role="output"), holding=BLANK, effective=BLANK, sources=(of,))
+    assert decision.holding.overlays == {"recall@X"}
+
+
+DAYS = [
+    ("of its input", {}, date(2028, 9, 3)),
+    ("an earlier one of its own", {"expiry": "2028-03-01"}, date(2028, 3, 1)),
+    ("a later one does not count", {"expiry": "2029-03-01"}, date(2028, 9, 3)),
+    ("but by a document", {"expiry": "2029-03-01", "paper": True}, date(2029, 3, 1)),
+]
+
+
+@pytest.mark.parametrize(("name", "details", "day"), DAYS)
+def test_the_last_day_of_what_comes_out(name: str, details: dict[str, str | bool], day: date) -> None:
+    said = Said(role="output", details=details)
+    decision = move(fact("transform"), said, holding=BLANK, effective=BLANK, sources=(source(at(A)),))
+    assert decision.holding.expires_on == day
+
+
+@pytest.mark.parametrize(("said", "after"), [("2029-01-01", date(2028, 9, 3)), ("2028-01-01", date(2028, 1, 1))])
+def test_taking_goods_in_makes_them_last_no_longer(said: str, after: date) -> None:
+    before = replace(sent(B, A), expires_on=date(2028, 9, 3))
+    decision = decide(fact("adopt"), _line(expiry=said), holding=before, effective=before, issued=None)
+    assert decision.holding.expires_on == after
+
+
+BLOCKED_INTO_LOT = [
+    ("transform", UNIT, True, "hold:firm@X", "held"),
+    ("transform", UNIT, True, "temp_breach", "temp_breach"),
+    ("transform", UNIT, False, "temp_breach", None),
+    ("relabel", UNIT, True, "hold:firm@X", "held"),
+    ("relabel", UNIT, True, "recall@X", "recalled"),
+    ("relabel", UNIT, True, "clone_suspect", "clone_suspect"),
+    ("relabel", UNIT, False, "hold:firm@X", None),
+]
+
+
+@pytest.mark.parametrize(("type", "unit", "into_lot", "lies", "mark"), BLOCKED_INTO_LOT)
+def test_what_something_lies_on_becomes_no_part_of_a_lot(
+    type: str, unit: str, into_lot: bool, lies: str, mark: str | None
+) -> None:
+    before = replace(at(A), overlays=frozenset({lies}))
+    said = Said(role="input", details={"into_lot": True} if into_lot else {})
+    decision = move(fact(type), said, holding=before, effective=before)
+    assert decision.marks == (() if mark is None else (mark,))
+
+
 @pytest.mark.parametrize(
     ("attributes", "earliest", "marks"),
     [
@@ -321,10 +389,30 @@ def test_weights(
     name: str, went_in: list[int | None], came_out: list[int | None], more: dict[str, object], marks: list[str]
 ) -> None:
     lines = [
-        *(_line("input", **({} if grams is None else {"net_g": grams})) for grams in went_in),
-        *(_line("output", **({} if grams is None else {"net_g": grams}), **more) for grams in came_out),
+        *(_line("input") for _ in went_in),
+        *(_line("output", **more) for _ in came_out),
     ]
-    assert [*statement_marks("transform", level=Level.FIRM, fields={}, lines=lines)] == marks
+    assert [*weight_marks(lines, dict(enumerate([*went_in, *came_out])))] == marks
+
+
+PAIRS = [
+    ("one for one", [UNIT], [None], []),
+    ("each names its own", [UNIT, OLD], [OLD, UNIT], []),
+    ("several and no names", [UNIT, OLD], [None, None], ["labels_unpaired"]),
+    ("two of one", [UNIT], [UNIT, UNIT], ["labels_unpaired"]),
+    ("one that none takes the place of", [UNIT, OLD], [UNIT], ["labels_unpaired"]),
+    ("one that none takes the place of, and none is named", [UNIT, OLD], [None], ["labels_unpaired"]),
+    ("goods by lot have no labels of their own", [LOT, LOT], [None], []),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "named", "marks"), PAIRS)
+def test_new_labels_are_named_one_for_one(name: str, old: list[str], named: list[str | None], marks: list[str]) -> None:
+    lines = [
+        *(_line("input", unit=unit) for unit in old),
+        *(_line("output", unit=NEW, **({} if unit is None else {"from": unit})) for unit in named),
+    ]
+    assert statement_marks("relabel", level=Level.FIRM, fields={}, lines=lines) == [Mark(mark) for mark in marks]
 
 
 REASONS = [

@@ -1,19 +1,23 @@
 """What the rules need of a line's attributes, read once on arrival and kept beside the line (docs/formats/events.md).
 
 Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
-is kept says nothing that the statement does not say, except `answers` and `partial`, which are judged on arrival.
+is kept says nothing that the statement does not say, except `answers`, `weighs_g` and `imported`, known on arrival.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
     refused   `receive`: quantity 0 and a reason, so the goods were not taken
     hold      `sample`: the goods stay until the result
     owner     the USCC of whose goods they are, of a lot
-    partial   `transform`, input: less than the unit weighs, so a rest remains
+    net_g     `transform`, input: how much of it was used; output, and `adopt`: what it weighs
+    weighs_g  `transform`, input: what one unit of its code's lot weighs
+    into_lot  `transform`, `relabel`, input: something becomes goods by lot and quantity
     expiry    `transform`, `relabel`, output, and `adopt`: the last day
+    imported  `transform`, `relabel`, output: a lot that was imported
+    paper     `transform`, output: a document gives it a day of its own
     from      `relabel`, output: the unit it takes the place of, where there are several
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from coldtrace.custody.lots import is_lot
@@ -25,8 +29,11 @@ Details = Mapping[str, str | int | bool]
 _USCC = 18
 
 
-def details_of(fact: Fact, line: Line, *, issued: Issued | None) -> Details:
-    """Return what is kept of a line for the rules; mostly nothing."""
+def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool = False) -> Details:
+    """Return what is kept of a line for the rules; mostly nothing.
+
+    `into_lot`: its statement makes goods by lot and quantity (`makes_lot`).
+    """
     found: dict[str, str | int | bool] = {}
     said = line.attributes
     match fact.type:
@@ -38,15 +45,36 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None) -> Details:
             found["counter"] = counter
         case "receive" if line.quantity == 0 and _is_text(said.get("refused")):
             found["refused"] = True
-        case "transform" if line.role == "input" and _is_partial(said.get("net_g"), issued):
-            found["partial"] = True
-        case "transform" | "relabel" | "adopt" if line.role != "input" and (day := read_day(said.get("expiry"))):
-            found["expiry"] = day.isoformat()
+        case "transform" | "relabel" | "adopt":
+            found |= _of_making(fact.type, line, issued)
     if fact.type == "relabel" and line.role == "output" and (source := _unit(said.get("from"))) is not None:
         found["from"] = source
+    if into_lot and line.role == "input":
+        found["into_lot"] = True
     owner = said.get("owner")
     if isinstance(owner, str) and len(owner) == _USCC and owner.isascii() and owner.isalnum():
         found["owner"] = owner
+    return found
+
+
+def makes_lot(type: str, lines: Sequence[Line]) -> bool:
+    """Tell whether something becomes goods by lot and quantity here."""
+    return type in ("transform", "relabel") and any(line.role == "output" and is_lot(line.unit) for line in lines)
+
+
+def _of_making(type: str, line: Line, issued: Issued | None) -> dict[str, str | int | bool]:
+    found: dict[str, str | int | bool] = {}
+    if line.role != "input" and (day := read_day(line.attributes.get("expiry"))):
+        found["expiry"] = day.isoformat()
+        if line.attributes.get("shelf_life_paper") not in (None, False, ""):
+            found["paper"] = True
+    if line.role == "output" and is_lot(line.unit) and issued is not None:
+        found["imported"] = True
+    if type != "relabel" and not is_lot(line.unit):
+        if (grams := net_g_of(line)) is not None:
+            found["net_g"] = grams
+        if line.role == "input" and issued is not None and issued.net_g is not None:
+            found["weighs_g"] = issued.net_g
     return found
 
 
@@ -74,11 +102,6 @@ def net_g_of(line: Line) -> int | None:
     """Return the weight that a line names, None if it names none."""
     value = line.attributes.get("net_g")
     return value if type(value) is int and value >= 0 else None
-
-
-def _is_partial(value: object, issued: Issued | None) -> bool:
-    whole = None if issued is None else issued.net_g
-    return type(value) is int and whole is not None and value < whole
 
 
 def _is_text(value: object) -> bool:

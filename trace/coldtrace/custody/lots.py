@@ -8,9 +8,11 @@ never refused: where the books have less, the rest is booked below zero and mark
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from coldtrace.custody import overlays
+from coldtrace.custody.making import earliest, last_day
 from coldtrace.custody.model import BLOCKING, Decision, Deed, Holding, Level, Mark, Said, Source, StockPlace, UnitState
 
 HERE: Final = "here"
@@ -52,7 +54,7 @@ def move_lot(
     """
     if any(mark in BLOCKING for mark in lasting):
         return Decision(holding=holding, marks=lasting, stock=stock)
-    stop = overlays.blocked_by(deed, said.role, in_force)
+    stop = overlays.blocked_by(deed, said, in_force, of_lot=True)
     if stop is None and said.role == "output" and any(source.blocked for source in sources):
         stop = Mark.INPUT_BLOCKED
     if stop is not None:
@@ -62,11 +64,21 @@ def move_lot(
     if any(mark in BLOCKING for mark in more):
         return Decision(holding=holding, marks=(*lasting, *marks, *more), stock=stock)
     return Decision(
-        holding=replace(holding, state=UnitState.ACTIVE, overlays=lies),
+        holding=replace(holding, state=UnitState.ACTIVE, overlays=lies, expires_on=_last_day(said, holding, sources)),
         marks=(*lasting, *marks, *more),
         from_gln=_sender(deed, said, stock),
         stock=booked,
     )
+
+
+def _last_day(said: Said, holding: Holding, sources: tuple[Source, ...]) -> date | None:
+    """Return the last day of a lot that is made here of other goods: the earliest of all that ever went into it.
+
+    A lot that somebody imported keeps the day of its import, whatever others put into it.
+    """
+    if said.role != "output" or said.details.get("imported") is True:
+        return holding.expires_on
+    return earliest(holding.expires_on, last_day(said, sources))
 
 
 def _book(deed: Deed, said: Said, stock: Stock) -> _Booked:

@@ -133,6 +133,7 @@ class Mark(StrEnum):
     WITNESS_MISSING = "witness_missing"
     UNKNOWN_SCHEME = "unknown_scheme"
     OUTLIVES_INPUT = "outlives_input"
+    LABELS_UNPAIRED = "labels_unpaired"
     MASS_BALANCE = "mass_balance"
     LOSS_UNEXPLAINED = "loss_unexplained"
     OVER_RECEIVED = "over_received"
@@ -228,7 +229,8 @@ MARK_WORDS: dict[Mark, Words] = {
     ),
     Mark.UNKNOWN_SCHEME: Words("外来码的体系未登记", "The scheme of the foreign code is not known here"),
     Mark.OUTLIVES_INPUT: Words("产出的到期日晚于最早到期的原料", "The output expires after its earliest input"),
-    Mark.MASS_BALANCE: Words("产出重量超过投入重量", "More weight came out than went in"),
+    Mark.LABELS_UNPAIRED: Words("新旧码未一一对应", "New and old labels are not named one for one"),
+    Mark.MASS_BALANCE: Words("产出或使用的重量超过原有重量", "More weight came out, or was used, than there was"),
     Mark.LOSS_UNEXPLAINED: Words("损耗超过 3% 且未说明原因", "More than 3 % was lost without a reason"),
     Mark.OVER_RECEIVED: Words("收货数量多于发货数量", "More was received than was shipped here"),
     Mark.SHORT: Words("账面数量不足", "The books have less than that"),
@@ -297,7 +299,8 @@ class Holding:
     """Where one unit is, who answers for it, and what lies on it.  A packed unit is where its outermost parent is.
 
     `overlays` are texts as `overlays.py` writes them: the unit's own ones.  `counter` is the code of the counter that
-    sells from it once it is opened, `expires_on` the last day of goods whose statement named one.
+    sells from it once it is opened, `expires_on` the last day of goods whose statement named one, `left_g` the grams
+    that are left where a statement said so; None is what its code's lot says.
     """
 
     state: UnitState
@@ -307,6 +310,7 @@ class Holding:
     overlays: frozenset[str] = frozenset()
     counter: str | None = None
     expires_on: date | None = None
+    left_g: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,12 +374,16 @@ class Inside:
 class Source:
     """What a statement made other units of: a unit as it was before, and whether it might be used at all.
 
-    `around` are the overlays of what it was in, `here` tells whether the record had it where it was used.
+    `around` are the overlays of what it was in, `of_lot` those of its whole lot (`lot`), `here` tells whether the
+    record had it where it was used.  `left_g` is what it weighed then, as far as anybody said.
     """
 
     unit_id: str
     holding: Holding
     around: frozenset[str]
+    of_lot: frozenset[str] = frozenset()
+    lot: tuple[str, str] | None = None
+    left_g: int | None = None
     expires_on: date | None
     here: bool
     blocked: bool

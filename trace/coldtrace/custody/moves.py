@@ -10,9 +10,9 @@ it arrives late.  Pure: no clock, no database.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 from coldtrace.custody import overlays
+from coldtrace.custody.making import earliest, last_day, lying_on, rest_of, said_day
 from coldtrace.custody.model import (
     BLOCKING,
     ENDED,
@@ -55,10 +55,10 @@ def move(
         return Decision(holding=holding, marks=lasting)
     if holding.state in TERMINAL or effective.state is UnitState.DESTROYED:
         return Decision(holding=holding, marks=(*lasting, Mark.TERMINAL))
-    stop = overlays.blocked_by(deed, said.role, effective.overlays)
+    stop = overlays.blocked_by(deed, said, effective.overlays)
     if stop is not None:
         return Decision(holding=holding, marks=(*lasting, stop))
-    if overlays.blocked_by(deed, said.role, inside) is not None:
+    if overlays.blocked_by(deed, said, inside) is not None:
         return Decision(holding=holding, marks=(*lasting, Mark.BLOCKED_INSIDE))
     after, marks = _moved(deed, said, holding, effective, lasting, sources)
     if any(mark in BLOCKING for mark in marks):
@@ -153,7 +153,12 @@ def _receive(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _M
 
 def _adopt(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
     """Take in goods by a code of somebody else: a receipt that asks for no commissioning here."""
-    after = replace(_here(deed, holding), expires_on=_day(said) or holding.expires_on)
+    grams = said.details.get("net_g")
+    after = replace(
+        _here(deed, holding),
+        expires_on=earliest(said_day(said), holding.expires_on),
+        left_g=grams if type(grams) is int else holding.left_g,
+    )
     if holding.state is UnitState.UNKNOWN:
         return after, []
     return after, [*_arrival(deed, effective), *_still_packed(holding)]
@@ -206,9 +211,9 @@ def _open(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Move
 
 def _input(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
     marks = [*_presence(deed, effective), *_still_packed(holding)]
-    if said.details.get("partial") is True:
-        return _gone(holding, UnitState.OPENED, deed.gln), marks
-    return _gone(holding, UnitState.TRANSFORMED, deed.gln), marks
+    left_g, odd = rest_of(said, holding.left_g)
+    state = UnitState.OPENED if deed.type == "transform" and left_g else UnitState.TRANSFORMED
+    return replace(_gone(holding, state, deed.gln), left_g=left_g), [*marks, *odd]
 
 
 def _output(deed: Deed, said: Said, holding: Holding, sources: tuple[Source, ...]) -> _Moved:
@@ -217,14 +222,21 @@ def _output(deed: Deed, said: Said, holding: Holding, sources: tuple[Source, ...
         return holding, [Mark.INPUT_BLOCKED]
     if holding.state not in NEVER_SAID:
         return holding, [Mark.ALREADY_COMMISSIONED]
-    went_in = {overlay for source in sources for overlay in (*source.holding.overlays, *source.around)}
-    breached = {overlay for overlay in went_in if overlays.kind_of(overlay) is Overlay.TEMP_BREACH}
-    earliest = min((source.expires_on for source in sources if source.expires_on is not None), default=None)
-    return replace(_here(deed, holding), overlays=frozenset(breached), expires_on=_day(said) or earliest), []
+    breached = {each for each in lying_on(sources) if overlays.kind_of(each) is Overlay.TEMP_BREACH}
+    grams = said.details.get("net_g")
+    return replace(
+        _here(deed, holding),
+        overlays=frozenset(breached),
+        expires_on=last_day(said, sources),
+        left_g=grams if type(grams) is int else None,
+    ), []
 
 
 def _replacement(deed: Deed, said: Said, holding: Holding, sources: tuple[Source, ...]) -> _Moved:
-    """A new code on the same goods: they stay where they are, in what they are in, with all that lies on them."""
+    """A new code on the same goods: they stay where they are, in what they are in, with all that lies on them.
+
+    Where nobody can tell which of several old ones it takes the place of, all that lies on any of them lies on it.
+    """
     if any(source.blocked for source in sources):
         return holding, [Mark.INPUT_BLOCKED]
     if holding.state not in NEVER_SAID:
@@ -232,16 +244,17 @@ def _replacement(deed: Deed, said: Said, holding: Holding, sources: tuple[Source
     named = said.details.get("from")
     old = next((source for source in sources if len(sources) == 1 or source.unit_id == named), None)
     if old is None:
-        return _here(deed, holding), []
-    here, before = replace(_here(deed, holding), expires_on=old.expires_on), old.holding
+        return replace(_here(deed, holding), overlays=lying_on(sources), expires_on=last_day(said, sources)), []
+    before = old.holding
+    here = replace(_here(deed, holding), expires_on=last_day(said, [old]), left_g=old.left_g)
     if not old.here:
-        return replace(here, overlays=before.overlays | old.around), []
+        return replace(here, overlays=lying_on([old])), []
     opened = before.state is UnitState.OPENED
     return replace(
         here,
         state=UnitState.OPENED if opened else UnitState.ACTIVE,
         parent=before.parent,
-        overlays=before.overlays,
+        overlays=before.overlays | old.of_lot,
         counter=before.counter,
     ), []
 
@@ -323,11 +336,6 @@ def _stays(deed: Deed, holding: Holding) -> Holding:
 
 def _gone(holding: Holding, state: UnitState, gln: str, to_gln: str | None = None) -> Holding:
     return replace(holding, state=state, gln=gln, to_gln=to_gln, parent=None, counter=None)
-
-
-def _day(said: Said) -> date | None:
-    value = said.details.get("expiry")
-    return date.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _is_here(deed: Deed, holding: Holding) -> bool:

@@ -31,12 +31,20 @@ def kinds_of(overlays: Collection[str]) -> frozenset[Overlay]:
     return frozenset(kind_of(overlay) for overlay in overlays)
 
 
-def blocked_by(deed: Deed, role: str, overlays: Collection[str]) -> Mark | None:
-    """Return the mark of what keeps goods with these overlays from what is done to them, None if nothing does."""
+def blocked_by(deed: Deed, said: Said, overlays: Collection[str], *, of_lot: bool = False) -> Mark | None:
+    """Return the mark of what keeps goods with these overlays from what is done to them, None if nothing does.
+
+    `of_lot`: they are goods by lot and quantity.  Nothing lies on a part of a lot: what something lies on becomes none,
+    and a label of its own takes nothing out of a lot that is stopped.
+    """
     if not overlays:
         return None
     kinds = kinds_of(overlays)
-    match deed.type, role:
+    match deed.type, said.role:
+        case ("transform" | "relabel", "input") if said.details.get("into_lot") is True:
+            return _first(kinds, HOLDS, {Overlay.RECALL}, {Overlay.TEMP_BREACH}, {Overlay.CLONE_SUSPECT})
+        case ("relabel", "input") if of_lot:
+            return _first(kinds, HOLDS, {Overlay.RECALL})
         case ("ship", _) | ("transform", "input"):
             return _first(kinds, HOLDS, {Overlay.RECALL})
         case ("sell" | "use" | "open", _):

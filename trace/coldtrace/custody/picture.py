@@ -10,6 +10,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from coldtrace.custody.lots import Stock, move_lot, stops_lot
+from coldtrace.custody.making import earliest
 from coldtrace.custody.model import (
     BLOCKING,
     STOCK,
@@ -48,8 +49,13 @@ class Unit:
 
     @property
     def expires_on(self) -> date | None:
-        """The last day: that of a statement about the unit, or that of its lot."""
-        return self.holding.expires_on or (None if self.issued is None else self.issued.expiry)
+        """The last day: that of a statement about the unit, or that of its lot, whichever comes first."""
+        return earliest(self.holding.expires_on, None if self.issued is None else self.issued.expiry)
+
+    @property
+    def weighs_g(self) -> int | None:
+        """What it weighs: as a statement left it, or as its lot says."""
+        return self.holding.left_g if self.holding.left_g is not None or self.issued is None else self.issued.net_g
 
 
 @dataclass(kw_only=True)
@@ -191,7 +197,7 @@ class Picture:
         effective = self.effective(unit)
         if deed.type == "pack" and parent is not None and self.effective(parent).state in TERMINAL:
             lasting = (*lasting, Mark.TERMINAL)
-        sources = self._sources_of(entry_id) if said.role == "output" else ()
+        sources = self._sources_of(entry_id, unit) if said.role == "output" else ()
         if unit.stock is not None:
             decision = move_lot(
                 deed,
@@ -234,17 +240,27 @@ class Picture:
         if stops_lot(deed.type, unit.unit_id, said.details):
             self.stopped[unit.pk] = max(deed.event_at, self.stopped.get(unit.pk, deed.event_at))
 
-    def _sources_of(self, entry_id: UUID) -> tuple[Source, ...]:
-        return tuple(self._sources) if self._sources_by == entry_id else ()
+    def _sources_of(self, entry_id: UUID, unit: Unit) -> tuple[Source, ...]:
+        """Return what a unit is made of.  What lies on its own lot reaches it there already."""
+        if self._sources_by != entry_id:
+            return ()
+        return tuple(
+            source if source.lot != unit.lot or not source.of_lot else replace(source, of_lot=frozenset())
+            for source in self._sources
+        )
 
     def _use_up(self, entry_id: UUID, deed: Deed, unit: Unit, effective: Holding, decision: Decision) -> None:
         if self._sources_by != entry_id:
             self._sources_by, self._sources = entry_id, []
+        lot = self.lot_of(unit)
         self._sources.append(
             Source(
                 unit_id=unit.unit_id,
                 holding=unit.holding,
                 around=self._around(unit),
+                of_lot=frozenset() if lot is None or lot.pk not in self.laid else lot.holding.overlays,
+                lot=unit.lot,
+                left_g=unit.weighs_g,
                 expires_on=unit.expires_on,
                 here=effective.state in STOCK and effective.gln == deed.gln,
                 blocked=any(mark in BLOCKING for mark in decision.marks),

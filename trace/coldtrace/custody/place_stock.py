@@ -114,7 +114,7 @@ def _names(overlays: Sequence[str] | None) -> tuple[str, ...]:
 _LISTED = (
     "SELECT u.unit_id, u.state, u.quantity, CASE WHEN u.state = 'in_transit' THEN u.gln END AS from_gln, u.to_gln,"
     " (SELECT count(*) FROM unit i WHERE i.root_pk = u.unit_pk) AS inside, u.last_at, l.gtin, l.lot,"
-    " COALESCE(u.expires_on, l.expiry_date) AS expiry, u.overlays || COALESCE(lu.overlays, '{{}}') AS overlays,"
+    " LEAST(u.expires_on, l.expiry_date) AS expiry, u.overlays || COALESCE(lu.overlays, '{{}}') AS overlays,"
     " (SELECT array_agg(DISTINCT o) FROM unit i, unnest(i.overlays) o WHERE i.root_pk = u.unit_pk) AS overlays_inside,"
     " v.entry_id AS voucher FROM ("
     "  (SELECT unit_pk, unit_id, state, CAST(1 AS bigint) AS quantity, gln, to_gln, last_at, lot_id, expires_on,"

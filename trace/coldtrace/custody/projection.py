@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import store, unit_store
-from coldtrace.custody.details import details_of
+from coldtrace.custody.details import details_of, makes_lot, net_g_of
 from coldtrace.custody.lots import stops_lot
-from coldtrace.custody.model import Fact, Inside, Said
+from coldtrace.custody.making import weight_marks
+from coldtrace.custody.model import Fact, Inside, Mark, Said
 from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Picture, Unit
 from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
@@ -83,6 +84,7 @@ class Projection:
         )
         self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
         self.importers: dict[UUID, set[UUID]] = {}
+        self.marks: dict[UUID, list[Mark]] = {}
         self._known_until = {
             unit.pk: max(unit.last_at, unit.lot_stopped_at or unit.last_at) for unit in self._picture.units.values()
         }
@@ -146,6 +148,9 @@ class Projection:
             (day for line in one.lines if line.role == "input" and (day := self._by_name[line.unit].expires_on)),
             default=None,
         )
+        if one.fact.type == "transform" and one.fact.permitted:
+            self.marks[one.entry_id] = weight_marks(one.lines, self._weights(one.lines))
+        self._into_lot = makes_lot(one.fact.type, one.lines)
         order = inputs_first([line.role for line in one.lines])
         told = {number: self._tell_line(one, number, one.lines[number]) for number in order}
         records = [told[number] for number in range(len(one.lines))]
@@ -167,6 +172,13 @@ class Projection:
                 )
         return records
 
+    def _weights(self, lines: Sequence[Line]) -> dict[int, int | None]:
+        """Return what each line weighs: as it says, else as what is known of its unit on arrival."""
+        return {
+            number: grams if (grams := net_g_of(line)) is not None else self._by_name[line.unit].weighs_g
+            for number, line in enumerate(lines)
+        }
+
     def _tell_line(self, one: Told, number: int, line: Line) -> LineRecord:
         unit = self._by_name[line.unit]
         parent = self._by_name[line.parent] if line.parent else None
@@ -174,7 +186,7 @@ class Projection:
             role=line.role,
             parent=line.parent,
             quantity=line.quantity,
-            details=details_of(one.fact, line, issued=unit.issued),
+            details=details_of(one.fact, line, issued=unit.issued, into_lot=self._into_lot),
         )
         inside = self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE
         marks = lasting_marks(

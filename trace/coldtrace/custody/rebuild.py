@@ -283,7 +283,7 @@ _CORRECTIONS: Final = (
 _ROWS: Final = {
     "unit": "SELECT u.unit_id AS key, jsonb_build_object('lot', u.lot_id, 'state', u.state, 'gln', u.gln,"
     " 'to_gln', u.to_gln, 'parent', p.unit_id, 'root', r.unit_id,"
-    " 'overlays', u.overlays, 'counter', u.counter, 'expires_on', u.expires_on,"
+    " 'overlays', u.overlays, 'counter', u.counter, 'expires_on', u.expires_on, 'left_g', u.left_g,"
     # A unit of which nothing was said yet has either of two beginnings of time.
     " 'last_at', GREATEST(u.last_at, '0001-01-01T00:00:00Z')) AS facts FROM {schema}.unit u"
     " LEFT JOIN {schema}.unit p ON p.unit_pk = u.parent_pk LEFT JOIN {schema}.unit r ON r.unit_pk = u.root_pk",

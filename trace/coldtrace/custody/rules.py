@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from coldtrace.codes.foreign_scheme import known_schemes
-from coldtrace.custody.details import details_of, may_stop_lot, net_g_of, read_day
+from coldtrace.custody.details import details_of, may_stop_lot, read_day
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import (
     BLOCKING,
@@ -36,10 +36,6 @@ LATE_AFTER = timedelta(hours=72)
 
 IMPLIED = "implied"
 """The role of a child's line that unpacking its whole pallet implies."""
-
-GAIN_MAX_PERCENT = 1
-LOSS_MAX_PERCENT = 3
-"""Of the weight that went in: a scale's error upwards, and a loss that needs a reason (domain guide, section 4)."""
 
 NOTHING_INSIDE = Inside()
 
@@ -158,7 +154,7 @@ def _of_goods(
 
 
 def statement_marks(type: str, *, level: Level, fields: Mapping[str, object], lines: Sequence[Line]) -> list[Mark]:
-    """Return what is odd about a statement as a whole: reasons, witnesses, weights.  `fields` are its private ones."""
+    """Return what is odd about a statement as a whole: reasons, witnesses, labels.  `fields` are its private ones."""
     match type:
         case "hold" | "recall" if not _has(fields, "reason") or (
             level is Level.REGULATOR and not _has(fields, "order_no")
@@ -166,8 +162,8 @@ def statement_marks(type: str, *, level: Level, fields: Mapping[str, object], li
             return [Mark.REASON_MISSING]
         case "destroy" if not _has(fields, "method") or not _is_witnessed(fields):
             return [Mark.WITNESS_MISSING]
-        case "transform":
-            return _of_weights(lines)
+        case "relabel":
+            return [] if _are_paired(lines) else [Mark.LABELS_UNPAIRED]
         case _:
             return []
 
@@ -281,6 +277,8 @@ def _of_output(fact: Fact, line: Line, issued: Issued | None, earliest_input: da
     kind = read_unit_id(line.unit).kind
     marks = list(_of_station(fact, issued)) if kind in (UnitKind.SERIAL, UnitKind.OWN) else []
     expiry = read_day(line.attributes.get("expiry"))
+    if expiry is None and is_lot(line.unit) and issued is not None:
+        expiry = issued.expiry
     longer = expiry is not None and earliest_input is not None and expiry > earliest_input
     if longer and line.attributes.get("shelf_life_paper") in (None, False, ""):
         marks.append(Mark.OUTLIVES_INPUT)
@@ -307,19 +305,10 @@ def _is_witnessed(fields: Mapping[str, object]) -> bool:
     return _has(fields, "witness") and fields["witness"] != fields.get("staff")
 
 
-def _of_weights(lines: Sequence[Line]) -> list[Mark]:
-    """Compare the grams that went in with those that came out; what names no weight is not weighed."""
-    went_in, came_out = (_grams(lines, role) for role in ("input", "output"))
-    if went_in is None or came_out is None:
-        return []
-    if came_out * 100 > went_in * (100 + GAIN_MAX_PERCENT):
-        return [Mark.MASS_BALANCE]
-    lost = (went_in - came_out) * 100 > went_in * LOSS_MAX_PERCENT
-    told = any(_has(line.attributes, "loss_reason") for line in lines)
-    return [Mark.LOSS_UNEXPLAINED] if lost and not told else []
-
-
-def _grams(lines: Sequence[Line], role: str) -> int | None:
-    weights = [net_g_of(line) for line in lines if line.role == role]
-    known = [weight for weight in weights if weight is not None]
-    return sum(known) if weights and len(known) == len(weights) else None
+def _are_paired(lines: Sequence[Line]) -> bool:
+    """Tell whether it is plain which old label each new one takes the place of; goods by lot have none."""
+    if any(is_lot(line.unit) for line in lines):
+        return True
+    old = [line.unit for line in lines if line.role == "input"]
+    new = [line.attributes.get("from") for line in lines if line.role == "output"]
+    return len(old) == len(new) == 1 or sorted(map(str, new)) == sorted(old)

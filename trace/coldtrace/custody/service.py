@@ -265,6 +265,8 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
     told = [_told(one, registered, lots) for one in admitted]
     projection = Projection(session, told, again=corrected.again, late=corrected.pks)
     lines = projection.tell()
+    for one in admitted:
+        one.marks.extend(projection.marks.get(one.entry.entry_id, ()))
     projection.write()
     store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
     store.insert_lines(session, [line for found in lines.values() for line in found])

@@ -64,7 +64,7 @@ for one scan."""
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
     " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.voided_at IS NOT NULL AS voided,"
-    " u.overlays, u.counter, u.expires_on, i.code_hash, i.net_g, r.station_gln, l.facts_hash, l.expiry_date,"
+    " u.overlays, u.counter, u.expires_on, u.left_g, i.code_hash, i.net_g, r.station_gln, l.facts_hash, l.expiry_date,"
     " lc.importer_id, im.uscc AS importer, ro.bind_until, l.gtin AS lot_gtin, l.lot AS lot_lot,"
     " st.unit_pk AS stop_pk, st.last_at AS stop_at,"
     " least(v.revoked_at, y.recalled_at,"
@@ -244,6 +244,7 @@ def _unit(row: Row[Any]) -> Unit:
             overlays=frozenset(row.overlays),
             counter=row.counter,
             expires_on=row.expires_on,
+            left_g=row.left_g,
         ),
         parent_pk=row.parent_pk,
         last_at=row.last_at or EARLIEST,
@@ -400,12 +401,13 @@ def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> No
         text(
             "UPDATE unit u SET state = v.state, gln = v.gln, to_gln = v.to_gln, parent_pk = v.parent_pk,"
             " root_pk = v.root_pk, last_at = v.last_at, version = u.version + 1,"
-            " overlays = string_to_array(v.overlays, ' '), counter = v.counter, expires_on = v.expires_on"
+            " overlays = string_to_array(v.overlays, ' '), counter = v.counter, expires_on = v.expires_on,"
+            " left_g = v.left_g"
             " FROM unnest(CAST(:pks AS bigint[]), CAST(:states AS text[]), CAST(:glns AS text[]),"
             " CAST(:tos AS text[]), CAST(:parents AS bigint[]), CAST(:roots AS bigint[]),"
             " CAST(:times AS timestamptz[]), CAST(:overlays AS text[]), CAST(:counters AS text[]),"
-            " CAST(:days AS date[]))"
-            " AS v(unit_pk, state, gln, to_gln, parent_pk, root_pk, last_at, overlays, counter, expires_on)"
+            " CAST(:days AS date[]), CAST(:grams AS bigint[]))"
+            " AS v(unit_pk, state, gln, to_gln, parent_pk, root_pk, last_at, overlays, counter, expires_on, left_g)"
             " WHERE u.unit_pk = v.unit_pk"
         ),
         {
@@ -419,6 +421,7 @@ def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> No
             "overlays": [" ".join(sorted(u.holding.overlays)) for u, _ in units],
             "counters": [u.holding.counter for u, _ in units],
             "days": [u.holding.expires_on for u, _ in units],
+            "grams": [u.holding.left_g for u, _ in units],
         },
     )
 

@@ -150,7 +150,7 @@ def _place_after(line: HistoryLine) -> tuple[_Place] | None:
         case "transform" | "relabel", "output":
             return (here,)
         case "transform" | "relabel", "input":
-            used_up = line.kept.get("partial") is not True
+            used_up = not _is_less(line.kept.get("net_g"), line.kept.get("weighs_g"))
             return ((UnitState.TRANSFORMED if used_up else UnitState.OPENED, line.gln, None),)
         case "ship", _:
             return ((UnitState.IN_TRANSIT, line.gln, line.to_gln),)
@@ -163,6 +163,10 @@ def _place_after(line: HistoryLine) -> tuple[_Place] | None:
         case _:
             state = _ENDS.get(line.type)
             return None if state is None else ((state, line.gln, None),)
+
+
+def _is_less(used: object, weighs: object) -> bool:
+    return isinstance(used, int) and isinstance(weighs, int) and used < weighs
 
 
 _UNMOVED = frozenset({Mark.SOLD_TWICE, Mark.ALREADY_COMMISSIONED, Mark.REFUSED_BY_RECEIVER})
