@@ -192,6 +192,49 @@ def test_a_party_is_one_of_the_case_of_its_statement(road: Road) -> None:
     assert set(road.session.execute(concerned, {"id": _id(received)}).scalars()) == {MARKET, PORT}
 
 
+def _held(road: Road, said: Statement) -> dict[str, list[str]]:
+    """Return who held the goods of a statement's case before, by the record."""
+    query = text("SELECT detail -> 'held' AS held FROM case_file WHERE entry_id = :id AND kind IN ('gap', 'conflict')")
+    (found,) = {json.dumps(row.held) for row in road.session.execute(query, {"id": _id(said)})}
+    return json.loads(found) or {}
+
+
+def test_who_held_goods_by_the_record_is_a_party_of_what_contradicts_it(road: Road) -> None:
+    road.bound(A, B, C)
+    road.done(PORT, T.PACK, *pack_lines(PALLETS[0], [A, B]))
+    road.done(PORT, T.SHIP, PALLETS[0], to=STORE)
+    road.done(STORE, T.RECEIVE, PALLETS[0])
+    road.done(STORE, T.OBSERVE, A)
+    # On the pallet that the store received: it is the pallet's place that counts.
+    taken = road.say(SHOP, T.RECEIVE, A, C)
+    road.tell(taken)
+    assert _held(road, taken) == {PORT: [C], STORE: [A]}
+    counted = road.say(MARKET, T.COUNT, A, B)
+    road.tell(counted)
+    assert _held(road, counted) == {SHOP: [A], STORE: [B]}
+    concerned = text("SELECT p.gln FROM case_party p JOIN case_file c USING (case_id) WHERE c.entry_id = :id")
+    assert set(road.session.execute(concerned, {"id": _id(counted)}).scalars()) == {MARKET, SHOP, STORE}
+    assert parties(road, counted) == set(), "the statement is no more theirs than before"
+
+
+def test_goods_where_the_record_has_them_are_nobody_elses(road: Road) -> None:
+    road.bound(A)
+    again = road.say(PORT, T.COMMISSION, binding(A))
+    road.tell(again)
+    assert _held(road, again) == {}
+
+
+def test_who_held_goods_is_another_once_late_words_tell_it(road: Road) -> None:
+    """What the shop contradicts is the same, but not whom."""
+    road.bound(A)
+    late = [road.say(PORT, T.SHIP, A, to=TRADER), road.say(TRADER, T.RECEIVE, A)]
+    taken = road.say(SHOP, T.RECEIVE, A)
+    road.tell(taken)
+    assert _held(road, taken) == {PORT: [A]}
+    road.tell(*late)
+    assert _held(road, taken) == {TRADER: [A]}
+
+
 def _marked(road: Road) -> set[UUID]:
     return set(road.session.execute(text("SELECT entry_id FROM case_file WHERE live")).scalars())
 

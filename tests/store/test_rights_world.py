@@ -85,12 +85,12 @@ def test_cases(worlds: list[World], reader: Reader) -> None:
     scope = scope_of(reader, Kind.CASE, Verb.READ)
     for world in worlds:
         found = every_page(list_cases, world.session, scope, limit=4, id="case_id")
-        stated = {case for case, entry in world.cases.items() if world.reached(scope, Kind.CASE, entry)}
+        stated = world.concerned(scope)
         scanned = {scan for scan, thing in world.scans.items() if reaches(scope, Kind.CASE, thing)}
         assert [case.case_id for case in found] == world.newest(stated | scanned)
         for case in found:
             mine = own_lines(world, scope, world.cases[case.case_id])[:20] if case.case_id in stated else []
-            assert list(case.units) == mine
+            assert list(case.units) == list(dict.fromkeys([*mine, *world.held_by(scope, case.case_id)]))
             assert find_case(world.session, scope, case.case_id) == case
         for case_id in {*world.cases, *world.scans} - stated - scanned:
             assert find_case(world.session, scope, case_id) is None
@@ -109,7 +109,7 @@ def test_pages_that_are_cut_off_where_they_end(worlds: list[World], reader: Read
             assert [each.entry_id for each in found] == expected
             scope = scope_of(reader, Kind.CASE, Verb.READ)
             cases = every_page(list_cases, world.session, scope, limit=sizes[0], id="case_id")
-            stated = {case for case, entry in world.cases.items() if world.reached(scope, Kind.CASE, entry)}
+            stated = world.concerned(scope)
             scanned = {scan for scan, thing in world.scans.items() if reaches(scope, Kind.CASE, thing)}
             assert [case.case_id for case in cases] == world.newest(stated | scanned)
 

@@ -68,7 +68,11 @@ def _statements(session: Session) -> Rows:
 
 def _cases(session: Session) -> Rows:
     told = read_told(session)
-    things = {case: told.statements[entry] for case, entry in told.cases.items()} | {
+    held = {
+        case: [Thing(parties={Relation.FROM: told.sites[gln]}) for gln in told.held.get(case, ())]
+        for case in told.cases
+    }
+    things = {case: told.statements[entry] + held[case] for case, entry in told.cases.items()} | {
         each: [it] for each, it in told.scans.items()
     }
     return [(str(each), _any(Kind.CASE, things[each])) for each in told.newest(things)]

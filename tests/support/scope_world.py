@@ -21,7 +21,7 @@ from coldtrace.parties import service as parties
 from coldtrace.people.persons import make_person
 from coldtrace.people.tokens import make_token
 from coldtrace.rights.model import EVERYTHING, Kind, Member, Party, Reader, Relation, Role, Scope, Thing, Verb
-from coldtrace.rights.rules import reaches
+from coldtrace.rights.rules import covers, reaches
 from coldtrace.watch.scans import AskedScan, answer_scan
 from support.consignments import commission_line, facts_of
 from support.custody_story import Goods, random_story
@@ -44,6 +44,8 @@ class Told:
     """Of each statement: unit, whence it was taken, who imported it."""
     cases: dict[UUID, UUID]
     """Statements by the live cases that their marks make."""
+    held: dict[UUID, dict[str, list[str]]]
+    """Of these cases: whose goods they are about, as they are kept with them; units by site."""
     scans: dict[UUID, Thing]
     order: dict[UUID, tuple[Any, UUID]]
     units: list[str]
@@ -55,6 +57,20 @@ class Told:
     def reached(self, scope: Scope, kind: Kind, entry: UUID) -> bool:
         """Tell whether the rule lets a statement be seen; of several sites that goods came from each counts."""
         return any(reaches(scope, kind, thing) for thing in self.statements[entry])
+
+    def concerned(self, scope: Scope) -> set[UUID]:
+        """Return the cases of statements that are seen: by the parties of these, and by whoever held the goods."""
+        return {
+            case
+            for case, entry in self.cases.items()
+            if self.reached(scope, Kind.CASE, entry)
+            or any(covers(scope, self.sites[gln]) for gln in self.held.get(case, ()))
+        }
+
+    def held_by(self, scope: Scope, case: UUID) -> list[str]:
+        """Return the units of a case that the reader held before."""
+        kept = self.held.get(case, {})
+        return [unit for gln in sorted(kept) if covers(scope, self.sites[gln]) for unit in kept[gln]]
 
     def newest(self, entries: Iterable[UUID]) -> list[UUID]:
         """Return these, newest first."""
@@ -208,7 +224,8 @@ def read_told(session: Session) -> Told:
         further += [{Relation.IMPORTER: Party(operator_id=each)} for each in coders.get(row.entry_id, ())]
         statements[row.entry_id] = [Thing(parties=own | more) for more in further or [{}]]
         order[row.entry_id] = (row.recorded_at, row.entry_id)
-    opened = {row.case_id: row.opened_at for row in rows("SELECT case_id, opened_at FROM case_file")}
+    kept = rows("SELECT case_id, opened_at, detail -> 'held' AS held FROM case_file")
+    opened, held = {row.case_id: row.opened_at for row in kept}, {row.case_id: row.held or {} for row in kept}
     # What a person closed is in no list of what is to be done.
     closed = {row.case_id for row in rows("SELECT case_id FROM case_file WHERE closed_by IS NOT NULL")}
     cases = {case_id(kind, f"statement:{entry}"): entry for entry in marks for kind in kinds_of(marks[entry])}
@@ -228,6 +245,7 @@ def read_told(session: Session) -> Told:
         statements=statements,
         lines=lines,
         cases=cases,
+        held=held,
         scans=scans,
         order=order,
         units=units,

@@ -140,11 +140,15 @@ def test_a_case_is_seen_by_its_parties(web: WebHouse) -> None:
     shop = web.device(SiteRole.RETAILER)
     web.send(shop, [shop.say(T.RECEIVE, [unit_line(consignment.carton.unit_id)])])
     seen = {
-        role: [case["site"] for case in ask(web, role, "/api/v1/cases").json()["cases"]]
-        for role in (SiteRole.RETAILER, SiteRole.FIRST_STATION)
+        role: [(case["site"], case["units"]) for case in ask(web, role, "/api/v1/cases").json()["cases"]]
+        for role in (SiteRole.RETAILER, SiteRole.FIRST_STATION, SiteRole.COLD_STORE)
     }
-    # Received without an out-scan, and taken off no pallet.
-    assert seen == {SiteRole.RETAILER: [SHOP, SHOP], SiteRole.FIRST_STATION: []}
+    # Received without an out-scan, and taken off no pallet: whoever held it by the record has to see that.
+    both = [(SHOP, [consignment.carton.unit_id])] * 2
+    assert seen == {SiteRole.RETAILER: both, SiteRole.FIRST_STATION: both, SiteRole.COLD_STORE: []}
+    # It is a case of theirs, and no statement.
+    told = ask(web, SiteRole.FIRST_STATION, "/api/v1/statements").json()["statements"]
+    assert {one["site"] for one in told} == {PORT}
 
 
 def test_a_device_sees_the_chains_of_its_site_and_no_other(web: WebHouse) -> None:

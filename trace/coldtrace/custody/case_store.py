@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody import held_before
 from coldtrace.custody.case_kinds import case_id, kinds_of
 from coldtrace.custody.model import CaseKind
 
@@ -100,6 +101,7 @@ def _tell_parties(session: Session, ids: Collection[UUID]) -> None:
     """Write whom these cases concern, as it is known now."""
     if not ids:
         return
+    held_before.note_holders(session, ids)
     values = {"ids": sorted(ids)}
     session.execute(text("DELETE FROM case_party WHERE case_id = ANY(CAST(:ids AS uuid[]))"), values)
     session.execute(text(_PARTIES), values)
@@ -110,7 +112,8 @@ _PARTIES = (
     " SELECT c.case_id, p.operator_id, p.gln, p.district, c.opened_at, c.live FROM case_file c"
     " CROSS JOIN LATERAL (SELECT sp.operator_id, sp.gln, sp.district FROM statement_party sp"
     "  WHERE sp.entry_id IN (c.entry_id, c.other_id)"
-    "  UNION SELECT s.operator_id, s.gln, s.district FROM site s WHERE s.gln = c.gln) p"
+    "  UNION SELECT s.operator_id, s.gln, s.district FROM site s WHERE s.gln = c.gln"
+    "  OR s.gln IN (SELECT jsonb_object_keys(c.detail -> 'held'))) p"
     " WHERE c.case_id = ANY(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING"
 )
 
@@ -135,7 +138,13 @@ def tell_again(session: Session, entries: Collection[UUID]) -> None:
     ).all()
     close_gone(session, entries, keep={row.entry_id: kinds_of(row.marks) for row in rows})
     open_stated(session, [(row.entry_id, row.gln, row.now, row.marks) for row in rows])
-    # Whence goods came may have changed too.
+    tell_parties(session, entries)
+
+
+def tell_parties(session: Session, entries: Collection[UUID]) -> None:
+    """Write again whom the cases of these statements concern: whence goods came, or who held them, may have changed."""
+    if not entries:
+        return
     kept = session.execute(
         text("SELECT case_id FROM case_file WHERE entry_id = ANY(CAST(:entries AS uuid[]))"),
         {"entries": sorted(entries)},

@@ -57,6 +57,8 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     told_otherwise = {entry for entry, _ in changed} | others
     party_store.tell_again(session, told_otherwise)
     case_store.tell_again(session, told_otherwise)
+    # Who held goods before may be others now, though what they contradict is the same.
+    case_store.tell_parties(session, {line.entry_id for line in lines if line.marks} - told_otherwise)
     _write_stays(session, picture)
     moved = [unit for unit in picture.units.values() if unit.pk not in lots and unit != before[unit.pk]]
     unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])

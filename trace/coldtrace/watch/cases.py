@@ -1,7 +1,7 @@
 """Cases as a list that a person can work through, newest first, and one case by its id.
 
 What is in a list: cases one of whose parties is in the reader's scope.  Of a statement's units those lines are shown
-that the reader may see.
+that the reader may see, and those units that by the record it held last.
 """
 
 from collections.abc import Mapping
@@ -198,7 +198,8 @@ def _opened_at(session: Session, within: Within, case_id: UUID) -> datetime | No
 
 def _read(session: Session, within: Within, page: str, values: Mapping[str, object]) -> list[Case]:
     own, whole = within.line("w.whole", "x"), within.statement(Kind.PIECES, "s")
-    rows = session.execute(prepared(_CASES.format(page=page, own=own, whole=whole)), values)
+    query = _CASES.format(page=page, own=own, whole=whole, held=within.site("h.gln"))
+    rows = session.execute(prepared(query), values)
     return [_case(row) for row in rows]
 
 
@@ -214,7 +215,9 @@ _CASES = (
     "  WHERE x.entry_id = s.entry_id AND {own}) AS line_marks,"
     " (SELECT array_agg(un.unit_id ORDER BY l.line_no) FROM"
     "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id AND {own} ORDER BY line_no LIMIT 20) l"
-    "  JOIN unit un USING (unit_pk)) AS units"
+    "  JOIN unit un USING (unit_pk)) AS units,"
+    " ARRAY(SELECT jsonb_array_elements_text(h.units) FROM jsonb_each(f.detail -> 'held') AS h(gln, units)"
+    "  WHERE {held}) AS held"
     " FROM page p JOIN case_file f ON f.case_id = p.id LEFT JOIN operator o ON o.operator_id = f.operator_id"
     " LEFT JOIN operator tf ON tf.operator_id = f.taken_for LEFT JOIN statement s ON s.entry_id = f.entry_id"
     " CROSS JOIN LATERAL (SELECT {whole} AS whole OFFSET 0) w"
@@ -253,7 +256,7 @@ def _case(row: Row[Any]) -> Case:
         recorded_at=row.recorded_at,
         status=row.status,
         marks=tuple(marks_of(kind, [*row.marks, *(row.line_marks or [])])) if stated else (),
-        units=(row.unit_id,) if row.unit_id is not None else tuple(row.units or ()),
+        units=(row.unit_id,) if row.unit_id is not None else tuple(dict.fromkeys([*(row.units or ()), *row.held])),
         scanned=row.scanned,
         reason=row.reason,
         by=row.by,
@@ -264,7 +267,7 @@ def _case(row: Row[Any]) -> Case:
 
 def _told(row: Row[Any]) -> dict[str, Any]:
     """Return what was found, with the goods that the reader may see: whoever has the exact texts sees all of them."""
-    detail: dict[str, Any] = row.detail
+    detail: dict[str, Any] = {name: value for name, value in row.detail.items() if name != "held"}
     units = detail.get("units")
     if row.whole or not isinstance(units, list):
         return detail

@@ -164,7 +164,7 @@ def _require_free(case: Case, worker: Worker) -> None:
 
 
 _GOODS = (
-    "SELECT u.unit_pk, NULL::bigint AS parent_pk FROM unit u WHERE u.unit_id = f.unit_id"
+    "SELECT u.unit_pk, CAST(NULL AS bigint) AS parent_pk FROM unit u WHERE u.unit_id = f.unit_id"
     " OR u.unit_id IN (SELECT jsonb_array_elements_text(f.detail -> 'units'))"
     " UNION ALL SELECT ol.unit_pk, ol.parent_pk FROM statement_line ol WHERE ol.entry_id IN (f.entry_id, f.other_id)"
     " AND COALESCE(jsonb_array_length(f.detail -> 'units'), :named) >= :named"
