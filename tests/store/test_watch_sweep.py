@@ -1,15 +1,19 @@
 """The sweep: what no statement says by itself becomes a case, once, and is explained when its reason goes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from coldtrace.custody.model import CaseKind
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
+from coldtrace.events.units_piece import Line
 from coldtrace.rights.model import EVERYTHING
+from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import key_id
 from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, list_cases
 from coldtrace.watch.model import CaseState, SweepTimes
 from coldtrace.watch.sweep import Swept, sweep
-from support.consignments import commission_line, facts_of
+from support.consignments import GTIN, LOT, commission_line, facts_of
 from support.house import pack_lines
 from support.road import MARKET, PALLETS, PORT, SHOP, STORE, TRADER, Road, at_site, child, whole
 
@@ -112,6 +116,98 @@ def test_what_nobody_received_for_a_week(road: Road) -> None:
     road.done(STORE, T.RECEIVE, *boxes)
     assert swept(road).explained == 1
     assert live(road) == []
+
+
+def test_only_an_arrival_ends_the_wait_and_no_word_does(road: Road) -> None:
+    boxes = coded(road)
+    road.done(PORT, T.SHIP, *boxes, to=STORE)
+    road.clock.forward(100 * HOUR)
+    road.done(STORE, T.TEMPERATURE, *boxes)
+    road.done(STORE, T.OBSERVE, boxes[0])
+    road.clock.forward(70 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    assert (case.kind, case.detail["left"], case.detail["units"]) == (CaseKind.GAP, 2, boxes)
+    road.done(STORE, T.OBSERVE, boxes[1])
+    assert swept(road) == Swept()
+    road.done(STORE, T.RECEIVE, boxes[0])
+    assert swept(road).explained == 1, "something arrived"
+    road.done(STORE, T.TEMPERATURE, boxes[1])
+    road.clock.forward(25 * HOUR)
+    assert swept(road).opened == 1
+    assert [each.detail for each in live(road)] == [{"sent": 2, "left": 1, "units": [boxes[1]]}]
+
+
+def test_what_is_sent_again_from_the_same_place_waits_anew(road: Road) -> None:
+    box, _ = coded(road)
+    road.done(PORT, T.SHIP, box, to=STORE)
+    road.clock.forward(100 * HOUR)
+    again = road.say(PORT, T.SHIP, box, to=STORE)
+    road.tell(again)
+    road.clock.forward(100 * HOUR)
+    assert swept(road) == Swept()
+    road.clock.forward(70 * HOUR)
+    assert swept(road).opened == 1
+
+
+def test_what_is_sent_back_is_waited_for_too(road: Road) -> None:
+    one, other = coded(road)
+    road.done(PORT, T.SHIP, one, other, to=STORE)
+    road.clock.forward(HOUR)
+    road.done(STORE, T.RECEIVE, one, other)
+    road.done(STORE, T.RETURN, one, other, to=PORT)
+    road.clock.forward(169 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    assert (case.type, case.gln, case.detail["left"]) == ("return", STORE, 2)
+    road.done(PORT, T.RECEIVE, one)
+    road.clock.forward(25 * HOUR)
+    found = swept(road)
+    assert (found.opened, found.explained) == (1, 1)
+    assert [(each.kind, each.detail["units"]) for each in live(road)] == [(CaseKind.QUANTITY_MISMATCH, [other])]
+
+
+def test_the_boxes_of_a_sent_pallet_are_watched(road: Road) -> None:
+    """Some are taken off it at the door, and the pallet with the rest never comes."""
+    boxes = coded(road, cartons=3)
+    pallet = PALLETS[0]
+    road.done(PORT, T.PACK, *pack_lines(pallet, boxes))
+    road.done(PORT, T.SHIP, pallet, to=STORE)
+    road.clock.forward(HOUR)
+    road.done(STORE, T.RECEIVE, boxes[0])
+    road.clock.forward(25 * HOUR)
+    assert swept(road).opened == 1
+    found = [case for case in live(road) if case.kind is CaseKind.QUANTITY_MISMATCH]
+    assert [(case.type, case.detail) for case in found] == [("ship", {"sent": 3, "left": 2, "units": boxes[1:]})]
+    road.done(STORE, T.RECEIVE, boxes[1])
+    assert swept(road) == Swept()
+    road.done(STORE, T.RECEIVE, pallet)
+    assert swept(road).explained == 1
+    assert [case for case in live(road) if case.kind is CaseKind.QUANTITY_MISMATCH] == []
+
+
+def test_packages_of_a_lot_are_watched(road: Road) -> None:
+    lot = lot_unit(gtin=GTIN, lot=LOT)
+    coded(road)
+
+    def some(quantity: int) -> Line:
+        return Line(role="unit", unit=lot, parent=None, quantity=quantity)
+
+    road.done(PORT, T.COMMISSION, replace(some(100), attributes={"code": b64(bytes(32))}))
+    road.done(PORT, T.SHIP, some(30), to=STORE)
+    road.clock.forward(10 * HOUR)
+    road.done(PORT, T.SHIP, some(50), to=STORE)
+    road.done(STORE, T.RECEIVE, some(40))
+    road.clock.forward(25 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = [each for each in live(road) if each.kind is CaseKind.QUANTITY_MISMATCH]
+    assert case.detail == {"sent": 50, "left": 40, "units": [lot]}
+    road.done(STORE, T.RECEIVE, some(40))
+    assert swept(road).explained == 1
+    road.done(PORT, T.SHIP, some(20), to=STORE)
+    road.clock.forward(170 * HOUR)
+    assert swept(road).opened == 1
+    assert [each.detail["left"] for each in live(road) if each.kind is CaseKind.GAP] == [20]
 
 
 def test_nobody_waits_for_a_receiver_that_is_not_registered(road: Road) -> None:

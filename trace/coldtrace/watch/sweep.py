@@ -20,11 +20,12 @@ from sqlmodel import Session
 from coldtrace.custody import case_store
 from coldtrace.custody.case_store import NewCase
 from coldtrace.custody.correction_store import ANNULLED
-from coldtrace.custody.model import CaseKind, Mark
+from coldtrace.custody.model import BLOCKING, CaseKind, Mark
 from coldtrace.env import Env
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import b64
 from coldtrace.watch.model import UNITS_NAMED, SweepTimes
+from coldtrace.watch.on_the_road import RECEIVED, ROAD, SENT
 
 AGAIN: Final = timedelta(minutes=10)
 PIECE: Final = timedelta(hours=6)
@@ -105,6 +106,7 @@ def _fixed(times: SweepTimes) -> dict[str, object]:
         "elsewhere": [each.value for each in _SAID_ELSEWHERE],
         "skewed": Mark.CLOCK_SKEW.value,
         "most": UNITS_NAMED,
+        "blocking": sorted(BLOCKING),
     }
 
 
@@ -133,33 +135,13 @@ def _holes(session: Session, window: Mapping[str, object], now: datetime) -> lis
     ]
 
 
-_ON_THE_ROAD = (
-    "(SELECT count(*) AS sent, count(*) FILTER (WHERE still) AS left, (array_agg(unit_id) FILTER (WHERE still))"
-    "[1 : :most] AS units FROM (SELECT u.unit_id, u.state = 'in_transit' AND u.gln = s.gln"
-    " AND u.to_gln IS NOT DISTINCT FROM s.to_gln AND u.last_at = s.event_at AS still"
-    " FROM statement_line l JOIN unit u USING (unit_pk) WHERE l.entry_id = s.entry_id ORDER BY l.line_no) v)"
-)
-"""Of an out-scan `s`: how many units it sent, how many of them nobody has seen since, and which."""
-
-_SENT = (
-    "s.type = 'ship' AND s.status = 'accepted' AND EXISTS (SELECT 1 FROM site r WHERE r.gln = s.to_gln)"
-    f" AND NOT {ANNULLED.format(statement='s')}"
-)
-"""Out-scans to a registered receiver: nobody else would ever say that the goods arrived."""
-
-
 def _remainders(session: Session, window: Mapping[str, object], now: datetime) -> list[NewCase]:
     """Return the out-scans of which a part was received a while ago, and the rest by nobody."""
     rows = session.execute(
         text(
-            "SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM (SELECT DISTINCT sent.entry_id"
-            " FROM statement r JOIN statement_line rl ON rl.entry_id = r.entry_id CROSS JOIN LATERAL"
-            " (SELECT x.entry_id FROM statement_line xl JOIN statement x ON x.entry_id = xl.entry_id"
-            "  WHERE xl.unit_pk = rl.unit_pk AND x.type = 'ship' AND x.event_at <= r.event_at"
-            "  ORDER BY x.event_at DESC, x.recorded_at DESC LIMIT 1) sent"
-            " WHERE r.type = 'receive' AND r.recorded_at > :since AND r.recorded_at <= :until) of_these"
-            f" JOIN statement s USING (entry_id) CROSS JOIN LATERAL {_ON_THE_ROAD} road"
-            f" WHERE {_SENT} AND road.left > 0 ORDER BY s.entry_id"
+            f"SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM ({RECEIVED}) of_these"
+            f" JOIN statement s USING (entry_id) CROSS JOIN LATERAL {ROAD} road"
+            f" WHERE {SENT} AND road.left > 0 ORDER BY s.entry_id"
         ),
         window,
     )
@@ -181,8 +163,8 @@ def _overdue(session: Session, window: Mapping[str, object], now: datetime) -> l
     rows = session.execute(
         text(
             "SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM statement s"
-            f" CROSS JOIN LATERAL {_ON_THE_ROAD} road WHERE s.recorded_at > :since AND s.recorded_at <= :until"
-            f" AND {_SENT} AND road.left = road.sent AND road.sent > 0 ORDER BY s.entry_id"
+            f" CROSS JOIN LATERAL {ROAD} road WHERE s.recorded_at > :since AND s.recorded_at <= :until"
+            f" AND {SENT} AND road.left = road.sent AND road.sent > 0 ORDER BY s.entry_id"
         ),
         window,
     )
@@ -273,13 +255,13 @@ def _travels(session: Session, window: Mapping[str, object], now: datetime) -> l
     ]
 
 
-_SENT_BY_CASE = "FROM statement s CROSS JOIN LATERAL " + _ON_THE_ROAD + " road WHERE s.entry_id = c.entry_id"
+_SENT_BY_CASE = f"FROM statement s CROSS JOIN LATERAL {ROAD} road WHERE s.entry_id = c.entry_id"
 _GONE = (
     # The statement right before the hole's end came; what is missing before that is another hole.
     "c.about LIKE 'device:%' AND EXISTS (SELECT 1 FROM statement p WHERE p.key_id = c.key_id"
     " AND p.seq = CAST(c.detail -> 'missing' ->> 1 AS bigint))",
-    f"c.about LIKE 'remainder:%' AND NOT EXISTS (SELECT 1 {_SENT_BY_CASE} AND {_SENT} AND road.left > 0)",
-    f"c.about LIKE 'overdue:%' AND NOT EXISTS (SELECT 1 {_SENT_BY_CASE} AND {_SENT} AND road.left = road.sent)",
+    f"c.about LIKE 'remainder:%' AND NOT EXISTS (SELECT 1 {_SENT_BY_CASE} AND {SENT} AND road.left > 0)",
+    f"c.about LIKE 'overdue:%' AND NOT EXISTS (SELECT 1 {_SENT_BY_CASE} AND {SENT} AND road.left = road.sent)",
     # Annulled, or no longer about these goods: what emptying a pallet implies changes when something arrives late.
     f"c.about LIKE 'travel:%' AND NOT EXISTS (SELECT 1 FROM {_pairs('s.entry_id = c.entry_id')} pair"
     " WHERE pair.after AND pair.apart_s < 60 * pair.road_min)",
