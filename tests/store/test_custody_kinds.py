@@ -1,7 +1,7 @@
 """Statements of every kind on the record: what holds block, what was made of what, where lots lie."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -190,6 +190,23 @@ def test_a_serial_with_a_quantity_moves_as_one_and_opens_a_case(city: Road) -> N
     assert city.story(A)[1].marks == ("not_one",), "also when it is judged again"
     kinds = city.session.execute(text("SELECT kind FROM case_file WHERE kind = 'quantity_mismatch'")).all()
     assert len(kinds) == 1
+    told_again_is_the_same(city)
+
+
+def test_a_breach_in_a_blocked_statement_lies_on_the_goods(city: Road) -> None:
+    city.bound(A)
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    warm = city.done(PORT, T.SHIP, A, to=STORE, cold="breach")
+    assert (warm.status, warm.marks) == ("blocked", ("held",))
+    assert city.where(A)[:2] == ("active", PORT)
+    city.done(OFFICE, T.RELEASE, A)
+    city.tell(city.say(PORT, T.OBSERVE, A, at=city.clock.next - timedelta(minutes=2)))
+    assert kinds_of(city.unit(A).effective.overlays) == set(), "a regulator released the breach too"
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    late = city.say(PORT, T.OBSERVE, A)
+    city.done(PORT, T.SHIP, A, to=STORE, cold="breach")
+    city.tell(late)
+    assert kinds_of(city.unit(A).effective.overlays) == {Overlay.HOLD_REGULATOR, Overlay.TEMP_BREACH}
     told_again_is_the_same(city)
 
 

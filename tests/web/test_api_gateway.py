@@ -252,9 +252,14 @@ def test_a_gateway_is_opened_once_closed_by_revoking_and_opened_anew(web: WebHou
     key = first.json()["key"]
     listed = web.client.get("/api/v1/devices", headers=web.bearer).json()["devices"]
     assert [(each["key"], each["site"], each["name"]) for each in listed] == [(key, STORE, "gateway")]
-    assert results(say(web, plain(web, "x")))[0]["status"] == "accepted"
+    said = plain(web, "x")
+    (kept,) = results(say(web, said))
+    assert kept["status"] == "accepted"
     assert web.client.post(f"/api/v1/devices/{key}/revoke", headers=web.bearer).status_code == 200
     assert say(web, plain(web, "y")).json()["code"] == "gateway_closed"
+    repeat, new = results(say(web, said, plain(web, "y")))
+    assert (repeat["status"], repeat["receipt"]) == ("repeat", kept["receipt"]), "what was acknowledged stays so"
+    assert (new["status"], new["code"]) == ("refused", "gateway_closed")
     second = open_gateway(web).json()
     assert second["key"] != key
     assert results(say(web, plain(web, "y")))[0]["status"] == "accepted"

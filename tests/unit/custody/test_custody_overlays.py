@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coldtrace.custody.model import Decision, Deed, Holding, Level, Mark, Said, UnitState
+from coldtrace.custody.model import Decision, Deed, Holding, Level, Mark, Said, Source, UnitState
 from coldtrace.custody.moves import move
 
 A, B, C = "9521234000013", "9521234000020", "9521234000037"
@@ -120,6 +120,38 @@ LAID = [
     ("a regulator lifts any", by_office("lift"), here(MY_RECALL, RECALL_BY_OFFICE), {}, [], []),
     ("nothing is recalled", deed("lift"), here(MINE), {}, [MINE], ["nothing_to_lift"]),
 ]  # fmt: skip
+
+
+WARM = [
+    ("held, but warm", deed("ship", to_gln=B, breach=True), here(MINE), {}, [MINE, BREACH], ["held"]),
+    ("not its keeper, but warm", deed("destroy", gln=B, breach=True), here(), {}, [BREACH], ["not_custodian"]),
+    ("may not lift, but warm", deed("lift", breach=True), here(THEIR_RECALL), {}, [BREACH, THEIR_RECALL],
+     ["hold_of_higher"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said", "before", "details", "lies", "marks"), WARM)
+def test_a_breach_is_a_fact_also_where_the_statement_is_blocked(
+    name: str, said: Deed, before: Holding, details: dict[str, str], lies: list[str], marks: list[str]
+) -> None:
+    decision = say(said, before, **details)
+    assert (sorted(decision.holding.overlays), list(decision.marks)) == (sorted(lies), marks)
+    assert replace(decision.holding, overlays=frozenset()) == replace(before, overlays=frozenset())
+
+
+def test_nothing_lies_on_what_did_not_come_out() -> None:
+    source = Source(unit_id="U:X", holding=here(), around=frozenset(), expires_on=None, here=True, blocked=True)
+    blank = Holding(state=UnitState.BLANK)
+    decision = move(
+        deed("transform", breach=True), Said(role="output"), holding=blank, effective=blank, sources=(source,)
+    )
+    assert (decision.holding, decision.marks) == (blank, (Mark.INPUT_BLOCKED,))
+
+
+@pytest.mark.parametrize("mark", [Mark.NOT_PERMITTED, Mark.CORRECTION_NOT_PERMITTED, Mark.EXPIRED])
+def test_a_breach_that_a_device_may_not_state_lies_on_nothing(mark: Mark) -> None:
+    decision = move(deed("ship", breach=True), Said(role="unit"), holding=here(), effective=here(), lasting=(mark,))
+    assert decision.holding.overlays == (frozenset({BREACH}) if mark is Mark.EXPIRED else frozenset())
 
 
 @pytest.mark.parametrize(("name", "said", "before", "details", "lies", "marks"), LAID)

@@ -30,7 +30,7 @@ from coldtrace.events.statement_type import CHAIN_ONLY, StatementType
 from coldtrace.events.units_piece import Line
 from coldtrace.ledger import service as ledger
 from coldtrace.parties.gateways import OpenGateway
-from coldtrace.parties.model import ChainEnd
+from coldtrace.parties.model import ChainEnd, Site
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 
@@ -83,12 +83,18 @@ class _Known:
     said: bytes
 
 
-def say(session: Session, env: Env, gateway: OpenGateway, plain: Sequence[Plain | Refusal]) -> list[Result]:
+def say(
+    session: Session, env: Env, site: Site, gateway: OpenGateway | Refusal, plain: Sequence[Plain | Refusal]
+) -> list[Result]:
     """Make, sign and store statements; answer for each in order.  The caller holds the gateway and commits.
 
     What could not even be read comes as its Refusal and is answered with it.  Status and marks are those of `capture`.
+    Why a site's gateway may not speak comes as a Refusal too: what it said before is a repeat all the same, anything
+    else is refused so.  Raised is it where nothing was said before.
     """
-    known = _known(session, gateway.site.gln, [each.ref for each in plain if isinstance(each, Plain)])
+    known = _known(session, site.gln, [each.ref for each in plain if isinstance(each, Plain)])
+    if isinstance(gateway, Refusal) and not known:
+        raise gateway
     fresh: dict[str, Plain] = {}
     refused: dict[int, Refusal] = {}
     for number, each in enumerate(plain):
@@ -96,13 +102,16 @@ def say(session: Session, env: Env, gateway: OpenGateway, plain: Sequence[Plain 
             if isinstance(each, Refusal):
                 raise each
             before = known.get(each.ref)
+            if before is None and isinstance(gateway, Refusal):
+                raise gateway
             said = before.said if before is not None else fresh.setdefault(each.ref, each).said
             if each.said != said:
                 raise RefConflict(ref=each.ref)
         except Refusal as refusal:
             refused[number] = refusal
-    made = dict(zip(fresh, _state(session, env, gateway, list(fresh.values())), strict=True))
-    _remember(session, gateway.site.gln, [(one, made[ref]) for ref, one in fresh.items() if made[ref].refusal is None])
+    stated = [] if isinstance(gateway, Refusal) else _state(session, env, gateway, list(fresh.values()))
+    made = dict(zip(fresh, stated, strict=True))
+    _remember(session, site.gln, [(one, made[ref]) for ref, one in fresh.items() if made[ref].refusal is None])
     answered: set[str] = set()
     results: list[Result] = []
     for number, each in enumerate(plain):

@@ -52,27 +52,40 @@ def move(
     what the same statement used up, `inside` the overlays of all that is in the unit.
     """
     if any(mark in BLOCKING for mark in lasting):
-        return Decision(holding=holding, marks=lasting)
+        return _blocked(deed, said, holding, lasting)
     if holding.state in TERMINAL or effective.state is UnitState.DESTROYED:
         return Decision(holding=holding, marks=(*lasting, Mark.TERMINAL))
     stop = overlays.blocked_by(deed, said, effective.overlays)
     if stop is not None:
-        return Decision(holding=holding, marks=(*lasting, stop))
+        return _blocked(deed, said, holding, (*lasting, stop))
     if overlays.blocked_by(deed, said, inside) is not None:
-        return Decision(holding=holding, marks=(*lasting, Mark.BLOCKED_INSIDE))
+        return _blocked(deed, said, holding, (*lasting, Mark.BLOCKED_INSIDE))
     after, marks = _moved(deed, said, holding, effective, lasting, sources)
     if any(mark in BLOCKING for mark in marks):
-        return Decision(holding=holding, marks=(*lasting, *marks))
+        return _blocked(deed, said, holding, (*lasting, *marks))
     lies, more = overlays.after(deed, said, after.overlays, keeps=_keeps(deed, said, effective))
     if Mark.SOLD_TWICE in marks and effective.gln != deed.gln:
         lies |= {Overlay.CLONE_SUSPECT.value}
     if any(mark in BLOCKING for mark in more):
-        return Decision(holding=holding, marks=(*lasting, *marks, *more))
+        return _blocked(deed, said, holding, (*lasting, *marks, *more))
     return Decision(
         holding=replace(after, overlays=lies),
         marks=(*lasting, *marks, *more),
         from_gln=_taken_from(deed, effective),
     )
+
+
+def _blocked(deed: Deed, said: Said, holding: Holding, marks: _Marks) -> Decision:
+    """Return that a line moves nothing.  That the goods were too warm is a fact all the same, and lies on them.
+
+    Not where the device may not say such a thing at all, nor on what did not come out.
+    """
+    if not deed.breach or said.role == "output" or _SAID_IN_VAIN.intersection(marks):
+        return Decision(holding=holding, marks=marks)
+    return Decision(holding=replace(holding, overlays=holding.overlays | {Overlay.TEMP_BREACH.value}), marks=marks)
+
+
+_SAID_IN_VAIN = frozenset({Mark.NOT_PERMITTED, Mark.CORRECTION_NOT_PERMITTED})
 
 
 def _taken_from(deed: Deed, effective: Holding) -> str | None:

@@ -225,8 +225,8 @@ class Picture:
             marks = (*marks, Mark.PACKED_IN_ITSELF)
         unit.last_at = max(unit.last_at, deed.event_at)
         self.touched.add(unit.pk)
-        if not decision.blocked:
-            self._move(entry_id, deed, unit, decision, parent)
+        # Also of a blocked line, which leaves the unit where it is: a breach lies on it all the same.
+        self._move(entry_id, deed, unit, decision, parent)
         return replace(decision, marks=marks)
 
     def pass_over(self, deed: Deed, *, unit: Unit, lasting: tuple[Mark, ...]) -> Decision:

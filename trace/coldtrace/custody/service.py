@@ -122,7 +122,12 @@ _Kept = dict[UUID, tuple[Mark, ...]]
 
 
 def capture(
-    session: Session, env: Env, wires: Sequence[object], *, devices: Mapping[bytes, LockedDevice] | None = None
+    session: Session,
+    env: Env,
+    wires: Sequence[object],
+    *,
+    devices: Mapping[bytes, LockedDevice] | None = None,
+    trial: bool = False,
 ) -> list[Result]:
     """Store every acceptable statement of a batch and answer for each, in order.  The caller owns the transaction.
 
@@ -131,6 +136,7 @@ def capture(
     finds more of them on the way: PostgreSQL may stop one of two such batches, and the door tells it again.
 
     A wire may be a ReadWire, read before; `devices` are the rows of the keys that it names, locked by the caller.
+    Of a `trial` nothing will be committed: it keeps nobody else from lots, devices or the quarantine.
     """
     now = env.clock()
     read = [wire if isinstance(wire, ReadWire) else read_wire(wire) for wire in wires]
@@ -150,10 +156,11 @@ def capture(
             results.append(_judge(env, each, each.checked, speakers, known, admitted, now))
         except Refusal as refusal:
             results.append(Result(id=str(each.checked.header.id), status="refused", refusal=refusal))
-    kept = _keep(session, env, list(admitted.values()))
-    parties.touch_devices(session, {one.speaker.key_id for one in admitted.values()}, now)
+    kept = _keep(session, env, list(admitted.values()), trial=trial)
+    if not trial:
+        parties.touch_devices(session, {one.speaker.key_id for one in admitted.values()}, now)
     refusals = [(one, result.refusal.code) for one, result in zip(read, results, strict=True) if result.refusal]
-    if refusals:
+    if refusals and not trial:
         refused.keep(session, refusals, sites={key: speaker.gln for key, speaker in speakers.items()}, at=now)
     return [_with_receipt(env, result, admitted, kept) for result in results]
 
@@ -245,11 +252,11 @@ def _require_certified(env: Env, one: CheckedStatement, speaker: _Speaker, *, sk
         raise CertificateMismatch(what="certificate_other_site")
 
 
-def _keep(session: Session, env: Env, admitted: Sequence[_Admitted]) -> _Kept:
+def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: bool) -> _Kept:
     """Write a batch; return what each statement contradicts."""
     if not admitted:
         return {}
-    if any(_stops_lot(one) for one in admitted):
+    if not trial and any(_stops_lot(one) for one in admitted):
         unit_store.lock_for_lots(session)
     _mark_forks(session, admitted)
     for one in admitted:

@@ -128,11 +128,20 @@ def devices_of_site(session: Session, gln: str) -> list[Device]:
 
 def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedDevice]:
     """Return the enrolled devices of these keys, held until the commit: batches of one device go one after another."""
+    return _speaking(session, keys, " FOR NO KEY UPDATE OF d")
+
+
+def speaking_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedDevice]:
+    """Return what `lock_devices` does, without holding anything: for a trial, of which nothing is kept."""
+    return _speaking(session, keys, "")
+
+
+def _speaking(session: Session, keys: Iterable[bytes], lock: str) -> dict[bytes, LockedDevice]:
     rows = session.execute(
         text(
             "SELECT d.key_id, d.gln, d.spki, d.certificate, d.site_salt, d.operations, d.state, d.enrolled_at,"
             " s.role AS site_role, o.uscc FROM device d JOIN site s USING (gln) JOIN operator o USING (operator_id)"
-            " WHERE d.key_id = ANY(CAST(:keys AS bytea[])) ORDER BY d.key_id FOR NO KEY UPDATE OF d"
+            " WHERE d.key_id = ANY(CAST(:keys AS bytea[])) ORDER BY d.key_id" + lock
         ),
         {"keys": sorted(set(keys))},
     )

@@ -16,6 +16,11 @@ def is_race(error: Exception) -> bool:
     return isinstance(_cause(error), RACES)
 
 
+def is_lock_timeout(error: Exception) -> bool:
+    """Tell whether somebody else held a row for longer than this request wanted to wait."""
+    return isinstance(_cause(error), errors.LockNotAvailable)
+
+
 def is_away(error: Exception) -> bool:
     """Tell whether the database does not answer, or has no connection left for us."""
     if isinstance(error, PoolExhausted) or (isinstance(error, DBAPIError) and error.connection_invalidated):

@@ -28,9 +28,9 @@ from coldtrace.events.refusals import MalformedStatement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import QUANTITY_MAX, Line
 from coldtrace.parties import store as parties
-from coldtrace.parties.gateways import lock_gateway, open_gateway
+from coldtrace.parties.gateways import OpenGateway, lock_gateway, open_gateway
 from coldtrace.parties.model import Site
-from coldtrace.parties.refusals import SiteUnknown
+from coldtrace.parties.refusals import GatewayClosed, SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Begin, Caller, CallerLang, CurrentEnv, WriteSession, needs
@@ -136,7 +136,7 @@ def _say(begin: Begin, env: Env, caller: Caller, gln: str, plain: list[Plain | R
         try:
             with begin() as session:
                 site = _site(session, gln, caller, Kind.GATEWAY)
-                results = custody.say(session, env, lock_gateway(session, env, site), plain)
+                results = custody.say(session, env, site, _gateway(session, env, site), plain)
                 caller.named(site.gln)
                 caller.at([site.gln])
                 caller.told(statements=sum(result.status in ("accepted", "blocked") for result in results))
@@ -147,6 +147,13 @@ def _say(begin: Begin, env: Env, caller: Caller, gln: str, plain: list[Plain | R
                 raise
             caller.keep_again()
     raise NotReady()
+
+
+def _gateway(session: Session, env: Env, site: Site) -> OpenGateway | GatewayClosed:
+    try:
+        return lock_gateway(session, env, site)
+    except GatewayClosed as closed:
+        return closed
 
 
 def _site(session: Session, gln: str, caller: Caller, kind: Kind) -> Site:

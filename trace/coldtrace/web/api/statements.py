@@ -13,6 +13,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -25,19 +27,25 @@ from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.statement_type import StatementType
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
+from coldtrace.parties import store as parties
 from coldtrace.rights.model import Kind, Scope, Verb
+from coldtrace.seal.keys import load_public_key
 from coldtrace.web.access import Body, Caller, CallerLang, ReadSession, needs
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.captures import Captures
+from coldtrace.web.database_trouble import is_lock_timeout, is_race
 from coldtrace.web.items import read_items
 from coldtrace.web.openapi import ANY_CALLER
 from coldtrace.web.problems import language_of
-from coldtrace.web.refusals import MalformedJson
+from coldtrace.web.refusals import MalformedJson, NotReady, TooManyItems
 from coldtrace.web.statement_stream import take_stream
 
 router = APIRouter(prefix="/api/v1/statements", tags=["statements"])
 
 WAIT_MAX_S = 10
+CHECKED_MAX = 100
+"""So few that nobody who scans the same goods has to wait long for a trial."""
+LOCK_WAIT_MS = 1000
 
 _DOC: dict[str, Any] = {
     "security": ANY_CALLER,
@@ -114,7 +122,8 @@ def check_statements(
     lang: CallerLang,
     caller: Annotated[Caller, needs(Kind.STATEMENT, Verb.WRITE, recorded=False)],
 ) -> Response:
-    """Say what would become of statements, and keep nothing.
+    """Say what would become of up to 100 statements, and keep nothing; scans of the same goods wait for it no longer
+    than it takes, and it waits for theirs a second at most (503 `not_ready`: ask again).
 
     What goods contradict is told of goods that the caller may see; of others the answer is `accepted` with
     `"hidden": true`, the same for goods that there are not.
@@ -122,17 +131,41 @@ def check_statements(
     reads, alone = read_items(request, body)
     if alone and isinstance(reads[0].refusal, MalformedJson):
         raise reads[0].refusal
+    if len(reads) > CHECKED_MAX:
+        raise TooManyItems(limit=CHECKED_MAX, got=len(reads))
     # Nothing of a trial is recorded, so nothing is told by an area: that takes a purpose and a record.
     scope = replace(caller.scope_for(Kind.UNIT, Verb.READ), areas=frozenset())
+    keys = {read.checked.header.key for read in reads if read.checked is not None}
     with request.app.state.sessions() as session:
         seen = [scope.everything or _are_seen(session, scope, read) for read in reads]
-        results = custody.capture(session, request.app.state.env, reads)
-        session.rollback()
+        spkis = parties.public_keys(session, keys)
+    # Whatever can be judged without a lock is judged before.
+    proved = [
+        read.proved_by(load_public_key(spkis[read.checked.header.key]))
+        if read.checked is not None and read.checked.header.key in spkis
+        else read
+        for read in reads
+    ]
+    results = _tried(request, keys, proved)
     answers = (
         as_json(result if shown else _without_goods(result), lang) | {"receipt": None, "hidden": not shown}
         for result, shown in zip(results, seen, strict=True)
     )
     return JSONResponse({"results": list(answers)})
+
+
+def _tried(request: Request, keys: set[bytes], reads: Sequence[ReadWire]) -> list[Result]:
+    with request.app.state.sessions() as session:
+        try:
+            session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
+            devices = parties.speaking_devices(session, keys)
+            return custody.capture(session, request.app.state.env, reads, devices=devices, trial=True)
+        except SQLAlchemyError as error:
+            if is_race(error) or is_lock_timeout(error):
+                raise NotReady() from error
+            raise
+        finally:
+            session.rollback()
 
 
 OF_THE_DEVICE = frozenset({Mark.NOT_PERMITTED, Mark.LATE, Mark.CLOCK_SKEW, Mark.CHAIN_FORK, Mark.KEY_SUSPENDED})
