@@ -165,6 +165,20 @@ def test_a_correction_that_comes_first_waits_for_what_it_corrects(loaded: Road) 
     assert loaded.tell(correction)[0].marks == ("corrects_unknown",)
     assert loaded.tell(sent)[0].status == "accepted"
     assert loaded.where(A) == ("active", STORE, P)
+    assert loaded.count("case_file WHERE kind = 'correction' AND live") == 0, "what it waited for has come"
+    assert checked(loaded).ok
+
+
+def test_a_stranger_s_correction_that_comes_first_does_nothing_once_its_statement_is_here(loaded: Road) -> None:
+    sent = loaded.say(STORE, T.SHIP, P, to=MARKET)
+    wrong = loaded.say(SHOP, T.RECEIVE, P, corrects=naming(sent, CorrectionMode.INCORRECT_DATA))
+    assert loaded.tell(wrong)[0].status == "accepted"
+    assert loaded.where(A)[1] == SHOP
+    assert loaded.tell(sent)[0].status == "accepted"
+    assert loaded.where(A) == ("in_transit", STORE, P)
+    assert marks_of(loaded, wrong) == ["corrects_unknown", "correction_not_permitted"]
+    assert loaded.count("case_file WHERE kind = 'correction' AND live") == 1
+    assert checked(loaded).ok
 
 
 def test_what_missed_each_other_is_settled_with_the_next_correction(loaded: Road) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import held_before
 from coldtrace.custody.case_kinds import case_id, kinds_of
-from coldtrace.custody.model import CaseKind
+from coldtrace.custody.model import CaseKind, Mark
 
 GONE = "told_again"
 """The note of a case whose reason went by itself: a late statement or a correction told the story differently."""
@@ -118,6 +118,13 @@ _PARTIES = (
 )
 
 
+_MARKS = (
+    # A statement keeps the marks that it came with; one of them ends when what it waited for has come.
+    "CASE WHEN EXISTS (SELECT 1 FROM correction w WHERE w.entry_id = s.entry_id AND w.permitted)"
+    f" THEN array_remove(s.marks, '{Mark.CORRECTS_UNKNOWN}') ELSE s.marks END"
+)
+
+
 def tell_again(session: Session, entries: Collection[UUID]) -> None:
     """Bring the cases of these statements in line with their marks, as they are stored now.
 
@@ -128,7 +135,7 @@ def tell_again(session: Session, entries: Collection[UUID]) -> None:
         return
     rows = session.execute(
         text(
-            "SELECT s.entry_id, s.gln, s.marks || COALESCE((SELECT array_agg(DISTINCT m) FROM statement_line l,"
+            f"SELECT s.entry_id, s.gln, {_MARKS} || COALESCE((SELECT array_agg(DISTINCT m) FROM statement_line l,"
             " unnest(l.marks) m WHERE l.entry_id = s.entry_id), '{}') AS marks,"
             " (SELECT max(recorded_at) FROM statement) AS now"
             " FROM statement s WHERE s.entry_id = ANY(CAST(:entries AS uuid[])) AND NOT EXISTS"

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.model import Mark
+
 ANNULLED = "EXISTS (SELECT 1 FROM correction an WHERE an.corrected = {statement}.entry_id AND an.in_force)"
 """The condition that a row of a statement is annulled; `statement` is an alias with its `entry_id`."""
 
@@ -98,6 +100,18 @@ def keep(session: Session, records: Sequence[CorrectionRecord]) -> None:
             "permitted": [record.permitted for record in records],
         },
     )
+
+
+def bar(session: Session, entries: Collection[UUID]) -> None:
+    """Let nothing be so that these corrections say: what they name has come, and they are not permitted."""
+    if entries:
+        session.execute(
+            text(
+                "UPDATE statement_line SET marks = ARRAY[CAST(:barred AS text)]"
+                " WHERE entry_id = ANY(CAST(:ids AS uuid[])) AND role <> 'implied'"
+            ),
+            {"ids": sorted(entries), "barred": Mark.CORRECTION_NOT_PERMITTED.value},
+        )
 
 
 def settle(session: Session, entries: Collection[UUID]) -> set[UUID]:

@@ -85,9 +85,14 @@ def _settle(
     known = _known(session, arriving, records)
     stopped = store.stopped(session, {each.entry_id for each in known.values()})
     store.keep(session, [_judge(record, known.get(record.header), stopped) for record in records])
+    found = (one for one in waiting.values() if one.header in known)
+    barred = {
+        one.entry_id for one in found if not is_permitted(_correcting(one), _corrected(known[one.header], stopped))
+    }
+    store.bar(session, barred)
     touched = store.settle(session, {record.entry_id for record in records})
     ours = {one.entry_id for one in arriving}
-    pks, since = store.spoken_of(session, touched - ours)
+    pks, since = store.spoken_of(session, (touched - ours) | barred)
     return Taken(
         marks={record.entry_id: _marks(record, known.get(record.header), stopped) for record in fresh},
         settled=frozenset(record.entry_id for record in records if record.header in known),
