@@ -8,17 +8,20 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.custody import rebuild
+from coldtrace.events.statement_type import StatementType as T
 from support.city import make_city
-from support.city_days import CityDays
+from support.city_lots import CityLots
 from support.city_plots import Plotter
 
 
-def make_days(sessions: sessionmaker[Session], folder: Path, seed: int, *, scale: str) -> CityDays:
+def make_days(sessions: sessionmaker[Session], folder: Path, seed: int, *, scale: str) -> CityLots:
     """Return a city on its first morning."""
-    consignments, pallets, cartons = (12, 12, 12) if scale == "full" else (3, 6, 8)
+    consignments, pallets, cartons, bulk, labels = (12, 12, 12, 6, 300) if scale == "full" else (3, 6, 8, 2, 40)
     with sessions.begin() as session:
-        city = make_city(session, folder, consignments=consignments, pallets=pallets, cartons=cartons)
-    return CityDays.of(city, sessions, seed)
+        city = make_city(
+            session, folder, consignments=consignments, pallets=pallets, cartons=cartons, bulk=bulk, labels=labels
+        )
+    return CityLots.of(city, sessions, seed)
 
 
 def live_cases(session: Session) -> set[tuple[str, str]]:
@@ -49,8 +52,18 @@ def said_of(session: Session, cases: Iterable[tuple[str, str]]) -> str:
     return "\n".join(found)
 
 
+HONEST = {type.value for type in T} - {"mark", "close"}
+"""All that an honest city says about goods."""
+
+
+def types_told(session: Session) -> dict[str, int]:
+    """Return how often each type of statement was told."""
+    rows = session.execute(text("SELECT type, count(*) AS told FROM statement GROUP BY type ORDER BY type"))
+    return {row.type: row.told for row in rows}
+
+
 def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
-    days, acts = (30, 400) if scale == "full" else (3, 80)
+    days, acts = (30, 400) if scale == "full" else (3, 180)
     city = make_days(sessions, tmp_path / "keys", 1, scale=scale)
     for number in range(days):
         city.day(number, acts=acts)
@@ -64,7 +77,11 @@ def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale:
         assert marks == []
         report = rebuild.check(session)
         assert report.ok, report.to_json()
-    print(f"{city.said} statements, {city.repeated} repeats, {city.lost} lost on the way")
+        told = types_told(session)
+    assert set(told) >= HONEST, HONEST - set(told)
+    print(f"counted: seed {city.seed}, {days} days, {city.said} statements ({len(told)} types), {city.repeated} repeats,")
+    print(f"counted: {city.lost} lost on the way, no case")
+    print(", ".join(f"{count} {type}" for type, count in told.items()))
 
 
 def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:

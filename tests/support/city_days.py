@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, Self
 
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -39,9 +40,10 @@ class CityDays(Simulation):
     plots: list[Plot] = field(default_factory=list)
     held: list[Box] = field(default_factory=list)
     shipped: dict[str, datetime] = field(default_factory=dict)
+    number: int = 0
 
     @classmethod
-    def of(cls, city: City, sessions: sessionmaker[Session], seed: int) -> "CityDays":
+    def of(cls, city: City, sessions: sessionmaker[Session], seed: int) -> Self:
         """Return a city on its first morning; the goods of its last consignment are kept for plots."""
         boxes: list[Box] = []
         pallets: list[Box] = []
@@ -69,7 +71,7 @@ class CityDays(Simulation):
             pallets=pallets,
             lines=lines,
             port=city.port,
-            sites=[city.port, *city.of(SiteRole.COLD_STORE)],
+            sites=[city.port, *city.of(SiteRole.COLD_STORE, SiteRole.REPACKER)],
             sellers=city.of(SiteRole.RETAILER),
             city=city,
             stock=boxes[-kept:],
@@ -79,6 +81,7 @@ class CityDays(Simulation):
 
     def day(self, number: int, *, acts: int) -> None:
         """Let a day pass; in the evening each handheld that has a network delivers what it holds."""
+        self.number = number
         super().day(number, acts=acts)
         for terminal in self.terminals.values():
             if number >= terminal.offline_until:
@@ -135,27 +138,42 @@ class CityDays(Simulation):
         found = self._some(ready, 3)
         if not found:
             return False
-        stores, shops = self.city.of(SiteRole.COLD_STORE), self.city.of(SiteRole.RETAILER, SiteRole.CATERER)
-        to = self.rng.choice(stores if gln == self.port else shops)
-        self._say(gln, T.SHIP, *[b.unit for b in found], to=to)
+        self._send_off(gln, T.SHIP, found, self._destination(gln))
+        return True
+
+    def _destination(self, gln: str) -> str:
+        """Return where goods of a site go next."""
+        if gln == self.port:
+            return self.rng.choice(self.city.of(SiteRole.COLD_STORE, SiteRole.REPACKER))
+        return self.rng.choice(self.city.of(SiteRole.RETAILER, SiteRole.CATERER))
+
+    def _send_off(self, gln: str, type: T, found: Sequence[Box], to: str, **details: Any) -> None:
+        self._say(gln, type, *[b.unit for b in found], to=to, **details)
         for each in found:
             each.state, each.to = "in_transit", to
             self.shipped[each.unit] = self.clock.next
-        return True
+
+    def _come(self) -> list[Box]:
+        """Return what has had the time to come to where it goes."""
+        since = self.clock.next - ROAD
+        return [b for b in (*self.pallets, *self.boxes) if b.state == "in_transit" and self.shipped[b.unit] < since]
 
     def _receive(self) -> bool:
-        """Take in all that has had the time to come to one place."""
-        since = self.clock.next - ROAD
-        come = [b for b in (*self.pallets, *self.boxes) if b.state == "in_transit" and self.shipped[b.unit] < since]
+        """Take in all that has come to one place."""
+        come = self._come()
         if not come:
             return False
         gln = self.rng.choice(come).to
+        self._take_in([b for b in come if b.to == gln])
+        return True
+
+    def _take_in(self, here: Sequence[Box], type: T = T.RECEIVE, **details: Any) -> None:
+        """Receive what came to one place."""
+        gln = here[0].to
         assert gln is not None
-        here = [b for b in come if b.to == gln]
-        self._say(gln, T.RECEIVE, *[b.unit for b in here])
+        self._say(gln, type, *[b.unit for b in here], **details)
         for each in here:
             each.state, each.gln, each.to = "active", gln, None
-        return True
 
     def _may_leave(self, box: Box, gln: str) -> bool:
         if box.state != "active" or box.gln != gln or box.parent is not None or box in self.held:

@@ -151,19 +151,14 @@ class Simulation:
             else:
                 session.commit()
 
-    def _say(
-        self,
-        gln: str,
-        type: T,
-        *lines: Line | str,
-        to: str | None = None,
-        facts: bytes | None = None,
-        **details: Any,
-    ) -> Statement:
-        terminal = self._terminal(gln)
+    def _say(self, gln: str, type: T, *lines: Line | str, **details: Any) -> Statement:
+        """Let a handheld of a site say something now; `details` are those of `Handheld.say`."""
+        return self._say_with(self._terminal(gln), type, *lines, **details)
+
+    def _say_with(self, terminal: Terminal, type: T, *lines: Line | str, **details: Any) -> Statement:
         self.clock.forward(timedelta(seconds=1))
         told = [unit_line(line) if isinstance(line, str) else line for line in lines]
-        statement = terminal.device.say(type, told, at=self.clock.next, to=to, facts=facts, **details)
+        statement = terminal.device.say(type, told, **({"at": self.clock.next} | details))
         terminal.queue.append(statement)
         self.said += 1
         return statement
@@ -245,7 +240,7 @@ class Simulation:
         return True
 
     def _unpack(self) -> bool:
-        full = [p for p in self.pallets if p.outermost.state == "active" and self._inside(p)]
+        full = [p for p in self.pallets if self._may_unpack(p) and self._inside(p)]
         if not full:
             return False
         pallet = self.rng.choice(full)
@@ -258,6 +253,9 @@ class Simulation:
         for each in inside:
             each.parent, each.gln, each.state = None, gln, "active"
         return True
+
+    def _may_unpack(self, pallet: Box) -> bool:
+        return pallet.outermost.state == "active"
 
     def _sell(self) -> bool:
         gln = self.rng.choice(self.sellers)
