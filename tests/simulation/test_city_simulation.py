@@ -79,8 +79,8 @@ def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale:
         assert report.ok, report.to_json()
         told = types_told(session)
     assert set(told) >= HONEST, HONEST - set(told)
-    print(f"counted: seed {city.seed}, {days} days, {city.said} statements ({len(told)} types), {city.repeated} repeats,")
-    print(f"counted: {city.lost} lost on the way, no case")
+    print(f"counted: honest city, seed {city.seed}, {days} days: {city.said} statements of {len(told)} types")
+    print(f"counted: {city.repeated} repeats, {city.lost} lost on the way, no case")
     print(", ".join(f"{count} {type}" for type, count in told.items()))
 
 
@@ -107,4 +107,5 @@ def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Pa
         assert others == set(), said_of(session, others)
         report = rebuild.check(session)
         assert report.ok, report.to_json()
-    print(f"{len(planted)} anomalies among {city.said} statements; {len(found)} cases")
+    print(f"counted: plots, seed {city.seed}, {days} days: {len(planted)} anomalies among {city.said} statements")
+    print(f"counted: {len(found)} cases, one for each anomaly among them")

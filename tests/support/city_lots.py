@@ -122,17 +122,24 @@ class CityLots(CityTrade):
         lot.road.append(Cargo(gln, to, quantity, self.clock.next))
 
     def _receive_lot(self) -> bool:
-        since = self.clock.next - ROAD
-        come = [(lot, cargo) for lot in self.lots for cargo in lot.road if cargo.since < since]
+        come = self._cargo()
         if not come:
             return False
         lot, cargo = self.rng.choice(come)
+        # Of two loads of one lot from one place nobody can tell which is which: the first comes first.
+        cargo = next(each for each in lot.road if (each.gln, each.to) == (cargo.gln, cargo.to))
         all_of_it = self.rng.random() < 0.6
         self._carry_in(lot, cargo, cargo.quantity if all_of_it else self.rng.randint(1, cargo.quantity))
         return True
 
+    def _cargo(self) -> list[tuple[Bulk, Cargo]]:
+        """Return what has had the time to come to where it goes."""
+        since = self.clock.next - ROAD
+        return [(lot, cargo) for lot in self.lots for cargo in lot.road if cargo.since < since]
+
     def _carry_in(self, lot: Bulk, cargo: Cargo, quantity: int) -> None:
-        named = [("from", cargo.gln)] if self.rng.random() < 0.5 else []
+        senders = {each.gln for each in lot.road if each.to == cargo.to}
+        named = [("from", cargo.gln)] if len(senders) > 1 or self.rng.random() < 0.5 else []
         self._say(cargo.to, T.RECEIVE, lot.line(quantity), more=named)
         lot.here[cargo.to] += quantity
         cargo.quantity -= quantity
@@ -140,11 +147,11 @@ class CityLots(CityTrade):
         if cargo.quantity == 0:
             lot.road.remove(cargo)
 
-    def _take_in_rests(self) -> None:
-        super()._take_in_rests()
+    def _take_in_rests(self, *, everything: bool = False) -> None:
+        super()._take_in_rests(everything=everything)
         late = self.clock.next - PATIENCE
-        for lot in self.lots:
-            for cargo in [each for each in lot.road if each.begun or each.since < late]:
+        for lot, cargo in self._cargo():
+            if everything or cargo.begun or cargo.since < late:
                 self._carry_in(lot, cargo, cargo.quantity)
 
     def _count_lot(self) -> bool:

@@ -45,8 +45,8 @@ class CityTrade(CityDays):
         super().day(number, acts=acts)
 
     def finish(self) -> None:
-        """Bring everything home, goods that are half received first."""
-        self._take_in_rests()
+        """Bring everything home, goods that have come and statements."""
+        self._take_in_rests(everything=True)
         super().finish()
 
     def _acts(self) -> list[Callable[[], bool]]:
@@ -98,10 +98,10 @@ class CityTrade(CityDays):
         self.half_come |= {b.unit for b in of_one if b not in part}
         return True
 
-    def _take_in_rests(self) -> None:
+    def _take_in_rests(self, *, everything: bool = False) -> None:
         """Take in what was half received, and what is on its way for so long that somebody goes and looks."""
         late = self.clock.next - PATIENCE
-        waiting = [b for b in self._come() if b.unit in self.half_come or self.shipped[b.unit] < late]
+        waiting = [b for b in self._come() if everything or b.unit in self.half_come or self.shipped[b.unit] < late]
         for gln in sorted({b.to for b in waiting if b.to is not None}):
             self._take_in([b for b in waiting if b.to == gln])
         self.half_come.clear()
