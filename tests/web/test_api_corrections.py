@@ -96,7 +96,10 @@ def test_a_moment_as_it_was_told_includes_what_arrived_at_it(shared: WebHouse, p
     assert (then["state"], len(then["history"])) == ("in_transit", 2)
 
 
-@pytest.mark.parametrize("wrong", ["view=both", "as_of=2026-11-28T12:00:00", "known_at=yesterday"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["view=both", "as_of=2026-11-28T12:00:00", "known_at=yesterday", "as_of=0001-01-01T00:00:00%2B14:00"],
+)
 def test_what_is_asked_for_must_be_clear(shared: WebHouse, wrong: str) -> None:
     answer = shared.client.get(f"/api/v1/units/{UNIT}1?{wrong}", headers=shared.bearer)
     assert answer.status_code == 422

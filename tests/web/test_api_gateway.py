@@ -147,16 +147,20 @@ def test_one_number_twice_in_a_call(store: WebHouse) -> None:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "no such unit id": ({"lines": [{"unit": "carton 7"}]}, "malformed_statement"),
-    "no lines": ({"lines": []}, "malformed_statement"),
+    "no such unit id": ({"lines": [{"unit": "carton 7"}]}, "fact_malformed"),
+    "no lines": ({"lines": []}, "fact_malformed"),
     "a child without its parent": (
         {"type": "pack", "lines": [{"role": "child", "unit": UNIT.format(9)}]},
-        "malformed_statement",
+        "fact_malformed",
     ),
-    "a role that the type has not": ({"lines": [{"role": "output", "unit": UNIT.format(9)}]}, "malformed_statement"),
-    "a time without an offset": ({"at": "2026-11-23T12:03:00"}, "malformed_statement"),
-    "no time": ({"at": "yesterday"}, "malformed_statement"),
-    "an odd offset": ({"at": "2026-11-23T12:03:00+08:00:30"}, "malformed_statement"),
+    "a role that the type has not": ({"lines": [{"role": "output", "unit": UNIT.format(9)}]}, "fact_malformed"),
+    "a time without an offset": ({"at": "2026-11-23T12:03:00"}, "fact_malformed"),
+    "no time": ({"at": "yesterday"}, "fact_malformed"),
+    "a time in no year": ({"at": "9999-12-31T23:59:59-14:00"}, "fact_malformed"),
+    "a time before all": ({"at": "0001-01-01T00:00:00+14:00"}, "fact_malformed"),
+    "a receiver with a wrong digit": ({"type": "ship", "fields": {"to": "9521234000045"}}, "fact_malformed"),
+    "a receiver that is none": ({"type": "ship", "fields": {"to": 12}}, "fact_malformed"),
+    "an odd offset": ({"at": "2026-11-23T12:03:00+08:00:30"}, "fact_malformed"),
     "a type that there is not": ({"type": "teleport"}, "invalid_request"),
     "the end of the chain": ({"type": "close", "lines": []}, "gateway_type_refused"),
     "a field of the gateway's own": ({"fields": {"seq": 7}}, "gateway_field_reserved"),
@@ -165,7 +169,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a name that is none": ({"fields": {"Großes Feld": 7}}, "invalid_request"),
     "half a character": ({"fields": {"note": "\ud800"}}, "not_canonical"),
     "a word too many": ({"more": 1}, "invalid_request"),
-    "facts that are none": ({"type": "commission", "facts": "§"}, "malformed_statement"),
+    "facts that are none": ({"type": "commission", "facts": "§"}, "fact_malformed"),
 }  # fmt: skip
 
 
@@ -192,6 +196,26 @@ def test_a_wrong_one_stops_no_other_and_takes_no_place_in_the_chain(store: WebHo
         chain = describe(session, EVERYTHING, unb64(headers[0]["key"]))
     assert chain is not None
     assert (chain["missing"], chain["forks"]) == ([], [])
+
+
+def test_what_is_wrong_is_named_with_its_place(store: WebHouse) -> None:
+    lines = [{"unit": UNIT.format(5)}, {"unit": UNIT.format(6)}, {"unit": "carton 7"}]
+    (refused,) = results(say(store, plain(store, "which", 5, lines=lines)))
+    assert 'lines 3, unit: "carton 7"' in refused["detail"]
+
+
+def test_a_trial_keeps_nothing(store: WebHouse) -> None:
+    sent = plain(store, "trial-1", 5)
+    body = {"site": STORE, "statements": [sent, plain(store, "trial-2", 5, lines=[])]}
+    answer = store.client.post(SAID, params={"dry_run": True}, json=body, headers=store.bearer)
+    good, bad = results(answer)
+    assert (good["status"], good["id"], good["receipt"]) == ("accepted", None, None)
+    assert (bad["status"], bad["code"]) == ("refused", "fact_malformed")
+    with store.sessions() as session:
+        kept = session.execute(text("SELECT count(*) FROM gateway_statement WHERE ref LIKE 'trial-%'")).scalar_one()
+    assert kept == 0
+    (said,) = results(say(store, sent))
+    assert (said["status"], said["receipt"] is None) == ("accepted", False)
 
 
 def test_what_is_no_object_is_refused_alone(store: WebHouse) -> None:

@@ -31,8 +31,11 @@ def format_utc(moment: datetime) -> str:
 
 
 def parse_utc(text: str) -> datetime:
-    """Read what `format_utc` wrote; raise ValueError for anything without an offset."""
+    """Read what `format_utc` wrote; raise ValueError for anything without an offset, or beyond all years."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no year has this time") from None

@@ -175,8 +175,12 @@ def test_who_stops_a_whole_lot(
 
 def test_a_sample_holds_the_lot_only_for_who_may_stop_it() -> None:
     line = Line(role="unit", unit=LOT, parent=None, quantity=1, attributes={"hold": True})
-    assert details_of(_fact("sample", firm=OTHER), line, issued=ISSUED) == {}
-    assert details_of(_fact("sample"), line, issued=ISSUED) == {"hold": True}
+    theirs, ours = (details_of(_fact("sample", firm=firm), line, issued=ISSUED) for firm in (OTHER, FIRM))
+    assert (theirs, ours) == ({"hold": True}, {"hold": True, "answers": True})
+    decisions = [say(deed("sample"), 1, "A:10", **details) for details in (theirs, ours)]
+    assert [each.marks for each in decisions] == [("hold_not_laid",), ()]
+    assert [bool(each.holding.overlays) for each in decisions] == [False, True]
+    assert [each.stock for each in decisions] == [books("A:9")] * 2
 
 
 def test_a_lot_gets_its_identity_from_its_import() -> None:

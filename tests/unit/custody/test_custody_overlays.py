@@ -104,6 +104,8 @@ LAID = [
     ("a sample, nothing more", by_office("sample"), here(), {}, [], []),
     ("a sample, held until the result", by_office("sample"), here(), {"hold": True}, [OFFICIAL], []),
     ("a firm's sample", deed("sample"), here(), {"hold": True}, [MINE], []),
+    ("a sample of what others keep", deed("sample", gln=B), here(), {"hold": True}, [], ["not_here", "hold_not_laid"]),
+    ("its importer's sample", deed("sample", gln=B), here(), {"hold": True, "answers": True}, [MINE], ["not_here"]),
     ("too warm at any scan", deed("store", breach=True), here(), {}, [BREACH], []),
     ("a firm releases its hold", deed("release"), here(MINE, OFFICIAL), {}, [OFFICIAL], []),
     ("a firm releases what a regulator holds", deed("release"), here(OFFICIAL), {}, [OFFICIAL], ["hold_of_higher"]),

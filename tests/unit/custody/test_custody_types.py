@@ -90,6 +90,8 @@ MOVING = [
     ("return", "to nobody we know", at(A), {"receiver_registered": False}, sent(A, None), ["receiver_unregistered"]),
     ("return", "twice", sent(A, B), {"to_gln": B}, sent(A, B), ["already_shipped"]),
     ("return", "abroad", at(A), {"abroad": True, "receiver_registered": False}, is_("exported"), []),
+    ("return", "abroad, what others keep", at(B), {"abroad": True}, at(B), ["not_custodian"]),
+    ("return", "abroad, what others send each other", sent(B, C), {"abroad": True}, sent(B, C), ["not_custodian"]),
     ("return", "past its expiry", at(A), {"to_gln": B, "local_date": date(2029, 1, 1)}, sent(A, B), []),
     ("lose", "stock", at(A), {}, is_("lost"), []),
     ("lose", "off a pallet", at(A, P), {}, is_("lost"), ["still_packed"]),
@@ -170,8 +172,8 @@ def test_an_opened_case_names_its_counter_until_it_moves_on() -> None:
 REFUSED = [
     ("sent here", sent(B, A), {"refused": "too warm"}, sent(B, A), ["refused_by_receiver"]),
     ("never sent", at(B), {"refused": "not ordered"}, at(B), ["refused_by_receiver", "gap"]),
-    ("no reason: taken", sent(B, A), {}, at(A), ["not_one"]),
-    ("a blank reason: taken", sent(B, A), {"refused": " "}, at(A), ["not_one"]),
+    ("no reason", sent(B, A), {}, sent(B, A), ["refused_by_receiver"]),
+    ("yes, it is", sent(B, A), {"refused": True}, sent(B, A), ["refused_by_receiver"]),
 ]
 
 

@@ -5,8 +5,8 @@ is kept says nothing that the statement does not say, except `answers`, `weighs_
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
-    refused   `receive`: quantity 0 and a reason, so the goods were not taken
-    hold      `sample`: the goods stay until the result
+    refused   `receive`: quantity 0, so the goods were not taken
+    hold      `sample`: the goods stay until the result, if the speaker may stop them
     owner     the USCC of whose goods they are, of a lot
     net_g     `transform`, input: how much of it was used; output, and `adopt`: what it weighs
     weighs_g  `transform`, input: what one unit of its code's lot weighs
@@ -39,11 +39,13 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
     match fact.type:
         case "hold" | "release" | "recall" | "lift" if answers(fact, issued):
             found["answers"] = True
-        case "sample" if said.get("hold") is True and (not is_lot(line.unit) or may_stop_lot(fact, issued)):
+        case "sample" if said.get("hold") is True:
             found["hold"] = True
+            if may_stop_lot(fact, issued):
+                found["answers"] = True
         case "open" if (counter := _unit(said.get("counter"))) is not None:
             found["counter"] = counter
-        case "receive" if line.quantity == 0 and _is_text(said.get("refused")):
+        case "receive" if line.quantity == 0:
             found["refused"] = True
         case "transform" | "relabel" | "adopt":
             found |= _of_making(fact.type, line, issued)
@@ -102,10 +104,6 @@ def net_g_of(line: Line) -> int | None:
     """Return the weight that a line names, None if it names none."""
     value = line.attributes.get("net_g")
     return value if type(value) is int and value >= 0 else None
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _unit(value: object) -> str | None:

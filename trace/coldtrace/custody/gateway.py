@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.chain import chain_end
-from coldtrace.custody.refusals import GatewayFieldReserved, GatewayTypeRefused, RefConflict
+from coldtrace.custody.refusals import FactMalformed, GatewayFieldReserved, GatewayTypeRefused, RefConflict
 from coldtrace.custody.service import INCLUDE_WITHIN, Result, capture
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
@@ -25,6 +25,7 @@ from coldtrace.events.canonical import JsonValue, encode
 from coldtrace.events.header import header_hash, statement_id
 from coldtrace.events.public_piece import Corrects, Place, Speaker
 from coldtrace.events.receipt import issue_receipt
+from coldtrace.events.refusals import MalformedStatement
 from coldtrace.events.statement import Draft, draft_statement, sign_statement
 from coldtrace.events.statement_type import CHAIN_ONLY, StatementType
 from coldtrace.events.units_piece import Line
@@ -140,6 +141,10 @@ def _state(session: Session, env: Env, gateway: OpenGateway, fresh: Sequence[Pla
     for one in fresh:
         try:
             draft = _draft(env, gateway, one, end=end)
+        except MalformedStatement as odd:
+            where = FactMalformed(where=f"{odd.facts['piece']}: {odd.facts['where']}")
+            results.append(Result(id=None, status="refused", refusal=where))
+            continue
         except Refusal as refusal:
             results.append(Result(id=None, status="refused", refusal=refusal))
             continue

@@ -60,7 +60,7 @@ def move_lot(
     if stop is not None:
         return Decision(holding=holding, marks=(*lasting, stop), stock=stock)
     booked, marks = _book(deed, said, stock)
-    lies, more = overlays.after(deed, said, holding.overlays, keeps=False, spread=False)
+    lies, more = overlays.after(deed, said, holding.overlays, keeps=said.details.get("answers") is True, spread=False)
     if any(mark in BLOCKING for mark in more):
         return Decision(holding=holding, marks=(*lasting, *marks, *more), stock=stock)
     return Decision(

@@ -98,6 +98,7 @@ class Mark(StrEnum):
     INPUT_BLOCKED = "input_blocked"
     HOLD_OF_HIGHER = "hold_of_higher"
     LOT_OF_OTHERS = "lot_of_others"
+    HOLD_NOT_LAID = "hold_not_laid"
     NOT_CUSTODIAN = "not_custodian"
     NOT_VOIDABLE = "not_voidable"
     CORRECTION_NOT_PERMITTED = "correction_not_permitted"
@@ -186,6 +187,10 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.LOT_OF_OTHERS: Words(
         "整批封存或召回只能由进口商、首站或监管部门作出",
         "Only its importer, its first station or a regulator stops a whole lot",
+    ),
+    Mark.HOLD_NOT_LAID: Words(
+        "抽样有效，但抽样方不保管该货物，未予封存；请由保管方或监管部门封存",
+        "The sample counts; who took it does not keep the goods, so nothing is held: ask their keeper or a regulator",
     ),
     Mark.NOT_CUSTODIAN: Words(
         "记录显示货物不归本站保管，不得由此封存、报失或销毁",

@@ -156,6 +156,8 @@ def _ship(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Move
 
 def _return(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
     """Sent back: as any shipment, or out of the country."""
+    if deed.abroad and not is_custodian(deed, effective):
+        return holding, [Mark.NOT_CUSTODIAN]
     after, marks = _ship(deed, said, holding, effective)
     return (_gone(holding, UnitState.EXPORTED, deed.gln), marks) if deed.abroad else (after, marks)
 

@@ -82,8 +82,10 @@ def after(
     match deed.type:
         case "hold":
             own |= {lay(_hold_of(deed), deed)}
-        case "sample" if said.details.get("hold") is True:
+        case "sample" if said.details.get("hold") is True and keeps:
             own |= {lay(_hold_of(deed), deed)}
+        case "sample" if said.details.get("hold") is True:
+            marks = [Mark.HOLD_NOT_LAID]
         case "recall":
             own |= {lay(Overlay.RECALL, deed)}
         case "release":

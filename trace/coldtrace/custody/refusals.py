@@ -104,6 +104,17 @@ class GatewayTypeRefused(Refusal):
     )
 
 
+class FactMalformed(Refusal):
+    """A plain fact of a firm's own system is not written as it should be; `where` names the place and its content."""
+
+    code = "fact_malformed"
+    title = Words("事实写法有误", "A fact is written wrongly")
+    detail = Words(
+        "{where} 写法有误。请对照接口文档改正，再以同一 ref 重发；本条未保存。",
+        "Wrong: {where}. See the API document, correct it, send it again under the same ref; nothing was kept.",
+    )
+
+
 class GatewayFieldReserved(Refusal):
     """The gateway writes this field itself."""
 

@@ -118,7 +118,7 @@ def lasting_marks(
 
 def _is_of_many(fact: Fact, line: Line) -> bool:
     """Tell whether a line may have another quantity than 1: of a lot, and of what a receiver did not take."""
-    return is_lot(line.unit) or (fact.type == "receive" and line.quantity == 0 and _has(line.attributes, "refused"))
+    return is_lot(line.unit) or (fact.type == "receive" and line.quantity == 0)
 
 
 def _of_goods(

@@ -91,6 +91,7 @@ STATUS: dict[str, int] = {
     "ref_conflict": 409,
     "gateway_closed": 409,
     "gateway_type_refused": 422,
+    "fact_malformed": 422,
     "gateway_field_reserved": 422,
     "not_logged": 404,
     "no_checkpoint": 404,

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -34,6 +34,7 @@ from coldtrace.watch.refusals import CaseUnknown
 from coldtrace.watch.work import Worker
 from coldtrace.web.access import Caller, CallerLang, CurrentEnv, ReadSession, WriteSession, needs
 from coldtrace.web.api.body import BodyIn
+from coldtrace.web.asked import AskedTime
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 CASES_AT_ONCE = 100
@@ -149,7 +150,7 @@ def get_late(
     env: CurrentEnv,
     caller: CaseReader,
     days: Annotated[int, Query(ge=1, le=lateness.DAYS_MAX)] = 1,
-    until: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00.000Z"])] = None,
+    until: Annotated[AskedTime | None, Query(examples=["2026-11-28T12:00:00.000Z"])] = None,
     after: Annotated[str | None, Query(max_length=43)] = None,
     limit: Annotated[int, Query(ge=1, le=lateness.PAGE_MAX)] = 200,
 ) -> dict[str, object]:

@@ -4,11 +4,12 @@ PUT  /api/v1/sites/{gln}/gateway   open a site's gateway (whoever manages the si
 POST /api/v1/gateway/statements   say something through it (a token of the organisation)
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, cast
 
 import psycopg
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, StrictBool, StrictInt, StrictStr, ValidationError
@@ -17,15 +18,17 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.codes.gln import parse_gln
+from coldtrace.codes.refusals import MalformedNumber
 from coldtrace.custody import gateway as custody
 from coldtrace.custody.gateway import Plain, has_whole_minutes
+from coldtrace.custody.refusals import FactMalformed
 from coldtrace.custody.service import Result
 from coldtrace.env import Env
 from coldtrace.errors import Lang, Refusal
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.public_piece import CorrectionMode, Corrects
-from coldtrace.events.refusals import MalformedStatement
 from coldtrace.events.statement_type import StatementType
+from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
 from coldtrace.events.units_piece import QUANTITY_MAX, Line
 from coldtrace.parties import store as parties
 from coldtrace.parties.gateways import OpenGateway, lock_gateway, open_gateway
@@ -43,6 +46,7 @@ from coldtrace.web.refusals import NotReady, TooManyItems
 router = APIRouter(prefix="/api/v1", tags=["gateway"])
 
 STATEMENTS_MAX = 1000
+YEARS = (2000, 2199)
 ATTEMPTS = 4
 
 Opener = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False, act="open")]
@@ -112,34 +116,47 @@ def put_gateway(
 
 @router.post("/gateway/statements", status_code=202, summary="State plain facts 网关记录")
 def post_statements(
-    body: StatementsIn, begin: Begin, env: CurrentEnv, caller: System, lang: CallerLang
+    body: StatementsIn,
+    begin: Begin,
+    env: CurrentEnv,
+    caller: System,
+    lang: CallerLang,
+    dry_run: Annotated[bool, Query(description="say what would become of it, and keep nothing")] = False,
 ) -> JSONResponse:
     """Make statements of plain facts, signed by the site's gateway and marked `by` "gateway".
 
     Up to 1000 at once; an answer for each, in order.  The same words under the same `ref` are a `repeat` with the first
-    receipt, other words under it are refused (`ref_conflict`).  What is wrong with one stops no other.
+    receipt, other words under it are refused (`ref_conflict`).  What is wrong with one stops no other.  With
+    `dry_run` nothing is kept and nothing has a receipt: the answer says what would be.
     """
     if len(body.statements) > STATEMENTS_MAX:
         raise TooManyItems(limit=STATEMENTS_MAX, got=len(body.statements))
     sent = cast("list[object]", body.statements)
     plain = [_read(each, lang) for each in sent]
-    results = _say(begin, env, caller, body.site, plain)
+    results = _say(begin, env, caller, body.site, plain, dry_run=dry_run)
     return JSONResponse(
         {"results": [{"ref": _ref(each)} | as_json(result, lang) for each, result in zip(sent, results, strict=True)]},
         202,
     )
 
 
-def _say(begin: Begin, env: Env, caller: Caller, gln: str, plain: list[Plain | Refusal]) -> list[Result]:
+def _say(
+    begin: Begin, env: Env, caller: Caller, gln: str, plain: list[Plain | Refusal], *, dry_run: bool
+) -> list[Result]:
     """Say it and commit; told again after a race, as `/api/v1/statements` does."""
     for _ in range(ATTEMPTS):
         try:
             with begin() as session:
                 site = _site(session, gln, caller, Kind.GATEWAY)
+                tried = session.begin_nested()
                 results = custody.say(session, env, site, _gateway(session, env, site), plain)
+                if dry_run:
+                    tried.rollback()
+                    results = [replace(each, id=None, receipt=None) for each in results]
                 caller.named(site.gln)
                 caller.at([site.gln])
-                caller.told(statements=sum(result.status in ("accepted", "blocked") for result in results))
+                kept = () if dry_run else results
+                caller.told(statements=sum(result.status in ("accepted", "blocked") for result in kept))
                 caller.keep(session)
             return results
         except (SQLAlchemyError, psycopg.Error) as error:
@@ -177,14 +194,19 @@ def _read(sent: object, lang: Lang) -> Plain | Refusal:
     try:
         at = datetime.fromisoformat(one.at)
     except ValueError:
-        return MalformedStatement(piece="private", where="at")
-    if not has_whole_minutes(at) or at.year < 2000:
-        return MalformedStatement(piece="private", where="at: an offset such as +08:00")
+        return FactMalformed(where=f'at: "{one.at}" (2026-11-23T12:03:00+08:00)')
+    if not has_whole_minutes(at):
+        return FactMalformed(where=f'at: "{one.at}", an offset such as +08:00')
+    if not YEARS[0] <= at.year <= YEARS[1]:
+        return FactMalformed(where=f'at: "{one.at}", a year from {YEARS[0]} to {YEARS[1]}')
+    odd = _odd_unit(one) or _odd_receiver(one)
+    if odd is not None:
+        return FactMalformed(where=odd)
     try:
         facts = None if one.facts is None else unb64(one.facts)
         corrects = None if one.corrects is None else _corrects(one.corrects)
     except MalformedBase64:
-        return MalformedStatement(piece="public", where="facts or corrects")
+        return FactMalformed(where="facts, corrects: base64url, 43")
     return Plain(
         ref=one.ref,
         type=one.type,
@@ -195,6 +217,31 @@ def _read(sent: object, lang: Lang) -> Plain | Refusal:
         facts=facts,
         corrects=corrects,
     )
+
+
+def _odd_unit(one: PlainIn) -> str | None:
+    """Return which unit of which line is none, the first counted as 1."""
+    for number, line in enumerate(one.lines, 1):
+        named = {"unit": line.unit} | ({} if line.parent is None else {"parent": line.parent})
+        for name, unit in named.items():
+            try:
+                parse_unit_id(unit)
+            except MalformedUnitId:
+                return f'lines {number}, {name}: "{unit[:60]}"'
+    return None
+
+
+def _odd_receiver(one: PlainIn) -> str | None:
+    """Return what is no GLN where one is asked for; a receiver without one is named in `to_name`."""
+    for name in ("to", "from"):
+        value = one.fields.get(name)
+        if value is None:
+            continue
+        try:
+            parse_gln(value if isinstance(value, str) else "")
+        except MalformedNumber:
+            return f'fields.{name}: "{str(value)[:60]}", a GLN of 13 digits (fields.to_name)'
+    return None
 
 
 def _corrects(one: CorrectsIn) -> Corrects:

@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
@@ -18,6 +17,7 @@ from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods.stop_store import stop_of
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, ReadSession, needs
+from coldtrace.web.asked import AskedTime
 
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
 CHILDREN_MAX = 1000
@@ -30,8 +30,8 @@ def get_unit(
     session: ReadSession,
     caller: Annotated[Caller, needs(Kind.UNIT, Verb.READ)],
     view: View = View.CORRECTED,
-    as_of: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
-    known_at: Annotated[AwareDatetime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
+    as_of: Annotated[AskedTime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
+    known_at: Annotated[AskedTime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=STORY_MAX)] = 200,
 ) -> dict[str, object]:
