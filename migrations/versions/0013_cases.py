@@ -119,9 +119,15 @@ INSERT INTO case_file (case_id, kind, about, entry_id, gln, operator_id, opened_
     CROSS JOIN LATERAL (SELECT DISTINCT CASE
         WHEN mark IN ('not_permitted', 'terminal', 'expired', 'stopped') THEN 'blocked'
         WHEN mark IN ('gap', 'late', 'clock_skew', 'double_bound') THEN mark
-        WHEN mark = 'not_issued' THEN 'unknown_code' ELSE 'conflict' END AS kind
+        WHEN mark = 'not_issued' THEN 'unknown_code'
+        WHEN mark IN ('corrected_late', 'correction_not_permitted', 'corrects_unknown') THEN 'correction'
+        ELSE 'conflict' END AS kind
         FROM (SELECT unnest(s.marks) AS mark UNION
-            SELECT unnest(l.marks) FROM statement_line l WHERE l.entry_id = s.entry_id) every) k;
+            SELECT unnest(l.marks) FROM statement_line l WHERE l.entry_id = s.entry_id) every
+        -- Allowed, and only noted.
+        WHERE mark <> 'receiver_unregistered') k
+    -- What is annulled contradicts nothing.
+    WHERE NOT EXISTS (SELECT 1 FROM correction c WHERE c.corrected = s.entry_id AND c.in_force);
 INSERT INTO case_party SELECT DISTINCT c.case_id, p.operator_id, p.gln, p.district, c.opened_at, TRUE
     FROM case_file c JOIN statement_party p USING (entry_id);
 INSERT INTO case_file (case_id, kind, about, gln, operator_id, opened_at, state)

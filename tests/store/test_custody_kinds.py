@@ -169,6 +169,24 @@ def test_a_lot_by_quantity_on_its_way(city: Road) -> None:
     told_again_is_the_same(city)
 
 
+def test_a_scan_of_a_lot_writes_the_places_that_it_changes_and_no_others(city: Road) -> None:
+    """A lot may lie in a thousand places: the others' rows are not written again."""
+    for gln in (PORT, STORE, MARKET, SHOP):
+        city.done(gln, T.ADOPT, some(10))
+    rows = "SELECT gln, kind, ctid, quantity FROM lot_stock"
+    before = {(gln, kind): (at, quantity) for gln, kind, at, quantity in city.session.execute(text(rows))}
+    late = city.say(STORE, T.COUNT, some(10))
+    city.done(STORE, T.SHIP, some(4), to=SHOP)
+    city.done(MARKET, T.SELL, some(10))
+    city.tell(late)
+    after = {(gln, kind): (at, quantity) for gln, kind, at, quantity in city.session.execute(text(rows))}
+    assert {place for place in before if after.get(place) == before[place]} == {(PORT, "here"), (SHOP, "here")}
+    assert {place: quantity for place, (_, quantity) in after.items()} == {
+        (PORT, "here"): 10, (STORE, "here"): 6, (STORE, "transit"): 4, (SHOP, "here"): 10,
+    }  # fmt: skip
+    told_again_is_the_same(city)
+
+
 def test_the_largest_quantities_are_booked_and_no_sum_of_them_overflows(city: Road) -> None:
     """Whole pages of the largest number that a line may have: the books go on."""
     for _ in range(3):

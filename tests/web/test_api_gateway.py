@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import text
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.chain import describe
+from coldtrace.custody.erasure import erase
+from coldtrace.db.engine import make_sessions
 from coldtrace.events.certificate import read_certificate, verify_certificate
 from coldtrace.events.receipt import verify_receipt
 from coldtrace.events.statement import read_statement
@@ -266,6 +269,19 @@ def test_only_the_organisation_of_a_site_speaks_for_it(store: WebHouse) -> None:
     assert (none.status_code, none.json()["code"]) == (401, "authentication_required")
     unmanaged = store.client.put(f"/api/v1/sites/{STORE}/gateway", headers=token(store, SiteRole.COLD_STORE))
     assert (unmanaged.status_code, unmanaged.json()["code"]) == (403, "right_missing")
+
+
+def test_of_erased_words_nothing_is_left_to_guess_from(store: WebHouse) -> None:
+    sent = plain(store, "WMS-ERASED") | {"fields": {"note": "李"}}
+    (kept,) = results(say(store, sent))
+    told = text("SELECT salt, said FROM gateway_statement WHERE entry_id = :id")
+    with make_sessions(store.engine).begin() as session:
+        salt, said = session.execute(told, {"id": kept["id"]}).one()
+        assert (len(salt), len(said)) == (16, 32)
+        erase(session, store.env, UUID(kept["id"]), fields=["note"], ground="PIPL 47")
+        assert tuple(session.execute(told, {"id": kept["id"]}).one()) == (None, None)
+    (again,) = results(say(store, sent))
+    assert (again["status"], again["code"]) == ("refused", "ref_conflict"), "its number stays taken"
 
 
 def test_a_gateway_is_opened_once_closed_by_revoking_and_opened_anew(web: WebHouse) -> None:

@@ -54,6 +54,7 @@ NOT_OF_A_ROUTE = {
     "database_url_invalid", "disk_full", "namespaces_refused",
     # The command line and the demo.
     "demo_failed", "file_unreadable", "file_unwritable", "keys_exist", "not_confirmed", "nothing_to_do",
+    "rebuild_only_checks",
     "no_installation", "server_parts_missing", "database_lost", "label_folder_in_use", "print_interrupted",
     "database_roles_missing", "log_name_unusable", "database_roles_exceed", "log_exists",
     "folder_busy", "field_kept", "nothing_to_erase",

@@ -57,6 +57,18 @@ def test_a_trial_of_goods_at_hand_gives_up_soon(shared: WebHouse) -> None:
     assert kept["status"] == "accepted", "and it kept nothing"
 
 
+def test_whoever_may_not_stop_a_lot_keeps_nobody_waiting_and_waits_for_nobody(shared: WebHouse) -> None:
+    """Stopping a whole lot stops all scans for a moment: only those who may are let."""
+    device = device_of(shared)
+    lot = lot_unit(gtin=GTIN, lot="L-OF-OTHERS")
+    hold = device.say(T.HOLD, [Line("unit", lot, None, 0)], more=[("reason", "laboratory")])
+    with shared.sessions() as other:
+        other.execute(text("INSERT INTO unit (unit_id, state, last_at) VALUES ('U:SCAN', 'blank', '-infinity')"))
+        (answer,) = shared.send(device, [hold])
+        other.rollback()
+    assert (answer["status"], answer["marks"]) == ("blocked", ["lot_of_others"])
+
+
 def test_a_trial_has_few_statements(shared: WebHouse) -> None:
     device = device_of(shared)
     said = [device.say(T.OBSERVE, [unit_line(UNIT.format(n))]) for n in range(CHECKED_MAX + 1)]

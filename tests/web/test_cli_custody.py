@@ -32,6 +32,8 @@ def test_the_record_is_checked_by_command(port: Run) -> None:
     assert done.out.splitlines()[0].startswith("✗ unit\t1\t")
     assert '"state": "sold"' in done.out
     assert '"state": "in_transit"' in done.out
+    refused = port("custody", "rebuild", "--json")
+    assert (refused.status, refused.json["code"]) == (2, "rebuild_only_checks"), "nothing is written over"
     found = port("custody", "rebuild", "--check", "--json").json
     assert (found["differences"]["unit"], found["examples"][0]["key"]) == (1, UNIT)
     assert port("custody", "rebuild", "--check", "--json").status == 1  # nothing was mended or left behind

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from coldtrace.cli.output import print_result
 from coldtrace.cli.progress import ProgressBar
+from coldtrace.cli.refusals import RebuildOnlyChecks
 
 if TYPE_CHECKING:
     from coldtrace.custody.rebuild import RebuildReport
@@ -18,15 +19,18 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("custody", help="货物去向的总账 / the record of where goods are")
     actions = parser.add_subparsers(dest="custody_command", required=True)
     rebuild = actions.add_parser("rebuild", help="按事件顺序重算全部记录并比对 / tell all statements again and compare")
-    rebuild.add_argument(
-        "--check", action="store_true", required=True, help="只比对，不改动 / compare only, change nothing"
-    )
+    rebuild.add_argument("--check", action="store_true", help="只比对，不改动 / compare only, change nothing")
     rebuild.add_argument("--json", action="store_true")
     rebuild.set_defaults(func=run_rebuild)
 
 
 def run_rebuild(arguments: argparse.Namespace) -> int:
-    """Tell all statements again beside the live record; 0 the same, 1 differences."""
+    """Tell all statements again beside the live record; 0 the same, 1 differences.
+
+    Raises RebuildOnlyChecks without `--check`: what differs is evidence of who wrote to these tables.
+    """
+    if not arguments.check:
+        raise RebuildOnlyChecks()
     from coldtrace.cli.installation import open_installation
     from coldtrace.custody import rebuild
     from coldtrace.settings import load_settings

@@ -133,3 +133,17 @@ class DatabaseLost(Refusal):
         "数据库在执行中途断开（{reason}），未提交的内容没有保存。请检查后重新运行。",
         "The database went away in the middle ({reason}); what was not committed is not kept. Check it and run again.",
     )
+
+
+class RebuildOnlyChecks(Refusal):
+    """The record is told again to be compared, never to be written over."""
+
+    code = "rebuild_only_checks"
+    title = Words("重算只用于比对", "A rebuild only compares")
+    detail = Words(
+        "总账不会被改写：差异是有人改动过这些表的证据。请加 --check 比对；发现差异时保留数据库原状，"
+        "按 docs/guides/corrections.md 查明原因，需要时恢复备份。",
+        "The record is never written over: what differs is evidence that somebody wrote to these tables. Run it with"
+        " --check; if something differs, keep the database as it is, look into it as docs/guides/corrections.md says,"
+        " and restore a backup if need be.",
+    )

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from coldtrace.custody.lots import is_lot
-from coldtrace.custody.model import Fact, Issued, Level
+from coldtrace.custody.model import Deed, Fact, Issued, Level
 from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
 from coldtrace.events.units_piece import Line
 
@@ -80,14 +80,14 @@ def _of_making(type: str, line: Line, issued: Issued | None) -> dict[str, str | 
     return found
 
 
-def answers(fact: Fact, issued: Issued | None) -> bool:
+def answers(fact: Deed, issued: Issued | None) -> bool:
     """Tell whether the speaker's firm imported the goods, or the speaker's site coded them."""
     if issued is None:
         return False
     return issued.station_gln == fact.gln or (issued.importer is not None and issued.importer == fact.firm)
 
 
-def may_stop_lot(fact: Fact, issued: Issued | None) -> bool:
+def may_stop_lot(fact: Deed, issued: Issued | None) -> bool:
     """Tell whether the speaker may stop a whole lot, wherever it lies: a regulator, its importer, its first station."""
     return fact.level is Level.REGULATOR or answers(fact, issued)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import store, vouchers
+from coldtrace.custody import gateway, store, vouchers
 from coldtrace.env import Env
 from coldtrace.events.leaf import LeafKind, erase_body, leaf_bytes
 from coldtrace.events.private_piece import REQUIRED, erase_fields, read_erased, read_private
@@ -48,6 +48,7 @@ def erase(session: Session, env: Env, entry_id: UUID, *, fields: Collection[str]
         store.forget_name(session, entry_id)
     if "voucher" in fields:
         vouchers.forget_number(session, entry_id)
+    gateway.forget_words(session, entry_id)
     body = erase_body(header=header_hash, fields=sorted(set(fields)), ground=ground)
     leaf = leaf_bytes(LeafKind.ERASE, body, None, now)
     entry = Entry(entry_id=env.new_id(), leaf=leaf, leaf_hash=leaf_hash(leaf), received_at=now)

@@ -39,6 +39,9 @@ OWN_FIELDS = frozenset({"at", "offset", "seq", "site", "ref", "clock_skew"})
 """Private fields that the gateway writes itself."""
 
 
+SALT_BYTES = 16
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plain:
     """One statement in plain facts.  `at` has an offset from UTC in whole minutes; `ref` is the caller's own number."""
@@ -58,7 +61,7 @@ class Plain:
         return self.at.strftime("%z")[:3] + ":" + self.at.strftime("%z")[3:5]
 
     @property
-    def said(self) -> bytes:
+    def digest(self) -> bytes:
         """Return the SHA-256 of all that the caller said."""
         corrects = self.corrects
         return sha256(
@@ -77,11 +80,22 @@ class Plain:
             ).encode("utf-8")
         )  # fmt: skip
 
+    def said(self, salt: bytes) -> bytes:
+        """Return what is kept of the words: the same number with other words is found, and nobody guesses them."""
+        return sha256(salt + self.digest)
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
+    """What was said under a number before; without a salt words of it were erased, and nothing tells them any more."""
+
     entry_id: UUID
-    said: bytes
+    salt: bytes | None
+    said: bytes | None
+
+    def is_of(self, one: Plain) -> bool:
+        """Tell whether these are the words."""
+        return self.salt is not None and self.said == one.said(self.salt)
 
 
 def say(
@@ -105,14 +119,14 @@ def say(
             before = known.get(each.ref)
             if before is None and isinstance(gateway, Refusal):
                 raise gateway
-            said = before.said if before is not None else fresh.setdefault(each.ref, each).said
-            if each.said != said:
+            same = before.is_of(each) if before else fresh.setdefault(each.ref, each).digest == each.digest
+            if not same:
                 raise RefConflict(ref=each.ref)
         except Refusal as refusal:
             refused[number] = refusal
     stated = [] if isinstance(gateway, Refusal) else _state(session, env, gateway, list(fresh.values()))
     made = dict(zip(fresh, stated, strict=True))
-    _remember(session, site.gln, [(one, made[ref]) for ref, one in fresh.items() if made[ref].refusal is None])
+    _remember(session, env, site.gln, [(one, made[ref]) for ref, one in fresh.items() if made[ref].refusal is None])
     answered: set[str] = set()
     results: list[Result] = []
     for number, each in enumerate(plain):
@@ -197,23 +211,42 @@ def _draft(env: Env, gateway: OpenGateway, one: Plain, *, end: ChainEnd | None) 
 
 def _known(session: Session, gln: str, refs: Sequence[str]) -> dict[str, _Known]:
     rows = session.execute(
-        text("SELECT ref, entry_id, said FROM gateway_statement WHERE gln = :gln AND ref = ANY(CAST(:refs AS text[]))"),
+        text(
+            "SELECT ref, entry_id, salt, said FROM gateway_statement"
+            " WHERE gln = :gln AND ref = ANY(CAST(:refs AS text[]))"
+        ),
         {"gln": gln, "refs": list(refs)},
     )
-    return {row.ref: _Known(entry_id=row.entry_id, said=bytes(row.said)) for row in rows}
+    return {
+        row.ref: _Known(
+            entry_id=row.entry_id,
+            salt=None if row.salt is None else bytes(row.salt),
+            said=None if row.said is None else bytes(row.said),
+        )
+        for row in rows
+    }
 
 
-def _remember(session: Session, gln: str, kept: Sequence[tuple[Plain, Result]]) -> None:
+def forget_words(session: Session, entry_id: UUID) -> None:
+    """Drop what is kept of a statement's words, because some of them were erased: their number stays taken."""
+    session.execute(
+        text("UPDATE gateway_statement SET salt = NULL, said = NULL WHERE entry_id = :id"), {"id": entry_id}
+    )
+
+
+def _remember(session: Session, env: Env, gln: str, kept: Sequence[tuple[Plain, Result]]) -> None:
     if kept:
+        salts = [env.random(SALT_BYTES) for _ in kept]
         session.execute(
             text(
-                "INSERT INTO gateway_statement (gln, ref, said, entry_id) SELECT :gln, v.* FROM"
-                " unnest(CAST(:refs AS text[]), CAST(:said AS bytea[]), CAST(:entries AS uuid[])) AS v"
+                "INSERT INTO gateway_statement (gln, ref, salt, said, entry_id) SELECT :gln, v.* FROM unnest("
+                "CAST(:refs AS text[]), CAST(:salts AS bytea[]), CAST(:said AS bytea[]), CAST(:entries AS uuid[])) AS v"
             ),
             {
                 "gln": gln,
                 "refs": [one.ref for one, _ in kept],
-                "said": [one.said for one, _ in kept],
+                "salts": salts,
+                "said": [one.said(salt) for (one, _), salt in zip(kept, salts, strict=True)],
                 "entries": [UUID(str(result.id)) for _, result in kept],
             },
         )

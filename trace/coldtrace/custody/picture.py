@@ -33,7 +33,7 @@ class Unit:
     """One unit while a batch is worked on; `last_at` is the latest event known of it.
 
     `lot` is its GTIN and lot, `lot_stopped_at` the latest word that stopped that whole lot or let it go on; `stock` is
-    where a lot by quantity lies.
+    where a lot by quantity lies, `booked` what is stored of that.
     """
 
     pk: int
@@ -46,6 +46,7 @@ class Unit:
     lot: tuple[str, str] | None = None
     lot_stopped_at: datetime | None = None
     stock: Stock | None = None
+    booked: Stock | None = None
 
     @property
     def expires_on(self) -> date | None:

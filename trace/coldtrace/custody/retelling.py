@@ -79,6 +79,7 @@ def _at_its_beginning(unit: Unit) -> Unit:
         lot=unit.lot,
         lot_stopped_at=unit.lot_stopped_at,
         stock=None if unit.stock is None else {},
+        booked=unit.booked,
     )
 
 

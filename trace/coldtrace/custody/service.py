@@ -19,8 +19,9 @@ from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
 from coldtrace.custody import case_store, corrections, party_store, refused, store, unit_store, vouchers
 from coldtrace.custody.corrections import Arriving
+from coldtrace.custody.details import may_stop_lot
 from coldtrace.custody.lots import stops_lot
-from coldtrace.custody.model import BLOCKING, Fact, Level, Mark
+from coldtrace.custody.model import BLOCKING, Deed, Fact, Level, Mark
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.read_wire import ReadWire, read_wire
@@ -115,6 +116,18 @@ class _Admitted:
     event_at: datetime
     marks: list[Mark]
     entry: Entry
+
+    @property
+    def deed(self) -> Deed:
+        """What was done, where, when and by whom: enough to ask who may do it."""
+        return Deed(
+            type=self.checked.public.type.value,
+            gln=self.speaker.gln,
+            to_gln=None,
+            event_at=self.event_at,
+            level=self.speaker.level,
+            firm=self.speaker.firm,
+        )
 
 
 _Kept = dict[UUID, tuple[Mark, ...]]
@@ -256,7 +269,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     """Write a batch; return what each statement contradicts."""
     if not admitted:
         return {}
-    if not trial and any(_stops_lot(one) for one in admitted):
+    if not trial and _may_stop_lots(session, admitted):
         unit_store.lock_for_lots(session)
     _mark_forks(session, admitted)
     for one in admitted:
@@ -301,9 +314,19 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     }
 
 
-def _stops_lot(one: _Admitted) -> bool:
-    type = one.checked.public.type.value
-    return any(stops_lot(type, line.unit, line.attributes) for line in one.checked.units.lines)
+def _may_stop_lots(session: Session, admitted: Sequence[_Admitted]) -> bool:
+    """Tell whether any of these stops a whole lot, or lets one go on, and may: only then all others have to wait."""
+    asked = [
+        (one, line.unit)
+        for one in admitted
+        if Mark.NOT_PERMITTED not in one.marks
+        for line in one.checked.units.lines
+        if stops_lot(one.checked.public.type.value, line.unit, line.attributes)
+    ]
+    if not asked:
+        return False
+    issued = unit_store.issued_lots(session, [unit for _, unit in asked])
+    return any(may_stop_lot(one.deed, issued.get(unit)) for one, unit in asked)
 
 
 def _mark_forks(session: Session, admitted: Sequence[_Admitted]) -> None:

@@ -100,11 +100,6 @@ def _units(session: Session, rows: Sequence[Row[Any]]) -> list[Unit]:
 
 
 def _add_lots(session: Session, lots: Mapping[int, Unit]) -> None:
-    for unit in lots.values():
-        name = read_unit_id(unit.unit_id)
-        assert name.gtin is not None, "a lot has a GTIN"
-        unit.lot, unit.stock = (name.gtin, name.value), {}
-    of_lot = {unit.lot: unit for unit in lots.values() if unit.lot is not None}
     stock: dict[int, dict[StockPlace, int]] = {}
     for row in session.execute(
         text(
@@ -114,10 +109,25 @@ def _add_lots(session: Session, lots: Mapping[int, Unit]) -> None:
         {"pks": sorted(lots)},
     ):
         stock.setdefault(row.unit_pk, {})[StockPlace(row.kind, row.gln, row.to_gln, row.owner)] = row.quantity
-    for pk, places in stock.items():
-        lots[pk].stock = places
-    # One lot may have come in several consignments: its first import is the one that speaks for it.
-    for row in session.execute(
+    issued = issued_lots(session, [unit.unit_id for unit in lots.values()])
+    for pk, unit in lots.items():
+        unit.lot, unit.issued = _lot_named(unit.unit_id), issued.get(unit.unit_id)
+        unit.stock = unit.booked = stock.get(pk, {})
+
+
+def _lot_named(unit_id: str) -> tuple[str, str]:
+    name = read_unit_id(unit_id)
+    assert name.gtin is not None, "a lot has a GTIN"
+    return name.gtin, name.value
+
+
+def issued_lots(session: Session, unit_ids: Collection[str]) -> dict[str, Issued]:
+    """Return what is known of lots by their imports: `(01)GTIN(10)LOT`.
+
+    One lot may have come in several consignments: its first import is the one that speaks for it.
+    """
+    named = {_lot_named(unit_id): unit_id for unit_id in unit_ids}
+    rows = session.execute(
         text(
             "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.facts_hash, c.station_gln, c.importer_id, o.uscc,"
             " min(l.expiry_date) OVER (PARTITION BY l.gtin, l.lot) AS expiry, y.recalled_at FROM"
@@ -127,9 +137,10 @@ def _add_lots(session: Session, lots: Mapping[int, Unit]) -> None:
             " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
             " ORDER BY l.gtin, l.lot, l.lot_id"
         ),
-        {"gtins": [gtin for gtin, _ in of_lot], "lots": [lot for _, lot in of_lot]},
-    ):
-        of_lot[row.gtin, row.lot].issued = Issued(
+        {"gtins": [gtin for gtin, _ in named], "lots": [lot for _, lot in named]},
+    )
+    return {
+        named[row.gtin, row.lot]: Issued(
             station_gln=row.station_gln,
             code_hash=b"",
             facts_hash=bytes(row.facts_hash),
@@ -138,28 +149,43 @@ def _add_lots(session: Session, lots: Mapping[int, Unit]) -> None:
             importer=row.uscc,
             stopped_at=row.recalled_at,
         )
+        for row in rows
+    }
 
 
 def save_stock(session: Session, units: Sequence[Unit]) -> None:
-    """Write where these lots lie."""
-    lots = [unit for unit in units if unit.stock is not None]
-    if not lots:
-        return
-    session.execute(
-        text("DELETE FROM lot_stock WHERE unit_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": [unit.pk for unit in lots]}
-    )
-    rows = [(unit.pk, *place, quantity) for unit in lots for place, quantity in (unit.stock or {}).items()]
-    session.execute(
-        text(
-            "INSERT INTO lot_stock (unit_pk, kind, gln, to_gln, owner, quantity) SELECT * FROM"
-            " unnest(CAST(:pks AS bigint[]), CAST(:kinds AS text[]), CAST(:glns AS text[]), CAST(:tos AS text[]),"
-            " CAST(:owners AS text[]), CAST(:quantities AS bigint[]))"
-        ),
-        {
-            name: [row[number] for row in rows]
-            for number, name in enumerate(("pks", "kinds", "glns", "tos", "owners", "quantities"))
-        },
-    )
+    """Write where these lots lie: only what changed, for a lot may lie in many places."""
+    gone, changed = [], []
+    for unit in units:
+        before, now = unit.booked or {}, unit.stock or {}
+        gone += [(unit.pk, *place) for place in before.keys() - now.keys()]
+        changed += [(unit.pk, *place, quantity) for place, quantity in now.items() if before.get(place) != quantity]
+        unit.booked = unit.stock
+    if gone:
+        session.execute(
+            text(
+                "DELETE FROM lot_stock s USING unnest(CAST(:pks AS bigint[]), CAST(:kinds AS text[]),"
+                " CAST(:glns AS text[]), CAST(:tos AS text[]), CAST(:owners AS text[]))"
+                " AS v(unit_pk, kind, gln, to_gln, owner) WHERE (s.unit_pk, s.kind, s.gln, s.to_gln, s.owner)"
+                " = (v.unit_pk, v.kind, v.gln, v.to_gln, v.owner)"
+            ),
+            _columns(gone),
+        )
+    if changed:
+        session.execute(
+            text(
+                "INSERT INTO lot_stock (unit_pk, kind, gln, to_gln, owner, quantity) SELECT * FROM"
+                " unnest(CAST(:pks AS bigint[]), CAST(:kinds AS text[]), CAST(:glns AS text[]), CAST(:tos AS text[]),"
+                " CAST(:owners AS text[]), CAST(:quantities AS bigint[]))"
+                " ON CONFLICT (unit_pk, kind, gln, to_gln, owner) DO UPDATE SET quantity = excluded.quantity"
+            ),
+            _columns(changed),
+        )
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    names = ("pks", "kinds", "glns", "tos", "owners", "quantities")
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=False)}
 
 
 def lock_for_lots(session: Session) -> None:
