@@ -11,7 +11,7 @@ from coldtrace.custody import rebuild
 from coldtrace.events.statement_type import StatementType as T
 from support.city import make_city
 from support.city_lots import CityLots
-from support.city_plots import Plotter
+from support.city_schemes import Schemer
 
 
 def make_days(sessions: sessionmaker[Session], folder: Path, seed: int, *, scale: str) -> CityLots:
@@ -87,7 +87,7 @@ def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale:
 def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
     days, acts = (30, 300) if scale == "full" else (2, 60)
     city = make_days(sessions, tmp_path / "keys", 2, scale=scale)
-    plotter = Plotter(city)
+    plotter = Schemer(city)
     for number in range(days):
         for scheme in plotter.schemes() if number % 7 == 0 else ():
             city.bring_all_home()
@@ -100,7 +100,7 @@ def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Pa
     with sessions() as session:
         found = live_cases(session)
         assert planted - found == set(), said_of(session, planted - found)
-        about = {thing for _, thing in planted} | {
+        about = {thing for plot in city.plots for thing in (plot.about, *plot.beside)} | {
             unit for unit in city.lines if unit not in {b.unit for b in city.boxes}
         }
         others = {case for case in found if case[1] not in about}

@@ -25,10 +25,11 @@ REASON = ("reason", "temperature_check")
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A planted anomaly: the case that must come of it, and what it is about."""
+    """A planted anomaly: the case that must come of it, and what it is about; `beside` are other goods in the plot."""
 
     kind: CaseKind
     about: str
+    beside: tuple[str, ...] = ()
 
 
 @dataclass

@@ -14,18 +14,20 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import key_id
-from support.city_days import CityDays, Plot
+from support.city_days import Plot
+from support.city_lots import CityLots
 from support.consignments import GTIN
 from support.house import unit_line
 from support.road_simulation import Box
 
-FOREVER = timedelta(days=4)
+FOREVER = timedelta(days=8)
+"""After that nobody believes any more that something arrives."""
 
 
 class Plotter:
     """Plants one anomaly of every kind into days that are otherwise honest."""
 
-    def __init__(self, days: CityDays) -> None:
+    def __init__(self, days: CityLots) -> None:
         self.days = days
         self.made_up = 0
         self.delayed: list[tuple[str, Statement]] = []
@@ -49,7 +51,7 @@ class Plotter:
         ]
 
     def finish(self) -> None:
-        """Four days later the forgotten handhelds are found, and the sweep has looked at everything."""
+        """Eight days later the forgotten handhelds are found, and the sweep has looked at everything."""
         self.days.finish()
         self.days.clock.forward(FOREVER)
         for name, statement in self.delayed:
@@ -76,8 +78,8 @@ class Plotter:
         box.gln = gln
         return box
 
-    def _plot(self, kind: CaseKind, about: str) -> None:
-        self.days.plots.append(Plot(kind=kind, about=about))
+    def _plot(self, kind: CaseKind, about: str, *beside: str) -> None:
+        self.days.plots.append(Plot(kind=kind, about=about, beside=beside))
 
     def sold_twice(self) -> None:
         """A shop sells the same box on two days."""

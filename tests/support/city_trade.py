@@ -14,7 +14,7 @@ from coldtrace.events.unit_id import foreign_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
 from coldtrace.seal.hashing import sha256
-from support.city_days import REASON, CityDays
+from support.city_days import REASON, ROAD, CityDays
 from support.road_simulation import Box, Terminal
 
 ORDER = [("reason", "residue"), ("order_no", "JS-2026-11")]
@@ -45,7 +45,8 @@ class CityTrade(CityDays):
         super().day(number, acts=acts)
 
     def finish(self) -> None:
-        """Bring everything home, goods that have come and statements."""
+        """Bring everything home: goods that are on the road, and statements."""
+        self.clock.forward(2 * ROAD)
         self._take_in_rests(everything=True)
         super().finish()
 
