@@ -1,6 +1,7 @@
 """A month in a city: an honest one has nothing to explain, and of a dishonest one every plot becomes a case."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import rebuild
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.seal.b64 import b64
 from support.city import make_city
 from support.city_lots import CityLots
 from support.city_schemes import Schemer
@@ -31,9 +33,19 @@ def live_cases(session: Session) -> set[tuple[str, str]]:
             "SELECT c.kind, COALESCE(u.unit_id, c.unit_id, replace(rtrim(translate(encode(c.key_id, 'base64'),"
             " '+/', '-_'), '='), chr(10), ''), c.about) AS thing FROM case_file c"
             " LEFT JOIN statement_line l ON l.entry_id = c.entry_id LEFT JOIN unit u USING (unit_pk) WHERE c.live"
+            " AND NOT starts_with(c.about, 'late:')"
         )
     )
     return {(row.kind, row.thing) for row in rows}
+
+
+def check_warnings(session: Session) -> None:
+    """Check that exactly those devices have a warning that told something more than a day late, and not three."""
+    late = "SELECT about FROM case_file WHERE starts_with(about, 'late:')"
+    warned = {row.about.split(":")[1] for row in session.execute(text(late))}
+    delays = session.execute(text("SELECT key_id, recorded_at - claimed_at AS delay FROM statement")).all()
+    day = timedelta(days=1)
+    assert warned == {b64(bytes(row.key_id)) for row in delays if day < row.delay <= 3 * day}
 
 
 def said_of(session: Session, cases: Iterable[tuple[str, str]]) -> str:
@@ -75,6 +87,7 @@ def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale:
         assert found == set(), said_of(session, found)
         marks = session.execute(text("SELECT DISTINCT unnest(marks) FROM statement_line")).scalars().all()
         assert marks == []
+        check_warnings(session)
         report = rebuild.check(session)
         assert report.ok, report.to_json()
         told = types_told(session)
@@ -105,6 +118,7 @@ def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Pa
         }
         others = {case for case in found if case[1] not in about}
         assert others == set(), said_of(session, others)
+        check_warnings(session)
         report = rebuild.check(session)
         assert report.ok, report.to_json()
     print(f"counted: plots, seed {city.seed}, {days} days: {len(planted)} anomalies among {city.said} statements")

@@ -8,8 +8,12 @@ from coldtrace.custody.model import CaseKind
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.keys import key_id
+from coldtrace.watch import work
 from coldtrace.watch.cases import PAGE_MAX, list_cases
 from coldtrace.watch.lateness import Lateness, lateness
+from coldtrace.watch.model import Explanation, SweepTimes
+from coldtrace.watch.sweep import sweep
+from coldtrace.watch.work import Worker
 from support.road import CARTONS, MARKET, PORT, SHOP, STORE, Road, at_site
 
 QUARTER, DAY, THREE_DAYS = timedelta(minutes=15), timedelta(hours=24), timedelta(hours=72)
@@ -83,3 +87,21 @@ def test_a_clock_that_is_ahead_is_no_delay(road: Road) -> None:
     since = arrived(road, PORT, -DAY)
     (found,) = report(road, since)
     assert (found.over_15_min, found.worst_s) == (0, 0)
+
+
+@pytest.mark.parametrize(("delay", "warned"), [(DAY, 0), (DAY + SECOND, 1), (THREE_DAYS, 1), (THREE_DAYS + SECOND, 0)])
+def test_more_than_a_day_is_one_case_a_device_and_day(road: Road, delay: timedelta, warned: int) -> None:
+    arrived(road, PORT, delay, delay, timedelta(0))
+    more = True
+    while more:
+        more = sweep(road.session, road.env, SweepTimes()).more
+    found = [
+        each for each in list_cases(road.session, EVERYTHING, after=None, limit=PAGE_MAX) if each.about[:5] == "late:"
+    ]
+    assert [(each.kind, each.gln, each.key_id) for each in found] == [
+        (CaseKind.LATE, PORT, key_id(road.device(PORT).signer.spki))
+    ] * warned
+    if warned:
+        assert found[0].detail["worst_s"] == delay.total_seconds()
+        nobody = Worker(actor="person:a", scope=EVERYTHING, statements=EVERYTHING)
+        work.explain(road.session, road.env, nobody, found[0].case_id, note=Explanation.NO_NETWORK)

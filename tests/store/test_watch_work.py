@@ -13,6 +13,7 @@ from coldtrace.errors import Refusal
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement, read_statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties import service as parties
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import EVERYTHING, Scope
 from coldtrace.seal.hashing import sha256
@@ -267,6 +268,41 @@ def test_an_office_hands_a_case_to_another_of_its_parties(road: Road, gap: Case)
     work.take(road.session, road.env, ANNE, gap.case_id)
     handed = work.hand_over(road.session, ANNE, gap.case_id, uscc=gap.owner)
     assert (handed.state, handed.taken_by, handed.owner) == (CaseState.OPEN, None, gap.owner)
+
+
+def test_only_its_office_and_the_regulator_there_end_a_case(road: Road) -> None:
+    """The port held the box, so it reads the case; it is the store's to answer."""
+    box, _ = coded(road)
+    names = {"name_zh": "某公司", "name_en": "Other", "city_zh": "天津", "city_en": "Tianjin"}
+    other = parties.register_operator(road.session, road.env, uscc="91120116MA0000003A", **names)
+    move = text("UPDATE site SET operator_id = :other WHERE gln = :gln")
+    road.session.execute(move, {"other": other.operator_id, "gln": PORT})
+    road.done(STORE, T.RECEIVE, box)
+    case = only(road, CaseKind.GAP)
+    counted = road.say(STORE, T.COUNT, box)
+    road.tell(counted)
+    outside = [
+        Scope(sites=frozenset({PORT})),
+        Scope(operators=frozenset({other.operator_id})),
+        Scope(areas=frozenset({"120116"})),
+    ]
+    for scope in outside:
+        party = Worker(actor="person:p", scope=scope, statements=EVERYTHING, over=bool(scope.areas))
+        assert find_case(road.session, scope, case.case_id) is not None
+        assert refused(road, party, case, id_of(counted)) == ("not_the_office", None)
+        for act in (
+            lambda by=party: work.take(road.session, road.env, by, case.case_id),
+            lambda by=party: work.hand_over(road.session, by, case.case_id, uscc=other.uscc),
+        ):
+            with pytest.raises(Refusal) as found:
+                act()
+            assert found.value.code == "not_the_office"
+    for scope in (Scope(areas=frozenset({"120118"})), Scope(sites=frozenset({STORE}))):
+        assert work.is_office(road.session, scope, case)
+    handed = work.hand_over(road.session, ANNE, case.case_id, uscc=other.uscc)
+    for scope in outside:
+        assert work.is_office(road.session, scope, handed), scope
+    assert not work.is_office(road.session, Scope(sites=frozenset({STORE})), handed)
 
 
 def test_what_is_asked_of_a_list(road: Road, gap: Case) -> None:

@@ -216,7 +216,14 @@ SELL = [
     ("from elsewhere", at(B), at(B), {}, sold(A), ["not_here"]),
     ("in transit", sent(B, A), sent(B, A), {}, sold(A), ["not_here"]),
     ("never bound", BLANK, BLANK, {}, sold(A), ["not_commissioned"]),
-    ("twice at one till", sold(A), sold(A), {}, sold(A), ["sold_twice"]),
+    (
+        "twice at one till",
+        sold(A),
+        sold(A),
+        {},
+        replace(sold(A), overlays=frozenset({"clone_suspect"})),
+        ["sold_twice"],
+    ),
     (
         "twice in two shops: two boxes with one code",
         sold(B),

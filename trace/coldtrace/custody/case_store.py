@@ -27,8 +27,9 @@ class NewCase:
 
     `about` is `statement:ID` for what a statement's own marks say, `duplicate:ID` for other bytes under its id,
     `overdue:ID` and `remainder:ID` for what an out-scan's goods became, `travel:ID` for goods that were elsewhere too
-    shortly before, `device:KEY:NUMBER` for the place of a device's chain before which something is missing.  `entry_id`
-    is the statement that it is about, `other_id` a second one; the parties of both are those of the case.
+    shortly before, `device:KEY:NUMBER` for the place of a device's chain before which something is missing,
+    `late:KEY:DAY` for what a device told more than a day later.  `entry_id` is the statement that it is about,
+    `other_id` a second one; the parties of both are those of the case.
     """
 
     kind: CaseKind

@@ -64,7 +64,7 @@ def move(
     if any(mark in BLOCKING for mark in marks):
         return _blocked(deed, said, holding, (*lasting, *marks))
     lies, more = overlays.after(deed, said, after.overlays, keeps=_keeps(deed, said, effective))
-    if Mark.SOLD_TWICE in marks and effective.gln != deed.gln:
+    if Mark.SOLD_TWICE in marks:
         lies |= {Overlay.CLONE_SUSPECT.value}
     if any(mark in BLOCKING for mark in more):
         return _blocked(deed, said, holding, (*lasting, *marks, *more))

@@ -1,12 +1,13 @@
 """How late statements arrive: the report of the three steps (domain guide, section 4: 15 min, 24 h, 72 h).
 
 More than a quarter of an hour is a figure in this report and nothing else: a handheld in a cold store without a network
-is late all day.  More than a day is one too, for the firm to see; more than three days is a mark and a case, for the
-regulator's list.
+is late all day.  More than a day is a warning: one case a device and day, for its office (`sweep`).  More than three
+days is a mark and a case of each statement, the regulator's list.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from sqlmodel import Session
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
+WARN_AFTER: Final = timedelta(hours=24)
 DAYS_MAX = 31
 PAGE_MAX = 1000
 

@@ -76,3 +76,15 @@ class NotAPartyOfCase(Refusal):
         "单位 {uscc} 与异常 {id} 无关，不能移交给它。请移交给有关各方之一。",
         "The organisation {uscc} has nothing to do with the case {id}. Hand it to one of its parties.",
     )
+
+
+class NotTheOffice(Refusal):
+    """The case is another office's: whoever is merely concerned does not take, close or pass it on."""
+
+    code = "not_the_office"
+    title = Words("不是责任单位", "Not the office of this case")
+    detail = Words(
+        "异常 {id} 由责任单位或其辖区监管部门处理。您可以扫描有关货物作出新的记录，作为依据交给对方。",
+        "The case {id} is for its office and the regulator of its area to take, close or hand over. State what is so by"
+        " scanning the goods, and tell them the statement.",
+    )

@@ -1,4 +1,5 @@
-"""What no statement says by itself: holes in a device's chain, goods that stayed on the road, goods faster than it.
+"""What no statement says by itself: holes in a device's chain, goods that stayed on the road or were faster than it,
+devices that tell a day later.
 
 A sweep looks at what arrived since it last looked, in pieces of some hours, and looks again at what it found: a case
 whose reason is gone is explained.  Each question has a mark of its own in `case_sweep` for how far it was asked; a
@@ -24,6 +25,7 @@ from coldtrace.custody.model import BLOCKING, CaseKind, Mark
 from coldtrace.env import Env
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import b64
+from coldtrace.watch.lateness import WARN_AFTER
 from coldtrace.watch.model import UNITS_NAMED, SweepTimes
 from coldtrace.watch.on_the_road import RECEIVED, ROAD, SENT
 
@@ -64,6 +66,7 @@ def _questions(times: SweepTimes) -> dict[str, tuple[timedelta, _Look]]:
         "remainder": (timedelta(hours=times.remainder_hours), _remainders),
         "overdue": (timedelta(hours=times.overdue_hours), _overdue),
         "travel": (timedelta(0), _travels),
+        "late": (timedelta(0), _late),
     }
 
 
@@ -107,6 +110,8 @@ def _fixed(times: SweepTimes) -> dict[str, object]:
         "skewed": Mark.CLOCK_SKEW.value,
         "most": UNITS_NAMED,
         "blocking": sorted(BLOCKING),
+        "late": Mark.LATE.value,
+        "warn_s": WARN_AFTER.total_seconds(),
     }
 
 
@@ -250,6 +255,34 @@ def _travels(session: Session, window: Mapping[str, object], now: datetime) -> l
             other_id=row.other_id,
             unit_id=row.units[0] if len(row.units) == 1 else None,
             detail={"units": list(row.units), "apart_s": row.apart_s, "road_min": row.road_min},
+        )
+        for row in rows
+    ]
+
+
+def _late(session: Session, window: Mapping[str, object], now: datetime) -> list[NewCase]:
+    """Return the devices of which something arrived more than a day late, one case a device and day (UTC) of arrival.
+
+    What is more than three days late has a mark and a case of its own.
+    """
+    rows = session.execute(
+        text(
+            "SELECT s.key_id, max(s.gln) AS gln, CAST(s.recorded_at AT TIME ZONE 'UTC' AS date) AS day,"
+            " CAST(max(extract(epoch FROM s.recorded_at - s.event_at)) AS int) AS worst_s FROM statement s"
+            " WHERE s.recorded_at > :since AND s.recorded_at <= :until"
+            " AND s.recorded_at - s.event_at > make_interval(secs => :warn_s) AND :late <> ALL(s.marks)"
+            " GROUP BY s.key_id, day ORDER BY s.key_id, day"
+        ),
+        window,
+    )
+    return [
+        NewCase(
+            kind=CaseKind.LATE,
+            about=f"late:{b64(bytes(row.key_id))}:{row.day.isoformat()}",
+            gln=row.gln,
+            opened_at=now,
+            key_id=bytes(row.key_id),
+            detail={"day": row.day.isoformat(), "worst_s": row.worst_s},
         )
         for row in rows
     ]

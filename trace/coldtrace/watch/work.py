@@ -1,6 +1,8 @@
 """Working on cases: taking one, handing it to another office, resolving it by a new statement, explaining it.
 
-The caller owns the transaction.  A case is locked first, so that two people who press at once are told apart.
+The office that a case belongs to works on it, or the regulator of that place; other parties read it, and state what
+they know.  The caller owns the transaction.  A case is locked first, so that two people who press at once are told
+apart.
 """
 
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from coldtrace.watch.refusals import (
     ExplanationUnfit,
     NotAPartyOfCase,
     NotAResolution,
+    NotTheOffice,
     ResolutionUnrelated,
 )
 
@@ -47,7 +50,7 @@ class Worker:
 def take(session: Session, env: Env, worker: Worker, case_id: UUID) -> Case:
     """Say that somebody works on a case; the same person again changes nothing.
 
-    Raises CaseUnknown, CaseClosed, and CaseTaken where somebody of another organisation works on it.
+    Raises CaseUnknown, NotTheOffice, CaseClosed, and CaseTaken where somebody of another organisation works on it.
     """
     case = _live(session, worker, case_id)
     if case.taken_by == worker.actor:
@@ -66,7 +69,7 @@ def take(session: Session, env: Env, worker: Worker, case_id: UUID) -> Case:
 def hand_over(session: Session, worker: Worker, case_id: UUID, *, uscc: str) -> Case:
     """Make a case another organisation's office's; it is open again, for whoever there takes it.
 
-    Raises CaseUnknown, CaseClosed, CaseTaken, and NotAPartyOfCase: only its parties can have it.
+    Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken, and NotAPartyOfCase: only its parties can have it.
     """
     case = _live(session, worker, case_id)
     _require_free(case, worker)
@@ -94,7 +97,8 @@ def resolve(session: Session, env: Env, worker: Worker, case_id: UUID, *, statem
 
     The statement is one that the worker may see, of a type that settles this kind, that stands, told after the case was
     opened, and does something to the case's goods; or else it is from the same device or site.  A `correct` corrects a
-    statement of the case.  Raises CaseUnknown, CaseClosed, CaseTaken, NotAResolution and ResolutionUnrelated.
+    statement of the case.  Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken, NotAResolution and
+    ResolutionUnrelated.
     """
     case = _live(session, worker, case_id)
     _require_free(case, worker)
@@ -129,7 +133,7 @@ def resolve(session: Session, env: Env, worker: Worker, case_id: UUID, *, statem
 def explain(session: Session, env: Env, worker: Worker, case_id: UUID, *, note: Explanation) -> Case:
     """Close a case by a word, where its kind allows that.
 
-    Raises CaseUnknown, CaseClosed, CaseTaken and ExplanationUnfit.
+    Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken and ExplanationUnfit.
     """
     case = _live(session, worker, case_id)
     _require_free(case, worker)
@@ -141,14 +145,33 @@ def explain(session: Session, env: Env, worker: Worker, case_id: UUID, *, note: 
 
 
 def _live(session: Session, worker: Worker, case_id: UUID) -> Case:
-    """Lock a case and return it; raise CaseUnknown and CaseClosed."""
+    """Lock a case that is the worker's to work on and return it; raise CaseUnknown, NotTheOffice and CaseClosed."""
     session.execute(text("SELECT 1 FROM case_file WHERE case_id = :id FOR NO KEY UPDATE"), {"id": case_id})
     case = find_case(session, worker.scope, case_id)
     if case is None:
         raise CaseUnknown(id=str(case_id))
+    if not is_office(session, worker.scope, case):
+        raise NotTheOffice(id=str(case_id))
     if not case.is_live:
         raise CaseClosed(id=str(case_id), state=case.state.value)
     return case
+
+
+def is_office(session: Session, scope: Scope, case: Case) -> bool:
+    """Tell whether a case is for a worker of this scope: of its office, or of the regulator of that office's place.
+
+    What has no office is for whoever sees it.
+    """
+    if scope.everything or case.owner_id is None or case.owner_id in scope.operators:
+        return True
+    query = text(
+        "SELECT EXISTS (SELECT 1 FROM case_party p WHERE p.case_id = :id AND (p.operator_id = :owner OR p.gln = :gln)"
+        " AND (p.district ^@ ANY(CAST(:areas AS text[]))"
+        " OR p.operator_id = :owner AND p.gln = ANY(CAST(:sites AS text[]))))"
+    )
+    values = {"id": case.case_id, "owner": case.owner_id, "gln": case.gln}
+    reached = {"areas": sorted(scope.areas), "sites": sorted(scope.sites)}
+    return bool(session.execute(query, values | reached).scalar_one())
 
 
 def _again(session: Session, worker: Worker, case_id: UUID) -> Case:

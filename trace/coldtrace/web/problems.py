@@ -110,6 +110,7 @@ STATUS: dict[str, int] = {
     "case_closed": 409,
     "case_taken": 409,
     "not_a_party_of_case": 422,
+    "not_the_office": 403,
     "not_a_resolution": 422,
     "resolution_unrelated": 422,
     "explanation_unfit": 422,
