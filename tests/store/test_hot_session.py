@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from coldtrace.custody.model import Mark
 from coldtrace.db.hot_session import HotSession, make_hot_sessions
 from coldtrace.parties.tables import SiteRow
+from coldtrace.web.database_trouble import is_race
 
 VALUES = {
     "names": ['a "quoted", {one}', "b%\\\\ \\", ":c '' 冻品 \n"],
@@ -114,3 +115,63 @@ def test_after_it_was_hot_a_session_is_as_ever_and_plans_as_before(hot: HotSessi
         assert hot.exec(select(SiteRow)).all() == []
         hot.rollback()
         assert hot.execute(text("SHOW plan_cache_mode")).scalar_one() == "auto"
+
+
+def test_answers_may_be_looked_at_in_any_order(hot: HotSession) -> None:
+    with hot, hot.hot():
+        first, second = (hot.execute(text("SELECT CAST(:n AS int) AS n"), {"n": n}) for n in (1, 2))
+        assert (second.scalar_one(), first.scalar_one(), second.scalar_one()) == (2, 1, 2)
+
+
+def test_much_may_be_on_its_way_in_both_directions(hot: HotSession) -> None:
+    """More than the buffers of both sides hold: whoever wrote on without reading would wait for ever."""
+    said = "x" * 1_000_000
+    with hot, hot.hot():
+        asked = [hot.execute(text("SELECT CAST(:said AS text) || :said"), {"said": said}) for _ in range(40)]
+        assert {len(each.scalar_one()) for each in asked} == {2_000_000}
+        for _ in range(40):
+            hot.execute(text("SELECT CAST(:said AS text) || :said"), {"said": said})
+
+
+def test_after_an_error_the_connection_prepares_what_is_missing(engine: Engine) -> None:
+    """Also what was sent behind the error, and never prepared."""
+    sessions = make_hot_sessions(engine)
+
+    def run(divisor: int) -> list[int]:
+        with sessions.begin() as session:
+            assert isinstance(session, HotSession)
+            with session.hot():
+                first = session.execute(text("SELECT 8 / CAST(:by AS int)"), {"by": divisor})
+                second = session.execute(text("SELECT 9 / CAST(:by AS int)"), {"by": divisor})
+                return [first.scalar_one(), second.scalar_one()]
+
+    for _ in range(2):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            run(0)
+        assert run(1) == [8, 9]
+
+
+def test_what_somebody_deallocated_is_a_race_and_prepared_again(engine: Engine) -> None:
+    sessions = make_hot_sessions(engine)
+
+    def run() -> int:
+        with sessions.begin() as session:
+            assert isinstance(session, HotSession)
+            with session.hot():
+                return int(session.execute(text("SELECT 7")).scalar_one())
+
+    assert run() == 7
+    with sessions.begin() as session:
+        session.execute(text("DEALLOCATE ALL"))
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName) as raised:
+        run()
+    assert is_race(raised.value)
+    assert run() == 7
+
+
+def test_a_value_of_a_kind_that_has_no_text_is_a_bug_told_at_once(hot: HotSession) -> None:
+    with hot, hot.hot():
+        for value in ({"a": 1}, [[1]], datetime(2026, 11, 28)):  # noqa: DTZ001
+            with pytest.raises(TypeError):
+                hot.execute(text("SELECT CAST(:value AS text)"), {"value": value})
+        assert hot.execute(text("SELECT 7")).scalar_one() == 7

@@ -1,6 +1,7 @@
 """`coldtrace serve`: the service, with the embedded database when no URL is given."""
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -183,6 +184,9 @@ def _open_doors(
         "consumer_url": consumer,
         "labels": str(labels.absolute()) if labels.exists() else None,
     }
+    # What the start made stays: a collection that walks through all of it stops every request for a while.
+    gc.collect()
+    gc.freeze()
     print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import held_before
 from coldtrace.custody.case_kinds import case_id, kinds_of
 from coldtrace.custody.model import CaseKind, Mark
+from coldtrace.db.plain_sql import text
 
 GONE = "told_again"
 """The note of a case whose reason went by itself: a late statement or a correction told the story differently."""

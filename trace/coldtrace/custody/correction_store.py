@@ -1,14 +1,14 @@
 """SQL about corrections: which statement annuls which."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody.model import Mark
+from coldtrace.db.plain_sql import text
 
 ANNULLED = "EXISTS (SELECT 1 FROM correction an WHERE an.corrected = {statement}.entry_id AND an.in_force)"
 """The condition that a row of a statement is annulled; `statement` is an alias with its `entry_id`."""
@@ -57,15 +57,20 @@ def known_by_header(session: Session, headers: Collection[bytes]) -> list[Known]
 
 def waiting(session: Session, headers: Collection[bytes]) -> list[CorrectionRecord]:
     """Return the corrections that wait for statements with these headers."""
-    return _waiting(session, "c.header = ANY(CAST(:headers AS bytea[]))", {"headers": sorted(headers)})
+    return ask_waiting(session, headers)()
+
+
+def ask_waiting(session: Session, headers: Collection[bytes]) -> Callable[[], list[CorrectionRecord]]:
+    """Do the same without waiting for the database; what is returned gives the answer."""
+    return _ask(session, "c.header = ANY(CAST(:headers AS bytea[]))", {"headers": sorted(headers)})
 
 
 def missed(session: Session) -> list[CorrectionRecord]:
     """Return the corrections that wait although what they name is here: both arrived at the very same moment."""
-    return _waiting(session, "EXISTS (SELECT 1 FROM statement s WHERE s.header_hash = c.header)", {})
+    return _ask(session, "EXISTS (SELECT 1 FROM statement s WHERE s.header_hash = c.header)", {})()
 
 
-def _waiting(session: Session, which: str, values: Mapping[str, object]) -> list[CorrectionRecord]:
+def _ask(session: Session, which: str, values: Mapping[str, object]) -> Callable[[], list[CorrectionRecord]]:
     rows = session.execute(
         text(
             "SELECT c.entry_id, c.header, c.mode, c.may, c.by_regulator, c.reasoned, c.gln, c.recorded_at, c.corrected,"
@@ -73,7 +78,7 @@ def _waiting(session: Session, which: str, values: Mapping[str, object]) -> list
         ),
         values,
     )
-    return [CorrectionRecord(**(dict(row._mapping) | {"header": bytes(row.header)})) for row in rows]
+    return lambda: [CorrectionRecord(**(dict(row._mapping) | {"header": bytes(row.header)})) for row in rows]
 
 
 def keep(session: Session, records: Sequence[CorrectionRecord]) -> None:

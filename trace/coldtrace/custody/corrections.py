@@ -50,9 +50,11 @@ class Taken:
     touched: frozenset[UUID] = frozenset()
 
 
-def take(session: Session, arriving: Sequence[Arriving]) -> Taken:
-    """Keep the corrections of a batch, before its statements are stored, and settle what they annul."""
-    waiting = store.waiting(session, {one.header_hash for one in arriving})
+def take(session: Session, arriving: Sequence[Arriving], waiting: Sequence[CorrectionRecord]) -> Taken:
+    """Keep the corrections of a batch, before its statements are stored, and settle what they annul.
+
+    `waiting` are those that were kept before what they name arrived: now.
+    """
     correcting = [one for one in arriving if one.corrects is not None]
     if not correcting and not waiting:
         return Taken()

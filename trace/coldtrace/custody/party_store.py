@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
+
+from coldtrace.db.plain_sql import text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,28 +78,28 @@ class Projection:
         self._session = session
         # The order of events, a tie by arrival, as `store.past_lines` has it.
         self._told = sorted(told, key=lambda one: one.fact.event_at)
-        names = {name for one in told for name in one.names}
-        self._picture = Picture(
-            unit_store.lock_units(session, names, emptied={name for one in told for name in one.empties})
+        units, later = unit_store.lock_told(
+            session, self._first_events(), emptied={name for one in told for name in one.empties}
         )
+        self._picture = Picture(units)
         self._by_name = {unit.unit_id: unit for unit in self._picture.units.values()}
         self.importers: dict[UUID, set[UUID]] = {}
         self.marks: dict[UUID, list[Mark]] = {}
         self._known_until = {
             unit.pk: max(unit.last_at, unit.lot_stopped_at or unit.last_at) for unit in self._picture.units.values()
         }
-        self.late = unit_store.later_known(session, self._first_events()).union(late)
+        self.late = later.union(late)
         self.late |= {self._by_name[name].pk for one in told if one.entry_id in again for name in one.names}
         if stops := self._lot_stops():
             self.late |= unit_store.known_of_lot(session, stops)
         self._find_inside()
 
-    def _first_events(self) -> dict[int, datetime]:
+    def _first_events(self) -> dict[str, datetime]:
         """Return for each unit when this batch first speaks of it."""
-        first: dict[int, datetime] = {}
+        first: dict[str, datetime] = {}
         for one in self._told:
             for name in one.names:
-                first.setdefault(self._by_name[name].pk, one.fact.event_at)
+                first.setdefault(name, one.fact.event_at)
         return first
 
     def _lot_stops(self) -> list[tuple[Unit, datetime]]:

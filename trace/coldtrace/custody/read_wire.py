@@ -1,6 +1,6 @@
 """What was sent as a statement, read: its form, its hashes, its signature.  No lock, no database."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from coldtrace.errors import Refusal
 from coldtrace.events.quick_statement import read_quickly
@@ -23,7 +23,9 @@ class ReadWire:
 
     def proved_by(self, key: PublicKey | None) -> "ReadWire":
         """Return it with its signature checked by the key that it names, None if that is not known."""
-        return self if key is None or self.checked is None else replace(self, signed=self.checked.verify(key))
+        if key is None or self.checked is None:
+            return self
+        return ReadWire(wire=self.wire, checked=self.checked, refusal=self.refusal, signed=self.checked.verify(key))
 
     def is_signed_by(self, spki: bytes) -> bool:
         """Tell whether the key that it names, this one, has signed it."""

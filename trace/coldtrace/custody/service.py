@@ -17,7 +17,16 @@ from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
-from coldtrace.custody import case_store, corrections, party_store, refused, store, unit_store, vouchers
+from coldtrace.custody import (
+    case_store,
+    correction_store,
+    corrections,
+    party_store,
+    refused,
+    store,
+    unit_store,
+    vouchers,
+)
 from coldtrace.custody.corrections import Arriving
 from coldtrace.custody.details import may_stop_lot
 from coldtrace.custody.lots import stops_lot
@@ -28,7 +37,7 @@ from coldtrace.custody.read_wire import ReadWire, read_wire
 from coldtrace.custody.refusals import DeviceRevoked, DeviceUnknown, IdConflict, OtherInstallation
 from coldtrace.custody.retelling import retell
 from coldtrace.custody.rules import BARRED, IMPLIED, only_lasting, order_time, statement_marks
-from coldtrace.custody.store import LineRecord, StatementRecord
+from coldtrace.custody.store import LineRecord, Places, StatementRecord
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.certificate import Certificate, CertificateMismatch, mismatches, opens_site, read_certificate
@@ -140,6 +149,7 @@ def capture(
     wires: Sequence[object],
     *,
     devices: Mapping[bytes, LockedDevice] | None = None,
+    known: Mapping[UUID, StoredEntry] | None = None,
     trial: bool = False,
 ) -> list[Result]:
     """Store every acceptable statement of a batch and answer for each, in order.  The caller owns the transaction.
@@ -148,7 +158,8 @@ def capture(
     One bad statement never touches the others.  Units are locked in the order of their keys, but a late statement
     finds more of them on the way: PostgreSQL may stop one of two such batches, and the door tells it again.
 
-    A wire may be a ReadWire, read before; `devices` are the rows of the keys that it names, locked by the caller.
+    A wire may be a ReadWire, read before; `devices` are the rows of the keys that they name, locked by the caller, who
+    asked with these locks held what is `known` of their ids.
     Of a `trial` nothing will be committed: it keeps nobody else from lots, devices or the quarantine.
     """
     now = env.clock()
@@ -158,7 +169,8 @@ def capture(
     retired = [key for key, row in rows.items() if row.state == "retired"]
     closed = store.closed_at(session, retired) if retired else {}
     speakers = {key: _Speaker.of(row, closed_at=closed.get(key)) for key, row in rows.items()}
-    known = ledger.known_entries(session, [one.header.id for one in checked])
+    if known is None:
+        known = ledger.known_entries(session, [one.header.id for one in checked])
     admitted: dict[UUID, _Admitted] = {}
     results: list[Result] = []
     for each in read:
@@ -271,12 +283,16 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
         return {}
     if not trial and _may_stop_lots(session, admitted):
         unit_store.lock_for_lots(session)
-    _mark_forks(session, admitted)
+    # All that can be asked now, before anything is waited for.
+    places = store.ask_places(session, [(one.speaker.key_id, one.checked.private.seq) for one in admitted])
+    require_added = ledger.add(session, env.log, [one.entry for one in admitted])
+    waiting = correction_store.ask_waiting(session, {one.checked.header_hash for one in admitted})
+    _mark_forks(session, admitted, places())
     for one in admitted:
         if one.checked.public.type is StatementType.CLOSE:
             parties.retire_device(session, one.speaker.key_id)
-    ledger.append(session, env.log, [one.entry for one in admitted])
-    corrected = corrections.take(session, [_arriving(one) for one in admitted])
+    require_added()
+    corrected = corrections.take(session, [_arriving(one) for one in admitted], waiting())
     registered = store.registered_glns(session, {gln for one in admitted if (gln := _to_gln(one)) is not None})
     for one in admitted:
         one.marks.extend(corrected.marks.get(one.entry.entry_id, ()))
@@ -288,8 +304,8 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     for one in admitted:
         one.marks.extend(projection.marks.get(one.entry.entry_id, ()))
     projection.write()
-    store.insert_statements(session, [_record(one, lines[one.entry.entry_id]) for one in admitted])
-    store.insert_lines(session, [line for found in lines.values() for line in found])
+    records = [_record(one, lines[one.entry.entry_id]) for one in admitted]
+    store.insert_told(session, records, [line for found in lines.values() for line in found])
     vouchers.insert_numbers(session, [(one.entry.entry_id, said) for one in admitted if (said := _voucher(one))])
     party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
     case_store.open_stated(session, _marked(admitted, lines))
@@ -329,12 +345,11 @@ def _may_stop_lots(session: Session, admitted: Sequence[_Admitted]) -> bool:
     return any(may_stop_lot(one.deed, issued.get(unit)) for one, unit in asked)
 
 
-def _mark_forks(session: Session, admitted: Sequence[_Admitted]) -> None:
+def _mark_forks(session: Session, admitted: Sequence[_Admitted], places: Places) -> None:
     """Mark statements that do not fit into their device's chain, and suspend their keys.
 
     Two statements in one place, or a statement that does not follow the one before it: the chain was forked.
     """
-    places = store.chain_places(session, [(one.speaker.key_id, one.checked.private.seq) for one in admitted])
     for one in admitted:
         key, seq = one.speaker.key_id, one.checked.private.seq
         here = (one.checked.header_hash, one.checked.header.prev)

@@ -4,13 +4,12 @@ Units are in `unit_store.py`.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
@@ -18,6 +17,7 @@ from coldtrace.custody.details import Details
 from coldtrace.custody.model import Deed, Level, Mark
 from coldtrace.custody.overlays import STOPPING
 from coldtrace.custody.picture import Leaving, Stay
+from coldtrace.db.plain_sql import text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +83,19 @@ class PastLine:
         return self.deed.type
 
 
-def insert_statements(session: Session, records: Sequence[StatementRecord]) -> None:
-    """Keep accepted statements."""
-    _insert_many(session, "statement", _STATEMENT, [vars(record) for record in records])
+def insert_told(session: Session, statements: Sequence[StatementRecord], lines: Sequence[LineRecord]) -> None:
+    """Keep accepted statements and their lines, in one round trip."""
+    said, told = [vars(record) for record in statements], [vars(record) for record in lines]
+    session.execute(
+        text(f"WITH said AS ({_INSERT_SAID}) {_INSERT_LINES}"),
+        _columns("s_", _STATEMENT, said) | _columns("l_", _LINE, told),
+    )
 
 
 def insert_lines(session: Session, records: Sequence[LineRecord]) -> None:
-    """Keep the lines of accepted statements."""
-    _insert_many(session, "statement_line", _LINE, [vars(record) for record in records])
+    """Keep lines of statements that are kept already."""
+    if records:
+        session.execute(text(_INSERT_LINES), _columns("l_", _LINE, [vars(record) for record in records]))
 
 
 _STATEMENT = {
@@ -124,19 +129,21 @@ _LINE = {
 }
 
 
-def _insert_many(session: Session, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows in one round trip.  Arrays do not nest in `unnest`, so marks travel as one text each."""
-    if not rows:
-        return
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
+def _insert(table: str, prefix: str, columns: Mapping[str, str]) -> str:
+    """Return the SQL that inserts rows.  Arrays do not nest in `unnest`, so marks travel as one text each."""
+    arrays = ", ".join(f"CAST(:{prefix}{name} AS {kind}[])" for name, kind in columns.items())
     values = ", ".join("string_to_array(marks, ' ')" if name == "marks" else name for name in columns)
-    session.execute(
-        text(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
-            f" FROM unnest({arrays}) AS v({', '.join(columns)})"
-        ),
-        {name: [_sent(name, row[name]) for row in rows] for name in columns},
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM unnest({arrays}) AS v({', '.join(columns)})"
     )
+
+
+_INSERT_SAID = _insert("statement", "s_", _STATEMENT)
+_INSERT_LINES = _insert("statement_line", "l_", _LINE)
+
+
+def _columns(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {prefix + name: [_sent(name, row[name]) for row in rows] for name in columns}
 
 
 def _sent(name: str, value: Any) -> Any:
@@ -307,10 +314,12 @@ def line_counts(session: Session, entries: Collection[UUID]) -> dict[UUID, int]:
     return {row.entry_id: row.next for row in rows}
 
 
-def chain_places(
-    session: Session, claims: Sequence[tuple[bytes, int]]
-) -> dict[tuple[bytes, int], list[tuple[bytes, bytes | None]]]:
-    """Return (header hash, prev) of the stored statements in these places (device key, seq) and next to them."""
+Places = dict[tuple[bytes, int], list[tuple[bytes, bytes | None]]]
+"""(Header hash, prev) of the statements in each place (device key, seq)."""
+
+
+def ask_places(session: Session, claims: Sequence[tuple[bytes, int]]) -> Callable[[], Places]:
+    """Ask for the stored statements in these places and next to them; what is returned gives them."""
     near = {(key, seq + step) for key, seq in claims for step in (-1, 0, 1)}
     rows = session.execute(
         text(
@@ -320,11 +329,15 @@ def chain_places(
         ),
         {"keys": [key for key, _ in near], "seqs": [seq for _, seq in near]},
     )
-    found: dict[tuple[bytes, int], list[tuple[bytes, bytes | None]]] = {}
-    for row in rows:
-        prev = None if row.prev is None else bytes(row.prev)
-        found.setdefault((bytes(row.key_id), row.seq), []).append((bytes(row.header_hash), prev))
-    return found
+
+    def answer() -> Places:
+        found: Places = {}
+        for row in rows:
+            prev = None if row.prev is None else bytes(row.prev)
+            found.setdefault((bytes(row.key_id), row.seq), []).append((bytes(row.header_hash), prev))
+        return found
+
+    return answer
 
 
 def closed_at(session: Session, keys: Collection[bytes]) -> dict[bytes, int]:

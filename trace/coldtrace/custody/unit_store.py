@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import Holding, Issued, StockPlace, UnitState
 from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Hanging, Unit
+from coldtrace.db.plain_sql import text
 from coldtrace.events.unit_id import read_unit_id
 
 EARLIEST = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
@@ -27,7 +28,24 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     parents too, so what is read here stays true.  The lots of these units that were ever stopped as a whole are read
     beside them without a lock: whoever stops a lot keeps all others from units meanwhile (`lock_for_lots`).
     """
+    return _lock_units(session, names, emptied, {})[0]
+
+
+def lock_told(
+    session: Session, events: Mapping[str, datetime], *, emptied: Collection[str]
+) -> tuple[list[Unit], set[int]]:
+    """Return what `lock_units` returns of the units in `events`, and which are told late.
+
+    These are the keys of those units, and of what was in them since, of which something at or after `events` is known.
+    """
+    return _lock_units(session, events, emptied, events)
+
+
+def _lock_units(
+    session: Session, names: Collection[str], emptied: Collection[str], events: Mapping[str, datetime]
+) -> tuple[list[Unit], set[int]]:
     values = {"names": sorted(names), "emptied": sorted(emptied)}
+    since = {"names": list(events), "times": list(events.values())}
     session.execute(
         text(
             "INSERT INTO unit (unit_id, lot_id, state, last_at)"
@@ -41,10 +59,13 @@ def lock_units(session: Session, names: Collection[str], *, emptied: Collection[
     locked: set[int] = set()
     while True:
         # The second look sees what was committed while the first one waited.
-        locked |= {row[0] for row in session.execute(text(f"{_LOCK} {_KEYS_AROUND} ORDER BY {_IN_ORDER}"), values)}
-        rows = session.execute(text(f"{_UNITS} u.unit_pk = {_KEYS_AROUND}"), values).all()
+        keys = session.execute(text(f"{_LOCK} {_KEYS_AROUND} ORDER BY {_IN_ORDER}"), values)
+        looked = session.execute(text(f"{_UNITS} u.unit_pk = {_KEYS_AROUND}"), values)
+        later = session.execute(text(_LATER), since) if events else ()
+        locked |= {row[0] for row in keys}
+        rows = looked.all()
         if all(row.unit_pk in locked for row in rows):
-            return _units(session, rows)
+            return _units(session, rows), {row[0] for row in later}
 
 
 _AROUND = (
@@ -333,23 +354,16 @@ def blocked_inside(
     ]
 
 
-def later_known(session: Session, events: Mapping[int, datetime]) -> set[int]:
-    """Return those of the units, and of what was in them since, of which something at or after `events` is known."""
-    if not events:
-        return set()
-    rows = session.execute(
-        text(
-            "WITH RECURSIVE below (unit_pk, since) AS ("
-            " SELECT * FROM unnest(CAST(:pks AS bigint[]), CAST(:times AS timestamptz[]))"
-            " UNION SELECT c.child_pk, b.since FROM below b JOIN containment c ON c.parent_pk = b.unit_pk"
-            " AND c.to_at >= b.since)"
-            # Each by its key, for the reason that `_KEYS_AROUND` has.
-            " SELECT DISTINCT u.unit_pk FROM below b, LATERAL"
-            " (SELECT unit_pk FROM unit WHERE unit_pk = b.unit_pk AND last_at >= b.since OFFSET 0) u"
-        ),
-        {"pks": list(events), "times": list(events.values())},
-    )
-    return {row[0] for row in rows}
+_LATER = (
+    "WITH RECURSIVE below (unit_pk, since) AS (SELECT u.unit_pk, n.since"
+    " FROM unnest(CAST(:names AS text[]), CAST(:times AS timestamptz[])) AS n(unit_id, since)"
+    " CROSS JOIN LATERAL (SELECT unit_pk FROM unit WHERE unit_id = n.unit_id OFFSET 0) u"
+    " UNION SELECT c.child_pk, b.since FROM below b JOIN containment c ON c.parent_pk = b.unit_pk"
+    " AND c.to_at >= b.since)"
+    # Each by its key, for the reason that `_KEYS_AROUND` has.
+    " SELECT DISTINCT u.unit_pk FROM below b, LATERAL"
+    " (SELECT unit_pk FROM unit WHERE unit_pk = b.unit_pk AND last_at >= b.since OFFSET 0) u"
+)
 
 
 def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> tuple[list[Unit], set[int]]:

@@ -13,11 +13,12 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, Mark
+from coldtrace.db.plain_sql import text
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 

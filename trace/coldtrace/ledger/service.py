@@ -4,7 +4,7 @@ Two heads are told apart: the *signed* one, which the sequencer wrote last, and 
 house.  Strangers get proofs under the published one only: a checkpoint that somebody holds can never be taken back.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -107,13 +107,30 @@ def append(session: Session, log: Log, entries: Sequence[Entry]) -> None:
 
     Raises LogNotOpen: a receipt promises a place in the tree, which a frozen log cannot give.
     """
-    if entries and not store.insert_entries(session.connection(), log.id, entries):
-        raise LogNotOpen(name=log.name)
+    add(session, log, entries)()
+
+
+def add(session: Session, log: Log, entries: Sequence[Entry]) -> Callable[[], None]:
+    """Do the same without waiting; what is returned raises LogNotOpen, and is to be called before the commit."""
+    if not entries:
+        return lambda: None
+    are_added = store.add_entries(session, log.id, entries)
+
+    def require() -> None:
+        if not are_added():
+            raise LogNotOpen(name=log.name)
+
+    return require
 
 
 def known_entries(session: Session, ids: Sequence[UUID]) -> dict[UUID, StoredEntry]:
     """Return those of `ids` that are logged already, in whichever log of the installation."""
     return store.entries_by_id(session, ids)
+
+
+def ask_known(session: Session, ids: Sequence[UUID]) -> Callable[[], dict[UUID, StoredEntry]]:
+    """Do the same without waiting for the database; what is returned gives the answer."""
+    return store.ask_entries(session, ids)
 
 
 def pieces(session: Session, logs: Collection[Log], ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:

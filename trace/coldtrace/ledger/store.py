@@ -1,14 +1,16 @@
 """Every SQL statement of the log (tables: docs/formats/ledger.md).  The log's number comes from the caller."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 from sqlmodel import Session
 
+from coldtrace.db.plain_sql import text
 from coldtrace.env import Log
 from coldtrace.ledger.model import Entry, Head, LogState, LogStatus, Piece, SignedHead, StoredEntry
 
@@ -19,9 +21,9 @@ OPENING_LOCK = 0x43544F4C
 """Class of the transaction-level advisory lock of whoever opens a log ("CTOL")."""
 
 _INSERT = (
-    "WITH open AS (SELECT log_id FROM ledger_log WHERE log_id = %(log)s AND state = 'open'),"
-    " e AS (SELECT * FROM open, unnest(%(ids)b::uuid[], %(leaves)b::bytea[], %(hashes)b::bytea[],"
-    " %(times)b::timestamptz[]) AS e(id, leaf, hash, at)),"
+    "WITH open AS (SELECT log_id FROM ledger_log WHERE log_id = :log AND state = 'open'),"
+    " e AS (SELECT * FROM open, unnest(CAST(:ids AS uuid[]), CAST(:leaves AS bytea[]), CAST(:hashes AS bytea[]),"
+    " CAST(:times AS timestamptz[])) AS e(id, leaf, hash, at)),"
     " kept AS (INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
     " SELECT log_id, id, leaf, hash, at FROM e){pieces}"
     " INSERT INTO ledger_pending (log_id, entry_id, leaf_hash) SELECT log_id, id, hash FROM e RETURNING 1"
@@ -36,8 +38,13 @@ _INSERT_ONE = (
 )
 _PIECES = (
     ", parts AS (INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT log_id, p.* FROM open,"
-    " unnest(%(piece_ids)b::uuid[], %(names)b::text[], %(data)b::bytea[]) AS p)"
+    " unnest(CAST(:piece_ids AS uuid[]), CAST(:names AS text[]), CAST(:data AS bytea[])) AS p)"
 )
+_INSERT_MANY = {whole: text(_INSERT.format(pieces=_PIECES if whole else "")) for whole in (True, False)}
+_INSERT_MANY_RAW = {
+    whole: re.sub(r"CAST\(:(\w+) AS (\w+\[\])\)", r"%(\1)b::\2", each.text).replace(":log", "%(log)s").encode()
+    for whole, each in _INSERT_MANY.items()
+}
 
 
 def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]) -> bool:
@@ -50,6 +57,21 @@ def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]
         one = entries[0]
         values_of_one = (one.entry_id, one.leaf, one.leaf_hash, one.received_at, log_id)
         return len(raw_connection(connection).execute(_INSERT_ONE, values_of_one).fetchall()) == 1
+    sql, values = _INSERT_MANY_RAW[_has_pieces(entries)], _columns(log_id, entries)
+    return len(raw_connection(connection).execute(sql, values).fetchall()) == len(entries)
+
+
+def add_entries(session: Session, log_id: int, entries: Sequence[Entry]) -> Callable[[], bool]:
+    """Do the same in a session, without waiting; what is returned tells whether they were added."""
+    rows = session.execute(_INSERT_MANY[_has_pieces(entries)], _columns(log_id, entries))
+    return lambda: len(rows.all()) == len(entries)
+
+
+def _has_pieces(entries: Sequence[Entry]) -> bool:
+    return any(each.pieces for each in entries)
+
+
+def _columns(log_id: int, entries: Sequence[Entry]) -> dict[str, object]:
     values: dict[str, object] = {
         "log": log_id,
         "ids": [e.entry_id for e in entries],
@@ -57,12 +79,11 @@ def insert_entries(connection: Connection, log_id: int, entries: Sequence[Entry]
         "hashes": [e.leaf_hash for e in entries],
         "times": [e.received_at for e in entries],
     }
-    pieces = [(e.entry_id, name, data) for e in entries for name, data in e.pieces.items()]
-    if pieces:
+    if _has_pieces(entries):
+        pieces = [(e.entry_id, name, data) for e in entries for name, data in e.pieces.items()]
         ids, names, data = zip(*pieces, strict=True)
         values |= {"piece_ids": list(ids), "names": list(names), "data": list(data)}
-    sql = _INSERT.format(pieces=_PIECES if pieces else "")
-    return len(raw_connection(connection).execute(sql.encode(), values).fetchall()) == len(entries)
+    return values
 
 
 def raw_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]]:
@@ -74,6 +95,11 @@ def raw_connection(connection: Connection) -> psycopg.Connection[tuple[Any, ...]
 
 def entries_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, StoredEntry]:
     """Return those of `ids` that a log keeps, whichever; of two the older one, whose receipt was the first."""
+    return ask_entries(session, ids)()
+
+
+def ask_entries(session: Session, ids: Iterable[UUID]) -> Callable[[], dict[UUID, StoredEntry]]:
+    """Do the same without waiting; what is returned gives the answer."""
     rows = session.execute(
         text(
             "SELECT l.log_id, l.origin, e.entry_id, e.leaf, e.leaf_hash, e.received_at"
@@ -82,7 +108,7 @@ def entries_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, StoredEnt
         ),
         {"ids": list(ids)},
     )
-    return {
+    return lambda: {
         row.entry_id: StoredEntry(
             log=Log(id=row.log_id, origin=row.origin),
             entry_id=row.entry_id,

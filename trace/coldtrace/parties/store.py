@@ -1,12 +1,12 @@
 """Every SQL statement of the parties room."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from coldtrace.db.plain_sql import text
 from coldtrace.parties.model import Device, LockedDevice, Operator, Site, SiteRole
 from coldtrace.parties.tables import (
     DeviceRow,
@@ -128,15 +128,20 @@ def devices_of_site(session: Session, gln: str) -> list[Device]:
 
 def lock_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedDevice]:
     """Return the enrolled devices of these keys, held until the commit: batches of one device go one after another."""
+    return ask_locked_devices(session, keys)()
+
+
+def ask_locked_devices(session: Session, keys: Iterable[bytes]) -> Callable[[], dict[bytes, LockedDevice]]:
+    """Do the same without waiting for the locks; what is returned waits, and gives the devices."""
     return _speaking(session, keys, " FOR NO KEY UPDATE OF d")
 
 
 def speaking_devices(session: Session, keys: Iterable[bytes]) -> dict[bytes, LockedDevice]:
     """Return what `lock_devices` does, without holding anything: for a trial, of which nothing is kept."""
-    return _speaking(session, keys, "")
+    return _speaking(session, keys, "")()
 
 
-def _speaking(session: Session, keys: Iterable[bytes], lock: str) -> dict[bytes, LockedDevice]:
+def _speaking(session: Session, keys: Iterable[bytes], lock: str) -> Callable[[], dict[bytes, LockedDevice]]:
     rows = session.execute(
         text(
             "SELECT d.key_id, d.gln, d.spki, d.certificate, d.site_salt, d.operations, d.state, d.enrolled_at,"
@@ -145,7 +150,7 @@ def _speaking(session: Session, keys: Iterable[bytes], lock: str) -> dict[bytes,
         ),
         {"keys": sorted(set(keys))},
     )
-    return {
+    return lambda: {
         bytes(row.key_id): LockedDevice(
             key_id=bytes(row.key_id),
             gln=row.gln,

@@ -13,6 +13,7 @@ The order that makes it safe: nothing is answered before the commit that holds i
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 import psycopg
 from fastapi import Request
@@ -29,6 +30,7 @@ from coldtrace.custody.service import Result
 from coldtrace.db.hot_session import HotSession, make_hot_sessions
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
+from coldtrace.ledger import service as ledger
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import LockedDevice
 from coldtrace.parties.refusals import AuthenticationRequired
@@ -157,10 +159,10 @@ class Captures:
             return []
         for _ in range(ATTEMPTS if len(group) == 1 else 1):
             try:
-                with self.sessions.begin() as session:
+                with self.sessions() as session:
                     assert isinstance(session, HotSession)
                     tokens = self._refused_tokens(session, group)
-                    with session.hot():
+                    with session.hot(commit=True):
                         return self._tell(session, group, tokens)
             except (SQLAlchemyError, psycopg.Error) as error:
                 if not is_race(error):
@@ -191,12 +193,16 @@ class Captures:
     def _tell(
         self, session: Session, group: Sequence[_Read], tokens: Sequence[Refusal | None]
     ) -> list[Stored | Refusal]:
-        devices = parties.lock_devices(session, _keys_of(group))
+        locked = parties.ask_locked_devices(session, _keys_of(group))
+        known = ledger.ask_known(session, _ids_of(group))
+        devices = locked()
         refusals = [token or self._refusal(read, devices) for read, token in zip(group, tokens, strict=True)]
         heard = [read for read, refusal in zip(group, refusals, strict=True) if refusal is None]
         self._keep_unproven(session, group, refusals, devices)
         results = iter(
-            custody.capture(session, self._env, [wire for read in heard for wire in read.wires], devices=devices)
+            custody.capture(
+                session, self._env, [wire for read in heard for wire in read.wires], devices=devices, known=known()
+            )
         )
         return [
             Stored(results=[next(results) for _ in read.wires], alone=read.alone) if refusal is None else refusal
@@ -276,6 +282,11 @@ def _keys_of(group: Iterable[_Read]) -> set[bytes]:
     """Return the keys that requests and their statements name."""
     keys = {wire.checked.header.key for read in group for wire in read.wires if wire.checked is not None}
     return keys | {read.authorization.key for read in group if read.authorization is not None}
+
+
+def _ids_of(group: Iterable[_Read]) -> list[UUID]:
+    """Return the ids of the statements of requests."""
+    return [wire.checked.header.id for read in group for wire in read.wires if wire.checked is not None]
 
 
 def _is_unproven(wire: ReadWire, devices: Mapping[bytes, LockedDevice]) -> bool:

@@ -8,7 +8,12 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-RACES = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
+RACES = (
+    errors.UniqueViolation,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.InvalidSqlStatementName,  # what a connection had prepared was dropped meanwhile (`db/hot_pipe.py`)
+)
 
 
 def is_race(error: Exception) -> bool:

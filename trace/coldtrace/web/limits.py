@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,6 +45,9 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 
 
 class AnonymousLimit:
@@ -182,10 +185,11 @@ class _Marked:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            marked = MutableHeaders(scope=message)
-            marked["X-Request-Id"] = self._request_id
-            for name, value in SECURITY.items():
-                marked.setdefault(name, value)
+            headers = [each for each in message.get("headers", ()) if each[0] != b"x-request-id"]
+            named = {name for name, _ in headers}
+            headers += [each for each in _SECURITY if each[0] not in named]
+            headers.append((b"x-request-id", self._request_id.encode()))
+            message = {**message, "headers": headers}
         elif self._is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)

@@ -100,13 +100,21 @@ async def post_statements(request: Request) -> Response:
     wait_s = _wait_s(request.headers.getlist("prefer"))
     kept = stored.results[0].id if len(stored.results) == 1 and stored.results[0].refusal is None else None
     if not wait_s or kept is None:
-        return JSONResponse(said, status)
+        return _answer(said, status)
     # Whoever sends one in an array may wait for it as well.
     awaited: AwaitedProofs = request.app.state.awaited_proofs
     proof = await awaited.proof(UUID(kept), wait_s=wait_s)
     if proof is None:
-        return JSONResponse(said, status)
+        return _answer(said, status)
     return JSONResponse(said | {"proof": proof}, 201, {"Preference-Applied": f"wait={wait_s}"})
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _answer(said: object, status: int) -> Response:
+    """Return a JSONResponse, for which no encoder is made anew."""
+    return Response(_ENCODER.encode(said).encode(), status, media_type="application/json")
 
 
 def _said(request: Request, results: Sequence[Result]) -> dict[str, object]:
