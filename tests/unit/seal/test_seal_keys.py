@@ -1,10 +1,12 @@
 """Keys and strict signatures: one verdict everywhere, on whatever library."""
 
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.exceptions import UnsupportedAlgorithm as Unavailable
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coldtrace.seal import public_key, sodium
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.keys import (
     Ed25519Signer,
@@ -58,6 +61,46 @@ def test_bad_keys_are_refused(case: dict[str, str]) -> None:
 def test_signatures_have_one_verdict(case: dict[str, Any]) -> None:
     key = load_public_key(unb64(case["spki"]))
     assert key.verify(unb64(case["sig"]), MESSAGE) is case["good"]
+
+
+@pytest.mark.parametrize("case", VECTORS["signatures"], ids=lambda case: case["why"])
+def test_the_verdict_is_the_same_without_libsodium(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_key, "_sodium", None)
+    key = load_public_key(unb64(case["spki"]))
+    assert key.verify(unb64(case["sig"]), MESSAGE) is case["good"]
+
+
+@given(nonce=st.integers(0, 5), twist=st.integers(0, 7), scalar=st.integers(1, 3), of_key=st.integers(0, 7))
+def test_libsodium_takes_nothing_that_openssl_refuses(nonce: int, twist: int, scalar: int, of_key: int) -> None:
+    """Signatures and keys with parts of small order: what an equation with the cofactor takes."""
+    points = edwards.torsion()
+    key = edwards.encode(edwards.add(edwards.multiply(scalar, edwards.BASE), points[of_key]))
+    signature = edwards.sign_with(scalar, key=key, nonce=nonce, data=MESSAGE, twist=points[twist])
+    takes = sodium.load_verify()
+    assert takes is not None, "the lock has PyNaCl"
+    assert not takes(signature, MESSAGE, key) or _openssl_takes(signature, key)
+
+
+def _openssl_takes(signature: bytes, key: bytes) -> bool:
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(key).verify(signature, MESSAGE)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def test_a_library_that_takes_more_than_we_do_is_not_used() -> None:
+    def lenient(signature: bytes, data: bytes, key: bytes) -> bool:
+        return edwards.verifies_with_cofactor(key, signature, data)
+
+    assert not sodium.is_strict(lenient)
+    assert not sodium.is_strict(lambda signature, data, key: True)
+    assert not sodium.is_strict(lambda signature, data, key: False)
+
+
+def test_without_pynacl_openssl_alone_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nacl.bindings", None)
+    assert sodium.load_verify() is None
 
 
 def test_the_bad_signatures_are_what_lenient_verifiers_take() -> None:

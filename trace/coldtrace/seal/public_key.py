@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from coldtrace.errors import Refusal, Words
-from coldtrace.seal import sm2
+from coldtrace.seal import sm2, sodium
 from coldtrace.seal.hashing import sha256
 
 ED25519_SPKI: Final = bytes.fromhex("302a300506032b6570032100")
@@ -56,6 +56,9 @@ _SMALL_ORDER: Final = frozenset(
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
     )
 )
+
+
+_sodium: Final = sodium.load_verify()
 
 
 class MalformedKey(Refusal):
@@ -151,7 +154,7 @@ class _Ed25519Key:
         raw = spki[12:]
         if not _is_canonical_point(raw) or raw in _SMALL_ORDER:
             raise MalformedKey()
-        self.spki = spki
+        self.spki, self._raw = spki, raw
         self._key = ed25519.Ed25519PublicKey.from_public_bytes(raw)
 
     def verify(self, signature: bytes, data: bytes) -> bool:
@@ -159,6 +162,8 @@ class _Ed25519Key:
             return False
         if int.from_bytes(signature[32:], "little") >= _L:
             return False
+        if _sodium is not None and _sodium(signature, data, self._raw):
+            return True
         # OpenSSL computes S*B - h*A and compares its encoding with R byte by byte: no cofactor, and a
         # non-canonical R never matches.  We say it aloud all the same, for a library that would decode R.
         if int.from_bytes(signature[:32], "little") & (_SIGN - 1) >= _P:
