@@ -74,7 +74,10 @@ RESOLUTIONS: Mapping[CaseKind, tuple[T, ...]] = {
     CaseKind.REFUSED_HANDOVER: (T.RECEIVE, T.RETURN, T.SHIP, T.DESTROY, T.LOSE, T.FIND, T.CORRECT),
     CaseKind.DOUBLE_BOUND: (T.RELABEL, T.VOID, T.INSPECT, T.OBSERVE, T.CORRECT),
 }
-"""What a case is resolved by: types of new statements, the usual one first.  Each is one tap on a handheld."""
+"""What a case is resolved by: types of new statements, the usual one first.
+
+A device states them by scanning the goods; the desk has no key and states nothing, it takes the id of what was stated.
+"""
 
 EXPLANATIONS: Mapping[CaseKind, tuple[Explanation, ...]] = {
     CaseKind.LATE: (Explanation.NO_NETWORK, Explanation.CLOCK_SET, Explanation.DEVICE_REPLACED),
