@@ -1,6 +1,6 @@
 """`coldscan`: the scanner for terminals and gates.
 
-    coldscan [--state DIR] enrol INVITE | scan | gate | sync | status | verify TEXT | export | doctor
+    coldscan [--state DIR] enrol INVITE | scan | gate | sync | status | verify TEXT | export | doctor | offline | bench
 
 Every command takes `--json` (objects on standard output, messages on standard error) and `--lang zh|en`, and exits
 0 ok, 1 refused or findings, 2 could not run.  What a command needs is imported when it runs: a scan must not wait
@@ -168,6 +168,21 @@ def _doctor(session: Session, arguments: argparse.Namespace) -> int:
     return run_doctor(session)
 
 
+def _offline(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.offline_page import PAGE, page_lines
+
+    lang = session.lang
+    rows = [{"what": row.what.say(lang), "works": row.works, "note": row.note.say(lang)} for row in PAGE]
+    session.tell({"rows": rows}, "\n".join(page_lines(lang)))
+    return OK
+
+
+def _bench(session: Session, arguments: argparse.Namespace) -> int:
+    from coldscan.run_bench import run_bench
+
+    return run_bench(session, count=arguments.count)
+
+
 _COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
     "enrol": _enrol,
     "scan": _scan,
@@ -177,6 +192,8 @@ _COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
     "verify": _verify,
     "export": _export,
     "doctor": _doctor,
+    "offline": _offline,
+    "bench": _bench,
 }
 
 
@@ -239,7 +256,17 @@ def _parser() -> argparse.ArgumentParser:
     export = add("export", "导出原始队列 / print the raw queue, one line each")
     export.add_argument("--wire", action="store_true", help="只要未发送的 / only what is unsent, as it is sent")
     add("doctor", "检查时钟、密钥、磁盘、队列、名单、服务器 / check clock, key, disk, queue, lists, server")
+    add("offline", "离线能做什么、不能做什么 / what works without a network and what does not")
+    bench = add("bench", "本机有多快：扫描落盘、启动、内存 / how quick this machine is: scan to disk, start, memory")
+    bench.add_argument("--count", type=_count, default=1000, help="扫描次数 / how many scans (1000)")
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 100 <= number <= 100_000:
+        raise argparse.ArgumentTypeError("100 to 100000")
+    return number
 
 
 def _batch(text: str) -> int:
