@@ -383,3 +383,32 @@ def test_a_lot_that_is_made_lasts_as_long_as_what_it_is_made_of(city: Road) -> N
     made(T.TRANSFORM, city, [B], [some(10, unit=own)])
     assert city.unit(own).holding.expires_on == date(2027, 1, 1)
     told_again_is_the_same(city)
+
+
+def test_a_pallet_with_boxes_keeps_its_code(city: Road) -> None:
+    city.bound(A, B)
+    city.done(PORT, T.PACK, *pack_lines(P, [A, B]))
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    assert set(made(T.RELABEL, city, [P], [Q])) == {"not_empty", "input_blocked"}
+    assert city.done(PORT, T.SHIP, P, to=STORE).marks == ("blocked_inside",)
+    empty = city.say(PORT, T.UNPACK, whole(P))
+    assert "not_empty" in made(T.RELABEL, city, [P], [Q])
+    city.tell(empty)
+    assert (city.where(P)[0], city.where(Q)[0]) == ("transformed", "active")
+    told_again_is_the_same(city)
+
+
+def test_a_stopped_code_is_not_voided(city: Road) -> None:
+    city.bound(A)
+    city.done(OFFICE, T.HOLD, A, more=ORDERED)
+    assert "held" in city.done(PORT, T.VOID, A).marks
+    assert city.where(A)[0] == "active"
+
+
+def test_whoever_may_not_stop_a_lot_tells_nobody_again(city: Road) -> None:
+    opened = city.consignment(cartons=2)
+    city.bind_all(opened)
+    early = city.say(SHOP, T.HOLD, some(0), more=ORDERED)
+    city.done(PORT, T.SHIP, opened.pallets[0].label.unit_id, to=STORE)
+    assert city.tell(early)[0].marks == ("lot_of_others",)
+    assert city.count("lot_stop") == 0

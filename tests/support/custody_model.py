@@ -100,7 +100,9 @@ class CustodyModel:
             thing, around, lies = self.things[name], self.root(name), self.in_force(name)
             inputs.append(Input(replace(thing, lies=set(thing.lies)), lies, self._stands(act, around)))
             within = {each for inner in self.inside(name) for each in self.things[inner].lies}
-            if "destroyed" in (thing.state, around.state) or self._keeps_from_making(act, lies, within, into_lot):
+            full = act.type is T.RELABEL and bool(self.inside(name))
+            dead = "destroyed" in (thing.state, around.state)
+            if dead or full or self._keeps_from_making(act, lies, within, into_lot):
                 self.blocked.append((act, name))
                 stopped = True
                 continue
@@ -264,7 +266,7 @@ class CustodyModel:
                 self._put(thing, name, "active", act.gln)
             case T.SELL if around.state != "sold":
                 self._put(thing, name, "sold", act.gln)
-            case T.SELL if around.gln != act.gln:
+            case T.SELL:
                 thing.lies.add(("clone_suspect", ""))
             case T.USE if around.state != "used":
                 self._put(thing, name, "used", act.gln)

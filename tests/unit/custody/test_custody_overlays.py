@@ -56,7 +56,7 @@ _BLOCKS = {
     "sample":   ("",         "",             "",          "",             ""),
     "lose":     ("",         "",             "",          "",             ""),
     "find":     ("",         "",             "",          "",             ""),
-    "void":     ("",         "",             "",          "",             ""),
+    "void":     ("",         "held",         "recalled",  "",             ""),
 }  # fmt: skip
 BLOCKS = [
     (type, overlay, mark)

@@ -96,6 +96,7 @@ class Mark(StrEnum):
     CLONE_SUSPECT = "clone_suspect"
     BLOCKED_INSIDE = "blocked_inside"
     INPUT_BLOCKED = "input_blocked"
+    NOT_EMPTY = "not_empty"
     HOLD_OF_HIGHER = "hold_of_higher"
     LOT_OF_OTHERS = "lot_of_others"
     HOLD_NOT_LAID = "hold_not_laid"
@@ -159,6 +160,7 @@ BLOCKING = frozenset(
         Mark.CLONE_SUSPECT,
         Mark.BLOCKED_INSIDE,
         Mark.INPUT_BLOCKED,
+        Mark.NOT_EMPTY,
         Mark.HOLD_OF_HIGHER,
         Mark.LOT_OF_OTHERS,
         Mark.NOT_CUSTODIAN,
@@ -181,6 +183,10 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.CLONE_SUSPECT: Words("该码疑似被克隆，尚未查清", "The code may be cloned; not cleared yet"),
     Mark.BLOCKED_INSIDE: Words("内有被封存或召回的货物", "Something inside is on hold or recalled"),
     Mark.INPUT_BLOCKED: Words("投入的货物不得分装", "What went into it was blocked"),
+    Mark.NOT_EMPTY: Words(
+        "内有货物，不能换码：请重打原标签，或先拆托",
+        "Something is inside, so it keeps its code: print the same label again, or unpack it first",
+    ),
     Mark.HOLD_OF_HIGHER: Words(
         "封存或召回由上级或他人作出，无权解除", "The hold or recall is of a higher level or of another firm"
     ),

@@ -44,12 +44,14 @@ def move(
     lasting: _Marks = (),
     sources: tuple[Source, ...] = (),
     inside: frozenset[str] = frozenset(),
+    is_empty: bool = True,
 ) -> Decision:
     """Return where a unit is after one line about it.
 
     `holding` is the unit's own record; `effective` is where its outermost parent is when it is packed (else where it
     is itself), with every overlay in force on it.  `lasting` is what `rules.lasting_marks` said of the line, `sources`
-    what the same statement used up, `inside` the overlays of all that is in the unit.
+    what the same statement used up, `inside` the overlays of all that is in the unit; only a new label
+    asks whether it `is_empty`.
     """
     if any(mark in BLOCKING for mark in lasting):
         return _blocked(deed, said, holding, lasting)
@@ -60,6 +62,8 @@ def move(
         return _blocked(deed, said, holding, (*lasting, stop))
     if overlays.blocked_by(deed, said, inside) is not None:
         return _blocked(deed, said, holding, (*lasting, Mark.BLOCKED_INSIDE))
+    if (deed.type, said.role) == ("relabel", "input") and not is_empty:
+        return _blocked(deed, said, holding, (*lasting, Mark.NOT_EMPTY))
     after, marks = _moved(deed, said, holding, effective, lasting, sources)
     if any(mark in BLOCKING for mark in marks):
         return _blocked(deed, said, holding, (*lasting, *marks))

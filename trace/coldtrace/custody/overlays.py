@@ -49,6 +49,8 @@ def blocked_by(deed: Deed, said: Said, overlays: Collection[str], *, of_lot: boo
             return _first(kinds, HOLDS, {Overlay.RECALL})
         case ("sell" | "use" | "open", _):
             return _first(kinds, HOLDS, {Overlay.RECALL}, {Overlay.TEMP_BREACH}, {Overlay.CLONE_SUSPECT})
+        case "void", _:
+            return _first(kinds, {Overlay.HOLD_REGULATOR}, {Overlay.RECALL})
         case "return", _ if not deed.ordered:
             return _first(kinds, {Overlay.HOLD_REGULATOR})
         case "destroy", _ if not deed.ordered and deed.level is Level.FIRM:

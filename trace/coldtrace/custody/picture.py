@@ -19,6 +19,7 @@ from coldtrace.custody.model import (
     Deed,
     Holding,
     Issued,
+    Level,
     Mark,
     Said,
     Source,
@@ -95,7 +96,8 @@ class Hanging:
 class Picture:
     """Units by key; a unit's parents must be among them, and its lot if that was ever stopped as a whole.
 
-    `hanging` is what may keep them from going on, beside the units themselves.
+    `hanging` is what may keep them from going on, beside the units themselves; `full` are those with something in them
+    that is not in the picture.
     `laid` are those that may have overlays, `stopped` the lots that this picture stops or lets go on, and when.
     """
 
@@ -107,6 +109,7 @@ class Picture:
         self.stopped: dict[int, datetime] = {}
         self.laid = {unit.pk for unit in self.units.values() if unit.holding.overlays}
         self.hanging: Sequence[Hanging] = ()
+        self.full: Container[int] = ()
         self.leavings: list[Leaving] = []
         self._open: dict[int, Stay] = {}
         self._closed: list[Stay] = []
@@ -171,6 +174,10 @@ class Picture:
             for overlay in self.overlays_on(each)
         ).union(hanging)
 
+    def is_empty(self, unit: Unit) -> bool:
+        """Tell whether nothing is in a unit."""
+        return unit.pk not in self.full and all(each.parent_pk != unit.pk for each in self.units.values())
+
     def hanging_in(self, unit: Unit) -> list[Hanging]:
         """Return what hangs on a unit, or on whatever of this picture is in it."""
         return [
@@ -187,11 +194,12 @@ class Picture:
         parent: Unit | None,
         lasting: tuple[Mark, ...],
         inside: frozenset[str] = frozenset(),
+        is_empty: bool = True,
     ) -> Decision:
         """Let one line act on its unit; return what it did, with all that it contradicts.
 
-        `inside` are the overlays of all that is in the unit; only what may be blocked by them needs them.  The inputs
-        of a statement must be told before its outputs.
+        `inside` are the overlays of all that is in the unit; only what may be blocked by them needs them, and only a
+        new label whether the unit `is_empty`.  The inputs of a statement must be told before its outputs.
         """
         if deed.type == "correct":
             return self.pass_over(deed, unit=unit, lasting=lasting)
@@ -218,6 +226,7 @@ class Picture:
                 lasting=lasting,
                 sources=sources,
                 inside=inside,
+                is_empty=is_empty,
             )
         if said.role == "input":
             self._use_up(entry_id, deed, unit, effective, decision)
@@ -238,7 +247,8 @@ class Picture:
 
     def note_stop(self, deed: Deed, unit: Unit, said: Said) -> None:
         """Note that a whole lot is stopped here, or let go on, if it is."""
-        if stops_lot(deed.type, unit.unit_id, said.details):
+        entitled = deed.level is Level.REGULATOR or said.details.get("answers") is True
+        if entitled and stops_lot(deed.type, unit.unit_id, said.details):
             self.stopped[unit.pk] = max(deed.event_at, self.stopped.get(unit.pk, deed.event_at))
 
     def _sources_of(self, entry_id: UUID, unit: Unit) -> tuple[Source, ...]:

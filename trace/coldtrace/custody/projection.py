@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import store, unit_store
-from coldtrace.custody.details import details_of, makes_lot, net_g_of
+from coldtrace.custody.details import details_of, makes_lot, may_stop_lot, net_g_of
 from coldtrace.custody.lots import stops_lot
 from coldtrace.custody.making import weight_marks
 from coldtrace.custody.model import Fact, Inside, Mark, Said
@@ -109,6 +109,7 @@ class Projection:
             for one in self._told
             for line in one.lines
             if stops_lot(one.fact.type, line.unit, line.attributes)
+            and may_stop_lot(one.fact, self._by_name[line.unit].issued)
         ]
 
     def _find_inside(self) -> None:
@@ -120,6 +121,10 @@ class Projection:
             packed = [one for one in self._told if one.fact.type == "pack"]
             going = {self._by_name[line.unit].pk for one in (*leaving, *packed) for line in one.lines}
             self._picture.hanging = unit_store.blocked_inside(self._session, going, known=units, on=on)
+        relabelled = {
+            self._by_name[line.unit].pk for one in self._told if one.fact.type == "relabel" for line in one.lines
+        }
+        self._picture.full = unit_store.holding_others(self._session, relabelled, known=units)
         self._aged = [unit for unit in units.values() if unit.expires_on is not None and unit.expires_on < on]
 
     def _inside(self, unit: Unit) -> Inside:
@@ -213,6 +218,7 @@ class Projection:
                 parent=parent,
                 lasting=marks,
                 inside=inside.overlays,
+                is_empty=one.fact.type != "relabel" or self._picture.is_empty(unit),
             )
             marks, from_gln = did.marks, did.from_gln
         return LineRecord(

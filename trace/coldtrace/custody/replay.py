@@ -56,6 +56,9 @@ def tell(session: Session, lines: Sequence[PastLine]) -> int:
     picture = Picture(unit_store.lock_units(session, set(names.values()), emptied=emptied))
     going = {line.unit_pk for line in lines if line.type in BLOCKABLE or line.type == "pack"}
     picture.hanging = unit_store.blocked_inside(session, going, known=picture.units)
+    picture.full = unit_store.holding_others(
+        session, {line.unit_pk for line in lines if line.type == "relabel"}, known=picture.units
+    )
     told, implied = tell_lines(picture, lines, since=unit_store.EARLIEST)
     write_findings(session, lines, told)
     write_implied(session, [], implied)

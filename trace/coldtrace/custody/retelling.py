@@ -116,8 +116,19 @@ def tell_lines(
                     inside = picture.inside_of(unit)
                 elif Mark.BLOCKED_INSIDE in line.marks:
                     lasting = (*lasting, Mark.BLOCKED_INSIDE)
+            is_empty = True
+            if line.type == "relabel":
+                judged = deed.event_at >= since
+                is_empty = picture.is_empty(unit) if judged else Mark.NOT_EMPTY not in line.marks
             told[entry_id, line.line_no] = picture.apply(
-                entry_id, deed, unit=unit, said=says, parent=parent, lasting=lasting, inside=inside
+                entry_id,
+                deed,
+                unit=unit,
+                said=says,
+                parent=parent,
+                lasting=lasting,
+                inside=inside,
+                is_empty=is_empty,
             )
         emptied = {line.unit_pk for line in said if line.whole and not line.annulled and BARRED.isdisjoint(line.marks)}
         for child, parent, its_marks in picture.empty(entry_id, deed, parents=emptied) if emptied else ():

@@ -354,6 +354,20 @@ def blocked_inside(
     ]
 
 
+def holding_others(session: Session, pks: Collection[int], *, known: Collection[int]) -> set[int]:
+    """Return those of these units that have something in them beside the units `known`."""
+    if not pks:
+        return set()
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT parent_pk FROM unit WHERE parent_pk = ANY(CAST(:pks AS bigint[]))"
+            " AND unit_pk <> ALL(CAST(:known AS bigint[]))"
+        ),
+        {"pks": sorted(pks), "known": sorted(known)},
+    )
+    return {row[0] for row in rows}
+
+
 _LATER = (
     "WITH RECURSIVE below (unit_pk, since) AS (SELECT u.unit_pk, n.since"
     " FROM unnest(CAST(:names AS text[]), CAST(:times AS timestamptz[])) AS n(unit_id, since)"
@@ -427,8 +441,9 @@ _WENT_ON = (
     " HAVING count(*) > 1) OR EXISTS (SELECT 1 FROM unit u WHERE u.unit_pk = ANY(CAST(:pks AS bigint[]))"
     " AND (u.overlays <> '{}' OR EXISTS (SELECT 1 FROM lot l JOIN lot_stop USING (gtin, lot)"
     " WHERE l.lot_id = u.lot_id))) AS is_so)"
-    " SELECT DISTINCT i.unit_pk FROM its i, laid WHERE laid.is_so AND i.event_at >= :since"
-    " AND i.type = ANY(CAST(:going AS text[]))"
+    # What is inside keeps a unit from a new label, whatever lies on it.
+    " SELECT DISTINCT i.unit_pk FROM its i, laid WHERE i.event_at >= :since"
+    " AND (laid.is_so AND i.type = ANY(CAST(:going AS text[])) OR i.type = 'relabel')"
     " AND EXISTS (SELECT 1 FROM statement_line c WHERE c.parent_pk = i.unit_pk)"
 )
 
