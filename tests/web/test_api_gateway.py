@@ -221,6 +221,29 @@ def test_a_trial_keeps_nothing(store: WebHouse) -> None:
     assert (said["status"], said["receipt"] is None) == ("accepted", False)
 
 
+def test_a_trial_says_nothing_of_goods_of_others(store: WebHouse) -> None:
+    """Nor by way of one's own: what was packed in a trial into somebody's pallet is where that pallet is."""
+    theirs = "(00)395212340000000991"
+    pack = plain(
+        store,
+        "into-theirs",
+        5,
+        type="pack",
+        lines=[{"role": "parent", "unit": theirs}, {"role": "child", "unit": UNIT.format(5), "parent": theirs}],
+    )
+    sent = [pack, plain(store, "then", 5, type="observe")]
+    body = {"site": STORE, "statements": sent}
+    with store.sessions.begin() as session:
+        session.execute(
+            text("INSERT INTO unit (unit_id, state, gln, last_at) VALUES (:unit, 'active', '9521234000013', now())"),
+            {"unit": theirs},
+        )
+    found = results(store.client.post(SAID, params={"dry_run": True}, json=body, headers=store.bearer))
+    assert [(each["status"], each["marks"]) for each in found] == [("accepted", [])] * 2
+    too_many = {"site": STORE, "statements": [plain(store, f"n{n}", 5) for n in range(101)]}
+    assert store.client.post(SAID, params={"dry_run": True}, json=too_many, headers=store.bearer).status_code == 413
+
+
 def test_what_is_no_object_is_refused_alone(store: WebHouse) -> None:
     found = results(say(store, 7, plain(store, "among-others"), None, "x", []))
     assert [each["status"] for each in found] == ["refused", "accepted", "refused", "refused", "refused"]

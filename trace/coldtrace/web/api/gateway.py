@@ -4,6 +4,7 @@ PUT  /api/v1/sites/{gln}/gateway   open a site's gateway (whoever manages the si
 POST /api/v1/gateway/statements   say something through it (a token of the organisation)
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, cast
@@ -38,8 +39,8 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Begin, Caller, CallerLang, CurrentEnv, WriteSession, needs
 from coldtrace.web.api.body import BodyIn
-from coldtrace.web.api.statements import as_json
-from coldtrace.web.database_trouble import is_race
+from coldtrace.web.api.statements import CHECKED_MAX, as_json, told_of, wait_briefly, without_goods
+from coldtrace.web.database_trouble import is_lock_timeout, is_race
 from coldtrace.web.invalid import JSON, invalid_request
 from coldtrace.web.refusals import NotReady, TooManyItems
 
@@ -127,10 +128,12 @@ def post_statements(
 
     Up to 1000 at once; an answer for each, in order.  The same words under the same `ref` are a `repeat` with the first
     receipt, other words under it are refused (`ref_conflict`).  What is wrong with one stops no other.  With
-    `dry_run` nothing is kept and nothing has a receipt: the answer says what would be.
+    `dry_run` nothing is kept and nothing has a receipt: the answer says what would be, for up to 100, of goods that the
+    caller may see; it waits for scans of the same goods a second at most (503 `not_ready`: ask again).
     """
-    if len(body.statements) > STATEMENTS_MAX:
-        raise TooManyItems(limit=STATEMENTS_MAX, got=len(body.statements))
+    limit = CHECKED_MAX if dry_run else STATEMENTS_MAX
+    if len(body.statements) > limit:
+        raise TooManyItems(limit=limit, got=len(body.statements))
     sent = cast("list[object]", body.statements)
     plain = [_read(each, lang) for each in sent]
     results = _say(begin, env, caller, body.site, plain, dry_run=dry_run)
@@ -148,11 +151,13 @@ def _say(
         try:
             with begin() as session:
                 site = _site(session, gln, caller, Kind.GATEWAY)
+                if dry_run:
+                    wait_briefly(session)
                 tried = session.begin_nested()
                 results = custody.say(session, env, site, _gateway(session, env, site), plain)
                 if dry_run:
                     tried.rollback()
-                    results = [replace(each, id=None, receipt=None) for each in results]
+                    results = _told_of(session, caller, plain, results)
                 caller.named(site.gln)
                 caller.at([site.gln])
                 kept = () if dry_run else results
@@ -160,10 +165,31 @@ def _say(
                 caller.keep(session)
             return results
         except (SQLAlchemyError, psycopg.Error) as error:
+            if dry_run and isinstance(error, SQLAlchemyError) and is_lock_timeout(error):
+                raise NotReady() from error
             if not is_race(error):
                 raise
             caller.keep_again()
     raise NotReady()
+
+
+def _told_of(
+    session: Session, caller: Caller, plain: Sequence[Plain | Refusal], results: Sequence[Result]
+) -> list[Result]:
+    """Return what a trial may say, as `/statements/check` does: of goods that the caller may see."""
+    scope = replace(caller.scope_for(Kind.UNIT, Verb.READ), areas=frozenset())
+    named = [set() if isinstance(one, Refusal) else _named(one) for one in plain]
+    shown = told_of(named, session, scope)
+    return [
+        replace(each if seen else without_goods(each), id=None, receipt=None)
+        for each, seen in zip(results, shown, strict=True)
+    ]
+
+
+def _named(one: Plain) -> set[str]:
+    if one.type is StatementType.COMMISSION:
+        return set()
+    return {name for line in one.lines for name in (line.unit, line.parent) if name}
 
 
 def _gateway(session: Session, env: Env, site: Site) -> OpenGateway | GatewayClosed:

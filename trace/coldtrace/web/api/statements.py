@@ -5,7 +5,7 @@ by an enrolled device, and it counts against the anonymous limit.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.request import parse_http_list
@@ -145,7 +145,7 @@ def check_statements(
     scope = replace(caller.scope_for(Kind.UNIT, Verb.READ), areas=frozenset())
     keys = {read.checked.header.key for read in reads if read.checked is not None}
     with request.app.state.sessions() as session:
-        seen = [scope.everything or _are_seen(session, scope, read) for read in reads]
+        seen = told_of([_names(read) for read in reads], session, scope)
         spkis = parties.public_keys(session, keys)
     # Whatever can be judged without a lock is judged before.
     proved = [
@@ -156,7 +156,7 @@ def check_statements(
     ]
     results = _tried(request, keys, proved)
     answers = (
-        as_json(result if shown else _without_goods(result), lang) | {"receipt": None, "hidden": not shown}
+        as_json(result if shown else without_goods(result), lang) | {"receipt": None, "hidden": not shown}
         for result, shown in zip(results, seen, strict=True)
     )
     return JSONResponse({"results": list(answers)})
@@ -165,7 +165,7 @@ def check_statements(
 def _tried(request: Request, keys: set[bytes], reads: Sequence[ReadWire]) -> list[Result]:
     with request.app.state.sessions() as session:
         try:
-            session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
+            wait_briefly(session)
             devices = parties.speaking_devices(session, keys)
             return custody.capture(session, request.app.state.env, reads, devices=devices, trial=True)
         except SQLAlchemyError as error:
@@ -180,21 +180,43 @@ OF_THE_DEVICE = frozenset({Mark.NOT_PERMITTED, Mark.LATE, Mark.CLOCK_SKEW, Mark.
 """Marks that say nothing of goods."""
 
 
-def _without_goods(result: Result) -> Result:
+def without_goods(result: Result) -> Result:
+    """Return what became of a statement without a word of goods that the caller may not see."""
     kept = tuple(mark for mark in result.marks if mark in OF_THE_DEVICE)
     if result.status not in ("accepted", "blocked"):
         return replace(result, marks=kept)
     return replace(result, marks=kept, status="blocked" if Mark.NOT_PERMITTED in kept else "accepted")
 
 
-def _are_seen(session: Session, scope: Scope, read: ReadWire) -> bool:
-    """Tell whether the caller may see all units that a statement names; what is coded now nobody has seen yet."""
+def wait_briefly(session: Session) -> None:
+    """Let this transaction wait for the locks of scans no longer than a second: it is only a trial."""
+    session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
+
+
+def told_of(statements: Sequence[Collection[str]], session: Session, scope: Scope) -> list[bool]:
+    """Tell of which statements of one trial the caller may hear all, each given by the units that it names.
+
+    What is in a trial builds on what is before it: after one that names goods of others, all is hidden.
+    """
+    seen: dict[str, bool] = {}
+    shown, found = True, []
+    for names in statements:
+        for name in names:
+            if shown and not scope.everything and name not in seen:
+                seen[name] = view_unit(session, scope, name, inside_max=0) is not None
+        shown = shown and (scope.everything or all(seen[name] for name in names))
+        found.append(shown)
+    return found
+
+
+def _names(read: ReadWire) -> set[str]:
+    """Return the units whose record a trial would tell of; what is coded now nobody has seen yet."""
     statement = read.checked
     if statement is None:
-        return True  # it names nothing that could be read
+        return set()  # it names nothing that could be read
     if statement.public.type is StatementType.COMMISSION:
-        return True
-    return all(view_unit(session, scope, line.unit, inside_max=0) is not None for line in statement.units.lines)
+        return set()
+    return {name for line in statement.units.lines for name in (line.unit, line.parent) if name}
 
 
 @router.get("", summary="Statements 记录清单")
