@@ -77,7 +77,7 @@ def open_cases(session: Session, cases: Sequence[NewCase]) -> set[UUID]:
             " CAST(:glns AS text[]), CAST(:times AS timestamptz[]), CAST(:details AS text[]))"
             " AS v(id, kind, about, entry_id, other_id, key_id, unit_id, gln, at, detail) LEFT JOIN site s USING (gln)"
             " ORDER BY v.id ON CONFLICT (kind, about) DO UPDATE SET state = 'open', note = NULL, closed_at = NULL,"
-            " detail = EXCLUDED.detail WHERE c.state = 'explained' AND c.note = :gone RETURNING case_id"
+            " detail = EXCLUDED.detail WHERE c.state = 'explained' AND c.note = :gone RETURNING case_id, c.xmax = 0 AS fresh"
         ),
         {
             "ids": [case.id for case in cases],
@@ -93,19 +93,21 @@ def open_cases(session: Session, cases: Sequence[NewCase]) -> set[UUID]:
             "gone": GONE,
         },
     )
-    opened = {row.case_id for row in rows}
-    _tell_parties(session, opened)
-    return opened
+    opened = {row.case_id: row.fresh for row in rows}
+    _tell_parties(session, opened.keys(), before={case for case, fresh in opened.items() if not fresh})
+    return set(opened)
 
 
-def _tell_parties(session: Session, ids: Collection[UUID]) -> None:
-    """Write whom these cases concern, as it is known now."""
+def _tell_parties(session: Session, ids: Collection[UUID], *, before: Collection[UUID]) -> None:
+    """Write whom these cases concern, as it is known now; `before` are those of which that was written earlier."""
     if not ids:
         return
     held_before.note_holders(session, ids)
-    values = {"ids": sorted(ids)}
-    session.execute(text("DELETE FROM case_party WHERE case_id = ANY(CAST(:ids AS uuid[]))"), values)
-    session.execute(text(_PARTIES), values)
+    if before:
+        session.execute(
+            text("DELETE FROM case_party WHERE case_id = ANY(CAST(:ids AS uuid[]))"), {"ids": sorted(before)}
+        )
+    session.execute(text(_PARTIES), {"ids": sorted(ids)})
 
 
 _PARTIES = (
@@ -157,7 +159,8 @@ def tell_parties(session: Session, entries: Collection[UUID]) -> None:
         text("SELECT case_id FROM case_file WHERE entry_id = ANY(CAST(:entries AS uuid[]))"),
         {"entries": sorted(entries)},
     )
-    _tell_parties(session, set(kept.scalars()))
+    known = set(kept.scalars())
+    _tell_parties(session, known, before=known)
 
 
 def close_gone(session: Session, entries: Collection[UUID], *, keep: Mapping[UUID, Collection[CaseKind]]) -> None:
