@@ -45,6 +45,7 @@ def fact(type: str, **changes: object) -> Fact:
 
 
 OFFICE: dict[str, object] = {"level": Level.REGULATOR, "firm": "11120000000000000X"}
+LAB: dict[str, object] = {"level": Level.VISITOR}
 LOOKING = [(type, before, {}, after, marks) for type in ("store", "count", "sample") for before, after, marks in [
     (at(A), at(A), []),
     (is_("opened"), is_("opened"), []),
@@ -63,7 +64,9 @@ LOOKING = [(type, before, {}, after, marks) for type in ("store", "count", "samp
     (is_("transformed", B), OFFICE, is_("transformed", B), ["after_end"]),
     (is_("lost", B), {}, at(A), ["found_again"]),
     (is_("lost", B), OFFICE, is_("lost", B), ["found_again"]),
-]]  # fmt: skip
+    (at(B), LAB, at(B), []),
+    (is_("lost", B), LAB, is_("lost", B), ["found_again"]),
+]] + [("sample", at(B), LAB, at(B), [])]  # fmt: skip
 MOVING = [
     ("adopt", "a foreign box", UNKNOWN, {}, at(A), []),
     ("adopt", "sent here", sent(B, A), {}, at(A), []),
@@ -107,6 +110,7 @@ MOVING = [
     ("destroy", "stock", at(A), {}, is_("destroyed"), []),
     ("destroy", "an opened case", is_("opened"), {}, is_("destroyed"), []),
     ("destroy", "what others keep", at(B), {}, at(B), ["not_custodian"]),
+    ("destroy", "what others keep, by a laboratory", at(B), LAB, at(B), ["not_custodian"]),
     ("destroy", "what others keep, by a regulator", at(B), OFFICE, is_("destroyed"), []),
     ("destroy", "a label of nobody", UNKNOWN, {}, UNKNOWN, ["not_custodian"]),
     ("void", "a label that was never used", BLANK, {}, is_("void"), []),

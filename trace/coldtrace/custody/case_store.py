@@ -77,7 +77,8 @@ def open_cases(session: Session, cases: Sequence[NewCase]) -> set[UUID]:
             " CAST(:glns AS text[]), CAST(:times AS timestamptz[]), CAST(:details AS text[]))"
             " AS v(id, kind, about, entry_id, other_id, key_id, unit_id, gln, at, detail) LEFT JOIN site s USING (gln)"
             " ORDER BY v.id ON CONFLICT (kind, about) DO UPDATE SET state = 'open', note = NULL, closed_at = NULL,"
-            " detail = EXCLUDED.detail WHERE c.state = 'explained' AND c.note = :gone RETURNING case_id, c.xmax = 0 AS fresh"
+            " detail = EXCLUDED.detail WHERE c.state = 'explained' AND c.note = :gone"
+            " RETURNING case_id, c.xmax = 0 AS fresh"
         ),
         {
             "ids": [case.id for case in cases],

@@ -97,6 +97,8 @@ def _book(deed: Deed, said: Said, stock: Stock) -> _Booked:
             return _receive(deed, said, stock)
         case (type, _) if type in _ADDING:
             return _put(dict(stock), StockPlace(HERE, deed.gln, "", _owner(deed, said)), said.quantity), []
+        case ("sample", _) if deed.level is not Level.FIRM:
+            return dict(stock), []  # taken where others keep the lot: they say what they have less
         case (type, _) if type in _TAKING:
             return _take(deed, said, stock, None)
         case (type, _) if type in _SEEING and deed.level is Level.FIRM:

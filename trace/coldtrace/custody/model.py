@@ -53,9 +53,13 @@ STOCK = frozenset({UnitState.ACTIVE, UnitState.OPENED})
 
 
 class Level(StrEnum):
-    """Who stops goods: a firm its own, a regulator anybody's."""
+    """Who speaks: a firm that has goods and stops its own, a regulator who stops anybody's, or one who comes to look.
+
+    A laboratory and customs look at goods and take samples where others keep them; their own site keeps none.
+    """
 
     FIRM = "firm"
+    VISITOR = "visitor"
     REGULATOR = "regulator"
 
 

@@ -279,11 +279,11 @@ def _replacement(deed: Deed, said: Said, holding: Holding, sources: tuple[Source
 
 
 def _look(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
-    """Seen here: nothing moves, except that what was lost is found.  A regulator looks wherever the goods are."""
+    """Seen here: nothing moves, except that what was lost is found.  Others than firms look wherever goods are."""
     marks = _presence(deed, effective)
     if effective.state is UnitState.LOST and deed.level is Level.FIRM:
         return _here(deed, holding), [*([] if deed.type == "find" else marks), *_still_packed(holding)]
-    away = deed.level is Level.REGULATOR or (
+    away = deed.level is not Level.FIRM or (
         deed.type in ("observe", "inspect", "temperature") and effective.state is UnitState.IN_TRANSIT
     )
     return holding, [mark for mark in marks if not (away and mark is Mark.NOT_HERE)]
@@ -302,7 +302,7 @@ def _lose(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Move
 
 
 def _destroy(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
-    if deed.level is Level.FIRM and not is_custodian(deed, effective):
+    if deed.level is not Level.REGULATOR and not is_custodian(deed, effective):
         return holding, [Mark.NOT_CUSTODIAN]
     return _gone(holding, UnitState.DESTROYED, deed.gln), _still_packed(holding)
 

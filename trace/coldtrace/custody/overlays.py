@@ -53,7 +53,7 @@ def blocked_by(deed: Deed, said: Said, overlays: Collection[str], *, of_lot: boo
             return _first(kinds, {Overlay.HOLD_REGULATOR}, {Overlay.RECALL})
         case "return", _ if not deed.ordered:
             return _first(kinds, {Overlay.HOLD_REGULATOR})
-        case "destroy", _ if not deed.ordered and deed.level is Level.FIRM:
+        case "destroy", _ if not deed.ordered and deed.level is not Level.REGULATOR:
             return _first(kinds, {Overlay.HOLD_REGULATOR})
         case _:
             return None
