@@ -44,6 +44,7 @@ from coldtrace.web.pages.views import (
     Temperature,
     UnknownView,
 )
+from coldtrace.web.place_words import REPACKS
 from coldtrace.web.status_words import Status
 
 HOST = "trace.example.cn"
@@ -185,7 +186,17 @@ LONG = replace(
         replace(stop, acts=(*stop.acts, "store", "temperature", "sample", "inspect", "hold", "release"))
         for stop in JOURNEY * 3
     ),
-    repack=Repack(name=LONG_NAME, date="2026-11-21", district="120112"),
+    repacks=tuple(
+        Repack(
+            act=act,
+            role="repacker",
+            date="2026-11-21",
+            district="120112",
+            name=LONG_NAME if act.startswith("transform") else None,
+            by_platform=act.endswith("input"),
+        )
+        for act in REPACKS
+    ),
     seller=Seller(name=LONG_NAME, district="120101"),
 )
 PALLET = PalletView(

@@ -58,6 +58,16 @@ ACTS: dict[str, Words] = {
     "close": Words("设备停用", "Device closed"),
 }
 
+# What a repacking or a change of labels did to the box whose page it is.
+REPACKS: dict[str, Words] = {
+    "transform.input": Words("此件已分装或加工成其他货物", "Was repacked into other units"),
+    "transform.output": Words("由其他货物分装或加工而成", "Made by repacking other units"),
+    "transform.parent": Words("所在托盘已分装", "The pallet that it was on was repacked"),
+    "relabel.input": Words("已换上新码，此码停用", "A new code took the place of this one"),
+    "relabel.output": Words("此码换自旧码", "This code took the place of an older one"),
+    "relabel.parent": Words("所在托盘换了新码", "The pallet that it was on got a new code"),
+}
+
 COLD: dict[str, Words] = {
     "ok": Words("合规", "Within limits"),
     "breach": Words("超温", "Too warm"),
@@ -132,6 +142,11 @@ _ELSEWHERE = Words("地点未提供", "Place not stated")
 def role_words(role: str) -> Words:
     """Return the name of a site's role."""
     return ROLES.get(role, OTHER_ROLE)
+
+
+def repack_words(act: str) -> Words:
+    """Return what a repacking did to a box, by the type of statement and the part that the box had in it."""
+    return REPACKS.get(act) or act_words(act.partition(".")[0])
 
 
 def act_words(statement_type: str) -> Words:

@@ -15,7 +15,7 @@ from coldtrace.errors import Fact, Lang, Words
 from coldtrace.web import formats
 from coldtrace.web.language import language_url
 from coldtrace.web.pages.views import Bilingual, PageView
-from coldtrace.web.place_words import COLD, SOURCES, act_words, district_words, role_words
+from coldtrace.web.place_words import COLD, SOURCES, act_words, district_words, repack_words, role_words
 from coldtrace.web.status_words import RECALL_STEPS
 from coldtrace.web.words import page_words
 
@@ -93,6 +93,7 @@ def environment(lang: Lang) -> Environment:
         shelf_life=lambda value: formats.shelf_life(value, lang),
         address=web_address,
         role=lambda value: say(role_words(value)),
+        repack=lambda value: say(repack_words(value)),
         district=lambda value: say(district_words(value)),
         act=lambda value: say(act_words(value)),
         cold=lambda value: say(COLD[value]),

@@ -73,6 +73,7 @@ PAGE_WORDS: dict[str, Words] = {
     "certificate.masked": Words("中间各位不公开", "The middle signs are not public"),
     "row.repack": Words("分装", "Repacking"),
     "repack.none": Words("没有分装记录", "No repacking recorded"),
+    "repack.signed": Words("由该处设备签名登记", "Recorded and signed by a device of that place"),
     "row.journey": Words("流通过程", "Journey"),
     "journey.lead": Words(
         "只显示站点类型、地区和日期；每一站由现场设备签名。",

@@ -23,6 +23,7 @@ from coldtrace.custody.model import Mark, Overlay, UnitState
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
+from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import store as goods
 from coldtrace.goods.stop_store import recall_of
 from coldtrace.goods.stops import judge_code
@@ -55,6 +56,7 @@ from coldtrace.web.pages.views import (
     Queries,
     RecalledGoods,
     RefusedView,
+    Repack,
     Seller,
     UnknownView,
 )
@@ -287,6 +289,7 @@ def _unit_page(asked: _Asked) -> Response:
         goods=facts,
         journey=journey_stops(steps),
         in_transit=is_in_transit(steps),
+        repacks=repacks(story, sites, unit.unit_id),
         seller=_seller(asked.session, unit, sites),
         proof=proof,
     )
@@ -339,6 +342,29 @@ def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[Jour
     ]
 
 
+def repacks(story: list[HistoryLine], sites: dict[str, Site], unit_id: str) -> tuple[Repack, ...]:
+    """Return what a box was made of, made into or relabelled as; who repacked is named, other places are not."""
+    return tuple(
+        Repack(
+            act=f"{line.type}.{line.role if line.unit == unit_id else 'parent'}",
+            role=sites[line.gln].role.value,
+            date=line.event_at.astimezone(LOCAL).date().isoformat(),
+            district=sites[line.gln].district,
+            name=_name(sites[line.gln]) if line.type == StatementType.TRANSFORM else None,
+            by_platform=line.by_platform,
+        )
+        for line in story
+        if line.type in _REPACKING
+    )
+
+
+_REPACKING = (StatementType.TRANSFORM, StatementType.RELABEL)
+
+
+def _name(site: Site) -> Bilingual:
+    return Bilingual(zh=site.name_zh, en=site.name_en)
+
+
 def _seller(session: Session, unit: UnitRecord, sites: dict[str, Site]) -> Seller | None:
     """Return the shop that sold the box; nobody else's name is shown."""
     sold = seller_of(session, unit.unit_pk)
@@ -347,7 +373,7 @@ def _seller(session: Session, unit: UnitRecord, sites: dict[str, Site]) -> Selle
     gln, at = sold
     site = sites[gln]
     return Seller(
-        name=Bilingual(zh=site.name_zh, en=site.name_en),
+        name=_name(site),
         district=site.district,
         date=at.astimezone(LOCAL).date().isoformat(),
     )

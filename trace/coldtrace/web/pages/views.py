@@ -118,11 +118,18 @@ class Goods:
 
 @dataclass(frozen=True, kw_only=True)
 class Repack:
-    """Row 12."""
+    """Row 12: one repacking or change of labels.
 
-    name: Bilingual
+    `act` is the statement's type with what it did to this box: it went in (`input`), came out (`output`), or was on a
+    pallet that went in (`parent`).  A repacker is named; of others, who only put a new label on, `role` says who.
+    """
+
+    act: str
+    role: str
     date: str
     district: str
+    name: Bilingual | None = None
+    by_platform: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +199,7 @@ class ConsumerView(CodePageView):
     journey: tuple[JourneyStop, ...] = ()
     in_transit: bool = False
     temperature: Temperature = Temperature()
-    repack: Repack | None = None
+    repacks: tuple[Repack, ...] = ()
     seller: Seller | None = None
     recall: RecallNotice | None = None
     proof: ProofSummary = ProofSummary(result="none")
