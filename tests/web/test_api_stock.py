@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
-from support.consignments import Consignment
+from support.consignments import GTIN, Consignment
 from support.house import GLNS, pack_lines, unit_line
 from support.web_house import WebHouse
 
@@ -85,11 +86,27 @@ def test_cartons_off_their_pallet_are_rows_with_their_lot_and_sold_ones_are_none
     assert (carton["lot"], carton["inside"]) == (pallet.cartons[0].lot, 0)
     assert carton["unit"].startswith(f"(01){carton['gtin']}(21)")
     assert carton["expiry"] is not None
+    assert unit(web, cartons[0])["expires_on"] == carton["expiry"]
     assert found[pallet.label.unit_id]["inside"] == 0
     shop = web.device(SiteRole.RETAILER)
     web.send(shop, [shop.say(T.RECEIVE, [unit_line(cartons[0])]), shop.say(T.SELL, [unit_line(cartons[0])])])
     assert rows(web, SHOP, "stock") == []
     assert cartons[0] not in names(rows(web, PORT, "stock"))
+
+
+def unit(web: WebHouse, unit_id: str) -> dict[str, Any]:
+    """Return what a unit's own address says."""
+    found: dict[str, Any] = web.client.get(f"/api/v1/units/{unit_id}", headers=web.bearer).json()
+    return found
+
+
+def test_a_lot_has_its_last_day_in_the_list_and_at_its_own_address(web: WebHouse, goods: Consignment) -> None:
+    carton = goods.carton
+    lot = lot_unit(gtin=GTIN, lot=carton.lot or "")
+    web.tell(SiteRole.FIRST_STATION, T.FIND, [Line(role="unit", unit=lot, parent=None, quantity=12)])
+    row = next(each for each in rows(web, PORT, "stock") if each["unit"] == lot)
+    assert (row["gtin"], row["lot"], row["quantity"]) == (GTIN, carton.lot, 12)
+    assert row["expiry"] == unit(web, lot)["expires_on"] == unit(web, carton.unit_id)["expires_on"] is not None
 
 
 def test_goods_that_nobody_is_named_for_are_expected_nowhere(web: WebHouse, goods: Consignment) -> None:

@@ -348,6 +348,16 @@ def test_a_lot_is_received_package_by_package_the_first_voucher_first(web: WebHo
     assert opened(web, second)["discrepancies"] == {"over": 1}
 
 
+def test_a_line_of_a_lot_names_the_lot_and_its_last_day(web: WebHouse, goods: Consignment) -> None:
+    send(web, SiteRole.FIRST_STATION, T.FIND, packages(100))
+    carton = goods.pallets[0].cartons[0]
+    lines = [*packages(40), unit_line(carton.unit_id)]
+    by_lot, by_serial = opened(web, send(web, SiteRole.FIRST_STATION, T.SHIP, lines, to=STORE))["items"]
+    named = {name: by_lot[name] for name in ("gtin", "lot", "expiry")}
+    assert named == {name: by_serial[name] for name in named}
+    assert (f"(01){named['gtin']}(10){named['lot']}", named["expiry"] is not None) == (LOT, True)
+
+
 def test_what_a_receiver_does_not_take_stays_in_transit_and_is_refused(web: WebHouse, goods: Consignment) -> None:
     pallet = goods.pallets[0].label.unit_id
     send(web, SiteRole.FIRST_STATION, T.FIND, packages(9))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -28,13 +28,17 @@ class View(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class UnitRecord:
-    """One unit as the record has it now; `effective` is where its outermost parent is, with all that is in force."""
+    """One unit as the record has it now; `effective` is where its outermost parent is, with all that is in force.
+
+    `lasts_until` is the last day that a statement gave it or that its lot has by its import, whichever is first.
+    """
 
     unit_id: str
     unit_pk: int
     lot_id: int | None
     holding: Holding
     effective: Holding
+    lasts_until: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             "SELECT u.unit_id, u.unit_pk, u.lot_id, u.state, u.gln, u.to_gln, p.unit_id AS parent,"
             " COALESCE(r.state, u.state) AS root_state, COALESCE(r.gln, u.gln) AS root_gln,"
             " CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS root_to,"
+            " LEAST(u.expires_on, (SELECT o.expiry_date FROM lot o WHERE o.lot_id = u.lot_id)) AS lasts_until,"
             f" u.overlays, u.counter, u.expires_on, {_IN_FORCE} AS in_force"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
             " WHERE u.unit_id = :unit"
@@ -106,6 +111,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             to_gln=row.root_to,
             overlays=frozenset(row.in_force or ()),
         ),
+        lasts_until=row.lasts_until,
     )
 
 

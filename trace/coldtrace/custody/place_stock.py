@@ -159,29 +159,39 @@ def _parts(session: Session, lots: str, gln: str, units: Sequence[str]) -> dict[
 
 def _with_lots(session: Session, rows: list[StockRow]) -> list[StockRow]:
     """Name the lots of rows that are lots, and their last days as their imports have them."""
-    named = {row.unit_id: read_unit_id(row.unit_id) for row in rows if is_lot(row.unit_id)}
+    named = lots_named(session, [row.unit_id for row in rows])
+    return [
+        row
+        if (lot := named.get(row.unit_id)) is None
+        else replace(row, gtin=lot.gtin, lot=lot.lot, expiry=row.expiry or lot.expiry)
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedLot:
+    """What the id of a lot names, and its last day as open imports have it: the first where they differ."""
+
+    gtin: str
+    lot: str
+    expiry: date | None
+
+
+def lots_named(session: Session, units: Sequence[str]) -> dict[str, NamedLot]:
+    """Return those of some unit ids that name lots."""
+    named = {unit: (read.gtin or "", read.value) for unit in units if is_lot(unit) and (read := read_unit_id(unit))}
     if not named:
-        return rows
+        return {}
     days = session.execute(
         text(
             "SELECT l.gtin, l.lot, min(l.expiry_date) AS expiry FROM lot l JOIN consignment c USING (consignment_id)"
             " JOIN unnest(CAST(:gtins AS text[]), CAST(:lots AS text[])) AS v(gtin, lot)"
             " ON v.gtin = l.gtin AND v.lot = l.lot WHERE c.state = 'open' GROUP BY l.gtin, l.lot"
         ),
-        {"gtins": [each.gtin for each in named.values()], "lots": [each.value for each in named.values()]},
+        {"gtins": [gtin for gtin, _ in named.values()], "lots": [lot for _, lot in named.values()]},
     )
     expiry = {(row.gtin, row.lot): row.expiry for row in days}
-    return [
-        row
-        if row.unit_id not in named
-        else replace(
-            row,
-            gtin=named[row.unit_id].gtin,
-            lot=named[row.unit_id].value,
-            expiry=row.expiry or expiry.get((named[row.unit_id].gtin, named[row.unit_id].value)),
-        )
-        for row in rows
-    ]
+    return {unit: NamedLot(gtin=gtin, lot=lot, expiry=expiry.get((gtin, lot))) for unit, (gtin, lot) in named.items()}
 
 
 def stock_of(session: Session, unit_pk: int, scope: Scope) -> tuple[tuple[StockPlace, int], ...]:

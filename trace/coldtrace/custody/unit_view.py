@@ -15,7 +15,7 @@ from coldtrace.custody.history import HistoryLine, UnitRecord, View, children, f
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import Mark, StockPlace, UnitState
 from coldtrace.custody.overlays import kinds_of
-from coldtrace.custody.place_stock import stock_of
+from coldtrace.custody.place_stock import lots_named, stock_of
 from coldtrace.rights.model import Scope
 
 _Place = tuple[UnitState, str | None, str | None]
@@ -28,7 +28,8 @@ NO_UNIT = -1
 class UnitView:
     """A unit for one reader.  `state`, `gln`, `to_gln`, `parent` are null where hidden; `inside` are its children.
 
-    `overlays` are the kinds in force, `counter` and `expires_on` what a statement said; none where the place is hidden.
+    `overlays` are the kinds in force, `counter` what a statement said and `expires_on` the last day, by a statement or
+    by the import of its lot, whichever comes first; none where the place is hidden.
     `stock` is how much of a lot lies at the places of the reader, and comes to them or goes from them.
     """
 
@@ -86,9 +87,15 @@ def view_unit(
     shown = _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
     if not is_lot(unit_id):
         return shown
-    # Whoever sees some of a lot sees that all of it was stopped.
+    # Whoever sees some of a lot sees that all of it was stopped, and until when it lasts.
     stopped = tuple(sorted(kinds_of(record.effective.overlays)))
-    return replace(shown, overlays=stopped, stock=stock_of(session, record.unit_pk, scope))
+    lot = lots_named(session, [unit_id])[unit_id]
+    return replace(
+        shown,
+        overlays=stopped,
+        expires_on=record.lasts_until or lot.expiry,
+        stock=stock_of(session, record.unit_pk, scope),
+    )
 
 
 def _view(
@@ -111,7 +118,7 @@ def _view(
         hidden=hidden,
         overlays=tuple(sorted(kinds_of(now.overlays))) if place_shown else (),
         counter=record.holding.counter if place_shown else None,
-        expires_on=record.holding.expires_on if place_shown else None,
+        expires_on=record.lasts_until if place_shown else None,
     )
 
 

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, Mark
+from coldtrace.custody.place_stock import NamedLot, lots_named
 from coldtrace.db.plain_sql import text
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -228,7 +229,9 @@ def open_voucher(
     # Of a receive a line is for whoever made it and whom it was taken from, as in `Within.line`.
     seen = f"COALESCE({within.site('s.gln')} OR {within.site('x.from_gln')}, FALSE)"
     said = f"COALESCE({within.said_of(Kind.UNIT, 's', 'x')}, FALSE)"
-    lines = tuple(_line(each, head) for each in session.execute(text(_LINES.format(seen=seen, said=said)), values))
+    rows = session.execute(text(_LINES.format(seen=seen, said=said)), values).all()
+    lots = lots_named(session, [each.unit_id for each in rows])
+    lines = tuple(_line(each, head, lots.get(each.unit_id)) for each in rows)
     cited = [str(entry_id), *([head.number] if head.number is not None else [])]
     behind, line = extra_after or (None, None)
     extra = session.execute(
@@ -315,7 +318,7 @@ _EXTRA = (
 )
 
 
-def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
+def _line(row: Row, head: Voucher, lot: NamedLot | None) -> VoucherLine:  # type: ignore[type-arg]
     received = _receipt(row) if row.receipt_seen else None
     by_lot = row.taken is not None
     if by_lot:
@@ -336,9 +339,9 @@ def _line(row: Row, head: Voucher) -> VoucherLine:  # type: ignore[type-arg]
         line_no=row.line_no,
         unit_id=row.unit_id,
         quantity=row.quantity,
-        gtin=row.gtin,
-        lot=row.lot,
-        expiry=row.expiry,
+        gtin=row.gtin if lot is None else lot.gtin,
+        lot=row.lot if lot is None else lot.lot,
+        expiry=row.expiry if lot is None else lot.expiry,
         marks=tuple(row.marks),
         state="annulled" if head.annulled else "blocked" if row.blocked else state,
         received=received,

@@ -41,8 +41,9 @@ def get_unit(
     story has what stands; `view=all` also what was corrected since (`annulled`) and the corrections (`corrects`).
 
     `overlays` are the kinds of what lies on it now (`hold:firm`, `hold:regulator`, `recall`, `temp_breach`,
-    `clone_suspect`), with what it is in and its whole lot; `counter` is the counter that sells from it; `stock` how
-    much of a lot is where, as far as the places are the caller's.
+    `clone_suspect`), with what it is in and its whole lot; `counter` is the counter that sells from it;
+    `expires_on` its last day, as its import or a later statement has it, whichever comes first; `stock` how much of a
+    lot is where, as far as the places are the caller's.
 
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
     these do not tell them, and `hidden` names which of them, and `history` if the story has more.  `history` comes in
