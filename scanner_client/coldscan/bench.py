@@ -26,7 +26,10 @@ from coldtrace.seal.b64 import b64
 
 @dataclass
 class Bench:
-    """The state of one running lane.  `lane` mirrors what is stored; it changes only after a commit."""
+    """The state of one running lane.  `lane` mirrors what is stored; it changes only after a commit.
+
+    `keeps_operation`: no card, not even one that is refused, takes the lane's operation away.
+    """
 
     state: StateDir
     connection: sqlite3.Connection
@@ -37,6 +40,7 @@ class Bench:
     lang: Lang
     clock: Callable[[], datetime]
     data_version: int = 0
+    keeps_operation: bool = False
 
     @property
     def operation(self) -> Operation | None:

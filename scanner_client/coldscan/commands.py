@@ -48,7 +48,7 @@ def do_command(bench: Bench, text: str, card: Card) -> Answer:
     operation = OPERATION_CARDS[card.command]
     if operation.value not in bench.device.operations:
         say = words.NOT_ALLOWED.say(bench.lang, operation=NAMES[operation].say(bench.lang))
-        return _answer(bench, text, Result.STOP, say, code="not_allowed")
+        return refuse_card(bench, text, say, code="not_allowed")
     dropped = set_operation(bench, operation)
     say = words.OPERATION_SET.say(bench.lang, operation=NAMES[operation].say(bench.lang))
     if dropped:
@@ -59,6 +59,16 @@ def do_command(bench: Bench, text: str, card: Card) -> Answer:
         say += words.PILE_OPEN.say(bench.lang, count=open_count)
         return _answer(bench, text, Result.LOOK, say, code="pile_open")
     return _answer(bench, text, Result.NOTED, say)
+
+
+def refuse_card(bench: Bench, text: str, say: str, *, code: str) -> Answer:
+    """Refuse a card and let go of the operation before it: who did not look up must not go on with that one."""
+    if bench.operation is not None and not bench.keeps_operation:
+        dropped = set_operation(bench, None)
+        say += words.OPERATION_LET_GO.say(bench.lang)
+        if dropped:
+            say += words.PICKS_DROPPED.say(bench.lang, count=dropped)
+    return _answer(bench, text, Result.STOP, say, code=code)
 
 
 def _say_more(bench: Bench, text: str, card: Card) -> Answer:
@@ -76,14 +86,15 @@ def _say_more(bench: Bench, text: str, card: Card) -> Answer:
     return _answer(bench, text, Result.NOTED, sentence.say(bench.lang, said=card.words.say(bench.lang)))
 
 
-def set_operation(bench: Bench, operation: Operation) -> int:
-    """Choose an operation; return how many units are let go that were picked for another one.
+def set_operation(bench: Bench, operation: Operation | None) -> int:
+    """Choose an operation, or none; return how many units are let go that were picked for another one.
 
     Choosing the one that is under way changes nothing, so a restart may repeat it.
     """
-    if bench.lane.operation == operation.value:
+    name = None if operation is None else operation.value
+    if bench.lane.operation == name:
         return 0
-    lane = replace(bench.lane.afresh(), operation=operation.value)
+    lane = replace(bench.lane.afresh(), operation=name)
     with immediate(bench.connection):
         dropped = lanes.clear_piles(bench.connection, lane.name, [each for each in Pile if each is not Pile.CHILD])
         saved = lanes.save(bench.connection, lane, new_context=True)

@@ -39,6 +39,7 @@ class Gate:
 
     def __init__(self, bench: Bench, standings: dict[str, Lane]) -> None:
         self.bench, self._standings = bench, standings
+        bench.keeps_operation = True
 
     def answer(self, report: Heard | Changed) -> Answer:
         """Answer what a gun has read, or what has become of it."""

@@ -12,7 +12,7 @@ from typing import Final
 from coldscan import cache, lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
-from coldscan.commands import COMMAND_VERDICT, do_command, do_place
+from coldscan.commands import do_command, do_place, refuse_card
 from coldscan.goods import do_goods
 from coldscan.lots_chosen import choose_lot, chooses_lot
 from coldscan.store import immediate
@@ -50,7 +50,7 @@ def _take(bench: Bench, text: str, shown: str) -> Answer:
     try:
         scan = read_scan(text)
     except UnknownCommand as refusal:
-        return _answer(bench, shown, verdict=COMMAND_VERDICT, say=refusal.say(bench.lang), code=refusal.code)
+        return refuse_card(bench, shown, refusal.say(bench.lang), code=refusal.code)
     except Refusal as refusal:
         say = refusal.say(bench.lang)
         return _refuse(bench, shown, verdict=Verdict.MALFORMED_URI, say=say, code=refusal.code)

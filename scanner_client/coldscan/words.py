@@ -40,6 +40,9 @@ PICKED_INPUT = Words(
 PICKED_OUTPUT = Words("产出 {unit}，第 {count} 件；扫完后确认", "Comes out: {unit}, number {count}; CONFIRM when done")
 INPUTS_DONE = Words("投入 {count} 件，请扫新标签，然后确认", "{count} go in; now scan the new labels, then CONFIRM")
 PUT_BACK = Words("已从本堆取下最后一件，还有 {count} 件", "Took the last one off the pile; {count} are left")
+OPERATION_LET_GO = Words(
+    "；先前的作业已取消，请重新扫描作业指令", "; the operation before is let go, scan an operation card again"
+)
 PICKS_DROPPED = Words(
     "；先前选中的 {count} 件已取消，没有记录", "; {count} that were picked before are let go, nothing was recorded"
 )

@@ -201,10 +201,15 @@ def test_a_lane_does_one_thing_and_nothing_broken_counts(
 ) -> None:
     gate = Gate(device, "--in", serial.name, "--in", usb.name, "--sound", "off")
     gate.codes(2)
-    for text, code, result in (("CT:OUT", "lane_fixed", "look"), ("CT:IN", None, "noted"), ("CT:NEXT", None, "noted")):
+    for text, code, result in (
+        ("CT:OUT", "lane_fixed", "look"),
+        ("CT:IN", None, "noted"),
+        ("CT:NEXT", None, "noted"),
+        ("CT:DANCE", "unknown_command", "stop"),
+    ):
         serial.read(text)
         answer = gate.answer()
-        assert (answer["code"], answer["result"]) == (code, result), text
+        assert (answer["code"], answer["result"], answer["operation"]) == (code, result, "receive"), text
     usb.write(record(0, 3, 0) + record(0, 0, 0))
     usb.read(world.carton())
     answer = gate.answer()

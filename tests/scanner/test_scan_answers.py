@@ -170,11 +170,29 @@ def test_unknown_command(device: Device) -> None:
     assert (answer.result, answer.code, answer.queued) == (Result.STOP, "unknown_command", False)
 
 
+@pytest.mark.parametrize(("card", "code"), [("CT:DANCE", "unknown_command"), ("CT:HOLD", "not_allowed")])
+def test_after_a_refused_card_nothing_is_done(
+    device: Device, server: ScannerServer, world: World, card: str, code: str
+) -> None:
+    server.operations = ["receive", "store", "pack"]
+    device.run("sync")
+    carton = world.carton()
+    refused, later, back = device.scan("CT:IN", card, carton, "CT:IN")[1:]
+    assert (refused.result, refused.code, refused.operation) == (Result.STOP, code, None)
+    assert "scan an operation card again" in refused.say
+    assert (later.code, later.queued) == ("no_operation", False)
+    assert queued(device) == []
+    assert (back.result, device.scan(carton)[0].queued) == (Result.NOTED, True)
+    dropped, again = device.scan("CT:MOVE", world.carton(), card, card)[2:]
+    assert "1 that were picked before are let go" in dropped.say
+    assert "let go" not in again.say
+
+
 def test_operation_that_the_enrolment_lacks(device: Device, server: ScannerServer, world: World) -> None:
     device.scan("CT:SELL")
     server.operations = ["receive"]
     assert device.run("sync").status == 0
-    sell, carton = device.scan("CT:SELL", world.carton())
+    carton, sell = device.scan(world.carton(), "CT:SELL")
     assert (sell.code, carton.code) == ("not_allowed", "not_allowed")
     assert queued(device) == []
     assert device.run("scan", "--operation", "sell").json["code"] == "not_allowed"
