@@ -42,6 +42,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "root": root().text.encode(),
         "allow": allow_file(),
         "voided": voided,
+        "blocked": stop_file(FilterKind.BLOCKED_UNITS, [unit(number) for number in range(500)]),
+        "blocked small": stop_file(FilterKind.BLOCKED_UNITS, [unit(number) for number in range(500)], bits=8),
         "small": stop_file(FilterKind.REVOKED_UNITS, [unit(number) for number in range(500)], bits=8),
         "strange": allow_file("of the thief"),
         "broken": voided[:-1],
@@ -152,6 +154,22 @@ def test_a_code_with_filters(
     assert (found, shown["verdict"]) == (status, verdict)
     assert ("GET /api/v1/filters" in said) is (verdict == "revoked" and "allow" not in held)
     assert ("1 in 256" in said) is ("误命中" in said) is shown["may_be_chance"] is ("small" in held)
+
+
+@pytest.mark.parametrize(("name", "chance"), [("blocked", False), ("blocked small", True)])
+def test_a_genuine_code_of_goods_that_must_not_go_on(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str], name: str, chance: bool
+) -> None:
+    given = ("--trust-list", files["list"], "--filter", files["allow"], "--filter", files[name])
+    status, shown, said = run(capsys, "codes", "verify", code(5), *given)
+    assert (status, shown["verdict"], shown["blocked"], shown["may_be_chance"]) == (1, "valid", True, chance)
+    assert "must not be shipped or sold" in said
+    assert "不得出库、销售" in said
+    assert ("1 in 256" in said) is chance
+    assert main(["codes", "verify", code(5), *map(str, given)]) == 1
+    assert capsys.readouterr().out.splitlines()[:2] == ["valid", "blocked"]
+    status, shown, said = run(capsys, "codes", "verify", code(700 + 57), *given)
+    assert (status, shown["blocked"], "must not" in said) == (0, False, False)
 
 
 @pytest.mark.parametrize(("name", "status"), [("strange", 1), ("broken", 1), ("nowhere", 2)])

@@ -14,10 +14,10 @@ from coldtrace.cli.filters import open_filters
 from coldtrace.cli.pinned_root import read_pinned_root
 from coldtrace.cli.runs import add_run_parsers
 from coldtrace.codes.scan import Scan, read_scan
-from coldtrace.errors import Refusal
+from coldtrace.errors import Refusal, Words
 from coldtrace.seal.trust_list import TrustList, open_trust_list
 from coldtrace.verify.code import Verdict
-from coldtrace.verify.held_filters import FilteredReport, HeldFilters
+from coldtrace.verify.held_filters import MAY_BE_CHANCE, FilteredReport, HeldFilters
 
 OK, REFUSED, COULD_NOT_RUN = 0, 1, 2
 
@@ -86,7 +86,8 @@ def run_parse(arguments: argparse.Namespace) -> int:
 def run_verify(arguments: argparse.Namespace) -> int:
     """Print the verdict.
 
-    Returns 1 for each but `valid` and for a trust list that is refused, 2 if a file cannot be read.
+    Returns 1 for each but `valid`, for goods that a filter blocks and for a trust list that is refused, 2 if a file
+    cannot be read.
     """
     try:
         trust = _open_list(arguments)
@@ -116,13 +117,29 @@ def run_verify(arguments: argparse.Namespace) -> int:
         )
     if report.may_be_chance:
         _say(report.say_chance("zh"), report.say_chance("en"))
+    if report.blocked is not None:
+        _say(_BLOCKED.zh, _BLOCKED.en)
+        if report.blocked.chance_in is not None:
+            _say(
+                MAY_BE_CHANCE.say("zh", of=report.blocked.chance_in),
+                MAY_BE_CHANCE.say("en", of=report.blocked.chance_in),
+            )
     if arguments.json:
         _print_json(_verified(report, list_checked=arguments.root is not None))
     else:
         print(report.verdict)
+        if report.blocked is not None:
+            print("blocked")
         for ai, value in report.elements:
             print(f"({ai})\t{value}")
-    return OK if report.verdict is Verdict.VALID else REFUSED
+    return OK if report.verdict is Verdict.VALID and report.blocked is None else REFUSED
+
+
+_BLOCKED = Words(
+    "编码真实，但货物已被封存、召回、销毁或作废：不得出库、销售；请联网查询原因。",
+    "the code is genuine, but the goods are on hold, recalled, destroyed or void: they must not be shipped or sold; "
+    "look them up online for the reason.",
+)
 
 
 def _lacks_allow_filter(report: FilteredReport, held: HeldFilters) -> bool:
@@ -155,7 +172,8 @@ def _parsed(scan: Scan) -> dict[str, object]:
 def _verified(report: FilteredReport, *, list_checked: bool) -> dict[str, object]:
     return {
         "verdict": str(report.verdict),
-        "may_be_chance": report.may_be_chance,
+        "may_be_chance": report.may_be_chance or (report.blocked is not None and report.blocked.chance_in is not None),
+        "blocked": report.blocked is not None,
         "ais": dict(report.elements),
         "kid": report.kid,
         "list_age_s": report.list_age_s,

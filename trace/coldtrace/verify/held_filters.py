@@ -26,9 +26,13 @@ MAY_BE_CHANCE: Final = Words(
 
 @dataclass(frozen=True, kw_only=True)
 class FilteredReport(CodeReport):
-    """The verdict, and if a filter gave it whose hit may be chance, once in how many of the units not on it."""
+    """The verdict, and if a filter gave it whose hit may be chance, once in how many of the units not on it.
+
+    `blocked` says of a right code that its goods are not to go on.
+    """
 
     chance_in: int | None = None
+    blocked: "Blocked | None" = None
 
     @property
     def may_be_chance(self) -> bool:
@@ -94,7 +98,9 @@ class HeldFilters:
             without = self._judge(text, None, trust=trust, now=now)
             if without.verdict is Verdict.RECALLED_LOT and self._chance_in(without.verdict) is None:
                 report, chance_in = without, None
-        return FilteredReport(**vars(report), chance_in=chance_in)
+        valid = report.verdict is Verdict.VALID and report.code is not None
+        blocked = self.blocks(report.code) if valid and report.code is not None else None
+        return FilteredReport(**vars(report), chance_in=chance_in, blocked=blocked)
 
     def _judge(self, text: str, revoked: Filter | None, *, trust: TrustList, now: datetime) -> CodeReport:
         return verify_code(
