@@ -101,6 +101,25 @@ def test_what_was_said_by_others_goods_is_not_in_it(walked: tuple[WebHouse, Cons
     assert second.unit_id not in ask(web, SiteRole.FIRST_STATION, first.unit_id).text
 
 
+def test_what_a_gateway_corrected_is_said_by_the_gateway(web: WebHouse) -> None:
+    assert web.client.put(f"/api/v1/sites/{PORT}/gateway", headers=web.bearer).status_code == 200
+    unit, gateway = "(01)19521234543210(21)7QK4M2ZX9R99", "/api/v1/gateway/statements"
+
+    def say(ref: str, **said: object) -> None:
+        one = {"ref": ref, "at": web.env.clock().isoformat(timespec="milliseconds"), **said}
+        (result,) = web.post_json(gateway, {"site": PORT, "statements": [one]}, web.bearer).json()["results"]
+        assert result["status"] == "accepted", result
+
+    say("a", type="receive", lines=[{"unit": unit}])
+    everything = f"{path(unit)}?view=all"
+    web.settle()
+    (received,) = rows(web.client.get(everything, headers=web.bearer | WHY))
+    header = received["header_sha256"].removeprefix("b64:")
+    say("b", type="correct", corrects={"header": header, "mode": "did_not_occur"})
+    found = rows(web.client.get(everything, headers=web.bearer | WHY))
+    assert [(row["type"], row["said_by"]) for row in found] == [("receive", "gateway"), ("correct", "gateway")]
+
+
 def test_an_export_says_what_for_and_is_in_the_journal(walked: tuple[WebHouse, Consignment]) -> None:
     web, consignment = walked
     unit = consignment.pallets[0].label.unit_id

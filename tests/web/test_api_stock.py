@@ -109,6 +109,31 @@ def test_a_lot_has_its_last_day_in_the_list_and_at_its_own_address(web: WebHouse
     assert row["expiry"] == unit(web, lot)["expires_on"] == unit(web, carton.unit_id)["expires_on"] is not None
 
 
+def test_a_lots_last_time_is_that_of_this_place_and_not_of_what_other_firms_do(
+    web: WebHouse, goods: Consignment
+) -> None:
+    lot = lot_unit(gtin=GTIN, lot=goods.carton.lot or "")
+
+    def last(gln: str, what: str = "stock") -> str:
+        found: str = next(row["last_at"] for row in rows(web, gln, what) if row["unit"] == lot)
+        return found
+
+    def some(quantity: int) -> list[Line]:
+        return [Line(role="unit", unit=lot, parent=None, quantity=quantity)]
+
+    web.tell(SiteRole.FIRST_STATION, T.FIND, some(12))
+    found = last(PORT)
+    web.tell(SiteRole.FIRST_STATION, T.SHIP, some(8), to=STORE)
+    sent = last(PORT)
+    assert found < sent == last(STORE, "expected") == last(PORT, "in-transit")
+    web.tell(SiteRole.COLD_STORE, T.RECEIVE, some(5))
+    received = last(PORT)
+    assert sent < received == last(STORE), "what came of its own goods is the sender's to see"
+    web.tell(SiteRole.COLD_STORE, T.DESTROY, some(1), more=[("method", "burnt"), ("witness", "K17")])
+    web.tell(SiteRole.COLD_STORE, T.SHIP, some(1), to=SHOP)
+    assert last(PORT) == received < last(STORE)
+
+
 def test_goods_that_nobody_is_named_for_are_expected_nowhere(web: WebHouse, goods: Consignment) -> None:
     port = web.device(SiteRole.FIRST_STATION)
     web.send(port, [port.say(T.SHIP, [unit_line(goods.pallets[0].label.unit_id)])])

@@ -24,7 +24,7 @@ def test_the_record_is_checked_by_command(port: Run) -> None:
         assert {result.status for result in results} == {"accepted"}
     done = port("custody", "rebuild", "--check", "--json")
     assert (done.status, done.json["ok"], done.json["statements"], done.json["units"]) == (0, True, 2, 1)
-    assert port("custody", "rebuild", "--check").out == "一致 / the same\t2\t2\t1\n"
+    assert port("custody", "rebuild", "--check").out == "一致 / the same\t记录 statements 2\t行 lines 2\t货物 units 1\n"
     with open_installation(load_settings()) as installation, installation.sessions.begin() as session:
         session.execute(text("UPDATE unit SET state = 'sold'"))
     done = port("custody", "rebuild", "--check")

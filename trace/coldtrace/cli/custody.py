@@ -63,4 +63,4 @@ def _print(report: "RebuildReport") -> None:
         print(f"    已存 / stored\t{json.dumps(each.stored, ensure_ascii=False)}")
         print(f"    重算 / rebuilt\t{json.dumps(each.rebuilt, ensure_ascii=False)}")
     zh, en = ("一致", "the same") if report.ok else (f"{sum(report.counts.values())} 处不一致", "differences")
-    print(f"{zh} / {en}\t{report.statements}\t{report.lines}\t{report.units}")
+    print(f"{zh} / {en}\t记录 statements {report.statements}\t行 lines {report.lines}\t货物 units {report.units}")

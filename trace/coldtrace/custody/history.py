@@ -237,7 +237,8 @@ _CORRECTIONS = (
     " SELECT c.entry_id, c.corrected, 1 FROM correction c WHERE c.corrected = ANY(CAST(:entries AS uuid[]))"
     " UNION SELECT c.entry_id, c.corrected, f.depth + 1 FROM found f JOIN correction c ON c.corrected = f.entry_id)"
     " SELECT s.entry_id, s.type, s.gln, s.to_gln, s.event_at, s.claimed_at, s.recorded_at, s.status, s.marks,"
-    f" COALESCE({{seen}}, FALSE) AS seen, {ANNULLED.format(statement='s')} AS annulled, f.corrects"
+    f" COALESCE({{seen}}, FALSE) AS seen, {ANNULLED.format(statement='s')} AS annulled, f.corrects,"
+    " EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform"
     " FROM found f JOIN statement s USING (entry_id) ORDER BY f.depth, s.recorded_at"
 )
 

@@ -41,7 +41,8 @@ class StockRow:
 
     `from_gln` and `to_gln` are set while it is in transit, and `voucher` is the out-scan that sent it; of a lot `parts`
     say so, which may be several.  `quantity` is 1, or the packages of a lot; below zero where the books lack some.
-    `last_at` is the latest event known of it.  `gtin`, `lot` and `expiry` are those of its lot, where it has one here.
+    `last_at` is the latest event known of it; of a lot, which other firms have too, the latest at this place, from it or
+    to it.  `gtin`, `lot` and `expiry` are those of its lot, where it has one here.
     `overlays` lie on the unit or on its whole lot, `overlays_inside` on something in it.
     """
 
@@ -52,7 +53,7 @@ class StockRow:
     quantity: int = 1
     parts: tuple[Part, ...] = ()
     inside: int = 0
-    last_at: datetime
+    last_at: datetime | None
     gtin: str | None = None
     lot: str | None = None
     expiry: date | None = None
@@ -120,7 +121,9 @@ _LISTED = (
     "  (SELECT unit_pk, unit_id, state, CAST(1 AS bigint) AS quantity, gln, to_gln, last_at, lot_id, expires_on,"
     "   overlays FROM unit WHERE {units} AND unit_id > :after ORDER BY unit_id LIMIT :most)"
     "  UNION ALL (SELECT x.unit_pk, x.unit_id, min(CASE s.kind WHEN 'here' THEN 'active' ELSE 'in_transit' END),"
-    "   CAST(sum(s.quantity) AS bigint), NULL, NULL, x.last_at, NULL, x.expires_on,"
+    "   CAST(sum(s.quantity) AS bigint), NULL, NULL, (SELECT r.event_at FROM statement_line r JOIN statement t"
+    "    USING (entry_id) WHERE r.unit_pk = x.unit_pk AND :gln IN (t.gln, t.to_gln, r.from_gln)"
+    "    ORDER BY r.event_at DESC LIMIT 1), NULL, x.expires_on,"
     "   x.overlays FROM lot_stock s JOIN unit x USING (unit_pk) WHERE {lots} AND x.unit_id > :after"
     "   GROUP BY x.unit_pk ORDER BY x.unit_id LIMIT :most)"
     "  ORDER BY unit_id LIMIT :most) u"

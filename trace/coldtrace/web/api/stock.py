@@ -84,5 +84,5 @@ def _as_json(row: StockRow) -> dict[str, object]:
         "gtin": row.gtin,
         "lot": row.lot,
         "expiry": None if row.expiry is None else row.expiry.isoformat(),
-        "last_at": format_utc(row.last_at),
+        "last_at": None if row.last_at is None else format_utc(row.last_at),
     } | (moving if row.from_gln is not None else {"parts": parts} if parts else {})

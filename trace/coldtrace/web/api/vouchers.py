@@ -40,9 +40,10 @@ def get_vouchers(
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
 ) -> dict[str, object]:
-    """Return the out-scans that were sent to a place (`in`) or by it (`out`), newest first.
+    """Return the out-scans that were sent to a place (`direction=in`, also where none is named) or by it (`out`).
 
-    `number` asks for those that a person gave this number; `next` is the `after` of the following page.
+    The newest comes first.  `number` asks for those that a person gave this number; `next` is the `after` of the
+    following page.
     """
     site = parties.site_in(session, parse_gln(gln), caller.scope, Kind.PIECES)
     if site is None:
