@@ -41,8 +41,8 @@ class StockRow:
 
     `from_gln` and `to_gln` are set while it is in transit, and `voucher` is the out-scan that sent it; of a lot `parts`
     say so, which may be several.  `quantity` is 1, or the packages of a lot; below zero where the books lack some.
-    `last_at` is the latest event known of it; of a lot, which other firms have too, the latest at this place, from it or
-    to it.  `gtin`, `lot` and `expiry` are those of its lot, where it has one here.
+    `last_at` is the latest event known of it; of a lot, which other firms have too, the latest at this place, from it
+    or to it.  `gtin`, `lot` and `expiry` are those of its lot, where it has one here.
     `overlays` lie on the unit or on its whole lot, `overlays_inside` on something in it.
     """
 
