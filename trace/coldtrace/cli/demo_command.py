@@ -6,14 +6,30 @@ import subprocess
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING, Final
 
 from coldtrace.errors import Refusal, Words
+
+if TYPE_CHECKING:
+    from coldtrace.settings import Settings
 
 PRODUCTION = Words(
     "正式环境（COLDTRACE_ENV=production）不建立演示数据和演示账号。请换一个数据目录（COLDTRACE_DATA_DIR）并去掉该设置",
     "production (COLDTRACE_ENV=production) has no demo world and no demo people. Take another data folder"
     " (COLDTRACE_DATA_DIR) and leave that setting out",
 )
+
+
+ROADS: Final = {"same_city_min": 0}
+"""The demo's goods cross their city in seconds, by the clocks of real handhelds, which claim no other time than theirs.
+
+So a service that is started for the demo times no road within one city, unless somebody chose a time for it.
+"""
+
+
+def with_demo_roads(settings: "Settings") -> "Settings":
+    """Return the settings of a service that is started for the demo: its sweep finds nothing in the demo's story."""
+    return settings.model_copy(update={"case_sweep": {**ROADS, **(settings.case_sweep or {})}})
 
 
 class DemoRefused(Refusal):
@@ -47,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     noted = service_address(settings.data_dir)
     # A service that was killed leaves its note behind, so it is asked before it is believed.
     url = noted if noted is not None and _answers(noted) else f"http://{settings.host}:{settings.port}"
-    child = None if _answers(url) else _start_service(settings.port)
+    child = None if _answers(url) else _start_service(settings)
     try:
         with open_installation(settings, create=True) as installation:
             token = development_token(installation)
@@ -102,10 +118,12 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _start_service(port: int) -> "subprocess.Popen[str]":
+def _start_service(settings: "Settings") -> "subprocess.Popen[str]":
     """Start the service in a process of its own and wait until it says READY."""
+    times = (with_demo_roads(settings).case_sweep or {}).items()
+    sweep = "COLDTRACE_CASE_SWEEP=" + ", ".join(f"{name}={value}" for name, value in times)
     child = subprocess.Popen(
-        [sys.executable, "-m", "coldtrace", "serve", "--json", "--port", str(port)],
+        ["env", sweep, sys.executable, "-m", "coldtrace", "serve", "--json", "--port", str(settings.port)],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coldtrace.cli.address import forget_address, write_address
-from coldtrace.cli.demo_command import PRODUCTION, DemoRefused
+from coldtrace.cli.demo_command import PRODUCTION, DemoRefused, with_demo_roads
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.errors import Refusal, Words
 
@@ -59,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         return print_refusal(
             DemoRefused(reason_zh=PRODUCTION.zh, reason_en=PRODUCTION.en), as_json=arguments.json, status=COULD_NOT_RUN
         )
+    if arguments.demo_world:
+        settings = with_demo_roads(settings)
     listener = _listen(settings.host, settings.port)
     # SIGTERM is a clean stop too, also while the database is still starting.
     signal.signal(signal.SIGTERM, _interrupt)
