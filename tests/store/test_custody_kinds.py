@@ -412,3 +412,17 @@ def test_whoever_may_not_stop_a_lot_tells_nobody_again(city: Road) -> None:
     city.done(PORT, T.SHIP, opened.pallets[0].label.unit_id, to=STORE)
     assert city.tell(early)[0].marks == ("lot_of_others",)
     assert city.count("lot_stop") == 0
+
+
+def test_a_sample_that_held_its_lot_keeps_its_place_in_the_books(city: Road) -> None:
+    """A late word about a box tells of its lot only what stopped that."""
+    opened = city.consignment(cartons=2)
+    city.bind_all(opened)
+    line = replace(commission_line(opened.carton), unit=L, quantity=20)
+    city.done(PORT, T.COMMISSION, line, facts=facts_of(opened.carton))
+    late = city.say(PORT, T.OBSERVE, opened.carton.unit_id)
+    assert city.done(PORT, T.SAMPLE, some(1, hold=True)).marks == ()
+    city.done(PORT, T.OBSERVE, opened.carton.unit_id)
+    city.tell(late)
+    assert [line.marks for line in city.story(L)] == [(), ()]
+    told_again_is_the_same(city)

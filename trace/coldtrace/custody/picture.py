@@ -108,6 +108,10 @@ class Picture:
         self._lots = {unit.lot: unit for unit in self.units.values() if unit.stock is not None}
         self.stopped: dict[int, datetime] = {}
         self.laid = {unit.pk for unit in self.units.values() if unit.holding.overlays}
+        self._children: dict[int, set[int]] = {}
+        for unit in self.units.values():
+            if unit.parent_pk is not None:
+                self._children.setdefault(unit.parent_pk, set()).add(unit.pk)
         self.hanging: Sequence[Hanging] = ()
         self.full: Container[int] = ()
         self.leavings: list[Leaving] = []
@@ -162,27 +166,33 @@ class Picture:
 
     def inside_of(self, unit: Unit) -> frozenset[str]:
         """Return every overlay on whatever is in a unit, those of whole lots included."""
-        hanging = {overlay for each in self.hanging_in(unit) for overlay in each.overlays}
+        hanging = (each.overlays for each in self.hanging_in(unit))
         if not self.laid:
-            return frozenset(hanging)
-        of_lots = any(self.units[pk].stock is not None for pk in self.laid)
-        candidates = self.units.values() if of_lots else [self.units[pk] for pk in self.laid]
-        return frozenset(
-            overlay
-            for each in candidates
-            if each.parent_pk is not None and unit in self.parents_of(each)
-            for overlay in self.overlays_on(each)
-        ).union(hanging)
+            return frozenset().union(*hanging)
+        return frozenset().union(*(self.overlays_on(each) for each in self.all_in(unit)), *hanging)
+
+    def all_in(self, unit: Unit) -> list[Unit]:
+        """Return everything of this picture that is in a unit, however deep.  A ring of parents is walked once."""
+        found: list[Unit] = []
+        seen, ahead = {unit.pk}, [unit.pk]
+        while ahead:
+            for pk in self._children.get(ahead.pop(), ()):
+                if pk not in seen:
+                    seen.add(pk)
+                    ahead.append(pk)
+                    found.append(self.units[pk])
+        return found
 
     def is_empty(self, unit: Unit) -> bool:
         """Tell whether nothing is in a unit."""
-        return unit.pk not in self.full and all(each.parent_pk != unit.pk for each in self.units.values())
+        return unit.pk not in self.full and not self._children.get(unit.pk)
 
     def hanging_in(self, unit: Unit) -> list[Hanging]:
         """Return what hangs on a unit, or on whatever of this picture is in it."""
-        return [
-            each for each in self.hanging if each.on_pk == unit.pk or unit in self.parents_of(self.units[each.on_pk])
-        ]
+        if not self.hanging:
+            return []
+        near = {unit.pk, *(each.pk for each in self.all_in(unit))}
+        return [each for each in self.hanging if each.on_pk in near]
 
     def apply(
         self,
@@ -283,10 +293,12 @@ class Picture:
     ) -> list[tuple[Unit, Unit, tuple[Mark, ...]]]:
         """Take everything off pallets that were unpacked as a whole; return (child, parent, marks)."""
         inside = [
-            (unit, self.units[unit.parent_pk])
-            for unit in sorted(self.units.values(), key=lambda unit: unit.unit_id)
-            if unit.parent_pk is not None and unit.parent_pk in parents
+            (self.units[pk], self.units[parent])
+            for parent, children in self._children.items()
+            if parent in parents
+            for pk in children
         ]
+        inside.sort(key=lambda pair: pair[0].unit_id)
         return [(unit, parent, self._take_off(entry_id, deed, unit, parent)) for unit, parent in inside]
 
     def _take_off(self, entry_id: UUID, deed: Deed, unit: Unit, parent: Unit) -> tuple[Mark, ...]:
@@ -307,10 +319,13 @@ class Picture:
                 unit.holding = replace(unit.holding, overlays=unit.holding.overlays | around)
                 self.laid.add(unit.pk)
             self._leave(entry_id, deed, unit)
+        if unit.parent_pk is not None:
+            self._children[unit.parent_pk].discard(unit.pk)
         unit.parent_pk = None
         into = parent if deed.type == "pack" else self._named(unit.holding.parent)
         if unit.holding.parent is not None and into is not None:
             unit.parent_pk = into.pk
+            self._children.setdefault(into.pk, set()).add(unit.pk)
             self._open[unit.pk] = Stay(child_pk=unit.pk, parent_pk=into.pk, from_at=deed.event_at, packed_by=entry_id)
 
     def _named(self, name: str | None) -> Unit | None:

@@ -125,14 +125,16 @@ class Projection:
             self._by_name[line.unit].pk for one in self._told if one.fact.type == "relabel" for line in one.lines
         }
         self._picture.full = unit_store.holding_others(self._session, relabelled, known=units)
-        self._aged = [unit for unit in units.values() if unit.expires_on is not None and unit.expires_on < on]
+        self._aged = {
+            unit.pk: unit.expires_on for unit in units.values() if unit.expires_on is not None and unit.expires_on < on
+        }
 
     def _inside(self, unit: Unit) -> Inside:
         """Return what is in a unit now, as far as it may keep the unit from going on."""
         picture = self._picture
         if not picture.hanging and not self._aged and not picture.laid:
             return NOTHING_INSIDE
-        aged = [each.expires_on for each in self._aged if unit in picture.parents_of(each)]
+        aged = [self._aged.get(each.pk) for each in picture.all_in(unit)] if self._aged else []
         expiries = [*(each.expiry for each in picture.hanging_in(unit)), *aged]
         return Inside(
             expiry=min((expiry for expiry in expiries if expiry is not None), default=None),

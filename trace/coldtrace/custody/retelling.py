@@ -52,7 +52,8 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     picture = Picture(_at_its_beginning(unit) for unit in units)
     lines = store.past_lines(session, before.keys() - lots, stops_of=lots)
     told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED], since=since)
-    changed = write_findings(session, lines, told)
+    # Of a lot that is not told again only the stops were told, so what its lines contradict stays as it is.
+    changed = write_findings(session, [line for line in lines if line.unit_pk not in lots], told)
     others = write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
     told_otherwise = {entry for entry, _ in changed} | others
     party_store.tell_again(session, told_otherwise)
