@@ -125,7 +125,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
                 MAY_BE_CHANCE.say("en", of=report.blocked.chance_in),
             )
     if arguments.json:
-        _print_json(_verified(report, list_checked=arguments.root is not None))
+        found = _verified(report, list_checked=arguments.root is not None)
+        # Without a list nothing is known of holds: then nothing is said of them.
+        _print_json(found | ({"blocked": report.blocked is not None} if arguments.filter else {}))
     else:
         print(report.verdict)
         if report.blocked is not None:
@@ -173,7 +175,6 @@ def _verified(report: FilteredReport, *, list_checked: bool) -> dict[str, object
     return {
         "verdict": str(report.verdict),
         "may_be_chance": report.may_be_chance or (report.blocked is not None and report.blocked.chance_in is not None),
-        "blocked": report.blocked is not None,
         "ais": dict(report.elements),
         "kid": report.kid,
         "list_age_s": report.list_age_s,
