@@ -178,7 +178,9 @@ def test_the_boxes_of_a_sent_pallet_are_watched(road: Road) -> None:
     road.clock.forward(25 * HOUR)
     assert swept(road).opened == 1
     found = [case for case in live(road) if case.kind is CaseKind.QUANTITY_MISMATCH]
-    assert [(case.type, case.detail) for case in found] == [("ship", {"sent": 3, "left": 2, "units": sorted(boxes[1:])})]
+    assert [(case.type, case.detail) for case in found] == [
+        ("ship", {"sent": 3, "left": 2, "units": sorted(boxes[1:])})
+    ]
     road.done(STORE, T.RECEIVE, boxes[1])
     assert swept(road) == Swept()
     road.done(STORE, T.RECEIVE, pallet)
