@@ -3,13 +3,12 @@
 from uuid import UUID
 
 import pytest
-from alembic import command
 from sqlalchemy import Connection, text
 
 from coldtrace.custody.case_kinds import kinds_of
 from coldtrace.custody.case_store import tell_again
 from coldtrace.db.engine import make_engine, make_sessions
-from coldtrace.db.migrate import configuration, upgrade
+from support.old_database import upgrade_filled
 
 FIRM, TRADER = "01a1f0aa-0000-7000-8000-000000000001", "01a1f0aa-0000-7000-8000-000000000002"
 PORT, STORE = "9521234000013", "9521234000020"
@@ -70,16 +69,7 @@ INSERT INTO unknown_scan (scan_id, scanned, reason, gln, scanned_by, day, record
 
 @pytest.fixture
 def filled(empty_database_url: str) -> str:
-    config = configuration()
-    engine = make_engine(empty_database_url)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0012")
-        connection.commit()
-    with engine.begin() as connection:
-        fill(connection)
-    engine.dispose()
-    upgrade(empty_database_url)
+    upgrade_filled(empty_database_url, revision="0012", fill=fill)
     return empty_database_url
 
 

@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from alembic import command
 from sqlalchemy import text
 
 from coldtrace.custody.gateway import Plain
 from coldtrace.db.engine import make_engine
-from coldtrace.db.migrate import configuration, upgrade
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line
+from support.old_database import upgrade_filled
 
 ENTRY = "01a1f0aa-0000-7000-8000-000000000009"
 SAID = Plain(
@@ -35,15 +34,8 @@ INSERT INTO gateway_statement VALUES ('9521234000020', 'WMS-1', '\\x{SAID.digest
 
 
 def test_the_words_of_before_are_found_and_no_plain_hash_of_them_is_left(empty_database_url: str) -> None:
-    config = configuration()
+    upgrade_filled(empty_database_url, revision="0018", fill=lambda connection: connection.exec_driver_sql(FIRST))
     engine = make_engine(empty_database_url)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0018")
-        connection.commit()
-    with engine.begin() as connection:
-        connection.exec_driver_sql(FIRST)
-    upgrade(empty_database_url)
     with engine.connect() as connection:
         row = connection.execute(text("SELECT ref, salt, said FROM gateway_statement")).one()
     engine.dispose()

@@ -1,10 +1,9 @@
 """A database of the first version, with a station and codes in it, goes on: nothing is numbered twice."""
 
-from alembic import command
 from sqlalchemy import text
 
 from coldtrace.db.engine import make_engine
-from coldtrace.db.migrate import configuration, upgrade
+from support.old_database import upgrade_filled
 
 OPERATOR = "01a1f0aa-0000-7000-8000-000000000001"
 RUN = "01a1f0aa-0000-7000-8000-000000000002"
@@ -25,15 +24,8 @@ INSERT INTO issued_code VALUES ('(00)395212340000000410', '{RUN}', 1, 'pallet', 
 
 
 def test_codes_of_the_first_version_stay_and_their_numbers_are_taken(empty_database_url: str) -> None:
-    config = configuration()
+    upgrade_filled(empty_database_url, revision="0001", fill=lambda connection: connection.exec_driver_sql(FIRST))
     engine = make_engine(empty_database_url)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.commit()
-    with engine.begin() as connection:
-        connection.exec_driver_sql(FIRST)
-    upgrade(empty_database_url)
     with engine.connect() as connection:
         run = connection.execute(text("SELECT kind, wanted, drawn, plan FROM code_run")).one()
         code = connection.execute(text("SELECT kid, drawn_at = :at AS same FROM issued_code"), {"at": AT}).one()

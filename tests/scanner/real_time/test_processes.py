@@ -10,41 +10,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
-import pytest
-
 from coldscan.operation import Operation
-from coldtrace import clock
 from support.scanner_device import Device
 from support.scanner_server import ScannerServer
 from support.scanner_world import World
 
 LIMIT_BYTES = 400_000
-
-
-@pytest.fixture
-def world() -> World:
-    """An installation of today: the processes have real clocks."""
-    return World(now=clock.now())
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[ScannerServer]:
-    """A server with the real time."""
-    with ScannerServer(world) as running:
-        yield running
-
-
-@pytest.fixture
-def device(tmp_path: Path, server: ScannerServer) -> Device:
-    """An enrolled device with the real time."""
-    enrolled = Device(tmp_path / "state")
-    assert enrolled.run("enrol", server.invite()).status == 0
-    assert enrolled.run("sync").status == 0
-    return enrolled
 
 
 def feed(process: "subprocess.Popen[str]", texts: list[str]) -> list[dict[str, object]]:
