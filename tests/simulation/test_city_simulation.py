@@ -1,6 +1,8 @@
 """A month in a city: an honest one has nothing to explain, and of a dishonest one every plot becomes a case."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,11 +11,14 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.custody import rebuild
-from coldtrace.events.statement_type import StatementType as T
+from coldtrace.custody.model import CaseKind
+from coldtrace.db.engine import make_engine, make_sessions
 from coldtrace.seal.b64 import b64
 from support.city import make_city
 from support.city_lots import CityLots
 from support.city_schemes import Schemer
+from support.city_trade import HONEST
+from support.databases import Databases
 
 
 def make_days(sessions: sessionmaker[Session], folder: Path, seed: int, *, scale: str) -> CityLots:
@@ -64,42 +69,44 @@ def said_of(session: Session, cases: Iterable[tuple[str, str]]) -> str:
     return "\n".join(found)
 
 
-HONEST = {type.value for type in T} - {"mark", "close"}
-"""All that an honest city says about goods."""
-
-
 def types_told(session: Session) -> dict[str, int]:
     """Return how often each type of statement was told."""
     rows = session.execute(text("SELECT type, count(*) AS told FROM statement GROUP BY type ORDER BY type"))
     return {row.type: row.told for row in rows}
 
 
-def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
-    days, acts = (30, 400) if scale == "full" else (3, 180)
-    city = make_days(sessions, tmp_path / "keys", 1, scale=scale)
+def list_of(counts: dict[str, int]) -> str:
+    """Return counts for a person: `2 gap, 1 late`."""
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
+def live_honestly(city: CityLots, *, days: int, acts: int) -> None:
+    """Let days pass on which nobody does anything wrong, and check that there is nothing to explain."""
     for number in range(days):
         city.day(number, acts=acts)
         city.look_for_gaps()
+    city.say_what_is_left()
     city.finish()
     city.look_for_gaps()
-    with sessions() as session:
+    with city.sessions() as session:
         found = live_cases(session)
-        assert found == set(), said_of(session, found)
+        assert found == set(), (city.seed, said_of(session, found))
         marks = session.execute(text("SELECT DISTINCT unnest(marks) FROM statement_line")).scalars().all()
-        assert marks == []
+        assert marks == [], city.seed
         check_warnings(session)
         report = rebuild.check(session)
-        assert report.ok, report.to_json()
+        assert report.ok, (city.seed, report.to_json())
         told = types_told(session)
-    assert set(told) >= HONEST, HONEST - set(told)
-    print(f"counted: honest city, seed {city.seed}, {days} days: {city.said} statements of {len(told)} types")
-    print(f"counted: {city.repeated} repeats, {city.lost} lost on the way, no case")
-    print(", ".join(f"{count} {type}" for type, count in told.items()))
+    assert set(told) >= HONEST, (city.seed, HONEST - set(told))
+    print(
+        f"counted: honest city, seed {city.seed}, {days} days: {city.said} statements of {len(told)} types,"
+        f" {city.repeated} repeats, {city.lost} lost on the way, no case"
+    )
+    print(list_of(told))
 
 
-def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
-    days, acts = (30, 300) if scale == "full" else (2, 60)
-    city = make_days(sessions, tmp_path / "keys", 2, scale=scale)
+def live_with_plots(city: CityLots, *, days: int, acts: int) -> None:
+    """Let every scheme be carried out once a week among honest days, and check that all become cases, and only they."""
     plotter = Schemer(city)
     for number in range(days):
         for scheme in plotter.schemes() if number % 7 == 0 else ():
@@ -110,16 +117,50 @@ def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Pa
     plotter.finish()
     planted = {(plot.kind.value, plot.about) for plot in city.plots}
     assert len(planted) == len(city.plots)
-    with sessions() as session:
+    assert {plot.kind for plot in city.plots} == set(CaseKind)
+    with city.sessions() as session:
         found = live_cases(session)
-        assert planted - found == set(), said_of(session, planted - found)
+        assert planted - found == set(), (city.seed, said_of(session, planted - found))
         about = {thing for plot in city.plots for thing in (plot.about, *plot.beside)} | {
             unit for unit in city.lines if unit not in {b.unit for b in city.boxes}
         }
         others = {case for case in found if case[1] not in about}
-        assert others == set(), said_of(session, others)
+        assert others == set(), (city.seed, said_of(session, others))
         check_warnings(session)
         report = rebuild.check(session)
-        assert report.ok, report.to_json()
-    print(f"counted: plots, seed {city.seed}, {days} days: {len(planted)} anomalies among {city.said} statements")
-    print(f"counted: {len(found)} cases, one for each anomaly among them")
+        assert report.ok, (city.seed, report.to_json())
+    kinds = Counter(plot.kind.value for plot in city.plots)
+    print(
+        f"counted: plots, seed {city.seed}, {days} days, {city.said} statements: all {len(planted)} planted anomalies"
+        f" became cases ({list_of(dict(sorted(kinds.items())))}), of {len(found)} live cases none about other goods"
+    )
+
+
+@contextmanager
+def another_database(databases: Databases) -> Iterator[sessionmaker[Session]]:
+    """Give sessions on a database of one's own."""
+    url = databases.create()
+    engine = make_engine(url, pool_size=4)
+    yield make_sessions(engine)
+    engine.dispose()
+    databases.drop(url)
+
+
+def test_an_honest_month(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
+    days, acts = (30, 400) if scale == "full" else (3, 180)
+    live_honestly(make_days(sessions, tmp_path / "keys", 1, scale=scale), days=days, acts=acts)
+
+
+def test_every_plot_becomes_a_case(sessions: sessionmaker[Session], tmp_path: Path, scale: str) -> None:
+    days, acts = (30, 300) if scale == "full" else (2, 60)
+    live_with_plots(make_days(sessions, tmp_path / "keys", 2, scale=scale), days=days, acts=acts)
+
+
+def test_other_cities(databases: Databases, tmp_path: Path, scale: str) -> None:
+    """Short ones of other seeds, which meet other odd moments."""
+    seeds, days, acts = (range(11, 16), 3, 180) if scale == "full" else (range(12, 13), 1, 40)
+    for seed in seeds:
+        with another_database(databases) as sessions:
+            live_honestly(make_days(sessions, tmp_path / f"honest{seed}", seed, scale="small"), days=days, acts=acts)
+        with another_database(databases) as sessions:
+            live_with_plots(make_days(sessions, tmp_path / f"plots{seed}", seed, scale="small"), days=days, acts=acts)

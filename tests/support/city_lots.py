@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from coldtrace.events.public_piece import CorrectionMode, Corrects
+from coldtrace.events.public_piece import CorrectionMode
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
 from coldtrace.seal.b64 import b64
-from coldtrace.seal.hashing import sha256
 from support.city_days import REASON, ROAD
 from support.city_trade import FOREIGN_G, ORDER, PATIENCE, CityTrade
 from support.consignments import EXPIRY, GTIN, facts_of
@@ -175,9 +174,7 @@ class CityLots(CityTrade):
             return False
         said = self._say_with(terminal, T.COUNT, lot.line(quantity + 2))
         at = self.clock.next
-        self.clock.forward(timedelta(minutes=self.rng.randint(1, 10)))
-        named = Corrects(header=sha256(said.header.encode()), mode=CorrectionMode.INCORRECT_DATA)
-        self._say_with(terminal, T.COUNT, lot.line(quantity), corrects=named, at=at)
+        self._correct(terminal, said, T.COUNT, lot.line(quantity), mode=CorrectionMode.INCORRECT_DATA, at=at)
         return True
 
     def _sell_lot(self) -> bool:

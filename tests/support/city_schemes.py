@@ -1,6 +1,7 @@
 """More anomalies among honest days: goods that never arrive, false weights, labels and counts, holds told late."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from coldtrace.custody.model import CaseKind
@@ -9,10 +10,15 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import foreign_unit, lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import key_id
+from coldtrace.watch.scans import AskedScan, answer_scan
 from support.city_lots import MADE_GTIN, CityLots
 from support.city_plots import Plotter
 from support.city_trade import FOREIGN_G, ORDER
-from support.house import pack_lines, unit_line
+from support.house import Handheld, pack_lines, unit_line
+from support.road_simulation import Box, Terminal
 
 TIMES = 5
 """How often each scheme is carried out at most."""
@@ -28,8 +34,8 @@ class Schemer(Plotter):
 
     def __init__(self, days: CityLots) -> None:
         super().__init__(days)
-        self.labels = [days.rolled.pop().unit for _ in range(3 * TIMES)]
-        self.pallets = [days.pallets.pop().unit for _ in range(TIMES)]
+        self.labels = [days.rolled.pop().unit for _ in range(4 * TIMES)]
+        self.pallets = [days.pallets.pop().unit for _ in range(2 * TIMES)]
 
     def schemes(self) -> list[Callable[[], None]]:
         """Return all of them."""
@@ -52,6 +58,10 @@ class Schemer(Plotter):
             self.miscounted,
             self.sold_more_than_there_was,
             self.destroyed_by_one_alone,
+            self.altered_label,
+            self.label_of_nobody,
+            self.two_handhelds_with_one_key,
+            self.pallet_with_a_new_label,
         ]
 
     def _shop(self) -> str:
@@ -225,3 +235,47 @@ class Schemer(Plotter):
         alone = [("method", "incineration"), ("witness", "S-12"), ("staff", "S-12")]
         self.days._say(box.gln, T.DESTROY, box.unit, more=alone)
         self._plot(CaseKind.CONFLICT, box.unit)
+
+    def _scan(self, gln: str, scanned: str) -> str:
+        """Let a handheld ask what a text is; return what the case of it is about."""
+        key = key_id(self.days._terminal(gln).device.signer.spki)
+        asked = AskedScan(text=scanned, by=f"device:{b64(key)}", scope=EVERYTHING, gln=gln)
+        with self.days.sessions.begin() as session:
+            answered = answer_scan(session, self.days.env, asked)
+        assert answered.case is not None, (self.days.seed, scanned)
+        return f"scan:{answered.case}"
+
+    def altered_label(self) -> None:
+        """A shop scans a code of the port of which somebody altered the lot."""
+        codes = [code for each in self.days.city.consignments for pallet in each.pallets for code in pallet.cartons]
+        code = self.days.rng.choice(codes)
+        altered = code.uri.replace(f"/10/{code.lot}", f"/10/{self._named('FAKE')}")
+        assert altered != code.uri
+        self._plot(CaseKind.REFUSED_CODE, self._scan(self._shop(), altered))
+
+    def label_of_nobody(self) -> None:
+        """A store scans what nothing here reads."""
+        self._plot(CaseKind.UNKNOWN_CODE, self._scan(self._store(), self._named("冷冻牛肉")))
+
+    def two_handhelds_with_one_key(self) -> None:
+        """A handheld of the port was copied, and both go on; the key is suspended, and what it says next is a case."""
+        seen = [self._fresh() for _ in range(4)]
+        with self.days.sessions.begin() as session:
+            terminal = Terminal(device=Handheld.enrol(session, self.days.env, self.days.city.sites[self.days.port]))
+        self._look(terminal, seen[0])
+        copy = Terminal(device=replace(terminal.device, sent=[]))
+        for each, box in zip((terminal, copy, terminal), seen[1:], strict=True):
+            self._look(each, box)
+        self._plot(CaseKind.CONFLICT, seen[2].unit)
+        self._plot(CaseKind.CONFLICT, seen[3].unit)
+
+    def _look(self, terminal: Terminal, box: Box) -> None:
+        said = terminal.device.say(T.OBSERVE, [unit_line(box.unit)], at=self.days.clock.next)
+        self.days.send_now(terminal, said)
+
+    def pallet_with_a_new_label(self) -> None:
+        """The port gives a pallet a new label, and two cartons are on it."""
+        boxes, pallet, label = [self._fresh(), self._fresh()], self.pallets.pop(), self.labels.pop()
+        self.days._say(self.days.port, T.PACK, *pack_lines(pallet, [box.unit for box in boxes]))
+        self.days._say(self.days.port, T.RELABEL, line(pallet, role="input"), line(label, role="output"))
+        self._plot(CaseKind.BLOCKED, pallet, label, *[box.unit for box in boxes])

@@ -6,6 +6,7 @@ Goods by lot and quantity, and what is made of what, are in `city_lots.py`.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
@@ -22,6 +23,10 @@ FOREIGN_G = 10_000
 PATIENCE = timedelta(days=4)
 """Nobody waits longer for what should have come."""
 STOPPED_MOST = 8
+HONEST = frozenset(T) - {T.MARK, T.CLOSE}
+"""All that an honest city says about goods."""
+ACTS_MOST = 1_500
+"""Rather than go on longer a city ends without having said everything."""
 
 
 @dataclass
@@ -30,9 +35,11 @@ class CityTrade(CityDays):
 
     stops: dict[str, tuple[str, T]] = field(default_factory=dict)
     ever_stopped: set[str] = field(default_factory=set)
+    ever_inside: dict[str, set[str]] = field(default_factory=dict)
     vouchers: dict[str, str] = field(default_factory=dict)
     half_come: set[str] = field(default_factory=set)
     rolled: list[Box] = field(default_factory=list)
+    types_said: set[T] = field(default_factory=set)
     numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -44,11 +51,23 @@ class CityTrade(CityDays):
         self._take_in_rests()
         super().day(number, acts=acts)
 
+    def say_what_is_left(self) -> None:
+        """Go on until everything that an honest city says has been said once."""
+        for _ in range(ACTS_MOST):
+            if self.types_said >= HONEST:
+                return
+            self.clock.forward(timedelta(seconds=self.rng.randint(1, 60)))
+            self._act()
+
     def finish(self) -> None:
         """Bring everything home: goods that are on the road, and statements."""
         self.clock.forward(2 * ROAD)
         self._take_in_rests(everything=True)
         super().finish()
+
+    def _say_with(self, terminal: Terminal, type: T, *lines: Line | str, **details: Any) -> Statement:
+        self.types_said.add(type)
+        return super()._say_with(terminal, type, *lines, **details)
 
     def _acts(self) -> list[Callable[[], bool]]:
         return [
@@ -162,7 +181,20 @@ class CityTrade(CityDays):
     def _keep_stopped(self, box: Box, gln: str, ends: T) -> None:
         self.held.append(box)
         self.stops[box.unit] = (gln, ends)
-        self.ever_stopped |= {box.unit, *(b.unit for b in (*self.boxes, *self.pallets) if b.outermost is box)}
+        self.ever_stopped |= {box.unit, *self.ever_inside.get(box.unit, ())}
+
+    def _pack(self) -> bool:
+        """Pack, and keep in mind what was in what: whoever unpacked it may tell so days later."""
+        if not super()._pack():
+            return False
+        for each in (*self.boxes, *self.pallets):
+            around = each.parent
+            while around is not None:
+                self.ever_inside.setdefault(around.unit, set()).add(each.unit)
+                if around.unit in self.ever_stopped:
+                    self.ever_stopped.add(each.unit)
+                around = around.parent
+        return True
 
     def _hold(self) -> bool:
         done = super()._hold()
@@ -265,6 +297,9 @@ class CityTrade(CityDays):
         self.boxes.append(new)
         if box.unit in self.ever_stopped:
             self.ever_stopped.add(new.unit)
+        for inside in self.ever_inside.values():
+            if box.unit in inside:
+                inside.add(new.unit)
         return True
 
     def _at_work(self, gln: str) -> Terminal | None:
@@ -272,11 +307,22 @@ class CityTrade(CityDays):
         found = [t for name, t in self.terminals.items() if name.startswith(f"{gln}/")]
         return next((t for t in found if t.offline_until <= self.number), None)
 
-    def _take_back(self, terminal: Terminal, said: Statement, unit: str) -> None:
-        """Declare a minute or some later that something did not occur: it was the wrong carton."""
+    def _correct(
+        self, terminal: Terminal, said: Statement, type: T, *lines: Line | str, mode: CorrectionMode, **details: Any
+    ) -> None:
+        """Say a minute or some later what was wrong, and send it before anything else is done.
+
+        Of goods that somebody stopped in the meantime only a regulator may correct anything, and that is judged when a
+        correction arrives (decision 0025).  So whoever lets one lie until evening has something to explain.
+        """
         self.clock.forward(timedelta(minutes=self.rng.randint(1, 10)))
-        named = Corrects(header=sha256(said.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
-        self._say_with(terminal, T.CORRECT, unit, corrects=named)
+        named = Corrects(header=sha256(said.header.encode()), mode=mode)
+        self._say_with(terminal, type, *lines, corrects=named, **details)
+        self._bring_home(terminal)
+
+    def _take_back(self, terminal: Terminal, said: Statement, unit: str) -> None:
+        """Declare that something did not occur: it was the wrong carton."""
+        self._correct(terminal, said, T.CORRECT, unit, mode=CorrectionMode.DID_NOT_OCCUR)
 
     def _mistaken(self, *roles: SiteRole) -> tuple[Box, Terminal] | None:
         """Return a carton that somebody takes for another, and the handheld; nothing ever lay on it."""
