@@ -19,6 +19,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 STATE = REPOSITORY / "var" / "soak.json"
 REPORT = REPOSITORY / "docs" / "reliability.md"
 COUNTED = "counted: "
+PASSED = "passed"
+UNWATCHED = ("-o", "faulthandler_timeout=0")
+"""A long test is no stuck one, and showing where it is may end it: CPython reads the stack of a thread that goes on
+meanwhile, and dies of it now and then (python/cpython#140815)."""
 
 HEAD = """# Long counts · 长时测试
 
@@ -53,7 +57,7 @@ def main(arguments: list[str]) -> int:
         print(f"[{number}/{len(files)}] {file}", flush=True)
         start, begun, busy = time.monotonic(), time.strftime("%Y-%m-%d %H:%M", time.gmtime()), os.getloadavg()[0]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-rP", "--scale", "full", *limits, file],
+            [sys.executable, "-m", "pytest", "-rP", "--scale", "full", *UNWATCHED, *limits, file],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -99,24 +103,34 @@ def _load() -> dict[str, dict[str, object]]:
 
 
 def _report(state: dict[str, dict[str, object]]) -> None:
-    passed = sum(1 for each in state.values() if each["passed"])
+    rows = _kept_rows() | {file: _row(file, each) for file, each in state.items()}
     text = HEAD.format(
         day=time.strftime("%Y-%m-%d"),
         python=platform.python_version(),
         cores=len(os.sched_getaffinity(0)),
-        passed=passed,
-        files=len(state),
+        passed=sum(1 for row in rows.values() if f"| {PASSED} |" in row),
+        files=len(rows),
     )
-    for file, each in sorted(state.items()):
-        result = "passed" if each["passed"] else "FAILED"
-        cells = [
-            f"`{file}`",
-            f"`{each['commit']}`",
-            result,
-            *(each[name] for name in ("begun", "seconds", "load", "line", "counted")),
-        ]
-        text += f"| {' | '.join(map(str, cells))} |\n"
-    REPORT.write_text(text, encoding="utf-8")
+    REPORT.write_text(text + "".join(f"{row}\n" for _, row in sorted(rows.items())), encoding="utf-8")
+
+
+def _kept_rows() -> dict[str, str]:
+    """Return the rows of the report by their file: what was counted elsewhere stays in it."""
+    try:
+        lines = REPORT.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    return {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+
+
+def _row(file: str, each: dict[str, object]) -> str:
+    cells = [
+        f"`{file}`",
+        f"`{each['commit']}`",
+        PASSED if each["passed"] else "FAILED",
+        *(each[name] for name in ("begun", "seconds", "load", "line", "counted")),
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _git(*arguments: str) -> str:
