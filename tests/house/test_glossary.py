@@ -13,6 +13,7 @@ from coldtrace.codes.trace_code import CodeKind
 from coldtrace.custody.model import CaseKind, Level, Mark, Overlay, UnitState
 from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
+from coldtrace.goods.product_link_rules import LinkType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights import model as rights
@@ -31,6 +32,7 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Explanation,
     LeafKind,
     Level,
+    LinkType,
     Mark,
     NumberList,
     Operation,

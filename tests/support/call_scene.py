@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from coldtrace.events.enrolment import make_request, read_invite, token_hash
 from coldtrace.events.statement_type import StatementType
-from coldtrace.goods import rolls
+from coldtrace.goods import product_links, rolls
 from coldtrace.goods import store as goods_store
+from coldtrace.goods.product_link_rules import LinkType, NewLink
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
@@ -25,7 +26,7 @@ from coldtrace.rights.model import EVERYTHING, Member, Role
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.watch.scans import AskedScan, answer_scan
-from support.consignments import IMPORTER_USCC, Consignment
+from support.consignments import GTIN, IMPORTER_USCC, Consignment
 from support.house import Handheld, unit_line
 from support.web_house import WebHouse
 
@@ -175,6 +176,24 @@ class Scene:
         said = market.say(StatementType.OBSERVE, [unit_line(PLACE_UNIT)])
         self.web.send(market, [said])
         return UUID(json.loads(said.header)["id"])
+
+    def product_link(self) -> UUID:
+        """Return the id of a new link of the scene's importer; of one that does not exist, any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        new = NewLink(
+            gtin=GTIN,
+            lot=None,
+            type=LinkType.RECIPE_INFO,
+            href=f"https://recipes.example/{next(_numbers)}",
+            title_zh="食谱",
+            title_en="Recipes",
+            media_type="text/html",
+            language=None,
+            uscc=self.importer,
+        )
+        with self.web.sessions.begin() as session:
+            return product_links.register(session, self.web.env, EVERYTHING, new, by="tests").link_id
 
     def open_invite(self) -> str:
         """Return the id of a new invitation to the scene's market; of one that does not exist, any id."""

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from coldtrace.errors import Words
+from coldtrace.goods.product_link_rules import LINK_TYPE_WORDS, LinkType
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages.api_reader import ApiView, api_groups
@@ -29,6 +30,7 @@ from coldtrace.web.pages.views import (
     PlaceView,
     PrintLine,
     PrivacyView,
+    ProductView,
     ProofSummary,
     Queries,
     RecallNotice,
@@ -41,6 +43,7 @@ from coldtrace.web.pages.views import (
     Sample,
     SampleBox,
     Seller,
+    ShownLink,
     Temperature,
     UnknownView,
 )
@@ -221,6 +224,24 @@ PLACE = PlaceView(
     gln="9521234000013",
     door="D3",
     name=Bilingual(zh="静海一号冷库", en="Jinghai Cold Store One"),
+)
+PRODUCT = ProductView(
+    here="/01/19521234000017/10/BR26A17",
+    host=HOST,
+    decided_at=NOW,
+    verdict="unsigned",
+    gtin="19521234000017",
+    lot="BR26A17",
+    links=(
+        ShownLink(
+            kind=LINK_TYPE_WORDS[LinkType.RECIPE_INFO],
+            title=Bilingual(zh="红烧牛腩", en="Braised brisket"),
+            href="https://www.example.com/recipes/brisket?lang=zh",
+        ),
+        ShownLink(
+            kind=LINK_TYPE_WORDS[LinkType.PIP], title=Bilingual(zh="冻去骨牛腩"), href="https://www.example.com/brisket"
+        ),
+    ),
 )
 UNKNOWN = UnknownView(
     here="/find?code=7QK4M2ZX9RTB5", host=HOST, status=Status.UNKNOWN, decided_at=NOW, scanned="7QK4-M2ZX-9RTB-5"
@@ -428,6 +449,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "pallet": ("consumer/pallet.html", PALLET),
     "pallet-empty": ("consumer/pallet.html", replace(PALLET, lots=(), journey=(), queries=Queries(count=1))),
     "place": ("consumer/place.html", PLACE),
+    "product": ("consumer/product.html", PRODUCT),
     "place-bare": ("consumer/place.html", replace(PLACE, name=Bilingual(), door=None, district="")),
     "unknown": ("consumer/unknown.html", UNKNOWN),
     "not-registered": ("consumer/unknown.html", replace(UNKNOWN, status=Status.NOT_REGISTERED, scanned=None)),

@@ -173,6 +173,13 @@ _TOKENS = _members(
     " (SELECT 1 FROM membership m WHERE m.token_id = t.token_id AND m.ended_at IS NULL)",
 )
 
+
+def _product_links(session: Session) -> Rows:
+    rows = _rows(session, "SELECT link_id, operator_id FROM product_link WHERE ended_at IS NULL ORDER BY link_id")
+    mine = {row.link_id: Thing(parties={Relation.IMPORTER: Party(operator_id=row.operator_id)}) for row in rows}
+    return [(str(id), _any(Kind.CONSIGNMENT, [thing])) for id, thing in mine.items()]
+
+
 LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "runs.run": _runs(Kind.RUN, "TRUE"),
     "data-run": _runs(Kind.RUN, "TRUE"),
@@ -186,6 +193,7 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "#devices": _devices,
     "invites.id": _invites,
     "#invites": _invites,
+    "links.id": _product_links,
     "sites.gln": _sites,
     "#sites": _sites,
     "organisations.uscc": _organisations,

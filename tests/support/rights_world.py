@@ -132,6 +132,8 @@ class World:
             return [Thing(parties={AT: station, IMPORTER: Party(operator_id=self.operator(SAMPLE_IMPORTER))})]
         if about == "station":
             return [Thing(parties={AT: station})]
+        if about == "product":
+            return [Thing(parties={IMPORTER: importer})]
         if about == "person":
             return [Thing(parties={AT: Party(operator_id=sites[SiteRole.FIRST_STATION].operator_id)})]
         if about == "market":

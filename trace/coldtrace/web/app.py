@@ -44,6 +44,7 @@ from coldtrace.web.api import (
     logs,
     organisations,
     people,
+    product_links,
     resolve,
     rolls,
     runs,
@@ -57,6 +58,7 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.captures import Captures
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
+from coldtrace.web.open_codes import OpenCodes
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages import (
     account,
@@ -114,6 +116,7 @@ ROUTERS = tuple(
         labels,
         rolls,
         resolve,
+        product_links,
         journal,
         health,
         consumer,
@@ -233,6 +236,7 @@ def create_app(
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
     app.add_middleware(Tagged)
+    app.add_middleware(OpenCodes)
     app.add_middleware(
         Door,
         body_limit_bytes=settings.body_limit_bytes,

@@ -184,6 +184,17 @@ class NotAcceptable(Refusal):
     detail = Words("此编码没有 {wanted} 格式的内容。", "This code has nothing to show as {wanted}.")
 
 
+class LinkTypeUnknown(Refusal):
+    """A code has no link of the type that was asked for."""
+
+    code = "link_type_unknown"
+    title = Words("没有这类链接", "No link of this type")
+    detail = Words(
+        "此编码没有 {wanted} 类链接。可用的有：{known}；全部链接用 linkType=linkset 查询。",
+        "This code has no link of type {wanted}. There are: {known}; linkType=linkset tells them all.",
+    )
+
+
 class CodeRefused(Refusal):
     """A scanned code did not pass; `code` is the verdict word."""
 

@@ -37,6 +37,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     FOREIGN = "foreign"
     PLACE = "place"
+    PRODUCT = "product"
     SOLD = "sold"
     NORMAL = "normal"
 
@@ -214,6 +215,15 @@ STATUSES: dict[Status, Advice] = {
             "签名有效。工作人员收货、发货前先扫它，说明货物从哪里进出。要查食品，请扫箱子上的编码。",
             "The signature is valid. Staff scan this code before goods go in or out, to say where. "
             "To look up food, scan the code on the box.",
+        ),
+    ),
+    Status.PRODUCT: Advice(
+        tone=Tone.INFO,
+        headline=Words("产品编码", "A product, not a box"),
+        meaning=Words(
+            "这是产品或批次的编码，没有签名，不代表某一箱。要查一箱食品的来历，请扫箱子上的追溯码。",
+            "This code names a product or a lot. It is not signed and stands for no single box. To see where a box has"
+            " been, scan the trace code on the box.",
         ),
     ),
     Status.REFUSED: Advice(

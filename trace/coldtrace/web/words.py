@@ -259,6 +259,12 @@ PAGE_WORDS: dict[str, Words] = {
     "pallet.lots": Words("托盘上的产品", "Products on this pallet"),
     "pallet.none": Words("托盘目前没有登记产品。", "No products are registered on this pallet at present."),
     "pallet.expiry": Words("到期日", "Expires"),
+    "product.title": Words("产品", "Product"),
+    "product.links": Words("进口商提供的链接", "Links from the importer"),
+    "product.by_importer": Words(
+        "链接由进口商登记，内容不经本平台核对。",
+        "Registered by importers; this platform does not check what is there.",
+    ),
     "place.where": Words("在哪里", "Where it is"),
     "place.role": Words("站点类型", "Kind of place"),
     "place.district": Words("所在地区", "District"),

@@ -123,6 +123,10 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/codes/resolve": "说明一段扫码或键入的文字在此是什么；读不出的文字记为异常。"
     "`resolver` 是读法，`name` 是它在此指什么，`also` 是其他在此无所指的读法；"
     "两种读法各有所指时 409 `ambiguous_code`，输错号码时 400。",
+    "GET /api/v1/product-links": "列出本单位登记且未停用的产品链接。",
+    "POST /api/v1/product-links": "为本单位进口的产品或批次登记一类链接；批次的优先。重复登记返回已有链接。",
+    "DELETE /api/v1/product-links/{link_id}": "停用链接：扫码不再指向它，记录保留。",
+    "GET /.well-known/gs1resolver": "说明本解析服务支持的主键和链接类型。",
     "POST /api/v1/codes/void": "作废从未使用或已损坏的标签，全部成功或全部不动；需要令牌。"
     "409 `in_circulation` 指出第一个已贴在货物上的标签，这类货物应暂停销售或召回。",
     "GET /api/v1/cases": "返回需要人看的事项，新的在前；`next` 用作下一页的 `after`。"

@@ -5,15 +5,17 @@ a server behind another name still answers for the codes of its own host.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from coldtrace.codes.digital_link import build_uri
+from coldtrace.codes.scan import read_scan
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.custody.bundle import MEDIA_TYPE, build_bundle
@@ -22,9 +24,12 @@ from coldtrace.custody.lookups import count_lookup
 from coldtrace.custody.model import Mark, Overlay, UnitState
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.env import Env
+from coldtrace.errors import Refusal
 from coldtrace.events.facts import read_facts
 from coldtrace.events.statement_type import StatementType
+from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
+from coldtrace.goods.product_link_rules import LINK_TYPE_WORDS, ProductLink
 from coldtrace.goods.stop_store import recall_of
 from coldtrace.goods.stops import judge_code
 from coldtrace.parties import store as parties
@@ -37,10 +42,26 @@ from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.code import CodeReport, Verdict
 from coldtrace.verify.code_refusals import RecalledLot
 from coldtrace.verify.report import Report, Result
-from coldtrace.web.access import Visitor
+from coldtrace.web.access import CurrentEnv, Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.language import LANGUAGE_COOKIE
-from coldtrace.web.linkset import LINKSET, LINKSET_CONTEXT, linkset, linkset_url, proof_url
+from coldtrace.web.linkset import (
+    LINKSET,
+    LINKSET_CONTEXT,
+    OURS,
+    PROOF,
+    WHOLE,
+    by_type,
+    choose,
+    linkset,
+    linkset_url,
+    pass_on,
+    product_linkset,
+    proof_url,
+    require_known,
+    resolver_description,
+    type_asked,
+)
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import JourneyStep, is_in_transit, journey_stops
 from coldtrace.web.pages.views import (
@@ -52,12 +73,14 @@ from coldtrace.web.pages.views import (
     PalletLot,
     PalletView,
     PlaceView,
+    ProductView,
     ProofSummary,
     Queries,
     RecalledGoods,
     RefusedView,
     Repack,
     Seller,
+    ShownLink,
     UnknownView,
 )
 from coldtrace.web.problems import language_of, status_of, wants_page
@@ -103,6 +126,11 @@ class _Asked:
         issued = goods.issued_code(self.session, str(self.code.unit_id))
         return issued is not None and issued.kind == "unit"
 
+    @cached_property
+    def links(self) -> list[ProductLink]:
+        """What the importer of a box has registered for it, found by walking up from the box."""
+        return product_links.links_of_unit(self.session, str(self.code.unit_id)) if self.names_box else []
+
     @property
     def path(self) -> str:
         """Path and query of the code as printed."""
@@ -121,6 +149,10 @@ def get_code(request: Request, rest: str) -> Response:
     text = _printed(request, env.public_host)
     with request.app.state.sessions() as session:
         report = judge_code(session, text, trust_list=_trust(session), now=now)
+        if report.code is None:
+            product = _product(request, session, text, now)
+            if product is not None:
+                return product
         if report.code is None or report.verdict is not Verdict.VALID:
             return _refused(request, session, report, now, text)
         asked = _Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)
@@ -129,17 +161,93 @@ def get_code(request: Request, rest: str) -> Response:
             return _links(asked)
         if kind == MEDIA_TYPE:
             return _bundle(asked)
-        page = _page(asked)
+        page = _led_away(asked) or _page(asked)
         page.headers["Link"] = f'<{linkset_url(asked.path)}>; rel="linkset"; type="{LINKSET}"'
         return remember_language(request, page)
 
 
-_OPEN = {"Access-Control-Allow-Origin": "*", "Vary": VARY}
+@router.get("/.well-known/gs1resolver", summary="This resolver 解析服务说明")
+def get_resolver(env: CurrentEnv) -> dict[str, object]:
+    """Tell which keys are resolved here and which types of links there are (GS1-Conformant resolver 1.1)."""
+    return resolver_description(env.public_host)
 
 
 def _links(asked: _Asked) -> Response:
-    links = linkset(f"https://{asked.env.public_host}{asked.path}", has_proof=asked.names_box)
-    return JSONResponse(links, media_type=LINKSET, headers=_OPEN | {"Link": LINKSET_CONTEXT})
+    links = linkset(
+        f"https://{asked.env.public_host}{asked.path}",
+        has_proof=asked.names_box,
+        is_box=asked.names_box,
+        links=asked.links,
+    )
+    return _json_links(links)
+
+
+def _json_links(links: dict[str, object]) -> Response:
+    return JSONResponse(links, media_type=LINKSET, headers={"Vary": VARY, "Link": LINKSET_CONTEXT})
+
+
+def _led_away(asked: _Asked) -> Response | None:
+    """Return the way to a registered link, if its type was asked for; None where our own page is the answer.
+
+    Raises LinkTypeUnknown for a type that there is none of.
+    """
+    wanted = type_asked(asked.request.query_params.get("linkType"))
+    if wanted is None:
+        return None
+    return _way(asked.request, asked.links, wanted, ours=OURS if asked.names_box else OURS[:1])
+
+
+def _way(request: Request, links: Sequence[ProductLink], wanted: str, *, ours: Sequence[str]) -> Response | None:
+    require_known(wanted, [*ours, *(type for type in by_type(links) if type not in ours)])
+    link = choose(links, wanted, language_of(request))
+    if link is None:
+        return None
+    return RedirectResponse(pass_on(link.href, request.url.query), 307, {"Vary": VARY, "Cache-Control": "no-cache"})
+
+
+def _product(request: Request, session: Session, text: str, now: datetime) -> Response | None:
+    """Answer the code of a product or a lot, which nobody signs, by what importers registered for it; None for nothing.
+
+    It tells nothing of any goods: whether they were imported here is no business of whoever can write a GTIN.
+    """
+    try:
+        scan = read_scan(text)
+    except Refusal:
+        return None
+    gtin, lot = scan.ais.get("01"), scan.ais.get("10")
+    if scan.kind is not CodeKind.PLAIN or gtin is None:
+        return None
+    links = product_links.links_of_product(session, gtin=gtin, lot=lot)
+    if not links:
+        return None
+    env: Env = request.app.state.env
+    path = request.url.path
+    wanted = type_asked(request.query_params.get("linkType"))
+    if wanted == WHOLE or (wanted is None and LINKSET in request.headers.get("accept", "")):
+        return _json_links(product_linkset(f"https://{env.public_host}{path}", links))
+    away = None if wanted is None else _way(request, links, wanted, ours=OURS[:1])
+    if away is not None:
+        away.headers["Link"] = f'<{linkset_url(path)}>; rel="linkset"; type="{LINKSET}"'
+        return away
+    if not wants_page(request):
+        return _json_links(product_linkset(f"https://{env.public_host}{path}", links))
+    view = ProductView(
+        here=_here(request),
+        host=env.public_host,
+        decided_at=now,
+        verdict=Verdict.UNSIGNED.value,
+        gtin=gtin,
+        lot=lot,
+        links=tuple(
+            ShownLink(
+                kind=LINK_TYPE_WORDS[link.type], title=Bilingual(zh=link.title_zh, en=link.title_en), href=link.href
+            )
+            for link in links
+        ),
+    )
+    page = show(request, "consumer/product.html", view)
+    page.headers["Link"] = f'<{linkset_url(path)}>; rel="linkset"; type="{LINKSET}"'
+    return remember_language(request, page)
 
 
 def _here(request: Request) -> str:
@@ -155,11 +263,12 @@ def _printed(request: Request, public_host: str) -> str:
 
 def _wanted(request: Request) -> str:
     accept = request.headers.get("accept", "*/*")
-    if request.query_params.get("linkType") in ("linkset", "all") or LINKSET in accept:
+    wanted = type_asked(request.query_params.get("linkType"))
+    if wanted in (WHOLE, PROOF):
+        return LINKSET if wanted == WHOLE else MEDIA_TYPE
+    if wanted is None and LINKSET in accept:
         return LINKSET
-    if MEDIA_TYPE in accept or request.query_params.get("linkType") == "proof":
-        return MEDIA_TYPE
-    return "text/html"
+    return MEDIA_TYPE if wanted in (None, "traceability") and MEDIA_TYPE in accept else "text/html"
 
 
 def _trust(session: Session) -> TrustList:
@@ -420,7 +529,8 @@ def _bundle(asked: _Asked) -> Response:
     unit, facts = registered
     bundle, _ = build_bundle(asked.session, asked.env, code=asked.printed, unit_pk=unit.unit_pk, facts=facts)
     name = _label(asked.code) or "proof"
-    headers = _OPEN | {
+    headers = {
+        "Vary": VARY,
         "Cache-Control": "no-cache",
         "Content-Disposition": f'attachment; filename="coldtrace-{name}.proof.json"',
     }

@@ -242,6 +242,25 @@ class PlaceView(CodePageView):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownLink:
+    """A link that an importer registered: its kind, and its title as stated."""
+
+    kind: Words
+    title: Bilingual
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductView(CodePageView):
+    """The page of a product's or a lot's own code, which stands for no box: links of importers, and nothing else."""
+
+    status: Status = Status.PRODUCT
+    gtin: str
+    lot: str | None = None
+    links: tuple[ShownLink, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnknownView(CodePageView):
     """A code of which the platform knows nothing, or one that is signed but not registered."""
 
