@@ -1,4 +1,4 @@
-"""Links of products and lots, registered by their importers."""
+"""Links of products and lots, registered by their importers; what is open at a counter."""
 
 from alembic import op
 
@@ -30,9 +30,15 @@ CREATE INDEX ON product_link (gtin, operator_id) WHERE ended_at IS NULL;
 CREATE INDEX ON product_link (operator_id, link_id) WHERE ended_at IS NULL;
 """
 
+COUNTERS = """
+-- A counter's page is for everybody, and a place may have a million boxes that are not open.
+CREATE INDEX unit_opened ON unit (gln, counter) WHERE parent_pk IS NULL AND state = 'opened';
+"""
+
 
 def upgrade() -> None:
     op.execute(LINKS)
+    op.execute(COUNTERS)
 
 
 def downgrade() -> None:

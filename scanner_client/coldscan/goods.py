@@ -31,6 +31,7 @@ from coldscan.saying import PILE_MAX, REPEAT_WITHIN, Scan, door_field, look, rem
 from coldscan.store import immediate
 from coldscan.verdict import Finding
 from coldtrace.clock import format_utc
+from coldtrace.codes.counter_name import counter_name
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.facts import facts_hash
 from coldtrace.events.statement_type import Role, StatementType
@@ -176,7 +177,11 @@ def _count(bench: Bench, scan: Scan) -> Answer:
 
 
 def _open(bench: Bench, scan: Scan) -> Answer:
-    return say(bench, scan, _of_unit(bench, scan, StatementType.OPEN), words.OPENED)
+    # The sign that was scanned before is that of the counter which sells from the case.
+    extension = (bench.lane.door or "").partition("/")[2]
+    attributes = {"counter": counter_name(extension)} if extension else {}
+    lines = [Line(Role.UNIT, scan.unit, None, 1, attributes)]
+    return say(bench, scan, Matter(type=StatementType.OPEN, lines=lines, fields=door_field(bench)), words.OPENED)
 
 
 def _hold(bench: Bench, scan: Scan) -> Answer:

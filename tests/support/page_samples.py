@@ -17,6 +17,7 @@ from coldtrace.web.pages.views import (
     Bilingual,
     ColdState,
     ConsumerView,
+    CounterLot,
     ErrorView,
     ForeignView,
     Frame,
@@ -48,7 +49,7 @@ from coldtrace.web.pages.views import (
     UnknownView,
 )
 from coldtrace.web.place_words import REPACKS
-from coldtrace.web.status_words import Status
+from coldtrace.web.status_words import Status, advice_for
 
 HOST = "trace.example.cn"
 NOW = datetime(2026, 11, 23, 4, 4, tzinfo=UTC)
@@ -224,6 +225,25 @@ PLACE = PlaceView(
     gln="9521234000013",
     door="D3",
     name=Bilingual(zh="静海一号冷库", en="Jinghai Cold Store One"),
+)
+COUNTER = replace(
+    PLACE,
+    here="/414/9521234000051/254/C1?s=" + TOKEN,
+    status=Status.HELD,
+    role="retailer",
+    gln="9521234000051",
+    door="C1",
+    open_lots=(
+        CounterLot(
+            product=BEEF,
+            origin=GOODS.origin,
+            lot="BR26A17",
+            expiry_date="2028-08-11",
+            also=(advice_for(Status.HELD),),
+        ),
+        CounterLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
+    ),
+    more=True,
 )
 PRODUCT = ProductView(
     here="/01/19521234000017/10/BR26A17",
@@ -449,6 +469,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "pallet": ("consumer/pallet.html", PALLET),
     "pallet-empty": ("consumer/pallet.html", replace(PALLET, lots=(), journey=(), queries=Queries(count=1))),
     "place": ("consumer/place.html", PLACE),
+    "counter": ("consumer/place.html", COUNTER),
     "product": ("consumer/product.html", PRODUCT),
     "place-bare": ("consumer/place.html", replace(PLACE, name=Bilingual(), door=None, district="")),
     "unknown": ("consumer/unknown.html", UNKNOWN),

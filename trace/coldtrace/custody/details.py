@@ -20,6 +20,7 @@ is kept says nothing that the statement does not say, except `answers`, `weighs_
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from coldtrace.codes.counter_name import is_counter_name
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import Deed, Fact, Issued, Level
 from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
@@ -43,7 +44,7 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
             found["hold"] = True
             if may_stop_lot(fact, issued):
                 found["answers"] = True
-        case "open" if (counter := _unit(said.get("counter"))) is not None:
+        case "open" if (counter := _counter(said.get("counter"))) is not None:
             found["counter"] = counter
         case "receive" if line.quantity == 0:
             found["refused"] = True
@@ -104,6 +105,11 @@ def net_g_of(line: Line) -> int | None:
     """Return the weight that a line names, None if it names none."""
     value = line.attributes.get("net_g")
     return value if type(value) is int and value >= 0 else None
+
+
+def _counter(value: object) -> str | None:
+    """Return the name of a counter of the site, or the code of a unit that stands for one."""
+    return value if isinstance(value, str) and is_counter_name(value) else _unit(value)
 
 
 def _unit(value: object) -> str | None:

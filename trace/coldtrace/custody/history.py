@@ -84,7 +84,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             " COALESCE(r.state, u.state) AS root_state, COALESCE(r.gln, u.gln) AS root_gln,"
             " CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS root_to,"
             " LEAST(u.expires_on, (SELECT o.expiry_date FROM lot o WHERE o.lot_id = u.lot_id)) AS lasts_until,"
-            f" u.overlays, u.counter, u.expires_on, {_IN_FORCE} AS in_force"
+            f" u.overlays, u.counter, u.expires_on, {IN_FORCE} AS in_force"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
             " WHERE u.unit_id = :unit"
         ),
@@ -115,7 +115,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
     )
 
 
-_IN_FORCE = (
+IN_FORCE = (
     "(WITH RECURSIVE up (unit_pk, parent_pk, overlays) AS (SELECT u.unit_pk, u.parent_pk, u.overlays"
     " UNION SELECT n.unit_pk, n.parent_pk, n.overlays FROM up JOIN unit n ON n.unit_pk = up.parent_pk)"
     " SELECT array_agg(DISTINCT o) FROM (SELECT unnest(overlays) AS o FROM up UNION ALL SELECT unnest(ls.overlays)"

@@ -259,6 +259,14 @@ PAGE_WORDS: dict[str, Words] = {
     "pallet.lots": Words("托盘上的产品", "Products on this pallet"),
     "pallet.none": Words("托盘目前没有登记产品。", "No products are registered on this pallet at present."),
     "pallet.expiry": Words("到期日", "Expires"),
+    "counter.title": Words("现在打开销售的批次", "Lots on sale here now"),
+    "counter.lead": Words(
+        "散卖的食品来自下列已开箱的批次；具体是哪一箱，请问售货员。",
+        "What is sold loose here comes from these opened lots. Which of them it is, the seller can tell.",
+    ),
+    "counter.more": Words(
+        "还有更多批次，请扫单个柜台的编码。", "There are more lots; scan the code of a single counter."
+    ),
     "product.title": Words("产品", "Product"),
     "product.links": Words("进口商提供的链接", "Links from the importer"),
     "product.by_importer": Words(

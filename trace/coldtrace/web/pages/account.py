@@ -35,11 +35,11 @@ from coldtrace.web.page_session import (
     set_known_browser,
     set_session,
 )
-from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.desk_frame import frame_of
 from coldtrace.web.pages.desk_member_form import own_sites, rights_field, ticked_rights
 from coldtrace.web.pages.qr_picture import qr_picture
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
+from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.pages.sign_in import (
     AGAIN,
     DIFFERS,

@@ -12,7 +12,7 @@ from coldtrace.web.access import Visitor
 from coldtrace.web.openapi import DEVICE
 from coldtrace.web.pages import api_words
 from coldtrace.web.pages.api_words import ACCESS, ACCESS_MEANING, CHINESE, GROUPS, SHOWN_AS
-from coldtrace.web.pages.consumer import remember_language, show
+from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.pages.views import PageView
 
 router = APIRouter(include_in_schema=False, dependencies=[Visitor])

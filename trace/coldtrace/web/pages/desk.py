@@ -27,8 +27,8 @@ from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession
 from coldtrace.web.api.labels import FormatName, LayoutName, get_labels
 from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.desk_frame import frame_of
+from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView, RunView
 
 router = APIRouter(include_in_schema=False)

@@ -12,9 +12,9 @@ from coldtrace.errors import Refusal, Words
 from coldtrace.people.model import PersonState
 from coldtrace.seal.b64 import MalformedBase64, unb64
 from coldtrace.web.access import Caller
-from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.desk_frame import frame_of
 from coldtrace.web.pages.sheet import Section, SheetView
+from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.pages.sign_in import TEMPLATE, attempt_change, said
 from coldtrace.web.problems import status_of, wants_page
 from coldtrace.web.refusals import InvalidRequest

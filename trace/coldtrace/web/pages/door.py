@@ -18,10 +18,11 @@ from coldtrace.parties import store as parties
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
-from coldtrace.web.pages.consumer import journey_steps, remember_language, show
+from coldtrace.web.pages.code_asked import journey_steps
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import journey_stops
 from coldtrace.web.pages.qr_picture import qr_picture
+from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.pages.views import ErrorView, FrontView, PrivacyView, Sample, SampleBox, SampleKind
 from coldtrace.web.problems import code_of
 from coldtrace.web.refusals import CodeNotFound, PageNotFound

@@ -46,8 +46,8 @@ from coldtrace.web.page_session import (
     sign_in_address,
     signed_in_person,
 )
-from coldtrace.web.pages.consumer import remember_language, show
 from coldtrace.web.pages.sheet import Field, Form, Section, SheetView
+from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.problems import status_of
 
 router = APIRouter(include_in_schema=False)

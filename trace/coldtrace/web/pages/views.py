@@ -230,8 +230,18 @@ class PalletView(CodePageView):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CounterLot(PalletLot):
+    """A lot of which a counter sells now; `also` is what must be said of it."""
+
+    also: tuple[Advice, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlaceView(CodePageView):
-    """The page of a place code at a door or gate; `name` only where the site agreed to be shown."""
+    """The page of a place code at a door, a gate or a counter; `name` only where the site agreed to be shown.
+
+    `open_lots` are those of which something is open at a counter; `more` says that not all of them are here.
+    """
 
     status: Status = Status.PLACE
     role: str
@@ -239,6 +249,8 @@ class PlaceView(CodePageView):
     gln: str
     door: str | None = None
     name: Bilingual = NOT_STATED
+    open_lots: tuple[CounterLot, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

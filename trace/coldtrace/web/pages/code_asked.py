@@ -1,0 +1,142 @@
+"""A request about a code that was verified, and what every page of a code needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from coldtrace.codes.digital_link import build_uri
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.codes.trace_code import CodeKind, TraceCode
+from coldtrace.custody.history import HistoryLine
+from coldtrace.custody.lookups import count_lookup
+from coldtrace.custody.model import Overlay
+from coldtrace.env import Env
+from coldtrace.goods import product_links
+from coldtrace.goods import store as goods
+from coldtrace.goods.product_link_rules import ProductLink
+from coldtrace.parties.model import Site
+from coldtrace.verify.code import CodeReport
+from coldtrace.web.formats import LOCAL
+from coldtrace.web.pages.journey import JourneyStep
+from coldtrace.web.pages.showing import show
+from coldtrace.web.pages.views import Queries, UnknownView
+from coldtrace.web.problems import wants_page
+from coldtrace.web.refusals import CodeRefused
+from coldtrace.web.status_words import Status
+
+NOT_REGISTERED = "not_registered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request about a code that was verified."""
+
+    request: Request
+    session: Session
+    env: Env
+    now: datetime
+    report: CodeReport
+    code: TraceCode
+    text: str
+
+    @property
+    def here(self) -> str:
+        return here_of(self.request)
+
+    @property
+    def printed(self) -> str:
+        """The code as the label has it: without what a visitor's software added to the address."""
+        return build_uri(host=self.env.public_host, elements=self.code.elements, token=self.code.token)
+
+    @cached_property
+    def names_box(self) -> bool:
+        """Tell whether the code is a box's: goods without a GTIN may carry an SSCC, which otherwise names a pallet."""
+        if self.code.kind is not CodeKind.PALLET:
+            return self.code.kind is CodeKind.UNIT
+        issued = goods.issued_code(self.session, str(self.code.unit_id))
+        return issued is not None and issued.kind == "unit"
+
+    @cached_property
+    def links(self) -> list[ProductLink]:
+        """What the importer of a box has registered for it, found by walking up from the box."""
+        return product_links.links_of_unit(self.session, str(self.code.unit_id)) if self.names_box else []
+
+    @property
+    def path(self) -> str:
+        """Path and query of the code as printed."""
+        return self.printed[len(f"https://{self.env.public_host}") :]
+
+
+def here_of(request: Request) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    path: str = request.scope["raw_path"].decode("latin-1")
+    return path + (f"?{query}" if query else "")
+
+
+def printed_text(request: Request, public_host: str) -> str:
+    """Return the code as printed: the public host with the exact path and query that arrived."""
+    return f"https://{public_host}{here_of(request)}"
+
+
+def unknown_page(asked: Asked, status: Status) -> Response:
+    if not wants_page(asked.request):
+        raise CodeRefused(verdict=NOT_REGISTERED)
+    view = UnknownView(
+        here=asked.here,
+        host=asked.env.public_host,
+        status=status,
+        decided_at=asked.now,
+        code_label=label_of(asked.code),
+        scanned=asked.text[:300],
+    )
+    return show(asked.request, "consumer/unknown.html", view, 404)
+
+
+def label_of(code: TraceCode) -> str | None:
+    if "00" in dict(code.elements):
+        return grouped(code.value("00") or "")
+    return None if code.serial is None else format_short_code(code.serial)
+
+
+def grouped(digits: str) -> str:
+    """Return an SSCC in groups that a person can read out."""
+    return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+
+
+def count_look(asked: Asked, unit_id: str) -> Queries:
+    """Count this look-up at once; HEAD and reloads for another language do not count."""
+    counts = "coldtrace.head" not in asked.request.scope and "lang" not in asked.request.query_params
+    count, first_at = count_lookup(asked.session, unit_id, at=asked.now, counts=counts)
+    # The same session, committed at once: a request that held its connection while it waited for a second one would
+    # stand in the way of all others doing the same.
+    asked.session.commit()
+    return Queries(count=count, first_at=first_at)
+
+
+OF_OVERLAYS = {
+    Overlay.HOLD_FIRM: Status.HELD,
+    Overlay.HOLD_REGULATOR: Status.HELD,
+    Overlay.RECALL: Status.RECALLED,
+    Overlay.TEMP_BREACH: Status.TEMP_BREACH,
+    Overlay.CLONE_SUSPECT: Status.CLONE_SUSPECT,
+    Overlay.EXPIRED: Status.EXPIRED,
+}
+
+
+def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[JourneyStep]:
+    """Return a unit's story as the steps of its journey: kind of place, district, local day."""
+    return [
+        JourneyStep(
+            statement_type=line.type,
+            role=sites[line.gln].role.value,
+            district=sites[line.gln].district,
+            date=line.event_at.astimezone(LOCAL).date().isoformat(),
+            site=line.gln,
+            by_platform=line.by_platform,
+        )
+        for line in story
+    ]
