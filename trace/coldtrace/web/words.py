@@ -264,6 +264,10 @@ PAGE_WORDS: dict[str, Words] = {
         "散卖的食品来自下列已开箱的批次；具体是哪一箱，请问售货员。",
         "What is sold loose here comes from these opened lots. Which of them it is, the seller can tell.",
     ),
+    "counter.stopped": Words(
+        "下列批次中至少有一批如此，请看清是哪一批。",
+        "At least one of the lots below is so; see which.",
+    ),
     "counter.more": Words(
         "还有更多批次，请扫单个柜台的编码。", "There are more lots; scan the code of a single counter."
     ),
