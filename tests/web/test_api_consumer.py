@@ -135,7 +135,8 @@ def test_headers_of_a_page(world: World) -> None:
         part.strip().lower() for part in answer.headers["vary"].split(",")
     }
     assert answer.headers["referrer-policy"] == "no-referrer"
-    assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
     assert "set-cookie" not in answer.headers
     link = answer.headers["link"]
     assert link.endswith('; rel="linkset"; type="application/linkset+json"')

@@ -26,6 +26,7 @@ from support.page_samples import (
     LONG,
     MISSING,
     PAGES,
+    PRODUCT,
     RECALLED,
     REFUSED,
     SOLD,
@@ -114,7 +115,8 @@ def test_nothing_from_elsewhere_and_nothing_inline(name: str, lang: Lang) -> Non
     for node in tree.walk():
         assert not [key for key in node.attributes if key == "style" or key.startswith("on")]
     outside = [a for n in tree.all("a") if not re.match(r"/(?!/)|#", a := n.attributes["href"])]
-    allowed = {"tel:12315", "https://example.gov.cn/recall/17", FOREIGN.platform_url}
+    registered = {link.href for link in PRODUCT.links}
+    allowed = {"tel:12315", "https://example.gov.cn/recall/17", FOREIGN.platform_url, *registered}
     assert set(outside) <= allowed
     assert all(re.match(r"/(?!/)", n.attributes["action"]) for n in tree.all("form"))
     for each in tree.all("form", method="post"):

@@ -272,6 +272,7 @@ PAGE_WORDS: dict[str, Words] = {
         "还有更多批次，请扫单个柜台的编码。", "There are more lots; scan the code of a single counter."
     ),
     "product.title": Words("产品", "Product"),
+    "product.gtin": Words("商品条码", "GTIN"),
     "product.links": Words("进口商提供的链接", "Links from the importer"),
     "product.by_importer": Words(
         "链接由进口商登记，内容不经本平台核对。",
