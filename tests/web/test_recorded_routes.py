@@ -99,9 +99,15 @@ ACTS = {
     "POST /api/v1/cases/{case_id:uuid}/explain": "make",
     "POST /api/v1/cases/take": "make",
     "POST /api/v1/cases/close": "make",
+    "POST /api/v1/product-links": "make",
+    "DELETE /api/v1/product-links/{link_id:uuid}": "delete",
 }
 """All others are `read` where the path names something, and `list` elsewhere."""
 NOBODYS = {
+    # The importer's, who is no firm of this house's sites.
+    "GET /api/v1/product-links",
+    "POST /api/v1/product-links",
+    "DELETE /api/v1/product-links/{link_id:uuid}",
     # Leaves of the log say nothing of anybody; the case list and the journal of this house are empty at first.
     "GET /logs/{name}/tile/entries/{path:path}",
     "GET /api/v1/cases",
