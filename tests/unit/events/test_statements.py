@@ -183,6 +183,11 @@ def test_drafts_that_nobody_would_read(changes: dict[str, Any], piece: str) -> N
     assert caught.value.facts["piece"] == piece
 
 
+def test_a_draft_that_is_not_read_back_is_the_same() -> None:
+    assert draft(read_back=False) == draft()
+    read_statement(sign_statement(draft(read_back=False), PORT_DEVICE))
+
+
 def test_limits() -> None:
     most = [Line("unit", f"zjcold:{number}", None, 1, {}) for number in range(LINES_MAX)]
     checked = read_statement(sign_statement(draft(lines=most), PORT_DEVICE))

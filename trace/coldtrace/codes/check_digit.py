@@ -11,14 +11,13 @@ True
 from typing import Final
 
 DIGITS: Final = frozenset("0123456789")
+_WORTH: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
 
 
 def check_digit(body: str) -> str:
     """Return the digit that follows `body`, which must be ASCII digits."""
-    total = 0
-    for position, digit in enumerate(reversed(body)):
-        total += int(digit) * (1 if position % 2 else 3)
-    return str(-total % 10)
+    digits = body.encode("ascii").translate(_WORTH)
+    return str(-(3 * sum(digits[::-2]) + sum(digits[-2::-2])) % 10)
 
 
 def has_valid_check_digit(digits: str) -> bool:

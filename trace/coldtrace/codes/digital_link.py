@@ -13,6 +13,7 @@ everything else that could make two texts one signed message.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from coldtrace.codes.check_digit import is_digits
@@ -21,8 +22,11 @@ from coldtrace.codes.refusals import MalformedUri
 from coldtrace.codes.trace_code import QUALIFIERS, QUERY_AIS, Element, TraceCode, check_elements
 
 
+@lru_cache(maxsize=16)
 def parse_trace_code(text: str) -> TraceCode:
     """Return the code in `text`, signed or not; raise MalformedUri for anything else.
+
+    The last few are kept: a scan is read, judged and stored by three who do not know of each other.
 
     The token is taken as it stands (upper-cased): `decode_token` judges it, as the verdict order wants.
     """

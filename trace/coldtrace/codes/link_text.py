@@ -8,6 +8,7 @@ of a value.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from coldtrace.codes.refusals import MalformedUri
@@ -37,8 +38,9 @@ def looks_like_link(text: str) -> bool:
     return text[:8].lower().startswith(("http://", "https://"))
 
 
+@lru_cache(maxsize=16)
 def split_link(text: str) -> Link:
-    """Return the parts of an address; raise MalformedUri if it is none.
+    """Return the parts of an address; raise MalformedUri if it is none.  The last few are kept.
 
     A query part without `=` has the value None.  The fragment is dropped, as no reader signs or resolves it.
     """

