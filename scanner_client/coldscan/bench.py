@@ -1,10 +1,11 @@
 """One lane at work: everything a scan needs, loaded once and renewed when another process has changed it."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from coldscan import cache, lanes, words
 from coldscan.cache import Name
@@ -15,20 +16,24 @@ from coldscan.lanes import Lane
 from coldscan.operation import Operation
 from coldscan.refusals import KeyRetired
 from coldscan.state_dir import StateDir
-from coldscan.statements import tail_of
-from coldscan.steady import SteadyClock, no_steady
-from coldscan.store import immediate
+from coldscan.statements import Moment, tail_of
+from coldscan.steady import Steady, SteadyClock, no_steady
+from coldscan.store import immediate, tidy
 from coldscan.verdict import Finding
-from coldtrace.clock import parse_utc
+from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Lang
 from coldtrace.seal.b64 import b64
+
+TIDY_EVERY: Final = 50
+"""Scans after which the store's log is still short of the size at which SQLite itself would tidy it up."""
 
 
 @dataclass
 class Bench:
     """The state of one running lane.  `lane` mirrors what is stored; it changes only after a commit.
 
-    `keeps_operation`: no card, not even one that is refused, takes the lane's operation away.
+    `keeps_operation`: no card, not even one that is refused, takes the lane's operation away.  `read_back` has the
+    shapes of what was stated: the first of each is read back before it is signed, the others differ in their goods.
     """
 
     state: StateDir
@@ -41,6 +46,8 @@ class Bench:
     clock: Callable[[], datetime]
     data_version: int = 0
     keeps_operation: bool = False
+    read_back: set[Hashable] = field(default_factory=set)
+    answers: int = 0
 
     @property
     def operation(self) -> Operation | None:
@@ -54,6 +61,7 @@ class Bench:
             return
         if b64(self.device.key) != cache.get(self.connection, Name.KEY):
             self.device = load_device(self.connection, self.state, self.passphrase)
+            self.read_back.clear()
         operations = tuple(cache.get_names(self.connection, Name.OPERATIONS))
         self.device = replace(self.device, operations=operations)
         self.knowledge = load_knowledge(self.connection, known=self.knowledge, steady=self.knowledge.steady)
@@ -67,10 +75,29 @@ class Bench:
             saved = lanes.save(self.connection, lane, new_context=new_context)
         self.lane = saved
 
+    def rest(self) -> None:
+        """Tidy up the store between two scans, once in a while."""
+        self.answers += 1
+        if self.answers % TIDY_EVERY == 0:
+            tidy(self.connection)
+
     def append(self, matter: Matter, *, now: datetime) -> str:
         """Add a statement of this lane to the chain and return its id; the caller owns the transaction."""
-        ahead_s = self.knowledge.ahead_s(now)
-        return append(self.connection, self.device, matter, now=now, lane=self.lane.name, ahead_s=ahead_s)
+        shape, ran = matter.shape(), self.knowledge.steady()
+        true_at = format_utc(self.knowledge.corrected(now))
+        id = append(
+            self.connection,
+            self.device,
+            matter,
+            now=now,
+            lane=self.lane.name,
+            ahead_s=self.knowledge.ahead_s(now),
+            moment=Moment(true_at=true_at, ran=None if ran is None else str(ran)),
+            read_back=shape not in self.read_back,
+        )
+        if shape is not None:
+            self.read_back.add(shape)
+        return id
 
     def local_time(self, utc: str | datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
         """Return a moment as people on site read it."""
@@ -98,9 +125,14 @@ class Bench:
         """Tell whether something said `at`, by the server's time, is recent enough to make this scan a repeat."""
         return at is not None and abs(self.knowledge.corrected(self.clock()) - parse_utc(at)) < within
 
-    def is_recent(self, claimed_at: str, *, within: timedelta) -> bool:
-        """Tell whether a statement that claims this time is recent, by the same clock."""
-        return abs(self.clock() - parse_utc(claimed_at)) < within
+    def is_recent(self, moment: Moment, *, within: timedelta) -> bool:
+        """Tell whether a scan was made within so long: by what the machine has run since, whatever its wall clock did,
+        or if it was started anew since then, by the server's time."""
+        present = self.knowledge.steady()
+        run_ms = None if present is None else present.since(Steady.parse(moment.ran))
+        if run_ms is not None:
+            return timedelta(milliseconds=run_ms) < within
+        return self.is_repeat(moment.true_at, within=within)
 
 
 def open_bench(

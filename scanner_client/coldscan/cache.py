@@ -32,6 +32,7 @@ class Name(StrEnum):
     SEEN = "seen"
     SEEN_SIZE = "seen_size"
     SEEN_ROOT = "seen_root"
+    LOG_EVIDENCE = "log_evidence"
     SERVER_TIME = "server_time"
     WORK_ETAG = "work_etag"
     SKEW_S = "skew_s"

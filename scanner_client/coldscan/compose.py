@@ -5,12 +5,13 @@ next `seq` and `prev`, sign, insert, commit.  Two processes of one device theref
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from coldscan import cache, statements
 from coldscan.device import Device
+from coldscan.statements import Moment
 from coldtrace import clock
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.header import statement_id
@@ -34,6 +35,17 @@ class Matter:
     facts: bytes | None = None
     corrects: Corrects | None = None
 
+    def shape(self) -> Hashable | None:
+        """Return all but the goods of a matter of one line, None for one of several lines.
+
+        Two matters of one shape are read back alike, as the goods of both are units that a verified code names.
+        """
+        if len(self.lines) != 1:
+            return None
+        (line,) = self.lines
+        without = (line.role, line.quantity, line.parent is None, *line.attributes)
+        return (self.type, without, *self.fields, self.facts is None, self.corrects)
+
 
 def append(
     connection: sqlite3.Connection,
@@ -43,11 +55,14 @@ def append(
     now: datetime,
     lane: str | None = None,
     ahead_s: int | None = None,
+    moment: Moment | None = None,
+    read_back: bool = True,
     random: Callable[[int], bytes] = clock.random_bytes,
 ) -> str:
-    """Add the next statement of the device's chain and return its id; `lane` is that of a scan.
+    """Add the next statement of the device's chain and return its id; `lane` and `moment` are those of a scan.
 
     `ahead_s` says by how much `now` is ahead of the server's time; without it, what the last sync found is stated.
+    `read_back` is False only for a matter whose like in shape this device has said with this key.
 
     The caller owns the transaction.
     """
@@ -80,10 +95,19 @@ def append(
         ],
         lines=matter.lines,
         random=random,
+        read_back=read_back,
     )
     statement = sign_statement(draft, device.signer)
     statements.insert(
-        connection, statement, id=str(id), key=key, seq=tail.seq + 1, type=matter.type.value, at=at, lane=lane
+        connection,
+        statement,
+        id=str(id),
+        key=key,
+        seq=tail.seq + 1,
+        type=matter.type.value,
+        at=at,
+        lane=lane,
+        moment=moment,
     )
     return str(id)
 

@@ -209,6 +209,7 @@ def _store(connection: sqlite3.Connection, granted: Enrolment, *, offset: str | 
         Name.SEEN: None,
         Name.SEEN_SIZE: None,
         Name.SEEN_ROOT: None,
+        Name.LOG_EVIDENCE: None,
         Name.RETIRED_BY: None,
         Name.LOST: None,
         Name.FORKS: None,

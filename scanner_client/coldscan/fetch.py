@@ -25,8 +25,9 @@ from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Refusal
 from coldtrace.events.facts import read_facts
 from coldtrace.events.unit_id import read_unit_id
-from coldtrace.seal.b64 import b64
+from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.seal.checkpoint import open_checkpoint
+from coldtrace.seal.consistency import verify_consistency
 from coldtrace.seal.hashing import sha256
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import TrustList
@@ -67,8 +68,9 @@ def fetch_trust_list(connection: sqlite3.Connection, wire: Wire) -> str:
 def fetch_checkpoint(connection: sqlite3.Connection, wire: Wire, *, device: Device, trust: TrustList) -> str:
     """Take a newer checkpoint of the device's log; return `new` or `same`.
 
-    What is stored is a bound on time and evidence against a split view, so a log that shrinks, or shows two roots
-    for one size, is refused with UnsafeAnswer.  Growth between two sizes is not proved here (issue 7).
+    What is stored is a bound on time and evidence against a split view, so a log that shrinks, shows two roots for one
+    size, or does not prove that it only grew, is refused with UnsafeAnswer.  Two notes that contradict each other are
+    kept: together they convict the log, whatever it shows later.
     """
     log = trust.log(device.origin)
     if log is None:
@@ -81,16 +83,40 @@ def fetch_checkpoint(connection: sqlite3.Connection, wire: Wire, *, device: Devi
     size, root = cache.get_number(connection, Name.SEEN_SIZE) or 0, cache.get(connection, Name.SEEN_ROOT)
     if checkpoint.size < size:
         raise UnsafeAnswer(what="checkpoint_shrunk")
-    if checkpoint.size == size and root is not None:
+    if root is not None and checkpoint.size == size:
         if root != b64(checkpoint.root):
+            _keep_evidence(connection, note)
             raise UnsafeAnswer(what="checkpoint_split")
         return "same"
+    if root is not None:
+        path = _growth(wire, origin=device.origin, old=size, new=checkpoint.size)
+        sizes = {"old_size": size, "new_size": checkpoint.size}
+        if not verify_consistency(**sizes, old_root=unb64(root), new_root=checkpoint.root, path=path):
+            _keep_evidence(connection, note)
+            raise UnsafeAnswer(what="checkpoint_rewritten")
     with immediate(connection):
         cache.put(connection, Name.CHECKPOINT, _text(note, "checkpoint"))
         cache.put(connection, Name.SEEN, b64(sha256(note)))
         cache.put(connection, Name.SEEN_SIZE, str(checkpoint.size))
         cache.put(connection, Name.SEEN_ROOT, b64(checkpoint.root))
     return "new"
+
+
+def _growth(wire: Wire, *, origin: str, old: int, new: int) -> list[bytes]:
+    """Return what the log says to prove that it only grew; raise BadAnswer and what the wire raises."""
+    path = f"/logs/{log_name(origin)}/proof/consistency?old={old}&new={new}"
+    try:
+        return [unb64(each) for each in wire.get(path).require(200).members("consistency").texts("path")]
+    except MalformedBase64:
+        raise BadAnswer(what="consistency.path") from None
+
+
+def _keep_evidence(connection: sqlite3.Connection, note: bytes) -> None:
+    """Keep the note that was believed and the one that contradicts it; the first such pair stays."""
+    if cache.get(connection, Name.LOG_EVIDENCE) is None:
+        notes = {"kept": cache.get(connection, Name.CHECKPOINT), "shown": _text(note, "checkpoint")}
+        with immediate(connection):
+            cache.put(connection, Name.LOG_EVIDENCE, json.dumps(notes, ensure_ascii=False))
 
 
 def log_name(origin: str) -> str:

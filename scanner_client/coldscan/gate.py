@@ -99,6 +99,7 @@ def run_loop(
             raise GunThreadBroken(path=report.gun.path)
         answer = gate.answer(report)
         show(report.gun.lane, answer)
+        gate.bench.rest()
         clean = clean and (answer.result is not Result.STOP or answer.verdict == GUN_VERDICT)
 
 

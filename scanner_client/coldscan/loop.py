@@ -29,6 +29,7 @@ def run(bench: Bench, lines: Iterable[str], out: TextIO, printer: Printer) -> bo
         answer = take(bench, line)
         out.write(printer(answer))
         out.flush()
+        bench.rest()
         clean = clean and answer.result is not Result.STOP
     return clean
 
@@ -61,7 +62,11 @@ def footer(bench: Bench) -> str:
     now, lang, site = bench.clock(), bench.lang, bench.device.site
     unsent = statements.pending_count(bench.connection)
     oldest = statements.oldest_unsent(bench.connection)
-    since = "" if oldest is None else say_age(int((now - parse_utc(oldest)).total_seconds()), lang)
+    since = (
+        ""
+        if oldest is None
+        else say_age(int((bench.knowledge.corrected(now) - parse_utc(oldest)).total_seconds()), lang)
+    )
     stale = words.AGE_OLD if bench.knowledge.is_stale(now) else words.AGE
     return words.FOOTER.say(
         lang,

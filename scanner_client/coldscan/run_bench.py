@@ -62,6 +62,7 @@ def measure(state: StateDir, session: Session, *, count: int) -> dict[str, float
         scans, inserts = [], []
         for text in islice(cartons(station, system_clock.random_bytes), count):
             scans.append(_timed_ms(lambda text=text: take(bench, text)))  # type: ignore[misc]
+            bench.rest()
             inserts.append(_timed_ms(lambda: _insert(bare)))
     scan, insert = _share(scans, 0.99), _share(inserts, 0.99)
     starts = [_start(state) for _ in range(STARTS)]

@@ -26,7 +26,7 @@ def run_status(session: Session) -> int:
     from coldscan.status import status_of
 
     with closing(open_store(session.state)) as connection:
-        status = status_of(connection, now=session.clock())
+        status = status_of(connection, now=session.clock(), steady=session.steady)
     session.tell(status, _status_words(session, status))
     return OK if status["enrolled"] else COULD_NOT_RUN
 

@@ -38,13 +38,22 @@ class Tail:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moment:
+    """When something was scanned: the time by the server's clock as far as it was known, and the steady clock's."""
+
+    true_at: str
+    ran: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stated:
-    """A statement as a correction names it."""
+    """A statement as a correction names it; `moment` is when it was made, by clocks that nobody sets."""
 
     id: str
     type: str
     at: str
     header_hash: bytes
+    moment: "Moment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +100,12 @@ def insert(
     type: str,
     at: str,
     lane: str | None = None,
+    moment: Moment | None = None,
 ) -> None:
     """Add a pending statement; the caller owns the transaction."""
     connection.execute(
-        "INSERT INTO statements (id, key, seq, type, at, header, public, private, units, sig, lane)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO statements (id, key, seq, type, at, header, public, private, units, sig, lane, true_at, ran)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             id,
             key,
@@ -108,6 +118,8 @@ def insert(
             statement.units,
             statement.sig,
             lane,
+            None if moment is None else moment.true_at,
+            None if moment is None else moment.ran,
         ),
     )
 
@@ -115,13 +127,14 @@ def insert(
 def last_of(connection: sqlite3.Connection, *, key: str, lane: str) -> Stated | None:
     """Return the newest statement of a lane that still stands: not undone, not refused, and no correction itself."""
     row = connection.execute(
-        "SELECT id, type, at, header FROM statements WHERE lane = ? AND key = ? AND undone = 0"
+        "SELECT id, type, at, header, true_at, ran FROM statements WHERE lane = ? AND key = ? AND undone = 0"
         " AND state <> 'refused' AND type <> 'correct' ORDER BY number DESC LIMIT 1",
         (lane, key),
     ).fetchone()
     if row is None:
         return None
-    return Stated(id=row[0], type=row[1], at=row[2], header_hash=sha256(str(row[3]).encode()))
+    moment = Moment(true_at=row[4] or row[2], ran=row[5])
+    return Stated(id=row[0], type=row[1], at=row[2], header_hash=sha256(str(row[3]).encode()), moment=moment)
 
 
 def mark_undone(connection: sqlite3.Connection, id: str) -> None:
@@ -229,8 +242,10 @@ def pending_count(connection: sqlite3.Connection) -> int:
 
 
 def oldest_unsent(connection: sqlite3.Connection) -> str | None:
-    """Return the claimed time of the pending statement that was made first."""
-    row = connection.execute("SELECT at FROM statements WHERE state = 'pending' ORDER BY number LIMIT 1").fetchone()
+    """Return when the pending statement that was made first was made, by the server's clock as far as it was known."""
+    row = connection.execute(
+        "SELECT COALESCE(true_at, at) FROM statements WHERE state = 'pending' ORDER BY number LIMIT 1"
+    ).fetchone()
     return None if row is None else str(row[0])
 
 

@@ -11,6 +11,7 @@ from coldscan.compose import SKEW_SAID_S
 from coldscan.device import is_enrolled
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.refusals import NoTrustList
+from coldscan.steady import SteadyClock, no_steady
 from coldtrace.clock import parse_utc
 from coldtrace.errors import Words
 
@@ -24,6 +25,11 @@ WARNINGS: Final = {
     ),
     "chain_forked": Words(
         "服务器看到两条互相矛盾的记录链，请联系管理员", "The server sees two chains of this key; tell the administrator"
+    ),
+    "log_rewritten": Words(
+        "服务器改写了公开日志：两份互相矛盾的检查点已保留（coldscan status --json），请交给监管人员",
+        "The server has rewritten its public log: two checkpoints that contradict each other are kept (coldscan status"
+        " --json); take them to the authority",
     ),
     "unsent_over_24_h": Words(
         "有记录超过 24 小时未发送，请连网同步", "Something is unsent for over 24 h; connect and sync"
@@ -43,11 +49,11 @@ UNSENT_OLD: Final = timedelta(hours=24)
 MARKED_SHOWN: Final = 20
 
 
-def status_of(connection: sqlite3.Connection, *, now: datetime) -> dict[str, object]:
+def status_of(connection: sqlite3.Connection, *, now: datetime, steady: SteadyClock = no_steady) -> dict[str, object]:
     """Return the status as plain values; it needs neither the key nor a network."""
     counted = statements.counts(connection)
-    knowledge = _knowledge(connection)
-    oldest_s = _age_s(counted.oldest_at, now)
+    knowledge = _knowledge(connection, steady)
+    oldest_s = _age_s(counted.oldest_at, now if knowledge is None else knowledge.corrected(now))
     site = cache.get(connection, Name.SITE)
     return {
         "enrolled": is_enrolled(connection),
@@ -71,14 +77,15 @@ def status_of(connection: sqlite3.Connection, *, now: datetime) -> dict[str, obj
         "filters": [] if knowledge is None else _filters(knowledge, now),
         "last_sync": cache.get(connection, Name.LAST_SYNC),
         "last_server_time": cache.get(connection, Name.SERVER_TIME),
+        "log_evidence": json.loads(cache.get(connection, Name.LOG_EVIDENCE) or "null"),
         "clock_skew_s": cache.get_number(connection, Name.SKEW_S),
         "warnings": _warnings(connection, counted, knowledge, oldest_s, now),
     }
 
 
-def _knowledge(connection: sqlite3.Connection) -> Knowledge | None:
+def _knowledge(connection: sqlite3.Connection, steady: SteadyClock) -> Knowledge | None:
     try:
-        return load_knowledge(connection, known=None)
+        return load_knowledge(connection, known=None, steady=steady)
     except NoTrustList:
         return None
 
@@ -125,6 +132,7 @@ def _warnings(
         "key_retired": cache.get(connection, Name.RETIRED_BY) is not None,
         "server_lost_statements": bool(json.loads(cache.get(connection, Name.LOST) or "[]")),
         "chain_forked": cache.get(connection, Name.FORKS) is not None,
+        "log_rewritten": cache.get(connection, Name.LOG_EVIDENCE) is not None,
         "unsent_over_24_h": oldest_s is not None and oldest_s > UNSENT_OLD.total_seconds(),
         "refused_statements": counted.refused > 0,
         "blocked_statements": counted.blocked > 0,

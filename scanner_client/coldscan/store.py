@@ -7,13 +7,13 @@ When `immediate` has left its block without an exception, the rows are on the di
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from coldscan.file_lock import held
 from coldscan.refusals import NewerStore, StoreFault
 from coldscan.state_dir import StateDir
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_S = 10.0
 
 _SCHEMA = """
@@ -82,7 +82,13 @@ CREATE TABLE rolls (number INTEGER PRIMARY KEY, roll TEXT NOT NULL UNIQUE, key T
 CREATE TABLE roll_units (unit TEXT PRIMARY KEY, roll INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX roll_units_roll ON roll_units (roll)
 """
-_STEPS = (_SCHEMA, _ADDED_BY_2, _ADDED_BY_3, _ADDED_BY_4)
+_ADDED_BY_5 = """
+ALTER TABLE statements ADD COLUMN true_at TEXT;
+ALTER TABLE statements ADD COLUMN ran TEXT;
+DROP INDEX statements_lane
+"""
+# The newest statement of a lane is among the newest of all, so no scan needs to pay for an index of lanes.
+_STEPS = (_SCHEMA, _ADDED_BY_2, _ADDED_BY_3, _ADDED_BY_4, _ADDED_BY_5)
 """What brings a store from each version to the next one, from 0."""
 
 
@@ -122,6 +128,16 @@ def _set_up(connection: sqlite3.Connection, state: StateDir) -> None:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def tidy(connection: sqlite3.Connection) -> None:
+    """Bring what is durable in the log into the file itself, so that no scan has to.
+
+    SQLite does it otherwise inside a commit, once in some eighty scans, and whoever scans then waits four times as
+    long.  What cannot be done now (a full disk, a reader in between) is done another time.
+    """
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 @contextmanager

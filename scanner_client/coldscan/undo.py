@@ -34,7 +34,7 @@ def undo(bench: Bench, text: str) -> Answer:
     id = None
     with immediate(bench.connection):
         last = statements.last_of(bench.connection, key=b64(bench.device.key), lane=name)
-        if last is not None and bench.is_recent(last.at, within=REPEAT_WITHIN):
+        if last is not None and bench.is_recent(last.moment, within=REPEAT_WITHIN):
             corrects = Corrects(header=last.header_hash, mode=CorrectionMode.DID_NOT_OCCUR)
             matter = Matter(type=StatementType.CORRECT, lines=[], corrects=corrects)
             id = bench.append(matter, now=bench.clock())

@@ -71,6 +71,7 @@ def measure(folder: Path) -> dict[str, object]:
         with device.bench(Operation.COMMISSION) as bench:
             for text in [world.carton() for _ in range(COUNT)]:
                 scans.append(timed(lambda text=text: take(bench, text)))  # type: ignore[misc]
+                bench.rest()
                 bare.append(timed(insert))
         drained_ms = timed(lambda: device.run("sync"))
     scanned, stored = summary(scans), summary(bare)

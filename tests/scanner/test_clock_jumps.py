@@ -98,6 +98,41 @@ def test_a_jump_makes_no_repeat_new_and_nothing_new_a_repeat(device: Device, mac
     assert [answer.result for answer in device.scan(first, second)] == [Result.SAVED, Result.SAVED]
 
 
+@pytest.mark.parametrize("jump_s", [-30 * YEAR_S, -13 * HOUR_S, 13 * HOUR_S, 5 * YEAR_S])
+def test_undo_knows_how_long_ago_it_was_whatever_the_clock_says(
+    device: Device, machine: Machine, world: World, jump_s: int
+) -> None:
+    first, second = world.carton(), world.carton()
+    device.scan(first, second, operation=RECEIVE)
+    machine.run(11 * HOUR_S, jump_s=jump_s)
+    assert device.scan("CT:UNDO")[0].result is Result.SAVED
+    machine.run(2 * HOUR_S, jump_s=-jump_s - 13 * HOUR_S)
+    assert device.scan("CT:UNDO")[0].code == "too_old_to_undo", "by the wall clock it was just now"
+
+
+def test_undo_after_a_dead_battery_goes_by_the_running_time_of_the_new_start(
+    device: Device, machine: Machine, world: World
+) -> None:
+    machine.start_anew(HOUR_S)
+    device.scan(world.carton(), world.carton(), operation=RECEIVE)
+    machine.run(HOUR_S, jump_s=3 * YEAR_S)
+    assert device.scan("CT:UNDO")[0].result is Result.SAVED
+    machine.boot, machine.ms = "third", 30_000
+    assert device.scan("CT:UNDO")[0].code == "too_old_to_undo", "nothing is known but the wall clock"
+    device.run("sync")
+    assert device.scan("CT:UNDO")[0].result is Result.SAVED, "a sync brings the time again"
+
+
+def test_the_age_of_what_waits_does_not_jump(device: Device, machine: Machine, world: World) -> None:
+    device.scan(world.carton(), operation=RECEIVE)
+    machine.run(HOUR_S, jump_s=5 * DAY_S)
+    status = device.run("status").json
+    assert cast(int, status["oldest_unsent_age_s"]) // 60 == 60
+    assert "unsent_over_24_h" not in cast(list[str], status["warnings"])
+    machine.run(25 * HOUR_S, jump_s=-6 * DAY_S)
+    assert "unsent_over_24_h" in cast(list[str], device.run("status").json["warnings"])
+
+
 def test_the_age_of_the_list_does_not_jump(device: Device, machine: Machine, world: World) -> None:
     machine.run(HOUR_S, jump_s=YEAR_S)
     (answer,) = device.scan(world.carton(), operation=RECEIVE)

@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 
 from coldscan.answer import Result
+from coldscan.bench import TIDY_EVERY
+from coldscan.commands import set_counterparty
 from coldscan.goods import PILE_MAX
 from coldscan.operation import Operation
+from coldscan.scan import take
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code, new_serial
 from coldtrace.codes.signing_input import signing_input
@@ -364,3 +367,36 @@ def test_statements_can_be_read_back_from_the_store(device: Device, world: World
         assert (statement.private.seq, statement.header.prev) == (number, prev)
         assert statement.header.seen is not None
         prev = statement.header_hash
+
+
+def test_what_no_server_would_read_is_refused_before_it_is_signed(device: Device, world: World) -> None:
+    """The first statement of a shape is read back, and one that cannot be read makes no shape."""
+    with device.bench(Operation.SHIP) as bench:
+        set_counterparty(bench, gln=None, name="x" * 2_001)
+        answers = [take(bench, world.carton()) for _ in range(3)]
+        assert {(answer.code, answer.queued) for answer in answers} == {("malformed_statement", False)}
+        set_counterparty(bench, gln=None, name="x" * 2_000)
+        assert all(take(bench, world.carton()).queued for _ in range(3))
+
+
+def test_all_statements_of_one_shape_can_be_read(device: Device, world: World) -> None:
+    """Only the first of them was read back by the device itself."""
+    device.scan(*(world.carton() for _ in range(5)), operation=Operation.COMMISSION)
+    device.scan("CT:NEXT", *(world.carton() for _ in range(5)), "CT:UNDO", operation=Operation.RECEIVE)
+    rows = device.rows("SELECT header, public, private, units, sig FROM statements ORDER BY seq")
+    names = ("header", "public", "private", "units", "sig")
+    found = [read_statement(dict(zip(names, row, strict=True))) for row in rows]
+    assert [each.private.seq for each in found] == list(range(1, 12))
+    assert len({each.private.salt for each in found} | {each.units.salt for each in found}) == 22
+
+
+def test_between_scans_the_log_is_brought_into_the_file(device: Device, world: World) -> None:
+    with device.bench(Operation.RECEIVE) as bench:
+        for _ in range(TIDY_EVERY):
+            assert take(bench, world.carton()).queued
+            bench.rest()
+        # Somebody copies the file and forgets the log beside it.
+        copy = Device(device.root.parent / "copy")
+        copy.state.create()
+        copy.state.store.write_bytes(device.state.store.read_bytes())
+        assert copy.rows("SELECT COUNT(*) FROM statements") == [(TIDY_EVERY,)]

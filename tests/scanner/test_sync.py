@@ -11,6 +11,7 @@ from coldscan.file_lock import held
 from coldscan.operation import Operation
 from coldscan.run_sync import Link
 from coldscan.session import Session
+from coldscan.status import WARNINGS
 from coldscan.store import open_store
 from coldtrace.clock import format_utc
 from coldtrace.events.facts import write_facts
@@ -306,6 +307,38 @@ def test_log_that_shrinks_or_splits_is_refused(device: Device, world: World, ser
     server.leaves = [*kept[:2], b"another"]
     assert device.run("sync").json["checkpoint"] == "unsafe_answer"
     server.leaves = [*kept, b"another"]
+    assert device.run("sync").json["checkpoint"] == "new"
+
+
+def test_log_that_is_rewritten_is_found_out_and_convicted(device: Device, world: World, server: ScannerServer) -> None:
+    fill(device, world, 3)
+    assert device.run("sync").status == 0
+    kept, believed = server.leaves, server.checkpoint()
+    server.leaves = [kept[0], b"not what it was", *kept[2:], b"another"]
+    rewritten = server.checkpoint()
+    ran = device.run("sync")
+    assert (ran.status, ran.json["checkpoint"]) == (1, "unsafe_answer")
+    assert "checkpoint_rewritten" in ran.out
+    fill(device, world, 1)
+    server.leaves.append(b"one more")
+    assert device.run("sync").json["checkpoint"] == "unsafe_answer", "the old one stays what is believed"
+    status = device.run("status")
+    assert "log_rewritten" in status.json["warnings"]  # type: ignore[operator]
+    assert status.json["log_evidence"] == {"kept": believed, "shown": rewritten}
+    for text in ("改写", "rewritten"):
+        assert text in "".join(WARNINGS["log_rewritten"].say(lang) for lang in ("zh", "en"))
+
+
+def test_a_proof_that_cannot_be_read_changes_nothing(
+    device: Device, world: World, server: ScannerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(device, world, 1)
+    assert device.run("sync").status == 0
+    fill(device, world, 1)
+    monkeypatch.setattr(server, "consistency", lambda asked: {"path": ["?"]})
+    assert device.run("sync").json["checkpoint"] == "bad_answer"
+    assert device.run("status").json["log_evidence"] is None
+    monkeypatch.undo()
     assert device.run("sync").json["checkpoint"] == "new"
 
 

@@ -29,7 +29,7 @@ from coldtrace.seal.device_request import parse_authorization, verify_request
 from coldtrace.seal.filter import open_filter
 from coldtrace.seal.hashing import leaf_hash, sha256
 from coldtrace.seal.keys import Ed25519Signer, PublicKey, key_id, load_public_key
-from coldtrace.seal.merkle import tree_root
+from coldtrace.seal.merkle import consistency_path, tree_root
 from support.scanner_world import GTIN, LOT, ORIGIN, OWN, World
 
 OPERATIONS = [
@@ -192,6 +192,12 @@ class ScannerServer:
         hashes = [leaf_hash(leaf) for leaf in self.leaves]
         return sign_checkpoint(Checkpoint(ORIGIN, len(hashes), tree_root(hashes)), self.world.log)
 
+    def consistency(self, asked: Mapping[str, list[str]]) -> dict[str, object]:
+        """Answer GET /logs/{name}/proof/consistency."""
+        old, new = int(asked["old"][0]), int(asked["new"][0])
+        path = consistency_path([leaf_hash(leaf) for leaf in self.leaves], old, new)
+        return {"old": old, "new": new, "path": [b64(each) for each in path]}
+
     def chain(self, key: str) -> dict[str, object]:
         """Answer GET /api/v1/devices/{key}/chain."""
         found = [each.private.seq for each in self.stored.values() if b64(each.header.key) == key]
@@ -318,6 +324,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
             if path.startswith("/api/v1/filters"):
                 return self._filters(path.removeprefix("/api/v1/filters").strip("/"))
             if path.startswith("/logs/"):
+                if path.startswith("/logs/cn-test/proof/consistency?"):
+                    return self._json(200, server.consistency(parse_qs(urlsplit(path).query)))
                 assert path == "/logs/cn-test/checkpoint"
                 return self._answer(200, server.checkpoint(), "text/plain")
             if not self._is_device(body):
