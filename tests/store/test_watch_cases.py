@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from coldtrace.clock import new_id
-from coldtrace.custody.lookups import count_lookup
 from coldtrace.custody.model import MARK_WORDS, CaseKind, Mark
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.rights.model import EVERYTHING
@@ -75,14 +74,3 @@ def test_a_long_case_names_its_first_units(road: Road) -> None:
     many = [f"(01)19521234543210(21)A{number:011}" for number in range(30)]
     road.done(PORT, T.COMMISSION, *[binding(unit) for unit in many])
     assert list_cases(road.session, EVERYTHING, after=None, limit=1)[0].units == tuple(many[:20])
-
-
-def test_look_ups_are_counted_and_nothing_else(road: Road) -> None:
-    first = road.clock()
-    assert count_lookup(road.session, CARTONS[0], at=first, counts=False) == (1, first)
-    assert road.count("consumer_lookup") == 0
-    assert count_lookup(road.session, CARTONS[0], at=first, counts=True) == (1, first)
-    later = road.clock()
-    assert count_lookup(road.session, CARTONS[0], at=later, counts=True) == (2, first)
-    assert count_lookup(road.session, CARTONS[0], at=later, counts=False) == (2, first)
-    assert count_lookup(road.session, CARTONS[1], at=later, counts=True) == (1, later)

@@ -25,6 +25,7 @@ def test_defaults() -> None:
         "body_limit_bytes": 4_194_304,
         "capture_waiting_max": 1000,
         "anonymous_requests_per_minute": 60,
+        "visitor_city_header": "",
         "sequencer_tick_ms": 200,
         "key_passphrase_file": None,
         "label_font": None,

@@ -17,6 +17,7 @@ from support.call_scene import fresh_declaration
 from support.house import GLNS, unit_line
 from support.html_tree import read_page
 from support.web_house import LINKSET, PAGE, PROOF, WebHouse
+from support.whole_database import everything
 
 ROWS = [str(row) for row in range(1, 19)]
 
@@ -86,7 +87,8 @@ def test_look_ups_are_counted_once_for_a_visit(world: World) -> None:
     client.get(path, headers={"Accept": PROOF})
     client.get(path, headers={"Accept": LINKSET})
     httpx.get(f"{client.base_url}".rstrip("/") + path + "&lang=zh", headers=PAGE)  # keeps the cookie to itself
-    second = row(read_page(client.get(path, headers=PAGE).text), 2)
+    assert "First look-up" in row(read_page(client.get(path, headers=PAGE).text), 2), "the same visitor, the same day"
+    second = row(read_page(client.get(path, headers={**PAGE, "User-Agent": "another"}).text), 2)
     assert "2" in second
     assert "23 Nov 2026" in second
     with world.web.sessions() as session:
@@ -224,3 +226,14 @@ def test_an_import_taken_back_leaves_nothing_registered(web: WebHouse) -> None:
         assert (page.status_code, status(read_page(page.text))) == (404, "not_registered")
     answer = web.client.get(web.path(box.carton.uri), headers={"Accept": PROOF})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_registered")
+
+
+def test_nothing_of_a_visitor_is_in_the_database(world: World) -> None:
+    agent = "Mozilla/5.0 (a phone of one's own)"
+    headers = {**PAGE, "User-Agent": agent, "X-Forwarded-For": "203.0.113.77"}
+    assert world.web.client.get(world.web.path(world.shelf), headers=headers).status_code == 200
+    with world.web.engine.connect() as connection:
+        kept = everything(connection)
+        assert connection.execute(text("SELECT count(*) FROM look_visitor")).scalar_one() > 0
+    for hidden in (agent, "203.0.113.77", "a phone of one"):
+        assert hidden not in kept

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from coldtrace.custody.corrections import settle_missed
+from coldtrace.custody.lookups import FINE_FOR, coarsen, forget_visitors
 from coldtrace.db.engine import make_sessions
 from coldtrace.env import Env, Log
 from coldtrace.errors import Refusal
@@ -56,8 +57,10 @@ from coldtrace.web.api import (
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.captures import Captures
+from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.limits import AnonymousLimit, Door
+from coldtrace.web.looks import Looks
 from coldtrace.web.open_codes import OpenCodes
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages import (
@@ -228,6 +231,7 @@ def create_app(
         troubled=lambda: env.log.name in sequencer.troubles or env.log.name in publisher.troubles,
     )
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
+    app.state.looks = Looks(env, city_header=settings.visitor_city_header)
     app.state.error_page = door.error_page
     problems.install(app)
     for router in ROUTERS:
@@ -278,6 +282,7 @@ class _Caretaker:
                 with self._app.state.sessions.begin() as session:
                     settle_missed(session)
                 _purge(self._app)
+                _blur(self._app)
                 _sweep(self._app)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
@@ -290,6 +295,14 @@ def _sweep(app: FastAPI) -> None:
     while more:
         with app.state.sessions.begin() as session:
             more = sweep(session, app.state.env, app.state.sweep_times).more
+
+
+def _blur(app: FastAPI) -> None:
+    """Forget who looked up codes on days that are over, and from which small places."""
+    now = app.state.env.clock()
+    with app.state.sessions.begin() as session:
+        forget_visitors(session, before=now.astimezone(LOCAL).date())
+        coarsen(session, before=now - FINE_FOR)
 
 
 def _purge(app: FastAPI) -> None:

@@ -182,8 +182,8 @@ PAGE_WORDS: dict[str, Words] = {
     # Privacy
     "privacy.short_title": Words("关于您的隐私", "Your privacy"),
     "privacy.short": Words(
-        "查询无需登录。我们只记录此码被查询的次数和首次的时间，不记录您是谁、在哪里；页面不使用任何第三方内容。",
-        "No login is needed. We keep only how often this code was looked up and when first, not who or where you "
+        "查询无需登录。我们只记录此码被查询的次数和时间，最细到城市和小时，不记录您是谁；页面不使用任何第三方内容。",
+        "No login is needed. We keep how often this code was looked up, by hour and at most by city, not who you "
         "are. The page loads nothing from third parties.",
     ),
     "privacy.more": Words("完整的隐私说明", "The full privacy notice"),
@@ -196,7 +196,8 @@ PAGE_WORDS: dict[str, Words] = {
     "privacy.purpose": Words("用途", "Purpose"),
     "privacy.kept": Words("保留", "Kept"),
     "privacy.count": Words(
-        "每个编码的查询次数和首次查询时间", "Number of look-ups of a code and the time of the first"
+        "每个编码的查询次数，按小时和城市；首次查询时间",
+        "Number of look-ups of a code, by hour and city, and the time of the first",
     ),
     "privacy.count_for": Words("让您看出标签是否被复制", "So that you can see whether a label may be copied"),
     "privacy.count_kept": Words("与该编码的记录一起", "With the record of the code"),
@@ -206,6 +207,12 @@ PAGE_WORDS: dict[str, Words] = {
     "privacy.address_kept": Words(
         "只在内存中，几分钟，不写入数据库", "In memory only, for minutes, never in the database"
     ),
+    "privacy.visit": Words(
+        "当日访客标记（网络地址与浏览器名称的加盐哈希）",
+        "A mark of the day's visit (salted hash of address and browser's name)",
+    ),
+    "privacy.visit_for": Words("同一人一天只算一次", "To count one visitor once a day"),
+    "privacy.visit_kept": Words("当日，之后连同盐一并删除", "That day; then it goes, and its salt with it"),
     "privacy.cookie": Words("语言选择（一个 Cookie）", "Your choice of language (one cookie)"),
     "privacy.cookie_for": Words("下次用同一种语言", "To use the same language next time"),
     "privacy.cookie_kept": Words("在您的浏览器里，可随时删除", "In your browser; delete it at any time"),

@@ -12,7 +12,6 @@ from coldtrace.codes.digital_link import build_uri
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.codes.trace_code import CodeKind, TraceCode
 from coldtrace.custody.history import HistoryLine
-from coldtrace.custody.lookups import count_lookup
 from coldtrace.custody.model import Overlay
 from coldtrace.env import Env
 from coldtrace.goods import product_links
@@ -21,6 +20,7 @@ from coldtrace.goods.product_link_rules import ProductLink
 from coldtrace.parties.model import Site
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.formats import LOCAL
+from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Queries, UnknownView
@@ -108,9 +108,9 @@ def grouped(digits: str) -> str:
 
 
 def count_look(asked: Asked, unit_id: str) -> Queries:
-    """Count this look-up at once; HEAD and reloads for another language do not count."""
-    counts = "coldtrace.head" not in asked.request.scope and "lang" not in asked.request.query_params
-    count, first_at = count_lookup(asked.session, unit_id, at=asked.now, counts=counts)
+    """Count this look-up at once."""
+    looks: Looks = asked.request.app.state.looks
+    count, first_at = looks.count(asked.request, asked.session, unit_id, at=asked.now)
     # The same session, committed at once: a request that held its connection while it waited for a second one would
     # stand in the way of all others doing the same.
     asked.session.commit()
