@@ -2,7 +2,8 @@
 
 Devices behave as coldscan does (`support/kills.py`).  Single statements of several devices share commits
 (`web/joined.py`).  Between the kills are clean stops.  `make test` kills the service with its embedded database 5 times
-and one with a server of its own, as in production, 4 times; `make soak` 50 times each.
+and one with a server of its own, as in production, 5 times; `make soak` 50 times each.  Fewer is a failure, also where
+`--minutes` were too few for them.
 
 A service whose database is killed goes on by itself when the database is back, and answers 503 until then.  One that is
 started while there is no database ends, and whoever started it (systemd, `Restart=on-failure`) starts it again.
@@ -51,7 +52,7 @@ def test_kills_of_a_service_with_its_embedded_database(tmp_path: Path, scale: st
 def test_kills_of_a_service_with_a_server_of_its_own(
     tmp_path: Path, own_server: Path, scale: str, minutes: float
 ) -> None:
-    kill_and_check(tmp_path, kills=50 if scale == "full" else 4, scale=scale, minutes=minutes, postgres=own_server)
+    kill_and_check(tmp_path, kills=50 if scale == "full" else 5, scale=scale, minutes=minutes, postgres=own_server)
 
 
 def kill_and_check(tmp_path: Path, *, kills: int, scale: str, minutes: float, postgres: Path | None = None) -> None:
@@ -96,7 +97,8 @@ def kill_and_check(tmp_path: Path, *, kills: int, scale: str, minutes: float, po
         told = ", ".join(f"{names.count(end.__name__)} {end.__name__}" for end in ends)
         said = f"{len(load.held)} receipts, {load.sent_again} requests sent again, seed {seed}"
         print(f"counted: {done} of {kills} kills ({told}), {said}")
-        assert len(load.held) > len(names) >= 3
+        assert done == kills, f"{done} of {kills} kills, seed {seed}"
+        assert len(load.held) > len(names)
         assert len(load.check_kept(devices[0])) == len(load.held)
         check_chains(killed, devices, seed)
 
