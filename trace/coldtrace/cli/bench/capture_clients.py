@@ -1,7 +1,8 @@
 """The devices of `coldtrace bench capture`: they sign beforehand, and send what they signed over one connection each.
 
 Two processes, as pgbench has two threads.  Every client sends its next request when it has the answer to the last one;
-or, with a rate, requests come when they are due, whether or not the service keeps up.
+or, with a rate, requests come when they are due, whether or not the service keeps up, and what was told 503 comes again
+as it is, behind all others: as a handheld keeps what has no receipt.
 """
 
 import asyncio
@@ -300,15 +301,15 @@ class _OpenSender(_Sender):
         connections = list(self._free)
         started = time.perf_counter()
         deadline = started + self.load.seconds
-        while (present := time.perf_counter()) < deadline and self._requests:
+        # Until then also when all of it is on its way: some comes back.
+        while (present := time.perf_counter()) < deadline and (self._requests or self.waiting):
             wanted = int((present - started) * per_s) - self.took.offered
             for _ in range(min(wanted, len(self._requests))):
                 self._due.append(self._requests.popleft())
                 self.took.offered += 1
             self._send_due()
             await asyncio.sleep(DUE_EVERY_S)
-        while self._due and time.perf_counter() < deadline + PATIENCE_S:
-            await asyncio.sleep(DUE_EVERY_S)
+        self._due.clear()  # for want of a connection; nobody has heard of these
         took = await self.finish(started, deadline)
         for connection in connections:
             connection.close()
@@ -316,6 +317,8 @@ class _OpenSender(_Sender):
 
     def answered(self, connection: "_Connection", head: bytes, body: bytes) -> None:
         super().answered(connection, head, body)
+        if head.startswith(b"HTTP/1.1 503"):
+            self._requests.append(connection.request)
         self._free.append(connection)
         self._send_due()
 
@@ -335,12 +338,13 @@ class _Connection(asyncio.Protocol):
         self._closing = False
         self.is_waiting = False
         self.sent_at = 0.0
+        self.request = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
 
     def send(self, request: bytes) -> None:
-        self.is_waiting = True
+        self.is_waiting, self.request = True, request
         self.sent_at = time.perf_counter()
         self._transport.write(request)
 

@@ -6,8 +6,10 @@ usual in-scan, which contradicts nothing.  Cartons have codes, a lot, a run and 
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -28,7 +30,7 @@ DISTRICT, GTIN, PREFIX = "120116", "09521234543213", "9521234"
 SITES, DEVICES = 8, 256
 CARTONS = 60
 SERVED, FLOOR, TUTORIAL = "served", "floor", "tutorial"
-HISTORY_AT_ONCE = 250_000
+HISTORY_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +91,31 @@ class World:
         """Add so many statements to the service's database, as 30 days would have left them behind.
 
         What stands in indexes is of full size and number; leaves and pieces are short, because what was appended once
-        is in nobody's way.  Nothing of it is in the tree of the log.
+        is in nobody's way.  Nothing of it is in the tree of the log.  Nobody may be served meanwhile: the indexes of
+        these tables stand still and are built anew at the end, which is ten times as fast as growing them row by row.
         """
-        for done in range(0, count, HISTORY_AT_ONCE):
-            say(f"{done:,} of {count:,} statements / 造数")
-            with self.engines[SERVED].begin() as connection:
-                connection.execute(text("SET LOCAL session_replication_role = replica"))
-                values = {"count": min(HISTORY_AT_ONCE, count - done), "here": _gln(1), "sender": _gln(0)}
-                for step in _HISTORY:
-                    connection.execute(text(step), values)
+        with self.engines[SERVED].begin() as connection:
+            connection.execute(text(_STAND_STILL), {"tables": list(_FILLED)})
+        with ThreadPoolExecutor(2) as two:
+            for done in two.map(partial(self._fill, count), range(0, count, HISTORY_AT_ONCE)):
+                say(f"{done:,} of {count:,} statements / 造数")
+            for table in two.map(self._build_indexes, _FILLED):
+                say(f"indexes of {table} / 重建索引")
         self.settle()
+
+    def _fill(self, count: int, done: int) -> int:
+        with self.engines[SERVED].begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            some = min(HISTORY_AT_ONCE, count - done)
+            for step in _HISTORY:
+                connection.execute(text(step), {"count": some, "here": _gln(1), "sender": _gln(0)})
+        return done + some
+
+    def _build_indexes(self, table: str) -> str:
+        with self.engines[SERVED].begin() as connection:
+            connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
+            connection.execute(text(f"REINDEX TABLE {table}"))
+        return table
 
     def settle(self) -> None:
         """Do what autovacuum and the checkpointer would have done by now."""
@@ -240,6 +257,12 @@ _PALLETS = (
     f" SELECT c.unit_pk, p.unit_pk, c.last_at, {_ID}"
     " FROM unit p JOIN unit c ON c.parent_pk = p.unit_pk WHERE p.unit_id = ANY(CAST(:ids AS text[]))",
 )
+_FILLED = ("unit", "ledger_entry_1", "statement_piece", "statement", "statement_line", "statement_party")
+# As PostgreSQL itself marks an index that is being built: rows are written past it until REINDEX takes it up again.
+_STAND_STILL = (
+    "UPDATE pg_index SET indisready = false, indisvalid = false"
+    " WHERE indrelid = ANY(CAST(CAST(:tables AS text[]) AS regclass[]))"
+)
 # An id of ours tells the UTC day and no more, so those of a day lie where chance has them.
 _DAY_ID = (
     "CAST(lpad(to_hex(CAST(extract(epoch FROM date_trunc('day', at)) * 1000 AS bigint)), 12, '0') || '7' ||"
@@ -255,9 +278,9 @@ _HISTORY = (
     " SELECT pk, '(01)09521234543213(21)H' || lpad(pk || '', 12, '0'), 'sold', :here, now() - interval '1 day'"
     " FROM thing",
     "INSERT INTO ledger_entry (log_id, entry_id, leaf, leaf_hash, received_at)"
-    " SELECT 1, id, '\\x00', sha256(uuid_send(id)), at FROM past ORDER BY at",
-    "INSERT INTO statement_piece (log_id, entry_id, piece, bytes) SELECT 1, id, piece, '\\x00' FROM past,"
-    " unnest(CAST('{public,private,units}' AS text[])) piece ORDER BY at",
+    " SELECT 1, id, '\\x00', sha256(uuid_send(id)), at FROM past",
+    "INSERT INTO statement_piece (log_id, entry_id, piece, bytes)"
+    " SELECT 1, id, unnest(CAST('{public,private,units}' AS text[])), '\\x00' FROM past",
     "INSERT INTO statement (entry_id, header_hash, key_id, seq, type, claimed_at, event_at, recorded_at, gln, status,"
     " marks) SELECT id, sha256(uuid_send(id)), key_id, 1000000000 + n, 'receive', at, at, at, :here, 'accepted', '{}'"
     " FROM past JOIN bench_client ON number = n % 256 ORDER BY at",
