@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def now() -> datetime:
@@ -27,7 +28,12 @@ def new_id(at: datetime | None = None) -> uuid.UUID:
 
 def format_utc(moment: datetime) -> str:
     """Return `moment` as RFC 3339 UTC with milliseconds: `2026-11-23T04:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _utc_text(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)  # all of a batch came at one moment, and its receipts say so several times each
+def _utc_text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_utc(text: str) -> datetime:

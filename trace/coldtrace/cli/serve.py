@@ -18,6 +18,9 @@ from coldtrace.cli.demo_command import PRODUCTION, DemoRefused, with_demo_roads
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.errors import Refusal, Words
 
+GARBAGE = 50_000
+"""New objects after which Python looks for rings among them; a batch of a thousand statements makes more."""
+
 if TYPE_CHECKING:
     import uvicorn
 
@@ -189,6 +192,8 @@ def _open_doors(
     # What the start made stays: a collection that walks through all of it stops every request for a while.
     gc.collect()
     gc.freeze()
+    # A batch of scans makes thousands of objects and no rings of them; at 700 each batch was walked through many times.
+    gc.set_threshold(GARBAGE, 20, 20)
     print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
 
 

@@ -187,7 +187,12 @@ def capture(
     refusals = [(one, result.refusal.code) for one, result in zip(read, results, strict=True) if result.refusal]
     if refusals and not trial:
         refused.keep(session, refusals, sites={key: speaker.gln for key, speaker in speakers.items()}, at=now)
-    return [_with_receipt(env, result, admitted, kept) for result in results]
+    return [
+        result
+        if result.status != "accepted" or one.checked is None
+        else _with_receipt(env, result, admitted[one.checked.header.id], kept)
+        for one, result in zip(read, results, strict=True)
+    ]
 
 
 def _judge(
@@ -517,10 +522,7 @@ def _parties(one: _Admitted, lines: Sequence[LineRecord], projection: Projection
     )
 
 
-def _with_receipt(env: Env, result: Result, admitted: Mapping[UUID, _Admitted], kept: _Kept) -> Result:
-    if result.status != "accepted" or result.id is None:
-        return result
-    one = admitted[UUID(result.id)]
+def _with_receipt(env: Env, result: Result, one: _Admitted, kept: _Kept) -> Result:
     # What blocks comes first: it is the word that a person gets to read.
     marks = sorted(kept[one.entry.entry_id], key=lambda mark: mark not in BLOCKING)
     return Result(

@@ -143,15 +143,15 @@ _INSERT_LINES = _insert("statement_line", "l_", _LINE)
 
 
 def _columns(prefix: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {prefix + name: [_sent(name, row[name]) for row in rows] for name in columns}
+    return {prefix + name: _sent(name, [row[name] for row in rows]) for name in columns}
 
 
-def _sent(name: str, value: Any) -> Any:
+def _sent(name: str, values: list[Any]) -> list[Any]:
     if name == "marks":
-        return " ".join(value)
+        return [" ".join(value) for value in values]
     if name == "details":
-        return json.dumps(dict(value)) if value else None
-    return value
+        return [json.dumps(dict(value)) if value else None for value in values]
+    return values
 
 
 def insert_stays(session: Session, stays: Sequence[Stay]) -> None:

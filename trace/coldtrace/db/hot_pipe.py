@@ -225,6 +225,7 @@ def _checked(text: str) -> bytes:
     return text.encode()
 
 
+@lru_cache(maxsize=4096)  # a statement's times stand in four tables
 def _time(value: datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("a time needs its offset")

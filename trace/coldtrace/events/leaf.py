@@ -55,7 +55,7 @@ def leaf_bytes(kind: LeafKind, body: str, sig: bytes | None, received_at: dateti
     # Put together by hand: the body alone may hold any sign.
     sig_text = "null" if sig is None else f'"{b64(sig)}"'
     leaf = (
-        f'{{"body":{encode(body)},"kind":"{LeafKind(kind)}","received_at":"{format_utc(received_day(received_at))}",'
+        f'{{"body":{encode(body)},"kind":"{kind.value}","received_at":"{format_utc(received_day(received_at))}",'
         f'"sig":{sig_text},"v":1}}'
     ).encode()
     if len(leaf) > LEAF_BYTES_MAX:

@@ -272,8 +272,8 @@ def _rooted(leaves: list[bytes], salt: bytes) -> Root:
     leaves += pads(salt, width - len(leaves))
     leaves.sort()
     while len(leaves) > 1:
-        pairs = iter(leaves)
-        leaves = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+        level = b"".join(leaves)
+        leaves = [sha256(b"\x01" + level[at : at + 64]).digest() for at in range(0, len(level), 64)]
     return Root(leaves[0], width)
 
 

@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -127,7 +128,12 @@ def issue_receipt(
         )
     )
     signature = signer.sign(RECEIPT_PREFIX + text.encode("utf-8"))
-    return {"text": text, "key": b64(key_id(signer.spki)), "sig": b64(signature)}
+    return {"text": text, "key": _key_text(signer.spki), "sig": b64(signature)}
+
+
+@lru_cache(maxsize=16)
+def _key_text(spki: bytes) -> str:
+    return b64(key_id(spki))
 
 
 def receipt_key(wire: object) -> bytes:

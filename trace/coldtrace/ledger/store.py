@@ -173,23 +173,29 @@ def placed_leaves(session: Session, log_id: int, ids: Iterable[UUID], *, size: i
     return {row.entry_id: (row.leaf_index, bytes(row.leaf_hash)) for row in rows}
 
 
-_LEAF_HASHES = text(
-    "SELECT leaf_hash FROM ledger_leaf WHERE log_id = :log AND leaf_index >= :first AND leaf_index < :last"
-    " ORDER BY leaf_index"
+# What sequencer and publisher ask again and again goes past SQLAlchemy: they share the interpreter with the scans.
+_LEAF_HASHES = (
+    b"SELECT leaf_hash FROM ledger_leaf WHERE log_id = %s AND leaf_index >= %s AND leaf_index < %s ORDER BY leaf_index"
 )
-_NODE_HASHES = text(
-    "SELECT hash FROM ledger_node WHERE log_id = :log AND level = :level AND idx >= :first AND idx < :last ORDER BY idx"
+_NODE_HASHES = b"SELECT hash FROM ledger_node WHERE log_id = %s AND idx >= %s AND idx < %s AND level = %s ORDER BY idx"
+_LEAVES = (
+    b"SELECT e.leaf FROM ledger_leaf l JOIN ledger_entry e ON (e.log_id, e.entry_id) = (l.log_id, l.entry_id)"
+    b" WHERE l.log_id = %s AND e.log_id = %s AND l.leaf_index >= %s AND l.leaf_index < %s ORDER BY l.leaf_index"
 )
+
+
+def _asked(connection: Connection, sql: bytes, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    with raw_connection(connection).cursor(binary=True) as cursor:
+        return cursor.execute(sql, values).fetchall()
 
 
 def read_hashes(connection: Connection, log_id: int, *, level: int, first: int, count: int) -> list[bytes]:
     """Return `count` hashes of one tile level from position `first` on."""
-    values = {"log": log_id, "first": first, "last": first + count}
-    if level == 0:
-        rows = connection.execute(_LEAF_HASHES, values)
-    else:
-        rows = connection.execute(_NODE_HASHES, values | {"level": level})
-    return [bytes(row[0]) for row in rows]
+    values = (log_id, first, first + count)
+    rows = (
+        _asked(connection, _LEAF_HASHES, values) if level == 0 else _asked(connection, _NODE_HASHES, (*values, level))
+    )
+    return [row[0] for row in rows]
 
 
 _LEAF_TILE = (
@@ -205,39 +211,21 @@ _NODE_TILE = (
 def read_joined(connection: Connection, log_id: int, *, level: int, first: int, count: int) -> bytes:
     """Return the same hashes joined: one row instead of many, which is what reading a tile costs."""
     values = (log_id, first, first + count)
-    raw = raw_connection(connection)
-    with raw.cursor(binary=True) as cursor:
-        if level == 0:
-            found = cursor.execute(_LEAF_TILE, values).fetchone()
-        else:
-            found = cursor.execute(_NODE_TILE, (*values, level)).fetchone()
-    return b"" if found is None or found[0] is None else bytes(found[0])
+    ((found,),) = (
+        _asked(connection, _LEAF_TILE, values) if level == 0 else _asked(connection, _NODE_TILE, (*values, level))
+    )
+    return found or b""
 
 
 def read_leaves(connection: Connection, log_id: int, *, first: int, count: int) -> list[bytes]:
     """Return the bytes of `count` leaves from index `first` on."""
-    rows = connection.execute(
-        text(
-            "SELECT e.leaf FROM ledger_leaf l JOIN ledger_entry e ON (e.log_id, e.entry_id) = (l.log_id, l.entry_id)"
-            " WHERE l.log_id = :log AND e.log_id = :log AND l.leaf_index >= :first AND l.leaf_index < :last"
-            " ORDER BY l.leaf_index"
-        ),
-        {"log": log_id, "first": first, "last": first + count},
-    )
-    return [bytes(row.leaf) for row in rows]
+    return [row[0] for row in _asked(connection, _LEAVES, (log_id, log_id, first, first + count))]
 
 
 def newest_checkpoint(connection: Connection, log_id: int) -> SignedHead | None:
     """Return the newest signed checkpoint, published or not."""
-    return _head(
-        connection.execute(
-            text(
-                "SELECT tree_size, root, note FROM ledger_checkpoint WHERE log_id = :log"
-                " ORDER BY tree_size DESC LIMIT 1"
-            ),
-            {"log": log_id},
-        ).first()
-    )
+    sql = b"SELECT tree_size, root, note FROM ledger_checkpoint WHERE log_id = %s ORDER BY tree_size DESC LIMIT 1"
+    return _signed(_asked(connection, sql, (log_id,)))
 
 
 def checkpoint_of_size(connection: Connection, log_id: int, size: int) -> SignedHead | None:
@@ -252,11 +240,8 @@ def checkpoint_of_size(connection: Connection, log_id: int, size: int) -> Signed
 
 def published(connection: Connection, log_id: int) -> SignedHead | None:
     """Return the published checkpoint, with its cosignatures."""
-    return _head(
-        connection.execute(
-            text("SELECT tree_size, root, note FROM ledger_published WHERE log_id = :log"), {"log": log_id}
-        ).first()
-    )
+    sql = b"SELECT tree_size, root, note FROM ledger_published WHERE log_id = %s"
+    return _signed(_asked(connection, sql, (log_id,)))
 
 
 def set_published(connection: Connection, log_id: int, head: SignedHead, *, cosignatures: int, at: datetime) -> None:
@@ -306,6 +291,10 @@ def cosignature_lines(connection: Connection, log_id: int, *, size: int) -> list
     return [str(row.line) for row in rows]
 
 
+def _signed(rows: Sequence[tuple[Any, ...]]) -> SignedHead | None:
+    return next((SignedHead(size=size, root=root, note=note) for size, root, note in rows), None)
+
+
 def _head(row: Row[Any] | None) -> SignedHead | None:
     return None if row is None else SignedHead(size=row.tree_size, root=bytes(row.root), note=row.note)
 
@@ -319,10 +308,8 @@ def pending_count(session: Session, log_id: int) -> int:
 
 def head(connection: Connection, log_id: int) -> Head | None:
     """Return where the log's tree stands, None for a log that was never opened."""
-    row = connection.execute(
-        text("SELECT tree_size, root FROM ledger_head WHERE log_id = :log"), {"log": log_id}
-    ).first()
-    return None if row is None else Head(size=row.tree_size, root=bytes(row.root))
+    rows = _asked(connection, b"SELECT tree_size, root FROM ledger_head WHERE log_id = %s", (log_id,))
+    return next((Head(size=size, root=root) for size, root in rows), None)
 
 
 def head_size(connection: Connection, log_id: int) -> int | None:

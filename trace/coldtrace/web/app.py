@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.types import Receive, Scope, Send
 
 from coldtrace.custody.corrections import settle_missed
 from coldtrace.custody.lookups import FINE_FOR, coarsen, forget_visitors
@@ -206,7 +207,7 @@ def create_app(
         publisher.stop()
         feeder.close()
 
-    app = FastAPI(
+    app = _House(
         title="coldtrace",
         version="0.1.0",
         description=DESCRIPTION,
@@ -241,13 +242,31 @@ def create_app(
     app.mount("/static", VersionedFiles(), name="static")
     app.add_middleware(Tagged)
     app.add_middleware(OpenCodes)
-    app.add_middleware(
-        Door,
+    app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)
+    app.hot_door = Door(
+        app,
         body_limit_bytes=settings.body_limit_bytes,
         anonymous=app.state.anonymous,
-        hot={("POST", statements.router.prefix): statements.post_statements},
+        hot={HOT: statements.post_statements},
     )
     return app
+
+
+HOT = ("POST", statements.router.prefix)
+"""Method and path of the way of scans."""
+
+
+class _House(FastAPI):
+    """The application, with a door of its own for scans: none of the framework's layers has anything to do there."""
+
+    hot_door: Door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (scope["method"], scope["path"]) == HOT:
+            scope["app"] = self
+            await self.hot_door(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _Caretaker:

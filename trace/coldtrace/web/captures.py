@@ -12,7 +12,7 @@ The order that makes it safe: nothing is answered before the commit that holds i
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
@@ -144,7 +144,7 @@ class Captures:
             wire if wire.checked is None else wire.proved_by(self._keys.get(wire.checked.header.key))
             for wire in read.wires
         ]
-        return replace(read, wires=wires, signed=signed)
+        return _Read(sent=read.sent, wires=wires, alone=read.alone, authorization=read.authorization, signed=signed)
 
     # Writing: one transaction.
 

@@ -58,8 +58,8 @@ class Joined(Generic[Item, Answer]):
         self._weight += self._weigh(item)
         if self._running is None:
             self._running = asyncio.create_task(self._run())
-        # Whoever hangs up takes its answer away, not the work: it may be half done.
-        return await asyncio.shield(future)
+        # Whoever hangs up takes its answer away, not the work: that is the group's, and may be half done.
+        return await future
 
     async def _run(self) -> None:
         try:
