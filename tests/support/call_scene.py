@@ -168,12 +168,12 @@ class Scene:
         assert found.case is not None, "nothing reads this"
         return found.case
 
-    def seen_again(self) -> UUID:
-        """Return the id of a new statement of the scene's market; of one that does not exist, any id."""
+    def seen_for(self, case: UUID) -> UUID:
+        """Return the id of a new statement of the scene's market for a case; where nothing exists, any id."""
         if not self.exists:
             return self.web.env.new_id()
         market = self.web.device(SiteRole.MARKET)
-        said = market.say(StatementType.OBSERVE, [unit_line(PLACE_UNIT)])
+        said = market.say(StatementType.OBSERVE, [unit_line(PLACE_UNIT)], more=[("case", str(case))])
         self.web.send(market, [said])
         return UUID(json.loads(said.header)["id"])
 

@@ -1,8 +1,15 @@
 """One good call for every route of cases but their list."""
 
+from uuid import UUID
+
 from coldtrace.rights.model import Kind, Verb
-from support.call_scene import Request, as_json
+from support.call_scene import Request, Scene, as_json
 from support.one_call import Call, at
+
+
+def _resolve(scene: Scene, case: UUID) -> Request:
+    return as_json(f"/api/v1/cases/{case}/resolve", {"statement": str(scene.seen_for(case))})
+
 
 CASE_CALLS = (
     Call(
@@ -44,9 +51,7 @@ CASE_CALLS = (
         right=(Kind.CASE, Verb.WRITE),
         about="market",
         hidden=(404, "case_unknown"),
-        make=lambda scene: as_json(
-            f"/api/v1/cases/{scene.open_case()}/resolve", {"statement": str(scene.seen_again())}
-        ),
+        make=lambda scene: _resolve(scene, scene.open_case()),
     ),
     Call(
         method="POST",

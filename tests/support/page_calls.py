@@ -1,10 +1,17 @@
 """One good call for every page behind a sign-in, as `web_calls.py` has them for the API."""
 
+from uuid import UUID
+
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
-from support.call_scene import Request, as_fields
+from support.call_scene import Request, Scene, as_fields
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
+
+
+def _resolve_case(scene: Scene, case: UUID) -> Request:
+    return as_fields(f"/desk/cases/{case}/resolve", statement=str(scene.seen_for(case)))
+
 
 PAGES = (
     Call(
@@ -288,7 +295,7 @@ PAGES = (
         right=(Kind.CASE, Verb.WRITE),
         about="market",
         hidden=(404, "case_unknown"),
-        make=lambda scene: as_fields(f"/desk/cases/{scene.open_case()}/resolve", statement=str(scene.seen_again())),
+        make=lambda scene: _resolve_case(scene, scene.open_case()),
         token_only=True,
     ),
     Call(

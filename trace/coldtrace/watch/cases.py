@@ -4,7 +4,7 @@ What is in a list: cases one of whose parties is in the reader's scope.  Of a st
 that the reader may see, and those units that by the record it held last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.case_kinds import CASE_WORDS, marks_of
-from coldtrace.custody.model import MARK_WORDS, CaseKind, Mark
+from coldtrace.custody.model import BLOCKING, MARK_WORDS, CaseKind, Mark
 from coldtrace.custody.scope_pages import CASES, pages, prepared
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Scope
@@ -231,6 +231,7 @@ _CASES = (
 def _case(row: Row[Any]) -> Case:
     # Marks belong to the cases that a statement opened by itself; what the sweep finds has none.
     stated, kind = row.about.startswith("statement:"), CaseKind(row.kind)
+    every = (*(row.marks or ()), *(row.line_marks or ()))
     return Case(
         case_id=row.case_id,
         kind=kind,
@@ -254,8 +255,8 @@ def _case(row: Row[Any]) -> Case:
         type=row.type,
         claimed_at=row.claimed_at,
         recorded_at=row.recorded_at,
-        status=row.status,
-        marks=tuple(marks_of(kind, [*row.marks, *(row.line_marks or [])])) if stated else (),
+        status=told_status(row.status, every),
+        marks=tuple(marks_of(kind, every)) if stated else (),
         units=(row.unit_id,) if row.unit_id is not None else tuple(dict.fromkeys([*(row.units or ()), *row.held])),
         scanned=row.scanned,
         reason=row.reason,
@@ -263,6 +264,15 @@ def _case(row: Row[Any]) -> Case:
         times=row.times,
         lots=tuple(lot for lot in (row.bound_lot, row.other_lot) if lot is not None),
     )
+
+
+def told_status(status: str | None, marks: Iterable[str]) -> str | None:
+    """Return what became of a statement as its receipt said: `blocked` also where only some of its lines are.
+
+    >>> told_status("accepted", ["held"])
+    'blocked'
+    """
+    return "blocked" if status is not None and BLOCKING.intersection(marks) else status
 
 
 def _told(row: Row[Any]) -> dict[str, Any]:

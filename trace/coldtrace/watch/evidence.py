@@ -12,11 +12,13 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
+from coldtrace.custody.model import Mark
+from coldtrace.custody.overlays import kinds_of
 from coldtrace.custody.statement_list import ListedStatement
 from coldtrace.custody.unit_view import UnitView, view_unit
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
-from coldtrace.watch.cases import Case
+from coldtrace.watch.cases import Case, told_status
 
 UNITS_TOLD = 5
 KEPT_SHOWN = 20
@@ -35,11 +37,15 @@ class KeptBytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """The statements of a case, the stories of its first units, and what else came under its statement's id."""
+    """The statements of a case, the stories of its first units, and what else came under its statement's id.
+
+    `blocked_inside` are the goods because of which what they are in was blocked, with the kinds of what lies on them.
+    """
 
     statements: tuple[ListedStatement, ...]
     units: tuple[UnitView, ...]
     kept: tuple[KeptBytes, ...]
+    blocked_inside: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def evidence_of(session: Session, case: Case, *, statements: Scope, units: Scope) -> Evidence:
@@ -50,7 +56,32 @@ def evidence_of(session: Session, case: Case, *, statements: Scope, units: Scope
         statements=tuple(_statements(session, statements, named)),
         units=tuple(each for each in told if each is not None),
         kept=tuple(_kept(session, case.entry_id)) if case.entry_id is not None else (),
+        blocked_inside=_blocked_inside(session, units, case) if Mark.BLOCKED_INSIDE in case.marks else (),
     )
+
+
+def _blocked_inside(session: Session, scope: Scope, case: Case) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what was inside the goods of a case's statement and has something on it now, by itself or with its lot.
+
+    Whoever sees what the case's site has is told: it has these boxes in its hands, and handhelds know the codes.
+    """
+    within = Within(scope=scope, few_rows=True)
+    rows = session.execute(
+        text(
+            "WITH RECURSIVE inside (unit_pk, event_at) AS (SELECT l.unit_pk, l.event_at FROM statement_line l"
+            "  JOIN statement s ON s.entry_id = l.entry_id JOIN site si ON si.gln = s.gln"
+            "  WHERE l.entry_id = :entry AND :inside = ANY(l.marks) AND"
+            f"  {within.thing(Kind.UNIT, at='si.gln')}"
+            " UNION SELECT c.child_pk, i.event_at FROM inside i JOIN containment c ON c.parent_pk = i.unit_pk"
+            "  AND c.from_at <= i.event_at AND c.to_at >= i.event_at)"
+            " SELECT u.unit_id, u.overlays || COALESCE(lu.overlays, '{}') AS overlays FROM inside"
+            " JOIN unit u USING (unit_pk) LEFT JOIN lot o ON o.lot_id = u.lot_id"
+            " LEFT JOIN lot_stop st ON st.gtin = o.gtin AND st.lot = o.lot LEFT JOIN unit lu ON lu.unit_pk = st.unit_pk"
+            " WHERE u.overlays || COALESCE(lu.overlays, '{}') <> '{}' ORDER BY u.unit_id LIMIT :most"
+        ),
+        {"entry": case.entry_id, "inside": Mark.BLOCKED_INSIDE.value, "most": KEPT_SHOWN, **within.values},
+    )
+    return tuple((row.unit_id, tuple(sorted(kind.value for kind in kinds_of(row.overlays)))) for row in rows)
 
 
 def _statements(session: Session, scope: Scope, ids: Sequence[UUID]) -> list[ListedStatement]:
@@ -79,7 +110,7 @@ def _statements(session: Session, scope: Scope, ids: Sequence[UUID]) -> list[Lis
             to_gln=row.to_gln,
             claimed_at=row.claimed_at,
             recorded_at=row.recorded_at,
-            status=row.status,
+            status=told_status(row.status, [*row.marks, *(row.line_marks or [])]) or "",
             marks=tuple(dict.fromkeys([*row.marks, *(row.line_marks or [])])),
             units=tuple(row.units or ()),
             lines=row.lines,

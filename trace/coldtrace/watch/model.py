@@ -76,7 +76,7 @@ RESOLUTIONS: Mapping[CaseKind, tuple[T, ...]] = {
 }
 """What a case is resolved by: types of new statements, the usual one first.
 
-A device states them by scanning the goods; the desk has no key and states nothing, it takes the id of what was stated.
+A device states them by scanning the goods; what takes one press a site's gateway states (`proposals.py`).
 """
 
 EXPLANATIONS: Mapping[CaseKind, tuple[Explanation, ...]] = {

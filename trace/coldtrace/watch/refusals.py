@@ -88,3 +88,15 @@ class NotTheOffice(Refusal):
         "The case {id} is for its office and the regulator of its area to take, close or hand over. State what is so by"
         " scanning the goods, and tell them the statement.",
     )
+
+
+class ProposalUnfit(Refusal):
+    """There is no such proposal, or not any more, or not for the caller."""
+
+    code = "proposal_unfit"
+    title = Words("该一键处理不可用", "Not to be done at one press")
+    detail = Words(
+        "异常 {id} 没有可用的一键处理 {proposal}：情况已变，或您无权代该场所作记录。请刷新页面。",
+        "The case {id} has no proposal {proposal} for you: things have changed, or you do not speak for that site. Load"
+        " the page again.",
+    )

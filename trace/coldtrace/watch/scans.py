@@ -13,9 +13,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.codes.foreign_scheme import Scheme
+from coldtrace.codes.readings import all_readings
 from coldtrace.custody.resolve import Resolution, resolve
 from coldtrace.env import Env
 from coldtrace.errors import Lang
+from coldtrace.events.unit_id import MalformedUnitId, foreign_unit
 from coldtrace.rights.model import Scope
 
 TEXT_MAX = 500
@@ -84,6 +86,26 @@ def kept_text(scanned: str) -> str:
     """
     shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in scanned[:TEXT_MAX])
     return shown[:TEXT_MAX]
+
+
+def units_of_text(scanned: str) -> set[str]:
+    """Return the units that a text may be read as, a foreign code among them; none where nothing reads it.
+
+    >>> units_of_text("(01)09506000134352(21)7QK4M2ZX9RTB")
+    {'(01)09506000134352(21)7QK4M2ZX9RTB'}
+    >>> units_of_text("hello")
+    set()
+    """
+    found: set[str] = set()
+    for reading in all_readings(scanned).found if scanned else ():
+        if reading.scan is not None:
+            found |= {reading.scan.unit_id} if reading.scan.unit_id is not None else set()
+            continue
+        try:
+            found.add(foreign_unit(scheme=reading.scheme or "", value=reading.value or ""))
+        except MalformedUnitId:
+            continue
+    return found
 
 
 def _keep(session: Session, command: AskedScan, *, reason: str, id: UUID, now: datetime) -> UUID:

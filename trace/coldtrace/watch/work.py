@@ -5,6 +5,7 @@ they know.  The caller owns the transaction.  A case is locked first, so that tw
 apart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from coldtrace.custody import case_store
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, CASE_OF, CaseKind, Mark
 from coldtrace.env import Env
+from coldtrace.errors import Refusal
 from coldtrace.events.statement_type import StatementType
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -31,6 +34,7 @@ from coldtrace.watch.refusals import (
     NotTheOffice,
     ResolutionUnrelated,
 )
+from coldtrace.watch.scans import units_of_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,22 @@ class Worker:
     over: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A statement that would settle a case."""
+
+    entry_id: UUID
+    type: str
+    gln: str
+    claimed_at: datetime
+
+
+CASE_FIELD = "case"
+"""The private field by which a statement names the case that it is said for."""
+CANDIDATES = 50
+CHOICES_SHOWN = 10
+
+
 def take(session: Session, env: Env, worker: Worker, case_id: UUID) -> Case:
     """Say that somebody works on a case; the same person again changes nothing.
 
@@ -55,7 +75,7 @@ def take(session: Session, env: Env, worker: Worker, case_id: UUID) -> Case:
     case = _live(session, worker, case_id)
     if case.taken_by == worker.actor:
         return case
-    _require_free(case, worker)
+    require_free(case, worker)
     session.execute(
         text(
             "UPDATE case_file SET state = 'taken', taken_by = :by, taken_for = :organisation, taken_at = :now"
@@ -72,7 +92,7 @@ def hand_over(session: Session, worker: Worker, case_id: UUID, *, uscc: str) -> 
     Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken, and NotAPartyOfCase: only its parties can have it.
     """
     case = _live(session, worker, case_id)
-    _require_free(case, worker)
+    require_free(case, worker)
     party = session.execute(
         text(
             "SELECT o.operator_id FROM operator o WHERE o.uscc = :uscc AND EXISTS (SELECT 1 FROM case_party p"
@@ -96,38 +116,87 @@ def resolve(session: Session, env: Env, worker: Worker, case_id: UUID, *, statem
     """Close a case by a new statement that settles it.
 
     The statement is one that the worker may see, of a type that settles this kind, that stands, told after the case was
-    opened, and does something to the case's goods; or else it is from the same device or site.  A `correct` corrects a
+    opened, and does something to the case's goods; of a device's case it is from the same device.  Of a scan it is from
+    the same site and names what was scanned, or the case (`case` among its private fields).  A `correct` corrects a
     statement of the case.  Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken, NotAResolution and
     ResolutionUnrelated.
     """
     case = _live(session, worker, case_id)
-    _require_free(case, worker)
-    within = Within(scope=worker.statements, few_rows=True)
+    require_free(case, worker)
+    return _settle(session, env, worker, case, statement=statement)
+
+
+def end_by(session: Session, env: Env, worker: Worker, case_id: UUID, *, statement: UUID) -> Case:
+    """Close a case by a statement that was kept for it in this very transaction, judged as `resolve` says.
+
+    It may have taken the case's reason away by itself: then it is what resolved it all the same.
+    """
+    session.execute(text("SELECT 1 FROM case_file WHERE case_id = :id FOR NO KEY UPDATE"), {"id": case_id})
+    case = _again(session, worker, case_id)
+    if case.note != case_store.GONE:
+        require_live(case)
+    require_free(case, worker)
+    return _settle(session, env, worker, case, statement=statement)
+
+
+def _settle(session: Session, env: Env, worker: Worker, case: Case, *, statement: UUID) -> Case:
+    found = _asked(session, worker, case, [statement]).get(statement)
+    refusal = ResolutionUnrelated(statement=str(statement), why="unknown") if found is None else _misfit(case, found)
+    if refusal is not None:
+        raise refusal
+    _close(session, case.case_id, worker, state="resolved", at=env.clock(), statement=statement, note=None)
+    return _again(session, worker, case.case_id)
+
+
+def choices(session: Session, worker: Worker, case: Case) -> list[Choice]:
+    """Return the newest statements that would settle a case now, by the very rule of `resolve`: up to ten."""
     values = {
-        "statement": statement,
-        "case": case_id,
+        "case": case.case_id,
+        "odd": [mark.value for mark in Mark if CASE_OF[mark] is case.kind],
+        "named": UNITS_NAMED,
+        "types": [each.value for each in RESOLUTIONS[case.kind]],
+        "chain": sorted(_OF_CHAINS),
+        "most": CANDIDATES,
+    }
+    candidates = list(session.execute(text(_CANDIDATES), values).scalars())
+    found = _asked(session, worker, case, candidates)
+    fit = [found[each] for each in candidates if each in found and _misfit(case, found[each]) is None]
+    return [
+        Choice(entry_id=row.entry_id, type=row.type, gln=row.gln, claimed_at=row.claimed_at)
+        for row in fit[:CHOICES_SHOWN]
+    ]
+
+
+def _asked(session: Session, worker: Worker, case: Case, statements: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """Return what has to be known of these statements, as far as the worker may see them."""
+    within = Within(scope=worker.statements, few_rows=True)
+    scanned = case.scanned or ""
+    values = {
+        "statements": sorted(statements),
+        "case": case.case_id,
         "odd": [mark.value for mark in Mark if CASE_OF[mark] is case.kind],
         "blocking": sorted(BLOCKING),
         "named": UNITS_NAMED,
+        "scanned": sorted(units_of_text(scanned)),
+        "by_name": f'"{CASE_FIELD}","{case.case_id}"]'.encode(),
     }
-    found = session.execute(
-        text(_STATEMENT.format(seen=within.statement(Kind.STATEMENT, "s"))), values | within.values
-    ).first()
-    if found is None:
-        raise ResolutionUnrelated(statement=str(statement), why="unknown")
+    query = text(_STATEMENT.format(seen=within.statement(Kind.STATEMENT, "s")))
+    return {row.entry_id: row for row in session.execute(query, values | within.values)}
+
+
+def _misfit(case: Case, found: Row[Any]) -> Refusal | None:
+    """Return why a statement does not settle a case, None if it does."""
+    statement = str(found.entry_id)
     types = RESOLUTIONS[case.kind]
     if found.type not in {each.value for each in types}:
-        raise NotAResolution(type=found.type, kind=case.kind.value, types=", ".join(types))
+        return NotAResolution(type=found.type, kind=case.kind.value, types=", ".join(types))
     if found.annulled:
-        raise ResolutionUnrelated(statement=str(statement), why="annulled")
+        return ResolutionUnrelated(statement=statement, why="annulled")
     if found.status == "blocked" or (found.names and not found.does):
-        raise ResolutionUnrelated(statement=str(statement), why="blocked")
+        return ResolutionUnrelated(statement=statement, why="blocked")
     if not found.is_new:
-        raise ResolutionUnrelated(statement=str(statement), why="older")
-    if not _settles(case, found):
-        raise ResolutionUnrelated(statement=str(statement), why="other_goods")
-    _close(session, case_id, worker, state="resolved", at=env.clock(), statement=statement, note=None)
-    return _again(session, worker, case_id)
+        return ResolutionUnrelated(statement=statement, why="older")
+    return None if _settles(case, found) else ResolutionUnrelated(statement=statement, why="other_goods")
 
 
 def explain(session: Session, env: Env, worker: Worker, case_id: UUID, *, note: Explanation) -> Case:
@@ -136,7 +205,7 @@ def explain(session: Session, env: Env, worker: Worker, case_id: UUID, *, note: 
     Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken and ExplanationUnfit.
     """
     case = _live(session, worker, case_id)
-    _require_free(case, worker)
+    require_free(case, worker)
     fit = EXPLANATIONS.get(case.kind, ())
     if note not in fit:
         raise ExplanationUnfit(kind=case.kind.value, note=note.value, notes=", ".join(fit) or "-")
@@ -152,9 +221,14 @@ def _live(session: Session, worker: Worker, case_id: UUID) -> Case:
         raise CaseUnknown(id=str(case_id))
     if not is_office(session, worker.scope, case):
         raise NotTheOffice(id=str(case_id))
-    if not case.is_live:
-        raise CaseClosed(id=str(case_id), state=case.state.value)
+    require_live(case)
     return case
+
+
+def require_live(case: Case) -> None:
+    """Raise CaseClosed for a case that needs nobody any more."""
+    if not case.is_live:
+        raise CaseClosed(id=str(case.case_id), state=case.state.value)
 
 
 def is_office(session: Session, scope: Scope, case: Case) -> bool:
@@ -180,13 +254,14 @@ def _again(session: Session, worker: Worker, case_id: UUID) -> Case:
     return case
 
 
-def _require_free(case: Case, worker: Worker) -> None:
+def require_free(case: Case, worker: Worker) -> None:
+    """Raise CaseTaken where somebody of another organisation works on a case."""
     colleague = case.taken_for_id is not None and case.taken_for_id == worker.organisation
     if case.taken_by not in (None, worker.actor) and not (colleague or worker.over):
         raise CaseTaken(id=str(case.case_id))
 
 
-_GOODS = (
+GOODS = (
     "SELECT u.unit_pk, CAST(NULL AS bigint) AS parent_pk FROM unit u WHERE u.unit_id = f.unit_id"
     " OR u.unit_id IN (SELECT jsonb_array_elements_text(f.detail -> 'units'))"
     " UNION ALL SELECT ol.unit_pk, ol.parent_pk FROM statement_line ol WHERE ol.entry_id IN (f.entry_id, f.other_id)"
@@ -198,7 +273,13 @@ _GOODS = (
 whose lines it is odd, or all of them where no line is.  A sweep that named as many as it may leaves any of them.
 """
 _STATEMENT = (
-    "SELECT s.type, s.status, s.key_id = COALESCE(f.key_id, o.key_id) AS same_device, s.gln = f.gln AS same_site,"
+    "SELECT s.entry_id, s.gln, s.claimed_at, s.type, s.status, s.key_id = COALESCE(f.key_id, o.key_id) AS same_device, "
+    " (s.gln = f.gln OR f.gln IS NULL AND EXISTS (SELECT 1 FROM site ss WHERE ss.gln = s.gln"
+    "  AND ss.operator_id = f.operator_id)) AS same_site,"
+    " (EXISTS (SELECT 1 FROM statement_line nl JOIN unit nu ON nu.unit_pk = nl.unit_pk WHERE nl.entry_id = s.entry_id"
+    "  AND nu.unit_id = ANY(CAST(:scanned AS text[]))) OR f.about LIKE 'scan:%' AND EXISTS (SELECT 1 FROM ledger_log lg"
+    "  JOIN statement_piece np ON np.log_id = lg.log_id AND np.entry_id = s.entry_id AND np.piece = 'private'"
+    "  WHERE position(CAST(:by_name AS bytea) IN np.bytes) > 0)) AS of_scan,"
     f" {ANNULLED.format(statement='s')} AS annulled, goods.names, goods.does,"
     # What came in one batch with the case's own statement is new if it was said after it.
     " (s.recorded_at > f.opened_at OR s.recorded_at = f.opened_at AND (s.event_at, s.seq) > (o.event_at, o.seq))"
@@ -209,10 +290,26 @@ _STATEMENT = (
     " FROM statement s CROSS JOIN case_file f LEFT JOIN statement o ON o.entry_id = f.entry_id"
     " CROSS JOIN LATERAL (SELECT count(*) > 0 AS names,"
     "  COALESCE(bool_or(NOT l.marks && CAST(:blocking AS text[])), FALSE) AS does"
-    f"  FROM ({_GOODS}) g JOIN statement_line l ON l.entry_id = s.entry_id"
+    f"  FROM ({GOODS}) g JOIN statement_line l ON l.entry_id = s.entry_id"
     "  AND (l.unit_pk IN (g.unit_pk, g.parent_pk) OR l.parent_pk = g.unit_pk)) goods"
-    " WHERE s.entry_id = :statement AND f.case_id = :case AND {seen}"
+    " WHERE s.entry_id = ANY(CAST(:statements AS uuid[])) AND f.case_id = :case AND {seen}"
 )
+_CANDIDATES = (
+    "WITH f AS (SELECT * FROM case_file WHERE case_id = :case) SELECT s.entry_id FROM f"
+    " LEFT JOIN statement o ON o.entry_id = f.entry_id CROSS JOIN LATERAL ("
+    f"  SELECT l.entry_id FROM ({GOODS}) g JOIN statement_line l ON l.unit_pk IN (g.unit_pk, g.parent_pk)"
+    "   OR l.parent_pk = g.unit_pk"
+    "  UNION SELECT k.entry_id FROM correction k LEFT JOIN correction own ON own.entry_id = f.entry_id"
+    "   WHERE k.corrected IN (f.entry_id, f.other_id, own.corrected)"
+    "  UNION (SELECT d.entry_id FROM statement d WHERE d.key_id = COALESCE(f.key_id, o.key_id)"
+    "   AND d.type = ANY(CAST(:chain AS text[])) ORDER BY d.seq DESC LIMIT :most)"
+    "  UNION (SELECT d.entry_id FROM statement d WHERE f.about LIKE 'scan:%' AND d.recorded_at >= f.opened_at"
+    "   AND (d.gln = f.gln OR f.gln IS NULL AND d.gln IN (SELECT ss.gln FROM site ss"
+    "   WHERE ss.operator_id = f.operator_id)) ORDER BY d.recorded_at DESC LIMIT :most)"
+    " ) c JOIN statement s ON s.entry_id = c.entry_id AND s.recorded_at >= f.opened_at"
+    " WHERE s.type = ANY(CAST(:types AS text[])) ORDER BY s.recorded_at DESC, s.entry_id DESC LIMIT :most"
+)
+"""What may settle a case, newest first: whether it does is for `_misfit` to say."""
 
 _OF_DEVICES = frozenset({CaseKind.LATE, CaseKind.CLOCK_SKEW, CaseKind.DUPLICATE_ID})
 _OF_SCANS = ("scan:",)
@@ -223,13 +320,14 @@ def _settles(case: Case, found: Row[Any]) -> bool:
     """Tell whether a statement of a right type is about what the case is about.
 
     A device's own statements settle what is odd about the device.  A scan of something that nothing reads names no
-    unit of ours: whatever its site then states of it does.  A correction names a statement, not goods.
+    unit of ours: its site's statement about what was scanned does, or one that names the case.  A correction names a
+    statement, not goods.
     """
     if found.type == StatementType.CORRECT.value:
         return bool(found.corrects)
     if found.type in _OF_CHAINS and (case.kind in _OF_DEVICES or case.about.startswith("device:")):
         return bool(found.same_device)
-    return bool(found.does or (case.about.startswith(_OF_SCANS) and found.same_site))
+    return bool(found.does or (case.about.startswith(_OF_SCANS) and found.same_site and found.of_scan))
 
 
 def _close(

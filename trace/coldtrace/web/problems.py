@@ -119,6 +119,7 @@ STATUS: dict[str, int] = {
     "not_a_resolution": 422,
     "resolution_unrelated": 422,
     "explanation_unfit": 422,
+    "proposal_unfit": 409,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "not_yet_included": 409,

@@ -1,6 +1,7 @@
 """Cases as work: the list, one with its evidence, and what an office does with it (docs/guides/cases.md)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -18,9 +19,9 @@ from coldtrace.env import Env
 from coldtrace.errors import Refusal, Words
 from coldtrace.parties import store as parties
 from coldtrace.people.grant_refusals import OrganisationUnknown
-from coldtrace.rights.model import Kind, Role, Verb
+from coldtrace.rights.model import NOTHING, Kind, Role, Scope, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
-from coldtrace.watch import cases, evidence, lateness, work
+from coldtrace.watch import cases, evidence, lateness, one_tap, work
 from coldtrace.watch.cases import LIVE, Case, Wanted
 from coldtrace.watch.model import (
     CASE_STATE_WORDS,
@@ -69,9 +70,16 @@ class HandOverIn(BodyIn):
 
 
 class ResolveIn(BodyIn):
-    """The new statement that settles the case."""
+    """The new statement that settles the case, or the name of a proposal to be stated: one of both."""
 
-    statement: UUID
+    statement: UUID | None = None
+    proposal: str | None = Field(default=None, max_length=80)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "ResolveIn":
+        if (self.statement is None) == (self.proposal is None):
+            raise ValueError("either statement or proposal")
+        return self
 
 
 class ExplainIn(BodyIn):
@@ -197,10 +205,14 @@ def _device_key(text: str) -> bytes:
 
 
 @router.get("/{case_id:uuid}", summary="One case 单个异常")
-def get_case(case_id: UUID, request: Request, session: ReadSession, caller: CaseReader) -> dict[str, object]:
+def get_case(
+    case_id: UUID, request: Request, session: ReadSession, env: CurrentEnv, caller: CaseReader
+) -> dict[str, object]:
     """Return a case with its evidence: statements, the stories of its units, other bytes under its statement's id.
 
-    What the caller may not see of these is left out.
+    What the caller may not see of these is left out.  Whoever may close it reads in `proposals` what settles it at one
+    press, each a statement that a site's gateway would sign (`ready`: it has one), and in `choices` the statements
+    told since that would settle it.
     """
     case = cases.find_case(session, caller.scope, case_id)
     if case is None:
@@ -212,7 +224,8 @@ def get_case(case_id: UUID, request: Request, session: ReadSession, caller: Case
         statements=caller.scope_for(Kind.STATEMENT, Verb.READ),
         units=caller.scope_for(Kind.UNIT, Verb.READ),
     )
-    return case_json(request, caller, case) | {"evidence": _evidence_json(found)}
+    told: dict[str, object] = {"evidence": _evidence_json(found)}
+    return case_json(request, caller, case) | told | _ways_out(session, env, caller, case)
 
 
 @router.post("/{case_id:uuid}/take", summary="Take a case 认领异常")
@@ -235,8 +248,13 @@ def post_hand_over(
 def post_resolve(
     case_id: UUID, body: ResolveIn, request: Request, session: WriteSession, env: CurrentEnv, caller: CaseResolver
 ) -> dict[str, object]:
-    """Close it by a new statement of one of the types in `resolutions`, about the same goods or device."""
-    return _done(request, caller, work.resolve(session, env, worker_of(caller), case_id, statement=body.statement))
+    """Close it by a new statement of one of the types in `resolutions`, about the same goods or device.
+
+    With `proposal` the statement is made here: the site's gateway signs it, and it is kept and closes the case, or
+    nothing is done at all.  The same again is answered with the case as it was closed; 409 `proposal_unfit` where
+    things have changed.
+    """
+    return _done(request, caller, close_by(session, env, caller, case_id, body))
 
 
 @router.post("/{case_id:uuid}/explain", summary="Explain a case 说明异常")
@@ -268,6 +286,22 @@ def _close(session: Session, env: Env, worker: Worker, case_id: UUID, body: Clos
         return work.explain(session, env, worker, case_id, note=body.note)
     assert body.statement is not None, "one of both, says the model"
     return work.resolve(session, env, worker, case_id, statement=body.statement)
+
+
+def close_by(session: Session, env: Env, caller: Caller, case_id: UUID, body: ResolveIn) -> Case:
+    """Close a case by a statement that was told, or by a proposal that the caller presses."""
+    if body.proposal is None:
+        assert body.statement is not None, "one of both, says the model"
+        return work.resolve(session, env, worker_of(caller), case_id, statement=body.statement)
+    case = one_tap.press(session, env, worker_of(caller), case_id, proposal=body.proposal, speak=gateways_of(caller))
+    caller.at([body.proposal.rpartition("@")[2]])
+    caller.told(statement=str(case.resolved_by))
+    return case
+
+
+def gateways_of(caller: Caller) -> Scope:
+    """Return for which sites the caller may speak through their gateways; a device has its own key."""
+    return NOTHING if caller.device is not None else caller.scope_for(Kind.GATEWAY, Verb.WRITE)
 
 
 def worker_of(caller: Caller) -> Worker:
@@ -350,6 +384,42 @@ def case_json(request: Request, caller: Caller, case: Case) -> dict[str, object]
     }
 
 
+def _ways_out(session: Session, env: Env, caller: Caller, case: Case) -> dict[str, object]:
+    worker = closing_worker(session, caller, case)
+    found = [] if worker is None else one_tap.proposals_for(session, env, worker, case, speak=gateways_of(caller))
+    choices = [] if worker is None else work.choices(session, worker, case)
+    return {
+        "proposals": [
+            {
+                "proposal": each.name,
+                "type": each.type.value,
+                "site": each.site,
+                "says": _words(each.says),
+                "lines": [{"unit": line.unit, "quantity": line.quantity} for line in each.lines],
+                "ready": each.ready,
+            }
+            for each in found
+        ],
+        "choices": [
+            {
+                "statement": str(each.entry_id),
+                "type": each.type,
+                "site": each.gln,
+                "at": format_utc(each.claimed_at),
+            }
+            for each in choices
+        ],
+    }
+
+
+def closing_worker(session: Session, caller: Caller, case: Case) -> Worker | None:
+    """Return the caller as who may close this case now; None where it is not theirs."""
+    scope = caller.scope_for(Kind.CASE, Verb.WRITE)
+    if scope.is_empty or not case.is_live or not work.is_office(session, scope, case):
+        return None
+    return replace(worker_of(caller), scope=scope)
+
+
 def _words(words: Words) -> dict[str, str]:
     return {"zh": words.zh, "en": words.en}
 
@@ -390,6 +460,7 @@ def _evidence_json(found: evidence.Evidence) -> dict[str, object]:
             }
             for each in found.units
         ],
+        "blocked_inside": [{"unit": unit, "overlays": list(kinds)} for unit, kinds in found.blocked_inside],
         "refused": [
             {
                 "sha256": each.sha256.hex(),

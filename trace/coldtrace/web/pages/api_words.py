@@ -136,7 +136,9 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/cases/{case_id}": "返回一个异常及其证据：有关记录、货物经历、同一编号下的其他内容；无权查看的不列出。",
     "POST /api/v1/cases/{case_id}/take": "认领一个异常；已由其他单位的人认领时 409 `case_taken`。",
     "POST /api/v1/cases/{case_id}/hand-over": "把异常移交给另一个有关单位的办公室。",
-    "POST /api/v1/cases/{case_id}/resolve": "用一条新的记录结案：类型见 `resolutions`，须涉及同一货物或同一设备。",
+    "POST /api/v1/cases/{case_id}/resolve": "用一条新的记录结案：类型见 `resolutions`，须涉及同一货物或同一设备。"
+    "也可给出 `proposal`：由该场所的网关签署该记录并结案，否则什么也不留下；重复提交得到同一结果；"
+    "情况已变时返回 409 `proposal_unfit`。",
     "POST /api/v1/cases/{case_id}/explain": "用一个说明结案，仅限 `explanations` 列出的：涉及设备、标签或时间的异常。",
     "POST /api/v1/cases/take": "批量认领，最多 100 个，逐个回答。",
     "POST /api/v1/cases/close": "用一条记录（`statement`）或一个说明（`note`）批量结案，最多 100 个，逐个回答。",

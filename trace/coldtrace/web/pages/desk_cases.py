@@ -3,7 +3,7 @@
 They do what the API does (`web/api/cases.py`), through the same services.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from coldtrace.custody.case_kinds import CASE_WORDS
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
-from coldtrace.watch import cases, evidence, work
+from coldtrace.watch import cases, evidence, one_tap, work
 from coldtrace.watch.cases import Case, Wanted
 from coldtrace.watch.evidence import Evidence
 from coldtrace.watch.model import (
@@ -26,11 +26,13 @@ from coldtrace.watch.model import (
     CaseState,
     Explanation,
 )
+from coldtrace.watch.proposals import Proposal
 from coldtrace.watch.refusals import CaseUnknown, ExplanationUnfit, ResolutionUnrelated
 from coldtrace.web.access import Body, Caller
-from coldtrace.web.api.cases import worker_of
+from coldtrace.web.api.cases import ResolveIn, close_by, closing_worker, gateways_of, worker_of
 from coldtrace.web.page_session import form_fields, page_needs
-from coldtrace.web.pages.desk_form import PAGE, SITE, answer, change, show_sheet
+from coldtrace.web.pages.case_words import detail_cells, overlay_words
+from coldtrace.web.pages.desk_form import ACTION, PAGE, SITE, answer, change, show_sheet
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.place_words import act_words
 
@@ -41,6 +43,8 @@ CaseWorker = Annotated[Caller, page_needs(Kind.CASE, Verb.WRITE)]
 TITLE = Words("异常", "Cases")
 OPENED, DUE, WHAT = Words("产生时间", "Opened"), Words("应结案时间", "Due"), Words("类型", "What")
 STATE, GOODS, STATEMENT = Words("状态", "State"), Words("货物", "Goods"), Words("记录", "Statement")
+DETAILS = Words("细节", "Details")
+GOODS_NAMED = 3
 SHOWN = {"live": cases.LIVE, "closed": (CaseState.RESOLVED, CaseState.EXPLAINED)}
 
 
@@ -106,16 +110,10 @@ def post_take(request: Request, case_id: UUID, caller: CaseWorker) -> Response:
 
 @router.post("/desk/cases/{case_id:uuid}/resolve")
 def post_resolve(request: Request, case_id: UUID, caller: CaseWorker, body: Body) -> Response:
-    """Close a case by a new statement."""
+    """Close a case by a new statement, or by pressing a proposal."""
 
     def act(session: Session) -> None:
-        said = form_fields(request, body).get("statement", "").strip()
-        try:
-            statement = UUID(said)
-        except ValueError:
-            raise ResolutionUnrelated(statement=said[:40] or "-", why="unknown") from None
-        env = request.app.state.env
-        _told(caller, work.resolve(session, env, worker_of(caller), case_id, statement=statement))
+        _told(caller, close_by(session, request.app.state.env, caller, case_id, _asked(request, body)))
 
     return answer(request, caller, change(request, caller, act), _page_of(case_id))
 
@@ -132,6 +130,17 @@ def post_explain(request: Request, case_id: UUID, caller: CaseWorker, body: Body
         _told(caller, work.explain(session, env, worker_of(caller), case_id, note=Explanation(said)))
 
     return answer(request, caller, change(request, caller, act), _page_of(case_id))
+
+
+def _asked(request: Request, body: bytes) -> ResolveIn:
+    fields = form_fields(request, body)
+    if proposal := fields.get("proposal", "").strip()[:80]:
+        return ResolveIn(proposal=proposal)
+    said = fields.get("statement", "").strip()
+    try:
+        return ResolveIn(statement=UUID(said))
+    except ValueError:
+        raise ResolutionUnrelated(statement=said[:40] or "-", why="unknown") from None
 
 
 def _told(caller: Caller, case: Case) -> None:
@@ -169,17 +178,24 @@ def _case(
             raise CaseUnknown(id=str(case_id))
         statements, units = caller.scope_for(Kind.STATEMENT, Verb.READ), caller.scope_for(Kind.UNIT, Verb.READ)
         found = evidence.evidence_of(session, case, statements=statements, units=units)
+        worker, env = closing_worker(session, caller, case), request.app.state.env
+        ready, choices = [], []
+        if worker is not None:
+            ready = one_tap.proposals_for(session, env, worker, case, speak=gateways_of(caller))
+            choices = work.choices(session, worker, case)
     caller.at([case.gln])
-    sections = [_facts(request, case), _rests_on(found)]
-    if case.is_live and not caller.scope_for(Kind.CASE, Verb.WRITE).is_empty:
-        sections.append(_ends(caller, case))
+    sections = [_facts(request, case, found), _rests_on(found)]
+    if worker is not None:
+        sections += [*_one_taps(case, ready), *_choices(case, choices), _ends(caller, case)]
+    elif case.is_live and not caller.scope_for(Kind.CASE, Verb.WRITE).is_empty:
+        sections.append(_others(case))
     here = f"/desk/cases/{case_id}"
     return show_sheet(
         request, caller, CASE_WORDS[case.kind], sections, notice=notice, problem=problem, status=status, here=here
     )
 
 
-def _facts(request: Request, case: Case) -> Section:
+def _facts(request: Request, case: Case, found: Evidence) -> Section:
     odd = case.words()
     facts = [
         (STATE, Cell(words=CASE_STATE_WORDS[case.state])),
@@ -194,13 +210,17 @@ def _facts(request: Request, case: Case) -> Section:
     ]
     if case.units:
         facts.append((GOODS, Cell(text=", ".join(case.units))))
+    facts += [
+        (Words("其中受阻的货物", "What is blocked inside"), Cell(words=overlay_words(kinds), text=unit))
+        for unit, kinds in found.blocked_inside
+    ]
     if case.scanned is not None:
         facts.append((Words("扫到的文字", "What was scanned"), Cell(text=case.scanned)))
     if case.key_id is not None:
         facts.append((Words("设备", "Device"), Cell(text=b64(case.key_id))))
-    if case.detail:
-        told = "; ".join(f"{name}: {value}" for name, value in sorted(case.detail.items()))
-        facts.append((Words("细节", "Details"), Cell(text=told)))
+    facts += [(DETAILS, cell) for cell in detail_cells(case.detail)]
+    if case.lots:
+        facts.append((Words("批次", "Lots"), Cell(text=", ".join(case.lots))))
     if case.resolved_by is not None:
         facts.append((Words("以此记录结案", "Closed by the statement"), Cell(text=str(case.resolved_by))))
     if case.note is not None:
@@ -230,18 +250,109 @@ def _rests_on(found: Evidence) -> Section:
     )
 
 
+def _one_taps(case: Case, found: Sequence[Proposal]) -> list[Section]:
+    """What settles it at one press, and what the site's handheld has to say where there is no gateway."""
+    if not found:
+        return []
+    return [
+        Section(
+            id="press",
+            title=Words("一键处理", "At one press"),
+            lead=Words(
+                "按下后由本场所的网关签署一条新记录，并以它结案；请先核实。",
+                "The site's gateway then signs a new statement, and the case is closed by it. Make sure that it is so.",
+            ),
+            columns=(Words("将作的记录", "What will be stated"), Words("操作", "Act"), SITE, GOODS, ACTION),
+            rows=tuple(_one_tap(case, each) for each in found),
+        )
+    ]
+
+
+def _one_tap(case: Case, proposal: Proposal) -> Row:
+    units = [line.unit for line in proposal.lines]
+    press = Form(
+        action=f"/desk/cases/{case.case_id}/resolve",
+        submit=Words("记录并结案", "State it and close"),
+        fields=(Field(name="proposal", label=ACTION, kind="hidden", value=proposal.name),),
+    )
+    act = act_words(proposal.type.value)
+    by_hand = Words(
+        f"（该场所未开通网关：请用手持机作“{act.zh}”记录）",
+        f" (the site has no gateway: state “{act.en}” with a handheld)",
+    )
+    says = proposal.says if proposal.ready else Words(proposal.says.zh + by_hand.zh, proposal.says.en + by_hand.en)
+    more = Words(f"等 {len(units)} 件", f"and more, {len(units)} in all") if len(units) > GOODS_NAMED else None
+    return Row(
+        id=proposal.name,
+        cells=(
+            Cell(words=says),
+            Cell(words=act),
+            Cell(text=proposal.site),
+            Cell(words=more, text=", ".join(units[:GOODS_NAMED]) or "-"),
+        ),
+        forms=(press,) if proposal.ready else (),
+    )
+
+
+def _choices(case: Case, found: Sequence[work.Choice]) -> list[Section]:
+    """The statements told since that settle it."""
+    if not found:
+        return []
+    return [
+        Section(
+            id="choices",
+            title=Words("可结案的新记录", "New statements that settle it"),
+            columns=(Words("操作", "Act"), Words("时间", "When"), SITE, STATEMENT, ACTION),
+            rows=tuple(
+                Row(
+                    id=str(each.entry_id),
+                    cells=(
+                        Cell(words=act_words(each.type)),
+                        Cell(moment=each.claimed_at),
+                        Cell(text=each.gln),
+                        Cell(text=str(each.entry_id)),
+                    ),
+                    forms=(
+                        Form(
+                            action=f"/desk/cases/{case.case_id}/resolve",
+                            submit=Words("以此记录结案", "This one settles it"),
+                            fields=(Field(name="statement", label=STATEMENT, kind="hidden", value=str(each.entry_id)),),
+                        ),
+                    ),
+                )
+                for each in found
+            ),
+        )
+    ]
+
+
+def _others(case: Case) -> Section:
+    return Section(
+        id="ends",
+        title=Words("处理", "What to do"),
+        lead=Words(
+            "此异常由责任单位或其辖区监管部门处理；您可扫描有关货物，作出新的记录。",
+            "Its office, or the regulator there, closes it; you may state what you know by scanning the goods.",
+        ),
+    )
+
+
 def _ends(caller: Caller, case: Case) -> Section:
     base = f"/desk/cases/{case.case_id}"
-    types = RESOLUTIONS[case.kind]
+    types = [act_words(each.value) for each in RESOLUTIONS[case.kind]]
     forms = [
         Form(
             action=f"{base}/resolve",
             submit=Words("以新的记录结案", "Close by a new statement"),
+            quiet=True,
             fields=(
                 Field(
                     name="statement",
                     label=Words("记录编号", "Id of the statement"),
-                    help=Words(f"可用：{'、'.join(types)}", f"These do: {', '.join(types)}"),
+                    help=Words(
+                        f"可用的记录：{'、'.join(each.zh for each in types)}",
+                        f"Of these types: {', '.join(each.en for each in types)}",
+                    ),
                 ),
             ),
         )
