@@ -140,5 +140,6 @@ def test_without_a_gateway_the_page_says_what_to_scan(house: WebHouse) -> None:
     case, _ = gap(house, SiteRole.RETAILER)
     keeper = signed_in(house, "keeper-of-cases@example.cn", member(house, Role.RETAILER, sites=frozenset({SHOP})))
     page = keeper.get(f"/desk/cases/{case}").text
-    assert "the site has no gateway" in page
+    assert "To be stated with a handheld" in page
+    assert "At one press" not in page
     assert 'name="proposal"' not in page

@@ -251,10 +251,10 @@ def _rests_on(found: Evidence) -> Section:
 
 
 def _one_taps(case: Case, found: Sequence[Proposal]) -> list[Section]:
-    """What settles it at one press, and what the site's handheld has to say where there is no gateway."""
-    if not found:
-        return []
-    return [
+    """What settles it at one press, and what a handheld has to state where the site has no gateway."""
+    what = (Words("将作的记录", "What will be stated"), Words("操作", "Act"), SITE, GOODS)
+    ready, by_hand = [each for each in found if each.ready], [each for each in found if not each.ready]
+    sections = [
         Section(
             id="press",
             title=Words("一键处理", "At one press"),
@@ -262,10 +262,22 @@ def _one_taps(case: Case, found: Sequence[Proposal]) -> list[Section]:
                 "按下后由本场所的网关签署一条新记录，并以它结案；请先核实。",
                 "The site's gateway then signs a new statement, and the case is closed by it. Make sure that it is so.",
             ),
-            columns=(Words("将作的记录", "What will be stated"), Words("操作", "Act"), SITE, GOODS, ACTION),
-            rows=tuple(_one_tap(case, each) for each in found),
-        )
+            columns=(*what, ACTION),
+            rows=tuple(_one_tap(case, each) for each in ready),
+        ),
+        Section(
+            id="by-hand",
+            title=Words("请用手持机记录", "To be stated with a handheld"),
+            lead=Words(
+                "该场所未开通网关，不能在此一键处理：请用手持机作下列记录之一，再回到本页以它结案。",
+                "The site has no gateway to state it from here: state one of these with a handheld, then come back"
+                " and close the case by it.",
+            ),
+            columns=what,
+            rows=tuple(_one_tap(case, each) for each in by_hand),
+        ),
     ]
+    return [each for each in sections if each.rows]
 
 
 def _one_tap(case: Case, proposal: Proposal) -> Row:
@@ -275,18 +287,12 @@ def _one_tap(case: Case, proposal: Proposal) -> Row:
         submit=Words("记录并结案", "State it and close"),
         fields=(Field(name="proposal", label=ACTION, kind="hidden", value=proposal.name),),
     )
-    act = act_words(proposal.type.value)
-    by_hand = Words(
-        f"（该场所未开通网关：请用手持机作“{act.zh}”记录）",
-        f" (the site has no gateway: state “{act.en}” with a handheld)",
-    )
-    says = proposal.says if proposal.ready else Words(proposal.says.zh + by_hand.zh, proposal.says.en + by_hand.en)
-    more = Words(f"等 {len(units)} 件", f"and more, {len(units)} in all") if len(units) > GOODS_NAMED else None
+    more = Words(f"共 {len(units)} 件：", f"{len(units)} in all: ") if len(units) > GOODS_NAMED else None
     return Row(
         id=proposal.name,
         cells=(
-            Cell(words=says),
-            Cell(words=act),
+            Cell(words=proposal.says),
+            Cell(words=act_words(proposal.type.value)),
             Cell(text=proposal.site),
             Cell(words=more, text=", ".join(units[:GOODS_NAMED]) or "-"),
         ),
