@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from coldtrace.custody.model import CaseKind
+from coldtrace.events.public_piece import CorrectionMode, Corrects
+from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.b64 import b64
+from coldtrace.seal.hashing import sha256
 from coldtrace.seal.keys import key_id
 from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, list_cases
 from coldtrace.watch.model import CaseState, SweepTimes
@@ -116,6 +119,48 @@ def test_what_nobody_received_for_a_week(road: Road) -> None:
     road.done(STORE, T.RECEIVE, *boxes)
     assert swept(road).explained == 1
     assert live(road) == []
+
+
+def corrects(statement: Statement) -> Corrects:
+    return Corrects(header=sha256(statement.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+
+
+def test_a_receipt_that_was_false_hides_nothing(road: Road) -> None:
+    """Its window was asked long ago when the receipt is taken back: the goods are waited for again, from then on."""
+    boxes = coded(road)
+    road.done(PORT, T.SHIP, *boxes, to=STORE)
+    road.clock.forward(2 * HOUR)
+    false = road.say(STORE, T.RECEIVE, *boxes)
+    road.tell(false)
+    road.clock.forward(400 * HOUR)
+    assert swept(road) == Swept()
+    road.done(STORE, T.CORRECT, corrects=corrects(false), more=[("reason", "x")])
+    road.clock.forward(30 * HOUR)
+    swept(road)
+    assert [case.about.split(":")[0] for case in live(road)] == ["statement"], "a correction after 24 hours"
+    road.clock.forward(160 * HOUR)
+    assert swept(road).opened == 1
+    (case, _) = sorted(live(road), key=lambda each: each.about)
+    assert (case.kind, case.about[:8]) == (CaseKind.GAP, "overdue:")
+    assert case.detail == {"sent": 2, "left": 2, "units": sorted(boxes)}
+
+
+def test_of_two_receipts_one_was_false(road: Road) -> None:
+    one, other = coded(road)
+    road.done(PORT, T.SHIP, one, other, to=STORE)
+    road.clock.forward(2 * HOUR)
+    road.done(STORE, T.RECEIVE, one)
+    false = road.say(STORE, T.RECEIVE, other)
+    road.tell(false)
+    road.clock.forward(30 * HOUR)
+    assert swept(road) == Swept()
+    road.done(STORE, T.CORRECT, corrects=corrects(false), more=[("reason", "x")])
+    road.clock.forward(30 * HOUR)
+    assert swept(road).opened == 1
+    (case, _) = sorted(live(road), key=lambda each: each.about)
+    assert (case.kind, case.about[:10]) == (CaseKind.QUANTITY_MISMATCH, "remainder:")
+    assert case.detail == {"sent": 2, "left": 1, "units": [other]}
+    assert swept(road) == Swept()
 
 
 def test_only_an_arrival_ends_the_wait_and_no_word_does(road: Road) -> None:

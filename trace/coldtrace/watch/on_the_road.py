@@ -68,14 +68,24 @@ _AROUND = (
     " JOIN containment k ON k.child_pk = a.unit_pk AND k.from_at < r.event_at AND k.to_at >= r.event_at)"
     " SELECT unit_pk FROM around))"
 )
+_SENT_BEFORE = (
+    "(SELECT x.entry_id FROM statement_line xl JOIN statement x ON x.entry_id = xl.entry_id"
+    f"  WHERE xl.unit_pk = {_AROUND} AND x.type IN {_OUT} AND x.event_at <= r.event_at AND xl.event_at <= r.event_at"
+    "  AND x.entry_id <> r.entry_id ORDER BY x.event_at DESC, x.recorded_at DESC"
+    f"  LIMIT CASE WHEN ru.unit_id {_IS_LOT} THEN 20 ELSE 1 END) sent"
+)
+"""The last out-scan of what the line `rl` of `r` is about, of a lot the last twenty."""
 RECEIVED: Final = (
     "SELECT DISTINCT sent.entry_id FROM statement r JOIN statement_line rl ON rl.entry_id = r.entry_id"
-    " JOIN unit ru ON ru.unit_pk = rl.unit_pk CROSS JOIN LATERAL"
-    " (SELECT x.entry_id FROM statement_line xl JOIN statement x ON x.entry_id = xl.entry_id"
-    f"  WHERE xl.unit_pk = {_AROUND} AND x.type IN {_OUT} AND x.event_at <= r.event_at AND xl.event_at <= r.event_at"
-    "  ORDER BY x.event_at DESC, x.recorded_at DESC"
-    f"  LIMIT CASE WHEN ru.unit_id {_IS_LOT} THEN 20 ELSE 1 END) sent"
+    f" JOIN unit ru ON ru.unit_pk = rl.unit_pk CROSS JOIN LATERAL {_SENT_BEFORE}"
     " WHERE (r.type IN ('receive', 'adopt') OR 'not_here' = ANY(rl.marks))"
     " AND r.recorded_at > :since AND r.recorded_at <= :until"
 )
 """The out-scans of which something was received, or handled as if it were, in a window; of a lot the last twenty."""
+RETOLD: Final = (
+    "SELECT DISTINCT sent.entry_id FROM statement k JOIN correction c ON c.entry_id = k.entry_id"
+    " JOIN statement r ON r.entry_id = c.corrected JOIN statement_line rl ON rl.entry_id = r.entry_id"
+    f" JOIN unit ru ON ru.unit_pk = rl.unit_pk CROSS JOIN LATERAL {_SENT_BEFORE}"
+    " WHERE k.type = 'correct' AND k.recorded_at > :since AND k.recorded_at <= :until"
+)
+"""The out-scans of goods of which a statement was corrected in a window: what was taken for an arrival may be none."""

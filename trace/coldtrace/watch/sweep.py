@@ -27,7 +27,7 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import b64
 from coldtrace.watch.lateness import WARN_AFTER
 from coldtrace.watch.model import UNITS_NAMED, SweepTimes
-from coldtrace.watch.on_the_road import RECEIVED, ROAD, SENT
+from coldtrace.watch.on_the_road import RECEIVED, RETOLD, ROAD, SENT
 
 AGAIN: Final = timedelta(minutes=10)
 PIECE: Final = timedelta(hours=6)
@@ -141,12 +141,17 @@ def _holes(session: Session, window: Mapping[str, object], now: datetime) -> lis
 
 
 def _remainders(session: Session, window: Mapping[str, object], now: datetime) -> list[NewCase]:
-    """Return the out-scans of which a part was received a while ago, and the rest by nobody."""
+    """Return the out-scans of which a part was received a while ago, and the rest by nobody.
+
+    Where a correction took an arrival back, that counts from the correction on.
+    """
+    retold = f"SELECT g.entry_id, TRUE FROM ({RETOLD}) g WHERE g.entry_id NOT IN ({RECEIVED})"
     rows = session.execute(
         text(
-            f"SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM ({RECEIVED}) of_these"
+            f"SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM (SELECT t.entry_id, FALSE AS retold"
+            f" FROM ({RECEIVED}) t UNION ALL {retold}) of_these"
             f" JOIN statement s USING (entry_id) CROSS JOIN LATERAL {ROAD} road"
-            f" WHERE {SENT} AND road.left > 0 ORDER BY s.entry_id"
+            f" WHERE {SENT} AND road.left > 0 AND (NOT of_these.retold OR road.left < road.sent) ORDER BY s.entry_id"
         ),
         window,
     )
@@ -164,12 +169,13 @@ def _remainders(session: Session, window: Mapping[str, object], now: datetime) -
 
 
 def _overdue(session: Session, window: Mapping[str, object], now: datetime) -> list[NewCase]:
-    """Return the out-scans of which nobody has received anything."""
+    """Return the out-scans of which nobody has received anything; of what was corrected, from the correction on."""
     rows = session.execute(
         text(
-            "SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM statement s"
-            f" CROSS JOIN LATERAL {ROAD} road WHERE s.recorded_at > :since AND s.recorded_at <= :until"
-            f" AND {SENT} AND road.left = road.sent AND road.sent > 0 ORDER BY s.entry_id"
+            "SELECT s.entry_id, s.gln, road.sent, road.left, road.units FROM (SELECT entry_id FROM statement"
+            f"  WHERE recorded_at > :since AND recorded_at <= :until UNION {RETOLD}) of_these"
+            f" JOIN statement s USING (entry_id) CROSS JOIN LATERAL {ROAD} road"
+            f" WHERE {SENT} AND road.left = road.sent AND road.sent > 0 ORDER BY s.entry_id"
         ),
         window,
     )
