@@ -24,8 +24,8 @@ from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import TrustList, open_trust_list
 from coldtrace.verify.code import LotsOf, Verdict, verify_code
 from support.consignments import GTIN, LOT, commission_line, facts_of
-from support.house import unit_line
-from support.road import MARKET, PORT, Road
+from support.house import pack_lines, unit_line
+from support.road import MARKET, PALLETS, PORT, Road
 from support.theft import Theft, steal
 
 
@@ -243,6 +243,24 @@ def test_what_is_held_or_inside_of_it_is_on_the_block_list(road: Road) -> None:
     stops.publish_filters(road.session, road.env)
     listed = held(road.session, FilterKind.BLOCKED_UNITS)
     assert [unit in listed for unit in (pallet.label.unit_id, *boxes)] == [True, True, True, False]
+
+
+def test_the_pallet_that_held_goods_went_to_is_on_the_block_list(road: Road) -> None:
+    """As many units are blocked as before, and no hold was said since: the pallet is another one."""
+    consignment = road.consignment(cartons=2)
+    road.bind_all(consignment)
+    pallet = consignment.pallets[0].label.unit_id
+    box = sorted(carton.unit_id for carton in consignment.pallets[0].cartons)[0]
+    road.done(PORT, T.HOLD, box, more=[("reason", "warm")])
+    stops.publish_filters(road.session, road.env)
+    assert stops.publish_filters(road.session, road.env) == []
+    road.done(PORT, T.UNPACK, Line(role="child", unit=box, parent=pallet, quantity=1))
+    road.done(PORT, T.PACK, *pack_lines(PALLETS[0], [box]))
+    (issued,) = stops.publish_filters(road.session, road.env)
+    assert (issued.kind, issued.units) == ("blocked_units", 2)
+    listed = held(road.session, FilterKind.BLOCKED_UNITS)
+    assert [unit in listed for unit in (box, PALLETS[0], pallet)] == [True, True, False]
+    assert stops.publish_filters(road.session, road.env) == []
 
 
 def test_what_a_statement_voided_or_a_sample_holds_is_on_the_block_list(road: Road) -> None:

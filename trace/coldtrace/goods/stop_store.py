@@ -260,7 +260,7 @@ def blocked_units(session: Session) -> Iterator[str]:
     yield from _walk(session, f"SELECT unit_id FROM ({_BLOCKED}) b", {})
 
 
-_BLOCKED = (
+_STOPPED = (
     "WITH RECURSIVE stopped (unit_pk, parent_pk) AS (SELECT unit_pk, parent_pk FROM unit WHERE overlays <> '{}'"
     " AND EXISTS (SELECT 1 FROM unnest(overlays) o WHERE split_part(o, '@', 1) IN"
     " ('hold:firm', 'hold:regulator', 'recall'))),"
@@ -269,11 +269,21 @@ _BLOCKED = (
     "  UNION SELECT c.unit_pk FROM within w JOIN unit c ON c.parent_pk = w.unit_pk),"
     " around (unit_pk) AS (SELECT parent_pk FROM stopped WHERE parent_pk IS NOT NULL"
     "  UNION SELECT u.parent_pk FROM around a JOIN unit u USING (unit_pk) WHERE u.parent_pk IS NOT NULL)"
-    " SELECT unit_id FROM unit WHERE unit_pk IN (SELECT unit_pk FROM within UNION SELECT unit_pk FROM around)"
+)
+_BLOCKED = (
+    f"{_STOPPED} SELECT unit_id FROM unit WHERE unit_pk IN"
+    " (SELECT unit_pk FROM within UNION SELECT unit_pk FROM around)"
     " UNION SELECT u.unit_id FROM statement s JOIN statement_line l USING (entry_id) JOIN unit u USING (unit_pk)"
     " WHERE s.type IN ('destroy', 'void') AND u.state IN ('destroyed', 'void')"
 )
 """Units with a hold or a recall on them, what they are in and what is in them, and what was destroyed or voided."""
+_REPACKED = (
+    f"({_STOPPED} SELECT max(s.recorded_at) FROM (SELECT unit_pk FROM within UNION SELECT unit_pk FROM around) b"
+    " JOIN containment c ON c.child_pk = b.unit_pk OR c.parent_pk = b.unit_pk"
+    " JOIN statement s ON s.entry_id IN (c.packed_by, c.unpacked_by))"
+)
+"""When something was last said by which these goods went into something or out of it: as many may be blocked as before,
+and others."""
 
 
 def insert_filter(
@@ -302,8 +312,9 @@ def changed_since(session: Session, kind: str, *, at: datetime, units: int) -> b
     query = {
         "revoked_units": "SELECT count(*) AS n, max(revoked_at) AS last FROM revoked_unit",
         "blocked_units": (
-            f"SELECT (SELECT count(*) FROM ({_BLOCKED}) b) AS n, (SELECT max(recorded_at) FROM statement"
-            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct', 'void', 'sample')) AS last"
+            f"SELECT (SELECT count(*) FROM ({_BLOCKED}) b) AS n, greatest((SELECT max(recorded_at) FROM statement"
+            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct', 'void', 'sample')),"
+            f" {_REPACKED}) AS last"
         ),
         "recalled_lots": (
             "SELECT count(*) FILTER (WHERE lifted_at IS NULL) AS n, greatest(max(recalled_at), max(lifted_at)) AS last"
