@@ -11,8 +11,13 @@ from coldtrace.custody import rebuild
 from coldtrace.custody.history import find_unit
 from coldtrace.custody.scratch import open_scratch
 from coldtrace.custody.voiding import void_units
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
+from coldtrace.events.units_piece import Line
 from coldtrace.rights.model import EVERYTHING
+from coldtrace.seal.hashing import sha256
+from support.consignments import GTIN, LOT
 from support.custody_story import Goods, random_story
 from support.house import pack_lines
 from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, SHOP, STORE, Road, binding, child, whole
@@ -79,6 +84,66 @@ def test_a_row_that_was_changed_is_found(told: Road, table: str) -> None:
     assert {name for name, count in report.counts.items() if count} == {table}
     assert key in report.examples[0].key
     assert report.examples[0].stored != report.examples[0].rebuilt
+
+
+LOT_UNIT = lot_unit(gtin=GTIN, lot=LOT)
+MORE_DAMAGE = {
+    "lot_stock": ("UPDATE lot_stock SET quantity = quantity - 1", LOT_UNIT),
+    "lot_stop": ("DELETE FROM lot_stop", LOT),
+    "correction": ("UPDATE correction SET in_force = FALSE", ""),
+}
+
+
+@pytest.fixture
+def stopped(told: Road) -> Road:
+    """A lot by quantity that is stopped as a whole, and a statement that was taken back."""
+    told.consignment(cartons=1)
+    told.done(PORT, T.RECEIVE, Line("unit", LOT_UNIT, None, 10))
+    told.done(PORT, T.HOLD, Line("unit", LOT_UNIT, None, 10), more=[("reason", "x")])
+    seen = told.say(PORT, T.OBSERVE, C)
+    told.tell(seen)
+    mistake = Corrects(header=sha256(seen.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+    told.done(PORT, T.CORRECT, corrects=mistake)
+    assert checked(told.session).ok
+    return told
+
+
+@pytest.mark.parametrize("table", MORE_DAMAGE)
+def test_a_changed_row_of_lots_and_corrections_is_found(stopped: Road, table: str) -> None:
+    damage, key = MORE_DAMAGE[table]
+    assert stopped.session.execute(text(damage)).rowcount > 0  # type: ignore[attr-defined]
+    report = checked(stopped.session)
+    assert {name for name, count in report.counts.items() if count} == {table}
+    assert key in report.examples[0].key
+
+
+def test_every_table_that_is_compared_is_damaged_once() -> None:
+    assert {*DAMAGE, *MORE_DAMAGE, "statement"} == set(rebuild.TABLE_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("header_hash", "sha256('x')"),
+        ("prev", "sha256('x')"),
+        ("event_at", "event_at - interval '1 hour'"),
+        ("claimed_at", "claimed_at - interval '1 hour'"),
+        ("recorded_at", "recorded_at + interval '1 hour'"),
+        ("to_name", "'Somebody'"),
+        ("status", "'blocked'"),
+        ("details", """'{"breach": true}'"""),
+        ("marks", "'{clock_skew}'"),
+    ],
+)
+def test_every_column_of_a_statement_is_compared(told: Road, column: str, value: str) -> None:
+    told.session.execute(text("ALTER TABLE statement DISABLE TRIGGER USER"))
+    which = f"type = 'ship' AND to_gln = '{MARKET}'"
+    query = text(f"UPDATE statement SET {column} = {value} WHERE {which}")
+    assert told.session.execute(query).rowcount == 1  # type: ignore[attr-defined]
+    report = checked(told.session)
+    assert report.counts["statement"] == 1
+    (found,) = [each for each in report.examples if each.table == "statement"]
+    assert {"time_marks" if column == "marks" else column} <= (found.stored or {}).keys()
 
 
 def test_a_line_that_does_not_say_what_was_logged_is_found(told: Road) -> None:

@@ -7,7 +7,7 @@ facts alone and Ed25519 is deterministic.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
@@ -43,6 +43,7 @@ from coldtrace.errors import Refusal
 from coldtrace.events.certificate import Certificate, CertificateMismatch, mismatches, opens_site, read_certificate
 from coldtrace.events.leaf import LeafKind, leaf_bytes
 from coldtrace.events.private_piece import PrivatePiece
+from coldtrace.events.public_piece import PublicPiece
 from coldtrace.events.receipt import issue_receipt
 from coldtrace.events.refusals import BadStatementSignature
 from coldtrace.events.statement import CheckedStatement
@@ -382,9 +383,9 @@ def receiver_of(private: PrivatePiece) -> str | None:
         return None
 
 
-def _to_name(one: _Admitted) -> str | None:
+def name_of_receiver(private: PrivatePiece) -> str | None:
     """Return the receiver's name in free text, without signs that no name has (PostgreSQL refuses U+0000)."""
-    value = one.checked.private.value("to_name")
+    value = private.value("to_name")
     return "".join(sign for sign in value if sign.isprintable()) if isinstance(value, str) else None
 
 
@@ -443,7 +444,7 @@ def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
         event_at=one.event_at,
         level=one.speaker.level,
         firm=one.speaker.firm,
-        **_details(one),
+        **details_said(one.checked.public, private),
         local_date=one.event_at.astimezone(timezone(private.offset)).date(),
         permitted=Mark.NOT_PERMITTED not in one.marks,
         correction_permitted=Mark.CORRECTION_NOT_PERMITTED not in one.marks,
@@ -454,19 +455,16 @@ def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
     return Told(entry_id=one.entry.entry_id, fact=fact, lines=one.checked.units.lines)
 
 
-def _details(one: _Admitted) -> dict[str, Any]:
+def details_said(public: PublicPiece, private: PrivatePiece) -> dict[str, Any]:
     """Return what the rules need of a statement beside type, place and time; mostly nothing."""
-    private = one.checked.private
     sender = private.value("from")
     found = {
-        "breach": one.checked.public.cold == "breach",
+        "breach": public.cold == "breach",
         "ordered": bool(private.value("order_no")),
-        "abroad": one.checked.public.type is StatementType.RETURN and bool(private.value("export_country")),
+        "abroad": public.type is StatementType.RETURN and bool(private.value("export_country")),
     }
     details: dict[str, Any] = {name: True for name, is_so in found.items() if is_so}
-    return details | (
-        {"sender": sender} if one.checked.public.type is StatementType.RECEIVE and _is_gln(sender) else {}
-    )
+    return details | ({"sender": sender} if public.type is StatementType.RECEIVE and _is_gln(sender) else {})
 
 
 def _is_gln(value: object) -> bool:
@@ -476,12 +474,20 @@ def _is_gln(value: object) -> bool:
         return False
 
 
+def status_of(marks: Collection[str], lasting: Sequence[Collection[str]]) -> str:
+    """Return a statement's own status: `blocked` where it does nothing at all, whatever else is told.
+
+    `marks` are its own, `lasting` the lasting ones of each line that it says itself.
+    """
+    blocked = bool(lasting) and all(BLOCKING.intersection(each) for each in lasting)
+    return "blocked" if blocked or BARRED.intersection(marks) else "accepted"
+
+
 def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
     # A statement is not rewritten, so its own status is what nothing that comes late can change.  What blocks in the
     # order of events is on its lines.  An implied line follows from the others; it blocks nothing.
     type = one.checked.public.type.value
     said = [only_lasting(type, line.marks) for line in lines if line.role != IMPLIED]
-    blocked = bool(said) and all(BLOCKING.intersection(marks) for marks in said)
     return StatementRecord(
         entry_id=one.entry.entry_id,
         header_hash=one.checked.header_hash,
@@ -494,10 +500,10 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
         recorded_at=one.recorded_at,
         gln=one.speaker.gln,
         to_gln=_to_gln(one),
-        to_name=_to_name(one),
-        status="blocked" if blocked or BARRED.intersection(one.marks) else "accepted",
+        to_name=name_of_receiver(one.checked.private),
+        status=status_of(one.marks, said),
         marks=tuple(one.marks),
-        details=_details(one),
+        details=details_said(one.checked.public, one.checked.private),
     )
 
 
