@@ -453,3 +453,10 @@ def test_a_foreign_code_is_of_a_known_scheme(unit: str, marks: list[str]) -> Non
 def test_what_is_on_a_destroyed_pallet_is_destroyed() -> None:
     decision = move(fact("receive"), Said(role="unit"), holding=at(A, P), effective=is_("destroyed"))
     assert (decision.holding, decision.marks) == (at(A, P), (Mark.TERMINAL,))
+
+
+def test_a_serial_that_was_made_up_under_a_gtin_that_is_coded_here() -> None:
+    assert lasting_marks(fact("adopt"), _line(), issued=None, looks_issued=True) == (Mark.NOT_ISSUED,)
+    assert lasting_marks(fact("adopt"), _line(), issued=None) == ()
+    assert lasting_marks(fact("receive"), _line(), issued=None, looks_issued=True) == ()
+    assert only_lasting("adopt", ("not_issued", "gap")) == (Mark.NOT_ISSUED,)

@@ -34,7 +34,8 @@ class Unit:
     """One unit while a batch is worked on; `last_at` is the latest event known of it.
 
     `lot` is its GTIN and lot, `lot_stopped_at` the latest word that stopped that whole lot or let it go on; `stock` is
-    where a lot by quantity lies, `booked` what is stored of that.
+    where a lot by quantity lies, `booked` what is stored of that.  `looks_issued`: its code was not issued here, but
+    others of its GTIN were.
     """
 
     pk: int
@@ -48,6 +49,7 @@ class Unit:
     lot_stopped_at: datetime | None = None
     stock: Stock | None = None
     booked: Stock | None = None
+    looks_issued: bool = False
 
     @property
     def expires_on(self) -> date | None:

@@ -203,6 +203,7 @@ class Projection:
             expires_on=unit.holding.expires_on,
             inside=inside,
             earliest_input=self._earliest_input,
+            looks_issued=unit.looks_issued,
         )
         self._picture.note_stop(one.fact, unit, said)
         from_gln = None

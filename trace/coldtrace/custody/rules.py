@@ -102,16 +102,21 @@ def lasting_marks(
     expires_on: date | None = None,
     inside: Inside = NOTHING_INSIDE,
     earliest_input: date | None = None,
+    looks_issued: bool = False,
 ) -> _Marks:
     """Return what is odd about a line whatever came before it.
 
     `issued` is what is known of its code, `expires_on` the last day that a statement gave it, `inside` what is in the
     unit as far as that has a last day, `earliest_input` the first last day among what the same statement used up.
+    `looks_issued`: its code was not issued here, though others of its GTIN were.
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
     if not fact.correction_permitted:
         return (Mark.CORRECTION_NOT_PERMITTED,)
+    if fact.type == "adopt" and looks_issued:
+        # A serial that somebody made up: the goods are taken in all the same, and a person looks at the label.
+        return (Mark.NOT_ISSUED,) if line.quantity == 1 else (Mark.NOT_ISSUED, Mark.NOT_ONE)
     found = _of_goods(fact, line, issued=issued, expires_on=expires_on, inside=inside, earliest_input=earliest_input)
     return found if line.quantity == 1 or _is_of_many(fact, line) else (*found, Mark.NOT_ONE)
 
@@ -204,7 +209,7 @@ _LASTING = {
     "open": _OF_GOODS,
     "transform": _OF_GOODS | _OF_OUTPUT,
     "relabel": _OF_OUTPUT,
-    "adopt": frozenset({Mark.UNKNOWN_SCHEME}),
+    "adopt": frozenset({Mark.UNKNOWN_SCHEME, Mark.NOT_ISSUED}),
     **dict.fromkeys(STOPPING, frozenset({Mark.LOT_OF_OTHERS})),
     "void": frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION}),
 }

@@ -90,7 +90,11 @@ _UNITS = (
     " st.unit_pk AS stop_pk, st.last_at AS stop_at,"
     " least(v.revoked_at, y.recalled_at,"
     " CASE WHEN i.drawn_at >= k.stolen_at OR k.stolen_at IS NULL AND k.state = 'revoked'"
-    " THEN greatest(i.drawn_at, k.stolen_at) END) AS stopped_at FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
+    " THEN greatest(i.drawn_at, k.stolen_at) END) AS stopped_at,"
+    # Asked of nothing but a serial that was not issued here: are others of its GTIN?
+    " CASE WHEN i.unit_id IS NULL AND u.unit_id ~ '^[(]01[)][0-9]{14}[(]21[)]' THEN EXISTS (SELECT 1 FROM lot cl"
+    " JOIN issued_code cc ON cc.lot_id = cl.lot_id WHERE cl.gtin = substr(u.unit_id, 5, 14)) ELSE FALSE END AS coded"
+    " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk"
     " LEFT JOIN issued_code i ON i.unit_id = u.unit_id LEFT JOIN code_run r ON r.run_id = i.run_id"
     " AND (r.kind = 'roll' OR EXISTS"
     " (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open'))"
@@ -299,6 +303,7 @@ def _unit(row: Row[Any]) -> Unit:
         issued=_issued(row),
         lot=None if row.lot_gtin is None else (row.lot_gtin, row.lot_lot),
         lot_stopped_at=row.stop_at,
+        looks_issued=row.coded,
     )
 
 
