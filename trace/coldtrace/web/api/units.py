@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.as_of import Moment
+from coldtrace.custody.derivations import made_into, made_of
 from coldtrace.custody.history import HistoryLine, View
 from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.custody.unit_view import view_unit
@@ -43,17 +44,20 @@ def get_unit(
     `overlays` are the kinds of what lies on it now (`hold:firm`, `hold:regulator`, `recall`, `temp_breach`,
     `clone_suspect`), with what it is in and its whole lot; `counter` is the counter that sells from it;
     `expires_on` its last day, as its import or a later statement has it, whichever comes first; `stock` how much of a
-    lot is where, as far as the places are the caller's.
+    lot is where, as far as the places are the caller's.  `made_of` are the units that it was repacked or relabelled
+    from, `made_into` those that were made of it, the first 200 of each.
 
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
-    these do not tell them, and `hidden` names which of them, and `history` if the story has more.  `history` comes in
-    the order of events; `next` is the `after` of its following page.
+    these do not tell them, and `hidden` names which of them, and `history`, `made_of`, `made_into` if there is more.
+    `history` comes in the order of events; `next` is the `after` of its following page.
     """
     read_unit_id(unit)
     moment = Moment(as_of=_whole_millisecond(as_of), known_at=_whole_millisecond(known_at))
     found = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX, view=view, moment=moment)
     if found is None:
         raise UnitUnknown(unit=unit)
+    came_of = made_of(session, caller.scope, unit, moment=moment)
+    became = made_into(session, caller.scope, unit, moment=moment)
     page = _page(found.lines, after, limit)
     caller.at(line.gln for line in page)
     caller.told(lines=len(page))
@@ -80,7 +84,13 @@ def get_unit(
             for place, quantity in found.stock
         ],
         "children": list(found.inside),
-        "hidden": list(found.hidden),
+        "made_of": list(came_of.units),
+        "made_into": list(became.units),
+        "hidden": [
+            *found.hidden,
+            *(() if came_of.complete else ("made_of",)),
+            *(() if became.complete else ("made_into",)),
+        ],
         "stop": _stop(session, unit, moment),
         "history": [
             {
