@@ -1,9 +1,12 @@
 """What a case offers at one press: over the API and on its page, to its office, and to nobody else."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
@@ -97,6 +100,28 @@ def test_others_are_offered_nothing_and_state_nothing(house: WebHouse) -> None:
     device, path = house.device(SiteRole.COLD_STORE), f"{CASES}/{case}"
     told = house.client.get(path, headers=house.signed_by(device, "GET", path)).json()
     assert (told["proposals"], told["id"]) == ([], case)
+
+
+def test_many_presses_at_once_are_one_statement(house: WebHouse) -> None:
+    case, _ = gap(house)
+    path, body = f"{CASES}/{case}/resolve", {"proposal": f"observe-here@{STORE}"}
+    mine = bearer(house, store_only(house))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: house.post_json(path, body, mine), range(8)))
+    assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+    assert len({answer.json()["resolved_by"] for answer in answers}) == 1
+    with house.sessions() as session:
+        said = text("SELECT count(*) FROM gateway_statement WHERE ref LIKE :ref")
+        assert session.execute(said, {"ref": f"case:{case}:%"}).scalar_one() == 1
+
+
+def test_a_handheld_presses_nothing_with_the_gateways_key(house: WebHouse) -> None:
+    case, _ = gap(house)
+    device, path = house.device(SiteRole.COLD_STORE), f"{CASES}/{case}/resolve"
+    body = json.dumps({"proposal": f"observe-here@{STORE}"}).encode()
+    headers = house.signed_by(device, "POST", path, body) | {"Content-Type": "application/json"}
+    answer = house.client.post(path, content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "proposal_unfit")
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,9 @@ CHINESE: dict[str, str] = {
     "默认只列未结案的（`state`）；可按类型 `kind`、场所 `site`、责任单位 `organisation`、标记 `mark`"
     "（`late` 即监管清单）、我认领的 `mine`、已逾期 `overdue` 筛选。",
     "GET /api/v1/cases/late": "按设备返回最近几天收到的记录迟到多少：超过 15 分钟、24 小时、72 小时各多少条。",
-    "GET /api/v1/cases/{case_id}": "返回一个异常及其证据：有关记录、货物经历、同一编号下的其他内容；无权查看的不列出。",
+    "GET /api/v1/cases/{case_id}": "返回一个异常及其证据：有关记录、货物经历、同一编号下的其他内容；无权查看的不列出。"
+    "`proposals` 是可一键作出并结案的记录（`ready`：该场所有网关可签署），`choices` 是此后已有、可用于结案的记录；"
+    "只给可结案者。",
     "POST /api/v1/cases/{case_id}/take": "认领一个异常；已由其他单位的人认领时 409 `case_taken`。",
     "POST /api/v1/cases/{case_id}/hand-over": "把异常移交给另一个有关单位的办公室。",
     "POST /api/v1/cases/{case_id}/resolve": "用一条新的记录结案：类型见 `resolutions`，须涉及同一货物或同一设备。"
