@@ -14,7 +14,7 @@ from coldscan.device import Device, load_device
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.lanes import Lane
 from coldscan.operation import Operation
-from coldscan.refusals import KeyRetired
+from coldscan.refusals import KeyRetired, KeyRevoked
 from coldscan.state_dir import StateDir
 from coldscan.statements import Moment, tail_of
 from coldscan.steady import Steady, SteadyClock, no_steady
@@ -55,7 +55,10 @@ class Bench:
         return None if self.lane.operation is None else Operation(self.lane.operation)
 
     def renew(self) -> None:
-        """Take in what another process (a sync, an enrolment) has written since the last scan; raise KeyRetired."""
+        """Take in what another process (a sync, an enrolment) has written since the last scan.
+
+        Raises KeyRetired or KeyRevoked.
+        """
         version = int(self.connection.execute("PRAGMA data_version").fetchone()[0])
         if version == self.data_version:
             return
@@ -145,7 +148,8 @@ def open_bench(
     clock: Callable[[], datetime],
     steady: SteadyClock = no_steady,
 ) -> Bench:
-    """Return the bench of an enrolled device; raise NotEnrolled, KeyRetired, NoTrustList or UnreadableKeyFile."""
+    """Return the bench of an enrolled device; raise NotEnrolled, KeyRetired, KeyRevoked, NoTrustList or
+    UnreadableKeyFile."""
     device = load_device(connection, state, passphrase)
     require_live_key(connection, device)
     return Bench(
@@ -161,7 +165,9 @@ def open_bench(
 
 
 def require_live_key(connection: sqlite3.Connection, device: Device) -> None:
-    """Raise KeyRetired once a sync has found the server ahead of this device."""
+    """Raise KeyRevoked or KeyRetired once a sync has found that the server takes nothing, or knows more, of the key."""
+    if cache.get(connection, Name.REVOKED) is not None:
+        raise KeyRevoked()
     server = cache.get_number(connection, Name.RETIRED_BY)
     if server is not None:
         raise KeyRetired(server=server, here=tail_of(connection, b64(device.key)).seq)

@@ -211,6 +211,7 @@ def _store(connection: sqlite3.Connection, granted: Enrolment, *, offset: str | 
         Name.SEEN_ROOT: None,
         Name.LOG_EVIDENCE: None,
         Name.RETIRED_BY: None,
+        Name.REVOKED: None,
         Name.LOST: None,
         Name.FORKS: None,
     }

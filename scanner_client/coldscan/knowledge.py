@@ -30,6 +30,7 @@ class Knowledge:
     skew_s: int
     server_time: datetime | None
     synced_at: Steady | None = None
+    amber_after: timedelta | None = None
     steady: SteadyClock = no_steady
 
     def corrected(self, now: datetime) -> datetime:
@@ -69,6 +70,12 @@ class Knowledge:
         """Tell whether it is unknown what was stopped of late: a filter has expired, or its file cannot be used."""
         return not self.filters.is_whole or self.filters.held.is_stale(self.guess_now(now))
 
+    def is_past_limit(self, now: datetime) -> bool:
+        """Tell whether the last sync is longer ago than this site allows."""
+        if self.amber_after is None:
+            return False
+        return self.server_time is None or self.guess_now(now) - self.server_time > self.amber_after
+
     @property
     def known_since(self) -> datetime:
         """The time to which the list and the stops that are held speak."""
@@ -87,12 +94,14 @@ def load_knowledge(
     Raises NoTrustList if there is none that the root document confirms.
     """
     server_time = cache.get(connection, Name.SERVER_TIME)
+    amber_after_s = cache.get_number(connection, Name.AMBER_AFTER_S)
     trust = _trust(connection, known)
     return Knowledge(
         trust=trust,
         filters=_filters(connection, trust, known),
         skew_s=cache.get_number(connection, Name.SKEW_S) or 0,
         server_time=None if server_time is None else parse_utc(server_time),
+        amber_after=None if amber_after_s is None else timedelta(seconds=amber_after_s),
         synced_at=Steady.parse(cache.get(connection, Name.STEADY)),
         steady=steady,
     )

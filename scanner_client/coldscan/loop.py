@@ -67,7 +67,8 @@ def footer(bench: Bench) -> str:
         if oldest is None
         else say_age(int((bench.knowledge.corrected(now) - parse_utc(oldest)).total_seconds()), lang)
     )
-    stale = words.AGE_OLD if bench.knowledge.is_stale(now) else words.AGE
+    is_old = bench.knowledge.is_stale(now) or bench.knowledge.is_past_limit(now)
+    stale = words.AGE_OLD if is_old else words.AGE
     return words.FOOTER.say(
         lang,
         site=site.name_zh if lang == "zh" else site.name_en,

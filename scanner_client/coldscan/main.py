@@ -141,6 +141,7 @@ def _sync(session: Session, arguments: argparse.Namespace) -> int:
         batch=arguments.batch,
         wait_s=arguments.wait,
         retry_refused=arguments.retry_refused,
+        amber_after=arguments.amber_after,
     )
 
 
@@ -248,6 +249,12 @@ def _parser() -> argparse.ArgumentParser:
     sync.add_argument("--watch", action="store_true", help="持续运行 / go on until stopped")
     sync.add_argument("--batch", type=_batch, default=50, help="每次条数 / statements in one request (50)")
     sync.add_argument("--wait", type=float, default=30.0, metavar="S", help="等候另一同步 / wait for another sync")
+    sync.add_argument(
+        "--amber-after",
+        type=_hours,
+        metavar="HOURS",
+        help="超过此时数未同步则显示黄色，0 取消 / amber when the last sync is longer ago; 0: until the list expires",
+    )
     sync.add_argument("--retry-refused", action="store_true", help="重发被拒的记录 / send refused ones once more")
 
     add("status", "未发送条数与名单时效 / what waits, and how old the lists are")
@@ -266,6 +273,13 @@ def _count(text: str) -> int:
     number = int(text)
     if not 100 <= number <= 100_000:
         raise argparse.ArgumentTypeError("100 to 100000")
+    return number
+
+
+def _hours(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 10_000:
+        raise argparse.ArgumentTypeError("0 to 10000")
     return number
 
 

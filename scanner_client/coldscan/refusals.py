@@ -66,6 +66,19 @@ class KeyRetired(HandheldRefusal):
     )
 
 
+class KeyRevoked(HandheldRefusal):
+    """The server takes nothing of this key any more: it was revoked, or rolled."""
+
+    code = "key_revoked"
+    title = Words("密钥已吊销", "Key revoked")
+    detail = Words(
+        "服务器已吊销或换掉本机密钥，不再接受其记录；未发送的仍在本机。"
+        "请管理员发邀请，用 coldscan enrol --again 重新登记。",
+        "The server has revoked or replaced this device's key and takes nothing of it; what is unsent is still here."
+        " Ask the administrator for an invitation and enrol anew with coldscan enrol --again.",
+    )
+
+
 class UnsafeAnswer(HandheldRefusal):
     """The server's answer does not prove what it says."""
 

@@ -28,8 +28,19 @@ DONE = Words(
 )
 
 
-def run_sync(session: Session, *, watch_on: bool, batch: int, wait_s: float, retry_refused: bool) -> int:
-    """Sync under the lock of the device; raise SyncBusy if another process keeps it."""
+def run_sync(
+    session: Session,
+    *,
+    watch_on: bool,
+    batch: int,
+    wait_s: float,
+    retry_refused: bool,
+    amber_after: float | None = None,
+) -> int:
+    """Sync under the lock of the device; raise SyncBusy if another process keeps it.
+
+    `amber_after` is this site's limit in hours, kept from then on; 0 takes it away.
+    """
     with (
         closing(open_store(session.state)) as connection,
         held(session.state.lock("sync"), wait_s=wait_s) as is_ours,
@@ -37,6 +48,10 @@ def run_sync(session: Session, *, watch_on: bool, batch: int, wait_s: float, ret
     ):
         if not is_ours:
             raise SyncBusy()
+        if amber_after is not None:
+            with immediate(connection):
+                kept = str(round(amber_after * 3600)) if amber_after else None
+                cache.put(connection, Name.AMBER_AFTER_S, kept)
         if retry_refused:
             with immediate(connection):
                 statements.retry_refused(connection)

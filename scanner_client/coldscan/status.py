@@ -19,6 +19,10 @@ WARNINGS: Final = {
     "key_retired": Words(
         "密钥已停用，请重新登记：coldscan enrol --again", "Key retired; enrol anew: coldscan enrol --again"
     ),
+    "key_revoked": Words(
+        "密钥已吊销，服务器不再接受，请重新登记：coldscan enrol --again",
+        "Key revoked: the server takes nothing of it; enrol anew: coldscan enrol --again",
+    ),
     "server_lost_statements": Words(
         "服务器缺少已给回执的记录，请把 coldscan export 的结果交给管理员",
         "The server lacks statements it gave receipts for; take the output of coldscan export to the administrator",
@@ -75,6 +79,7 @@ def status_of(connection: sqlite3.Connection, *, now: datetime, steady: SteadyCl
         "list_age_s": None if knowledge is None else knowledge.age_s(now),
         "list_expired": None if knowledge is None else knowledge.is_stale(now),
         "filters": [] if knowledge is None else _filters(knowledge, now),
+        "amber_after_s": cache.get_number(connection, Name.AMBER_AFTER_S),
         "last_sync": cache.get(connection, Name.LAST_SYNC),
         "last_server_time": cache.get(connection, Name.SERVER_TIME),
         "log_evidence": json.loads(cache.get(connection, Name.LOG_EVIDENCE) or "null"),
@@ -130,6 +135,7 @@ def _warnings(
     server_time = cache.get(connection, Name.SERVER_TIME)
     found = {
         "key_retired": cache.get(connection, Name.RETIRED_BY) is not None,
+        "key_revoked": cache.get(connection, Name.REVOKED) is not None,
         "server_lost_statements": bool(json.loads(cache.get(connection, Name.LOST) or "[]")),
         "chain_forked": cache.get(connection, Name.FORKS) is not None,
         "log_rewritten": cache.get(connection, Name.LOG_EVIDENCE) is not None,

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Final
 
 from coldscan import cache, statements
 from coldscan.cache import Name
@@ -17,12 +18,15 @@ from coldscan.fetch_filters import fetch_filters
 from coldscan.fetch_rolls import fetch_rolls
 from coldscan.flush import BATCH, Flushed, Sender, flush
 from coldscan.knowledge import load_knowledge
-from coldscan.refusals import ServerUnreachable
+from coldscan.refusals import ServerRefused, ServerUnreachable
 from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import immediate
 from coldscan.wire import Wire
 from coldtrace.clock import format_utc
 from coldtrace.errors import Lang, Refusal
+
+_REVOKED: Final = "device_revoked"
+"""The server's word for a key that it takes nothing of."""
 
 
 @dataclass(kw_only=True)
@@ -97,11 +101,20 @@ def sync_once(
         report.rolls = _part(report, lambda: _fetch_rolls(connection, wire, device, clock))
     if lists and report.reached:
         report.chain = _part(report, lambda: fetch_chain(connection, wire, device=device))
+    _note_revocation(connection, report)
     report.unsent = statements.pending_count(connection)
     if not report.problems:
         with immediate(connection):
             cache.put(connection, Name.LAST_SYNC, format_utc(clock()))
     return report
+
+
+def _note_revocation(connection: sqlite3.Connection, report: SyncReport) -> None:
+    """Keep that the server takes nothing of this key, so that no scan is promised to anybody; forget it if it does."""
+    is_revoked = any(isinstance(each, ServerRefused) and each.facts["reason"] == _REVOKED for each in report.problems)
+    if is_revoked or report.work in ("new", "same"):
+        with immediate(connection):
+            cache.put(connection, Name.REVOKED, "1" if is_revoked else None)
 
 
 def _fetch_filters(connection: sqlite3.Connection, wire: Wire) -> str:

@@ -27,9 +27,9 @@ PASSING: Final = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST})
 class Finding:
     """What is known of one scanned code.
 
-    `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired.  `chance_in` is
-    set where a filter stops the unit whose hits may be chance, once in so many units that are not on it.  `blocked`
-    says that the goods are on hold, recalled or destroyed.
+    `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired, or the last sync
+    is longer ago than the site allows.  `chance_in` is set where a filter stops the unit whose hits may be chance, once
+    in so many units that are not on it.  `blocked` says that the goods are on hold, recalled or destroyed.
     """
 
     verdict: Verdict
@@ -103,6 +103,9 @@ class Finding:
 
 def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
     """Return the verdict on a scanned code, from what is cached alone."""
+    # What is said to be known since when: a limit of the site counts from the sync, an expiry from what has expired.
+    is_expired = knowledge.is_stale(now) or knowledge.lacks_stops(now)
+    is_past = not is_expired and knowledge.is_past_limit(now)
     report = knowledge.filters.held.judge(text, trust=knowledge.trust, now=knowledge.as_of(now))
     return Finding(
         verdict=report.verdict,
@@ -110,8 +113,8 @@ def judge(text: str, *, knowledge: Knowledge, now: datetime) -> Finding:
         kid=report.kid,
         refusal=report.refusal,
         list_age_s=knowledge.age_s(now),
-        issued=knowledge.known_since,
-        is_stale=knowledge.is_stale(now) or knowledge.lacks_stops(now),
+        issued=(is_past and knowledge.server_time) or knowledge.known_since,
+        is_stale=is_expired or is_past,
         chance_in=report.chance_in,
         blocked=None if report.code is None else knowledge.filters.held.blocks(report.code),
     )

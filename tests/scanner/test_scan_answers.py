@@ -11,6 +11,7 @@ from coldscan.commands import set_counterparty
 from coldscan.goods import PILE_MAX
 from coldscan.operation import Operation
 from coldscan.scan import take
+from coldtrace.clock import parse_utc
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import format_short_code, new_serial
 from coldtrace.codes.signing_input import signing_input
@@ -400,3 +401,24 @@ def test_between_scans_the_log_is_brought_into_the_file(device: Device, world: W
         copy.state.create()
         copy.state.store.write_bytes(device.state.store.read_bytes())
         assert copy.rows("SELECT COUNT(*) FROM statements") == [(TIDY_EVERY,)]
+
+
+def test_past_the_limit_of_the_site_green_turns_amber(device: Device, world: World) -> None:
+    """The list is good for days; this site wants to know after four hours that nobody has asked."""
+    assert device.run("sync", "--amber-after", "4").status == 0
+    assert device.run("status").json["amber_after_s"] == 4 * 3600
+    device.clock.forward(timedelta(hours=3))  # type: ignore[attr-defined]
+    (green,) = device.scan(world.carton(), operation=Operation.RECEIVE)
+    assert (green.result, green.code) == (Result.SAVED, None)
+    device.clock.forward(timedelta(hours=2))  # type: ignore[attr-defined]
+    (amber,) = device.scan(world.carton())
+    assert (amber.result, amber.code, amber.queued) == (Result.LOOK, "status_unknown", True)
+    synced_at = str(device.run("status").json["last_server_time"])
+    local = (parse_utc(synced_at) + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
+    assert f"signature valid, status unknown since {local}" in amber.say
+    assert device.run("sync").status == 0
+    assert device.scan(world.carton())[0].result is Result.SAVED
+    device.clock.forward(timedelta(hours=5))  # type: ignore[attr-defined]
+    assert device.run("sync", "--amber-after", "0").status == 0
+    device.clock.forward(timedelta(hours=5))  # type: ignore[attr-defined]
+    assert device.scan(world.carton())[0].result is Result.SAVED

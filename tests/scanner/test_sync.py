@@ -208,6 +208,28 @@ def test_suspended_device_keeps_its_queue(device: Device, world: World, server: 
     assert states(device) == {"pending": 3}
 
 
+def test_a_revoked_device_promises_nothing_any_more(device: Device, world: World, server: ScannerServer) -> None:
+    from coldscan.scan import take
+
+    fill(device, world, 2)
+    with device.bench(Operation.RECEIVE) as bench:
+        assert take(bench, world.carton()).queued, "nobody has told it yet"
+        server.revoked = set(server.devices)
+        assert device.run("sync").status == 1
+        answer = take(bench, world.carton())
+        assert (answer.code, answer.queued) == ("key_revoked", False)
+    assert device.run("scan").json["code"] == "key_revoked"
+    assert "key_revoked" in cast(list[str], device.run("status").json["warnings"])
+    assert states(device) == {"pending": 3}, "what was promised before stays"
+    server.temper.statuses.extend([503] * 9)
+    device.run("sync")
+    assert device.run("scan").json["code"] == "key_revoked", "a fault of the server makes no key whole"
+    server.temper.statuses.clear()
+    server.revoked = set()
+    assert device.run("sync").status == 0
+    assert fill(device, world, 1)
+
+
 def test_no_server_at_all(device: Device, world: World, server: ScannerServer) -> None:
     fill(device, world, 3)
     server.temper.lose_requests = 100

@@ -74,6 +74,7 @@ class ScannerServer:
         self.tokens: dict[str, datetime | None] = {}
         self.devices: dict[str, PublicKey] = {}
         self.suspended: set[str] = set()
+        self.revoked: set[str] = set()
         self.stored: dict[str, CheckedStatement] = {}
         self.leaves: list[bytes] = []
         self.seen: Counter[str] = Counter()
@@ -328,6 +329,8 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                     return self._json(200, server.consistency(parse_qs(urlsplit(path).query)))
                 assert path == "/logs/cn-test/checkpoint"
                 return self._answer(200, server.checkpoint(), "text/plain")
+            if b64(parse_authorization(self.headers.get("Authorization", "")).key) in server.revoked:
+                return self._json(403, _problem("device_revoked", "设备密钥已吊销", ""))
             if not self._is_device(body):
                 return self._json(401, _problem("authentication_required", "需要身份验证", ""))
             if len(body) > server.temper.body_max:
