@@ -44,8 +44,8 @@ PAGE: Final = (
         Words("卷标在门口绑定批次", "labels of pre-printed rolls, bound to a lot at the door"),
         "yes",
         Words(
-            "限同步过的批次和卷；无 GTIN 的批次由办公室绑定",
-            "lots and rolls that a sync brought before; lots without a GTIN at the desk only",
+            "限同步过的批次和卷；无 GTIN 的批次没有可选它的条码，由办公室绑定",
+            "lots and rolls that a sync brought before; without a GTIN no barcode chooses the lot: at the desk",
         ),
     ),
     Row(
