@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.events.statement_type import StatementType as T
-from coldtrace.events.unit_id import MalformedUnitId
+from coldtrace.events.unit_id import MalformedUnitId, lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.goods import printing, stop_store, stops
 from coldtrace.goods.refusals import LotNotRecalled, RecallOfUnknownLot, StolenAtLater
@@ -23,6 +23,7 @@ from coldtrace.seal.filter_header import FilterKind
 from coldtrace.seal.root_document import parse_root
 from coldtrace.seal.trust_list import TrustList, open_trust_list
 from coldtrace.verify.code import LotsOf, Verdict, verify_code
+from support import rolls
 from support.consignments import GTIN, LOT, commission_line, facts_of
 from support.house import pack_lines, unit_line
 from support.road import MARKET, PALLETS, PORT, Road
@@ -243,6 +244,30 @@ def test_what_is_held_or_inside_of_it_is_on_the_block_list(road: Road) -> None:
     stops.publish_filters(road.session, road.env)
     listed = held(road.session, FilterKind.BLOCKED_UNITS)
     assert [unit in listed for unit in (pallet.label.unit_id, *boxes)] == [True, True, True, False]
+
+
+def test_a_lot_on_hold_blocks_what_its_boxes_are_on_and_labels_that_do_not_say_their_lot(road: Road) -> None:
+    """The boxes are many, and their codes name the lot; nobody sees the lot on a pallet, or on a roll's label."""
+    consignment = road.consignment(cartons=3)
+    road.bind_all(consignment)
+    pallet = consignment.pallets[0].label.unit_id
+    boxes = [carton.unit_id for carton in consignment.pallets[0].cartons]
+    road.done(PORT, T.UNPACK, Line(role="child", unit=boxes[0], parent=pallet, quantity=1))
+    label = rolls.labels(road, rolls.drawn(road, count=1, gtin=GTIN))[0]
+    assert rolls.statuses(rolls.bind(road, label.uri, consignment_id=consignment.consignment_id)) == ["bound"]
+    road.done(PORT, T.OBSERVE, label.unit_id)
+    stops.publish_filters(road.session, road.env)
+    lot = lot_unit(gtin=GTIN, lot=LOT)
+    road.done(PORT, T.HOLD, Line(role="unit", unit=lot, parent=None, quantity=0), more=[("reason", "salmonella")])
+    stops.publish_filters(road.session, road.env)
+    listed = held(road.session, FilterKind.BLOCKED_UNITS)
+    assert [unit in listed for unit in (lot, pallet, label.unit_id, *boxes)] == [True] * 3 + [False] * 3
+    road.done(PORT, T.UNPACK, *[Line(role="child", unit=each, parent=pallet, quantity=1) for each in boxes[1:]])
+    stops.publish_filters(road.session, road.env)
+    assert pallet not in held(road.session, FilterKind.BLOCKED_UNITS)
+    road.done(PORT, T.RELEASE, Line(role="unit", unit=lot, parent=None, quantity=0), more=[("reason", "clean")])
+    (issued,) = stops.publish_filters(road.session, road.env)
+    assert (issued.kind, issued.units) == ("blocked_units", 0)
 
 
 def test_the_pallet_that_held_goods_went_to_is_on_the_block_list(road: Road) -> None:

@@ -260,14 +260,29 @@ def blocked_units(session: Session) -> Iterator[str]:
     yield from _walk(session, f"SELECT unit_id FROM ({_BLOCKED}) b", {})
 
 
+def _stops(overlays: str) -> str:
+    """Return the condition that goods with these overlays may not go on."""
+    return (
+        f"EXISTS (SELECT 1 FROM unnest({overlays}) o WHERE split_part(o, '@', 1) IN"
+        " ('hold:firm', 'hold:regulator', 'recall'))"
+    )
+
+
 _STOPPED = (
-    "WITH RECURSIVE stopped (unit_pk, parent_pk) AS (SELECT unit_pk, parent_pk FROM unit WHERE overlays <> '{}'"
-    " AND EXISTS (SELECT 1 FROM unnest(overlays) o WHERE split_part(o, '@', 1) IN"
-    " ('hold:firm', 'hold:regulator', 'recall'))),"
+    f"WITH RECURSIVE stopped (unit_pk, parent_pk) AS (SELECT unit_pk, parent_pk FROM unit WHERE overlays <> '{{}}'"
+    f" AND {_stops('overlays')}),"
+    # A lot that was stopped as a whole is one row.  Its boxes are known by the lot in their codes, but for those whose
+    # codes have none; and nobody sees from outside that a pallet has one of them on it.
+    " of_lot (unit_pk, parent_pk, says_lot) AS (SELECT u.unit_pk, u.parent_pk, position('/10/' IN i.uri) > 0"
+    f"  FROM lot_stop st JOIN unit ls ON ls.unit_pk = st.unit_pk AND {_stops('ls.overlays')}"
+    "  JOIN lot l ON (l.gtin, l.lot) = (st.gtin, st.lot) JOIN unit u ON u.lot_id = l.lot_id AND u.unit_pk <> ls.unit_pk"
+    "  JOIN issued_code i ON i.unit_id = u.unit_id"
+    "  WHERE u.state NOT IN ('sold', 'used', 'transformed', 'exported', 'destroyed', 'void')),"
     # What is inside of what is stopped may not go on either, nor what it is inside of.
-    " within (unit_pk) AS (SELECT unit_pk FROM stopped"
+    " within (unit_pk) AS (SELECT unit_pk FROM stopped UNION SELECT unit_pk FROM of_lot WHERE NOT says_lot"
     "  UNION SELECT c.unit_pk FROM within w JOIN unit c ON c.parent_pk = w.unit_pk),"
     " around (unit_pk) AS (SELECT parent_pk FROM stopped WHERE parent_pk IS NOT NULL"
+    "  UNION SELECT parent_pk FROM of_lot WHERE parent_pk IS NOT NULL"
     "  UNION SELECT u.parent_pk FROM around a JOIN unit u USING (unit_pk) WHERE u.parent_pk IS NOT NULL)"
 )
 _BLOCKED = (
