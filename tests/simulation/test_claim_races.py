@@ -1,4 +1,4 @@
-"""Two devices claim the same box at the same moment, 1,000 times: one is right, the other has a case, nobody waits.
+"""Two devices claim the same box at the same moment, 1,000 times: one is right, the other has a case, nobody is stuck.
 
 Two real services on one database, each with its own connections, so that the claims meet over the same rows.  Some
 claims are sent to one service both: there they share a transaction, or follow each other.  By whose event was first,
@@ -121,6 +121,7 @@ def test_two_devices_claim_a_box_and_one_of_them_has_a_case(houses: list[LiveHou
         overtaken = check(installation.sessions, races)
     with psycopg.connect(database) as connection:
         deadlocks = one(connection, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert deadlocks == 0, "two claims waited for each other"
     assert watcher.seen_waiting > 0, "nobody ever waited: that was no race"
     assert overtaken > 0, "whoever was first was always heard first"
     print(

@@ -1,5 +1,6 @@
 """What stands at a place, what comes and what left: pages, edges, and answers that say that nothing changed."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
+from support.call_scene import fresh_declaration
 from support.consignments import GTIN, Consignment
 from support.house import GLNS, pack_lines, unit_line
 from support.web_house import WebHouse
@@ -256,3 +258,24 @@ def test_what_lies_on_goods_and_on_what_is_in_them_is_told(web: WebHouse, goods:
         (["hold:firm"], []),
         ([], ["hold:firm"]),
     ]
+
+
+def test_what_is_past_its_last_day_is_told_as_expired(web: WebHouse) -> None:
+    made = web.consignment(declaration=fresh_declaration(), cartons=1)
+    web.commission(made.pallets[0])
+    unit, sscc = made.carton.unit_id, made.pallets[0].label.unit_id
+    web.tell(SiteRole.FIRST_STATION, T.UNPACK, pack_lines(sscc, [unit])[1:])
+
+    def overlays() -> tuple[list[str], list[str]]:
+        told = web.client.get(f"/api/v1/units/{unit}", headers=web.bearer).json()
+        rows = web.client.get(f"/api/v1/sites/{web.station}/stock", headers=web.bearer).json()["stock"]
+        return told["overlays"], next(row["overlays"] for row in rows if row["unit"] == unit)
+
+    assert overlays() == ([], [])
+    last_day = datetime(2028, 9, 3, 15, 0, tzinfo=UTC)
+    web.clock.forward(last_day - web.clock.next)
+    assert overlays() == ([], []), "on its last day, 23:00 in China, it is good"
+    web.clock.forward(timedelta(hours=2))
+    assert overlays() == (["expired"], ["expired"])
+    before = web.client.get(f"/api/v1/units/{unit}?as_of=2028-09-03T15:00:00Z", headers=web.bearer).json()
+    assert before["overlays"] == []

@@ -5,6 +5,7 @@ unit are its own overlays, those of all it is in, and those of its lot if somebo
 """
 
 from collections.abc import Collection
+from datetime import date
 
 from coldtrace.custody.model import STOCK, Deed, Holding, Level, Mark, Overlay, Said, UnitState
 
@@ -29,6 +30,15 @@ def kind_of(overlay: str) -> Overlay:
 def kinds_of(overlays: Collection[str]) -> frozenset[Overlay]:
     """Return the kinds among kept overlays."""
     return frozenset(kind_of(overlay) for overlay in overlays)
+
+
+def told(kinds: Collection[str], *, last_day: date | None, today: date) -> list[str]:
+    """Return kinds of overlays as they are told on a day: `expired` lies on whatever is past its last day.
+
+    No statement lays it, the days do; so it is told, and never kept.
+    """
+    passed = [Overlay.EXPIRED.value] if last_day is not None and last_day < today else []
+    return sorted({*kinds, *passed})
 
 
 def blocked_by(deed: Deed, said: Said, overlays: Collection[str], *, of_lot: bool = False) -> Mark | None:

@@ -12,13 +12,15 @@ from coldtrace.clock import format_utc
 from coldtrace.custody.as_of import Moment
 from coldtrace.custody.derivations import made_into, made_of
 from coldtrace.custody.history import HistoryLine, View
+from coldtrace.custody.overlays import told
 from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods.stop_store import stop_of
 from coldtrace.rights.model import Kind, Verb
-from coldtrace.web.access import Caller, ReadSession, needs
+from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
 from coldtrace.web.asked import AskedTime
+from coldtrace.web.formats import LOCAL
 
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
 CHILDREN_MAX = 1000
@@ -29,6 +31,7 @@ STORY_MAX = 1000
 def get_unit(
     unit: Annotated[str, Path(max_length=400, examples=["(01)19521234543210(21)7QK4M2ZX9RTB"])],
     session: ReadSession,
+    env: CurrentEnv,
     caller: Annotated[Caller, needs(Kind.UNIT, Verb.READ)],
     view: View = View.CORRECTED,
     as_of: Annotated[AskedTime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
@@ -42,7 +45,8 @@ def get_unit(
     story has what stands; `view=all` also what was corrected since (`annulled`) and the corrections (`corrects`).
 
     `overlays` are the kinds of what lies on it now (`hold:firm`, `hold:regulator`, `recall`, `temp_breach`,
-    `clone_suspect`), with what it is in and its whole lot; `counter` is the counter that sells from it;
+    `clone_suspect`, `expired` past its last day), with what it is in and its whole lot; `counter` is the counter that
+    sells from it;
     `expires_on` its last day, as its import or a later statement has it, whichever comes first; `stock` how much of a
     lot is where, as far as the places are the caller's.  `made_of` are the units that it was repacked or relabelled
     from, `made_into` those that were made of it, the first 200 of each.
@@ -58,6 +62,7 @@ def get_unit(
         raise UnitUnknown(unit=unit)
     came_of = made_of(session, caller.scope, unit, moment=moment)
     became = made_into(session, caller.scope, unit, moment=moment)
+    today = (as_of or env.clock()).astimezone(LOCAL).date()
     page = _page(found.lines, after, limit)
     caller.at(line.gln for line in page)
     caller.told(lines=len(page))
@@ -70,7 +75,7 @@ def get_unit(
         "site": found.gln,
         "to": found.to_gln,
         "parent": found.parent,
-        "overlays": list(found.overlays),
+        "overlays": told(found.overlays, last_day=found.expires_on, today=today),
         "counter": found.counter,
         "expires_on": None if found.expires_on is None else found.expires_on.isoformat(),
         "stock": [
