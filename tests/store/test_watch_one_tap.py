@@ -196,6 +196,24 @@ def test_the_missing_packages_of_a_lot_are_lost_at_one_press(road: Road) -> None
     assert left == 8
 
 
+@pytest.mark.parametrize("what", ["sold since", "two owners", "of one owner"])
+def test_a_count_that_says_no_more_what_is_missing_loses_nothing(road: Road, what: str) -> None:
+    """What the books lack is known only while nothing moved, and of one owner's goods."""
+    lot = "(01)19521234543210(10)L1"
+    other = {"owner": "91120116MA0000003A"}
+    gateway(road, STORE)
+    road.done(STORE, T.RECEIVE, Line("unit", lot, None, 10))
+    if what == "two owners":
+        road.done(STORE, T.RECEIVE, Line("unit", lot, None, 5, other))
+    said = other if what == "of one owner" else {}
+    road.done(STORE, T.COUNT, Line("unit", lot, None, 8, said))
+    if what == "sold since":
+        road.done(STORE, T.SHIP, Line("unit", lot, None, 4), to=MARKET)
+    case = only(road, CaseKind.QUANTITY_MISMATCH)
+    here = [each for each in offered(road, case) if each.endswith(STORE)]
+    assert [each.partition("-")[0] for each in here] == ["count", "correct"]
+
+
 def test_what_changed_meanwhile_is_not_stated(road: Road, gap: Case) -> None:
     road.done(STORE, T.SHIP, gap.units[0], to=MARKET)
     assert refused(road, gap, "observe-here") == "proposal_unfit"

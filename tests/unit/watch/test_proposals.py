@@ -144,6 +144,14 @@ def test_of_a_lot_by_quantity(
     assert [(each.type.value, each.lines[0].quantity) for each in found] == expected
 
 
+def test_no_more_of_a_lot_came_than_the_voucher_lacks() -> None:
+    lot = Goods(unit_id=LOT, state=ACTIVE, coming={HERE: 30}, missing=4)
+    (came,) = propose(CaseKind.QUANTITY_MISMATCH, site=STORE, goods=[lot], at=NOW)
+    assert (came.type, came.lines[0].quantity) == (StatementType.RECEIVE, 4)
+    other = Goods(unit_id=f"{LOT}X", state=ACTIVE, coming={HERE: 30}, missing=4)
+    assert propose(CaseKind.QUANTITY_MISMATCH, site=STORE, goods=[lot, other], at=NOW) == ()
+
+
 def test_many_goods_are_one_statement_and_a_closed_gateway_is_told() -> None:
     two = [STOCK_HERE, Goods(unit_id=BOX[:-1] + "C", state=ACTIVE, gln=HERE)]
     shut = Site(gln=HERE, firm=FIRM, operations=STORE.operations, is_open=False)

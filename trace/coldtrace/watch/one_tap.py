@@ -190,7 +190,12 @@ _GOODS = (
     "SELECT u.unit_id, u.unit_pk, u.parent_pk, u.root_pk, COALESCE(r.state, u.state) AS state,"
     " COALESCE(r.gln, u.gln) AS gln, CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS to_gln, u.overlays,"
     " (SELECT sum(c.quantity) FROM statement_line c WHERE c.entry_id = o.entry_id AND c.unit_pk = u.unit_pk"
-    "  AND o.type = 'count') AS counted"
+    "  AND o.type = 'count' AND NOT EXISTS (SELECT 1 FROM statement_line x JOIN statement l USING (entry_id)"
+    "   WHERE x.unit_pk = u.unit_pk AND x.event_at >= o.event_at AND l.entry_id <> o.entry_id"
+    "   AND o.gln IN (l.gln, l.to_gln)) AND (SELECT count(DISTINCT k.owner) FROM lot_stock k"
+    "   WHERE k.unit_pk = u.unit_pk AND k.kind = 'here' AND k.gln = o.gln) <= 1"
+    "  HAVING NOT bool_or(COALESCE(c.details, '{{}}') ? 'owner')) AS counted,"
+    " CAST(f.detail ->> 'left' AS int) AS missing"
     " FROM case_file f LEFT JOIN statement o ON o.entry_id = f.entry_id JOIN unit u ON u.unit_pk IN ({which})"
     " LEFT JOIN unit r ON r.unit_pk = u.root_pk WHERE f.case_id = :case ORDER BY u.unit_id LIMIT :most"
 )
@@ -218,6 +223,7 @@ def _as_goods(row: Row[Any], stock: Sequence[Row[Any]] = ()) -> Goods:
         to_gln=row.to_gln,
         overlays=frozenset(row.overlays),
         counted=None if row.counted is None else int(row.counted),
+        missing=row.missing,
     )
     return replace(goods, here=_quantities(stock, "here"), coming=_quantities(stock, "transit")) if stock else goods
 

@@ -40,7 +40,8 @@ class Goods:
     """One of a case's goods as the record has it; of what is packed, where its outermost parent is.
 
     `overlays` are its own.  Of a lot `here` is how many packages lie where, `coming` how many are on their way where,
-    and `counted` how many the case's own statement counted, None where it is no count.
+    and `counted` how many the case's own statement counted, None where it is no count, where something was said of the
+    lot there since, or where the books there are of several firms.  `missing` is what the case's voucher still lacks.
     """
 
     unit_id: str
@@ -49,6 +50,7 @@ class Goods:
     to_gln: str | None = None
     overlays: frozenset[str] = frozenset()
     counted: int | None = None
+    missing: int | None = None
     here: Mapping[str, int] = field(default_factory=dict)
     coming: Mapping[str, int] = field(default_factory=dict)
 
@@ -289,8 +291,12 @@ def _about_lots(site: Site, goods: Sequence[Goods]) -> Iterable[Proposal]:
     """Of goods by lot: what comes, what is there, and what is less or more than the books have."""
     if site.level is not Level.FIRM:
         return
-    for number, each in enumerate((each for each in goods if is_lot(each.unit_id)), 1):
+    lots = [each for each in goods if is_lot(each.unit_id)]
+    for number, each in enumerate(lots, 1):
         booked, coming = each.here.get(site.gln), each.coming.get(site.gln, 0)
+        if each.missing is not None:
+            # Of several lots the voucher says together how much it lacks, and nobody knows of which.
+            coming = min(coming, each.missing) if len(lots) == 1 else 0
         if coming > 0:
             yield _of_lot(site, T.RECEIVE, f"receive-lot-{number}", each, coming, _LOT_CAME)
         if booked is None:
