@@ -22,8 +22,8 @@ from support.call_scene import (
 )
 from support.case_calls import CASE_CALLS
 from support.closing_calls import CLOSING
-from support.consignments import GTIN
 from support.house import GLNS, unit_line
+from support.link_calls import LINKS
 from support.one_call import Call as Call
 from support.one_call import at as at
 from support.people_calls import grant, member, person
@@ -105,18 +105,6 @@ def _roll(path: str) -> Callable[[Scene], Request]:
 
 def _void(scene: Scene) -> Request:
     return as_json("/api/v1/codes/void", {"roll": str(scene.roll_id), "numbers": "3", "reason": "wet"})
-
-
-def _product_link(scene: Scene) -> Request:
-    said = {
-        "gtin": GTIN,
-        "type": "pip",
-        "href": "https://www.example.com/brisket",
-        "title_zh": "牛腩",
-        "title_en": "Brisket",
-        "organisation": scene.importer,
-    }
-    return as_json("/api/v1/product-links", said)
 
 
 def _place(scene: Scene) -> Request:
@@ -390,6 +378,7 @@ CALLS = (
         make=at("/api/v1/cases?limit=200"),
     ),
     *CASE_CALLS,
+    *LINKS,
     Call(
         method="POST",
         route="/api/v1/imports",
@@ -552,34 +541,6 @@ CALLS = (
         make=_void,
         token_only=True,
     ),
-    Call(
-        method="GET",
-        route="/api/v1/product-links",
-        right=(Kind.CONSIGNMENT, Verb.READ),
-        lists="links.id",
-        make=at("/api/v1/product-links?limit=200"),
-        token_only=True,
-    ),
-    Call(
-        method="POST",
-        route="/api/v1/product-links",
-        right=(Kind.CONSIGNMENT, Verb.WRITE),
-        about="product",
-        hidden=(404, "product_not_yours"),
-        make=_product_link,
-        status=201,
-        token_only=True,
-    ),
-    Call(
-        method="DELETE",
-        route="/api/v1/product-links/{link_id:uuid}",
-        right=(Kind.CONSIGNMENT, Verb.WRITE),
-        about="product",
-        hidden=(404, "link_unknown"),
-        make=lambda scene: Request(path=f"/api/v1/product-links/{scene.product_link()}"),
-        token_only=True,
-    ),
-    Call(method="GET", route="/.well-known/gs1resolver", make=at("/.well-known/gs1resolver"), public=True),
     Call(
         method="GET",
         route="/api/v1/journal",
