@@ -111,10 +111,13 @@ class Bench:
         return moment.strftime(pattern)
 
     def amber(self, finding: Finding) -> str:
-        """Return what must be said beside a success: a stop that may be chance, that the goods are on hold, since when
-        nothing is known, or that the host is strange."""
+        """Return what must be said beside a success: a stop that may be chance, what this device
+        said of the goods, that they are on hold, since when nothing is known, or that the host is strange."""
         if finding.chance_in is not None:
             return words.MAYBE_STOPPED.say(self.lang, of=finding.chance_in)
+        if finding.own is not None:
+            at = self.local_time(finding.own.at, "%m-%d %H:%M")
+            return words.OWN_WORDS[finding.own.state].say(self.lang, at=at)
         if finding.blocked is not None:
             of = finding.blocked.chance_in
             return words.HELD_HERE.say(self.lang) if of is None else words.MAYBE_STOPPED.say(self.lang, of=of)

@@ -26,6 +26,7 @@ from coldscan.compose import Matter
 from coldscan.lanes import EVERYWHERE, Pile
 from coldscan.lots_chosen import lot_of
 from coldscan.operation import NAMES, Operation
+from coldscan.own_word import OwnState
 from coldscan.piles import pick_to_destroy, pick_to_move, pick_to_repack
 from coldscan.saying import PILE_MAX, REPEAT_WITHIN, Scan, door_field, look, remember, repeat, saved, say
 from coldscan.store import immediate
@@ -48,6 +49,11 @@ def do_goods(bench: Bench, text: str, finding: Finding, *, unit: str) -> Answer:
     if operation.value not in bench.device.operations:
         name = NAMES[operation].say(bench.lang)
         return look(bench, scan, words.NOT_ALLOWED, code="not_allowed", result=Result.STOP, operation=name)
+    own = None if finding.own is None else finding.own.state
+    if own is OwnState.DESTROYED:
+        return look(bench, scan, words.DESTROYED_BEFORE, code=own.value, result=Result.STOP, unit=scan.name)
+    if own is OwnState.HELD and operation in _GOES_ON:
+        return look(bench, scan, words.HELD, code=own.value, result=Result.STOP, unit=scan.name)
     held = finding.blocked
     if held is not None and held.chance_in is None and operation in _GOES_ON:
         return look(bench, scan, words.HELD, code="held", result=Result.STOP, unit=scan.name)

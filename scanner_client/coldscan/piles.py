@@ -3,7 +3,7 @@
 Nothing is stored while they are picked; the place code or CONFIRM that ends the pile makes one statement of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,10 +11,11 @@ from coldscan import lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.compose import Matter
-from coldscan.lanes import Pile
+from coldscan.lanes import Picked, Pile
 from coldscan.operation import Operation
 from coldscan.saying import PILE_MAX, Scan, door_field, look, remember
 from coldscan.store import immediate
+from coldtrace.clock import format_utc
 from coldtrace.errors import Words
 from coldtrace.events.canonical import JsonValue
 from coldtrace.events.statement_type import Role, StatementType
@@ -98,6 +99,8 @@ def _pick(bench: Bench, scan: Scan, pile: Pile, sentence: Words, *, code: str | 
 
 _ROLES: Final = {Pile.STORE: Role.UNIT, Pile.DESTROY: Role.UNIT, Pile.INPUT: Role.INPUT, Pile.OUTPUT: Role.OUTPUT}
 
+_ENDED: Final = frozenset({Pile.DESTROY, Pile.INPUT})
+
 
 def _state(
     bench: Bench,
@@ -121,7 +124,9 @@ def _state(
             ]
             door = [] if any(key == "door" for key, _ in fields) else door_field(bench)
             matter = Matter(type=type, lines=lines, fields=[*door, *fields])
-            id = bench.append(matter, now=bench.clock())
+            at = bench.clock()
+            id = bench.append(matter, now=at)
+            _note_ended(bench, type, id, picked, at=format_utc(bench.knowledge.corrected(at)))
             lanes.clear_piles(bench.connection, name, piles)
             lane = lanes.save(bench.connection, lane, new_context=True)
     if id is None:
@@ -130,6 +135,14 @@ def _state(
     counts = {f"{pile.value}s": len(units) for pile, units in picked.items()}
     said = sentence.say(bench.lang, count=sum(counts.values()), **counts, **facts)
     return _answer(bench, text, Result.SAVED, said, statement_id=id)
+
+
+def _note_ended(
+    bench: Bench, type: StatementType, id: str, picked: Mapping[Pile, Sequence[Picked]], *, at: str
+) -> None:
+    """Remember what is gone by this statement, so that its next scan says so."""
+    for unit in [each.unit for pile, units in picked.items() if pile in _ENDED for each in units]:
+        lanes.note_said(bench.connection, unit=unit, type=type.value, context=bench.lane.context, statement=id, at=at)
 
 
 def _answer(

@@ -7,6 +7,7 @@ send ends the loop.
 
 import sqlite3
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from coldscan import cache, lanes, words
@@ -15,6 +16,7 @@ from coldscan.bench import Bench
 from coldscan.commands import do_command, do_place, refuse_card
 from coldscan.goods import do_goods
 from coldscan.lots_chosen import choose_lot, chooses_lot
+from coldscan.own_word import own_word
 from coldscan.store import immediate
 from coldscan.verdict import judge
 from coldtrace.clock import format_utc
@@ -79,9 +81,10 @@ def _judged(bench: Bench, text: str, shown: str, scan: Scan) -> Answer:
     if finding.kind is CodeKind.PLACE and gln is not None:
         return do_place(bench, shown, finding, gln=gln)
     unit = None if finding.code is None else finding.code.unit_id
-    if unit is None:
+    if finding.code is None or unit is None:
         return _answer(bench, shown, verdict=finding.verdict, say=words.NOT_HERE.say(bench.lang), code="not_here")
-    return do_goods(bench, shown, finding, unit=unit)
+    own = own_word(bench.connection, finding.code, filters=bench.knowledge.filters.held)
+    return do_goods(bench, shown, replace(finding, own=own), unit=unit)
 
 
 def _refuse(bench: Bench, text: str, *, verdict: Verdict, say: str, code: str, unit: str | None = None) -> Answer:

@@ -11,6 +11,7 @@ from typing import Final
 
 from coldscan.answer import Result
 from coldscan.knowledge import Knowledge
+from coldscan.own_word import OwnWord
 from coldtrace.codes.digital_link import build_uri
 from coldtrace.codes.signing_input import signing_input
 from coldtrace.codes.token import decode_token
@@ -29,7 +30,8 @@ class Finding:
 
     `is_stale` says that keys or stops since `issued` are not known: the list or a filter has expired, or the last sync
     is longer ago than the site allows.  `chance_in` is set where a filter stops the unit whose hits may be chance, once
-    in so many units that are not on it.  `blocked` says that the goods are on hold, recalled or destroyed.
+    in so many units that are not on it.  `blocked` says that the goods are on hold, recalled or destroyed by what the
+    server published, `own` what this device itself has said of them.
     """
 
     verdict: Verdict
@@ -41,6 +43,7 @@ class Finding:
     is_stale: bool
     chance_in: int | None = None
     blocked: Blocked | None = None
+    own: OwnWord | None = None
 
     @property
     def passes(self) -> bool:
@@ -78,6 +81,8 @@ class Finding:
             return None
         if self.chance_in is not None:
             return "stop_uncertain"
+        if self.own is not None:
+            return self.own.state.value
         if self.blocked is not None:
             return "held"
         if self.is_stale:

@@ -1,5 +1,6 @@
 """What the scan loop says, in both languages.  `{name}` stands for a fact."""
 
+from coldscan.own_word import OwnState
 from coldtrace.errors import Words
 
 # What happened to the goods; `unit` is a short form that a person can compare with the label.
@@ -28,6 +29,14 @@ MAYBE_STOPPED = Words(
 HELD_HERE = Words(
     "；货物已被封存、召回或销毁，请单独存放", "; the goods are on hold, recalled or destroyed: set them aside"
 )
+OWN_WORDS = {
+    OwnState.HELD: Words("；本机自 {at} 起已封存，请单独存放", "; on hold by this device since {at}: set it aside"),
+    OwnState.DESTROYED: Words("；本机已于 {at} 记录销毁", "; recorded as destroyed by this device at {at}"),
+    OwnState.SOLD: Words("；本机已于 {at} 记录售出，请核对标签", "; sold by this device at {at}: look at the label"),
+    OwnState.TRANSFORMED: Words(
+        "；本机已于 {at} 把它投入分装，请核对标签", "; this device put it into a repacking at {at}: look at the label"
+    ),
+}
 
 # Picks: nothing is stored before the card or place that ends them.
 PICKED_TO_MOVE = Words("{unit}，第 {count} 件；再扫新的位置", "{unit}, number {count}; then scan the new place")
@@ -49,6 +58,7 @@ PICKS_DROPPED = Words(
 
 # The hard stop.
 HELD = Words("{unit} 不得出库或销售", "{unit} must not be shipped or sold")
+DESTROYED_BEFORE = Words("{unit} 已销毁，不能再作业", "{unit} was destroyed; nothing is done with it any more")
 
 # Repeats: nothing new is queued.
 REPEATED = Words("重复：{unit} 在 {at} 已记录过", "Repeat: {unit} was already recorded at {at}")
