@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
-from coldscan.refusals import StoreFault
+from coldscan.refusals import NotEnrolled, StoreFault
 from coldscan.state_dir import StateDir
 
 _COLUMNS = (
@@ -33,14 +33,21 @@ _PIECES = ("header", "public", "private", "units", "sig")
 
 
 def export_lines(state: StateDir, *, wire: bool) -> Iterator[str]:
-    """Yield one JSON line for each statement, oldest first; raise StoreFault where the file ends being readable."""
+    """Yield one JSON line for each statement, oldest first.
+
+    Raises StoreFault where the file ends being readable, NotEnrolled where nothing was ever said by anybody.
+    """
     try:
         with closing(sqlite3.connect(f"{state.store.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             rows = connection.execute(
                 f"SELECT {', '.join(_COLUMNS)} FROM statements{_WIRE_ONLY if wire else ''} ORDER BY number"
             )
+            is_enrolled = connection.execute("SELECT 1 FROM cache WHERE name = 'key'").fetchone() is not None
             for row in rows:
+                is_enrolled = True
                 yield _line(dict(zip(_COLUMNS, row, strict=True)), wire=wire)
+            if not is_enrolled:
+                raise NotEnrolled(path=str(state.root))
     except sqlite3.Error as fault:
         raise StoreFault(path=str(state.store), reason=str(fault)) from fault
 

@@ -140,7 +140,8 @@ def _outcome(sender: Sender, row: Unsent, result: Members | None) -> _Outcome:
     if receipt is None or status not in ("accepted", "repeat", "blocked"):
         return _Outcome(id=row.id, reason=fault)
     shown = (code or status) if status == "blocked" else None
-    return _Outcome(id=row.id, state="sent", code=shown, receipt=receipt, is_repeat=status == "repeat")
+    why = (result.optional_text("detail") or result.optional_text("title")) if shown else None
+    return _Outcome(id=row.id, state="sent", code=shown, reason=why, receipt=receipt, is_repeat=status == "repeat")
 
 
 def _receipt(sender: Sender, row: Unsent, wire: object) -> tuple[str | None, str]:
@@ -158,6 +159,8 @@ def _keep(sender: Sender, outcome: _Outcome) -> None:
     connection, flushed = sender.connection, sender.flushed
     if outcome.state == "sent" and outcome.receipt is not None:
         statements.mark_sent(connection, outcome.id, receipt=outcome.receipt, code=outcome.code)
+        if outcome.reason is not None:
+            statements.note_reason(connection, outcome.id, reason=outcome.reason)
         flushed.sent += 1
         flushed.repeats += outcome.is_repeat
         flushed.blocked += outcome.code is not None

@@ -15,8 +15,9 @@ class NotEnrolled(HandheldRefusal):
     code = "not_enrolled"
     title = Words("本机未登记", "Not enrolled")
     detail = Words(
-        "文件夹 {path} 里没有登记信息；请先运行 coldscan enrol 并扫描邀请码。",
-        "The folder {path} holds no enrolment; run coldscan enrol with an invitation first.",
+        "本机未登记：文件夹 {path} 里没有登记信息；请检查 --state，或先运行 coldscan enrol 并扫描邀请码。",
+        "Not enrolled: the folder {path} holds no enrolment; check --state, or run coldscan enrol with an invitation"
+        " first.",
     )
 
 
@@ -72,10 +73,11 @@ class KeyRevoked(HandheldRefusal):
     code = "key_revoked"
     title = Words("密钥已吊销", "Key revoked")
     detail = Words(
-        "服务器已吊销或换掉本机密钥，不再接受其记录；未发送的仍在本机。"
-        "请管理员发邀请，用 coldscan enrol --again 重新登记。",
-        "The server has revoked or replaced this device's key and takes nothing of it; what is unsent is still here."
-        " Ask the administrator for an invitation and enrol anew with coldscan enrol --again.",
+        "服务器已吊销或换掉本机密钥，不再接受其记录；未发送的仍在本机，"
+        "可用 coldscan export 导出。请换一台终端，或由管理员发邀请，用 coldscan enrol --again 重新登记。",
+        "The server has revoked or replaced this device's key and takes nothing of it. Take another terminal; what is"
+        " unsent stays here and coldscan export saves it. With an invitation of the administrator, coldscan enrol"
+        " --again makes a new key.",
     )
 
 

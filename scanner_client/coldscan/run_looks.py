@@ -16,7 +16,7 @@ STATUS = Words(
     "{site} · unsent {unsent} · sent {sent} · refused {refused} · list {age} old · last sync {last_sync}",
 )
 OLDEST = Words("最早的未发送记录：{age}前（{at}）", "Oldest unsent: {age} ago ({at})")
-MARKED = Words("第 {seq} 条 {type}：{code} {reason}", "Statement {seq} {type}: {code} {reason}")
+MARKED = Words("第 {seq} 条 {type}，{at}，{unit}：{said}", "Statement {seq} {type}, {at}, {unit}: {said}")
 AGE = Words("信任名单：{age}前签发，此后的状态未知", "Trust list issued {age} ago; status unknown since")
 VALID = Words("签名有效", "Signature valid")
 
@@ -25,6 +25,8 @@ def run_status(session: Session) -> int:
     """Print how the device stands; 2 if it is not enrolled."""
     from coldscan.status import status_of
 
+    if not session.state.store.exists():
+        raise NotEnrolled(path=str(session.state.root))
     with closing(open_store(session.state)) as connection:
         status = status_of(connection, now=session.clock(), steady=session.steady)
     session.tell(status, _status_words(session, status))
@@ -94,6 +96,14 @@ def run_doctor(session: Session) -> int:
     return OK if ok else FINDINGS
 
 
+def _short(unit: str | None) -> str:
+    """Return what a person finds on the label: the short code, or the number as it is."""
+    from coldtrace.codes.short_code import format_short_code, is_short_code
+
+    serial = "" if unit is None else unit.rpartition("(21)")[2]
+    return format_short_code(serial) if is_short_code(serial) else unit or "-"
+
+
 def _status_words(session: Session, status: Mapping[str, object]) -> str:
     from coldscan.status import WARNINGS
 
@@ -118,7 +128,14 @@ def _status_words(session: Session, status: Mapping[str, object]) -> str:
     marked = status["marked"]
     for each in marked if isinstance(marked, list) else []:
         lines.append(
-            MARKED.say(lang, seq=each["seq"], type=each["type"], code=each["code"], reason=each["reason"] or "")
+            MARKED.say(
+                lang,
+                seq=each["seq"],
+                type=each["type"],
+                at=each["at"],
+                unit=_short(each["unit"]),
+                said=f"{each['code']} {each['reason'] or ''}".strip(),
+            )
         )
     warnings = status["warnings"]
     lines += [f"! {WARNINGS[each].say(lang)}" for each in warnings] if isinstance(warnings, list) else []

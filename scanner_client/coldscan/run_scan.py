@@ -1,5 +1,6 @@
 """`coldscan scan`."""
 
+import sqlite3
 import sys
 from contextlib import closing
 
@@ -12,7 +13,7 @@ from coldscan.line_reader import lines_of
 from coldscan.loop import Printer, line_printer, panel_printer, print_json, run, warnings_of
 from coldscan.operation import NAMES, Operation, read_operation
 from coldscan.panel import BELL
-from coldscan.refusals import BadOption, OperationNotAllowed
+from coldscan.refusals import BadOption, OperationNotAllowed, StoreFault
 from coldscan.session import FINDINGS, OK, Session
 from coldscan.store import open_store
 from coldtrace.codes.gln import parse_gln
@@ -28,6 +29,18 @@ def run_scan(
     quiet: bool,
 ) -> int:
     """Answer the lines of standard input until it ends; 1 if any was refused or could not be stored."""
+    try:
+        return _scan(session, operation=operation, lane=lane, to=to, to_name=to_name, quiet=quiet)
+    except (StoreFault, sqlite3.Error) as fault:
+        # The store cannot even be opened, as on a full disk: whoever holds the gun hears it in the words of a scan.
+        reason = str(fault.facts["reason"]) if isinstance(fault, StoreFault) else str(fault)
+        print(words.NOT_STORED.say(session.lang, reason=reason), file=sys.stderr)
+        raise
+
+
+def _scan(
+    session: Session, *, operation: str | None, lane: str | None, to: str | None, to_name: str | None, quiet: bool
+) -> int:
     with closing(open_store(session.state)) as connection, own_lane(session.state, lane) as lane_name:
         bench = open_bench(
             session.state,

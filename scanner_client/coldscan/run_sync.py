@@ -148,4 +148,4 @@ def _words(report: SyncReport, lang: Lang) -> str:
         unsent=report.unsent,
         trust_list=report.trust_list,
     )
-    return "\n".join([done, *(each.say(lang) for each in report.problems)])
+    return "\n".join([done, *dict.fromkeys(each.say(lang) for each in report.problems)])

@@ -76,6 +76,8 @@ def _judged(bench: Bench, text: str, shown: str, scan: Scan) -> Answer:
         if verdict is Verdict.MALFORMED_URI:
             # It was read all the same, so it is somebody's GS1 code: well formed, and not signed by anyone we know.
             verdict, say = Verdict.UNSIGNED, Unsigned().say(bench.lang)
+        if verdict is Verdict.UNSIGNED and scan.kind is CodeKind.PLACE:
+            say = words.UNSIGNED_PLACE.say(bench.lang)
         return _refuse(bench, shown, verdict=verdict, say=say, code=verdict.value, unit=scan.unit_id)
     gln = finding.value("414")
     if finding.kind is CodeKind.PLACE and gln is not None:

@@ -34,7 +34,9 @@ class Session:
 
     def refuse(self, refusal: Refusal) -> None:
         """Say why the command ended."""
-        print(f"{refusal.title.say(self.lang)}: {printable_lines(refusal.say(self.lang))}", file=sys.stderr)
+        title, said = refusal.title.say(self.lang), refusal.say(self.lang)
+        # Where the words begin with the title, it is not said twice.
+        print(printable_lines(said if said.startswith(title) else f"{title}: {said}"), file=sys.stderr)
         if self.as_json:
             value = {"ok": False, "code": refusal.code, "say": refusal.say(self.lang)}
             print(json.dumps(value, ensure_ascii=False), flush=True)

@@ -78,6 +78,7 @@ class Marked:
     state: str
     code: str
     reason: str | None
+    unit: str | None
 
 
 def tail_of(connection: sqlite3.Connection, key: str) -> Tail:
@@ -252,10 +253,13 @@ def oldest_unsent(connection: sqlite3.Connection) -> str | None:
 def marked(connection: sqlite3.Connection, *, limit: int) -> list[Marked]:
     """Return the newest statements that the server refused or blocked."""
     rows = connection.execute(
-        "SELECT id, seq, type, at, state, code, reason FROM statements WHERE code IS NOT NULL"
+        "SELECT id, seq, type, at, state, code, reason,"
+        " COALESCE((SELECT unit FROM said WHERE statement = id), units ->> '$.lines[0].unit')"
+        " FROM statements WHERE code IS NOT NULL"
         " ORDER BY number DESC LIMIT ?",
         (limit,),
     ).fetchall()
     return [
-        Marked(id=row[0], seq=row[1], type=row[2], at=row[3], state=row[4], code=row[5], reason=row[6]) for row in rows
+        Marked(id=row[0], seq=row[1], type=row[2], at=row[3], state=row[4], code=row[5], reason=row[6], unit=row[7])
+        for row in rows
     ]

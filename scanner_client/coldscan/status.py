@@ -20,8 +20,10 @@ WARNINGS: Final = {
         "密钥已停用，请重新登记：coldscan enrol --again", "Key retired; enrol anew: coldscan enrol --again"
     ),
     "key_revoked": Words(
-        "密钥已吊销，服务器不再接受，请重新登记：coldscan enrol --again",
-        "Key revoked: the server takes nothing of it; enrol anew: coldscan enrol --again",
+        "密钥已吊销，服务器不再接受：请换一台终端；未发送的仍在本机，可用 coldscan export 导出；"
+        "重新登记：coldscan enrol --again",
+        "Key revoked: the server takes nothing of it. Take another terminal; what is unsent stays here and coldscan"
+        " export saves it; to enrol anew: coldscan enrol --again",
     ),
     "server_lost_statements": Words(
         "服务器缺少已给回执的记录，请把 coldscan export 的结果交给管理员",

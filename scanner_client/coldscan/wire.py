@@ -45,10 +45,11 @@ class Reply:
         try:
             members = parse_object(self.body, where="problem")
             code = members.optional_text("code")
-            words = [members.optional_text("title"), members.optional_text("detail")]
+            words = [each for name in ("title", "detail") if (each := members.optional_text(name))]
         except BadAnswer:
             code, words = None, []
-        said = " ".join(each for each in words if each)
+        stop = ". " if all(each.isascii() for each in words[:1]) else "。"
+        said = stop.join([*(each.rstrip(".。") for each in words[:-1]), *words[-1:]])
         return (code or f"http_{self.status}"), (said or f"HTTP {self.status}")[:500]
 
     def require(self, *statuses: int) -> "Reply":

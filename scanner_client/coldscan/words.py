@@ -121,6 +121,10 @@ NO_REASON = Words("请先扫描原因卡", "Scan the card of the reason first")
 NO_METHOD = Words("请先扫描销毁方式卡和见证人卡", "Scan the cards of the method and of the witness first")
 NO_PLACE = Words("请先扫描所在位置的场所码", "Scan the code of the place first")
 NO_GOODS = Words("请先扫描货物", "Scan the goods first")
+UNSIGNED_PLACE = Words(
+    "这是没有签名的场所码，不能采用；请扫描打印的库门码",
+    "This is a place without a signature, so it counts for nothing; scan the printed door code",
+)
 OTHER_PLACE = Words("这不是本站的位置", "That is no place of this site")
 ALREADY_INPUT = Words("{unit} 是投入的货物，不能同时是产出", "{unit} goes in; it cannot come out as well")
 COUNT_ENDED = Words("盘点结束：{count} 件；开始下一单", "Counted: {count}; ready for the next")

@@ -168,7 +168,9 @@ def test_a_store_of_an_earlier_program_is_brought_up_to_date(tmp_path: Path, ver
 
 def test_a_folder_that_cannot_be_made(device: Device) -> None:
     blocked = Device(device.state.store / "below")
-    assert blocked.run("status").json["code"] == "store_fault"
+    assert blocked.run("sync").json["code"] == "store_fault"
+    scanned = blocked.run("scan")
+    assert (scanned.json["code"], "NOT STORED" in scanned.err) == ("store_fault", True)
 
 
 def test_foreign_key_file(device: Device) -> None:

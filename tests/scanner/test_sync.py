@@ -135,7 +135,9 @@ def test_blocked_with_a_receipt_is_sent_and_shown(device: Device, world: World, 
     assert (ran.status, ran.json["sent"], ran.json["blocked"]) == (1, 1, 1)
     status = device.run("status").json
     assert status["blocked"] == 1
-    assert cast(list[dict[str, object]], status["marked"])[0]["code"] == "hold"
+    (marked,) = cast(list[dict[str, object]], status["marked"])
+    (stated,) = server.stored.values()
+    assert (marked["code"], marked["unit"]) == ("hold", stated.units.lines[0].unit)
 
 
 @pytest.mark.parametrize("bad", [0, 24, 49, 50, 99])
