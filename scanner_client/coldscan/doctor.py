@@ -71,7 +71,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Patient:
-    """The device to be examined."""
+    """The device to be examined; `fault` says why its store opens for reading alone, as on a full disk."""
 
     connection: sqlite3.Connection
     state: StateDir
@@ -79,6 +79,7 @@ class Patient:
     lang: Lang
     clock: Callable[[], datetime]
     steady: SteadyClock = no_steady
+    fault: Refusal | None = None
 
 
 def examine(patient: Patient) -> list[Check]:
@@ -118,6 +119,8 @@ def _clock(patient: Patient) -> Found:
 def _disk(patient: Patient) -> Found:
     free, root = shutil.disk_usage(patient.state.root).free, str(patient.state.root)
     said = _FREE.say(patient.lang, free=free // 1024 // 1024, root=root)
+    if patient.fault is not None:
+        return "failed", f"{said}; {patient.fault.say(patient.lang)}"
     return ("passed" if free >= DISK_FREE_MIN else "failed"), said
 
 

@@ -6,9 +6,9 @@ from contextlib import closing
 from coldscan import cache
 from coldscan.ages import say_age
 from coldscan.knowledge import load_knowledge
-from coldscan.refusals import NotEnrolled
+from coldscan.refusals import NotEnrolled, StoreFault
 from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
-from coldscan.store import open_store
+from coldscan.store import open_store, open_to_look
 from coldtrace.errors import Words
 
 STATUS = Words(
@@ -79,7 +79,14 @@ def run_doctor(session: Session) -> int:
     """Print every check; 1 if any failed."""
     from coldscan.doctor import NAMES, Patient, examine
 
-    with closing(open_store(session.state)) as connection:
+    fault = None
+    try:
+        opened = open_store(session.state)
+    except StoreFault as refusal:
+        if not session.state.store.exists():
+            raise
+        fault, opened = refusal, open_to_look(session.state)
+    with closing(opened) as connection:
         patient = Patient(
             connection=connection,
             state=session.state,
@@ -87,6 +94,7 @@ def run_doctor(session: Session) -> int:
             lang=session.lang,
             clock=session.clock,
             steady=session.steady,
+            fault=fault,
         )
         checks = examine(patient)
     ok = all(each.result != "failed" for each in checks)

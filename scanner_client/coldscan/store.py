@@ -109,6 +109,19 @@ def open_store(state: StateDir) -> sqlite3.Connection:
     return connection
 
 
+def open_to_look(state: StateDir) -> sqlite3.Connection:
+    """Open what lies in the store's file without writing a byte, for a disk that takes none; raise sqlite3.Error."""
+    uri = f"{state.store.absolute().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        _version(connection)
+        connection.execute("SELECT 1 FROM cache").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def _set_up(connection: sqlite3.Connection, state: StateDir) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")

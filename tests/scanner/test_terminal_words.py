@@ -38,6 +38,18 @@ def test_a_revoked_terminal_says_what_to_do(device: Device, world: World, server
         assert "coldscan export saves it" in " ".join(said.split())
 
 
+def test_the_doctor_looks_at_a_store_that_takes_nothing(device: Device) -> None:
+    # As on a full disk, SQLite cannot make the log beside the file.
+    for name in ("coldscan.db-wal", "coldscan.db-shm"):
+        (device.root / name).unlink(missing_ok=True)
+        (device.root / name).mkdir()
+    ran = device.run("doctor")
+    checks = ran.json["checks"]
+    assert isinstance(checks, list)
+    results = {each["name"]: each["result"] for each in checks}
+    assert (ran.status, results["disk"], results["key"]) == (1, "failed", "passed")
+
+
 def test_an_unsigned_place_is_called_one(device: Device) -> None:
     (answer,) = device.scan(f"https://id.example.org/414/{OWN}", operation=Operation.STORE)
     assert (answer.result, answer.verdict) == (Result.STOP, "unsigned")
