@@ -235,7 +235,7 @@ def test_the_boxes_of_a_sent_pallet_are_watched(road: Road) -> None:
 
 def test_packages_of_a_lot_are_watched(road: Road) -> None:
     lot = lot_unit(gtin=GTIN, lot=LOT)
-    coded(road)
+    road.consignment(cartons=100)
 
     def some(quantity: int) -> Line:
         return Line(role="unit", unit=lot, parent=None, quantity=quantity)

@@ -76,7 +76,9 @@ def make_city(
         for number in range(consignments)
     ]
     loose = [
-        open_consignment(session, env, station=port, declaration=f"02022026100001{number:04}", lot=f"BULK{number:02}")
+        open_consignment(
+            session, env, station=port, cartons=90, declaration=f"02022026100001{number:04}", lot=f"BULK{number:02}"
+        )
         for number in range(bulk)
     ]
     roll = rolls.new_roll(session, env, rolls.NewRoll(station_gln=port, scope=EVERYTHING, count=labels))

@@ -151,19 +151,21 @@ class CustodyModel:
 
     def _tell_lot(self, act: Act) -> None:
         """Let something happen to packages of the lot; what the books lack is booked below zero."""
-        here = ("here", act.gln, "", act.firm)
         if self._stops(act, {kind for kind, _ in self.lot_lies}):
             self.blocked.append((act, self.lot))
             return
         match act.type:
-            case T.ADOPT | T.FIND:
-                self._add(here, act.quantity)
+            case T.FIND:
+                self._find(act)
             case T.SHIP | T.RETURN:
                 for owner, part in self._taken(act):
                     self._add(("transit", act.gln, act.to or "", owner), part)
-            case T.SELL | T.USE | T.DESTROY | T.LOSE:
+            case T.SELL | T.USE | T.DESTROY:
                 self._taken(act)
-            case T.RECEIVE:
+            case T.LOSE:
+                for owner, part in self._taken(act):
+                    self._add(("lost", act.gln, "", owner), part)
+            case T.RECEIVE | T.ADOPT:
                 self._receive(act)
             case T.HOLD | T.RECALL if act.level != REGULATOR:
                 self.blocked.append((act, self.lot))
@@ -184,6 +186,17 @@ class CustodyModel:
         for owner, part in found:
             self._add(("here", act.gln, "", owner), -part)
         return found
+
+    def _find(self, act: Act) -> None:
+        """Find again what was lost here, one's own first; more than that is one's own too."""
+        owners = {owner for kind, gln, _, owner in self.books if (kind, gln) == ("lost", act.gln)}
+        rest = act.quantity
+        for owner in [act.firm, *sorted(owners - {act.firm})]:
+            part = min(rest, self.books.get(("lost", act.gln, "", owner), 0))
+            rest -= part
+            self._add(("lost", act.gln, "", owner), -part)
+            self._add(("here", act.gln, "", owner), part)
+        self._add(("here", act.gln, "", act.firm), rest)
 
     def _receive(self, act: Act) -> None:
         coming = sorted(

@@ -1,6 +1,7 @@
 """Goods by lot and quantity: what each statement does to the books, line by line.
 
-Books are written `A:10` for ten here at A of the firm's own, `A:10/o` of another's, `A>B:5` for five on their way.
+Books are written `A:10` for ten here at A of the firm's own, `A:10/o` of another's, `A>B:5` for five on their way,
+`A!:3` for three lost at A, `A=:50` for fifty coded there.
 """
 
 import re
@@ -32,13 +33,15 @@ SITES = {"A": "9521234000013", "B": "9521234000020", "C": "9521234000037", "": "
 FIRM, OTHER = "91120116MA05TE5T1N", "91120118MA00000011"
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 ACTIVE = Holding(state=UnitState.ACTIVE)
+KINDS = {"": "here", ">": "transit", "!": "lost", "=": "coded"}
 
 
 def books(text: str) -> dict[StockPlace, int]:
     found = {}
     for each in text.split():
-        gln, arrow, to, quantity, owner = re.fullmatch(r"(\w)(>?)(\w?):(-?\d+)(/o)?", each).groups()  # type: ignore[union-attr]
-        place = StockPlace("transit" if arrow else "here", SITES[gln], SITES[to], OTHER if owner else FIRM)
+        gln, kind, to, quantity, owner = re.fullmatch(r"(\w)([>!=]?)(\w?):(-?\d+)(/o)?", each).groups()  # type: ignore[union-attr]
+        whose = "" if kind == "=" else OTHER if owner else FIRM
+        place = StockPlace(KINDS[kind], SITES[gln], SITES[to], whose)
         found[place] = int(quantity)
     return found
 
@@ -57,10 +60,17 @@ def say(
 TO_A: dict[str, object] = {"gln": SITES["A"], "to_gln": None}
 BOOKS = [
     # name, statement, changes, quantity, details, before, after, marks
-    ("commission", {}, 50, {}, "", "A:50", []),
-    ("commission", {}, 50, {}, "A:50", "A:100", []),
-    ("commission", {}, 50, {"owner": OTHER}, "A:5", "A:5 A:50/o", []),
+    ("commission", {}, 50, {}, "", "A:50 A=:50", []),
+    ("commission", {}, 50, {}, "A:50 A=:50", "A:100 A=:100", []),
+    ("commission", {}, 50, {"owner": OTHER}, "A:5", "A:5 A:50/o A=:50", []),
+    ("commission", {}, 50, {"declared": 100}, "A:20 A=:50", "A:70 A=:100", []),
+    ("commission", {}, 51, {"declared": 100}, "A:20 A=:50", "A:71 A=:101", ["count_differs"]),
+    ("commission", {}, 50, {"declared": 100}, "B=:60", "A:50 B=:60 A=:50", ["count_differs"]),
     ("adopt", {}, 7, {}, "", "A:7", []),
+    ("adopt", {}, 7, {"imported": True}, "", "A:7", ["gap"]),
+    ("adopt", TO_A, 20, {}, "B>A:20", "A:20", []),
+    ("adopt", TO_A, 5, {"imported": True}, "B>A:20/o", "B>A:15/o A:5/o", []),
+    ("adopt", TO_A, 25, {}, "B>A:20", "A:25", ["over_received"]),
     ("ship", {}, 20, {}, "A:50", "A:30 A>B:20", []),
     ("ship", {}, 50, {}, "A:50", "A>B:50", []),
     ("ship", {}, 60, {}, "A:50", "A:-10 A>B:60", ["short_stock"]),
@@ -83,12 +93,20 @@ BOOKS = [
     ("sell", {}, 3, {}, "A:10", "A:7", []),
     ("use", {}, 3, {}, "A:2 A:5/o", "A:4/o", []),
     ("sell", {}, 3, {}, "A:2", "A:-1", ["short_stock"]),
-    ("lose", {}, 3, {}, "A:10", "A:7", []),
-    ("find", {}, 3, {}, "A:7", "A:10", []),
+    ("lose", {}, 3, {}, "A:10", "A:7 A!:3", []),
+    ("lose", {}, 3, {}, "A:2 A:5/o A!:1", "A:4/o A!:3 A!:1/o", []),
+    ("lose", {}, 3, {}, "A:2", "A:-1 A!:3", ["short_stock"]),
+    ("find", {}, 3, {}, "A:7 A!:3", "A:10", []),
+    ("find", {}, 3, {}, "A:7 A!:2 A!:5/o", "A:9 A:1/o A!:4/o", []),
+    ("find", {}, 3, {"owner": OTHER}, "A!:2 A!:5/o", "A:3/o A!:2 A!:2/o", []),
+    ("find", {}, 20, {}, "B>A:20 B!:20", "B>A:20 B!:20 A:20", ["count_differs"]),
+    ("find", {}, 3, {}, "A:7 A!:2", "A:10", ["count_differs"]),
     ("destroy", {}, 10, {}, "A:10", "", []),
     ("sample", {}, 1, {}, "A:10", "A:9", []),
     ("sample", {"level": Level.VISITOR}, 1, {}, "B:10", "B:10", []),
     ("void", {}, 1, {}, "A:10", "A:9", []),
+    ("void", {}, 1, {}, "A:10 A=:10", "A:9 A=:9", []),
+    ("count", {}, 10, {}, "A:10 A!:3 A=:13", "A:10 A!:3 A=:13", []),
     ("count", {}, 10, {}, "A:10", "A:10", []),
     ("count", {}, 9, {}, "A:10", "A:10", ["count_differs"]),
     ("count", {}, 12, {}, "A:10 A:2/o", "A:10 A:2/o", []),
@@ -182,6 +200,16 @@ def test_a_sample_holds_the_lot_only_for_who_may_stop_it() -> None:
     assert [each.marks for each in decisions] == [("hold_not_laid",), ()]
     assert [bool(each.holding.overlays) for each in decisions] == [False, True]
     assert [each.stock for each in decisions] == [books("A:9")] * 2
+
+
+def test_what_is_known_of_an_import_is_kept_beside_the_line() -> None:
+    """How much may be coded, and whether somebody here should have sent it, is not the device's to say."""
+    line = Line(role="unit", unit=LOT, parent=None, quantity=9, attributes={"declared": 10**6, "imported": True})
+    known = replace(ISSUED, cartons=50)
+    said = {
+        type: [details_of(_fact(type), line, issued=each) for each in (known, None)] for type in ("commission", "adopt")
+    }
+    assert said == {"commission": [{"declared": 50}, {}], "adopt": [{"imported": True}, {}]}
 
 
 def test_a_lot_gets_its_identity_from_its_import() -> None:

@@ -1,7 +1,8 @@
 """What the rules need of a line's attributes, read once on arrival and kept beside the line (docs/formats/events.md).
 
 Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
-is kept says nothing that the statement does not say, except `answers`, `weighs_g` and `imported`, known on arrival.
+is kept says nothing that the statement does not say, except `answers`, `weighs_g`, `imported` and `declared`, known on
+arrival.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
@@ -12,7 +13,8 @@ is kept says nothing that the statement does not say, except `answers`, `weighs_
     weighs_g  `transform`, input: what one unit of its code's lot weighs
     into_lot  `transform`, `relabel`, input: something becomes goods by lot and quantity
     expiry    `transform`, `relabel`, output, and `adopt`: the last day
-    imported  `transform`, `relabel`, output: a lot that was imported
+    imported  `transform`, `relabel`, output, and `adopt`: a lot that was imported
+    declared  `commission` of a lot: how many packages of it its imports declare
     paper     `transform`, output: a document gives it a day of its own
     from      `relabel`, output: the unit it takes the place of, where there are several
 """
@@ -48,6 +50,8 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
             found["counter"] = counter
         case "receive" if line.quantity == 0:
             found["refused"] = True
+        case "commission" if is_lot(line.unit) and issued is not None and issued.cartons is not None:
+            found["declared"] = issued.cartons
         case "transform" | "relabel" | "adopt":
             found |= _of_making(fact.type, line, issued)
     if fact.type == "relabel" and line.role == "output" and (source := _unit(said.get("from"))) is not None:
@@ -71,7 +75,7 @@ def _of_making(type: str, line: Line, issued: Issued | None) -> dict[str, str | 
         found["expiry"] = day.isoformat()
         if line.attributes.get("shelf_life_paper") not in (None, False, ""):
             found["paper"] = True
-    if line.role == "output" and is_lot(line.unit) and issued is not None:
+    if (line.role == "output" or type == "adopt") and is_lot(line.unit) and issued is not None:
         found["imported"] = True
     if type != "relabel" and not is_lot(line.unit):
         if (grams := net_g_of(line)) is not None:

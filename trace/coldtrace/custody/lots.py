@@ -1,8 +1,9 @@
 """Goods by lot and quantity: how much lies where, is on its way, and whose it is (domain guide, section 4).
 
 A lot `(01)GTIN(10)LOT` has no single place.  Its stock is a number of packages for each place and owner: `here` at a
-site, or in `transit` from one site to another.  Whoever handles goods at a place and names no owner handles its own
-first, then those of others that lie there; a receiver keeps the owner whose goods were sent.  What was observed is
+site, or in `transit` from one site to another.  Beside them stand how much was `lost` at a site and not found since,
+and how much was ever `coded` there: notes, not goods.  Whoever handles goods at a place and names no owner handles its
+own first, then those of others that lie there; a receiver keeps the owner whose goods were sent.  What was observed is
 never refused: where the books have less, the rest is booked below zero and marked `short_stock`.  Pure.
 """
 
@@ -17,14 +18,16 @@ from coldtrace.custody.model import BLOCKING, Decision, Deed, Holding, Level, Ma
 
 HERE: Final = "here"
 TRANSIT: Final = "transit"
-
+LOST: Final = "lost"
+CODED: Final = "coded"
+GOODS: Final = (HERE, TRANSIT)
+"""The books of goods that are there, in distinction from what is noted beside them."""
 
 Stock = Mapping[StockPlace, int]
 _LOT_AT = len("(01)") + 14
 _Booked = tuple[dict[StockPlace, int], list[Mark]]
 
-_TAKING = frozenset({"sell", "use", "destroy", "lose", "sample", "void"})
-_ADDING = frozenset({"commission", "adopt", "find"})
+_TAKING = frozenset({"sell", "use", "destroy", "sample"})
 _SEEING = frozenset({"count", "observe", "inspect", "store"})
 
 
@@ -95,8 +98,18 @@ def _book(deed: Deed, said: Said, stock: Stock) -> _Booked:
             return _take(deed, said, stock, None if deed.abroad else deed.to_gln or "")
         case ("receive", _):
             return _receive(deed, said, stock)
-        case (type, _) if type in _ADDING:
-            return _put(dict(stock), StockPlace(HERE, deed.gln, "", _owner(deed, said)), said.quantity), []
+        case ("adopt", _):
+            return _adopt(deed, said, stock)
+        case ("commission", _):
+            return _commission(deed, said, stock)
+        case ("void", _):
+            left, marks = _take(deed, said, stock, None)
+            coded = StockPlace(CODED, deed.gln, "", "")
+            return _put(left, coded, -min(said.quantity, left.get(coded, 0))), marks
+        case ("lose", _):
+            return _lose(deed, said, stock)
+        case ("find", _):
+            return _find(deed, said, stock)
         case ("sample", _) if deed.level is not Level.FIRM:
             return dict(stock), []  # taken where others keep the lot: they say what they have less
         case (type, _) if type in _TAKING:
@@ -127,6 +140,46 @@ def _send(stock: dict[StockPlace, int], place: StockPlace, quantity: int, to_gln
     _put(stock, place, -quantity)
     if to_gln is not None:
         _put(stock, StockPlace(TRANSIT, place.gln, to_gln, place.owner), quantity)
+
+
+def _adopt(deed: Deed, said: Said, stock: Stock) -> _Booked:
+    """Take in goods under the code that they have: what is on its way here first, as a receiver does.
+
+    A lot that nobody imported here may come from anywhere; of one that was, somebody should have sent it.
+    """
+    left, marks = _receive(deed, said, stock)
+    return left, [mark for mark in marks if mark is not Mark.GAP or said.details.get("imported") is True]
+
+
+def _commission(deed: Deed, said: Said, stock: Stock) -> _Booked:
+    """Code goods; all that was ever coded of a lot is no more than its imports declare."""
+    left = _put(dict(stock), StockPlace(HERE, deed.gln, "", _owner(deed, said)), said.quantity)
+    _put(left, StockPlace(CODED, deed.gln, "", ""), said.quantity)
+    coded = sum(quantity for place, quantity in left.items() if place.kind == CODED)
+    declared = said.details.get("declared")
+    return left, [Mark.COUNT_DIFFERS] if isinstance(declared, int) and coded > declared else []
+
+
+def _lose(deed: Deed, said: Said, stock: Stock) -> _Booked:
+    """Take what was lost out of the books, and note it: so much may be found again."""
+    left, marks = _take(deed, said, stock, None)
+    for place in stock.keys() | left.keys():
+        if place.kind == HERE:
+            _put(left, place._replace(kind=LOST), stock.get(place, 0) - left.get(place, 0))
+    return left, marks
+
+
+def _find(deed: Deed, said: Said, stock: Stock) -> _Booked:
+    """Find again what was lost here, one's own first; what is found beyond that was in no books."""
+    left, rest, own = dict(stock), said.quantity, _owner(deed, said)
+    owners = [own] if "owner" in said.details else [own, *_others(stock, deed.gln, own, kind=LOST)]
+    for owner in owners:
+        lost = StockPlace(LOST, deed.gln, "", owner)
+        part = min(rest, max(left.get(lost, 0), 0))
+        rest -= part
+        _put(left, lost, -part)
+        _put(left, lost._replace(kind=HERE), part)
+    return _put(left, StockPlace(HERE, deed.gln, "", own), rest), [Mark.COUNT_DIFFERS] if rest else []
 
 
 def _receive(deed: Deed, said: Said, stock: Stock) -> _Booked:
@@ -163,7 +216,7 @@ def _coming(deed: Deed, said: Said, stock: Stock) -> list[StockPlace]:
 
 def _sender(deed: Deed, said: Said, stock: Stock) -> str | None:
     """Return the site that goods received here come from; of several the first."""
-    coming = _coming(deed, said, stock) if deed.type == "receive" else []
+    coming = _coming(deed, said, stock) if deed.type in ("receive", "adopt") else []
     return coming[0].gln if coming else None
 
 
@@ -179,8 +232,8 @@ def _compare(deed: Deed, said: Said, stock: Stock) -> list[Mark]:
     return [Mark.COUNT_DIFFERS] if differs else []
 
 
-def _others(stock: Stock, gln: str, own: str) -> list[str]:
-    return sorted({place.owner for place in stock if (place.kind, place.gln) == (HERE, gln) and place.owner != own})
+def _others(stock: Stock, gln: str, own: str, *, kind: str = HERE) -> list[str]:
+    return sorted({place.owner for place in stock if (place.kind, place.gln) == (kind, gln) and place.owner != own})
 
 
 def _owner(deed: Deed, said: Said) -> str:

@@ -249,7 +249,7 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.LOSS_UNEXPLAINED: Words("损耗超过 3% 且未说明原因", "More than 3 % was lost without a reason"),
     Mark.OVER_RECEIVED: Words("收货数量多于发货数量", "More was received than was shipped here"),
     Mark.SHORT: Words("账面数量不足", "The books have less than that"),
-    Mark.COUNT_DIFFERS: Words("盘点数量与账面不符", "The count differs from the books"),
+    Mark.COUNT_DIFFERS: Words("数量与账面或申报不符", "The number differs from the books, or from what was declared"),
     Mark.NOT_ONE: Words("单件货物的数量不是 1", "One unit under one code, but another quantity than 1"),
     Mark.LOT_NOT_PACKED: Words("按数量管理的批次不随托盘移动", "A lot by quantity does not move with a pallet"),
     Mark.REFUSED_BY_RECEIVER: Words("收货方拒收", "The receiver refused it"),
@@ -332,7 +332,8 @@ class Holding:
 class Issued:
     """What is known of a code since it was issued; `bind_until` is set for a label of a pre-issued roll.
 
-    `importer` is the USCC of whoever imported its lot, `net_g` what one unit weighs.
+    `importer` is the USCC of whoever imported its lot, `net_g` what one unit weighs, `cartons` how many packages of a
+    lot by quantity its imports declare.
     """
 
     station_gln: str
@@ -344,6 +345,7 @@ class Issued:
     bind_until: datetime | None = None
     importer: str | None = None
     net_g: int | None = None
+    cartons: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -417,7 +419,10 @@ class Fact(Deed):
 
 
 class StockPlace(NamedTuple):
-    """Where some of a lot is and whose: `here` at `gln`, or in `transit` from there to `to_gln` (empty: to nobody)."""
+    """Where some of a lot is and whose: `here` at `gln`, or in `transit` from there to `to_gln` (empty: to nobody).
+
+    Noted beside the goods: `lost` at `gln` and not found since, and ever `coded` there (of no owner).
+    """
 
     kind: str
     gln: str

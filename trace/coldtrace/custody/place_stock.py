@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.custody.lots import HERE, TRANSIT, is_lot
+from coldtrace.custody.lots import GOODS, HERE, TRANSIT, is_lot
 from coldtrace.custody.model import StockPlace
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.events.unit_id import read_unit_id
@@ -203,8 +203,9 @@ def stock_of(session: Session, unit_pk: int, scope: Scope) -> tuple[tuple[StockP
     rows = session.execute(
         text(
             "SELECT t.kind, t.gln, t.to_gln, t.owner, t.quantity FROM lot_stock t WHERE t.unit_pk = :pk"
+            " AND t.kind = ANY(CAST(:goods AS text[]))"
             f" AND ({within.site('t.gln')} OR {within.site('t.to_gln')}) ORDER BY t.kind, t.gln, t.to_gln, t.owner"
         ),
-        {"pk": unit_pk, **within.values},
+        {"pk": unit_pk, "goods": list(GOODS), **within.values},
     )
     return tuple((StockPlace(row.kind, row.gln, row.to_gln, row.owner), row.quantity) for row in rows)

@@ -149,13 +149,15 @@ def _lot_named(unit_id: str) -> tuple[str, str]:
 def issued_lots(session: Session, unit_ids: Collection[str]) -> dict[str, Issued]:
     """Return what is known of lots by their imports: `(01)GTIN(10)LOT`.
 
-    One lot may have come in several consignments: its first import is the one that speaks for it.
+    One lot may have come in several consignments: its first import is the one that speaks for it.  What they declare
+    adds up.
     """
     named = {_lot_named(unit_id): unit_id for unit_id in unit_ids}
     rows = session.execute(
         text(
             "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.facts_hash, c.station_gln, c.importer_id, o.uscc,"
-            " min(l.expiry_date) OVER (PARTITION BY l.gtin, l.lot) AS expiry, y.recalled_at FROM"
+            " min(l.expiry_date) OVER (PARTITION BY l.gtin, l.lot) AS expiry,"
+            " CAST(sum(l.cartons) OVER (PARTITION BY l.gtin, l.lot) AS bigint) AS cartons, y.recalled_at FROM"
             " unnest(CAST(:gtins AS text[]), CAST(:lots AS text[])) AS n(gtin, lot) JOIN lot l USING (gtin, lot)"
             " JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state = 'open'"
             " JOIN operator o ON o.operator_id = c.importer_id"
@@ -173,6 +175,7 @@ def issued_lots(session: Session, unit_ids: Collection[str]) -> dict[str, Issued
             importer_id=row.importer_id,
             importer=row.uscc,
             stopped_at=row.recalled_at,
+            cartons=row.cartons,
         )
         for row in rows
     }
