@@ -101,12 +101,12 @@ class WebHouse:
         assert len(results) == len(statements)
         return results
 
-    def tell(self, role: SiteRole, type: T, lines: Sequence[Any], **more: Any) -> None:
-        """Have a site's device say one thing that must be accepted."""
+    def tell(self, role: SiteRole, type: T, lines: Sequence[Any], *, marks: Sequence[str] = (), **more: Any) -> None:
+        """Have a site's device say one thing that must be accepted, with these marks."""
         device = self.device(role)
         (result,) = self.send(device, [device.say(type, lines, **more)])
         assert result["status"] == "accepted", result
-        assert result["marks"] == [], result
+        assert result["marks"] == list(marks), result
 
     def consignment(self, **size: Any) -> Consignment:
         """Open a consignment."""

@@ -105,7 +105,8 @@ def unit(web: WebHouse, unit_id: str) -> dict[str, Any]:
 def test_a_lot_has_its_last_day_in_the_list_and_at_its_own_address(web: WebHouse, goods: Consignment) -> None:
     carton = goods.carton
     lot = lot_unit(gtin=GTIN, lot=carton.lot or "")
-    web.tell(SiteRole.FIRST_STATION, T.FIND, [Line(role="unit", unit=lot, parent=None, quantity=12)])
+    some = [Line(role="unit", unit=lot, parent=None, quantity=12)]
+    web.tell(SiteRole.FIRST_STATION, T.FIND, some, marks=["count_differs"])
     row = next(each for each in rows(web, PORT, "stock") if each["unit"] == lot)
     assert (row["gtin"], row["lot"], row["quantity"]) == (GTIN, carton.lot, 12)
     assert row["expiry"] == unit(web, lot)["expires_on"] == unit(web, carton.unit_id)["expires_on"] is not None
@@ -123,7 +124,7 @@ def test_a_lots_last_time_is_that_of_this_place_and_not_of_what_other_firms_do(
     def some(quantity: int) -> list[Line]:
         return [Line(role="unit", unit=lot, parent=None, quantity=quantity)]
 
-    web.tell(SiteRole.FIRST_STATION, T.FIND, some(12))
+    web.tell(SiteRole.FIRST_STATION, T.FIND, some(12), marks=["count_differs"])
     found = last(PORT)
     web.tell(SiteRole.FIRST_STATION, T.SHIP, some(8), to=STORE)
     sent = last(PORT)
