@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from coldtrace.events.public_piece import Place
 from coldtrace.events.receipt import verify_receipt
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties.service import CERTIFICATE_LIFE
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.keys import Ed25519Signer, key_id, load_public_key
@@ -228,6 +230,16 @@ def test_a_device_speaks_for_its_own_place_only(road: Road, change: dict[str, ob
     result = road.done(PORT, T.COMMISSION, binding(CARTONS[0]), **change)
     assert isinstance(result.refusal, CertificateMismatch)
     assert result.refusal.facts["what"] == what
+
+
+def test_a_device_whose_certificate_is_over_is_believed_and_marked(road: Road) -> None:
+    """On the day after its two years a handheld goes on: what it sees is kept, moves goods, and is a case."""
+    road.bound(CARTONS[0])
+    road.clock.forward(CERTIFICATE_LIFE + timedelta(days=2))
+    result = road.done(PORT, T.OBSERVE, CARTONS[0])
+    assert (result.status, result.marks) == ("accepted", ("certificate_over",))
+    assert result.receipt is not None
+    assert road.done(PORT, T.SHIP, CARTONS[1], to=STORE).marks[0] == "certificate_over"
 
 
 @pytest.mark.parametrize("to", ["", "95", "9521234000021", "\u0000", "上海某公司", 5, None, ["9521234000020"]])

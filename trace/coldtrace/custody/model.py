@@ -111,6 +111,7 @@ class Mark(StrEnum):
     LATE = "late"
     CHAIN_FORK = "chain_fork"
     KEY_SUSPENDED = "key_suspended"
+    CERTIFICATE_OVER = "certificate_over"
     NOT_ISSUED = "not_issued"
     WRONG_STATION = "wrong_station"
     CODE_MISMATCH = "code_mismatch"
@@ -214,6 +215,9 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.LATE: Words("超过 72 小时才送达", "Arrived more than 72 hours after the event"),
     Mark.CHAIN_FORK: Words("设备记录链出现分叉", "The device's chain has a fork"),
     Mark.KEY_SUSPENDED: Words("设备密钥已暂停", "The device key is suspended"),
+    Mark.CERTIFICATE_OVER: Words(
+        "设备证书已过期：请更换设备密钥", "The device's certificate is over: give the device a new key"
+    ),
     Mark.NOT_ISSUED: Words("该码未由本系统签发", "This code was not issued here"),
     Mark.WRONG_STATION: Words("该码签发给另一首站", "The code was issued to another station"),
     Mark.CODE_MISMATCH: Words("扫描的码与签发的码不一致", "The scanned code differs from the one issued"),

@@ -251,7 +251,8 @@ def _admit(
         enrolled_at=speaker.enrolled_at,
         stated_skew=one.private.value("clock_skew"),
     )
-    _require_certified(env, one, speaker, skewed=Mark.CLOCK_SKEW in marks)
+    if _require_certified(env, one, speaker) and Mark.CLOCK_SKEW not in marks:
+        marks.append(Mark.CERTIFICATE_OVER)
     if speaker.state == "suspended":
         marks.append(Mark.KEY_SUSPENDED)
     if one.public.type.value not in speaker.operations and one.public.type.value not in ALWAYS:
@@ -271,16 +272,19 @@ def _admit(
     return _Admitted(checked=one, speaker=speaker, recorded_at=recorded_at, event_at=event_at, marks=marks, entry=entry)
 
 
-def _require_certified(env: Env, one: CheckedStatement, speaker: _Speaker, *, skewed: bool) -> None:
-    """Raise CertificateMismatch unless the device's certificate covers the statement.
+def _require_certified(env: Env, one: CheckedStatement, speaker: _Speaker) -> bool:
+    """Raise CertificateMismatch unless the device speaks for its own place; tell whether its certificate is over.
 
-    A device whose clock is years off names a day outside its certificate; that is kept and marked, not refused.
+    A day outside the certificate's window is kept and marked, not refused: the device is enrolled, and what it saw
+    was seen.
     """
-    for what in mismatches(speaker.certificate, net=env.net, key=speaker.key_id, public=one.public):
-        if not (skewed and what == "certificate_window"):
+    found = mismatches(speaker.certificate, net=env.net, key=speaker.key_id, public=one.public)
+    for what in found:
+        if what != "certificate_window":
             raise CertificateMismatch(what=what)
     if not opens_site(speaker.certificate, salt=speaker.site_salt, gln=one.private.site):
         raise CertificateMismatch(what="certificate_other_site")
+    return bool(found)
 
 
 def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: bool) -> _Kept:

@@ -176,7 +176,9 @@ def _tried(request: Request, keys: set[bytes], reads: Sequence[ReadWire]) -> lis
             session.rollback()
 
 
-OF_THE_DEVICE = frozenset({Mark.NOT_PERMITTED, Mark.LATE, Mark.CLOCK_SKEW, Mark.CHAIN_FORK, Mark.KEY_SUSPENDED})
+OF_THE_DEVICE = frozenset(
+    {Mark.NOT_PERMITTED, Mark.LATE, Mark.CLOCK_SKEW, Mark.CHAIN_FORK, Mark.KEY_SUSPENDED, Mark.CERTIFICATE_OVER}
+)
 """Marks that say nothing of goods."""
 
 
