@@ -18,7 +18,7 @@ from support.city_lots import MADE_GTIN, CityLots
 from support.city_plots import Plotter
 from support.city_trade import FOREIGN_G, ORDER
 from support.house import Handheld, pack_lines, unit_line
-from support.road_simulation import Box, Terminal
+from support.road_simulation import Terminal
 
 TIMES = 5
 """How often each scheme is carried out at most."""
@@ -259,18 +259,19 @@ class Schemer(Plotter):
 
     def two_handhelds_with_one_key(self) -> None:
         """A handheld of the port was copied, and both go on; the key is suspended, and what it says next is a case."""
-        seen = [self._fresh() for _ in range(4)]
+        one, other = self._fresh(), self._fresh()
         with self.days.sessions.begin() as session:
             terminal = Terminal(device=Handheld.enrol(session, self.days.env, self.days.city.sites[self.days.port]))
-        self._look(terminal, seen[0])
+        self._tell(terminal, T.MARK)
         copy = Terminal(device=replace(terminal.device, sent=[]))
-        for each, box in zip((terminal, copy, terminal), seen[1:], strict=True):
-            self._look(each, box)
-        self._plot(CaseKind.CONFLICT, seen[2].unit)
-        self._plot(CaseKind.CONFLICT, seen[3].unit)
+        self._tell(terminal, T.MARK)
+        self._tell(copy, T.OBSERVE, one.unit)
+        self._tell(terminal, T.OBSERVE, other.unit)
+        self._plot(CaseKind.CONFLICT, one.unit)
+        self._plot(CaseKind.CONFLICT, other.unit)
 
-    def _look(self, terminal: Terminal, box: Box) -> None:
-        said = terminal.device.say(T.OBSERVE, [unit_line(box.unit)], at=self.days.clock.next)
+    def _tell(self, terminal: Terminal, type: T, *units: str) -> None:
+        said = terminal.device.say(type, [unit_line(unit) for unit in units], at=self.days.clock.next)
         self.days.send_now(terminal, said)
 
     def pallet_with_a_new_label(self) -> None:
