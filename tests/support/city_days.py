@@ -172,6 +172,7 @@ class CityDays(Simulation):
         """Receive what came to one place."""
         gln = here[0].to
         assert gln is not None
+        assert {each.to for each in here} == {gln}, (self.seed, "somebody takes in what goes elsewhere")
         self._say(gln, type, *[b.unit for b in here], **details)
         for each in here:
             each.state, each.gln, each.to = "active", gln, None

@@ -3,7 +3,7 @@
 Goods by lot and quantity, and what is made of what, are in `city_lots.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -117,6 +117,11 @@ class CityTrade(CityDays):
         self._take_in(part, more=[("voucher", number), ("from", part[0].gln)] if self.rng.random() < 0.5 else [])
         self.half_come |= {b.unit for b in of_one if b not in part}
         return True
+
+    def _take_in(self, here: Sequence[Box], type: T = T.RECEIVE, **details: Any) -> None:
+        super()._take_in(here, type, **details)
+        for each in here:  # when it goes on, it is not by this voucher
+            self.vouchers.pop(each.unit, None)
 
     def _take_in_rests(self, *, everything: bool = False) -> None:
         """Take in what was half received, and what is on its way for so long that somebody goes and looks."""
