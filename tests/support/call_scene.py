@@ -178,9 +178,14 @@ class Scene:
         return UUID(json.loads(said.header)["id"])
 
     def product_link(self) -> UUID:
-        """Return the id of a new link of the scene's importer; of one that does not exist, any id."""
+        """Return the id of a link of the scene's importer, a new one when the last one ended; else any id."""
         if not self.exists:
             return self.web.env.new_id()
+        with self.web.sessions() as session:
+            live = product_links.listed(session, EVERYTHING, gtin=GTIN, after=None, limit=200)
+        for link in live:
+            if (link.uscc, link.type) == (self.importer, LinkType.RECIPE_INFO):
+                return link.link_id
         new = NewLink(
             gtin=GTIN,
             lot=None,
