@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 from coldscan import cache, lanes, words
 from coldscan.cache import Name
 from coldscan.compose import Matter, append, offset_of
+from coldscan.day_mark import close_day, today_of
 from coldscan.device import Device, load_device
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.lanes import Lane
@@ -34,6 +35,7 @@ class Bench:
 
     `keeps_operation`: no card, not even one that is refused, takes the lane's operation away.  `read_back` has the
     shapes of what was stated: the first of each is read back before it is signed, the others differ in their goods.
+    `day` is the last one on which this bench has seen that the days before it are closed.
     """
 
     state: StateDir
@@ -48,6 +50,7 @@ class Bench:
     keeps_operation: bool = False
     read_back: set[Hashable] = field(default_factory=set)
     answers: int = 0
+    day: date | None = None
 
     @property
     def operation(self) -> Operation | None:
@@ -85,7 +88,12 @@ class Bench:
             tidy(self.connection)
 
     def append(self, matter: Matter, *, now: datetime) -> str:
-        """Add a statement of this lane to the chain and return its id; the caller owns the transaction."""
+        """Add a statement of this lane to the chain, behind the `mark` of the day before if that is due, and return
+        its id; the caller owns the transaction."""
+        today = today_of(self.device, self.knowledge, now=now)
+        # A mark that is said now counts from the commit, which may fail: the next statement asks once more.
+        if today != self.day and close_day(self.connection, self.device, self.knowledge, now=now) is None:
+            self.day = today
         shape, ran = matter.shape(), self.knowledge.steady()
         true_at = format_utc(self.knowledge.corrected(now))
         id = append(

@@ -38,6 +38,14 @@ class Tail:
 
 
 @dataclass(frozen=True, kw_only=True)
+class End:
+    """The last statement of a chain; `at` by the server's clock as far as it was known."""
+
+    type: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moment:
     """When something was scanned: the time by the server's clock as far as it was known, and the steady clock's."""
 
@@ -89,6 +97,14 @@ def tail_of(connection: sqlite3.Connection, key: str) -> Tail:
     if row is None:
         return Tail(seq=0, prev=None)
     return Tail(seq=int(row[0]), prev=sha256(str(row[1]).encode()))
+
+
+def end_of(connection: sqlite3.Connection, key: str) -> End | None:
+    """Return the last statement of the chain of `key`, None before the first."""
+    row = connection.execute(
+        "SELECT type, COALESCE(true_at, at) FROM statements WHERE key = ? ORDER BY seq DESC LIMIT 1", (key,)
+    ).fetchone()
+    return None if row is None else End(type=row[0], at=row[1])
 
 
 def insert(

@@ -12,12 +12,13 @@ from typing import Final
 
 from coldscan import cache, statements
 from coldscan.cache import Name
+from coldscan.day_mark import close_day
 from coldscan.device import Device
 from coldscan.fetch import fetch_chain, fetch_checkpoint, fetch_trust_list, fetch_work
 from coldscan.fetch_filters import fetch_filters
 from coldscan.fetch_rolls import fetch_rolls
 from coldscan.flush import BATCH, Flushed, Sender, flush
-from coldscan.knowledge import load_knowledge
+from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.refusals import ServerRefused, ServerUnreachable
 from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import immediate
@@ -91,7 +92,7 @@ def sync_once(
         # Before the queue: they are what stops goods that leave in the next minutes.
         report.filters = _part(report, lambda: _fetch_filters(connection, wire))
     if report.reached:
-        _flush(report, connection, device, wire, batch)
+        _flush(report, connection, device, wire, batch=batch, clock=clock, steady=steady)
     if lists and report.reached:
         trust = load_knowledge(connection, known=None).trust
         report.checkpoint = _part(report, lambda: fetch_checkpoint(connection, wire, device=device, trust=trust))
@@ -107,6 +108,15 @@ def sync_once(
         with immediate(connection):
             cache.put(connection, Name.LAST_SYNC, format_utc(clock()))
     return report
+
+
+def _close_day(
+    connection: sqlite3.Connection, device: Device, knowledge: Knowledge, *, clock: Callable[[], datetime]
+) -> None:
+    """Say the `mark` of the day before if nobody has scanned since, unless nobody would take it."""
+    if cache.get(connection, Name.REVOKED) is None and cache.get(connection, Name.RETIRED_BY) is None:
+        with immediate(connection):
+            close_day(connection, device, knowledge, now=clock())
 
 
 def _note_revocation(connection: sqlite3.Connection, report: SyncReport) -> None:
@@ -127,15 +137,20 @@ def _fetch_rolls(connection: sqlite3.Connection, wire: Wire, device: Device, clo
     return fetch_rolls(connection, wire, wanted=wanted, device=device, trust=knowledge.trust, now=now)
 
 
-def _flush(report: SyncReport, connection: sqlite3.Connection, device: Device, wire: Wire, batch: int) -> None:
+def _flush(
+    report: SyncReport,
+    connection: sqlite3.Connection,
+    device: Device,
+    wire: Wire,
+    *,
+    batch: int,
+    clock: Callable[[], datetime],
+    steady: SteadyClock,
+) -> None:
     def run() -> str:
-        sender = Sender(
-            connection=connection,
-            device=device,
-            wire=wire,
-            trust=load_knowledge(connection, known=None).trust,
-            flushed=report.flushed,
-        )
+        knowledge = load_knowledge(connection, known=None, steady=steady)
+        _close_day(connection, device, knowledge, clock=clock)
+        sender = Sender(connection=connection, device=device, wire=wire, trust=knowledge.trust, flushed=report.flushed)
         flush(sender, batch=batch)
         return "ok"
 
