@@ -187,7 +187,7 @@ def test_no_lot_comes_from_nothing_without_a_mark(city: Road) -> None:
     assert city.done(STORE, T.ADOPT, some(2)).marks == ()
     assert goods(city) == {("here", PORT, ""): 2, ("here", STORE, ""): 2}
     assert city.done(STORE, T.ADOPT, some(1)).marks == ("gap",), "of an imported lot somebody should have sent it"
-    lost = city.say(STORE, T.LOSE, some(1))
+    lost = city.say(STORE, T.LOSE, some(1), more=[("reason", "nowhere to be found")])
     assert city.done(STORE, T.FIND, some(1)).marks == ("count_differs",)
     city.tell(lost)
     assert city.story(L)[-1].marks == (), "it had been lost before"
@@ -308,7 +308,7 @@ def test_too_warm_at_any_scan(city: Road) -> None:
     city.done(PORT, T.SHIP, A, to=SHOP)
     assert city.done(SHOP, T.RECEIVE, A, cold="breach").marks == ()
     assert city.done(SHOP, T.SELL, A).marks == ("temp_breach",)
-    assert city.done(SHOP, T.RETURN, A, to=PORT).marks == ()
+    assert city.done(SHOP, T.RETURN, A, to=PORT, more=[("voucher", "RN-1")]).marks == ()
 
 
 def test_a_statement_without_its_reason_counts_and_is_marked(city: Road) -> None:
@@ -452,7 +452,7 @@ def test_a_sample_that_held_its_lot_keeps_its_place_in_the_books(city: Road) -> 
     line = replace(commission_line(opened.carton), unit=L, quantity=2)
     city.done(PORT, T.COMMISSION, line, facts=facts_of(opened.carton))
     late = city.say(PORT, T.OBSERVE, opened.carton.unit_id)
-    assert city.done(PORT, T.SAMPLE, some(1, hold=True)).marks == ()
+    assert city.done(PORT, T.SAMPLE, some(1, hold=True), more=[("record_no", "S-7")]).marks == ()
     city.done(PORT, T.OBSERVE, opened.carton.unit_id)
     city.tell(late)
     assert [line.marks for line in city.story(L)] == [(), ()]

@@ -133,7 +133,7 @@ def test_what_others_did_with_goods_since_is_not_told_by_the_voucher(
 ) -> None:
     """One pallet was lost by its sender, one sent to somebody else, and one sold by a third firm."""
     lost, sent, astray = ([unit_line(pallet.label.unit_id)] for pallet in goods.pallets)
-    send(web, SiteRole.FIRST_STATION, T.LOSE, lost, more=[("kind", "missing")])
+    send(web, SiteRole.FIRST_STATION, T.LOSE, lost, more=[("reason", "missing")])
     send(web, SiteRole.FIRST_STATION, T.SHIP, sent, to=MARKET)
     send(web, SiteRole.RETAILER, T.SELL, astray)
     assert states(opened(web, voucher, SiteRole.FIRST_STATION)) == ["lost", "sent_again", "elsewhere"]
@@ -169,6 +169,28 @@ def test_what_came_from_another_firm_under_the_same_number_is_not_told_to_the_se
     send(web, SiteRole.COLD_STORE, T.RECEIVE, lines, more=[("voucher", "DN-2026-17")])
     assert [each["unit"] for each in opened(web, voucher)["extra"]] == [stray.label.unit_id]
     assert opened(web, voucher, SiteRole.FIRST_STATION)["extra"] == []
+
+
+def test_the_sender_reads_why_goods_were_refused(web: WebHouse, goods: Consignment, voucher: Statement) -> None:
+    """In the receipt of the line and in the case, in one line; who gives no reason is asked for one."""
+    thawed, silent = (pallet.label.unit_id for pallet in goods.pallets[:2])
+    said = [
+        Line(role="unit", unit=thawed, parent=None, quantity=0, attributes={"refused": "解冻 thawed,\u0000 -3 °C\n"}),
+        Line(role="unit", unit=silent, parent=None, quantity=0),
+    ]
+    refusal = send(web, SiteRole.COLD_STORE, T.RECEIVE, said)
+    found = opened(web, voucher, SiteRole.FIRST_STATION)
+    assert states(found) == ["refused", "refused", "expected"]
+    receipts = [item["received"] for item in found["items"][:2]]
+    assert [each["refused_for"] for each in receipts] == ["解冻 thawed, -3 °C", None]
+    assert [each["marks"] for each in receipts] == [
+        ["refused_by_receiver"],
+        ["reason_missing", "refused_by_receiver"],
+    ]
+    assert {each["id"] for each in receipts} == {id_of(refusal)}
+    cases = [each for each in ask(web, SiteRole.FIRST_STATION, "/api/v1/cases").json()["cases"] if each["type"]]
+    assert [(each["kind"], each["refused_for"]) for each in cases] == [("refused_handover", ["解冻 thawed, -3 °C"])]
+    assert [mark["code"] for mark in cases[0]["marks"]] == ["reason_missing", "refused_by_receiver"]
 
 
 @pytest.mark.parametrize("cited", ["number", "id"])

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
 from coldtrace.people import tokens
 from coldtrace.rights.model import Member, Role
@@ -150,6 +151,20 @@ def test_the_page_has_a_button_that_works_without_scripts(house: WebHouse, clerk
     assert done.status_code == 200, done.text
     assert "Closed by the statement" in done.text
     assert "At one press" not in done.text
+
+
+def test_the_page_of_a_refusal_says_why(house: WebHouse, clerk: Visitor) -> None:
+    (code,) = house.consignment(cartons=1, declaration=f"020220261{next(_numbers):09}").pallets[0].cartons
+    house.tell(SiteRole.FIRST_STATION, T.COMMISSION, [commission_line(code)], facts=facts_of(code))
+    house.tell(SiteRole.FIRST_STATION, T.SHIP, [unit_line(code.unit_id)], to=STORE)
+    refused = Line(role="unit", unit=code.unit_id, parent=None, quantity=0, attributes={"refused": "解冻 <thawed>"})
+    house.tell(SiteRole.COLD_STORE, T.RECEIVE, [refused], marks=["refused_by_receiver"])
+    (case,) = house.client.get(f"{CASES}?kind=refused_handover", headers=house.bearer).json()["cases"]
+    page = clerk.get(f"/desk/cases/{case['id']}").text
+    assert "Refused because" in page
+    assert "解冻 &lt;thawed&gt;" in page
+    chinese = clerk.client.get(f"/desk/cases/{case['id']}", headers=PAGE | {"Accept-Language": "zh"}).text
+    assert "拒收理由" in chinese
 
 
 def test_a_choice_is_pressed(house: WebHouse, clerk: Visitor) -> None:

@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from coldtrace.custody.case_kinds import kinds_of, marks_of
 from coldtrace.custody.making import weight_marks
 from coldtrace.custody.model import CASE_OF, CaseKind, Fact, Holding, Issued, Level, Mark, Said, Source, UnitState
 from coldtrace.custody.moves import move
 from coldtrace.custody.rules import decide, lasting_marks, only_lasting, statement_marks
+from coldtrace.events.canonical import JsonValue
 from coldtrace.events.units_piece import Line
 
 A, B, C = "9521234000013", "9521234000020", "9521234000037"
@@ -176,8 +178,9 @@ def test_an_opened_case_names_its_counter_until_it_moves_on() -> None:
 REFUSED = [
     ("sent here", sent(B, A), {"refused": "too warm"}, sent(B, A), ["refused_by_receiver"]),
     ("never sent", at(B), {"refused": "not ordered"}, at(B), ["refused_by_receiver", "gap"]),
-    ("no reason", sent(B, A), {}, sent(B, A), ["refused_by_receiver"]),
-    ("yes, it is", sent(B, A), {"refused": True}, sent(B, A), ["refused_by_receiver"]),
+    ("no reason", sent(B, A), {}, sent(B, A), ["reason_missing", "refused_by_receiver"]),
+    ("yes, it is", sent(B, A), {"refused": True}, sent(B, A), ["reason_missing", "refused_by_receiver"]),
+    ("blank", sent(B, A), {"refused": " "}, sent(B, A), ["reason_missing", "refused_by_receiver"]),
 ]
 
 
@@ -433,7 +436,44 @@ REASONS = [
     ("destroy", Level.FIRM, {"method": "burnt"}, ["witness_missing"]),
     ("destroy", Level.FIRM, {"witness": "W2"}, ["witness_missing"]),
     ("release", Level.FIRM, {}, []),
+    ("lose", Level.FIRM, {"reason": "stolen"}, []),
+    ("lose", Level.FIRM, {"record_no": "P-7"}, ["reason_missing"]),
+    ("sample", Level.REGULATOR, {}, ["reference_missing"]),
+    ("sample", Level.FIRM, {"record_no": "S-7"}, []),
+    ("sample", Level.FIRM, {"order_no": "TJ-7"}, []),
+    ("return", Level.FIRM, {"reason": "thawed"}, ["reference_missing"]),
+    *(("return", Level.FIRM, {name: "7"}, []) for name in ("voucher", "order_no", "record_no", "ref")),
 ]
+
+BURNT = {"method": "burnt", "witness": "W2", "staff": "W1"}
+DESTROYED: list[tuple[str, dict[str, JsonValue], dict[str, object], list[str]]] = [
+    (UNIT, {}, {}, []),
+    ("(00)395212340000000014", {}, {}, []),
+    (LOT, {}, {}, ["reference_missing"]),
+    (LOT, {"net_g": 20_000}, {}, []),
+    (LOT, {}, {"record_no": "D-7"}, []),
+    ("zjcold:91%2F0042", {}, {"order_no": "TJ-7"}, []),
+    ("zjcold:91%2F0042", {"net_g": "heavy"}, {}, ["reference_missing"]),
+]
+
+
+@pytest.mark.parametrize(("unit", "said", "fields", "marks"), DESTROYED)
+def test_it_follows_how_much_was_destroyed(
+    unit: str, said: dict[str, JsonValue], fields: dict[str, object], marks: list[str]
+) -> None:
+    found = statement_marks("destroy", level=Level.FIRM, fields=BURNT | fields, lines=[_line(unit=unit, **said)])
+    assert found == [Mark(mark) for mark in marks]
+
+
+def test_a_reference_that_is_missing_is_only_noted() -> None:
+    assert kinds_of(["reference_missing"]) == set()
+    assert kinds_of(["reason_missing"]) == {CaseKind.CONFLICT}
+
+
+def test_a_refusal_without_a_reason_is_one_case_and_not_two() -> None:
+    marks = ["refused_by_receiver", "reason_missing"]
+    assert kinds_of(marks) == {CaseKind.REFUSED_HANDOVER}
+    assert marks_of(CaseKind.REFUSED_HANDOVER, marks) == marks
 
 
 @pytest.mark.parametrize(("type", "level", "fields", "marks"), REASONS)

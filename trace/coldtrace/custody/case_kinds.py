@@ -5,7 +5,7 @@ its marks alone (`model.CASE_OF`), so they are opened in the transaction that ke
 statement changes what its lines contradict.  Kinds that no mark has come from the watch (`coldtrace.watch`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID, uuid5
 
 from coldtrace.custody.model import CASE_OF, CaseKind, Mark
@@ -34,12 +34,21 @@ def kinds_of(marks: Iterable[str]) -> set[CaseKind]:
     >>> sorted(kinds_of(["gap", "not_here", "already_packed", "receiver_unregistered"]))
     [<CaseKind.CONFLICT: 'conflict'>, <CaseKind.GAP: 'gap'>]
     """
-    return {kind for mark in marks if (kind := CASE_OF[Mark(mark)]) is not None}
+    said = frozenset(map(Mark, marks))
+    return {kind for mark in said if (kind := _kind_of(mark, said)) is not None}
 
 
 def marks_of(kind: CaseKind, marks: Iterable[str]) -> list[Mark]:
     """Return those of a statement's marks that make its case of one kind, each once."""
-    return [mark for mark in map(Mark, dict.fromkeys(marks)) if CASE_OF[mark] is kind]
+    said = list(map(Mark, dict.fromkeys(marks)))
+    return [mark for mark in said if _kind_of(mark, said) is kind]
+
+
+def _kind_of(mark: Mark, said: Collection[Mark]) -> CaseKind | None:
+    """Return the kind of case that a mark belongs to: a refusal and that it has no reason are one matter, not two."""
+    if mark is Mark.REASON_MISSING and Mark.REFUSED_BY_RECEIVER in said:
+        return CaseKind.REFUSED_HANDOVER
+    return CASE_OF[mark]
 
 
 _CASES = UUID("6d0c3f52-6c0f-5d1a-9a55-0f2b6c1d7e10")

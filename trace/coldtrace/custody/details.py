@@ -6,7 +6,7 @@ arrival.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
-    refused   `receive`: quantity 0, so the goods were not taken
+    refused   `receive`: quantity 0, so the goods were not taken; the reason, or true where none was given
     hold      `sample`: the goods stay until the result, if the speaker may stop them
     owner     the USCC of whose goods they are, of a lot
     net_g     `transform`, input: how much of it was used; output, and `adopt`: what it weighs
@@ -49,7 +49,7 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
         case "open" if (counter := _counter(said.get("counter"))) is not None:
             found["counter"] = counter
         case "receive" if line.quantity == 0:
-            found["refused"] = True
+            found["refused"] = why_refused(line) or True
         case "commission" if is_lot(line.unit) and issued is not None and issued.cartons is not None:
             found["declared"] = issued.cartons
         case "transform" | "relabel" | "adopt":
@@ -62,6 +62,12 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
     if isinstance(owner, str) and len(owner) == _USCC and owner.isascii() and owner.isalnum():
         found["owner"] = owner
     return found
+
+
+def why_refused(line: Line) -> str | None:
+    """Return why a receiver did not take the goods, in one line, without signs that PostgreSQL does not keep."""
+    value = line.attributes.get("refused")
+    return "".join(sign for sign in value if sign.isprintable()).strip() or None if isinstance(value, str) else None
 
 
 def makes_lot(type: str, lines: Sequence[Line]) -> bool:

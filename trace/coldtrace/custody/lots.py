@@ -183,7 +183,7 @@ def _find(deed: Deed, said: Said, stock: Stock) -> _Booked:
 
 
 def _receive(deed: Deed, said: Said, stock: Stock) -> _Booked:
-    if said.details.get("refused") is True:
+    if "refused" in said.details:
         return dict(stock), [Mark.REFUSED_BY_RECEIVER, *([] if _coming(deed, said, stock) else [Mark.GAP])]
     left, rest = dict(stock), said.quantity
     coming = _coming(deed, said, stock)

@@ -137,6 +137,7 @@ class Mark(StrEnum):
     ALREADY_OPENED = "already_opened"
     NOTHING_TO_LIFT = "nothing_to_lift"
     REASON_MISSING = "reason_missing"
+    REFERENCE_MISSING = "reference_missing"
     WITNESS_MISSING = "witness_missing"
     UNKNOWN_SCHEME = "unknown_scheme"
     OUTLIVES_INPUT = "outlives_input"
@@ -243,6 +244,10 @@ MARK_WORDS: dict[Mark, Words] = {
     Mark.ALREADY_OPENED: Words("重复开箱上柜", "Opened at this counter before"),
     Mark.NOTHING_TO_LIFT: Words("该货物本身没有可解除的封存或召回", "The unit itself has no hold or recall to lift"),
     Mark.REASON_MISSING: Words("未写明理由或文书编号", "No reason, or no number of the document, was given"),
+    Mark.REFERENCE_MISSING: Words(
+        "未写明记录、文书或交货单编号",
+        "No number of the record, of the document or of the delivery was given",
+    ),
     Mark.WITNESS_MISSING: Words(
         "未写明销毁方式，或见证人与操作人相同", "No method, or no witness other than who did it"
     ),
@@ -299,7 +304,7 @@ _OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
     CaseKind.REFUSED_HANDOVER: frozenset({Mark.REFUSED_BY_RECEIVER}),
     CaseKind.DOUBLE_BOUND: frozenset({Mark.DOUBLE_BOUND}),
 }
-NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED})
+NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED, Mark.REFERENCE_MISSING})
 """Marks that are allowed and only noted: nothing in them contradicts anything."""
 
 

@@ -116,7 +116,7 @@ def _moved(
             return _output(deed, said, holding, sources)
         case "relabel", "output":
             return _replacement(deed, said, holding, sources)
-        case "receive", _ if said.details.get("refused") is True:
+        case "receive", _ if "refused" in said.details:
             return _refuse(deed, holding, effective)
         case "void", _:
             return _void(deed, holding, effective, lasting)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from coldtrace.codes.foreign_scheme import known_schemes
-from coldtrace.custody.details import details_of, may_stop_lot, read_day
+from coldtrace.custody.details import details_of, may_stop_lot, net_g_of, read_day, why_refused
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import (
     BLOCKING,
@@ -154,6 +154,8 @@ def _of_goods(
             return (Mark.UNKNOWN_SCHEME,)
         case "void":
             return _of_station(fact, issued)
+        case "receive" if line.quantity == 0 and why_refused(line) is None:
+            return (Mark.REASON_MISSING,)
         case _:
             return ()
 
@@ -165,8 +167,16 @@ def statement_marks(type: str, *, level: Level, fields: Mapping[str, object], li
             level is Level.REGULATOR and not _has(fields, "order_no")
         ):
             return [Mark.REASON_MISSING]
-        case "destroy" if not _has(fields, "method") or not _is_witnessed(fields):
-            return [Mark.WITNESS_MISSING]
+        case "lose" if not _has(fields, "reason"):
+            return [Mark.REASON_MISSING]
+        case "sample" if not _has_any(fields, _RECORDS):
+            return [Mark.REFERENCE_MISSING]
+        case "return" if not _has_any(fields, _REFERENCES):
+            return [Mark.REFERENCE_MISSING]
+        case "destroy":
+            witnessed = _has(fields, "method") and _is_witnessed(fields)
+            recorded = _has_any(fields, _RECORDS) or all(_weight_is_known(line) for line in lines)
+            return [*(() if witnessed else [Mark.WITNESS_MISSING]), *(() if recorded else [Mark.REFERENCE_MISSING])]
         case "relabel":
             return [] if _are_paired(lines) else [Mark.LABELS_UNPAIRED]
         case _:
@@ -212,6 +222,7 @@ _LASTING = {
     "adopt": frozenset({Mark.UNKNOWN_SCHEME, Mark.NOT_ISSUED}),
     **dict.fromkeys(STOPPING, frozenset({Mark.LOT_OF_OTHERS})),
     "void": frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION}),
+    "receive": frozenset({Mark.REASON_MISSING}),
 }
 
 
@@ -304,6 +315,19 @@ def _is_known_scheme(unit_id: str) -> bool:
 def _has(fields: Mapping[str, object], name: str) -> bool:
     value = fields.get(name)
     return isinstance(value, str) and bool(value.strip())
+
+
+_RECORDS = ("record_no", "order_no")
+_REFERENCES = ("voucher", "order_no", "record_no", "ref")
+
+
+def _has_any(fields: Mapping[str, object], names: Sequence[str]) -> bool:
+    return any(_has(fields, name) for name in names)
+
+
+def _weight_is_known(line: Line) -> bool:
+    """Tell whether it follows what was destroyed: a serial weighs what its lot says, a pallet what is in it."""
+    return net_g_of(line) is not None or read_unit_id(line.unit).kind in (UnitKind.SERIAL, UnitKind.OWN, UnitKind.SSCC)
 
 
 def _is_witnessed(fields: Mapping[str, object]) -> bool:

@@ -51,12 +51,16 @@ class Voucher:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """Where, when and by which statement a line was received or refused."""
+    """Where, when and by which statement a line was received or refused; `refused_for` is why, in the receiver's words.
+
+    There is none where it was taken, nor where a refusal gave none (`reason_missing`).
+    """
 
     entry_id: UUID
     gln: str
     claimed_at: datetime
     marks: tuple[str, ...]
+    refused_for: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +278,7 @@ _OF_LOT = (
 _LINES = (
     "SELECT l.line_no, u.unit_id, l.quantity, l.marks, o.gtin, o.lot, o.expiry_date AS expiry,"
     " COALESCE(root.state, u.state) AS state, l.marks && CAST(:blocking AS text[]) AS blocked,"
-    " q.before, q.later, q.taken, r.entry_id, r.gln, r.claimed_at, r.received_marks, r.seen AS receipt_seen,"
+    " q.before, q.later, q.taken, r.entry_id, r.gln, r.claimed_at, r.received_marks, r.refused, r.seen AS receipt_seen,"
     " again.seen AS again_seen, latest.seen AS latest_seen, i.inside, i.arrived"
     " FROM statement v JOIN statement_line l ON l.entry_id = v.entry_id AND l.role <> 'implied'"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit root ON root.unit_pk = u.root_pk"
@@ -284,7 +288,8 @@ _LINES = (
     "  WHERE x.unit_pk = l.unit_pk AND x.event_at >= v.event_at AND s.type = ANY(CAST(:out AS text[]))"
     f"  AND NOT x.marks && CAST(:blocking AS text[]) AND {_LATER} ORDER BY x.event_at, s.recorded_at LIMIT 1) again"
     " ON TRUE"
-    " LEFT JOIN LATERAL (SELECT s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks, {seen} AS seen"
+    " LEFT JOIN LATERAL (SELECT s.entry_id, s.gln, s.claimed_at, x.marks AS received_marks,"
+    " x.details -> 'refused' AS refused, {seen} AS seen"
     "  FROM statement_line x JOIN statement s USING (entry_id) WHERE x.unit_pk = l.unit_pk"
     "  AND x.event_at >= v.event_at AND s.type = 'receive' AND NOT x.marks && CAST(:blocking AS text[])"
     f"  AND {_LATER} AND (again.at IS NULL OR x.event_at <= again.at)"
@@ -304,7 +309,7 @@ _LINES = (
 )
 _EXTRA = (
     "WITH e AS MATERIALIZED (SELECT u.unit_id, x.quantity, s.entry_id, s.gln, s.claimed_at, s.recorded_at,"
-    " x.line_no, x.marks AS received_marks"
+    " x.line_no, x.marks AS received_marks, x.details -> 'refused' AS refused"
     " FROM statement v JOIN statement_voucher c ON c.number = ANY(CAST(:cited AS text[]))"
     " JOIN statement s ON s.entry_id = c.entry_id AND s.type = 'receive' AND s.gln = :to"
     f" AND {_STANDS}"
@@ -353,7 +358,13 @@ def _line(row: Row, head: Voucher, lot: NamedLot | None) -> VoucherLine:  # type
 
 
 def _receipt(row: Row) -> Receipt:  # type: ignore[type-arg]
-    return Receipt(entry_id=row.entry_id, gln=row.gln, claimed_at=row.claimed_at, marks=tuple(row.received_marks))
+    return Receipt(
+        entry_id=row.entry_id,
+        gln=row.gln,
+        claimed_at=row.claimed_at,
+        marks=tuple(row.received_marks),
+        refused_for=row.refused if isinstance(row.refused, str) else None,
+    )
 
 
 def _since(row: Row) -> str:  # type: ignore[type-arg]

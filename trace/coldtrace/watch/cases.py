@@ -97,7 +97,7 @@ class Case:
 
     A statement has its `entry_id`, type, status, `claimed_at`, and the marks that opened the case.  A scan has its text
     as it was kept, the reason, who scanned it, and how often that day; a double binding the lot that counts and the
-    other one; a case of a device its key, and `detail` what is missing.  `owner` is the credit code of the organisation
+    other one; a case of a device its key, and `detail` what is missing; a refusal has the reasons (`refused_for`).  `owner` is the credit code of the organisation
     whose office it is.
     """
 
@@ -131,6 +131,7 @@ class Case:
     by: str | None = None
     times: int = 1
     lots: tuple[str, ...] = ()
+    refused_for: tuple[str, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -213,6 +214,8 @@ _CASES = (
     " applied.lot AS bound_lot, other.lot AS other_lot,"
     " (SELECT array_agg(DISTINCT m) FROM statement_line x, unnest(x.marks) m"
     "  WHERE x.entry_id = s.entry_id AND {own}) AS line_marks,"
+    " (SELECT array_agg(DISTINCT x.details ->> 'refused') FROM statement_line x WHERE x.entry_id = s.entry_id"
+    "  AND f.kind = 'refused_handover' AND jsonb_typeof(x.details -> 'refused') = 'string' AND {own}) AS refused_for,"
     " (SELECT array_agg(un.unit_id ORDER BY l.line_no) FROM"
     "  (SELECT * FROM statement_line x WHERE x.entry_id = s.entry_id AND {own} ORDER BY line_no LIMIT 20) l"
     "  JOIN unit un USING (unit_pk)) AS units,"
@@ -262,6 +265,7 @@ def _case(row: Row[Any]) -> Case:
         reason=row.reason,
         by=row.by,
         times=row.times,
+        refused_for=tuple(row.refused_for or ()),
         lots=tuple(lot for lot in (row.bound_lot, row.other_lot) if lot is not None),
     )
 

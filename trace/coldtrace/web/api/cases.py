@@ -371,6 +371,7 @@ def case_json(request: Request, caller: Caller, case: Case) -> dict[str, object]
         "units": list(case.units),
         "text": case.scanned,
         "reason": case.reason,
+        "refused_for": list(case.refused_for),
         "by": case.by,
         "times": case.times,
         "lots": list(case.lots),

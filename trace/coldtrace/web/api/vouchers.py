@@ -71,7 +71,8 @@ def get_voucher(
 ) -> dict[str, object]:
     """Return an out-scan with its lines and what became of each, for its sender and the receiver that it names.
 
-    `items` with state `expected` are what the in-scan begins with.  `states` and `discrepancies` count over all lines;
+    `items` with state `expected` are what the in-scan begins with.  Of what was `refused`, `received` says by whom and
+    why (`refused_for`, null where no reason was given).  `states` and `discrepancies` count over all lines;
     `extra` was received under this voucher (private field `voucher`) and is not on it.  `next` is the `after` of the
     following page of lines, `extra_next` the `extra_after` of the following page of what is extra.
     """
@@ -141,4 +142,5 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
         "site": receipt.gln,
         "at": format_utc(receipt.claimed_at),
         "marks": list(receipt.marks),
+        "refused_for": receipt.refused_for,
     }

@@ -218,6 +218,8 @@ def _facts(request: Request, case: Case, found: Evidence) -> Section:
         facts.append((Words("扫到的文字", "What was scanned"), Cell(text=case.scanned)))
     if case.key_id is not None:
         facts.append((Words("设备", "Device"), Cell(text=b64(case.key_id))))
+    if case.refused_for:
+        facts.append((Words("拒收理由", "Refused because"), Cell(text="; ".join(case.refused_for))))
     facts += [(DETAILS, cell) for cell in detail_cells(case.detail)]
     if case.lots:
         facts.append((Words("批次", "Lots"), Cell(text=", ".join(case.lots))))
