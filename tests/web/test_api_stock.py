@@ -132,7 +132,9 @@ def test_a_lots_last_time_is_that_of_this_place_and_not_of_what_other_firms_do(
     web.tell(SiteRole.COLD_STORE, T.RECEIVE, some(5))
     received = last(PORT)
     assert sent < received == last(STORE), "what came of its own goods is the sender's to see"
-    web.tell(SiteRole.COLD_STORE, T.DESTROY, some(1), more=[("method", "burnt"), ("witness", "K17"), ("record_no", "D-7")])
+    web.tell(
+        SiteRole.COLD_STORE, T.DESTROY, some(1), more=[("method", "burnt"), ("witness", "K17"), ("record_no", "D-7")]
+    )
     web.tell(SiteRole.COLD_STORE, T.SHIP, some(1), to=SHOP)
     assert last(PORT) == received < last(STORE)
 

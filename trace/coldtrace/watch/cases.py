@@ -97,8 +97,8 @@ class Case:
 
     A statement has its `entry_id`, type, status, `claimed_at`, and the marks that opened the case.  A scan has its text
     as it was kept, the reason, who scanned it, and how often that day; a double binding the lot that counts and the
-    other one; a case of a device its key, and `detail` what is missing; a refusal has the reasons (`refused_for`).  `owner` is the credit code of the organisation
-    whose office it is.
+    other one; a case of a device its key, and `detail` what is missing; a refusal the reasons for it (`refused_for`).
+    `owner` is the credit code of the organisation whose office it is.
     """
 
     case_id: UUID
