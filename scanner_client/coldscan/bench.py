@@ -2,18 +2,18 @@
 
 import sqlite3
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from coldscan import cache, lanes, words
 from coldscan.cache import Name
-from coldscan.compose import Matter, append, offset_of
+from coldscan.compose import Matter, append
 from coldscan.day_mark import close_day, today_of
 from coldscan.device import Device, load_device
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.lanes import Lane
+from coldscan.local_time import local_time
 from coldscan.operation import Operation
 from coldscan.refusals import KeyRetired, KeyRevoked
 from coldscan.state_dir import StateDir
@@ -24,6 +24,7 @@ from coldscan.verdict import Finding
 from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Lang
 from coldtrace.seal.b64 import b64
+from coldtrace.verify.held_filters import Blocked
 
 TIDY_EVERY: Final = 50
 """Scans after which the store's log is still short of the size at which SQLite itself would tidy it up."""
@@ -112,11 +113,7 @@ class Bench:
 
     def local_time(self, utc: str | datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
         """Return a moment as people on site read it."""
-        moment = parse_utc(utc) if isinstance(utc, str) else utc
-        # The first and last day of the calendar have no local time everywhere; a clock may well stand there.
-        with suppress(OverflowError):
-            moment = moment.astimezone(timezone(offset_of(moment, self.device.offset)))
-        return moment.strftime(pattern)
+        return local_time(utc, self.device.offset, pattern)
 
     def amber(self, finding: Finding) -> str:
         """Return what must be said beside a success: a stop that may be chance, what this device
@@ -127,13 +124,18 @@ class Bench:
             at = self.local_time(finding.own.at, "%m-%d %H:%M")
             return words.OWN_WORDS[finding.own.state].say(self.lang, at=at)
         if finding.blocked is not None:
-            of = finding.blocked.chance_in
-            return words.HELD_HERE.say(self.lang) if of is None else words.MAYBE_STOPPED.say(self.lang, of=of)
+            return self._on_hold(finding.blocked)
         if finding.amber_code == "status_unknown":
             return words.STALE.say(self.lang, since=self.local_time(finding.issued))
         if finding.amber_code == "untrusted_host" and finding.code is not None:
             return words.OTHER_HOST.say(self.lang, host=finding.code.host)
         return ""
+
+    def _on_hold(self, blocked: Blocked) -> str:
+        if blocked.chance_in is not None:
+            return words.MAYBE_STOPPED.say(self.lang, of=blocked.chance_in)
+        sentence = words.LOT_HELD if blocked.whole_lot else words.HELD_HERE
+        return sentence.say(self.lang, since=self.local_time(blocked.issued, "%m-%d %H:%M"))
 
     def is_repeat(self, at: str | None, *, within: timedelta) -> bool:
         """Tell whether something said `at`, by the server's time, is recent enough to make this scan a repeat."""

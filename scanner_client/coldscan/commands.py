@@ -6,6 +6,7 @@ from typing import Final
 from coldscan import cache, lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
+from coldscan.card_words import UNKNOWN, both, is_known, say_known
 from coldscan.lanes import Pile
 from coldscan.operation import NAMES, Operation
 from coldscan.piles import confirm, move_pile
@@ -73,9 +74,9 @@ def refuse_card(bench: Bench, text: str, say: str, *, code: str) -> Answer:
 
 def _say_more(bench: Bench, text: str, card: Card) -> Answer:
     """Take what will be stated with what is held or destroyed."""
-    # It is read by people of both languages; the code of a witness is the same in both.
-    said = card.words.zh if card.words.zh == card.words.en else f"{card.words.zh} {card.words.en}"
-    lane, sentence = bench.lane, words.WITNESS_SET
+    if not is_known(card):
+        return _refuse_word(bench, text, card)
+    said, lane, sentence = both(card.words), bench.lane, words.WITNESS_SET
     if card.command is Command.REASON:
         lane, sentence = replace(lane, reason=said), words.REASON_SET
     elif card.command is Command.METHOD:
@@ -84,6 +85,16 @@ def _say_more(bench: Bench, text: str, card: Card) -> Answer:
         lane = replace(lane, witness=said)
     bench.set_lane(lane, new_context=False)
     return _answer(bench, text, Result.NOTED, sentence.say(bench.lang, said=card.words.say(bench.lang)))
+
+
+def _refuse_word(bench: Bench, text: str, card: Card) -> Answer:
+    """Refuse a reason or method that is on no card, and forget the one before: nothing is stated with it by mistake."""
+    is_reason = card.command is Command.REASON
+    lane = replace(bench.lane, reason=None) if is_reason else replace(bench.lane, method=None)
+    bench.set_lane(lane, new_context=False)
+    known = say_known(card.command, bench.lang)
+    say = UNKNOWN[card.command].say(bench.lang, value=card.value or "", known=known)
+    return _answer(bench, text, Result.STOP, say, code="unknown_word")
 
 
 def set_operation(bench: Bench, operation: Operation | None) -> int:

@@ -2,18 +2,20 @@
 
 import re
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from coldscan import cache
 from coldscan.cache import Name, Site
-from coldscan.refusals import NotEnrolled, WrongKeyFile
+from coldscan.refusals import KeyLocked, KeyNotLocked, NotEnrolled, WrongKeyFile, WrongPassphrase
 from coldscan.state_dir import StateDir
 from coldtrace.events.public_piece import Place
 from coldtrace.seal.b64 import b64, unb64
-from coldtrace.seal.keys import Signer, key_id, load_signer
+from coldtrace.seal.keys import KeyFileUnencrypted, Signer, UnreadableKeyFile, key_id, load_signer
 
+_LOCKED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 _OFFSET = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)", re.ASCII)
 
 
@@ -42,12 +44,12 @@ def is_enrolled(connection: sqlite3.Connection) -> bool:
 
 
 def load_device(connection: sqlite3.Connection, state: StateDir, passphrase: bytes | None) -> Device:
-    """Return the enrolled device; raise NotEnrolled, UnreadableKeyFile or WrongKeyFile."""
+    """Return the enrolled device; raise NotEnrolled, WrongKeyFile and what `load_key` raises."""
     key = cache.get(connection, Name.KEY)
     site = cache.get(connection, Name.SITE)
     if key is None or site is None or not is_enrolled(connection):
         raise NotEnrolled(path=str(state.root))
-    signer = load_signer(key_path(state, key), passphrase)
+    signer = load_key(key_path(state, key), passphrase)
     if b64(key_id(signer.spki)) != key:
         raise WrongKeyFile(path=str(key_path(state, key)))
     offset = cache.get(connection, Name.OFFSET)
@@ -61,6 +63,22 @@ def load_device(connection: sqlite3.Connection, state: StateDir, passphrase: byt
         url=cache.get(connection, Name.URL) or "",
         origin=cache.get(connection, Name.ORIGIN) or "",
     )
+
+
+def load_key(path: Path, passphrase: bytes | None) -> Signer:
+    """Return the signer of a key file.
+
+    Raises KeyLocked, WrongPassphrase, KeyNotLocked, UnreadableKeyFile or KeyFileExposed.
+    """
+    try:
+        return load_signer(path, passphrase)
+    except KeyFileUnencrypted:
+        raise KeyNotLocked(path=str(path)) from None
+    except UnreadableKeyFile:
+        with suppress(OSError):
+            if path.read_bytes().startswith(_LOCKED):
+                raise (KeyLocked if passphrase is None else WrongPassphrase)(path=str(path)) from None
+        raise
 
 
 def key_path(state: StateDir, key: str) -> Path:

@@ -14,6 +14,7 @@ from coldscan.cache import Name, Site
 from coldscan.compose import SKEW_SAID_S
 from coldscan.device import is_enrolled, is_private, key_path, load_device
 from coldscan.doctor_gate import Found, Outcome, look_at_guns, look_at_sound
+from coldscan.fault_words import say_fault
 from coldscan.fetch import TRUST_PATH
 from coldscan.knowledge import load_knowledge
 from coldscan.refusals import NotEnrolled, NoTrustList
@@ -98,7 +99,7 @@ def _check(patient: Patient, name: str, look: Callable[[Patient], Found]) -> Che
     except Refusal as refusal:
         result, reason = "failed", refusal.say(patient.lang)
     except (sqlite3.Error, OSError) as fault:
-        result, reason = "failed", str(fault)
+        result, reason = "failed", say_fault(fault, patient.lang)
     return Check(name=name, result=result, reason=reason)
 
 

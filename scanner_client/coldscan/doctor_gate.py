@@ -15,6 +15,7 @@ from coldscan import cache
 from coldscan.answer import Result
 from coldscan.cache import Name
 from coldscan.errands import run_command
+from coldscan.fault_words import say_fault
 from coldscan.gun import Gun, GunKind
 from coldscan.gun_reader import is_busy, open_gun
 from coldscan.sounds import write_sounds
@@ -67,7 +68,7 @@ def _look_at(gun: Gun, lang: Lang) -> Found:
     except OSError as fault:
         if is_busy(fault):
             return "not_checked", _GUN_BUSY.say(lang, lane=gun.lane, path=gun.path)
-        reason = os.strerror(fault.errno or 0)
+        reason = say_fault(os.strerror(fault.errno or 0), lang)
         return "failed", _GUN_MISSING.say(lang, lane=gun.lane, path=gun.path, reason=reason)
     return "passed", _GUN_THERE.say(lang, lane=gun.lane, path=gun.path)
 

@@ -15,7 +15,7 @@ from coldscan import cache
 from coldscan.cache import Name, Site
 from coldscan.checked_list import check_list, fetch_root
 from coldscan.compose import Matter, append
-from coldscan.device import is_enrolled, load_device, read_offset
+from coldscan.device import is_enrolled, load_device, load_key, read_offset
 from coldscan.json_shape import Members
 from coldscan.refusals import AlreadyEnrolled, BadAnswer, UnsafeAnswer, UnsentElsewhere
 from coldscan.state_dir import StateDir
@@ -27,7 +27,7 @@ from coldtrace.events.certificate import Certificate, verify_certificate
 from coldtrace.events.enrolment import Invite, make_request, read_invite
 from coldtrace.events.statement_type import StatementType
 from coldtrace.seal.b64 import b64
-from coldtrace.seal.keys import Ed25519Signer, Signer, key_id, kid, load_signer, save_private_key
+from coldtrace.seal.keys import Ed25519Signer, Signer, key_id, kid, save_private_key
 from coldtrace.seal.root_document import RootDocument, net_of, parse_root
 from coldtrace.seal.trust_list import TrustList
 
@@ -119,7 +119,7 @@ def _require_replaceable(connection: sqlite3.Connection, invite: Invite, *, agai
 def _pending_key(connection: sqlite3.Connection, state: StateDir, passphrase: bytes | None) -> Signer:
     short = cache.get(connection, Name.PENDING_KEY)
     if short is not None and state.key(short).exists():
-        return load_signer(state.key(short), passphrase)
+        return load_key(state.key(short), passphrase)
     signer = Ed25519Signer.generate()
     save_private_key(signer, state.key(kid(signer.spki)), passphrase)
     cache.put(connection, Name.PENDING_KEY, kid(signer.spki))

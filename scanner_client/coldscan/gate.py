@@ -14,6 +14,7 @@ from coldscan import words_gate
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.commands import COMMAND_VERDICT, OPERATION_CARDS
+from coldscan.fault_words import say_fault
 from coldscan.gun_reader import Broken, Changed, GunState, Heard, Report
 from coldscan.hid_keys import Line
 from coldscan.lanes import Lane
@@ -67,7 +68,9 @@ class Gate:
         return Answer(text=shown, verdict=verdict, result=result, say=say, code=code, operation=operation)
 
     def _about_gun(self, changed: Changed) -> Answer:
-        say = words_gate.GUNS[changed.state].say(self.bench.lang, path=changed.gun.path, reason=changed.reason)
+        lang = self.bench.lang
+        reason = say_fault(changed.reason, lang)
+        say = words_gate.GUNS[changed.state].say(lang, path=changed.gun.path, reason=reason)
         code, operation = changed.state.value, self._standings[changed.gun.lane].operation
         return Answer(
             text="", verdict=GUN_VERDICT, result=_RESULTS[changed.state], say=say, code=code, operation=operation

@@ -21,6 +21,7 @@ from typing import Final
 from coldscan import lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
+from coldscan.card_words import say_stated
 from coldscan.commands import place_name
 from coldscan.compose import Matter
 from coldscan.lanes import EVERYWHERE, Pile
@@ -194,7 +195,7 @@ def _hold(bench: Bench, scan: Scan) -> Answer:
     if bench.lane.reason is None:
         return look(bench, scan, words.NO_REASON, code="no_reason")
     matter = _of_unit(bench, scan, StatementType.HOLD, ("reason", bench.lane.reason))
-    return say(bench, scan, matter, words.HELD_NOW, reason=bench.lane.reason)
+    return say(bench, scan, matter, words.HELD_NOW, reason=say_stated(bench.lane.reason, bench.lang))
 
 
 def _of_unit(bench: Bench, scan: Scan, type: StatementType, *fields: tuple[str, JsonValue]) -> Matter:

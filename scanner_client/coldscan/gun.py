@@ -46,7 +46,7 @@ def read_gun(text: str, *, lane: str, baud: int, devices: Path = Path("/dev")) -
     if not path.startswith("/"):
         raise BadOption(option=f"--{lane}", example="/dev/serial/by-id/... , /dev/input/by-id/...-event-kbd")
     if _UNSTABLE.fullmatch(path):
-        raise UnstableGun(path=path, instead=", ".join(stable_names(devices)) or "-")
+        raise UnstableGun(path=path, instead=", ".join(stable_names(devices)))
     kind = GunKind(word) if word else GunKind.HID if "/input/" in path else GunKind.SERIAL
     return Gun(lane=lane, kind=kind, path=path, baud=baud)
 

@@ -28,6 +28,9 @@ _COULD_NOT_RUN = frozenset(
         "bad_answer",
         "gate_busy",
         "gun_thread_broken",
+        "key_file_exposed",
+        "key_locked",
+        "key_not_locked",
         "newer_store",
         "no_trust_list",
         "not_enrolled",
@@ -37,6 +40,7 @@ _COULD_NOT_RUN = frozenset(
         "sync_busy",
         "unreadable_key_file",
         "wrong_key_file",
+        "wrong_passphrase",
     }
 )
 

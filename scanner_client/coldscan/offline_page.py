@@ -80,9 +80,11 @@ PAGE: Final = (
         Words("封存、召回、销毁的货物", "goods on hold, recalled or destroyed"),
         "yes",
         Words(
-            "以上次同步为准：出库、销售、开箱、分装为红色，入库和在库为黄色",
-            "as of the last sync: red where they would go on (ship, sell, open, repack), amber where they come in"
-            " or lie",
+            "以上次同步为准：出库、销售、开箱、分装为红色，入库和在库为黄色；注明是单件还是整批、名单时间，"
+            "不分三者（本机自己所为除外）",
+            "as of the last sync: red where they would go on (ship, sell, open, repack), amber where they come in or"
+            " lie; said is whether the box or its whole lot is listed and since when, not which of the three it is,"
+            " unless this device said so itself",
         ),
     ),
     Row(

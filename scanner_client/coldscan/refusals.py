@@ -1,6 +1,9 @@
 """What the handheld itself refuses, and why, in words for the person who holds it."""
 
-from coldtrace.errors import Refusal, Words
+from typing import ClassVar
+
+from coldscan.fault_words import say_fault
+from coldtrace.errors import Lang, Refusal, Words
 
 
 class HandheldRefusal(Refusal):
@@ -54,6 +57,45 @@ class WrongKeyFile(HandheldRefusal):
     )
 
 
+class KeyLocked(HandheldRefusal):
+    """The key file is locked with a passphrase that nobody gave."""
+
+    code = "key_locked"
+    title = Words("密钥已加锁", "The key is locked")
+    detail = Words(
+        "密钥文件 {path} 用口令加了锁，而启动时没有给出口令：请设置环境变量 COLDSCAN_PASSPHRASE，"
+        "或在 systemd 中使用凭据 coldscan-passphrase。",
+        "The key in {path} is locked and no passphrase was given: set COLDSCAN_PASSPHRASE, or under systemd the"
+        " credential coldscan-passphrase.",
+    )
+
+
+class WrongPassphrase(HandheldRefusal):
+    """The passphrase does not open the key file."""
+
+    code = "wrong_passphrase"
+    title = Words("口令不对", "Wrong passphrase")
+    detail = Words(
+        "所给口令打不开密钥文件 {path}（COLDSCAN_PASSPHRASE 或 systemd 凭据）：请用登记时的口令；"
+        "忘记了就用新邀请重新登记：coldscan enrol --again。",
+        "The passphrase (COLDSCAN_PASSPHRASE or the systemd credential) does not open {path}: give the one of the"
+        " enrolment; if it is forgotten, enrol anew with a new invitation: coldscan enrol --again.",
+    )
+
+
+class KeyNotLocked(HandheldRefusal):
+    """A passphrase was given for a key that has none."""
+
+    code = "key_not_locked"
+    title = Words("密钥没有口令", "The key has no passphrase")
+    detail = Words(
+        "给出了口令，但密钥文件 {path} 登记时没有加锁：请去掉 COLDSCAN_PASSPHRASE（或 systemd 凭据）；"
+        "要加锁，请带口令用 coldscan enrol --again 重新登记。",
+        "A passphrase was given and the key in {path} was enrolled without one: take COLDSCAN_PASSPHRASE (or the"
+        " systemd credential) away; to lock it, enrol anew with it: coldscan enrol --again.",
+    )
+
+
 class KeyRetired(HandheldRefusal):
     """The server has seen more statements of this key than this state folder has made."""
 
@@ -102,13 +144,25 @@ class ServerUnreachable(HandheldRefusal):
         "No answer from {url} ({reason}); keep scanning, everything is stored here, and sync later.",
     )
 
+    def say(self, lang: Lang) -> str:
+        """Return the sentence, with the reason in its language."""
+        return self.detail.say(lang, **self.facts | {"reason": say_fault(self.facts["reason"], lang)})
+
 
 class ServerRefused(HandheldRefusal):
     """The server answered, in its own words, that it will not."""
 
     code = "server_refused"
     title = Words("服务器未接受", "The server refused")
-    detail = Words("服务器未接受（{status} {reason}）：{words}", "The server refused ({status} {reason}): {words}")
+    detail = Words("服务器未接受：{words}（{reason}）", "The server refused: {words} ({reason})")
+
+    def say(self, lang: Lang) -> str:
+        """Return the sentence; where this program knows the server's word, in its own language."""
+        from coldscan.server_words import REFUSED_WORDS
+
+        code = str(self.facts["reason"])
+        words = REFUSED_WORDS[code].say(lang) if code in REFUSED_WORDS else self.facts["words"]
+        return self.detail.say(lang, reason=code, words=words)
 
 
 class ServerTrouble(HandheldRefusal):
@@ -166,6 +220,10 @@ class StoreFault(HandheldRefusal):
         "coldscan export if need be.",
     )
 
+    def say(self, lang: Lang) -> str:
+        """Return the sentence, with the reason in its language."""
+        return self.detail.say(lang, **self.facts | {"reason": say_fault(self.facts["reason"], lang)})
+
 
 class NoTrustList(HandheldRefusal):
     """Without a list of keys no code can be judged."""
@@ -208,6 +266,17 @@ class UnstableGun(HandheldRefusal):
         "{path} 的编号在重启或换插口后可能属于另一把枪；请使用固定名称：{instead}。",
         "The number in {path} may be another gun's after the next start; use a name that stays: {instead}.",
     )
+    none_there: ClassVar[Words] = Words(
+        "（现在一把也没插）/dev/serial/by-id/... 或 /dev/input/by-id/...-event-kbd；请插上扫描枪再看这两个文件夹",
+        "(none is plugged in now) /dev/serial/by-id/... or /dev/input/by-id/...-event-kbd; plug the gun in and look"
+        " into these folders",
+    )
+
+    def say(self, lang: Lang) -> str:
+        """Return the sentence; where no gun is plugged in, with what its name will look like."""
+        return self.detail.say(
+            lang, path=self.facts["path"], instead=self.facts["instead"] or self.none_there.say(lang)
+        )
 
 
 class GateBusy(HandheldRefusal):

@@ -2,21 +2,28 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 
 from coldscan import cache
 from coldscan.ages import say_age
+from coldscan.cache import Name
+from coldscan.device import read_offset
 from coldscan.knowledge import load_knowledge
+from coldscan.local_time import local_time
 from coldscan.refusals import NotEnrolled, StoreFault
 from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
 from coldscan.store import open_store, open_to_look
 from coldtrace.errors import Words
 
 STATUS = Words(
-    "{site} · 未发送 {unsent} · 已发送 {sent} · 被拒 {refused} · 名单 {age}前 · 上次同步 {last_sync}",
-    "{site} · unsent {unsent} · sent {sent} · refused {refused} · list {age} old · last sync {last_sync}",
+    "{site} · 未发送 {unsent} · 已发送 {sent} · 被拒 {refused} · 信任名单 {age}前签发 · 上次同步 {last_sync}",
+    "{site} · unsent {unsent} · sent {sent} · refused {refused} · trust list issued {age} ago · last sync {last_sync}",
 )
 OLDEST = Words("最早的未发送记录：{age}前（{at}）", "Oldest unsent: {age} ago ({at})")
-MARKED = Words("第 {seq} 条 {type}，{at}，{unit}：{said}", "Statement {seq} {type}, {at}, {unit}: {said}")
+MARKED = Words(
+    "{become}：第 {seq} 条 {type}，{at}，{unit}：{said}", "{become}: number {seq}, {type}, {at}, {unit}: {said}"
+)
+BECOME = {"sent": Words("已收下，未生效", "Kept, without effect"), "refused": Words("被拒", "Refused")}
 AGE = Words("信任名单：{age}前签发，此后的状态未知", "Trust list issued {age} ago; status unknown since")
 VALID = Words("签名有效", "Signature valid")
 
@@ -29,7 +36,8 @@ def run_status(session: Session) -> int:
         raise NotEnrolled(path=str(session.state.root))
     with closing(open_store(session.state)) as connection:
         status = status_of(connection, now=session.clock(), steady=session.steady)
-    session.tell(status, _status_words(session, status))
+        fixed = cache.get(connection, Name.OFFSET)
+    session.tell(status, _status_words(session, status, None if fixed is None else read_offset(fixed)))
     return OK if status["enrolled"] else COULD_NOT_RUN
 
 
@@ -60,7 +68,8 @@ def run_verify(session: Session, *, text: str) -> int:
         "say": say,
     }
     age = say_age(finding.list_age_s, session.lang)
-    session.tell(value, f"{finding.verdict.value}: {say}\n{AGE.say(session.lang, age=age)}")
+    icon = "✔" if finding.verdict is Verdict.VALID else "✖"
+    session.tell(value, f"{icon} {say}\n{AGE.say(session.lang, age=age)}")
     return OK if finding.verdict is Verdict.VALID else FINDINGS
 
 
@@ -112,10 +121,17 @@ def _short(unit: str | None) -> str:
     return format_short_code(serial) if is_short_code(serial) else unit or "-"
 
 
-def _status_words(session: Session, status: Mapping[str, object]) -> str:
+def _status_words(session: Session, status: Mapping[str, object], offset: timedelta | None) -> str:
+    from coldscan.server_words import say_answer
     from coldscan.status import WARNINGS
+    from coldscan.words_looks import TYPE_NAMES
+    from coldtrace.events.statement_type import StatementType
 
     lang = session.lang
+
+    def local(at: object) -> str:
+        return "-" if at is None else local_time(str(at), offset)
+
     site = status["site"]
     name = site["name_zh" if lang == "zh" else "name_en"] if isinstance(site, dict) else "-"
     age = status["list_age_s"]
@@ -127,22 +143,23 @@ def _status_words(session: Session, status: Mapping[str, object]) -> str:
             sent=str(status["sent"]),
             refused=str(status["refused"]),
             age=say_age(age, lang) if isinstance(age, int) else "-",
-            last_sync=str(status["last_sync"] or "-"),
+            last_sync=local(status["last_sync"]),
         )
     ]
     oldest = status["oldest_unsent_age_s"]
     if isinstance(oldest, int):
-        lines.append(OLDEST.say(lang, age=say_age(oldest, lang), at=str(status["oldest_unsent_at"])))
+        lines.append(OLDEST.say(lang, age=say_age(oldest, lang), at=local(status["oldest_unsent_at"])))
     marked = status["marked"]
     for each in marked if isinstance(marked, list) else []:
         lines.append(
             MARKED.say(
                 lang,
                 seq=each["seq"],
-                type=each["type"],
-                at=each["at"],
+                become=BECOME[each["state"]].say(lang) if each["state"] in BECOME else "-",
+                type=TYPE_NAMES[StatementType(each["type"])].say(lang),
+                at=local(each["at"]),
                 unit=_short(each["unit"]),
-                said=f"{each['code']} {each['reason'] or ''}".strip(),
+                said=say_answer(each["code"], each["reason"], lang),
             )
         )
     warnings = status["warnings"]

@@ -8,6 +8,7 @@ from coldscan import words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench, open_bench
 from coldscan.commands import set_counterparty, set_operation
+from coldscan.fault_words import say_fault
 from coldscan.lanes import own_lane
 from coldscan.line_reader import lines_of
 from coldscan.loop import Printer, line_printer, panel_printer, print_json, run, warnings_of
@@ -34,7 +35,7 @@ def run_scan(
     except (StoreFault, sqlite3.Error) as fault:
         # The store cannot even be opened, as on a full disk: whoever holds the gun hears it in the words of a scan.
         reason = str(fault.facts["reason"]) if isinstance(fault, StoreFault) else str(fault)
-        print(words.NOT_STORED.say(session.lang, reason=reason), file=sys.stderr)
+        print(words.NOT_STORED.say(session.lang, reason=say_fault(reason, session.lang)), file=sys.stderr)
         raise
 
 

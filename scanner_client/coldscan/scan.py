@@ -14,6 +14,7 @@ from coldscan import cache, lanes, words
 from coldscan.answer import Answer, Result
 from coldscan.bench import Bench
 from coldscan.commands import do_command, do_place, refuse_card
+from coldscan.fault_words import say_fault
 from coldscan.goods import do_goods
 from coldscan.lots_chosen import choose_lot, chooses_lot
 from coldscan.own_word import own_word
@@ -41,7 +42,7 @@ def take(bench: Bench, text: str) -> Answer:
         bench.renew()
         return _take(bench, text, shown)
     except (sqlite3.Error, OSError) as fault:
-        say = words.NOT_STORED.say(bench.lang, reason=str(fault))
+        say = words.NOT_STORED.say(bench.lang, reason=say_fault(fault, bench.lang))
         return _answer(bench, shown, verdict=NOT_STORED, say=say, code=NOT_STORED)
     except Refusal as refusal:
         # Another process has retired or replaced the key under us, or a statement cannot hold what it should.

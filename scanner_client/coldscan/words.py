@@ -27,7 +27,13 @@ MAYBE_STOPPED = Words(
     "; it may be voided or recalled, or a chance hit (about 1 in {of}): look it up online",
 )
 HELD_HERE = Words(
-    "；货物已被封存、召回或销毁，请单独存放", "; the goods are on hold, recalled or destroyed: set them aside"
+    "；{since} 的名单上有这一件：已封存、召回或销毁（名单不分哪一种），请单独存放，联网可查",
+    "; it is on the list of {since}: on hold, recalled or destroyed, the list does not say which; set it aside, it can"
+    " be looked up online",
+)
+LOT_HELD = Words(
+    "；{since} 的名单上有这一整批：已封存或召回，请单独存放",
+    "; its whole lot is on the list of {since}: on hold or recalled; set it aside",
 )
 OWN_WORDS = {
     OwnState.HELD: Words("；本机自 {at} 起已封存，请单独存放", "; on hold by this device since {at}: set it aside"),
@@ -102,10 +108,14 @@ SHORT_UNKNOWN = Words(
 # Commands and places.
 OPERATION_SET = Words("作业：{operation}", "Operation: {operation}")
 PILE_OPEN = Words("；本堆还有 {count} 箱未组托", "; {count} cartons on the pile are not packed yet")
-NEXT = Words("已清空，开始下一单", "Cleared; ready for the next")
+NEXT = Words(
+    "开始下一单：作业不变；收发货方、托盘、原因已清空，已保存的记录都在",
+    "Next job, same operation: counterparty, pallet and reason are forgotten; what was saved stays saved",
+)
 NEXT_PILE = Words(
-    "已清空（选中的 {count} 件没有记录），开始下一单",
-    "Cleared ({count} that were picked are let go); ready for the next",
+    "开始下一单：作业不变；选中而未收尾的 {count} 件没有记录，如需要请重新扫描；已保存的都在",
+    "Next job, same operation: {count} that were picked and not finished are NOT recorded, scan them again if they"
+    " count; what was saved stays saved",
 )
 UNDO = Words("撤销", "Take back")
 NOTHING_TO_UNDO = Words("没有可以撤销的记录", "There is nothing to take back")
@@ -118,6 +128,14 @@ REASON_SET = Words("原因：{said}", "Reason: {said}")
 METHOD_SET = Words("方式：{said}", "Method: {said}")
 WITNESS_SET = Words("见证人：{said}", "Witness: {said}")
 NO_REASON = Words("请先扫描原因卡", "Scan the card of the reason first")
+UNKNOWN_REASON = Words(
+    "没有“{value}”这种原因；原因卡有：{known}。请扫描其中一张",
+    "There is no reason {value}; the cards are: {known}. Scan one of them",
+)
+UNKNOWN_METHOD = Words(
+    "没有“{value}”这种销毁方式；方式卡有：{known}。请扫描其中一张",
+    "There is no method {value}; the cards are: {known}. Scan one of them",
+)
 NO_METHOD = Words("请先扫描销毁方式卡和见证人卡", "Scan the cards of the method and of the witness first")
 NO_PLACE = Words("请先扫描所在位置的场所码", "Scan the code of the place first")
 NO_GOODS = Words("请先扫描货物", "Scan the goods first")
@@ -141,12 +159,12 @@ NOT_STORED = Words(
 
 # The line below the panel.
 FOOTER = Words(
-    "{site} · {operation} · 未发送 {unsent}{oldest} · 名单 {age}",
-    "{site} · {operation} · unsent {unsent}{oldest} · list {age}",
+    "{site} · {operation} · 未发送 {unsent}{oldest} · 信任名单{age}",
+    "{site} · {operation} · unsent {unsent}{oldest} · trust list {age}",
 )
 OLDEST = Words("（最早 {age}）", " (oldest {age})")
-AGE_OLD = Words("已过期，{age}前", "EXPIRED, {age} old")
-AGE = Words("{age}前", "{age} old")
+AGE_OLD = Words("已过期，{age}前签发", "EXPIRED, issued {age} ago")
+AGE = Words("{age}前签发", "issued {age} ago")
 READY = Words("就绪，请扫描", "Ready to scan")
 CLOCK_WRONG = Words(
     "时钟与服务器相差约 {skew_s} 秒；可以继续扫描，记录会注明",

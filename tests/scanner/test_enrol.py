@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
-from coldscan.refusals import NotEnrolled
+from coldscan.refusals import KeyLocked, NotEnrolled
 from coldtrace.events.enrolment import Invite, make_invite, read_invite
 from coldtrace.seal.b64 import b64
-from coldtrace.seal.keys import UnreadableKeyFile, key_id, load_signer
+from coldtrace.seal.keys import key_id, load_signer
 from support.scanner_device import Device
 from support.scanner_server import ScannerServer
 from support.scanner_world import OWN, World, gln
@@ -36,7 +36,7 @@ def test_passphrase_locks_the_key(blank: Device, server: ScannerServer, monkeypa
     assert blank.run("sync").status == 0
     monkeypatch.delenv("COLDSCAN_PASSPHRASE")
     ran = blank.run("sync")
-    assert (ran.status, ran.json["code"]) == (2, UnreadableKeyFile.code)
+    assert (ran.status, ran.json["code"]) == (2, KeyLocked.code)
     assert blank.run("status").status == 0
 
 

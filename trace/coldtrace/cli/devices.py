@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from coldtrace.cli.address import service_address
 from coldtrace.cli.output import print_refusal, print_result, print_rows
 from coldtrace.cli.refusals import NothingToDo
-from coldtrace.errors import Refusal
+from coldtrace.errors import Refusal, Words
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -64,6 +64,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     revoke.set_defaults(func=run_revoke)
 
 
+_CUT = Words(
+    "公开日志前 {size} 条中该设备的记录仍然有效，其后的一律不算。",
+    "What this device said among the first {size} entries of the public log stays valid; nothing after them counts.",
+)
+
+
 def run_list(arguments: argparse.Namespace) -> int:
     """List devices: key, site, name, state."""
     from coldtrace.cli.installation import open_installation
@@ -106,7 +112,11 @@ def run_revoke(arguments: argparse.Namespace) -> int:
             return print_refusal(DeviceNotFound(key=arguments.key), as_json=arguments.json)
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
-    print_result({"key": arguments.key, "state": "revoked", "cut_size": size}, as_json=arguments.json)
+    result: dict[str, object] = {"key": arguments.key, "state": "revoked"}
+    print_result(result | ({"cut_size": size} if arguments.json else {}), as_json=arguments.json)
+    if not arguments.json:
+        print(_CUT.say("zh", size=size))
+        print(_CUT.say("en", size=size))
     return 0
 
 

@@ -63,7 +63,7 @@ VALUES: Final[dict[Command, dict[str, Words]]] = {
         "BURIED": Words("深埋", "buried"),
     },
 }
-"""The words that we print cards for; others are taken as they stand."""
+"""The words that we print cards for; a handheld takes no others."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from coldtrace.errors import Words
+from coldtrace.events.mark_words import MARK_WORDS as WORDS_OF_MARKS
 
 
 class UnitState(StrEnum):
@@ -176,95 +177,7 @@ BLOCKING = frozenset(
 )
 """With one of these the statement stands as history but moves nothing."""
 
-MARK_WORDS: dict[Mark, Words] = {
-    Mark.NOT_PERMITTED: Words("该设备无权进行此操作", "This device may not state this"),
-    Mark.TERMINAL: Words("该单元已销毁或作废", "The unit was destroyed or voided before"),
-    Mark.EXPIRED: Words("商品已过保质期", "The goods are past their expiry date"),
-    Mark.STOPPED: Words(
-        "该码已作废、批次已召回或签发密钥已失窃", "The code was voided, its lot recalled or its key stolen before"
-    ),
-    Mark.HELD: Words("货物已被封存或扣留", "The goods are on hold"),
-    Mark.RECALLED: Words("货物已被召回", "The goods are recalled"),
-    Mark.TEMP_BREACH: Words("货物曾超温，尚未解除", "The goods were out of their temperature and not released since"),
-    Mark.CLONE_SUSPECT: Words("该码疑似被克隆，尚未查清", "The code may be cloned; not cleared yet"),
-    Mark.BLOCKED_INSIDE: Words("内有被封存或召回的货物", "Something inside is on hold or recalled"),
-    Mark.INPUT_BLOCKED: Words("投入的货物不得分装", "What went into it was blocked"),
-    Mark.NOT_EMPTY: Words(
-        "内有货物，不能换码：请重打原标签，或先拆托",
-        "Something is inside, so it keeps its code: print the same label again, or unpack it first",
-    ),
-    Mark.HOLD_OF_HIGHER: Words(
-        "封存或召回由上级或他人作出，无权解除", "The hold or recall is of a higher level or of another firm"
-    ),
-    Mark.LOT_OF_OTHERS: Words(
-        "整批封存或召回只能由进口商、首站或监管部门作出",
-        "Only its importer, its first station or a regulator stops a whole lot",
-    ),
-    Mark.HOLD_NOT_LAID: Words(
-        "抽样有效，但抽样方不保管该货物，未予封存；请由保管方或监管部门封存",
-        "The sample counts; who took it does not keep the goods, so nothing is held: ask their keeper or a regulator",
-    ),
-    Mark.NOT_CUSTODIAN: Words(
-        "记录显示货物不归本站保管，不得由此封存、报失或销毁",
-        "By the record the goods are not kept here: they are not held, reported lost or destroyed from here",
-    ),
-    Mark.NOT_VOIDABLE: Words(
-        "只有签发首站可作废，且货物尚在本站", "Only its station voids a code, and only while the goods are there"
-    ),
-    Mark.CORRECTION_NOT_PERMITTED: Words("无权更正该记录", "Not entitled to correct that statement"),
-    Mark.CLOCK_SKEW: Words("设备时钟有偏差，已按到达时间排序", "The device clock is off; ordered by time of arrival"),
-    Mark.LATE: Words("超过 72 小时才送达", "Arrived more than 72 hours after the event"),
-    Mark.CHAIN_FORK: Words("设备记录链出现分叉", "The device's chain has a fork"),
-    Mark.KEY_SUSPENDED: Words("设备密钥已暂停", "The device key is suspended"),
-    Mark.CERTIFICATE_OVER: Words(
-        "设备证书已过期：请更换设备密钥", "The device's certificate is over: give the device a new key"
-    ),
-    Mark.NOT_ISSUED: Words("该码未由本系统签发", "This code was not issued here"),
-    Mark.WRONG_STATION: Words("该码签发给另一首站", "The code was issued to another station"),
-    Mark.CODE_MISMATCH: Words("扫描的码与签发的码不一致", "The scanned code differs from the one issued"),
-    Mark.FACTS_UNKNOWN: Words("商品信息与登记不一致", "The product facts differ from those registered"),
-    Mark.DOUBLE_BOUND: Words("该卷标已绑定另一批次", "The label is bound to another lot"),
-    Mark.BOUND_LATE: Words("超过卷标的绑定期才绑定", "Bound after the time of its roll"),
-    Mark.ALREADY_COMMISSIONED: Words("重复赋码", "Bound before"),
-    Mark.NOT_COMMISSIONED: Words("尚未赋码", "Not bound yet"),
-    Mark.NOT_HERE: Words("记录显示货物不在此处", "The record has the goods elsewhere"),
-    Mark.ALREADY_PACKED: Words("已在另一托盘上", "On another pallet already"),
-    Mark.STILL_PACKED: Words("未拆托即单独处理", "Handled apart while still on its pallet"),
-    Mark.NOT_IN_PARENT: Words("不在该托盘上", "Not on this pallet"),
-    Mark.PACKED_IN_ITSELF: Words("被装入自己所含的包装", "Packed into something that is inside it"),
-    Mark.ALREADY_SHIPPED: Words("已在途，重复出库", "Shipped before and still in transit"),
-    Mark.RECEIVER_UNREGISTERED: Words("收货方未注册", "The receiver is not registered"),
-    Mark.GAP: Words("缺少上一站出库记录", "No out-scan of the station before"),
-    Mark.NOT_ADDRESSED_HERE: Words("出库记录的收货方是另一场所", "The out-scan names another receiver"),
-    Mark.ALREADY_RECEIVED: Words("重复入库", "Received here before"),
-    Mark.AFTER_SALE: Words("售出后又被扫描", "Scanned after it was sold"),
-    Mark.SOLD_TWICE: Words("重复销售", "Sold twice"),
-    Mark.AFTER_END: Words("已使用、分装或退运后又被扫描", "Scanned after it was used, transformed or exported"),
-    Mark.FOUND_AGAIN: Words("曾报丢失，又被扫描", "Scanned after it was reported lost"),
-    Mark.ALREADY_OPENED: Words("重复开箱上柜", "Opened at this counter before"),
-    Mark.NOTHING_TO_LIFT: Words("该货物本身没有可解除的封存或召回", "The unit itself has no hold or recall to lift"),
-    Mark.REASON_MISSING: Words("未写明理由或文书编号", "No reason, or no number of the document, was given"),
-    Mark.REFERENCE_MISSING: Words(
-        "未写明记录、文书或交货单编号",
-        "No number of the record, of the document or of the delivery was given",
-    ),
-    Mark.WITNESS_MISSING: Words(
-        "未写明销毁方式，或见证人与操作人相同", "No method, or no witness other than who did it"
-    ),
-    Mark.UNKNOWN_SCHEME: Words("外来码的体系未登记", "The scheme of the foreign code is not known here"),
-    Mark.OUTLIVES_INPUT: Words("产出的到期日晚于最早到期的原料", "The output expires after its earliest input"),
-    Mark.LABELS_UNPAIRED: Words("新旧码未一一对应", "New and old labels are not named one for one"),
-    Mark.MASS_BALANCE: Words("产出或使用的重量超过原有重量", "More weight came out, or was used, than there was"),
-    Mark.LOSS_UNEXPLAINED: Words("损耗超过 3% 且未说明原因", "More than 3 % was lost without a reason"),
-    Mark.OVER_RECEIVED: Words("收货数量多于发货数量", "More was received than was shipped here"),
-    Mark.SHORT: Words("账面数量不足", "The books have less than that"),
-    Mark.COUNT_DIFFERS: Words("数量与账面或申报不符", "The number differs from the books, or from what was declared"),
-    Mark.NOT_ONE: Words("单件货物的数量不是 1", "One unit under one code, but another quantity than 1"),
-    Mark.LOT_NOT_PACKED: Words("按数量管理的批次不随托盘移动", "A lot by quantity does not move with a pallet"),
-    Mark.REFUSED_BY_RECEIVER: Words("收货方拒收", "The receiver refused it"),
-    Mark.CORRECTED_LATE: Words("超过 24 小时才更正", "Corrected more than 24 hours after"),
-    Mark.CORRECTS_UNKNOWN: Words("被更正的记录尚未送达", "The statement that it corrects has not arrived yet"),
-}
+MARK_WORDS: dict[Mark, Words] = {mark: WORDS_OF_MARKS[mark.value] for mark in Mark}
 
 
 class CaseKind(StrEnum):

@@ -46,9 +46,14 @@ class FilteredReport(CodeReport):
 
 @dataclass(frozen=True, kw_only=True)
 class Blocked:
-    """Goods that may be received and counted and must not go on.  `chance_in`: once in so many it is chance."""
+    """Goods that may be received and counted and must not go on.  `chance_in`: once in so many it is chance.
+
+    By the list of `issued`, which names them as `whole_lot` or as one.
+    """
 
     chance_in: int | None
+    issued: datetime
+    whole_lot: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +89,15 @@ class HeldFilters:
     def blocks(self, code: TraceCode) -> "Blocked | None":
         """Return whether goods are on hold, recalled or destroyed, themselves or their whole lot; None if not."""
         gtin, lot = code.value("01"), code.value("10")
-        items = [code.unit_id, None if gtin is None or lot is None else unit_id_of({"01": gtin, "10": lot})]
-        if self.blocked is None or not any(item in self.blocked for item in items if item is not None):
+        lot_id = None if gtin is None or lot is None else unit_id_of({"01": gtin, "10": lot})
+        if self.blocked is None:
+            return None
+        of_lot = lot_id is not None and lot_id in self.blocked
+        if not of_lot and (code.unit_id is None or code.unit_id not in self.blocked):
             return None
         header = self.blocked.header
-        return Blocked(chance_in=2**header.bits if header.may_hit_by_chance else None)
+        chance_in = 2**header.bits if header.may_hit_by_chance else None
+        return Blocked(chance_in=chance_in, issued=header.issued, whole_lot=of_lot)
 
     def judge(self, text: str, *, trust: TrustList, now: datetime) -> FilteredReport:
         """Return the verdict on a scanned text; a hit that may be chance hides no stop that is certain."""
