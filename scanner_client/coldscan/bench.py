@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from coldscan import cache, lanes, words
+from coldscan.answer import Answer, Result
 from coldscan.cache import Name
+from coldscan.certificate_end import certificate_end
 from coldscan.compose import Matter, append
 from coldscan.day_mark import close_day, today_of
 from coldscan.device import Device, load_device
@@ -52,6 +55,7 @@ class Bench:
     read_back: set[Hashable] = field(default_factory=set)
     answers: int = 0
     day: date | None = None
+    reminded: date | None = None
 
     @property
     def operation(self) -> Operation | None:
@@ -81,6 +85,24 @@ class Bench:
         with immediate(self.connection):
             saved = lanes.save(self.connection, lane, new_context=new_context)
         self.lane = saved
+
+    def remind(self, answer: Answer) -> Answer:
+        """Return the answer, the first one of a day that is neither a stop nor a repeat with what has to be said of the certificate before it ends."""
+        now = self.clock()
+        today = today_of(self.device, self.knowledge, now=now)
+        if today == self.reminded or not (answer.queued or answer.result is Result.NOTED):
+            return answer
+        end = certificate_end(self.connection, now=self.knowledge.guess_now(now))
+        said = cache.get(self.connection, Name.CERTIFICATE_WARNED)
+        self.reminded = today
+        if end is None or not end.is_near or said == today.isoformat():
+            return answer
+        # What was answered is stored, whether or not the note that this was said fits the disk.
+        with suppress(sqlite3.Error), immediate(self.connection):
+            cache.put(self.connection, Name.CERTIFICATE_WARNED, today.isoformat())
+        stop = "。" if self.lang == "zh" else ". "
+        say = f"{answer.say}{stop}{end.say(self.lang)}"
+        return replace(answer, result=Result.LOOK, say=say, code=answer.code or "certificate_ends")
 
     def rest(self) -> None:
         """Tidy up the store between two scans, once in a while."""

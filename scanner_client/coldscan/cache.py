@@ -46,6 +46,7 @@ class Name(StrEnum):
     CONTEXT = "context"
     GATE = "gate"
     ROLLS = "rolls"
+    CERTIFICATE_WARNED = "certificate_warned"
 
 
 @dataclass(frozen=True, kw_only=True)

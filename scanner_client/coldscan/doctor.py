@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from coldscan import cache
+from coldscan import cache, statements
 from coldscan.bench import require_live_key
 from coldscan.cache import Name, Site
+from coldscan.certificate_end import certificate_end
 from coldscan.compose import SKEW_SAID_S
 from coldscan.device import is_enrolled, is_private, key_path, load_device
 from coldscan.doctor_gate import Found, Outcome, look_at_guns, look_at_sound
@@ -51,6 +52,12 @@ _FREE = Words("{root} 剩余 {free} MiB", "{free} MiB free in {root}")
 _BROKEN = Words(
     "文件检查：{found}，日志方式：{mode}；请先 coldscan export",
     "File check: {found}, journal: {mode}; run coldscan export",
+)
+_TO_LOOK = Words(
+    "只能读取：文件中有 {count} 条记录，未发送 {unsent} 条；现在不能写入，不接受扫描；"
+    "请腾出磁盘空间，再运行 coldscan doctor",
+    "It can only be read: {count} statements in the file, {unsent} of them unsent; nothing can be written, so no scan"
+    " is taken; make room on the disk and run coldscan doctor again",
 )
 _SOUND = Words("{count} 条记录，文件完好，可写入", "{count} statements, file sound and writable")
 _GAP = Words("密钥 {key} 的记录链在第 {seq} 条断开", "The chain of {key} breaks at {seq}")
@@ -126,6 +133,11 @@ def _disk(patient: Patient) -> Found:
 
 
 def _queue(patient: Patient) -> Found:
+    if patient.fault is not None:
+        # What lies in the log beside the file is not read without writing, so there may be more.
+        counted = statements.counts(patient.connection)
+        total = counted.pending + counted.sent + counted.refused
+        return "failed", _TO_LOOK.say(patient.lang, count=total, unsent=counted.pending)
     found = str(patient.connection.execute("PRAGMA quick_check").fetchone()[0])
     mode = str(patient.connection.execute("PRAGMA journal_mode").fetchone()[0])
     with immediate(patient.connection):
@@ -169,7 +181,12 @@ def _certificate(patient: Patient) -> Found:
     first, last = certificate.nbf, certificate.naf
     guess = load_knowledge(patient.connection, known=None, steady=patient.steady).guess_now(patient.clock())
     said = _WINDOW.say(patient.lang, first=format_utc(first), last=format_utc(last))
-    return ("passed" if first <= guess <= last else "failed"), said
+    if not first <= guess:
+        return "failed", said
+    end = certificate_end(patient.connection, now=guess)
+    if end is None or not end.is_near:
+        return "passed", said
+    return ("failed" if end.is_over else "warning"), f"{said}; {end.say(patient.lang)}"
 
 
 def _trust_list(patient: Patient) -> Found:

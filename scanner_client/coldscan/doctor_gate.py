@@ -21,7 +21,7 @@ from coldscan.gun_reader import is_busy, open_gun
 from coldscan.sounds import write_sounds
 from coldtrace.errors import Lang, Words
 
-Outcome = Literal["passed", "failed", "not_checked"]
+Outcome = Literal["passed", "warning", "failed", "not_checked"]
 Found: TypeAlias = tuple[Outcome, str]
 
 PLAY_S: Final = 5.0

@@ -7,6 +7,7 @@ from datetime import timedelta
 from coldscan import cache
 from coldscan.ages import say_age
 from coldscan.cache import Name
+from coldscan.certificate_end import CertificateEnd
 from coldscan.device import read_offset
 from coldscan.knowledge import load_knowledge
 from coldscan.local_time import local_time
@@ -30,14 +31,16 @@ VALID = Words("签名有效", "Signature valid")
 
 def run_status(session: Session) -> int:
     """Print how the device stands; 2 if it is not enrolled."""
-    from coldscan.status import status_of
+    from coldscan.status import ending_of, status_of
 
     if not session.state.store.exists():
         raise NotEnrolled(path=str(session.state.root))
     with closing(open_store(session.state)) as connection:
         status = status_of(connection, now=session.clock(), steady=session.steady)
         fixed = cache.get(connection, Name.OFFSET)
-    session.tell(status, _status_words(session, status, None if fixed is None else read_offset(fixed)))
+        ending = ending_of(connection, now=session.clock(), steady=session.steady)
+    offset = None if fixed is None else read_offset(fixed)
+    session.tell(status, _status_words(session, status, offset, ending))
     return OK if status["enrolled"] else COULD_NOT_RUN
 
 
@@ -107,7 +110,7 @@ def run_doctor(session: Session) -> int:
         )
         checks = examine(patient)
     ok = all(each.result != "failed" for each in checks)
-    icons = {"passed": "✔", "failed": "✖", "not_checked": "·"}
+    icons = {"passed": "✔", "warning": "!", "failed": "✖", "not_checked": "·"}
     lines = [f"{icons[each.result]} {NAMES[each.name].say(session.lang)}: {each.reason}" for each in checks]
     session.tell({"ok": ok, "checks": [vars(each) for each in checks]}, "\n".join(lines))
     return OK if ok else FINDINGS
@@ -121,7 +124,9 @@ def _short(unit: str | None) -> str:
     return format_short_code(serial) if is_short_code(serial) else unit or "-"
 
 
-def _status_words(session: Session, status: Mapping[str, object], offset: timedelta | None) -> str:
+def _status_words(
+    session: Session, status: Mapping[str, object], offset: timedelta | None, ending: CertificateEnd | None
+) -> str:
     from coldscan.server_words import say_answer
     from coldscan.status import WARNINGS
     from coldscan.words_looks import TYPE_NAMES
@@ -164,4 +169,5 @@ def _status_words(session: Session, status: Mapping[str, object], offset: timede
         )
     warnings = status["warnings"]
     lines += [f"! {WARNINGS[each].say(lang)}" for each in warnings] if isinstance(warnings, list) else []
+    lines += [f"! {ending.say(lang)}"] if ending is not None and ending.is_near else []
     return "\n".join(lines)

@@ -40,7 +40,7 @@ def take(bench: Bench, text: str) -> Answer:
     shown = text[:SHOWN_CHARS]
     try:
         bench.renew()
-        return _take(bench, text, shown)
+        return bench.remind(_take(bench, text, shown))
     except (sqlite3.Error, OSError) as fault:
         say = words.NOT_STORED.say(bench.lang, reason=say_fault(fault, bench.lang))
         return _answer(bench, shown, verdict=NOT_STORED, say=say, code=NOT_STORED)

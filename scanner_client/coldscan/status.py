@@ -7,12 +7,13 @@ from typing import Final
 
 from coldscan import cache, lanes, statements
 from coldscan.cache import Name, Site
+from coldscan.certificate_end import CertificateEnd, certificate_end
 from coldscan.compose import SKEW_SAID_S
 from coldscan.device import is_enrolled
 from coldscan.knowledge import Knowledge, load_knowledge
 from coldscan.refusals import NoTrustList
 from coldscan.steady import SteadyClock, no_steady
-from coldtrace.clock import parse_utc
+from coldtrace.clock import format_utc, parse_utc
 from coldtrace.errors import Words
 
 WARNINGS: Final = {
@@ -61,6 +62,7 @@ def status_of(connection: sqlite3.Connection, *, now: datetime, steady: SteadyCl
     knowledge = _knowledge(connection, steady)
     oldest_s = _age_s(counted.oldest_at, now if knowledge is None else knowledge.corrected(now))
     site = cache.get(connection, Name.SITE)
+    ending = ending_of(connection, now=now, steady=steady)
     return {
         "enrolled": is_enrolled(connection),
         "site": None if site is None else vars(Site.from_json(site)),
@@ -86,8 +88,15 @@ def status_of(connection: sqlite3.Connection, *, now: datetime, steady: SteadyCl
         "last_server_time": cache.get(connection, Name.SERVER_TIME),
         "log_evidence": json.loads(cache.get(connection, Name.LOG_EVIDENCE) or "null"),
         "clock_skew_s": cache.get_number(connection, Name.SKEW_S),
+        "certificate_ends": None if ending is None else format_utc(ending.at),
         "warnings": _warnings(connection, counted, knowledge, oldest_s, now),
     }
+
+
+def ending_of(connection: sqlite3.Connection, *, now: datetime, steady: SteadyClock) -> CertificateEnd | None:
+    """Return when the certificate ends, seen from the best guess of the true time."""
+    knowledge = _knowledge(connection, steady)
+    return certificate_end(connection, now=now if knowledge is None else knowledge.guess_now(now))
 
 
 def _knowledge(connection: sqlite3.Connection, steady: SteadyClock) -> Knowledge | None:

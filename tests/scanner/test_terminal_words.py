@@ -57,7 +57,9 @@ def test_a_revoked_terminal_says_what_to_do(device: Device, world: World, server
         assert "coldscan export saves it" in " ".join(said.split())
 
 
-def test_the_doctor_looks_at_a_store_that_takes_nothing(device: Device) -> None:
+def test_the_doctor_looks_at_a_store_that_takes_nothing(device: Device, world: World) -> None:
+    device.scan(world.carton(), operation=Operation.RECEIVE)
+    device.rows("PRAGMA wal_checkpoint(TRUNCATE)")
     # As on a full disk, SQLite cannot make the log beside the file.
     for name in ("coldscan.db-wal", "coldscan.db-shm"):
         (device.root / name).unlink(missing_ok=True)
@@ -67,6 +69,9 @@ def test_the_doctor_looks_at_a_store_that_takes_nothing(device: Device) -> None:
     assert isinstance(checks, list)
     results = {each["name"]: each["result"] for each in checks}
     assert (ran.status, results["disk"], results["key"]) == (1, "failed", "passed")
+    (queue,) = [each for each in checks if each["name"] == "queue"]
+    assert queue["result"] == "failed"
+    assert "can only be read: 1 statements in the file, 1 of them unsent" in queue["reason"]
 
 
 def test_an_unsigned_place_is_called_one(device: Device) -> None:
