@@ -87,7 +87,8 @@ class Bench:
         self.lane = saved
 
     def remind(self, answer: Answer) -> Answer:
-        """Return the answer, the first one of a day that is neither a stop nor a repeat with what has to be said of the certificate before it ends."""
+        """Return the answer; the first one of a day that is neither a stop nor a repeat with what has to be said of the
+        certificate before it ends."""
         now = self.clock()
         today = today_of(self.device, self.knowledge, now=now)
         if today == self.reminded or not (answer.queued or answer.result is Result.NOTED):

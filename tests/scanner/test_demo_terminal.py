@@ -2,7 +2,8 @@
 
 import pytest
 
-from coldtrace.cli.demo.terminal import DemoFailed, Terminal
+from coldtrace.cli.demo.patience import DemoFailed
+from coldtrace.cli.demo.terminal import Terminal
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.seal.filter_header import FilterKind
 from support.scanner_device import Device

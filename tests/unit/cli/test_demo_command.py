@@ -11,7 +11,7 @@ import pytest
 
 from coldtrace.cli import demo_command, installation
 from coldtrace.cli.demo import world
-from coldtrace.cli.demo.terminal import DemoFailed
+from coldtrace.cli.demo.patience import DemoFailed
 
 
 @pytest.mark.parametrize(

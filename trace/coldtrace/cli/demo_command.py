@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     import httpx
 
     from coldtrace.cli.address import service_address
-    from coldtrace.cli.demo.terminal import DemoFailed
+    from coldtrace.cli.demo.patience import DemoFailed
     from coldtrace.cli.demo.world import consumer_url, make_world
     from coldtrace.cli.installation import development_token, open_installation
     from coldtrace.cli.output import print_refusal, print_result

@@ -156,20 +156,19 @@ def _open_doors(
     """Wait until the service answers, fill a new installation, and say what to open."""
     import httpx
 
-    from coldtrace.cli.demo.terminal import DemoFailed
+    from coldtrace.cli.demo.patience import DemoFailed
     from coldtrace.cli.demo.world import consumer_url, has_world, make_world
 
     while not server.started:
         if stopping.wait(0.02):
             return
-    data_dir = installation.settings.data_dir
+    data_dir, missing = installation.settings.data_dir, None
     if demo_world and token is not None and not has_world(data_dir):
         try:
             make_world(installation, url=url, token=token, say=say, stopping=stopping)
         except (DemoFailed, Refusal, httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
             # The service itself is up; a demo that failed is told, not hidden, and does not take it down.
-            if not stopping.is_set():
-                _say(f"演示数据未建立 / the demo world could not be made: {error}")
+            missing = str(error) or type(error).__name__
     if stopping.is_set():
         return
     write_address(data_dir, url)
@@ -183,6 +182,9 @@ def _open_doors(
     if labels.exists():
         say(f"标签 / labels        {os.path.relpath(labels)}")
     say("停止 / stop          Ctrl-C\n")
+    if missing is not None:
+        _say(_NO_WORLD.say("zh", reason=missing))
+        _say(_NO_WORLD.say("en", reason=missing))
     ready = {
         "url": url,
         "token": token,
@@ -195,6 +197,13 @@ def _open_doors(
     # A batch of scans makes thousands of objects and no rings of them; at 700 each batch was walked through many times.
     gc.set_threshold(GARBAGE, 20, 20)
     print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
+
+
+_NO_WORLD = Words(
+    "没有演示数据（{reason}）：服务本身已就绪。要建立演示数据，请在另一个终端运行 coldtrace demo，或停止后重新启动。",
+    "There is NO demo world ({reason}); the service itself is ready. To make it, run `coldtrace demo` in another"
+    " terminal, or stop and start again.",
+)
 
 
 def _silent(line: str) -> None:

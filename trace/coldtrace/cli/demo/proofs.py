@@ -2,8 +2,8 @@
 
 import json
 
+from coldtrace.cli.demo.patience import DemoFailed
 from coldtrace.cli.demo.story import Story
-from coldtrace.cli.demo.terminal import DemoFailed
 
 STATEMENTS_OF_A_SOLD_BOX = 12
 """commission, pack, 3 x (ship, receive) on its pallet, unpack, ship, receive, sell."""

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 
-from coldtrace.cli.demo.terminal import DemoFailed
+from coldtrace.cli.demo.patience import DemoFailed
 
+TIMEOUT_S = 300
 PROOF = "application/vnd.coldtrace.proof+json"
 
 
@@ -15,7 +16,7 @@ class Service:
     def __init__(self, url: str, token: str) -> None:
         self.url = url
         self._token = token
-        self._client = httpx.Client(base_url=url, timeout=60)
+        self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S)
 
     def close(self) -> None:
         """Close the connections."""

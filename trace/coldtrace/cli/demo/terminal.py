@@ -3,28 +3,25 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Final
+
+from coldtrace.cli.demo.patience import DemoFailed, outcome, quiet
 
 SAID_CHARS: Final = 300
 
 
-class DemoFailed(Exception):
-    """A step of the story did not do what it should: one sentence, in Chinese too where there is one."""
-
-    def __init__(self, en: str, *, zh: str | None = None) -> None:
-        self.en, self.zh = en, zh or en
-        super().__init__(en if zh is None else f"{zh} / {en}")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """One handheld: its folder is all it has."""
+    """One handheld: its folder is all it has.  `say` hears of a command that takes its time."""
 
     name: str
     state: Path
+    say: Callable[[str], None] = quiet
+    stopping: Event = field(default_factory=Event)
 
     def enrol(self, invite: str) -> None:
         """Register with an invitation; the key is made in the folder."""
@@ -67,16 +64,17 @@ class Terminal:
     def _run(
         self, *arguments: str, lines: Sequence[str] | None = None, refusals: bool = False
     ) -> list[dict[str, object]]:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "-m", "coldscan", "--state", str(self.state), "--json", *arguments],
-            input=None if lines is None else "".join(f"{line}\n" for line in lines),
-            stdin=subprocess.DEVNULL if lines is None else None,
-            capture_output=True,
+            stdin=subprocess.DEVNULL if lines is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=120,
         )
-        if done.returncode not in ((0, 1) if refusals else (0,)):
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or [f"exit {done.returncode}"]
-            raise DemoFailed(f"coldscan {arguments[0]} ({self.name}): {said[0][:SAID_CHARS]}")
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        given = None if lines is None else "".join(f"{line}\n" for line in lines)
+        what = f"coldscan {arguments[0]} ({self.name})"
+        out, err = outcome(process, what, given=given, say=self.say, stopping=self.stopping)
+        if process.returncode not in ((0, 1) if refusals else (0,)):
+            said = (err.strip() or out.strip()).splitlines()[-1:] or [f"exit {process.returncode}"]
+            raise DemoFailed(f"{what}: {said[0][:SAID_CHARS]}")
+        return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
