@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from coldscan.panel import terminal_width
+from coldscan.quick_imports import quick_imports
 from coldscan.refusals import StoreFault
 from coldscan.session import COULD_NOT_RUN, FINDINGS, OK, Session
 from coldscan.state_dir import StateDir, default_state_dir
@@ -109,7 +111,8 @@ def _enrol(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def _scan(session: Session, arguments: argparse.Namespace) -> int:
-    from coldscan.run_scan import run_scan
+    with quick_imports():
+        from coldscan.run_scan import run_scan
 
     return run_scan(
         session,
@@ -122,7 +125,8 @@ def _scan(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def _gate(session: Session, arguments: argparse.Namespace) -> int:
-    from coldscan.run_gate import run_gate
+    with quick_imports():
+        from coldscan.run_gate import run_gate
 
     return run_gate(
         session,
@@ -202,8 +206,15 @@ _COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
 }
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Help as wide as the terminal.  argparse makes one for each option, and its own loads archives for the width."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=terminal_width() - 2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, formatter_class=_Formatter)
     everywhere.add_argument("--state", metavar="DIR", help="本机状态文件夹 / folder of this device")
     everywhere.add_argument("--json", action="store_true", help="标准输出为 JSON / objects on standard output")
     everywhere.add_argument("--lang", choices=("zh", "en"), help="语言 / language of the words")
@@ -211,11 +222,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="coldscan",
         description="冷链扫描：离线验码、落盘排队、凭回执同步 / scan, queue, sync, and verify codes without a network",
         parents=[everywhere],
+        formatter_class=_Formatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, parents=[everywhere], help=help)
+        return commands.add_parser(name, parents=[everywhere], help=help, formatter_class=_Formatter)
 
     enrol = add("enrol", "凭邀请码登记本机 / register this device with an invitation")
     enrol.add_argument("invite", help="邀请码，或 - 由扫描枪读入 / text of the invitation, or - to scan it")

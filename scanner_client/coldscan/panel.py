@@ -4,9 +4,11 @@ Colour never stands alone, and nothing that was scanned reaches the terminal as 
 sequences.
 """
 
-import shutil
+import os
+import sys
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 
 from coldscan.answer import LOOKS, Answer
 from coldtrace.errors import Lang
@@ -24,9 +26,19 @@ def draw(answer: Answer, *, footer: str) -> str:
 
 def screen(answers: Sequence[tuple[str, Answer]], *, footer: str) -> str:
     """Return the whole screen for the last answer of each lane, one panel below the other, without a bell."""
-    width = min(WIDTH_MAX, shutil.get_terminal_size().columns)
+    width = min(WIDTH_MAX, terminal_width())
     body = "".join(_block(head, answer, width) for head, answer in answers)
     return f"{CLEAR}{body}{_wrap(printable(footer), width)[0]}\n"
+
+
+def terminal_width() -> int:
+    """Return how many columns the terminal has; as `shutil` does it, whose archives nobody needs here."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and int(said) > 0:
+        return int(said)
+    with suppress(OSError, ValueError, AttributeError):
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or WIDTH_MAX  # type: ignore[union-attr]
+    return WIDTH_MAX
 
 
 def _block(head: str, answer: Answer, width: int) -> str:

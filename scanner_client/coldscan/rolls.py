@@ -7,11 +7,14 @@ vouched for a roll still counts is asked again at each scan: a list that revokes
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from coldtrace.clock import format_utc, parse_utc
-from coldtrace.events.roll_certificate import RollCertificate
 from coldtrace.seal.b64 import b64, unb64
 from coldtrace.seal.trust_list import TrustList
+
+if TYPE_CHECKING:
+    from coldtrace.events.roll_certificate import RollCertificate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ def held_rolls(connection: sqlite3.Connection) -> set[str]:
     return {str(row[0]) for row in connection.execute("SELECT roll FROM rolls")}
 
 
-def keep_roll(connection: sqlite3.Connection, roll: RollCertificate) -> None:
+def keep_roll(connection: sqlite3.Connection, roll: "RollCertificate") -> None:
     """Keep a verified certificate; the caller owns the transaction.
 
     A label is on one roll: serials are drawn by chance, and of two certificates that name one the first one counts.

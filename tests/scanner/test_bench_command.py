@@ -16,6 +16,8 @@ def test_bench_measures_and_leaves_nothing_behind(device: Device) -> None:
     assert 0 < figures["scan_p50_ms"] <= figures["scan_p99_ms"]
     assert 0 < figures["insert_p50_ms"] <= figures["insert_p99_ms"]
     assert 0 < figures["start_cpu_s"] < 5
+    assert 0 < figures["bare_start_s"] < figures["start_s"]
+    assert 1 < figures["start_ratio"] <= figures["start_s"] / figures["bare_start_s"] * 1.1
     assert 5 < figures["memory_mib"] <= 40
     assert sorted(path.name for path in device.root.iterdir()) == before
     assert device.rows("SELECT COUNT(*) FROM statements") == [(0,)]

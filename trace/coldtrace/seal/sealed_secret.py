@@ -11,14 +11,14 @@ scrypt(passphrase, salt, N, r, p) and bound to everything in front of it.  There
 import binascii
 from base64 import b64encode
 from collections.abc import Callable
-from textwrap import wrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from coldtrace import clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 BEGIN: Final = b"-----BEGIN COLDTRACE SM2 KEY-----"
 _END: Final = b"-----END COLDTRACE SM2 KEY-----"
@@ -35,9 +35,10 @@ class NotSealed(ValueError):
 def seal_secret(secret: bytes, passphrase: bytes, random: Callable[[int], bytes] = clock.random_bytes) -> bytes:
     """Return the content of a file that holds these 96 bytes; only tests give bytes that are not `random`."""
     head = _MAGIC + bytes(_COST) + random(28)
-    sealed = AESGCM(_key(head, passphrase)).encrypt(head[-12:], secret, head)
-    lines = wrap(b64encode(head + sealed).decode(), 64)
-    return b"\n".join([BEGIN, *(line.encode() for line in lines), _END, b""])
+    sealed = _cipher(head, passphrase).encrypt(head[-12:], secret, head)
+    text = b64encode(head + sealed)
+    lines = (text[at : at + 64] for at in range(0, len(text), 64))
+    return b"\n".join([BEGIN, *lines, _END, b""])
 
 
 def open_secret(data: bytes, passphrase: bytes) -> bytes:
@@ -55,11 +56,15 @@ def open_secret(data: bytes, passphrase: bytes) -> bytes:
             or head[8:10] != b"\x08\x01"
         ):
             raise NotSealed()
-        return AESGCM(_key(head, passphrase)).decrypt(head[-12:], raw[_HEAD:], head)
+        return _cipher(head, passphrase).decrypt(head[-12:], raw[_HEAD:], head)
     except (binascii.Error, InvalidTag):
         raise NotSealed() from None
 
 
-def _key(head: bytes, passphrase: bytes) -> bytes:
+def _cipher(head: bytes, passphrase: bytes) -> "AESGCM":
+    # Most keys are not kept like this, and a handheld's start waits for every import.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
     cost, r, p = head[7:10]
-    return Scrypt(salt=head[10:26], length=32, n=1 << cost, r=r, p=p).derive(passphrase)
+    return AESGCM(Scrypt(salt=head[10:26], length=32, n=1 << cost, r=r, p=p).derive(passphrase))
