@@ -7,6 +7,7 @@ receipts signed, checkpoints made.  Only the shelves are pretended (dictionaries
 import json
 import sys
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class Temper:
 
     lose_replies: int = 0
     lose_requests: int = 0
+    stall_s: float = 0
     statuses: deque[int] = field(default_factory=deque)
     forge_receipts: bool = False
     no_receipts: bool = False
@@ -301,6 +303,10 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
         def _serve(self, body: bytes) -> None:
             server.requests.append((self.command, self.path))
             temper = server.temper
+            if temper.stall_s:
+                # As on a network that takes everything and answers nothing.
+                time.sleep(temper.stall_s)
+                return self._hang_up()
             if temper.lose_requests > 0:
                 temper.lose_requests -= 1
                 return self._hang_up()
