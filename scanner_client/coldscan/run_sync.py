@@ -22,10 +22,16 @@ from coldtrace.errors import Lang, Words
 from coldtrace.seal.b64 import b64
 
 DONE = Words(
-    "已发送 {sent}（重复 {repeats}），被拒 {refused}，回执未通过 {unverified}，未发送 {unsent}；名单：{trust_list}",
+    "已发送 {sent}（重复 {repeats}），被拒 {refused}，回执未通过 {unverified}，未发送 {unsent}；信任名单：{trust_list}",
     "Sent {sent} (repeats {repeats}), refused {refused}, without a valid receipt {unverified}, unsent {unsent}; "
-    "list: {trust_list}",
+    "trust list: {trust_list}",
 )
+LISTS = {
+    "new": Words("已更新", "new"),
+    "same": Words("未变", "unchanged"),
+    "not_asked": Words("未查询", "not asked for"),
+}
+SEE_BELOW = Words("未取得，原因见下", "not had, the reason stands below")
 
 
 def run_sync(
@@ -146,6 +152,6 @@ def _words(report: SyncReport, lang: Lang) -> str:
         refused=flushed.refused,
         unverified=flushed.unverified,
         unsent=report.unsent,
-        trust_list=report.trust_list,
+        trust_list=LISTS.get(report.trust_list, SEE_BELOW).say(lang),
     )
     return "\n".join([done, *dict.fromkeys(each.say(lang) for each in report.problems)])

@@ -128,6 +128,20 @@ def test_status_says_in_one_language_what_the_server_thought(
     assert ("held" in out, "receive " in out, "T04:" in out) == (False, False, False)
 
 
+@pytest.mark.parametrize(("lang", "words"), [("zh", ("信任名单：未变", "见下")), ("en", ("unchanged", "below"))])
+def test_a_sync_says_what_came_of_the_list(
+    device: Device, server: ScannerServer, lang: Lang, words: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--state", str(device.root), "--lang", lang, "sync"]
+    assert main(arguments, clock=device.clock) == 0
+    assert words[0] in capsys.readouterr().out
+    server.temper.lose_requests = 1
+    assert main(arguments, clock=device.clock) == 2
+    out = capsys.readouterr().out
+    assert words[1] in out
+    assert "server_unreachable" not in out
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_type_that_a_device_says_has_a_name(lang: Lang) -> None:
     names = [TYPE_NAMES[each].say(lang) for each in StatementType]
