@@ -72,7 +72,10 @@ ON_PILE = Words("重复：{unit} 已在本堆上", "Repeat: {unit} lies on the p
 
 # What is missing before this scan can count.
 NO_OPERATION = Words("请先扫描作业指令（入库、出库……）", "Scan an operation first (IN, OUT, ...)")
-NOT_ALLOWED = Words("本机无权进行“{operation}”", "This device may not do: {operation}")
+NOT_ALLOWED = Words(
+    "本机无权进行“{operation}”（由场所角色和登记邀请决定，如有变动请同步）",
+    "This device may not do: {operation} (the role of its site and its invitation decide; sync if that has changed)",
+)
 NO_DESTINATION = Words("请先扫描收货方的场所码", "Scan the place code of the receiver first")
 NO_PALLET = Words("请先扫描托盘标签", "Scan the pallet label first")
 EMPTY_PILE = Words("本堆没有箱子，托盘 {unit} 未组托", "The pile is empty; pallet {unit} was not packed")
