@@ -14,21 +14,37 @@ import pytest
 from coldtrace.cli import serve
 from coldtrace.cli.demo import world
 from coldtrace.cli.demo.patience import DemoFailed, outcome
+from coldtrace.cli.demo.terminal import Terminal
 
 
 def started(program: str) -> "subprocess.Popen[str]":
-    """Start a program of Python that reads and prints."""
+    """Start a program of Python that prints."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=pipe, text=True)
 
 
 def test_a_slow_program_is_waited_for_and_told_of() -> None:
     said: list[str] = []
-    program = "import sys, time; got = sys.stdin.read(); time.sleep(2.5); print(got.upper())"
-    out, err = outcome(started(program), "coldscan scan (port)", given="carton\n", say=said.append, say_every_s=0.6)
-    assert (out.strip(), err) == ("CARTON", "")
+    program = "import time; time.sleep(2.5); print('carton')"
+    out, err = outcome(started(program), "coldscan scan (port)", say=said.append, say_every_s=0.6)
+    assert (out.strip(), err) == ("carton", "")
     assert len(said) >= 2
     assert all("coldscan scan (port)" in line and "still at it" in line for line in said)
+
+
+def test_a_slow_handheld_gets_all_of_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a pipe holds, and read after the first look at the clock: nothing of it is left behind."""
+    (tmp_path / "coldscan.py").write_text(
+        "import json, sys, time\n"
+        "time.sleep(1.5)\n"
+        "for line in sys.stdin:\n"
+        "    print(json.dumps({'text': line.strip(), 'verdict': 'valid'}))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{number:06d} {'x' * 150}" for number in range(2_000)]
+    answers = Terminal(name="H-port", state=tmp_path / "state").scan(lines)
+    assert [answer["text"] for answer in answers] == lines
 
 
 def test_what_never_ends_is_given_up_and_dead() -> None:

@@ -30,7 +30,6 @@ def outcome(
     process: "subprocess.Popen[str]",
     what: str,
     *,
-    given: str | None = None,
     say: Callable[[str], None] = quiet,
     stopping: Event | None = None,
     say_every_s: float = SAY_EVERY_S,
@@ -38,15 +37,16 @@ def outcome(
 ) -> tuple[str, str]:
     """Return what a process printed by its end; raise DemoFailed when it is given up or the demo is stopped.
 
-    The process is dead when this returns or raises.
+    The process is dead when this returns or raises.  What it reads has to be a file: a second `communicate` goes on
+    listening and writes nothing more of what the first one was given.
     """
     begun = told = time.monotonic()
     try:
         while True:
             try:
-                return process.communicate(given, timeout=min(LOOK_EVERY_S, give_up_s))
+                return process.communicate(timeout=min(LOOK_EVERY_S, give_up_s))
             except subprocess.TimeoutExpired:
-                given, now = None, time.monotonic()
+                now = time.monotonic()
             if stopping is not None and stopping.is_set():
                 raise DemoFailed("stopped")
             if now - begun >= give_up_s:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Event
 from typing import Final
 
@@ -64,16 +65,18 @@ class Terminal:
     def _run(
         self, *arguments: str, lines: Sequence[str] | None = None, refusals: bool = False
     ) -> list[dict[str, object]]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "coldscan", "--state", str(self.state), "--json", *arguments],
-            stdin=subprocess.DEVNULL if lines is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        given = None if lines is None else "".join(f"{line}\n" for line in lines)
         what = f"coldscan {arguments[0]} ({self.name})"
-        out, err = outcome(process, what, given=given, say=self.say, stopping=self.stopping)
+        with TemporaryFile("w+", encoding="utf-8") as given:
+            given.writelines(f"{line}\n" for line in lines or ())
+            given.seek(0)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "coldscan", "--state", str(self.state), "--json", *arguments],
+                stdin=subprocess.DEVNULL if lines is None else given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            out, err = outcome(process, what, say=self.say, stopping=self.stopping)
         if process.returncode not in ((0, 1) if refusals else (0,)):
             said = (err.strip() or out.strip()).splitlines()[-1:] or [f"exit {process.returncode}"]
             raise DemoFailed(f"{what}: {said[0][:SAID_CHARS]}")
