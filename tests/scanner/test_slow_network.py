@@ -20,12 +20,12 @@ STALL_S = 3.0
 SHORT = httpx.Timeout(0.3)
 
 
-def sync(device: Device, *, batch: int = 50) -> SyncReport:
-    """Do one sync with short limits."""
+def sync(device: Device, *, batch: int = 50, timeout: httpx.Timeout = TIMEOUT) -> SyncReport:
+    """Do one sync."""
     with contextlib.closing(open_store(device.state)) as connection:
         enrolled = load_device(connection, device.state, None)
         with Wire(
-            enrolled.url, signer=enrolled.signer, net=enrolled.net, lang="en", clock=device.clock, timeout=SHORT
+            enrolled.url, signer=enrolled.signer, net=enrolled.net, lang="en", clock=device.clock, timeout=timeout
         ) as wire:
             return sync_once(connection, enrolled, wire, clock=device.clock, batch=batch)
 
@@ -36,7 +36,7 @@ def test_a_network_that_never_answers_holds_no_scan_up_and_is_left_by_itself(
     device.scan(*(world.carton() for _ in range(20)), operation=Operation.RECEIVE)
     server.temper.stall_s = STALL_S
     found: list[SyncReport] = []
-    asking = threading.Thread(target=lambda: found.append(sync(device)))
+    asking = threading.Thread(target=lambda: found.append(sync(device, timeout=SHORT)))
     begun = time.monotonic()
     asking.start()
     beside = device.scan(*(world.carton() for _ in range(20)))
