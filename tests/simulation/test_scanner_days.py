@@ -4,6 +4,7 @@ forks are listed exactly; two runs of one seed are the same.  `make test`: 10 de
 
 from pathlib import Path
 
+from coldtrace.custody import rebuild
 from support.databases import Databases
 from support.scanner_days import ScannerDays
 from support.web_house import web_house
@@ -26,6 +27,11 @@ def days_of(databases: Databases, folder: Path, *, seed: int, scale: str) -> lis
                 life.break_one()
         life.finish()
         check(life)
+        with web.sessions() as session:
+            report = rebuild.check(session)
+            session.rollback()
+        assert report.ok, f"seed {seed}: {report.counts} {report.examples}"
+        assert report.statements == len(life.ends()), f"seed {seed}"
         cases = sum(1 for kinds in life.ends().values() if kinds)
         happened = dict(sorted(life.happened.items()))
         print(f"counted: seed {seed}, {len(life.made())} statements, {len(life.lost)} lost, {cases} cases, {happened}")

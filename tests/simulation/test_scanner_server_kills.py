@@ -138,3 +138,5 @@ def check_service(killed: Killed, device: Device, ids: list[str], seed: int) -> 
                 break
             after = {"after": page["next"]}
     assert found == ids, f"seed {seed}"
+    status, report = killed.house.run("custody", "rebuild", "--check")
+    assert (status, report["statements"]) == (0, len(ids)), f"seed {seed}: {report}"

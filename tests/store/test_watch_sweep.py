@@ -3,18 +3,25 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import text
+
 from coldtrace.custody.model import CaseKind
+from coldtrace.events.enrolment import make_request, read_invite
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
+from coldtrace.parties import service as parties
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
-from coldtrace.seal.keys import key_id
+from coldtrace.seal.keys import Ed25519Signer, key_id
+from coldtrace.watch import work
 from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, list_cases
-from coldtrace.watch.model import CaseState, SweepTimes
+from coldtrace.watch.model import CaseState, Explanation, SweepTimes
+from coldtrace.watch.refusals import ExplanationUnfit
 from coldtrace.watch.sweep import Swept, sweep
 from support.consignments import GTIN, LOT, commission_line, facts_of
 from support.house import pack_lines
@@ -85,6 +92,60 @@ def test_a_hole_in_a_chain_is_a_case_until_it_is_filled(road: Road) -> None:
     assert swept(road).explained == 1
     assert live(road) == []
     assert len(explained(road)) == 2
+
+
+def holed(road: Road) -> Case:
+    """Have the store's handheld leave a hole in its chain; return the case."""
+    (box, *_) = coded(road)
+    road.done(PORT, T.SHIP, box, to=STORE)
+    road.clock.forward(2 * HOUR)
+    road.say(STORE, T.OBSERVE, box)
+    road.done(STORE, T.RECEIVE, box)
+    road.clock.forward(3 * HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    return case
+
+
+def ended(road: Road, how: str) -> None:
+    """End the store's handheld in one of the ways in which a device ends."""
+    key = key_id(road.device(STORE).signer.spki)
+    match how:
+        case "revoked":
+            parties.revoke_device(road.session, road.env, key)
+        case "rolled":
+            invitation = parties.roll_device(road.session, road.env, key, url="http://127.0.0.1:8000")
+            token = read_invite(invitation.text).token
+            request, signature = make_request(net=road.env.net, token=token, signer=Ed25519Signer.generate())
+            asked = parties.Enrol(request=request, request_sig=signature, token=token, name="H-new")
+            parties.enrol_device(road.session, road.env, asked)
+
+
+@pytest.mark.parametrize("how", ["revoked", "rolled"])
+def test_the_hole_of_a_device_that_has_ended_is_settled_by_its_office(road: Road, how: str) -> None:
+    case = holed(road)
+    who = work.Worker(actor="person:anne", scope=EVERYTHING, statements=EVERYTHING)
+    assert case.explanations == ()
+    with pytest.raises(ExplanationUnfit):  # it may still say what it did
+        work.explain(road.session, road.env, who, case.case_id, note=Explanation.DEVICE_REPLACED)
+    ended(road, how)
+    (case,) = live(road)
+    assert case.explanations == (Explanation.DEVICE_REPLACED,)
+    closed = work.explain(road.session, road.env, who, case.case_id, note=Explanation.DEVICE_REPLACED)
+    assert (closed.state, closed.note) == (CaseState.EXPLAINED, "device_replaced")
+    assert closed.closed_at is not None
+    by = road.session.execute(text("SELECT closed_by FROM case_file WHERE case_id = :id"), {"id": case.case_id})
+    assert by.scalar_one() == "person:anne"
+    road.clock.forward(3 * HOUR)
+    assert swept(road) == Swept(), "what a person settled stays so"
+
+
+def test_no_word_settles_goods_that_are_missing_because_a_device_has_ended(road: Road) -> None:
+    (box, *_) = coded(road)
+    road.done(STORE, T.RECEIVE, box)
+    ended(road, "revoked")
+    (case,) = live(road)
+    assert (case.kind, case.explanations) == (CaseKind.GAP, ())
 
 
 def test_what_stayed_on_the_road_after_a_part_was_received(road: Road) -> None:

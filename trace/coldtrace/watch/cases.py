@@ -19,7 +19,7 @@ from coldtrace.custody.scope_pages import CASES, pages, prepared
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
-from coldtrace.watch.model import DUE_HOURS, CaseState
+from coldtrace.watch.model import DUE_HOURS, EXPLANATIONS, OF_A_DEVICE_THAT_ENDED, CaseState, Explanation
 
 PAGE_MAX = 200
 LIVE = (CaseState.OPEN, CaseState.TAKEN)
@@ -98,7 +98,8 @@ class Case:
     A statement has its `entry_id`, type, status, `claimed_at`, and the marks that opened the case.  A scan has its text
     as it was kept, the reason, who scanned it, and how often that day; a double binding the lot that counts and the
     other one; a case of a device its key, and `detail` what is missing; a refusal the reasons for it (`refused_for`).
-    `owner` is the credit code of the organisation whose office it is.
+    `owner` is the credit code of the organisation whose office it is; `device_ended` tells that its device was revoked,
+    closed its chain, or was given a new key.
     """
 
     case_id: UUID
@@ -132,6 +133,16 @@ class Case:
     times: int = 1
     lots: tuple[str, ...] = ()
     refused_for: tuple[str, ...] = ()
+    device_ended: bool = False
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The words by which a person may close it, none where only a statement does.
+
+        A device's own `mark` or `close` settles a hole in its chain while it can say one.
+        """
+        holed = self.kind is CaseKind.GAP and self.about.startswith("device:")
+        return OF_A_DEVICE_THAT_ENDED if holed and self.device_ended else EXPLANATIONS.get(self.kind, ())
 
     @property
     def is_live(self) -> bool:
@@ -209,6 +220,8 @@ _CASES = (
     " f.gln, f.operator_id AS owner_id, o.uscc AS owner, f.taken_by, tf.uscc AS taken_for,"
     " f.taken_for AS taken_for_id, f.taken_at, f.closed_at,"
     " f.resolved_by, f.note, f.detail, f.unit_id, w.whole,"
+    " EXISTS (SELECT 1 FROM device d WHERE d.key_id = f.key_id AND (d.state IN ('revoked', 'retired')"
+    "  OR d.replaced_by IS NOT NULL)) AS device_ended,"
     " s.type, COALESCE(s.claimed_at, f.opened_at) AS claimed_at, COALESCE(s.recorded_at, f.opened_at) AS recorded_at,"
     " s.status, s.marks, u.scanned, u.reason, COALESCE(u.scanned_by, b.bound_by) AS by, COALESCE(u.times, 1) AS times,"
     " applied.lot AS bound_lot, other.lot AS other_lot,"
@@ -266,6 +279,7 @@ def _case(row: Row[Any]) -> Case:
         by=row.by,
         times=row.times,
         refused_for=tuple(row.refused_for or ()),
+        device_ended=row.device_ended,
         lots=tuple(lot for lot in (row.bound_lot, row.other_lot) if lot is not None),
     )
 

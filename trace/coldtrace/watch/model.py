@@ -91,6 +91,9 @@ EXPLANATIONS: Mapping[CaseKind, tuple[Explanation, ...]] = {
 }
 """Kinds that a person may close with a word alone; of all others only a statement, or the record itself, does."""
 
+OF_A_DEVICE_THAT_ENDED = (Explanation.DEVICE_REPLACED,)
+"""By what an office settles a hole in the chain of a device that was revoked, or has a new key: nobody will fill it."""
+
 DUE_HOURS: Mapping[CaseKind, int] = {
     CaseKind.BLOCKED: 4,
     CaseKind.CONFLICT: 24,

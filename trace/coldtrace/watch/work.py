@@ -23,7 +23,7 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 from coldtrace.watch.cases import Case, find_case
-from coldtrace.watch.model import EXPLANATIONS, RESOLUTIONS, UNITS_NAMED, Explanation
+from coldtrace.watch.model import RESOLUTIONS, UNITS_NAMED, Explanation
 from coldtrace.watch.refusals import (
     CaseClosed,
     CaseTaken,
@@ -200,13 +200,13 @@ def _misfit(case: Case, found: Row[Any]) -> Refusal | None:
 
 
 def explain(session: Session, env: Env, worker: Worker, case_id: UUID, *, note: Explanation) -> Case:
-    """Close a case by a word, where its kind allows that.
+    """Close a case by a word, where its kind allows that, or the device of which it is has ended.
 
     Raises CaseUnknown, NotTheOffice, CaseClosed, CaseTaken and ExplanationUnfit.
     """
     case = _live(session, worker, case_id)
     require_free(case, worker)
-    fit = EXPLANATIONS.get(case.kind, ())
+    fit = case.explanations
     if note not in fit:
         raise ExplanationUnfit(kind=case.kind.value, note=note.value, notes=", ".join(fit) or "-")
     _close(session, case_id, worker, state="explained", at=env.clock(), statement=None, note=note.value)

@@ -26,7 +26,6 @@ from coldtrace.watch.cases import LIVE, Case, Wanted
 from coldtrace.watch.model import (
     CASE_STATE_WORDS,
     EXPLANATION_WORDS,
-    EXPLANATIONS,
     RESOLUTIONS,
     CaseState,
     Explanation,
@@ -377,9 +376,7 @@ def case_json(request: Request, caller: Caller, case: Case) -> dict[str, object]
         "lots": list(case.lots),
         "detail": case.detail,
         "resolutions": [each.value for each in RESOLUTIONS[case.kind]] if case.is_live else [],
-        "explanations": [
-            {"note": each.value, **_words(EXPLANATION_WORDS[each])} for each in EXPLANATIONS.get(case.kind, ())
-        ]
+        "explanations": [{"note": each.value, **_words(EXPLANATION_WORDS[each])} for each in case.explanations]
         if case.is_live
         else [],
     }

@@ -21,7 +21,6 @@ from coldtrace.watch.evidence import Evidence
 from coldtrace.watch.model import (
     CASE_STATE_WORDS,
     EXPLANATION_WORDS,
-    EXPLANATIONS,
     RESOLUTIONS,
     CaseState,
     Explanation,
@@ -365,7 +364,7 @@ def _ends(caller: Caller, case: Case) -> Section:
             ),
         )
     ]
-    notes = EXPLANATIONS.get(case.kind, ())
+    notes = case.explanations
     if notes:
         choices = tuple(Choice(value=each.value, label=EXPLANATION_WORDS[each]) for each in notes)
         field = Field(name="note", label=Words("说明", "Explanation"), kind="select", choices=choices)
