@@ -29,6 +29,8 @@ from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
 from coldtrace.events.units_piece import Line
 
 Details = Mapping[str, str | int | bool]
+KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "imported", "declared"})
+"""What is kept of a line that does not stand in its statement: whose goods they were then, and what imports said."""
 _USCC = 18
 
 

@@ -1,18 +1,15 @@
 """Everything that custody made of the statements, made again from what is logged, and compared with what is stored.
 
-Statements and their lines are compared with the logged leaf and pieces, the time by which they are ordered and their
-status among them.  What was judged once when a statement arrived is taken as it stands: its own marks but those of its
-time, the lasting marks of its lines, and who imported what it coded.  The rest (units, stays, what lines contradict,
+Statements and their lines are compared with what the logged leaf and pieces say of them (`logged.py`).  What was known
+only when a statement arrived is taken as it stands.  The rest (units, stays, what lines contradict,
 whom statements concern) is told again from nothing, in the order of events, into empty tables that only this
 transaction sees (`scratch.py`).  Units are compared by their ids.
 
 Memory is bounded: statements come from a cursor and are told in batches, and PostgreSQL compares the tables.
 """
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,19 +17,13 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody import case_store, party_store, store
-from coldtrace.custody.model import Mark
+from coldtrace.custody.logged import logged_of, stored_of
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.replay import copy_lines, copy_units, tell
-from coldtrace.custody.rules import IMPLIED, only_lasting, order_time
+from coldtrace.custody.rules import IMPLIED
 from coldtrace.custody.scratch import PARTY_TABLES, UNIT_TABLES, analyze_scratch, open_scratch
-from coldtrace.custody.service import details_said, name_of_receiver, receiver_of, status_of
 from coldtrace.errors import Words
-from coldtrace.events.header import header_hash, read_header
-from coldtrace.events.private_piece import read_erased, read_private
-from coldtrace.events.public_piece import read_public
-from coldtrace.events.units_piece import read_units
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger.model import StoredEntry
 from coldtrace.seal.b64 import b64
 
 STATEMENTS_AT_ONCE = 500
@@ -148,9 +139,9 @@ class _Record:
         """Give all statements in the order of events, as many at once as fit into memory."""
         rows = self._session.connection().execute(
             text(
-                "SELECT s.*, d.enrolled_at,"
+                "SELECT s.*, d.enrolled_at, st.role AS site_role,"
                 f" (SELECT count(*) FROM {self._live}.statement_line l WHERE l.entry_id = s.entry_id) AS lines"
-                f" FROM {self._live}.statement s JOIN device d USING (key_id)"
+                f" FROM {self._live}.statement s JOIN device d USING (key_id) JOIN site st ON st.gln = s.gln"
                 " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id"
             ),
             execution_options={"stream_results": True, "yield_per": STATEMENTS_AT_ONCE},
@@ -175,26 +166,22 @@ class _Record:
         lines, corrects = self._lines(entries), self._corrects(entries)
         for row in rows:
             said = lines.get(row.entry_id, [])
-            stored = _stored(row) | {
-                "lines": [each[:-1] for each in said],
-                "corrects": corrects.get(row.entry_id),
-            }
-            lasting = [only_lasting(row.type, each[-1]) for each in said]
-            self._note(row.entry_id, stored, _logged(pieces, logged.get(row.entry_id), row, lasting))
+            stored = stored_of(row, said, corrects=corrects.get(row.entry_id))
+            self._note(row.entry_id, stored, logged_of(pieces, logged.get(row.entry_id), row, said))
 
-    def _lines(self, entries: Sequence[UUID]) -> dict[UUID, list[list[Any]]]:
+    def _lines(self, entries: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
         rows = self._session.execute(
             text(
-                "SELECT l.entry_id, l.role, u.unit_id, p.unit_id AS parent, l.quantity, l.marks"
+                "SELECT l.entry_id, l.role, u.unit_id, p.unit_id AS parent, l.quantity, l.details, l.marks"
                 f" FROM {self._live}.statement_line l JOIN {self._live}.unit u USING (unit_pk)"
                 f" LEFT JOIN {self._live}.unit p ON p.unit_pk = l.parent_pk"
                 " WHERE l.entry_id = ANY(CAST(:entries AS uuid[])) AND l.role <> :implied ORDER BY l.line_no"
             ),
             {"entries": list(entries), "implied": IMPLIED},
         )
-        found: dict[UUID, list[list[Any]]] = {}
+        found: dict[UUID, list[Row[Any]]] = {}
         for row in rows:
-            found.setdefault(row.entry_id, []).append([row.role, row.unit_id, row.parent, row.quantity, row.marks])
+            found.setdefault(row.entry_id, []).append(row)
         return found
 
     def _corrects(self, entries: Sequence[UUID]) -> dict[UUID, list[str]]:
@@ -218,74 +205,6 @@ class _Record:
                     rebuilt=None if logged is None else {name: logged[name] for name in names},
                 )
             )
-
-
-def _stored(row: Row[Any]) -> dict[str, object]:
-    """Return what stands in a statement's row; of its marks those of its time alone, the others were judged once."""
-    return {name: str(getattr(row, name)) for name in _TEXTS} | {
-        "header_hash": b64(bytes(row.header_hash)),
-        "key_id": b64(bytes(row.key_id)),
-        "prev": None if row.prev is None else b64(bytes(row.prev)),
-        "details": row.details or {},
-        "time_marks": sorted(_OF_TIME.intersection(row.marks)),
-    }
-
-
-_TEXTS = ("type", "claimed_at", "event_at", "recorded_at", "seq", "gln", "to_gln", "to_name", "status")
-_OF_TIME = frozenset({Mark.CLOCK_SKEW, Mark.LATE})
-BATCH_TAKES: Final = timedelta(seconds=1)
-"""Statements of one batch are recorded a microsecond apart, from the moment on at which the batch was received."""
-
-
-def _logged(
-    pieces: Mapping[UUID, Mapping[str, bytes]],
-    entry: StoredEntry | None,
-    row: Row[Any],
-    lasting: Sequence[Collection[Mark]],
-) -> dict[str, object] | None:
-    """Return what leaf and pieces of a statement say, None where one of them is gone.
-
-    What was erased of the private piece says nothing any more: it is taken as it stands.  So is a correction's status,
-    which is judged once both are there.
-    """
-    kept = {name: data.decode() for name, data in pieces.get(row.entry_id, {}).items()}
-    if entry is None or not {"public", "private", "units"} <= kept.keys():
-        return None
-    body = json.loads(entry.leaf)["body"]
-    header, public = read_header(body), read_public(kept["public"])
-    is_whole = not kept["private"].startswith('{"erased":')
-    private = (read_private if is_whole else read_erased)(kept["private"])
-    event_at, marks = order_time(
-        claimed_at=private.at,
-        recorded_at=row.recorded_at,
-        enrolled_at=row.enrolled_at,
-        stated_skew=private.value("clock_skew"),
-    )
-    early = row.recorded_at < entry.received_at or row.recorded_at > entry.received_at + BATCH_TAKES
-    said = {
-        "type": public.type.value,
-        "claimed_at": str(private.at),
-        "event_at": str(event_at),
-        "recorded_at": str(entry.received_at if early else row.recorded_at),
-        "seq": str(private.seq),
-        "gln": private.site,
-        "to_gln": str(receiver_of(private)),
-        "to_name": str(name_of_receiver(private)),
-        "status": row.status if public.corrects is not None else status_of(row.marks, lasting),
-        "header_hash": b64(header_hash(body)),
-        "key_id": b64(header.key),
-        "prev": None if header.prev is None else b64(header.prev),
-        "details": details_said(public, private),
-        "time_marks": sorted(marks),
-        "corrects": None if public.corrects is None else [b64(public.corrects.header), public.corrects.mode.value],
-        "lines": [
-            [line.role, line.unit, line.parent, line.quantity] for line in read_units(kept["units"], public.type).lines
-        ],
-    }
-    return said if is_whole else said | {name: _stored(row)[name] for name in _FROM_PRIVATE}
-
-
-_FROM_PRIVATE = ("event_at", "to_gln", "to_name", "details", "time_marks")
 
 
 def _write_parties(session: Session, live: str, rows: Sequence[Row[Any]]) -> None:

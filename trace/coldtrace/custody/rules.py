@@ -118,12 +118,12 @@ def lasting_marks(
         # A serial that somebody made up: the goods are taken in all the same, and a person looks at the label.
         return (Mark.NOT_ISSUED,) if line.quantity == 1 else (Mark.NOT_ISSUED, Mark.NOT_ONE)
     found = _of_goods(fact, line, issued=issued, expires_on=expires_on, inside=inside, earliest_input=earliest_input)
-    return found if line.quantity == 1 or _is_of_many(fact, line) else (*found, Mark.NOT_ONE)
+    return found if _is_one_or_many(fact.type, line) else (*found, Mark.NOT_ONE)
 
 
-def _is_of_many(fact: Fact, line: Line) -> bool:
-    """Tell whether a line may have another quantity than 1: of a lot, and of what a receiver did not take."""
-    return is_lot(line.unit) or (fact.type == "receive" and line.quantity == 0)
+def _is_one_or_many(type: str, line: Line) -> bool:
+    """Tell whether a line has a quantity that it may have: other than 1 only of a lot, and of what was not taken."""
+    return line.quantity == 1 or is_lot(line.unit) or (type == "receive" and line.quantity == 0)
 
 
 def _of_goods(
@@ -181,6 +181,21 @@ def statement_marks(type: str, *, level: Level, fields: Mapping[str, object], li
             return [] if _are_paired(lines) else [Mark.LABELS_UNPAIRED]
         case _:
             return []
+
+
+def said_marks(type: str, line: Line, *, barred: bool) -> _Marks:
+    """Return those lasting marks of a line that follow from the line alone, whatever was known of its code then."""
+    if barred:
+        return ()
+    scheme = [Mark.UNKNOWN_SCHEME] if type == "adopt" and not _is_known_scheme(line.unit) else []
+    reason = [Mark.REASON_MISSING] if type == "receive" and line.quantity == 0 and why_refused(line) is None else []
+    return (*scheme, *reason, *([] if _is_one_or_many(type, line) else [Mark.NOT_ONE]))
+
+
+SAID_ON_LINES = frozenset({Mark.UNKNOWN_SCHEME, Mark.REASON_MISSING, Mark.NOT_ONE})
+"""What `said_marks` may give."""
+SAID_OF_ALL = frozenset({Mark.REASON_MISSING, Mark.REFERENCE_MISSING, Mark.WITNESS_MISSING, Mark.LABELS_UNPAIRED})
+"""What `statement_marks` may give."""
 
 
 def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
