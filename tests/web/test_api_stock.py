@@ -11,6 +11,7 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
+from coldtrace.web.api import units
 from support.call_scene import fresh_declaration
 from support.consignments import GTIN, Consignment
 from support.house import GLNS, pack_lines, unit_line
@@ -250,6 +251,52 @@ def test_a_lot_is_one_row_with_the_packages_of_all_owners(web: WebHouse, goods: 
     assert [row["quantity"] for row in rows(web, STORE, "expected")] == [5]
     assert [row["quantity"] for row in rows(web, STORE, "stock")] == [20]
     assert {row["unit"]: row["quantity"] for row in rows(web, PORT, "stock")}[LOT] == 17
+
+
+def test_where_a_lot_lies_is_told_a_page_at_a_time(
+    web: WebHouse, goods: Consignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for owner in (f"91120116MA0000{number:04}" for number in range(5)):
+        send(web, SiteRole.FIRST_STATION, T.FIND, packages(3, owner=owner))
+    send(web, SiteRole.FIRST_STATION, T.SHIP, packages(2, owner="91120116MA00000003"), to=STORE)
+    whole = web.client.get(f"/api/v1/units/{LOT}", headers=web.bearer).json()
+    assert [(each["kind"], each["quantity"]) for each in whole["stock"]] == [
+        *[("here", 3)] * 3, ("here", 1), ("here", 3), ("transit", 2),
+    ]  # fmt: skip
+    assert whole["stock_next"] is None
+    monkeypatch.setattr(units, "STOCK_MAX", 2)
+    found: list[dict[str, Any]] = []
+    after: dict[str, str] = {}
+    for _ in range(5):
+        page = web.client.get(f"/api/v1/units/{LOT}", params=after, headers=web.bearer).json()
+        found += page["stock"]
+        if page["stock_next"] is None:
+            break
+        assert len(page["stock"]) == 2
+        after = {"stock_after": page["stock_next"]}
+    assert found == whole["stock"]
+    wrong = web.client.get(f"/api/v1/units/{LOT}", params={"stock_after": "here"}, headers=web.bearer)
+    assert wrong.status_code == 422
+
+
+def test_a_unit_says_whose_place_it_is_at(web: WebHouse, goods: Consignment) -> None:
+    """As far as the reader is told the place."""
+    mine, sent = (pallet.label.unit_id for pallet in goods.pallets)
+    web.tell(SiteRole.FIRST_STATION, T.SHIP, [unit_line(sent)], to=STORE)
+    for unit in (mine, sent):
+        told = web.client.get(f"/api/v1/units/{unit}", headers=web.bearer).json()
+        assert (told["site"], told["holder"]) == (PORT, "91120116MA05TE5T1N")
+    web.tell(SiteRole.COLD_STORE, T.RECEIVE, [unit_line(sent)])
+    web.tell(SiteRole.COLD_STORE, T.SHIP, [unit_line(sent)], to=TRADER)
+    web.tell(SiteRole.DISTRIBUTOR, T.RECEIVE, [unit_line(sent)])
+    web.tell(SiteRole.DISTRIBUTOR, T.SHIP, [unit_line(sent)], to=SHOP)
+    web.tell(SiteRole.RETAILER, T.RECEIVE, [unit_line(sent)])
+    path = f"/api/v1/units/{sent}"
+    target = web.client.build_request("GET", path).url.raw_path.decode()
+    headers = web.signed_by(web.device(SiteRole.COLD_STORE), "GET", target)
+    hidden = web.client.get(path, headers=headers).json()
+    assert (hidden["site"], hidden["holder"]) == (None, None)
+    assert "site" in hidden["hidden"]
 
 
 def test_what_lies_on_goods_and_on_what_is_in_them_is_told(web: WebHouse, goods: Consignment) -> None:

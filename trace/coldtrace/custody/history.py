@@ -30,7 +30,8 @@ class View(StrEnum):
 class UnitRecord:
     """One unit as the record has it now; `effective` is where its outermost parent is, with all that is in force.
 
-    `lasts_until` is the last day that a statement gave it or that its lot has by its import, whichever is first.
+    `lasts_until` is the last day that a statement gave it or that its lot has by its import, whichever is first;
+    `holder` the USCC of the firm of the place where it is, or that it left last.
     """
 
     unit_id: str
@@ -39,6 +40,7 @@ class UnitRecord:
     holding: Holding
     effective: Holding
     lasts_until: date | None = None
+    holder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,9 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             " COALESCE(r.state, u.state) AS root_state, COALESCE(r.gln, u.gln) AS root_gln,"
             " CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS root_to,"
             " LEAST(u.expires_on, (SELECT o.expiry_date FROM lot o WHERE o.lot_id = u.lot_id)) AS lasts_until,"
-            f" u.overlays, u.counter, u.expires_on, {IN_FORCE} AS in_force"
+            f" u.overlays, u.counter, u.expires_on, {IN_FORCE} AS in_force,"
+            " (SELECT o.uscc FROM site st JOIN operator o USING (operator_id)"
+            "  WHERE st.gln = COALESCE(r.gln, u.gln)) AS holder"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
             " WHERE u.unit_id = :unit"
         ),
@@ -112,6 +116,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             overlays=frozenset(row.in_force or ()),
         ),
         lasts_until=row.lasts_until,
+        holder=row.holder,
     )
 
 

@@ -197,15 +197,28 @@ def lots_named(session: Session, units: Sequence[str]) -> dict[str, NamedLot]:
     return {unit: NamedLot(gtin=gtin, lot=lot, expiry=expiry.get((gtin, lot))) for unit, (gtin, lot) in named.items()}
 
 
-def stock_of(session: Session, unit_pk: int, scope: Scope) -> tuple[tuple[StockPlace, int], ...]:
-    """Return how much of a lot is where, as far as a place, or whoever sends or gets it, is in the scope."""
+def stock_of(
+    session: Session, unit_pk: int, scope: Scope, *, after: StockPlace | None, limit: int
+) -> tuple[tuple[StockPlace, int], ...]:
+    """Return how much of a lot is where, from the place behind `after` on, as far as the scope reaches.
+
+    That is where a place, or whoever sends it or gets it, is in the scope.
+    """
     within = Within(scope=scope, few_rows=True)
     rows = session.execute(
         text(
             "SELECT t.kind, t.gln, t.to_gln, t.owner, t.quantity FROM lot_stock t WHERE t.unit_pk = :pk"
             " AND t.kind = ANY(CAST(:goods AS text[]))"
+            " AND (t.kind, t.gln, t.to_gln, t.owner) > (:kind, :gln, :to_gln, :owner)"
             f" AND ({within.site('t.gln')} OR {within.site('t.to_gln')}) ORDER BY t.kind, t.gln, t.to_gln, t.owner"
+            " LIMIT :most"
         ),
-        {"pk": unit_pk, "goods": list(GOODS), **within.values},
+        {
+            "pk": unit_pk,
+            "goods": list(GOODS),
+            "most": limit,
+            **(after or StockPlace("", "", "", ""))._asdict(),
+            **within.values,
+        },
     )
     return tuple((StockPlace(row.kind, row.gln, row.to_gln, row.owner), row.quantity) for row in rows)

@@ -20,6 +20,8 @@ from coldtrace.rights.model import Scope
 
 _Place = tuple[UnitState, str | None, str | None]
 PLACE = ("state", "site", "to")
+STOCK_MAX = 1000
+"""How many places of a lot one answer has at most."""
 NO_UNIT = -1
 """A key that no unit has."""
 
@@ -30,7 +32,8 @@ class UnitView:
 
     `overlays` are the kinds in force, `counter` what a statement said and `expires_on` the last day, by a statement or
     by the import of its lot, whichever comes first; none where the place is hidden.
-    `stock` is how much of a lot lies at the places of the reader, and comes to them or goes from them.
+    `stock` is how much of a lot lies at the places of the reader, and comes to them or goes from them: one page of it.
+    `holder` is the USCC of the firm of the place where it is, or that it left last; none where the place is hidden.
     """
 
     unit_id: str
@@ -45,6 +48,7 @@ class UnitView:
     counter: str | None = None
     expires_on: date | None = None
     stock: tuple[tuple[StockPlace, int], ...] = ()
+    holder: str | None = None
 
 
 def view_unit(
@@ -55,6 +59,8 @@ def view_unit(
     inside_max: int,
     view: View = View.CORRECTED,
     moment: Moment = NOW,
+    stock_after: StockPlace | None = None,
+    stock_max: int = STOCK_MAX,
 ) -> UnitView | None:
     """Return what a reader may see of a unit, with up to `inside_max` of what is in it; None where that is nothing.
 
@@ -94,7 +100,7 @@ def view_unit(
         shown,
         overlays=stopped,
         expires_on=record.lasts_until or lot.expiry,
-        stock=stock_of(session, record.unit_pk, scope),
+        stock=stock_of(session, record.unit_pk, scope, after=stock_after, limit=min(stock_max, STOCK_MAX)),
     )
 
 
@@ -119,6 +125,7 @@ def _view(
         overlays=tuple(sorted(kinds_of(now.overlays))) if place_shown else (),
         counter=record.holding.counter if place_shown else None,
         expires_on=record.lasts_until if place_shown else None,
+        holder=record.holder if place_shown else None,
     )
 
 

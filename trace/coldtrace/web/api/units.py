@@ -12,9 +12,10 @@ from coldtrace.clock import format_utc
 from coldtrace.custody.as_of import Moment
 from coldtrace.custody.derivations import made_into, made_of
 from coldtrace.custody.history import HistoryLine, View
+from coldtrace.custody.model import StockPlace
 from coldtrace.custody.overlays import told
 from coldtrace.custody.refusals import UnitUnknown
-from coldtrace.custody.unit_view import view_unit
+from coldtrace.custody.unit_view import STOCK_MAX, view_unit
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.goods.stop_store import stop_of
 from coldtrace.rights.model import Kind, Verb
@@ -25,6 +26,7 @@ from coldtrace.web.formats import LOCAL
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
 CHILDREN_MAX = 1000
 STORY_MAX = 1000
+_STOCK_PLACE = r"^(here|transit):[0-9]{13}:([0-9]{13})?:[0-9A-Za-z]{0,18}$"
 
 
 @router.get("/{unit:path}", summary="One unit 单个货物")
@@ -38,6 +40,9 @@ def get_unit(
     known_at: Annotated[AskedTime | None, Query(examples=["2026-11-28T12:00:00Z"])] = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=STORY_MAX)] = 200,
+    stock_after: Annotated[
+        str | None, Query(pattern=_STOCK_PLACE, examples=["here:9521234000020::91120116MA05TE5T1N"])
+    ] = None,
 ) -> dict[str, object]:
     """Return state, place, parent, children, stop and story of a unit: `(01)gtin(21)serial` or `(00)sscc`.
 
@@ -46,10 +51,10 @@ def get_unit(
 
     `overlays` are the kinds of what lies on it now (`hold:firm`, `hold:regulator`, `recall`, `temp_breach`,
     `clone_suspect`, `expired` past its last day), with what it is in and its whole lot; `counter` is the counter that
-    sells from it;
-    `expires_on` its last day, as its import or a later statement has it, whichever comes first; `stock` how much of a
-    lot is where, as far as the places are the caller's.  `made_of` are the units that it was repacked or relabelled
-    from, `made_into` those that were made of it, the first 200 of each.
+    sells from it; `expires_on` its last day, as its import or a later statement has it, whichever comes first; `holder`
+    the credit code of the firm of `site`; `stock` how much of a lot is where, as far as the places are the caller's, a
+    thousand places at a time: `stock_next` is the `stock_after` of the following ones.  `made_of` are the units that it
+    was repacked or relabelled from, `made_into` those that were made of it, the first 200 of each.
 
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
     these do not tell them, and `hidden` names which of them, and `history`, `made_of`, `made_into` if there is more.
@@ -57,7 +62,16 @@ def get_unit(
     """
     read_unit_id(unit)
     moment = Moment(as_of=_whole_millisecond(as_of), known_at=_whole_millisecond(known_at))
-    found = view_unit(session, caller.scope, unit, inside_max=CHILDREN_MAX, view=view, moment=moment)
+    found = view_unit(
+        session,
+        caller.scope,
+        unit,
+        inside_max=CHILDREN_MAX,
+        view=view,
+        moment=moment,
+        stock_after=_stock_place(stock_after),
+        stock_max=STOCK_MAX,
+    )
     if found is None:
         raise UnitUnknown(unit=unit)
     came_of = made_of(session, caller.scope, unit, moment=moment)
@@ -73,6 +87,7 @@ def get_unit(
         "known_at": None if known_at is None else format_utc(known_at),
         "state": found.state,
         "site": found.gln,
+        "holder": found.holder,
         "to": found.to_gln,
         "parent": found.parent,
         "overlays": told(found.overlays, last_day=found.expires_on, today=today),
@@ -88,6 +103,7 @@ def get_unit(
             }
             for place, quantity in found.stock
         ],
+        "stock_next": ":".join(found.stock[-1][0]) if len(found.stock) == STOCK_MAX else None,
         "children": list(found.inside),
         "made_of": list(came_of.units),
         "made_into": list(became.units),
@@ -124,6 +140,11 @@ def _page(story: Sequence[HistoryLine], after: UUID | None, limit: int) -> Seque
         return story[:limit]
     begin = next((number for number, line in enumerate(story, 1) if line.entry_id == after), len(story))
     return story[begin : begin + limit]
+
+
+def _stock_place(text: str | None) -> StockPlace | None:
+    """Return the place behind which the next page of a lot's stock begins."""
+    return None if text is None else StockPlace(*text.split(":"))
 
 
 def _whole_millisecond(at: datetime | None) -> datetime | None:
