@@ -28,7 +28,7 @@ _NESTED = (
 _NESTED_TWICE = {("keys", "root"), ("keys", "station"), ("witness", "keys"), ("witness", "logs")}
 
 
-def shown_commands() -> list[tuple[str, tuple[str, ...], frozenset[str]]]:
+def shown_commands() -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """Return program, command words and long options of each command in a shell block."""
     found = set()
     for name in DOCUMENTS:
@@ -36,7 +36,7 @@ def shown_commands() -> list[tuple[str, tuple[str, ...], frozenset[str]]]:
         blocks = re.findall(r"^```sh$(.*?)^```$|((?:^    coldscan .*\n)+)", text, flags=re.MULTILINE | re.DOTALL)
         for program, rest in (each for block in blocks for each in SHOWN.findall("".join(block).replace("\\\n", " "))):
             words = _words(rest)
-            options = frozenset(word for word in words if word.startswith("--"))
+            options = tuple(sorted({word for word in words if word.startswith("--")}))
             # `--state DIR` stands before the command; it has a value, the command follows.
             bare = words[2:] if words[:1] == ["--state"] else words
             found.add((program, tuple(_commands(program, bare)), options))
@@ -59,7 +59,7 @@ def _commands(program: str, words: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(("program", "words", "options"), shown_commands(), ids=str)
 def test_shown_command_exists(
-    program: str, words: tuple[str, ...], options: frozenset[str], capsys: pytest.CaptureFixture[str]
+    program: str, words: tuple[str, ...], options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert words
     with pytest.raises(SystemExit) as stopped:

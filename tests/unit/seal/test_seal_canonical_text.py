@@ -27,7 +27,7 @@ def test_same_bytes_as_the_reference(value: object) -> None:
 @pytest.mark.parametrize(
     "value",
     [1.0, 2**53, -(2**53), "\ud800", {"é": 1}, {"a\n": 1}, {1: 1}, b"", {1, 2}, float("nan"), object()],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_values_outside_the_profile(value: object) -> None:
     with pytest.raises(NotInProfile):

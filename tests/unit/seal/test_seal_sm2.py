@@ -166,7 +166,11 @@ def test_a_changed_bit_of_the_file_does_not_open(bit: int) -> None:
         sealed_secret.open_secret(b"\n".join([first, b64encode(bytes(raw)), last]), b"a passphrase")
 
 
-@pytest.mark.parametrize("content", [b"", b"x", sealed_secret.BEGIN, CONTENT[:60], CONTENT[:-40], CONTENT[40:]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", sealed_secret.BEGIN, CONTENT[:60], CONTENT[:-40], CONTENT[40:]],
+    ids=["nothing", "a letter", "first line", "cut off early", "cut off late", "without its head"],
+)
 def test_what_is_no_key_file(content: bytes) -> None:
     with pytest.raises(sealed_secret.NotSealed):
         sealed_secret.open_secret(content, b"a passphrase")
