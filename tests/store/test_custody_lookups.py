@@ -6,7 +6,16 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.custody.lookups import Look, coarsen, count_lookup, forget_visitors, looked_up, salt_of, visitor_token
+from coldtrace.custody.lookups import (
+    Look,
+    coarsen,
+    count_lookup,
+    count_lookups,
+    forget_visitors,
+    looked_up,
+    salt_of,
+    visitor_token,
+)
 
 AT = datetime(2026, 11, 23, 4, 10, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -37,6 +46,31 @@ def test_looks_are_kept_by_hour_and_city(session: Session) -> None:
     for who, city in enumerate(("120100", "120100", "310100"), 1):
         count_lookup(session, look(who=who, city=city))
     assert cells(session) == [(BOX, "120100", False, 2), (BOX, "310100", False, 1)]
+
+
+def test_looks_that_come_together_count_as_one_after_the_other(session: Session) -> None:
+    came = [
+        look(unit, who=who, city=city, at=AT + timedelta(minutes=minute))
+        for minute, (unit, who, city) in enumerate(
+            ((BOX, 1, "120100"), (OTHER, 1, ""), (BOX, 2, "120100"), (BOX, 1, "310100"), (OTHER, 3, ""), (BOX, 4, ""))
+        )
+    ]
+    count_lookup(session, look(who=9))
+    one_by_one = session.begin_nested()
+    alone = [count_lookup(session, each) for each in came]
+    kept = cells(session)
+    one_by_one.rollback()
+    assert (
+        count_lookups(session, came)
+        == alone
+        == [
+            (n, AT if n != 1 and u == BOX else came[1].at)
+            for n, u in ((2, BOX), (1, OTHER), (3, BOX), (3, BOX), (2, OTHER), (4, BOX))
+        ]
+    )
+    assert cells(session) == kept
+    assert count_lookups(session, came[::-1]) == [(4, AT), (2, came[1].at), (4, AT), (4, AT), (2, came[1].at), (4, AT)]
+    assert count_lookups(session, []) == []
 
 
 def test_the_salt_of_a_day_is_one_and_goes_with_the_day(session: Session) -> None:

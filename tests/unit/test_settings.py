@@ -24,6 +24,7 @@ def test_defaults() -> None:
         "env": "development",
         "body_limit_bytes": 4_194_304,
         "capture_waiting_max": 1000,
+        "pages_waiting_max": 100,
         "anonymous_requests_per_minute": 60,
         "visitor_city_header": "",
         "sequencer_tick_ms": 200,

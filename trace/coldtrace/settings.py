@@ -126,6 +126,7 @@ class Settings(BaseSettings):
     key_passphrase_file: Path | None = None
     body_limit_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     capture_waiting_max: int = Field(default=1000, ge=1, le=100_000)
+    pages_waiting_max: int = Field(default=100, ge=1, le=10_000)
     anonymous_requests_per_minute: int = Field(default=60, ge=1)
     visitor_city_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,64}$")
     sequencer_tick_ms: int = Field(default=200, ge=10, le=60_000)

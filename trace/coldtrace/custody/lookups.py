@@ -7,6 +7,8 @@ only the province or nothing stays (`coarsen`).
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hmac import digest
@@ -68,19 +70,52 @@ def looked_up(session: Session, unit_id: str, *, at: datetime) -> tuple[int, dat
 
 def count_lookup(session: Session, look: Look) -> tuple[int, datetime]:
     """Return the number of look-ups, this one included, and when the first was; a visitor counts once a day."""
-    row = session.execute(
+    return count_lookups(session, [look])[0]
+
+
+def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, datetime]]:
+    """Count looks that came together, in order, and return for each what `count_lookup` does.
+
+    Rows are met in one order, so that two processes counting the same codes wait for each other and no more.
+    """
+    if not looks:
+        return []
+    rows = session.execute(
         text(
-            "WITH fresh AS (INSERT INTO look_visitor (day, token, unit_id) VALUES (:day, :token, :unit)"
-            "  ON CONFLICT DO NOTHING RETURNING unit_id),"
+            "WITH said AS (SELECT * FROM unnest(CAST(:units AS text[]), CAST(:tokens AS bytea[]),"
+            "  CAST(:cities AS text[]), CAST(:days AS date[]), CAST(:ats AS timestamptz[]))"
+            "  WITH ORDINALITY AS v (unit_id, token, city, day, at, n)),"
+            " once AS (SELECT DISTINCT ON (unit_id, token, day) * FROM said ORDER BY unit_id, token, day, n),"
+            " came AS (INSERT INTO look_visitor (day, token, unit_id) SELECT day, token, unit_id FROM once"
+            "  ORDER BY unit_id, token, day ON CONFLICT DO NOTHING RETURNING day, token, unit_id),"
+            " fresh AS (SELECT once.* FROM once JOIN came USING (day, token, unit_id)),"
             " cell AS (INSERT INTO look_cell (unit_id, hour, city, coarse, looks)"
-            "  SELECT unit_id, date_trunc('hour', CAST(:at AS timestamptz)), :city, FALSE, 1 FROM fresh"
-            "  ON CONFLICT (unit_id, hour, city, coarse) DO UPDATE SET looks = look_cell.looks + 1)"
-            " INSERT INTO consumer_lookup (unit_id, lookups, first_at) SELECT unit_id, 1, :at FROM fresh"
-            " ON CONFLICT (unit_id) DO UPDATE SET lookups = consumer_lookup.lookups + 1 RETURNING lookups, first_at"
+            "  SELECT unit_id, date_trunc('hour', at), city, FALSE, count(*) FROM fresh GROUP BY 1, 2, 3"
+            "  ORDER BY 1, 2, 3"
+            "  ON CONFLICT (unit_id, hour, city, coarse) DO UPDATE SET looks = look_cell.looks + EXCLUDED.looks),"
+            " total AS (INSERT INTO consumer_lookup (unit_id, lookups, first_at)"
+            "  SELECT unit_id, count(*), min(at) FROM fresh GROUP BY unit_id ORDER BY unit_id"
+            "  ON CONFLICT (unit_id) DO UPDATE SET lookups = consumer_lookup.lookups + EXCLUDED.lookups"
+            "  RETURNING unit_id, lookups, first_at)"
+            " SELECT s.n, s.unit_id, f.n IS NOT NULL AS counted, coalesce(t.lookups, c.lookups, 1) AS lookups,"
+            "  coalesce(t.first_at, c.first_at, s.at) AS first_at FROM said s LEFT JOIN fresh f ON f.n = s.n"
+            "  LEFT JOIN total t ON t.unit_id = s.unit_id LEFT JOIN consumer_lookup c ON c.unit_id = s.unit_id"
+            " ORDER BY s.n DESC"
         ),
-        {"unit": look.unit_id, "token": look.token, "city": look.city, "day": look.day, "at": look.at},
-    ).first()
-    return looked_up(session, look.unit_id, at=look.at) if row is None else (row.lookups, row.first_at)
+        {
+            "units": [look.unit_id for look in looks],
+            "tokens": [look.token for look in looks],
+            "cities": [look.city for look in looks],
+            "days": [look.day for look in looks],
+            "ats": [look.at for look in looks],
+        },
+    ).all()
+    later: Counter[str] = Counter()
+    found = []
+    for row in rows:
+        found.append((row.lookups - later[row.unit_id], row.first_at))
+        later[row.unit_id] += row.counted
+    return found[::-1]
 
 
 def forget_visitors(session: Session, *, before: date) -> int:

@@ -60,6 +60,7 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.captures import Captures
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
+from coldtrace.web.kept_pages import KeptPages
 from coldtrace.web.limits import AnonymousLimit, Door
 from coldtrace.web.looks import Looks
 from coldtrace.web.open_codes import OpenCodes
@@ -232,7 +233,7 @@ def create_app(
         troubled=lambda: env.log.name in sequencer.troubles or env.log.name in publisher.troubles,
     )
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
-    app.state.looks = Looks(env, city_header=settings.visitor_city_header)
+    app.state.looks = Looks(app.state.sessions, env, city_header=settings.visitor_city_header)
     app.state.error_page = door.error_page
     problems.install(app)
     for router in ROUTERS:
@@ -240,6 +241,7 @@ def create_app(
     documented = app.openapi
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
+    app.add_middleware(KeptPages, looks=app.state.looks, waiting_max=settings.pages_waiting_max)
     app.add_middleware(Tagged)
     app.add_middleware(OpenCodes)
     app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)

@@ -198,6 +198,7 @@ STATUS: dict[str, int] = {
     "no_trust_list": 503,
     "not_installed": 503,
     "busy": 503,
+    "pages_busy": 503,
     "not_ready": 503,
     "roots_offline": 503,
     "unreadable_key_file": 503,

@@ -165,6 +165,17 @@ class Busy(Refusal):
     )
 
 
+class PagesBusy(Refusal):
+    """More people wait for pages of codes than the service lets wait; nothing was looked up or counted."""
+
+    code = "pages_busy"
+    title = Words("查询繁忙", "Busy")
+    detail = Words(
+        "此刻查询的人过多，请在 {retry_s} 秒后重新扫码或刷新页面。",
+        "Too many people are looking up codes at this moment. Scan again, or reload the page, in {retry_s} s.",
+    )
+
+
 class InternalError(Refusal):
     """A bug; the request id leads to it in the log."""
 

@@ -20,6 +20,7 @@ from coldtrace.goods.product_link_rules import ProductLink
 from coldtrace.parties.model import Site
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.formats import LOCAL
+from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
@@ -114,6 +115,7 @@ def count_look(asked: Asked, unit_id: str) -> Queries:
     # The same session, committed at once: a request that held its connection while it waited for a second one would
     # stand in the way of all others doing the same.
     asked.session.commit()
+    note_shown(asked.request, unit_id, count)
     return Queries(count=count, first_at=first_at)
 
 

@@ -1,0 +1,114 @@
+"""A crowd before one code gets one page, each with a number of its own; past the bound it is told to come again."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from coldtrace.events.statement_type import StatementType
+from coldtrace.goods.store import IssuedCode
+from coldtrace.parties.model import SiteRole
+from coldtrace.web.kept_pages import FRESH_S, RETRY_S
+from support.boxes import World, make_world, status
+from support.databases import Databases
+from support.house import unit_line
+from support.html_tree import read_page
+from support.web_house import LINKSET, WebHouse, web_house
+
+WAITING = 6
+NUMBER = re.compile(r"Look-up number (\d+)|第 (\d+) 次查询")
+
+
+@pytest.fixture(scope="module")
+def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An application where few may wait for a page."""
+    folder = tmp_path_factory.mktemp("kept")
+    with web_house(databases, folder, pages_waiting_max=WAITING, anonymous_requests_per_minute=10_000) as made:
+        yield make_world(made)
+
+
+def held(world: World, carton: IssuedCode) -> None:
+    more = [("reason", "smells")]
+    world.web.tell(SiteRole.RETAILER, StatementType.HOLD, [unit_line(carton.unit_id)], more=more)
+
+
+def look(web: WebHouse, path: str, number: int, lang: str = "en") -> httpx.Response:
+    headers = {"Accept": "text/html", "Accept-Language": lang, "User-Agent": f"phone {number}"}
+    return web.client.get(path, headers=headers)
+
+
+def look_until_in(web: WebHouse, path: str, number: int, lang: str = "en") -> httpx.Response:
+    """Look as a phone does that was told to come again."""
+    while (answer := look(web, path, number, lang)).status_code == 503:
+        time.sleep(0.01)
+    return answer
+
+
+def number_of(answer: httpx.Response) -> int:
+    assert answer.status_code == 200, answer.text[:300]
+    found = NUMBER.search(answer.text)
+    assert found, answer.text[:500]
+    return int(found[1] or found[2])
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.01)
+
+
+def links_status(world: World) -> int:
+    return world.web.client.get(world.web.path(world.sold), headers={"Accept": LINKSET}).status_code
+
+
+def test_a_crowd_gets_one_page_with_numbers_of_their_own_and_the_rest_is_told_to_wait(world: World) -> None:
+    web, carton = world.web, world.consignment.pallets[0].cartons[1]
+    path = web.path(carton.uri)
+    assert "First look-up" in look(web, path, 0).text
+    with ThreadPoolExecutor(WAITING) as pool:
+        with web.sessions.begin() as session:
+            # Nobody is counted, so no page comes to its end.
+            session.execute(text("LOCK TABLE look_visitor IN EXCLUSIVE MODE"))
+            english = [pool.submit(look_until_in, web, path, 1 + each) for each in range(WAITING - 2)]
+            chinese = [pool.submit(look_until_in, web, path, 10 + each, "zh") for each in range(2)]
+            until(lambda: links_status(world) == 503)
+            refused = look(web, path, 99)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, str(RETRY_S))
+            assert "Too many people" in refused.text
+            assert refused.headers["x-request-id"] != look(web, path, 99).headers["x-request-id"]
+            assert web.client.get("/healthz").status_code == 200
+        pages = [each.result(20) for each in english]
+        foreign = [each.result(20) for each in chinese]
+    assert sorted(number_of(each) for each in [*pages, *foreign]) == list(range(2, 2 + WAITING))
+    assert {each.headers["content-language"] for each in foreign} == {"zh"}
+    assert {each.headers["content-language"] for each in pages} == {"en"}
+    assert len({NUMBER.sub("", each.text) for each in pages}) == 1, "each was made anew"
+    kept = look(web, path, 20)
+    assert number_of(kept) == 2 + WAITING
+    assert NUMBER.sub("", kept.text) == NUMBER.sub("", pages[0].text)
+    assert int(kept.headers["content-length"]) == len(kept.content)
+    again = look(web, path, 20)
+    assert number_of(again) == 2 + WAITING, "the same visitor, the same day"
+    headed = web.client.head(path, headers={"Accept": "text/html", "Accept-Language": "en", "User-Agent": "phone 21"})
+    assert (headed.status_code, headed.content) == (200, b"")
+    held(world, carton)
+    time.sleep(FRESH_S)
+    later = look(web, path, 22)
+    assert number_of(later) == 3 + WAITING, "HEAD counted"
+    assert status(read_page(later.text)) == "held", "a page is kept for a moment only"
+    assert links_status(world) == 200
+
+
+def test_without_a_crowd_nothing_is_kept(world: World) -> None:
+    web, carton = world.web, world.consignment.pallets[0].cartons[2]
+    path = web.path(carton.uri)
+    pages = [look(web, path, each) for each in range(3)]
+    assert [number_of(each) for each in pages[1:]] == [2, 3]
+    assert status(read_page(pages[-1].text)) == "normal"
+    held(world, carton)
+    assert status(read_page(look(web, path, 3).text)) == "held", "it was kept although nobody waited for it"

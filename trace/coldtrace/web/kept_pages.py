@@ -1,0 +1,190 @@
+"""Codes under load: a page that many want at once is made once, and no more wait than can be served.
+
+A story in the news sends everybody to one code.  Making its page costs some twenty questions and a check of its whole
+proof, so whoever wants a page that is being made waits for that one, and it is kept for a second for those who come
+next, each with a number of look-ups of his own; the page says when it was decided.  A page that nobody waited for is
+not kept: where there is no crowd, everything is as fresh as the database.  Pages of different codes are made by a few
+threads at a time, because scans are captured by the same process; past `waiting_max` the answer is 503 with
+`Retry-After`.
+
+Nothing of a visitor is in a kept page: its language is part of the key, and nothing else of the request but the code.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import psycopg
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coldtrace.errors import Lang
+from coldtrace.web.looks import Looks
+from coldtrace.web.open_codes import OPEN_PATHS
+from coldtrace.web.problems import answer, language_of, wants_page
+from coldtrace.web.refusals import PagesBusy
+from coldtrace.web.words import page_words
+
+FRESH_S = 1.0
+"""How old a page may be: a recall, a release or a sale is seen a second later at most."""
+KEPT_MAX = 500
+"""Pages kept at most, of some 16 kB each."""
+TURNS = 4
+"""Pages made at a time: more threads make none of them earlier, and take the interpreter from the scans."""
+RETRY_S = 2
+NOTE = "coldtrace.shown"
+
+_Key = tuple[bytes, bytes, Lang]
+
+
+@dataclass(kw_only=True)
+class _Shown:
+    """What the route says of the page that it made: whose it is, and the number of look-ups in it."""
+
+    unit_id: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """A page around its number of look-ups."""
+
+    headers: list[tuple[bytes, bytes]]
+    before: bytes
+    after: bytes
+    lang: Lang
+    unit_id: str
+    until_s: float
+
+
+def note_shown(request: Request, unit_id: str, count: int) -> None:
+    """Note that the page of a unit is shown as look-up number `count`."""
+    shown: _Shown | None = request.scope.get(NOTE)
+    if shown is not None:
+        shown.unit_id, shown.count = unit_id, count
+
+
+class KeptPages:
+    """The middleware, the innermost: limits, headers and HEAD are looked after around it."""
+
+    def __init__(self, app: ASGIApp, *, looks: Looks, waiting_max: int) -> None:
+        self._app, self._looks, self._waiting_max = app, looks, waiting_max
+        self._turns = asyncio.Semaphore(TURNS)
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._making: dict[_Key, _Making] = {}
+        self._busy: dict[tuple[Lang, bool], Response] = {}
+        self._waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a code with a kept page, or have it made in its turn."""
+        if scope["type"] != "http" or scope["method"] != "GET" or OPEN_PATHS.match(scope["path"]) is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        key = (scope["raw_path"], scope["query_string"], language_of(request)) if wants_page(request) else None
+        kept = self._find(key)
+        if kept is None:
+            if self._waiting >= self._waiting_max:
+                await self._refusal(request)(scope, receive, send)
+                return
+            self._waiting += 1
+            try:
+                kept = await self._made(key, scope, receive, send)
+            finally:
+                self._waiting -= 1
+        if kept is not None:
+            await self._show(kept, request, receive, send)
+
+    def _find(self, key: _Key | None) -> _Kept | None:
+        kept = None if key is None else self._kept.get(key)
+        return kept if kept is not None and time.monotonic() < kept.until_s else None
+
+    async def _made(self, key: _Key | None, scope: Scope, receive: Receive, send: Send) -> _Kept | None:
+        """Return the page that somebody else was making, or make and send it and return None."""
+        while key is not None and key in self._making:
+            self._making[key].wanted = True
+            await self._making[key].done.wait()
+            if (kept := self._find(key)) is not None:
+                return kept
+        making = _Making()
+        if key is not None:
+            self._making[key] = making
+        try:
+            async with self._turns:
+                scope[NOTE] = shown = _Shown()
+                copy = _Copy(send)
+                await self._app(scope, receive, copy)
+            if key is not None and making.wanted:
+                self._keep(key, shown, copy)
+        finally:
+            if key is not None:
+                del self._making[key]
+            making.done.set()
+        return None
+
+    def _keep(self, key: _Key, shown: _Shown, copy: "_Copy") -> None:
+        # The first look says in words of its own that nobody came before.
+        if copy.status != 200 or shown.count < 2:
+            return
+        parts = copy.body.split(_said(shown.count, key[2]))
+        if len(parts) != 2 or any(name == b"set-cookie" for name, _ in copy.headers):
+            return
+        headers = [each for each in copy.headers if each[0] != b"content-length"]
+        until_s = time.monotonic() + FRESH_S
+        self._kept[key] = _Kept(
+            headers=headers, before=parts[0], after=parts[1], lang=key[2], unit_id=shown.unit_id, until_s=until_s
+        )
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
+
+    async def _show(self, kept: _Kept, request: Request, receive: Receive, send: Send) -> None:
+        try:
+            count, _ = await self._looks.count_joined(request, kept.unit_id)
+        except (SQLAlchemyError, psycopg.Error):
+            # Inside, a database that is away is answered as everywhere.
+            await self._app(request.scope, receive, send)
+            return
+        body = kept.before + _said(count, kept.lang) + kept.after
+        headers = [*kept.headers, (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _refusal(self, request: Request) -> Response:
+        """Return the answer to one too many; rendered once, for it is given when there is no time."""
+        kind = (language_of(request), wants_page(request))
+        if kind not in self._busy:
+            self._busy[kind] = answer(request, PagesBusy(retry_s=RETRY_S))
+        return self._busy[kind]
+
+
+class _Making:
+    """A page that is being made; `wanted` by others as well."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+        self.wanted = False
+
+
+class _Copy:
+    """Sends an answer, and keeps it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message.get("headers", ()))
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+        await self._send(message)
+
+
+def _said(count: int, lang: Lang) -> bytes:
+    return page_words("query.nth", lang, count=count).encode()
