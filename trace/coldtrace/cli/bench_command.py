@@ -11,6 +11,7 @@ BENCHES = {
     "capture": "提交扫描记录，与 pgbench 写同样的行之比 / scans through the whole door beside bare row writes",
     "codes": "签发、验证、标签 / minting, verifying, labels",
     "ledger": "日志写入、入树、证明 / the log beside bare inserts",
+    "page": "扫码页面：热门码、不同码、过载 / pages of codes: one that all want, many, too many at once",
     "rights": "按权限读取与不限权限读取之比 / reads within a scope beside the same without",
 }
 EXITS = "有目标未达到时退出码为 1 / exit 1 when a goal is missed, 0 otherwise"
@@ -38,7 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench import audit, capture, codes, ledger, rights
+    from coldtrace.cli.bench import audit, capture, codes, ledger, page, rights
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
@@ -49,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         rows = capture.bench_capture(full=is_full, say=_say)
     elif arguments.bench == "ledger":
         rows = ledger.bench_ledger(full=is_full, say=_say)
+    elif arguments.bench == "page":
+        rows = page.bench_page(full=is_full, say=_say)
     elif arguments.bench == "rights":
         rows = rights.bench_rights(full=is_full, say=_say)
     else:

@@ -5,14 +5,11 @@ durable as in production.  Devices send in-scans over HTTP, signed as coldscan s
 within each round, and every answer is a receipt without a mark or counts as an error.
 """
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
-from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
@@ -20,6 +17,7 @@ from coldtrace.cli.bench.capture_clients import Clients, Load, Order
 from coldtrace.cli.bench.capture_floor import CLIENTS, Floor, cpu_s, pgbench_floor
 from coldtrace.cli.bench.capture_world import CARTONS, DEVICES, FLOOR, SERVED, TUTORIAL, World, capture_world
 from coldtrace.cli.bench.rows import Goal, Row
+from coldtrace.cli.bench.serving import started
 from coldtrace.cli.installation import PASSPHRASE_FILE
 from coldtrace.seal.b64 import b64
 
@@ -83,7 +81,7 @@ def bench_capture(*, full: bool, say: Callable[[str], None]) -> list[Row]:
     with capture_world(cartons_of_floor=100_000) as world, Clients(world.net, world.speakers) as clients:
         bench = _Bench(world, clients, scale, say)
         say(f"1/5 one process, {scale.rounds} rounds / 单进程")
-        rows = bench.one_process()
+        rows = bench.onestarted()
         say("2/5 two processes / 双进程")
         rows += bench.processes(2, single=0.5, batch=0.75)
         say("3/5 four processes / 四进程")
@@ -102,7 +100,7 @@ class _Bench:
         self._rates: dict[tuple[str, _Shape], float] = {}
         self.errors = 0
 
-    def one_process(self) -> list[Row]:
+    def onestarted(self) -> list[Row]:
         shapes = {"single": SINGLE, "few": FEW, "one": ONE, "batch": BATCH, "pallets": PALLETS}
         with _serve(self._world, 1) as serving, _serve_tutorial(self._world) as tutorial:
             floors, taken, peers = self._rounds(serving, shapes, tutorial)
@@ -316,7 +314,7 @@ def _serve(world: World, count: int) -> Iterator[_Serving]:
     # These alone: what this process was given may be the settings of another installation.
     environment = {f"COLDTRACE_{name}": value for name, value in settings.items()}
     with ExitStack() as stack:
-        yield _together([stack.enter_context(_process(command, environment)) for _ in range(count)])
+        yield _together([stack.enter_context(started(command, environment)) for _ in range(count)])
 
 
 @contextmanager
@@ -325,29 +323,9 @@ def _serve_tutorial(world: World) -> Iterator[_Serving]:
         sys.executable, "-m", "coldtrace.cli.bench.capture_tutorial", world.server.url_of(TUTORIAL),
         str(world.data_dir / "keys"), str(world.data_dir / PASSPHRASE_FILE), b64(world.net), ORIGIN,
     ]  # fmt: skip
-    with _process(command, {}) as process:
+    with started(command, {}) as process:
         yield _together([process])
 
 
 def _together(processes: Sequence[tuple[int, int]]) -> _Serving:
     return _Serving(pids=[pid for pid, _ in processes], ports=[port for _, port in processes])
-
-
-@contextmanager
-def _process(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    """Give number and port of a process that says READY, and end it."""
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        said = next((line for line in process.stdout if line.startswith("READY ")), None)
-        if said is None:
-            raise RuntimeError(f"it did not start: exit code {process.wait()}")
-        port = urlsplit(json.loads(said.removeprefix("READY "))["url"]).port
-        assert port is not None
-        yield process.pid, port
-    finally:
-        process.terminate()
-        process.wait(60)
-        process.stdout.close()

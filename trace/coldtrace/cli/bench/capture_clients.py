@@ -53,6 +53,13 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ready:
+    """Requests that need no signature, for each client in turn."""
+
+    of_clients: Sequence[Sequence[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Load:
     """How to send what was signed.  Without `per_s` each of the first `clients` speakers waits for its answers."""
 
@@ -109,8 +116,8 @@ class Clients:
         for process in self._processes:
             process.join()
 
-    def sign(self, order: Order) -> None:
-        """Have everything signed; what is left of an order before is dropped."""
+    def sign(self, order: Order | Ready) -> None:
+        """Have everything signed, or take what needs no signature; what is left of an order before is dropped."""
         for pipe in self._pipes:
             pipe.send(order)
         self._answers()
@@ -143,6 +150,11 @@ def _run(net: bytes, speakers: Sequence[Speaker], number: int, pipe: Any) -> Non
                 index: deque(mine[index].requests(asked, first))
                 for index, first in enumerate(asked.firsts)
                 if index in mine
+            }
+            pipe.send(None)
+        elif isinstance(asked, Ready):
+            signed = {
+                index: deque(requests) for index, requests in enumerate(asked.of_clients) if index % PROCESSES == number
             }
             pipe.send(None)
         else:
