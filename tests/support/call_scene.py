@@ -27,6 +27,7 @@ from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.watch.scans import AskedScan, answer_scan
 from support.consignments import GTIN, IMPORTER_USCC, Consignment
+from support.complaints import make_complaint
 from support.house import Handheld, unit_line
 from support.web_house import WebHouse
 
@@ -176,6 +177,28 @@ class Scene:
         said = market.say(StatementType.OBSERVE, [unit_line(PLACE_UNIT)], more=[("case", str(case))])
         self.web.send(market, [said])
         return UUID(json.loads(said.header)["id"])
+
+    def complaint(self, *done: str) -> UUID:
+        """Return a complaint about the scene's market in the state that these steps lead to; else any id.
+
+        The last one that is there is given again: most calls of it are refused.
+        """
+        if not self.exists:
+            return self.web.env.new_id()
+        market = self.web.sites[SiteRole.MARKET]
+        state = {"": "received", "accept": "accepted", "close": "closed"}[done[-1] if done else ""]
+        with self.web.sessions.begin() as session:
+            last = session.execute(
+                text(
+                    "SELECT complaint_id FROM complaint WHERE gln = :gln AND state = :state AND unpublished IS NULL"
+                    " ORDER BY received_at LIMIT 1"
+                ),
+                {"gln": market.gln, "state": state},
+            ).scalar_one_or_none()
+            if last is not None:
+                found: UUID = last
+                return found
+            return make_complaint(session, self.web.env, market, *done)
 
     def product_link(self) -> UUID:
         """Return the id of a link of the scene's importer, a new one when the last one ended; else any id."""

@@ -5,6 +5,7 @@ from uuid import UUID
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_fields
+from support.complaint_calls import COMPLAINT_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
 
@@ -315,6 +316,7 @@ PAGES = (
         make=at("/desk/journal"),
         token_only=True,
     ),
+    *COMPLAINT_PAGES,
 )
 """Pages behind a sign-in."""
 

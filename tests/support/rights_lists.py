@@ -180,11 +180,25 @@ def _product_links(session: Session) -> Rows:
     return [(str(id), _any(Kind.CONSIGNMENT, [thing])) for id, thing in mine.items()]
 
 
+def _complaints(session: Session) -> Rows:
+    """Give live complaints: seen by the office of the district."""
+    rows = _rows(
+        session,
+        "SELECT complaint_id, district FROM complaint WHERE due_at IS NOT NULL"
+        " ORDER BY received_at DESC, complaint_id DESC",
+    )
+    return [
+        (str(row.complaint_id), _at(Kind.COMPLAINT, Party(operator_id=None, district=row.district))) for row in rows
+    ]
+
+
 LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "runs.run": _runs(Kind.RUN, "TRUE"),
     "data-run": _runs(Kind.RUN, "TRUE"),
     "rolls.roll": _runs(Kind.ROLL, "r.kind = 'roll'"),
     "statements.id": _statements,
+    "complaints.id": _complaints,
+    "#complaints": _complaints,
     "cases.id": _cases,
     "#cases": _cases,
     "devices.device": _late,

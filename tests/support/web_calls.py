@@ -22,6 +22,7 @@ from support.call_scene import (
 )
 from support.case_calls import CASE_CALLS
 from support.closing_calls import CLOSING
+from support.complaint_calls import COMPLAINT_CALLS
 from support.house import GLNS, unit_line
 from support.link_calls import LINKS
 from support.one_call import Call as Call
@@ -378,6 +379,7 @@ CALLS = (
         make=at("/api/v1/cases?limit=200"),
     ),
     *CASE_CALLS,
+    *COMPLAINT_CALLS,
     *LINKS,
     Call(
         method="POST",

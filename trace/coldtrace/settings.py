@@ -7,6 +7,7 @@ Every setting is an environment variable with the prefix `COLDTRACE_` and is des
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -108,6 +109,24 @@ def read_numbers(value: object) -> object:
     return found
 
 
+def read_days(value: object) -> object:
+    """Read `2027-01-01, 2027-02-08` into days.
+
+    >>> read_days("2027-01-01, 2027-02-08")
+    (datetime.date(2027, 1, 1), datetime.date(2027, 2, 8))
+    """
+    if not isinstance(value, str):
+        return value
+    found = []
+    for each in value.split(","):
+        try:
+            found.append(date.fromisoformat(each.strip()))
+        except ValueError:
+            raise ValueError(f"'{each.strip()}' is not a day like 2027-01-01") from None
+    return tuple(found)
+
+
+Days = Annotated[tuple[date, ...] | None, NoDecode, BeforeValidator(read_days)]
 Numbers = Annotated[dict[str, int] | None, NoDecode, BeforeValidator(read_numbers)]
 Printers = Annotated[tuple[Printer, ...] | None, NoDecode, BeforeValidator(read_printers)]
 
@@ -148,8 +167,13 @@ class Settings(BaseSettings):
     keep_sign_in_failures_days: int = Field(default=30, ge=1, le=3650)
     keep_invites_days: int = Field(default=90, ge=1, le=3650)
     keep_quarantine_days: int = Field(default=90, ge=1, le=3650)
+    keep_complaints_days: int = Field(default=730, ge=1, le=3650)
     case_hours: Numbers = None
     case_sweep: Numbers = None
+    complaint_days: Numbers = None
+    complaint_limits: Numbers = None
+    complaint_holidays: Days = None
+    complaint_photo_bytes: int = Field(default=12 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
 
 
 def load_settings(**chosen: object) -> Settings:

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     PIECES = "pieces"
     UNIT = "unit"
     CASE = "case"
+    COMPLAINT = "complaint"
     CONSIGNMENT = "consignment"
     RUN = "run"
     ROLL = "roll"

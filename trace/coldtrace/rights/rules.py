@@ -62,6 +62,9 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.CASE, Verb.READ): _TRADERS,
         # Whoever a case concerns works on it; a regulator in its area, over everybody.
         (Kind.CASE, Verb.WRITE): _TRADERS,
+        # Consumers complain to the office of a place, not to whoever sold to them.
+        (Kind.COMPLAINT, Verb.READ): {Role.REGULATOR: Extent.AREA},
+        (Kind.COMPLAINT, Verb.WRITE): {Role.REGULATOR: Extent.AREA},
         (Kind.CONSIGNMENT, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA, Role.CUSTOMS: Extent.AREA},
         (Kind.CONSIGNMENT, Verb.WRITE): _OWNERS,
         (Kind.RUN, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA},

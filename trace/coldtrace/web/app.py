@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -26,6 +27,8 @@ from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
+from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
+from coldtrace.watch.complaint_work import erase_old, forget_counts
 from coldtrace.watch.model import SweepTimes, due_hours
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
@@ -33,6 +36,7 @@ from coldtrace.web.api import (
     cases,
     children,
     closing,
+    complaints,
     device_desk,
     devices,
     evidence,
@@ -68,10 +72,12 @@ from coldtrace.web.openapi import describe
 from coldtrace.web.pages import (
     account,
     api_reader,
+    complain,
     consumer,
     desk,
     desk_cases,
     desk_closing,
+    desk_complaints,
     desk_journal,
     desk_people,
     desk_places,
@@ -116,6 +122,7 @@ ROUTERS = tuple(
         evidence,
         units,
         cases,
+        complaints,
         imports,
         runs,
         labels,
@@ -125,6 +132,7 @@ ROUTERS = tuple(
         journal,
         health,
         consumer,
+        complain,
         door,
         sign_in,
         account,
@@ -134,6 +142,7 @@ ROUTERS = tuple(
         desk_tokens,
         desk_closing,
         desk_cases,
+        desk_complaints,
         desk_journal,
         desk_purpose,
         api_reader,
@@ -227,6 +236,8 @@ def create_app(
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
+    app.state.complaint_days = ComplaintDays.of(settings.complaint_days or {})
+    app.state.complaint_limits = ComplaintLimits.of(settings.complaint_limits or {})
     app.state.awaited_proofs = AwaitedProofs(
         app.state.sessions,
         env.log,
@@ -244,7 +255,12 @@ def create_app(
     app.add_middleware(KeptPages, looks=app.state.looks, waiting_max=settings.pages_waiting_max)
     app.add_middleware(Tagged)
     app.add_middleware(OpenCodes)
-    app.add_middleware(Door, body_limit_bytes=settings.body_limit_bytes, anonymous=app.state.anonymous)
+    app.add_middleware(
+        Door,
+        body_limit_bytes=settings.body_limit_bytes,
+        anonymous=app.state.anonymous,
+        larger={complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings))},
+    )
     app.hot_door = Door(
         app,
         body_limit_bytes=settings.body_limit_bytes,
@@ -323,6 +339,7 @@ def _blur(app: FastAPI) -> None:
     now = app.state.env.clock()
     with app.state.sessions.begin() as session:
         forget_visitors(session, before=now.astimezone(LOCAL).date())
+        forget_counts(session, before=now.astimezone(LOCAL).date())
         coarsen(session, before=now - FINE_FOR)
 
 
@@ -340,3 +357,8 @@ def _purge(app: FastAPI) -> None:
     while gone:
         with app.state.sessions.begin() as session:
             gone = purge(session, retention, now=app.state.env.clock())
+    before = app.state.env.clock() - timedelta(days=settings.keep_complaints_days)
+    erased = 1
+    while erased:
+        with app.state.sessions.begin() as session:
+            erased = erase_old(session, app.state.env, before=before)

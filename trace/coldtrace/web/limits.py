@@ -82,11 +82,12 @@ class Door:
         body_limit_bytes: int,
         anonymous: AnonymousLimit,
         hot: Mapping[tuple[str, str], HotRoute] | None = None,
+        larger: Mapping[tuple[str, str], int] | None = None,
     ) -> None:
-        """`hot` are routes by method and path that are called right here: the stack of a framework costs a scan as
+        """`larger` are limits of bodies by method and path, where a photo comes.  `hot` are routes by method and path that are called right here: the stack of a framework costs a scan as
         much as all that is checked of it."""
         self._app, self._body_limit, self._anonymous = app, body_limit_bytes, anonymous
-        self._hot = hot or {}
+        self._hot, self._larger = hot or {}, larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -104,7 +105,7 @@ class Door:
                 self._anonymous.count(address_of(scope))
             # A stream of statements is read by its route, a batch at a time.
             streams = may_stream(scope, headers)
-            body = b"" if streams else await self._read_body(headers, receive)
+            body = b"" if streams else await self._read_body(self._limit_of(scope), headers, receive)
         except Refusal as refusal:
             # The unread rest of a body would be taken for the next request.
             await answer(Request(scope), refusal, {"Connection": "close"})(scope, receive, out)
@@ -126,11 +127,14 @@ class Door:
                 raise
             await answer_crash(Request(scope), error)(scope, receive, out)
 
-    async def _read_body(self, headers: Headers, receive: Receive) -> bytes | None:
+    def _limit_of(self, scope: Scope) -> int:
+        return self._larger.get((scope["method"], scope["path"]), self._body_limit)
+
+    async def _read_body(self, limit: int, headers: Headers, receive: Receive) -> bytes | None:
         """Return the whole body, or None when the client went away in the middle of it."""
         announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced[:LENGTH_DIGITS_MAX]) > self._body_limit:
-            raise BodyTooLarge(limit=self._body_limit)
+        if announced.isdecimal() and int(announced[:LENGTH_DIGITS_MAX]) > limit:
+            raise BodyTooLarge(limit=limit)
         parts: list[bytes] = []
         size = 0
         while True:
@@ -139,8 +143,8 @@ class Door:
                 return None
             part = message.get("body", b"")
             size += len(part)
-            if size > self._body_limit:
-                raise BodyTooLarge(limit=self._body_limit)
+            if size > limit:
+                raise BodyTooLarge(limit=limit)
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)

@@ -6,7 +6,7 @@ Every type has an array of links, the default link too.
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from coldtrace.custody.bundle import MEDIA_TYPE
 from coldtrace.errors import Lang
@@ -104,6 +104,11 @@ def pass_on(href: str, query: str) -> str:
 def proof_url(code: str) -> str:
     """Return the address of a code's proof bundle for those who cannot send an Accept header."""
     return f"{code}&linkType={PROOF}"
+
+
+def complaint_url(code: str) -> str:
+    """Return the address of the form on which a visitor complains of what a code stands for."""
+    return f"/complain?code={quote(code, safe='')}"
 
 
 def linkset_url(address: str) -> str:

@@ -79,6 +79,11 @@ class Looks:
         token = visitor_token(self._salt_of(session, day), address=glance.address, agent=glance.agent)
         return Look(unit_id=glance.unit_id, token=token, city=glance.city, day=day, at=glance.at)
 
+    def visitor(self, request: Request, session: Session, day: date) -> bytes:
+        """Return what a visitor is known by on a day.  May commit the day's salt."""
+        agent = request.headers.get("user-agent", "")[:AGENT_MAX]
+        return visitor_token(self._salt_of(session, day), address=address_of(request.scope), agent=agent)
+
     def _salt_of(self, session: Session, day: date) -> bytes:
         with self._lock:
             known = self._salt

@@ -178,12 +178,12 @@ def require_visitors_form(request: Request, body: bytes) -> dict[str, str]:
 def require_own_form(request: Request, body: bytes, *, token: str) -> dict[str, str]:
     """Return the fields of a form with this token that no other site sent; raise FormRefused."""
     fields = form_fields(request, body)
-    if not hmac.compare_digest(fields.pop("csrf", "").encode(), token.encode()) or _is_from_elsewhere(request):
+    if not hmac.compare_digest(fields.pop("csrf", "").encode(), token.encode()) or is_from_elsewhere(request):
         raise FormRefused()
     return fields
 
 
-def _is_from_elsewhere(request: Request) -> bool:
+def is_from_elsewhere(request: Request) -> bool:
     """Tell whether the browser says that another site made it send this.
 
     Browsers of today say `Sec-Fetch-Site`, and then that decides.  Older ones say `Origin`; pages that tell no

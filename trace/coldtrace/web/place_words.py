@@ -139,6 +139,12 @@ _PROVINCES: dict[str, Words] = {
 _ELSEWHERE = Words("地点未提供", "Place not stated")
 
 
+CITY_DISTRICTS = tuple(_DISTRICTS)
+"""Districts that a visitor can choose by name."""
+PROVINCE_DISTRICTS = tuple(f"{code}0000" for code in _PROVINCES)
+"""Provinces and cities like them, each as the code of all of it (GB/T 2260)."""
+
+
 def role_words(role: str) -> Words:
     """Return the name of a site's role."""
     return ROLES.get(role, OTHER_ROLE)

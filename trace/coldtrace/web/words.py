@@ -5,6 +5,7 @@ the keys that templates use with this table.  Facts in braces are filled in as p
 """
 
 from coldtrace.errors import Fact, Lang, Words
+from coldtrace.web.complaint_words import COMPLAINT_WORDS
 
 PAGE_WORDS: dict[str, Words] = {
     # Frame
@@ -369,7 +370,6 @@ PAGE_WORDS: dict[str, Words] = {
     "front.next.recall": Words("召回、封存和召回演练", "Recalls, holds and recall drills"),
     "front.next.desk": Words("企业与监管部门的工作台", "A desk for firms and regulators"),
     "front.next.witness": Words("由第三方见证的日志", "A log with independent witnesses"),
-    "front.next.complaint": Words("在查询页上直接投诉举报", "Complaints straight from the look-up page"),
     "front.demo": Words(
         "这是演示数据，企业与货物都是虚构的。", "This is a demo world; its firms and goods are invented."
     ),
@@ -411,6 +411,7 @@ PAGE_WORDS: dict[str, Words] = {
     "run.roll.double_bound": Words("重复绑定", "Bound twice"),
     "run.roll.voided": Words("已作废", "Voided"),
     "run.roll.none": Words("无", "None"),
+    **COMPLAINT_WORDS,
     # Errors
     "error.request_id": Words("请求编号", "Request"),
     "error.quote": Words("联系我们时请附上这个编号。", "Please quote this number when you write to us."),

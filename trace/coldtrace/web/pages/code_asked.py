@@ -21,6 +21,7 @@ from coldtrace.parties.model import Site
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
+from coldtrace.web.linkset import complaint_url
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
@@ -93,6 +94,7 @@ def unknown_page(asked: Asked, status: Status) -> Response:
         decided_at=asked.now,
         code_label=label_of(asked.code),
         scanned=asked.text[:300],
+        complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/unknown.html", view, 404)
 

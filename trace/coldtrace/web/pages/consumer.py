@@ -38,6 +38,7 @@ from coldtrace.web.linkset import (
     LINKSET,
     PROOF,
     WHOLE,
+    complaint_url,
     linkset_url,
     proof_url,
     resolver_description,
@@ -144,6 +145,7 @@ def _refused(request: Request, session: Session, report: CodeReport, now: dateti
         verdict=report.verdict.value,
         scanned=text[:300],
         recalled=_recalled(session, report, now),
+        complaint_url=complaint_url(here_of(request)),
     )
     return show(request, "consumer/refused.html", view, status_of(refusal))
 
@@ -213,6 +215,7 @@ def _unit_page(asked: Asked) -> Response:
         repacks=repacks(story, sites, unit.unit_id),
         seller=_seller(asked.session, unit, sites),
         proof=proof,
+        complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/unit.html", view)
 

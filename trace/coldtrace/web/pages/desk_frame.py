@@ -11,6 +11,7 @@ from coldtrace.web.pages.views import Frame
 PAGES: tuple[tuple[str, Words, tuple[Kind, Verb] | None], ...] = (
     ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
     ("/desk/cases", Words("异常", "Cases"), (Kind.CASE, Verb.READ)),
+    ("/desk/complaints", Words("投诉", "Complaints"), (Kind.COMPLAINT, Verb.READ)),
     ("/desk/organisations", Words("单位", "Organisations"), (Kind.ORGANISATION, Verb.READ)),
     ("/desk/sites", Words("场所", "Sites"), (Kind.SITE, Verb.READ)),
     ("/desk/people", Words("人员", "People"), (Kind.PERSON, Verb.READ)),

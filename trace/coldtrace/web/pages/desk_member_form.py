@@ -23,6 +23,7 @@ KIND_WORDS: dict[Kind, Words] = {
     Kind.PIECES: Words("记录原文", "Exact texts of statements"),
     Kind.UNIT: Words("货物", "Goods"),
     Kind.CASE: Words("异常", "Cases"),
+    Kind.COMPLAINT: Words("投诉", "Complaints"),
     Kind.CONSIGNMENT: Words("进口批次", "Consignments"),
     Kind.RUN: Words("赋码批", "Code runs"),
     Kind.ROLL: Words("标签卷", "Label rolls"),

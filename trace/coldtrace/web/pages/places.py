@@ -13,6 +13,7 @@ from coldtrace.goods import store as goods
 from coldtrace.parties import store as parties
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.formats import LOCAL
+from coldtrace.web.linkset import complaint_url
 from coldtrace.web.pages.code_asked import OF_OVERLAYS, Asked, count_look, grouped, journey_steps, unknown_page
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import is_in_transit, journey_stops
@@ -51,6 +52,7 @@ def pallet_page(asked: Asked) -> Response:
         lots=tuple(lots),
         journey=journey_stops(steps),
         in_transit=is_in_transit(steps),
+        complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/pallet.html", view)
 
@@ -74,6 +76,7 @@ def place_page(asked: Asked) -> Response:
         door=door,
         open_lots=tuple(lot for lot, _ in lots),
         more=len(found) > COUNTER_LOTS_MAX,
+        complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/place.html", view)
 

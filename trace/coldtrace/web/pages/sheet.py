@@ -26,7 +26,7 @@ class Field:
 
     name: str
     label: Words
-    kind: Literal["text", "email", "password", "number", "select", "check", "checks", "hidden"] = "text"
+    kind: Literal["text", "email", "password", "number", "textarea", "select", "check", "checks", "hidden"] = "text"
     """`checks` are boxes, folded away: the one of a choice is sent as `name.value`."""
     value: str = ""
     help: Words | None = None
@@ -80,6 +80,8 @@ class Section:
     empty: Words | None = None
     next_url: str | None = None
     picture: QrPicture | None = None
+    photo: tuple[str, Words] | None = None
+    """The address of a photo that somebody sent, a page of ours, and what it is of."""
     forms: tuple[Form, ...] = ()
     links: tuple[tuple[str, Words], ...] = ()
 

@@ -251,6 +251,7 @@ class PlaceView(CodePageView):
     name: Bilingual = NOT_STATED
     open_lots: tuple[CounterLot, ...] = ()
     more: bool = False
+    complaint_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,6 +278,7 @@ class UnknownView(CodePageView):
     """A code of which the platform knows nothing, or one that is signed but not registered."""
 
     scanned: str | None = None
+    complaint_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +307,7 @@ class RefusedView(CodePageView):
 
     scanned: str | None = None
     recalled: RecalledGoods | None = None
+    complaint_url: str | None = None
 
 
 SampleKind = Literal["box", "sold", "recalled", "pallet", "place", "tampered", "foreign", "unknown"]
