@@ -26,8 +26,8 @@ from coldtrace.rights.model import EVERYTHING, Member, Role
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.watch.scans import AskedScan, answer_scan
-from support.consignments import GTIN, IMPORTER_USCC, Consignment
 from support.complaints import make_complaint
+from support.consignments import GTIN, IMPORTER_USCC, Consignment
 from support.house import Handheld, unit_line
 from support.web_house import WebHouse
 
@@ -191,6 +191,7 @@ class Scene:
             last = session.execute(
                 text(
                     "SELECT complaint_id FROM complaint WHERE gln = :gln AND state = :state AND unpublished IS NULL"
+                    " AND (state <> 'closed' OR publication_id IS NOT NULL)"
                     " ORDER BY received_at LIMIT 1"
                 ),
                 {"gln": market.gln, "state": state},

@@ -1,6 +1,7 @@
 """One good call for every route about complaints: the office's API and pages, and what is public."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import BOUNDARY, Request, Scene, as_fields, as_json
@@ -13,7 +14,12 @@ CLOSING = {"outcome": "settled", "answer": "已退款"}
 
 
 def _sent(path: str, *done: str, **body: str) -> Callable[[Scene], Request]:
-    return lambda scene: as_json(path.format(id=scene.complaint(*done)), body)
+    return lambda scene: _for(as_json(path.format(id=scene.complaint(*done)), body))
+
+
+def _for(request: Request) -> Request:
+    """Say what for: only regulators have the right, and they always do."""
+    return replace(request, headers=request.headers | {"Coldtrace-Purpose": "matrix"})
 
 
 def _pressed(path: str, *done: str, **fields: str) -> Callable[[Scene], Request]:
@@ -21,7 +27,7 @@ def _pressed(path: str, *done: str, **fields: str) -> Callable[[Scene], Request]
 
 
 def _read(path: str) -> Callable[[Scene], Request]:
-    return lambda scene: Request(path=path.format(id=scene.complaint()))
+    return lambda scene: _for(Request(path=path.format(id=scene.complaint())))
 
 
 def _call(method: str, route: str, right: tuple[Kind, Verb], make: Callable[[Scene], Request]) -> Call:
@@ -41,7 +47,14 @@ def complaint_form(scene: Scene, **fields: str) -> Request:
 
 _API, _DESK = "/api/v1/complaints", "/desk/complaints"
 COMPLAINT_CALLS = (
-    Call(method="GET", route=_API, right=READ, lists="complaints.id", make=at(_API), token_only=True),
+    Call(
+        method="GET",
+        route=_API,
+        right=READ,
+        lists="complaints.id",
+        make=lambda _: _for(Request(path=_API)),
+        token_only=True,
+    ),
     Call(method="GET", route=f"{_API}/published", make=at(f"{_API}/published"), public=True),
     Call(method="GET", route=f"{_API}/published.csv", make=at(f"{_API}/published.csv"), public=True),
     _call("GET", _API + "/{complaint_id:uuid}", READ, _read(_API + "/{id}")),

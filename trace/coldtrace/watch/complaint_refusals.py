@@ -45,6 +45,17 @@ class RespondentMissing(Refusal):
     )
 
 
+class NotPublished(Refusal):
+    """A result that was never published is to be published no more."""
+
+    code = "not_published"
+    title = Words("未公示", "It is not published")
+    detail = Words(
+        "投诉 {id} 的结果没有公示，无需撤下。",
+        "The result of complaint {id} is not published; there is nothing to take off.",
+    )
+
+
 class TooManyComplaints(Refusal):
     """A visitor complained often enough for a day."""
 

@@ -121,7 +121,9 @@ UNPUBLISHED_WORDS: dict[Unpublished, Words] = {
 @dataclass(frozen=True, kw_only=True)
 class ComplaintDays:
     """The clocks: `accept` in working days after it came, `answer` in days after it was accepted, `publish` in days
-    between the result and its publication (domain guide, section 5: 7 and 60, from general knowledge; `publish` is ours).
+    between the result and its publication.
+
+    7 and 60 are those of the domain guide (section 5), there from general knowledge; `publish` is our own: unconfirmed.
     """
 
     accept: int = 7

@@ -20,6 +20,7 @@ from coldtrace.rights.model import Scope
 from coldtrace.watch.complaint_photo import Photo
 from coldtrace.watch.complaint_refusals import (
     ComplaintUnknown,
+    NotPublished,
     ReceiptUnknown,
     RespondentMissing,
     TooManyAboutCode,
@@ -48,8 +49,9 @@ LIVE_AND_ACCEPTED = (ComplaintState.ACCEPTED, ComplaintState.IN_WORK)
 class NewComplaint:
     """What somebody complains of.
 
-    `visitor` is the day's token of whoever does (`custody/lookups.py`), `proven` what a genuine code stands for; `unit_id` and the product are those of a genuine
-    code alone, `gln` where the record has the goods if that is in `district`.
+    `visitor` is the day's token of whoever does (`custody/lookups.py`), `proven` what a genuine code stands for.
+    `unit_id` and the product are those of a genuine code alone, `gln` is where the record has the goods, if that is in
+    `district`.
     """
 
     form_id: UUID
@@ -226,10 +228,10 @@ def close(
 
 
 def unpublish(session: Session, scope: Scope, complaint_id: UUID, *, by: str, why: Unpublished) -> Complaint:
-    """Show a result no more.  Raises ComplaintUnknown and ComplaintNotThere."""
+    """Show a result no more.  Raises ComplaintUnknown, ComplaintNotThere and NotPublished."""
     found = _locked(session, scope, complaint_id, ComplaintState.CLOSED)
     if found.publication_id is None:
-        raise ComplaintUnknown(id=str(complaint_id))
+        raise NotPublished(id=str(complaint_id))
     _set(session, complaint_id, by, unpublished=why.value)
     return _after(session, scope, complaint_id)
 

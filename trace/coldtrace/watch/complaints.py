@@ -116,8 +116,10 @@ class Wished:
 
 
 _COLUMNS = (
-    "c.complaint_id, c.receipt, c.state, c.subject, c.code, c.verdict, c.unit_id, c.product_zh, c.product_en, c.gln,"
-    " c.district, c.shop, c.said, c.contact, c.lang, c.received_at, c.due_at, c.decided_at, c.not_accepted, c.closed_at,"
+    "c.complaint_id, c.receipt, c.state, c.subject, c.code, c.verdict, c.unit_id, c.product_zh, c.product_en,"
+    " c.gln,"
+    " c.district, c.shop, c.said, c.contact, c.lang, c.received_at, c.due_at, c.decided_at, c.not_accepted,"
+    " c.closed_at,"
     " c.outcome, c.answer, c.handled_by, c.publication_id, c.respondent, c.publish_from, c.unpublished, c.erased_at,"
     " EXISTS (SELECT 1 FROM complaint_photo p WHERE p.complaint_id = c.complaint_id) AS has_photo, si.operator_id"
 )
@@ -127,7 +129,7 @@ _FROM = "FROM complaint c LEFT JOIN site si ON si.gln = c.gln"
 def list_complaints(
     session: Session, scope: Scope, *, after: UUID | None, limit: int, wished: Wished | None = None
 ) -> list[Complaint]:
-    """Return up to `limit` complaints in the scope, newest first, from the one after `after` on: live ones unless asked.
+    """Return up to `limit` complaints in the scope, newest first, behind the one named `after`: live ones unless asked.
 
     None if there is no complaint `after` in the scope.
     """
@@ -150,7 +152,7 @@ def list_complaints(
 def find_complaint(session: Session, scope: Scope, complaint_id: UUID, *, lock: bool = False) -> Complaint | None:
     """Return a complaint in the scope, None if there is none; with `lock` nobody else changes it meanwhile."""
     seen, values = _seen(scope)
-    return _one(session, f"c.complaint_id = :id AND {seen}", values | {"id": complaint_id}, lock=lock)
+    return _one(session, f"c.complaint_id = :id AND {seen}", {**values, "id": complaint_id}, lock=lock)
 
 
 def complaint_of_receipt(session: Session, receipt: str, *, lock: bool = False) -> Complaint | None:

@@ -50,7 +50,7 @@ COMPLAINT_WORDS: dict[str, Words] = {
     "complain.send": Words("提交投诉", "Send the complaint"),
     "complain.promise": Words(
         "收到后 {accept} 个工作日内决定是否受理，受理后 {answer} 天内答复。您的身份、说明和照片不会公开。",
-        "Within {accept} working days you are told whether it is accepted, and then within {answer} days how it ended."
+        "Within {accept} working days you are told whether it is accepted, then within {answer} days how it ended."
         " Who you are, what you wrote and your photo are never published.",
     ),
     "complain.missing_said": Words("请说明发生了什么。", "Please say what happened."),
@@ -59,7 +59,8 @@ COMPLAINT_WORDS: dict[str, Words] = {
     "complaint.receipt": Words("回执号", "Receipt number"),
     "complaint.keep": Words(
         "请记下或截图保存：凭此号查看进展，遗失无法找回。",
-        "Write it down or take a picture: it alone shows how far your complaint is, and nobody can give it to you again.",
+        "Write it down or take a picture: it alone shows how far your complaint is, and nobody can give it to you"
+        " again.",
     ),
     "complaint.office": Words("处理部门", "Office"),
     "complaint.office_of": Words("{district}市场监督管理部门", "Market regulator of {district}"),
@@ -85,7 +86,7 @@ COMPLAINT_WORDS: dict[str, Words] = {
     "published.title": Words("消费投诉信息公示", "Published complaints of consumers"),
     "published.lead": Words(
         "由市场监管部门办结并决定公示的投诉：被投诉单位、问题、产品、地区和结果。不含投诉人信息。",
-        "Complaints that an office has closed and chosen to publish: the firm, the matter, the product, the district and"
+        "Complaints that an office closed and chose to publish: the firm, the matter, the product, the district and"
         " the result. Nothing about whoever complained.",
     ),
     "published.find": Words("凭回执号查看进展", "Look up a receipt number"),

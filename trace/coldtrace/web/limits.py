@@ -84,8 +84,11 @@ class Door:
         hot: Mapping[tuple[str, str], HotRoute] | None = None,
         larger: Mapping[tuple[str, str], int] | None = None,
     ) -> None:
-        """`larger` are limits of bodies by method and path, where a photo comes.  `hot` are routes by method and path that are called right here: the stack of a framework costs a scan as
-        much as all that is checked of it."""
+        """`larger` are limits of bodies by method and path, where a photo comes.
+
+        `hot` are routes by method and path that are called right here: the stack of a framework costs a scan as much
+        as all that is checked of it.
+        """
         self._app, self._body_limit, self._anonymous = app, body_limit_bytes, anonymous
         self._hot, self._larger = hot or {}, larger or {}
 

@@ -124,6 +124,7 @@ STATUS: dict[str, int] = {
     "receipt_unknown": 404,
     "complaint_not_there": 409,
     "respondent_missing": 422,
+    "not_published": 409,
     "too_many_complaints": 429,
     "too_many_about_code": 429,
     "too_many_unproven": 429,

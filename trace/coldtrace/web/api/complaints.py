@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
+from coldtrace.clock import format_utc
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.env import Env
 from coldtrace.errors import Words
-from coldtrace.clock import format_utc
 from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.people.secret_box import open_text
 from coldtrace.rights.model import Kind, Verb

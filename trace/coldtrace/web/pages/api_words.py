@@ -147,15 +147,17 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/cases/{case_id}/explain": "用一个说明结案，仅限 `explanations` 列出的：涉及设备、标签或时间的异常。",
     "POST /api/v1/cases/take": "批量认领，最多 100 个，逐个回答。",
     "POST /api/v1/cases/close": "用一条记录（`statement`）或一个说明（`note`）批量结案，最多 100 个，逐个回答。",
-    "GET /api/v1/complaints": "返回辖区内的投诉，新的在前；`next` 用作下一页的 `after`。默认只列未办结的（`which`）；"
-    "可按问题 `subject`、货物 `unit`、已逾期 `overdue` 筛选。",
-    "GET /api/v1/complaints/published": "返回已公示的投诉，新的在前：被投诉单位、问题、产品、地区和结果，不含投诉人信息；"
-    "`next` 用作下一页的 `after`。",
+    "GET /api/v1/complaints": "返回辖区内的投诉，新的在前；`next` 用作下一页的 `after`。"
+    "默认只列未办结的（`which`）；可按问题 `subject`、货物 `unit`、已逾期 `overdue` 筛选。",
+    "GET /api/v1/complaints/published": "返回已公示的投诉，新的在前：被投诉单位、问题、"
+    "产品、地区和结果，不含投诉人信息；`next` 用作下一页的 `after`。",
     "GET /api/v1/complaints/published.csv": "以 `CSV` 返回全部已公示的投诉，中英文。",
     "GET /api/v1/complaints/{complaint_id}": "返回一件投诉，含消费者所写内容、联系方式和同一货物的异常。",
     "GET /api/v1/complaints/{complaint_id}/photo": "返回投诉所附照片；没有照片时 404。",
-    "POST /api/v1/complaints/{complaint_id}/accept": "受理投诉，答复时限开始；不是 `received` 时 409 `complaint_not_there`。",
-    "POST /api/v1/complaints/{complaint_id}/refuse": "不予受理并说明原因；不是 `received` 时 409 `complaint_not_there`。",
+    "POST /api/v1/complaints/{complaint_id}/accept": "受理投诉，答复时限开始；"
+    "不是 `received` 时 409 `complaint_not_there`。",
+    "POST /api/v1/complaints/{complaint_id}/refuse": "不予受理并说明原因；"
+    "不是 `received` 时 409 `complaint_not_there`。",
     "POST /api/v1/complaints/{complaint_id}/begin": "开始处理已受理的投诉。",
     "POST /api/v1/complaints/{complaint_id}/close": "办结已受理的投诉，写明结果和给投诉人的答复。"
     "给出 `publish_as`（单位名称）时，若干天后公示：单位、问题、产品、地区、结果。",

@@ -47,7 +47,7 @@ from coldtrace.web.formats import LOCAL
 from coldtrace.web.looks import Looks
 from coldtrace.web.page_session import is_from_elsewhere
 from coldtrace.web.pages.code_asked import label_of
-from coldtrace.web.pages.complaint_views import ComplainView, ComplaintStatusView, PublishedLine, PublishedView
+from coldtrace.web.pages.complaint_views import ComplaintStatusView, ComplainView, PublishedLine, PublishedView
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.sheet import Choice
 from coldtrace.web.pages.showing import remember_language, show
