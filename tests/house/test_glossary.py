@@ -19,6 +19,7 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.rights import model as rights
 from coldtrace.verify.code import Verdict
 from coldtrace.verify.words import NAMES, RESULTS
+from coldtrace.watch.complaint_rules import ComplaintState, NotAccepted, Outcome, Subject, Unpublished
 from coldtrace.watch.model import CaseState, Explanation
 from coldtrace.web.status_words import Status
 from support.source_tree import REPOSITORY
@@ -29,13 +30,16 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     CaseState,
     CodeKind,
     Command,
+    ComplaintState,
     Explanation,
     LeafKind,
     Level,
     LinkType,
     Mark,
+    NotAccepted,
     NumberList,
     Operation,
+    Outcome,
     Overlay,
     Resolver,
     Result,
@@ -43,6 +47,8 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     SiteRole,
     StatementType,
     Status,
+    Subject,
+    Unpublished,
     UnitState,
     Verdict,
     rights.Kind,

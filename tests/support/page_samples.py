@@ -50,6 +50,7 @@ from coldtrace.web.pages.views import (
 )
 from coldtrace.web.place_words import REPACKS
 from coldtrace.web.status_words import Status, advice_for
+from support.complaint_samples import COMPLAINT_PAGES
 
 HOST = "trace.example.cn"
 NOW = datetime(2026, 11, 23, 4, 4, tzinfo=UTC)
@@ -414,6 +415,7 @@ _FORM = Form(
         ),
         Field(name="manages", label=Words("可管理", "May manage"), kind="check", value="yes"),
         Field(name="area", label=Words("区域", "Area"), required=False),
+        Field(name="answer", label=Words("答复", "Answer"), kind="textarea", help=Words("请简短", "Be short")),
         Field(name="next", label=Words("去向", "Next"), kind="hidden", value="/desk"),
     ),
 )
@@ -498,6 +500,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "error": ("error.html", ERROR),
     "not-found": ("error.html", NOT_FOUND),
     "privacy": ("privacy.html", PrivacyView(here="/privacy", host=HOST)),
+    **COMPLAINT_PAGES,
 }
 
 

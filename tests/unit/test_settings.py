@@ -47,8 +47,13 @@ def test_defaults() -> None:
         "keep_sign_in_failures_days": 30,
         "keep_invites_days": 90,
         "keep_quarantine_days": 90,
+        "keep_complaints_days": 730,
         "case_hours": None,
         "case_sweep": None,
+        "complaint_days": None,
+        "complaint_limits": None,
+        "complaint_holidays": None,
+        "complaint_photo_bytes": 12 * 1024 * 1024,
     }
 
 
@@ -75,6 +80,7 @@ def test_the_environment_is_read_and_a_choice_wins(monkeypatch: pytest.MonkeyPat
         ("COLDTRACE_BODY_LIMIT_BYTES", "0"),
         ("COLDTRACE_SEQUENCER_TICK_MS", "0"),
         ("COLDTRACE_CAPTURE_WAITING_MAX", "0"),
+        ("COLDTRACE_COMPLAINT_HOLIDAYS", "2027-02-30"),
     ],
 )
 def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -55,6 +55,17 @@ COMPLAINT_WORDS: dict[str, Words] = {
     ),
     "complain.missing_said": Words("请说明发生了什么。", "Please say what happened."),
     "complain.missing_choice": Words("请从列表中选择一项。", "Please choose one of the list."),
+    "privacy.complaint": Words(
+        "您提交的投诉：说明、照片、商家、联系方式（加密）",
+        "A complaint that you send: your words, photo, shop, and how to reach you (encrypted)",
+    ),
+    "privacy.complaint_for": Words(
+        "由购买地市场监管部门处理；不公示", "For the market regulator of that place to handle it; never published"
+    ),
+    "privacy.complaint_kept": Words(
+        "办结后按公布的期限删除；联系方式可随时自行删除",
+        "Erased some time after it ended; how to reach you, whenever you wish",
+    ),
     "complaint.status": Words("投诉进展", "How far your complaint is"),
     "complaint.receipt": Words("回执号", "Receipt number"),
     "complaint.keep": Words(
