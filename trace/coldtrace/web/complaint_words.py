@@ -9,8 +9,7 @@ COMPLAINT_WORDS: dict[str, Words] = {
         "No account is needed. You get a receipt number, and with it you can see how far it is at any time.",
     ),
     "complain.urgent": Words(
-        "身体不适请先就医；紧急情况可拨打 12315。",
-        "If you feel ill see a doctor first. In a hurry, call 12315.",
+        "身体不适请先就医；紧急情况请拨打：", "If you feel ill, see a doctor first. If it is urgent, call:"
     ),
     "complain.code": Words("追溯码", "Trace code"),
     "complain.code_help": Words(
