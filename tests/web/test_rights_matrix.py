@@ -164,7 +164,10 @@ def insider(world: World) -> Asker:
     """Everything that one may be in one firm."""
     ours = world.web.sites[SiteRole.FIRST_STATION].operator_id
     roles = [role for role in Role if role is not Role.ADMINISTRATOR]
-    made = world.asker("everything in one firm", *(Member(role=role, operator_id=ours, manages=True) for role in roles))
+    # An area in which there is nothing: without one a regulator has no right to complaints at all.
+    areas = {Role.REGULATOR: "44"}
+    members = [Member(role=role, operator_id=ours, manages=True, area=areas.get(role)) for role in roles]
+    made = world.asker("everything in one firm", *members)
     # Its first call notes that the token is in use; all others then take the same queries.
     world.web.client.get("/api/v1/sites", headers={"Authorization": f"Bearer {made.token}"})
     return made

@@ -29,7 +29,6 @@ COMPLAINT_WORDS: dict[str, Words] = {
     ),
     "complain.district": Words("购买地点", "Where you bought it"),
     "complain.district_help": Words("由该地的市场监管部门处理。", "The market regulator of that place handles it."),
-    "complain.by_record": Words("{district}（按流通记录）", "{district} (by the record)"),
     "complain.tianjin": Words("天津市各区", "Districts of Tianjin"),
     "complain.provinces": Words("其他地区", "Elsewhere"),
     "complain.shop": Words("商家名称", "Name of the shop"),

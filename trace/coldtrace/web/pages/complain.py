@@ -332,8 +332,8 @@ def _form(
 
 
 def _by_record(district: str) -> Words:
-    words, said = district_words(district), PAGE_WORDS["complain.by_record"]
-    return Words(said.say("zh", district=words.zh), said.say("en", district=words.en))
+    words = district_words(district)
+    return Words(f"{words.zh}（按流通记录）", f"{words.en} (by the record)")
 
 
 def _districts(codes: tuple[str, ...], chosen: str, record: str | None) -> tuple[Choice, ...]:
