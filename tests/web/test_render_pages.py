@@ -121,7 +121,7 @@ def test_nothing_from_elsewhere_and_nothing_inline(name: str, lang: Lang) -> Non
     assert all(re.match(r"/(?!/)", n.attributes["action"]) for n in tree.all("form"))
     for each in tree.all("form", method="post"):
         if each.attributes["action"].startswith("/complaints"):
-            # Whoever complains has no session that a stranger's page could use; such a page is refused by its origin.
+            # No session stands behind it; a page of strangers is refused by its origin.
             continue
         assert each.all("input", type="hidden", name="csrf"), "no form changes anything without its token"
 
@@ -130,8 +130,8 @@ _CJK = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 # Proper names and what has no Chinese word: the product's command, formats, the published host.
 _NAMES = re.compile(
-    r"https?://\S+|[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]|coldtrace demo|Cookie|OpenAPI|PDF|CSV|JSON|JPEG|PNG|WebP"
-    r"|MB|UTC\+08:00|English"
+    r"https?://\S+|[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]|coldtrace demo|Cookie|OpenAPI|PDF|CSV|JSON|JPEG"
+    r"|PNG|WebP|MB|UTC\+08:00|English"
 )
 
 
