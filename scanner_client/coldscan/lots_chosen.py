@@ -52,16 +52,16 @@ def choose_lot(bench: Bench, text: str, read: Read) -> Answer:
 def lot_of(bench: Bench, scan: Scan) -> LotOf | Answer:
     """Return the lot of a carton to be commissioned, or the answer that says why it has none."""
     gtin, lot = scan.finding.value("01"), scan.finding.value("10")
-    if gtin is not None and lot is not None:
+    # A unit that is named by itself goes first: its lot may have come twice, each time with facts of its own.
+    said = cache.facts_of_unit(bench.connection, scan.unit)
+    if said is None and gtin is not None and lot is not None:
         said = cache.facts_of(bench.connection, gtin=gtin, lot=lot)
         if said is None:
             return look(bench, scan, words.NO_FACTS, code="no_facts", result=Result.STOP, lot=lot)
-    else:
-        said = cache.facts_of_unit(bench.connection, scan.unit)
     chosen = _chosen(bench)
     if said is None:
         return _of_roll(bench, scan, chosen)
-    if chosen is not None and chosen != said:
+    if chosen is not None and _named(chosen) != _named(said):
         facts = {"unit": scan.name, "own": _name(said), "chosen": _name(chosen)}
         return look(bench, scan, words.OTHER_LOT, code="other_lot", result=Result.STOP, **facts)
     return LotOf(facts=said)
@@ -84,6 +84,11 @@ def _of_roll(bench: Bench, scan: Scan, chosen: str | None) -> LotOf | Answer:
 def _chosen(bench: Bench) -> str | None:
     gtin, lot = bench.lane.lot_gtin, bench.lane.lot
     return None if gtin is None or lot is None else cache.facts_of(bench.connection, gtin=gtin, lot=lot)
+
+
+def _named(facts: str) -> tuple[object, object]:
+    read = read_facts(facts)
+    return read.get("gtin"), read.get("lot")
 
 
 def _name(facts: str) -> str:

@@ -6,11 +6,13 @@ import pytest
 
 from coldscan.answer import Answer, Result
 from coldscan.operation import Operation
+from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.short_code import new_serial
 from coldtrace.events.facts import facts_hash, write_facts
 from support.scanner_device import Device
 from support.scanner_server import ScannerServer
 from support.scanner_world import BUYER, GTIN, LOT, World
+from support.ticking import counting_bytes
 
 ROLL, OTHER_ROLL = "01939f6e-1c00-7000-8000-00000000c0de", "01939f6e-1c00-7000-8000-00000000c0df"
 PLAIN = f"(01){GTIN}(10){LOT}"
@@ -111,6 +113,25 @@ def test_a_label_of_another_lot_is_stopped_at_the_carton(device: Device, world: 
     assert said(answers[1::2]) == [(Result.STOP, "other_lot", False), (Result.SAVED, None, True)]
     assert "L2410B02" in answers[1].say
     assert LOT in answers[1].say
+
+
+def test_a_lot_that_came_twice_gives_each_carton_its_own_facts(
+    device: Device, world: World, server: ScannerServer
+) -> None:
+    first, second = world.carton(), world.carton()
+    facts = {"product_zh": "冻牛腩", "product_en": "Frozen beef brisket", "gtin": GTIN, "lot": LOT}
+    other = write_facts(facts, counting_bytes("another consignment"))
+    server.lots.append({"gtin": GTIN, "lot": LOT, "facts": world.facts})
+    server.lots.append({"gtin": GTIN, "lot": LOT, "facts": other})
+    server.unit_lots = [
+        {"facts": text, "units": [str(parse_trace_code(uri).unit_id)]}
+        for text, uri in ((world.facts, first), (other, second))
+    ]
+    device.run("sync")
+    device.scan(f"(01){GTIN}(10){LOT}", first, second, operation=Operation.COMMISSION)
+    device.run("sync")
+    stated = [each.public.facts for each in server.of_type("commission")]
+    assert stated == [facts_hash(world.facts), facts_hash(other)]
 
 
 def test_a_lot_that_is_gone_since_it_was_chosen(

@@ -240,6 +240,23 @@ def test_an_import_is_undone_and_may_come_again(road: Road) -> None:
     assert not old & new
 
 
+def test_a_lot_that_came_twice_is_named_carton_by_carton(road: Road) -> None:
+    """Each consignment has facts of its own, and the code of a carton says the lot alone."""
+    one, other = (road.consignment(cartons=2, declaration=f"02022026100000{number}") for number in ("0123", "0999"))
+    assert one.carton.facts != other.carton.facts
+    for each in (one, other):
+        (named,) = [
+            found for found in work.open_units(road.session, at_site(PORT)) if found["facts"] == each.carton.facts
+        ]
+        assert set(named["units"]) == {carton.unit_id for carton in each.pallets[0].cartons}  # type: ignore[call-overload]
+    for carton in one.pallets[0].cartons:
+        result = road.done(PORT, T.COMMISSION, commission_line(carton), facts=facts_of(carton))
+        assert result.marks == ()
+    assert work.open_units(road.session, at_site(PORT)) == [], (
+        "the other one's facts are the only ones of this name now"
+    )
+
+
 def test_codes_of_an_undone_import_are_unregistered(road: Road) -> None:
     consignment = road.consignment(cartons=2)
     bound, other = consignment.pallets[0].cartons

@@ -85,6 +85,7 @@ class ScannerServer:
         self.doors_a_page = 1000
         self.work_time: str | None = None
         self.lots = [{"gtin": GTIN, "lot": LOT, "facts": world.facts}]
+        self.unit_lots: list[dict[str, object]] = []
         self.operations = list(OPERATIONS)
         self.rolls: dict[str, str] | None = None
         self.extra_seq = 0
@@ -177,6 +178,7 @@ class ScannerServer:
             "site": SITE,
             "operations": self.operations,
             "lots": self.lots,
+            "unit_lots": self.unit_lots,
             "doors": self.doors,
             **({} if self.rolls is None else {"rolls": list(self.rolls)}),
         }

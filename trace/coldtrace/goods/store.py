@@ -1,7 +1,7 @@
 """Every SQL statement of the goods room."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -254,19 +254,25 @@ def open_lots(session: Session, scope: Scope) -> list[tuple[str, str, str]]:
     return [(row.gtin, row.lot, row.facts) for row in rows]
 
 
-def units_to_bind(session: Session, scope: Scope, *, limit: int) -> list[tuple[str, list[str]]]:
+def units_to_bind(
+    session: Session, scope: Scope, *, twice: Collection[tuple[str, str]] = (), limit: int
+) -> list[tuple[str, list[str]]]:
     """Return (facts, unit ids) of lots at stations of the scope for units whose codes do not say which lot is theirs.
 
-    They are the cartons of lots without a GTIN, and labels of rolls once the desk has bound them.  Only what is still
-    to be commissioned and not void, newest lots first, at most `limit` units.
+    They are the cartons of lots without a GTIN, labels of rolls once the desk has bound them, and cartons of a lot that
+    came `twice`, as (gtin, lot): in two consignments, each with its own facts.  Only what is still to be commissioned
+    and not void, newest lots first, at most `limit` units.
     """
     within = Within(scope=scope)
+    pairs = sorted(twice)
     rows = session.execute(
         text(
             "SELECT l.lot_id, l.facts, i.unit_id"
             # From two sides, since most codes are of lots with a GTIN and carry their lot.
             " FROM (SELECT i.unit_id, i.lot_id, i.position, i.voided_at FROM lot l JOIN issued_code i USING (lot_id)"
-            " WHERE l.gtin IS NULL UNION SELECT i.unit_id, i.lot_id, i.position, i.voided_at"
+            " WHERE l.gtin IS NULL OR (l.gtin, l.lot) IN"
+            " (SELECT * FROM unnest(CAST(:gtins AS text[]), CAST(:lots AS text[])))"
+            " UNION SELECT i.unit_id, i.lot_id, i.position, i.voided_at"
             " FROM roll ro JOIN issued_code i USING (run_id) WHERE i.lot_id IS NOT NULL) i"
             " JOIN lot l USING (lot_id) JOIN consignment c USING (consignment_id)"
             " LEFT JOIN unit u ON u.unit_id = i.unit_id"
@@ -275,7 +281,7 @@ def units_to_bind(session: Session, scope: Scope, *, limit: int) -> list[tuple[s
             " AND r.drawn < r.wanted) AND (u.state IS NULL OR u.state = 'blank')"
             " ORDER BY l.lot_id DESC, i.position LIMIT :limit"
         ),
-        within.values | {"limit": limit},
+        within.values | {"limit": limit, "gtins": [gtin for gtin, _ in pairs], "lots": [lot for _, lot in pairs]},
     )
     found: dict[int, tuple[str, list[str]]] = {}
     for row in rows:

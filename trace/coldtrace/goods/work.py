@@ -1,5 +1,6 @@
 """What a handheld of a first station needs to bind codes without a network."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -36,5 +37,8 @@ def open_units(session: Session, scope: Scope) -> list[dict[str, object]]:
     A `/U/` code, an SSCC, or a roll's `(01)(21)` code does not say which lot it belongs to, so the units are named one
     by one; those of a roll once the desk has bound them.
     """
-    found = store.units_to_bind(session, scope, limit=UNITS_MAX)
+    named = Counter((gtin, lot) for gtin, lot, _ in store.open_lots(session, scope))
+    # The name alone of a lot that came in two consignments would give one of them the facts of the other.
+    twice = [lot for lot, times in named.items() if times > 1]
+    found = store.units_to_bind(session, scope, twice=twice, limit=UNITS_MAX)
     return [{"facts": facts, "units": units} for facts, units in found]
