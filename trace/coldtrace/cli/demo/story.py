@@ -196,7 +196,8 @@ class Story:
     def _commission(self) -> None:
         port = self.terminals["port"]
         port.sync()
-        lines = ["CT:COMMISSION"]
+        # A story that was broken off may have left cartons on the pile.
+        lines = ["CT:COMMISSION", "CT:NEXT"]
         for pallet in self.pallets:
             lines += [carton.uri for carton in pallet.cartons]
             lines.append(pallet.label.uri)
