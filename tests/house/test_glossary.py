@@ -21,6 +21,7 @@ from coldtrace.verify.code import Verdict
 from coldtrace.verify.words import NAMES, RESULTS
 from coldtrace.watch.complaint_rules import ComplaintState, NotAccepted, Outcome, Subject, Unpublished
 from coldtrace.watch.model import CaseState, Explanation
+from coldtrace.watch.radar_rules import Signal
 from coldtrace.web.status_words import Status
 from support.source_tree import REPOSITORY
 
@@ -44,6 +45,7 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Resolver,
     Result,
     Role,
+    Signal,
     SiteRole,
     StatementType,
     Status,

@@ -23,7 +23,7 @@ BOX, OTHER = "(01)19521234543210(21)7QK4M2ZX9RTB", "(01)19521234543210(21)7QK4M2
 
 
 def look(unit: str = BOX, *, who: int = 1, city: str = "", at: datetime = AT, day: date = DAY) -> Look:
-    return Look(unit_id=unit, token=who.to_bytes(16), city=city, at=at, day=day)
+    return Look(unit_id=unit, token=who.to_bytes(16), network=who.to_bytes(16), city=city, at=at, day=day)
 
 
 def cells(session: Session) -> list[tuple[str, str, bool, int]]:

@@ -54,6 +54,7 @@ def test_defaults() -> None:
         "complaint_limits": None,
         "complaint_holidays": None,
         "complaint_photo_bytes": 12 * 1024 * 1024,
+        "radar": None,
     }
 
 

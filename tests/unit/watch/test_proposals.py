@@ -69,6 +69,8 @@ TABLE = [
     (CaseKind.REFUSED_HANDOVER, TO_HERE, ["receive-coming", "correct-own"]),
     (CaseKind.REFUSED_HANDOVER, FROM_HERE, ["receive-sent", "lose-sent", "correct-own"]),
     (CaseKind.DOUBLE_BOUND, STOCK_HERE, ["observe-here", "correct-own"]),
+    (CaseKind.CLONE_SUSPECT, STOCK_HERE, ["observe-here", "hold-here"]),
+    (CaseKind.OVER_RUN, STOCK_HERE, []),
 ]
 
 

@@ -12,6 +12,7 @@ BENCHES = {
     "codes": "签发、验证、标签 / minting, verifying, labels",
     "ledger": "日志写入、入树、证明 / the log beside bare inserts",
     "page": "扫码页面：热门码、不同码、过载 / pages of codes: one that all want, many, too many at once",
+    "radar": "克隆码雷达：造一个半月的货物、访客与克隆码，报告检出率与误报率 / clones found and clean boxes suspected",
     "rights": "按权限读取与不限权限读取之比 / reads within a scope beside the same without",
 }
 EXITS = "有目标未达到时退出码为 1 / exit 1 when a goal is missed, 0 otherwise"
@@ -34,12 +35,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             help="small: a minute, 10,000 labels reckoned from 600, 100,000 leaves or units; full: what the goals say",
         )
         bench.add_argument("--json", action="store_true")
+        if name == "radar":
+            bench.add_argument(
+                "--seed", type=int, nargs="+", default=[1], help="世界的种子，可给多个 / seeds of worlds (default: 1)"
+            )
         bench.set_defaults(func=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench import audit, capture, codes, ledger, page, rights
+    from coldtrace.cli.bench import audit, capture, codes, ledger, page, radar, rights
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
@@ -52,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         rows = ledger.bench_ledger(full=is_full, say=_say)
     elif arguments.bench == "page":
         rows = page.bench_page(full=is_full, say=_say)
+    elif arguments.bench == "radar":
+        rows = radar.bench_radar(full=is_full, seeds=arguments.seed, say=_say)
     elif arguments.bench == "rights":
         rows = rights.bench_rights(full=is_full, say=_say)
     else:

@@ -24,6 +24,8 @@ CASE_WORDS: dict[CaseKind, Words] = {
     CaseKind.QUANTITY_MISMATCH: Words("数量不符", "Quantities do not agree"),
     CaseKind.CORRECTION: Words("更正待核对", "A correction to look at"),
     CaseKind.REFUSED_HANDOVER: Words("收货方拒收", "The receiver refused the goods"),
+    CaseKind.CLONE_SUSPECT: Words("同一个码像是贴在了不止一件货上", "One code seems to be on more than one box"),
+    CaseKind.OVER_RUN: Words("该批有未签发的码流通", "Codes of this lot that were never issued are about"),
     CaseKind.DOUBLE_BOUND: Words("同一卷标绑定了两个批次", "One label bound to two lots"),
 }
 

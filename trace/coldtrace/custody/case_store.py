@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import held_before
 from coldtrace.custody.case_kinds import case_id, kinds_of
-from coldtrace.custody.model import CaseKind, Mark
+from coldtrace.custody.model import OF_REGULATORS, CaseKind, Mark
 from coldtrace.db.plain_sql import text
 
 GONE = "told_again"
@@ -28,8 +28,9 @@ class NewCase:
     `about` is `statement:ID` for what a statement's own marks say, `duplicate:ID` for other bytes under its id,
     `overdue:ID` and `remainder:ID` for what an out-scan's goods became, `travel:ID` for goods that were elsewhere too
     shortly before, `device:KEY:NUMBER` for the place of a device's chain before which something is missing,
-    `late:KEY:DAY` for what a device told more than a day later.  `entry_id` is the statement that it is about,
-    `other_id` a second one; the parties of both are those of the case.
+    `late:KEY:DAY` for what a device told more than a day later, `look:UNIT`, `place:UNIT`, `burst:LOT` and
+    `stray:GTIN:LOT` for what the clone radar found.  `entry_id` is the statement that it is about, `other_id` a second
+    one; the parties of both are those of the case.  `suspects` are the goods whose codes it doubts while it is live.
     """
 
     kind: CaseKind
@@ -41,6 +42,7 @@ class NewCase:
     key_id: bytes | None = None
     unit_id: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
+    suspects: Collection[str] = ()
 
     @property
     def id(self) -> UUID:
@@ -63,7 +65,8 @@ def open_stated(session: Session, marked: Iterable[tuple[UUID, str, datetime, Co
 def open_cases(session: Session, cases: Sequence[NewCase]) -> set[UUID]:
     """Open cases; return the ids of those that there were not yet.  One whose reason had gone by itself is open again.
 
-    A case that somebody closed stays closed.  The site's organisation is its owner at first.
+    A case that somebody closed stays closed.  The site's organisation is its owner at first; of what is for regulators
+    the nearest regulator's office, or nobody where there is none.
     """
     if not cases:
         return set()
@@ -71,7 +74,8 @@ def open_cases(session: Session, cases: Sequence[NewCase]) -> set[UUID]:
         text(
             "INSERT INTO case_file AS c (case_id, kind, about, entry_id, other_id, key_id, unit_id, gln, operator_id,"
             " opened_at, state, detail) SELECT v.id, v.kind, v.about, v.entry_id, v.other_id, v.key_id, v.unit_id,"
-            " v.gln, s.operator_id, v.at, 'open', CAST(v.detail AS jsonb)"
+            f" v.gln, CASE WHEN v.kind = ANY(CAST(:of_regulators AS text[])) THEN {_REGULATOR} ELSE s.operator_id END,"
+            " v.at, 'open', CAST(v.detail AS jsonb)"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:abouts AS text[]),"
             " CAST(:entries AS uuid[]), CAST(:others AS uuid[]), CAST(:keys AS bytea[]), CAST(:units AS text[]),"
             " CAST(:glns AS text[]), CAST(:times AS timestamptz[]), CAST(:details AS text[]))"
@@ -92,11 +96,35 @@ def open_cases(session: Session, cases: Sequence[NewCase]) -> set[UUID]:
             "times": [case.opened_at for case in cases],
             "details": [json.dumps(dict(case.detail), sort_keys=True) for case in cases],
             "gone": GONE,
+            "of_regulators": sorted(kind.value for kind in OF_REGULATORS),
         },
     )
     opened = {row.case_id: row.fresh for row in rows}
+    note_suspects(session, {case.id: case.suspects for case in cases if case.suspects})
     _tell_parties(session, opened.keys(), before={case for case, fresh in opened.items() if not fresh})
     return set(opened)
+
+
+_REGULATOR = (
+    "(SELECT r.operator_id FROM site r WHERE r.role = 'regulator'"
+    " AND s.district ^@ regexp_replace(r.district, '(00)+$', '') ORDER BY length(regexp_replace(r.district,"
+    " '(00)+$', '')) DESC, r.gln LIMIT 1)"
+)
+"""The organisation of the regulator whose place is nearest to that of site `s`."""
+
+
+def note_suspects(session: Session, doubted: Mapping[UUID, Collection[str]]) -> None:
+    """Say whose codes these cases doubt, as long as they are live; what was said before stays."""
+    pairs = [(case, unit) for case, units in doubted.items() for unit in sorted(units)]
+    if pairs:
+        session.execute(
+            text(
+                "INSERT INTO case_suspect (unit_id, case_id) SELECT v.unit_id, c.case_id"
+                " FROM unnest(CAST(:units AS text[]), CAST(:cases AS uuid[])) AS v(unit_id, case_id)"
+                " JOIN case_file c ON c.case_id = v.case_id AND c.live ON CONFLICT DO NOTHING"
+            ),
+            {"units": [unit for _, unit in pairs], "cases": [case for case, _ in pairs]},
+        )
 
 
 def _tell_parties(session: Session, ids: Collection[UUID], *, before: Collection[UUID]) -> None:
@@ -117,7 +145,10 @@ _PARTIES = (
     " CROSS JOIN LATERAL (SELECT sp.operator_id, sp.gln, sp.district FROM statement_party sp"
     "  WHERE sp.entry_id IN (c.entry_id, c.other_id)"
     "  UNION SELECT s.operator_id, s.gln, s.district FROM site s WHERE s.gln = c.gln"
-    "  OR s.gln IN (SELECT jsonb_object_keys(c.detail -> 'held'))) p"
+    "  OR s.gln IN (SELECT jsonb_object_keys(c.detail -> 'held'))"
+    # Whose code is doubted learns of it: the station that issued it, and where it is by the record.
+    "  UNION SELECT s.operator_id, s.gln, s.district FROM case_suspect x JOIN issued_code i USING (unit_id)"
+    "  JOIN code_run r USING (run_id) JOIN site s ON s.gln = r.station_gln WHERE x.case_id = c.case_id) p"
     " WHERE c.case_id = ANY(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING"
 )
 

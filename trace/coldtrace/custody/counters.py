@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from coldtrace.codes.counter_name import counter_name
 from coldtrace.custody.history import IN_FORCE
+from coldtrace.custody.model import Overlay
+from coldtrace.custody.suspects import SUSPECTED_ITSELF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,10 @@ def open_at(session: Session, gln: str, extension: str | None, *, limit: int) ->
     """
     rows = session.execute(
         text(
-            "SELECT v.lot_id, v.facts, array_remove(array_agg(DISTINCT o), NULL) AS overlays, EXISTS (SELECT 1"
+            "SELECT v.lot_id, v.facts, array_remove(array_agg(DISTINCT o), NULL) AS overlays,"
+            " bool_or(v.suspected) AS suspected, EXISTS (SELECT 1"
             "  FROM recalled_lot r WHERE (r.gtin, r.lot) = (v.gtin, v.lot) AND r.lifted_at IS NULL) AS recalled"
-            f" FROM (SELECT l.lot_id, l.gtin, l.lot, l.facts, {IN_FORCE} AS in_force"
+            f" FROM (SELECT l.lot_id, l.gtin, l.lot, l.facts, {IN_FORCE} AS in_force, {SUSPECTED_ITSELF} AS suspected"
             "  FROM unit u JOIN lot l ON l.lot_id = u.lot_id"
             "  WHERE u.gln = :gln AND u.parent_pk IS NULL AND u.state = 'opened'"
             "  AND (CAST(:counter AS text) IS NULL OR u.counter = :counter)) v"
@@ -43,4 +46,8 @@ def open_at(session: Session, gln: str, extension: str | None, *, limit: int) ->
         ),
         {"gln": gln, "counter": None if extension is None else counter_name(extension), "most": limit + 1},
     )
-    return [OpenLot(facts=row.facts, overlays=frozenset(row.overlays), recalled=row.recalled) for row in rows]
+    doubted = {True: {Overlay.CLONE_SUSPECT.value}, False: set[str]()}
+    return [
+        OpenLot(facts=row.facts, overlays=frozenset({*row.overlays, *doubted[row.suspected]}), recalled=row.recalled)
+        for row in rows
+    ]

@@ -12,7 +12,9 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
-from coldtrace.custody.model import BLOCKING, Holding, UnitState
+from coldtrace.custody.model import BLOCKING, Holding, Overlay, UnitState
+from coldtrace.custody.overlays import kinds_of
+from coldtrace.custody.suspects import SUSPECTED
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
@@ -31,6 +33,7 @@ class UnitRecord:
     """One unit as the record has it now; `effective` is where its outermost parent is, with all that is in force.
 
     `lasts_until` is the last day that a statement gave it or that its lot has by its import, whichever is first;
+    `suspected` tells whether a live case doubts its code, or that of something it is in;
     `holder` the USCC of the firm of the place where it is, or that it left last.
     """
 
@@ -41,6 +44,13 @@ class UnitRecord:
     effective: Holding
     lasts_until: date | None = None
     holder: str | None = None
+    suspected: bool = False
+
+    @property
+    def lying(self) -> frozenset[Overlay]:
+        """The kinds of what lies on it: by statements, and by a live case that doubts its code (`suspects.py`)."""
+        doubted = {Overlay.CLONE_SUSPECT} if self.suspected else set()
+        return kinds_of(self.effective.overlays) | doubted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +96,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             " COALESCE(r.state, u.state) AS root_state, COALESCE(r.gln, u.gln) AS root_gln,"
             " CASE WHEN r.unit_pk IS NULL THEN u.to_gln ELSE r.to_gln END AS root_to,"
             " LEAST(u.expires_on, (SELECT o.expiry_date FROM lot o WHERE o.lot_id = u.lot_id)) AS lasts_until,"
-            f" u.overlays, u.counter, u.expires_on, {IN_FORCE} AS in_force,"
+            f" u.overlays, u.counter, u.expires_on, {IN_FORCE} AS in_force, {SUSPECTED} AS suspected,"
             " (SELECT o.uscc FROM site st JOIN operator o USING (operator_id)"
             "  WHERE st.gln = COALESCE(r.gln, u.gln)) AS holder"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
@@ -117,6 +127,7 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
         ),
         lasts_until=row.lasts_until,
         holder=row.holder,
+        suspected=row.suspected,
     )
 
 

@@ -10,8 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from hmac import digest
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -21,16 +22,27 @@ FEW = 5
 FINE_FOR = timedelta(hours=24)
 """How long a cell keeps its city before the rule of few is applied: until all of its hour have come, and a day."""
 TOKEN_BYTES = 16
+NETWORK_MAX = 3
+"""From one network no more than so many of a day's looks at a code are believed to be different people's.
+
+A browser may call itself anything; of a family at home three are enough.  It is counted all the same how often a code
+was looked up; only the cells, which the clone radar reads, have no more.
+"""
+STRAYS_MAX = 20
+"""Of how many codes that were never issued one network is heard on one day."""
+_LOCAL = timezone(timedelta(hours=8))
 
 _CITY = re.compile(r"[1-9][0-9]{5}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look at a code: by whom today (`token`), from which city (GB/T 2260, "" for unknown), when."""
+    """One look at a code: by whom today (`token`), through which network, from which city (GB/T 2260, "" for unknown),
+    when."""
 
     unit_id: str
     token: bytes
+    network: bytes
     city: str
     day: date
     at: datetime
@@ -39,6 +51,26 @@ class Look:
 def visitor_token(salt: bytes, *, address: str, agent: str) -> bytes:
     """Return what a visitor is known by until the day's salt is gone; neither address nor browser is in it."""
     return digest(salt, f"{address}\n{agent}".encode(errors="replace"), "sha256")[:TOKEN_BYTES]
+
+
+def network_token(salt: bytes, *, address: str) -> bytes:
+    """Return what the network of a visitor is known by that day: the address, of IPv6 the half that a home gets."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return visitor_token(salt, address=address, agent="")
+    whole = found if found.version == 4 else ip_network((found, 64), strict=False).network_address
+    return visitor_token(salt, address=str(whole), agent="")
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day on which visitors are known again: the local one."""
+    return moment.astimezone(_LOCAL).date()
+
+
+def begin_of(day: date) -> datetime:
+    """Return when such a day begins."""
+    return datetime.combine(day, time(), _LOCAL)
 
 
 def city_of(said: str | None) -> str:
@@ -83,14 +115,18 @@ def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, da
     rows = session.execute(
         text(
             "WITH said AS (SELECT * FROM unnest(CAST(:units AS text[]), CAST(:tokens AS bytea[]),"
-            "  CAST(:cities AS text[]), CAST(:days AS date[]), CAST(:ats AS timestamptz[]))"
-            "  WITH ORDINALITY AS v (unit_id, token, city, day, at, n)),"
+            "  CAST(:networks AS bytea[]), CAST(:cities AS text[]), CAST(:days AS date[]), CAST(:ats AS timestamptz[]))"
+            "  WITH ORDINALITY AS v (unit_id, token, network, city, day, at, n)),"
             " once AS (SELECT DISTINCT ON (unit_id, token, day) * FROM said ORDER BY unit_id, token, day, n),"
-            " came AS (INSERT INTO look_visitor (day, token, unit_id) SELECT day, token, unit_id FROM once"
+            " came AS (INSERT INTO look_visitor (day, token, unit_id, network)"
+            "  SELECT day, token, unit_id, network FROM once"
             "  ORDER BY unit_id, token, day ON CONFLICT DO NOTHING RETURNING day, token, unit_id),"
-            " fresh AS (SELECT once.* FROM once JOIN came USING (day, token, unit_id)),"
+            " fresh AS (SELECT once.*, row_number() OVER (PARTITION BY unit_id, day, network ORDER BY n)"
+            "  + (SELECT count(*) FROM look_visitor v WHERE (v.unit_id, v.day, v.network) = (once.unit_id, once.day, once.network))"
+            "  AS of_network FROM once JOIN came USING (day, token, unit_id)),"
             " cell AS (INSERT INTO look_cell (unit_id, hour, city, coarse, looks)"
-            "  SELECT unit_id, date_trunc('hour', at), city, FALSE, count(*) FROM fresh GROUP BY 1, 2, 3"
+            "  SELECT unit_id, date_trunc('hour', at), city, FALSE, count(*) FROM fresh"
+            "  WHERE of_network <= :network_max GROUP BY 1, 2, 3"
             "  ORDER BY 1, 2, 3"
             "  ON CONFLICT (unit_id, hour, city, coarse) DO UPDATE SET looks = look_cell.looks + EXCLUDED.looks),"
             " total AS (INSERT INTO consumer_lookup (unit_id, lookups, first_at)"
@@ -105,6 +141,8 @@ def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, da
         {
             "units": [look.unit_id for look in looks],
             "tokens": [look.token for look in looks],
+            "networks": [look.network for look in looks],
+            "network_max": NETWORK_MAX,
             "cities": [look.city for look in looks],
             "days": [look.day for look in looks],
             "ats": [look.at for look in looks],
@@ -118,9 +156,59 @@ def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, da
     return found[::-1]
 
 
+def count_stray(
+    session: Session, *, gtin: str, lot: str, unit_id: str, signed: bool, network: bytes, day: date
+) -> None:
+    """Count a look at a code of a lot that is known here, under which nothing was ever issued.
+
+    A network is one visitor of a lot a day, whatever codes it makes up, and heard of some codes alone.
+    """
+    session.execute(
+        text(
+            "WITH fresh AS (INSERT INTO stray_visitor (day, token, unit_id) SELECT :day, :network, :unit"
+            "  WHERE EXISTS (SELECT 1 FROM lot l WHERE l.gtin = :gtin AND l.lot = :lot) AND (SELECT count(*)"
+            "   FROM stray_visitor v WHERE v.day = :day AND v.token = :network) < :most"
+            "  ON CONFLICT DO NOTHING RETURNING unit_id)"
+            " INSERT INTO stray_look (gtin, lot, day, unit_id, signed, looks, visitors)"
+            " SELECT :gtin, :lot, :day, :unit, :signed, 1, CASE WHEN EXISTS (SELECT 1 FROM stray_visitor v"
+            "  WHERE v.day = :day AND v.token = :network AND v.unit_id ^@ :product) THEN 0 ELSE 1 END FROM fresh"
+            " ON CONFLICT (gtin, lot, day, unit_id, signed) DO UPDATE SET looks = stray_look.looks + 1,"
+            " visitors = stray_look.visitors + EXCLUDED.visitors"
+        ),
+        {
+            "gtin": gtin,
+            "lot": lot,
+            "unit": unit_id,
+            "signed": signed,
+            "network": network,
+            "day": day,
+            "most": STRAYS_MAX,
+            "product": f"(01){gtin}",
+        },
+    )
+
+
+def places_of(session: Session, unit_id: str, *, since: datetime, few: int = FEW) -> list[tuple[str, int]]:
+    """Return from which places a code was looked up since, and how often, the most first.
+
+    A place from which fewer than `few` looked up anything in that hour is told as "", whether its time has come or not.
+    """
+    rows = session.execute(
+        text(
+            "SELECT place, CAST(sum(looks) AS int) AS looks FROM (SELECT c.looks, CASE WHEN c.coarse OR (SELECT"
+            "  sum(o.looks) FROM look_cell o WHERE o.hour = c.hour AND o.city = c.city AND NOT o.coarse) >= :few"
+            "  THEN c.city ELSE '' END AS place FROM look_cell c WHERE c.unit_id = :unit AND c.hour >= :since) t"
+            " GROUP BY place ORDER BY looks DESC, place"
+        ),
+        {"unit": unit_id, "since": since, "few": few},
+    )
+    return [(row.place, row.looks) for row in rows]
+
+
 def forget_visitors(session: Session, *, before: date) -> int:
     """Delete the salts of days that are over and who came on them; return how many visits are forgotten."""
-    session.execute(text("DELETE FROM look_salt WHERE day < :day"), {"day": before})
+    for table in ("look_salt", "stray_visitor"):
+        session.execute(text(f"DELETE FROM {table} WHERE day < :day"), {"day": before})
     gone: int = session.execute(
         text(
             "WITH gone AS (DELETE FROM look_visitor WHERE day < :day RETURNING 1) SELECT CAST(count(*) AS bigint)"

@@ -196,7 +196,15 @@ class CaseKind(StrEnum):
     REFUSED_HANDOVER = "refused_handover"
     DOUBLE_BOUND = "double_bound"
     REFUSED_CODE = "refused_code"
+    CLONE_SUSPECT = "clone_suspect"
+    OVER_RUN = "over_run"
 
+
+DOUBTING = frozenset({CaseKind.IMPOSSIBLE_TRAVEL, CaseKind.CLONE_SUSPECT})
+"""Kinds whose live cases doubt the codes of their goods: the overlay `clone_suspect` is told of these."""
+
+OF_REGULATORS = frozenset({CaseKind.CLONE_SUSPECT, CaseKind.OVER_RUN})
+"""Kinds that are for the regulator: whose goods they are may be whose labels they are."""
 
 _OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
     CaseKind.GAP: frozenset({Mark.GAP}),

@@ -32,13 +32,15 @@ def kinds_of(overlays: Collection[str]) -> frozenset[Overlay]:
     return frozenset(kind_of(overlay) for overlay in overlays)
 
 
-def told(kinds: Collection[str], *, last_day: date | None, today: date) -> list[str]:
+def told(kinds: Collection[str], *, last_day: date | None, today: date, suspected: bool = False) -> list[str]:
     """Return kinds of overlays as they are told on a day: `expired` lies on whatever is past its last day.
 
-    No statement lays it, the days do; so it is told, and never kept.
+    No statement lays it, the days do; so it is told, and never kept.  So is `clone_suspect` of what is `suspected`
+    (`suspects.py`): a live case lays it, and it goes with the case.
     """
     passed = [Overlay.EXPIRED.value] if last_day is not None and last_day < today else []
-    return sorted({*kinds, *passed})
+    doubted = [Overlay.CLONE_SUSPECT.value] if suspected else []
+    return sorted({*kinds, *passed, *doubted})
 
 
 def blocked_by(deed: Deed, said: Said, overlays: Collection[str], *, of_lot: bool = False) -> Mark | None:

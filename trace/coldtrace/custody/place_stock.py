@@ -18,6 +18,7 @@ from sqlmodel import Session
 from coldtrace.custody.lots import GOODS, HERE, TRANSIT, is_lot
 from coldtrace.custody.model import StockPlace
 from coldtrace.custody.overlays import kinds_of
+from coldtrace.custody.suspects import SUSPECTED_INSIDE, SUSPECTED_ITSELF
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.rights.model import Scope
 from coldtrace.rights.scopes import Within
@@ -43,7 +44,8 @@ class StockRow:
     say so, which may be several.  `quantity` is 1, or the packages of a lot; below zero where the books lack some.
     `last_at` is the latest event known of it; of a lot, which other firms have too, the latest at this place, from it
     or to it.  `gtin`, `lot` and `expiry` are those of its lot, where it has one here.
-    `overlays` lie on the unit or on its whole lot, `overlays_inside` on something in it.
+    `overlays` lie on the unit or on its whole lot, `overlays_inside` on something in it; `suspected` and
+    `suspected_inside` tell where a live case doubts a code.
     """
 
     unit_id: str
@@ -59,6 +61,8 @@ class StockRow:
     expiry: date | None = None
     overlays: tuple[str, ...] = ()
     overlays_inside: tuple[str, ...] = ()
+    suspected: bool = False
+    suspected_inside: bool = False
     voucher: UUID | None = None
 
 
@@ -117,6 +121,7 @@ _LISTED = (
     " (SELECT count(*) FROM unit i WHERE i.root_pk = u.unit_pk) AS inside, u.last_at, l.gtin, l.lot,"
     " LEAST(u.expires_on, l.expiry_date) AS expiry, u.overlays || COALESCE(lu.overlays, '{{}}') AS overlays,"
     " (SELECT array_agg(DISTINCT o) FROM unit i, unnest(i.overlays) o WHERE i.root_pk = u.unit_pk) AS overlays_inside,"
+    f" {SUSPECTED_ITSELF} AS suspected, {SUSPECTED_INSIDE} AS suspected_inside,"
     " v.entry_id AS voucher FROM ("
     "  (SELECT unit_pk, unit_id, state, CAST(1 AS bigint) AS quantity, gln, to_gln, last_at, lot_id, expires_on,"
     "   overlays FROM unit WHERE {units} AND unit_id > :after ORDER BY unit_id LIMIT :most)"

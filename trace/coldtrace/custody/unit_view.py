@@ -32,6 +32,7 @@ class UnitView:
 
     `overlays` are the kinds in force, `counter` what a statement said and `expires_on` the last day, by a statement or
     by the import of its lot, whichever comes first; none where the place is hidden.
+    `suspected` tells whether a live case doubts its code; never said of another moment than now.
     `stock` is how much of a lot lies at the places of the reader, and comes to them or goes from them: one page of it.
     `holder` is the USCC of the firm of the place where it is, or that it left last; none where the place is hidden.
     """
@@ -49,6 +50,7 @@ class UnitView:
     expires_on: date | None = None
     stock: tuple[tuple[StockPlace, int], ...] = ()
     holder: str | None = None
+    suspected: bool = False
 
 
 def view_unit(
@@ -91,6 +93,8 @@ def view_unit(
         *(() if len(seen) == len(told) else ("history",)),
     ]
     shown = _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
+    # Cases have no history of their own: what one doubts is told of the present alone.
+    shown = replace(shown, suspected=record.suspected and moment.is_now)
     if not is_lot(unit_id):
         return shown
     # Whoever sees some of a lot sees that all of it was stopped, and until when it lasts.

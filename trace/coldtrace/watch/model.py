@@ -42,6 +42,7 @@ class Explanation(StrEnum):
     OTHERS_LABEL = "others_label"
     LABEL_REPLACED = "label_replaced"
     SEEN_AND_RIGHT = "seen_and_right"
+    CODE_SHOWN = "code_shown"
 
 
 EXPLANATION_WORDS: dict[Explanation, Words] = {
@@ -55,6 +56,9 @@ EXPLANATION_WORDS: dict[Explanation, Words] = {
     Explanation.OTHERS_LABEL: Words("与货物无关的其他标签", "A label of something else"),
     Explanation.LABEL_REPLACED: Words("标签已更换", "The label was replaced"),
     Explanation.SEEN_AND_RIGHT: Words("已现场核实，记录无误", "Looked at on the spot; the record is right"),
+    Explanation.CODE_SHOWN: Words(
+        "该码曾公开展示（新闻、广告、网店图片）", "The code was shown in public: news, advertising, a picture in a shop"
+    ),
 }
 
 _TO_GOODS = (T.OBSERVE, T.COUNT, T.FIND, T.LOSE, T.CORRECT)
@@ -73,6 +77,8 @@ RESOLUTIONS: Mapping[CaseKind, tuple[T, ...]] = {
     CaseKind.CORRECTION: (T.CORRECT, T.OBSERVE, T.COUNT, T.INSPECT),
     CaseKind.REFUSED_HANDOVER: (T.RECEIVE, T.RETURN, T.SHIP, T.DESTROY, T.LOSE, T.FIND, T.CORRECT),
     CaseKind.DOUBLE_BOUND: (T.RELABEL, T.VOID, T.INSPECT, T.OBSERVE, T.CORRECT),
+    CaseKind.CLONE_SUSPECT: (T.INSPECT, T.HOLD, T.DESTROY, T.RELABEL, T.RECALL, T.OBSERVE),
+    CaseKind.OVER_RUN: (T.INSPECT, T.HOLD, T.RECALL, T.OBSERVE, T.COUNT),
 }
 """What a case is resolved by: types of new statements, the usual one first.
 
@@ -88,6 +94,8 @@ EXPLANATIONS: Mapping[CaseKind, tuple[Explanation, ...]] = {
     CaseKind.REFUSED_CODE: (Explanation.TEST_SCAN, Explanation.OTHERS_LABEL, Explanation.LABEL_REPLACED),
     CaseKind.DOUBLE_BOUND: (Explanation.LABEL_REPLACED, Explanation.SEEN_AND_RIGHT),
     CaseKind.CORRECTION: (Explanation.SEEN_AND_RIGHT,),
+    CaseKind.CLONE_SUSPECT: (Explanation.SEEN_AND_RIGHT, Explanation.CODE_SHOWN, Explanation.TEST_SCAN),
+    CaseKind.OVER_RUN: (Explanation.SEEN_AND_RIGHT, Explanation.CODE_SHOWN, Explanation.TEST_SCAN),
 }
 """Kinds that a person may close with a word alone; of all others only a statement, or the record itself, does."""
 
@@ -108,6 +116,8 @@ DUE_HOURS: Mapping[CaseKind, int] = {
     CaseKind.CORRECTION: 72,
     CaseKind.REFUSED_HANDOVER: 24,
     CaseKind.DOUBLE_BOUND: 24,
+    CaseKind.CLONE_SUSPECT: 72,
+    CaseKind.OVER_RUN: 72,
 }
 """Within how many hours an office should have closed a case; the setting `COLDTRACE_CASE_HOURS` changes single ones."""
 
@@ -120,8 +130,24 @@ def due_hours(chosen: Mapping[str, int]) -> dict[CaseKind, int]:
     return {kind: chosen.get(kind.value, hours) for kind, hours in DUE_HOURS.items()}
 
 
+SAID_ELSEWHERE = (
+    T.HOLD,
+    T.RELEASE,
+    T.RECALL,
+    T.LIFT,
+    T.INSPECT,
+    T.SAMPLE,
+    T.LOSE,
+    T.VOID,
+    T.CORRECT,
+    T.TEMPERATURE,
+)
+"""Types that do not say that the goods are where the device is registered."""
+
 UNITS_NAMED = 20
 """How many of its goods a case that a sweep opened names at most."""
+SUSPECTS_MAX = 1000
+"""Of how many goods a case doubts the codes at most."""
 
 
 @dataclass(frozen=True, kw_only=True)

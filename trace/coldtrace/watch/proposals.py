@@ -201,6 +201,8 @@ OFFERS: Mapping[CaseKind, tuple[_Offer, ...]] = {
     CaseKind.CORRECTION: (),
     CaseKind.REFUSED_HANDOVER: (_ARRIVED, _BACK, _LOST_FROM_HERE),
     CaseKind.DOUBLE_BOUND: (_SEEN, _INSPECTED),
+    CaseKind.CLONE_SUSPECT: (_SEEN, _HOLD, _INSPECTED),
+    CaseKind.OVER_RUN: (),
 }
 """What is offered of single goods, by kind; the usual one first.  Lots and corrections are below."""
 

@@ -1,5 +1,5 @@
 """What no statement says by itself: holes in a device's chain, goods that stayed on the road or were faster than it,
-devices that tell a day later.
+devices that tell a day later, codes that seem to be on more boxes than one (`radar.py`).
 
 A sweep looks at what arrived since it last looked, in pieces of some hours, and looks again at what it found: a case
 whose reason is gone is explained.  Each question has a mark of its own in `case_sweep` for how far it was asked; a
@@ -13,6 +13,7 @@ map and enough for a code that is scanned in two cities at once.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import text
@@ -23,16 +24,18 @@ from coldtrace.custody.case_store import NewCase
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, CaseKind, Mark
 from coldtrace.env import Env
-from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import b64
+from coldtrace.watch import radar
 from coldtrace.watch.lateness import WARN_AFTER
-from coldtrace.watch.model import UNITS_NAMED, SweepTimes
+from coldtrace.watch.model import SAID_ELSEWHERE, SUSPECTS_MAX, UNITS_NAMED, SweepTimes
 from coldtrace.watch.on_the_road import RECEIVED, RETOLD, ROAD, SENT
+from coldtrace.watch.radar_rules import RadarLimits
 
 AGAIN: Final = timedelta(minutes=10)
 PIECE: Final = timedelta(hours=6)
 PIECES_AT_ONCE: Final = 20
 _LOCK = 0x53574550  # "SWEP"
+USUAL: Final = RadarLimits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +47,15 @@ class Swept:
     more: bool = False
 
 
-def sweep(session: Session, env: Env, times: SweepTimes) -> Swept:
+def sweep(session: Session, env: Env, times: SweepTimes, limits: RadarLimits = USUAL) -> Swept:
     """Look at what arrived since the last sweep; the caller owns the transaction.  One at a time, others do nothing."""
     if not session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
         return Swept()
     now = env.clock()
     explained = sum(case_store.explain_gone(session, condition, _fixed(times)) for condition in _GONE)
+    explained += radar.explain_explained(session, now, limits)
     opened, more = 0, False
-    for name, (wait, look) in _questions(times).items():
+    for name, (wait, look) in _questions(times, limits).items():
         found, left = _ask(session, name, until=now - wait, look=look, times=times, now=now)
         opened, more = opened + found, more or left
     return Swept(opened=opened, explained=explained, more=more)
@@ -60,14 +64,23 @@ def sweep(session: Session, env: Env, times: SweepTimes) -> Swept:
 _Look = Callable[[Session, Mapping[str, object], datetime], list[NewCase]]
 
 
-def _questions(times: SweepTimes) -> dict[str, tuple[timedelta, _Look]]:
+def _questions(times: SweepTimes, limits: RadarLimits) -> dict[str, tuple[timedelta, _Look]]:
     return {
         "hole": (timedelta(hours=times.hole_hours), _holes),
         "remainder": (timedelta(hours=times.remainder_hours), _remainders),
         "overdue": (timedelta(hours=times.overdue_hours), _overdue),
         "travel": (timedelta(0), _travels),
         "late": (timedelta(0), _late),
+        **{name: (timedelta(0), partial(look, limits=limits)) for name, look in _RADAR.items()},
     }
+
+
+_RADAR: Final = {
+    "looks": radar.looked_up,
+    "burst": radar.burst,
+    "back": radar.back_and_forth,
+    "strays": radar.strays,
+}
 
 
 def _ask(
@@ -106,9 +119,10 @@ def _fixed(times: SweepTimes) -> dict[str, object]:
         "other_city": times.other_city_min,
         "other_province": times.other_province_min,
         "road_max": road_max,
-        "elsewhere": [each.value for each in _SAID_ELSEWHERE],
+        "elsewhere": [each.value for each in SAID_ELSEWHERE],
         "skewed": Mark.CLOCK_SKEW.value,
         "most": UNITS_NAMED,
+        "suspects_most": SUSPECTS_MAX,
         "blocking": sorted(BLOCKING),
         "late": Mark.LATE.value,
         "warn_s": WARN_AFTER.total_seconds(),
@@ -192,20 +206,6 @@ def _overdue(session: Session, window: Mapping[str, object], now: datetime) -> l
     ]
 
 
-_SAID_ELSEWHERE: Final = (
-    T.HOLD,
-    T.RELEASE,
-    T.RECALL,
-    T.LIFT,
-    T.INSPECT,
-    T.SAMPLE,
-    T.LOSE,
-    T.VOID,
-    T.CORRECT,
-    T.TEMPERATURE,
-)
-"""Types that do not say that the goods are where the device is registered."""
-
 _ROAD_MIN = (
     "CASE WHEN here.district = there.district THEN 0"
     " WHEN left(here.district, 4) = left(there.district, 4) THEN CAST(:same_city AS int)"
@@ -243,7 +243,8 @@ def _travels(session: Session, window: Mapping[str, object], now: datetime) -> l
     rows = session.execute(
         text(
             "SELECT later.entry_id, later.gln, (array_agg(earlier.entry_id ORDER BY pair.unit_id))[1] AS other_id,"
-            " (array_agg(DISTINCT pair.unit_id))[1 : :most] AS units, min(pair.apart_s) AS apart_s,"
+            " (array_agg(DISTINCT pair.unit_id))[1 : :most] AS units,"
+            " (array_agg(DISTINCT pair.unit_id))[1 : :suspects_most] AS suspects, min(pair.apart_s) AS apart_s,"
             f" max(pair.road_min) AS road_min FROM {_pairs('s.recorded_at > :since AND s.recorded_at <= :until')} pair"
             " JOIN statement later ON later.entry_id = CASE WHEN pair.after THEN pair.one ELSE pair.other END"
             " JOIN statement earlier ON earlier.entry_id = CASE WHEN pair.after THEN pair.other ELSE pair.one END"
@@ -261,6 +262,7 @@ def _travels(session: Session, window: Mapping[str, object], now: datetime) -> l
             other_id=row.other_id,
             unit_id=row.units[0] if len(row.units) == 1 else None,
             detail={"units": list(row.units), "apart_s": row.apart_s, "road_min": row.road_min},
+            suspects=row.suspects,
         )
         for row in rows
     ]

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import case_store
 from coldtrace.custody.correction_store import ANNULLED
-from coldtrace.custody.model import BLOCKING, CASE_OF, CaseKind, Mark
+from coldtrace.custody.model import BLOCKING, CASE_OF, OF_REGULATORS, CaseKind, Mark
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.statement_type import StatementType
@@ -234,9 +234,11 @@ def require_live(case: Case) -> None:
 def is_office(session: Session, scope: Scope, case: Case) -> bool:
     """Tell whether a case is for a worker of this scope: of its office, or of the regulator of that office's place.
 
-    What has no office is for whoever sees it.
+    What has no office is for whoever sees it, but what is for regulators for a regulator among them.
     """
-    if scope.everything or case.owner_id is None or case.owner_id in scope.operators:
+    if scope.everything or case.owner_id in scope.operators:
+        return True
+    if case.owner_id is None and (case.kind not in OF_REGULATORS or scope.areas):
         return True
     query = text(
         "SELECT EXISTS (SELECT 1 FROM case_party p WHERE p.case_id = :id AND (p.operator_id = :owner OR p.gln = :gln)"
@@ -264,6 +266,7 @@ def require_free(case: Case, worker: Worker) -> None:
 GOODS = (
     "SELECT u.unit_pk, CAST(NULL AS bigint) AS parent_pk FROM unit u WHERE u.unit_id = f.unit_id"
     " OR u.unit_id IN (SELECT jsonb_array_elements_text(f.detail -> 'units'))"
+    " OR u.unit_id IN (SELECT x.unit_id FROM case_suspect x WHERE x.case_id = f.case_id)"
     " UNION ALL SELECT ol.unit_pk, ol.parent_pk FROM statement_line ol WHERE ol.entry_id IN (f.entry_id, f.other_id)"
     " AND COALESCE(jsonb_array_length(f.detail -> 'units'), :named) >= :named"
     " AND (ol.marks && CAST(:odd AS text[]) OR o.marks && CAST(:odd AS text[]) OR NOT EXISTS"

@@ -30,6 +30,7 @@ from coldtrace.settings import Settings
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old, forget_counts
 from coldtrace.watch.model import SweepTimes, due_hours
+from coldtrace.watch.radar_rules import RadarLimits
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
 from coldtrace.web.api import (
@@ -238,6 +239,7 @@ def create_app(
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
     app.state.complaint_days = ComplaintDays.of(settings.complaint_days or {})
     app.state.complaint_limits = ComplaintLimits.of(settings.complaint_limits or {})
+    app.state.radar_limits = RadarLimits.of(settings.radar or {})
     app.state.awaited_proofs = AwaitedProofs(
         app.state.sessions,
         env.log,
@@ -331,7 +333,7 @@ def _sweep(app: FastAPI) -> None:
     more = True
     while more:
         with app.state.sessions.begin() as session:
-            more = sweep(session, app.state.env, app.state.sweep_times).more
+            more = sweep(session, app.state.env, app.state.sweep_times, app.state.radar_limits).more
 
 
 def _blur(app: FastAPI) -> None:

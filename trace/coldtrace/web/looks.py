@@ -10,9 +10,21 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.custody.lookups import Look, city_of, count_lookups, looked_up, salt_of, visitor_token
+from coldtrace.codes.trace_code import CodeKind, TraceCode
+from coldtrace.custody.history import find_unit
+from coldtrace.custody.lookups import (
+    Look,
+    city_of,
+    count_lookups,
+    count_stray,
+    day_of,
+    looked_up,
+    network_token,
+    salt_of,
+    visitor_token,
+)
 from coldtrace.env import Env
-from coldtrace.web.formats import LOCAL
+from coldtrace.goods.store import issued_code
 from coldtrace.web.joined import Joined
 from coldtrace.web.limits import address_of
 
@@ -75,14 +87,34 @@ class Looks:
         )
 
     def _look(self, session: Session, glance: Glance) -> Look:
-        day = glance.at.astimezone(LOCAL).date()
-        token = visitor_token(self._salt_of(session, day), address=glance.address, agent=glance.agent)
-        return Look(unit_id=glance.unit_id, token=token, city=glance.city, day=day, at=glance.at)
+        day = day_of(glance.at)
+        salt = self._salt_of(session, day)
+        return Look(
+            unit_id=glance.unit_id,
+            token=visitor_token(salt, address=glance.address, agent=glance.agent),
+            network=network_token(salt, address=glance.address),
+            city=glance.city,
+            day=day,
+            at=glance.at,
+        )
 
     def visitor(self, request: Request, session: Session, day: date) -> bytes:
         """Return what a visitor is known by on a day.  May commit the day's salt."""
         agent = request.headers.get("user-agent", "")[:AGENT_MAX]
         return visitor_token(self._salt_of(session, day), address=address_of(request.scope), agent=agent)
+
+    def stray(self, request: Request, session: Session, code: TraceCode | None, *, signed: bool, at: datetime) -> None:
+        """Note that somebody saw a box's code of a known lot under which nothing is known; anything else is nothing."""
+        gtin, lot = (None, None) if code is None else (code.value("01"), code.value("10"))
+        if code is None or gtin is None or lot is None or code.kind is not CodeKind.UNIT:
+            return
+        unit_id = str(code.unit_id)
+        if "coldtrace.head" in request.scope or issued_code(session, unit_id) or find_unit(session, unit_id):
+            return
+        day = day_of(at)
+        network = network_token(self._salt_of(session, day), address=address_of(request.scope))
+        count_stray(session, gtin=gtin, lot=lot, unit_id=unit_id, signed=signed, network=network, day=day)
+        session.commit()
 
     def _salt_of(self, session: Session, day: date) -> bytes:
         with self._lock:

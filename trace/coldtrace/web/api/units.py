@@ -50,8 +50,9 @@ def get_unit(
     story has what stands; `view=all` also what was corrected since (`annulled`) and the corrections (`corrects`).
 
     `overlays` are the kinds of what lies on it now (`hold:firm`, `hold:regulator`, `recall`, `temp_breach`,
-    `clone_suspect`, `expired` past its last day), with what it is in and its whole lot; `counter` is the counter that
-    sells from it; `expires_on` its last day, as its import or a later statement has it, whichever comes first; `holder`
+    `clone_suspect`, `expired` past its last day), with what it is in and its whole lot; while a case doubts the
+    code `clone_suspect` is told too, and then blocks nothing; `counter` is the counter that sells from it;
+    `expires_on` its last day, as its import or a later statement has it, whichever comes first; `holder`
     the credit code of the firm of `site`; `stock` how much of a lot is where, as far as the places are the caller's, a
     thousand places at a time: `stock_next` is the `stock_after` of the following ones.  `made_of` are the units that it
     was repacked or relabelled from, `made_into` those that were made of it, the first 200 of each.
@@ -90,7 +91,7 @@ def get_unit(
         "holder": found.holder,
         "to": found.to_gln,
         "parent": found.parent,
-        "overlays": told(found.overlays, last_day=found.expires_on, today=today),
+        "overlays": told(found.overlays, last_day=found.expires_on, today=today, suspected=found.suspected),
         "counter": found.counter,
         "expires_on": None if found.expires_on is None else found.expires_on.isoformat(),
         "stock": [

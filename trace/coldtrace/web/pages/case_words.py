@@ -5,6 +5,7 @@ from typing import Any
 
 from coldtrace.custody.model import OVERLAY_WORDS, Overlay
 from coldtrace.errors import Words
+from coldtrace.watch.radar_rules import SIGNAL_WORDS, Signal
 from coldtrace.web.pages.sheet import Cell
 
 _Detail = Mapping[str, Any]
@@ -50,6 +51,35 @@ _DETAILS: tuple[tuple[tuple[str, ...], Words, Callable[[_Detail], tuple[object, 
         ("apart_s", "road_min"),
         Words("相隔 {0} 分钟，路程至少 {1} 分钟", "{0} minutes apart; the road takes at least {1}"),
         lambda detail: (round(detail["apart_s"] / 60, 1), detail["road_min"]),
+    ),
+    (
+        ("signals",),
+        Words("所见：{0}", "What was seen: {1}"),
+        lambda detail: (
+            "、".join(SIGNAL_WORDS[Signal(each)].zh for each in detail["signals"]),
+            "; ".join(SIGNAL_WORDS[Signal(each)].en for each in detail["signals"]),
+        ),
+    ),
+    (
+        ("looks", "visitors", "days", "provinces"),
+        Words(
+            "共 {0} 次查询，至少 {1} 人，{2} 天，{3} 个省份",
+            "{0} looks by at least {1} people, on {2} days, from {3} provinces",
+        ),
+        lambda detail: (detail["looks"], detail["visitors"], detail["days"], detail["provinces"]),
+    ),
+    (
+        ("boxes", "visitors"),
+        Words("同批 {0} 件在别处被 {1} 人查询", "{0} boxes of the lot looked up elsewhere by {1} people"),
+        lambda detail: (detail["boxes"], detail["visitors"]),
+    ),
+    (
+        ("strays", "issued", "visitors"),
+        Words(
+            "{2} 人查询了 {0} 个未签发的码（本批签发 {1} 个）",
+            "{2} people saw {0} codes never issued ({1} were issued)",
+        ),
+        lambda detail: (detail["strays"], detail["issued"], detail["visitors"]),
     ),
     (
         ("day", "worst_s"),

@@ -15,7 +15,6 @@ from coldtrace.codes.trace_code import CodeKind
 from coldtrace.custody.bundle import MEDIA_TYPE, build_bundle
 from coldtrace.custody.history import HistoryLine, UnitRecord, find_unit, history, seller_of
 from coldtrace.custody.model import Mark, UnitState
-from coldtrace.custody.overlays import kinds_of
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.events.statement_type import StatementType
@@ -98,6 +97,7 @@ def get_code(request: Request, rest: str) -> Response:
             if product is not None:
                 return product
         if report.code is None or report.verdict is not Verdict.VALID:
+            request.app.state.looks.stray(request, session, report.code, signed=False, at=now)
             return _refused(request, session, report, now, text)
         asked = Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)
         kind = _wanted(request)
@@ -192,6 +192,7 @@ def _registered(asked: Asked) -> tuple[UnitRecord, str] | None:
 def _unit_page(asked: Asked) -> Response:
     registered = _registered(asked)
     if registered is None:
+        asked.request.app.state.looks.stray(asked.request, asked.session, asked.code, signed=True, at=asked.now)
         return unknown_page(asked, Status.NOT_REGISTERED)
     unit, text = registered
     facts = read_goods(read_facts(text), today=asked.now.astimezone(LOCAL).date())
@@ -229,7 +230,7 @@ def _statuses(
         found.append(Status.EXPIRED)
     if any(SEEN_AGAIN.intersection(line.marks) for line in story):
         found.append(Status.CLONE_SUSPECT)
-    found += [OF_OVERLAYS[kind] for kind in kinds_of(unit.effective.overlays)]
+    found += [OF_OVERLAYS[kind] for kind in unit.lying]
     if unit.effective.state in (UnitState.DESTROYED, UnitState.VOID, UnitState.LOST, UnitState.EXPORTED):
         found.append(Status.NOT_FOR_SALE)
     if report.stale:

@@ -42,7 +42,7 @@ def pallet_page(asked: Asked) -> Response:
         host=asked.env.public_host,
         status=worst_first(
             [
-                *(OF_OVERLAYS[kind] for kind in kinds_of(unit.effective.overlays)),
+                *(OF_OVERLAYS[kind] for kind in unit.lying),
                 *([Status.LIST_EXPIRED] if asked.report.stale else []),
             ]
         )[0],
