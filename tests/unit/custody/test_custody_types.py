@@ -5,13 +5,14 @@ statement is made, `B` and `C` are elsewhere.
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from coldtrace.custody.case_kinds import kinds_of, marks_of
+from coldtrace.custody.lots import move_lot
 from coldtrace.custody.making import weight_marks
-from coldtrace.custody.model import CASE_OF, CaseKind, Fact, Holding, Issued, Level, Mark, Said, Source, UnitState
+from coldtrace.custody.model import CASE_OF, CaseKind, Deed, Fact, Holding, Issued, Level, Mark, Said, Source, UnitState
 from coldtrace.custody.moves import move
 from coldtrace.custody.rules import decide, lasting_marks, only_lasting, statement_marks
 from coldtrace.events.canonical import JsonValue
@@ -175,6 +176,27 @@ def test_an_opened_case_names_its_counter_until_it_moves_on() -> None:
     assert packed == is_("opened", counter=COUNTER, parent=P)
 
 
+def test_the_day_of_an_import_is_judged_once_and_that_of_a_statement_in_its_order() -> None:
+    """The first is lasting, the second is what `move` says of the unit as it was then; days are local ones."""
+    by_import = fact("ship", local_date=date(2028, 9, 4))
+    assert lasting_marks(by_import, _line(), issued=ISSUED) == (Mark.EXPIRED,)
+    assert only_lasting("ship", ("expired", "gap"), {"past_day": True}) == (Mark.EXPIRED,)
+    assert only_lasting("ship", ("expired", "gap"), {}) == ()
+    aged, evening = replace(at(A), expires_on=date(2026, 11, 22)), datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+    for moment, day, expired in (
+        (evening, None, False),
+        (evening + timedelta(hours=1), None, True),
+        (evening, "2026-11-23", True),
+        (evening + timedelta(hours=1), "2026-11-22", False),
+    ):
+        deed = Deed(type="ship", gln=A, to_gln=B, event_at=moment, day=day)
+        told = move(deed, Said(role="unit"), holding=aged, effective=aged)
+        assert (told.marks, told.blocked) == (((Mark.EXPIRED,), True) if expired else ((), False))
+        lot = move_lot(deed, Said(role="unit"), stock={}, holding=aged, in_force=frozenset())
+        assert lot.marks == ((Mark.EXPIRED,) if expired else (Mark.SHORT,))
+        assert move(replace(deed, type="receive"), Said(role="unit"), holding=aged, effective=aged).blocked is False
+
+
 REFUSED = [
     ("sent here", sent(B, A), {"refused": "too warm"}, sent(B, A), ["refused_by_receiver"]),
     ("never sent", at(B), {"refused": "not ordered"}, at(B), ["refused_by_receiver", "gap"]),
@@ -212,7 +234,7 @@ def test_one_code_is_one_unit(
     line = replace(_line(quantity=quantity, **attributes), unit=unit)
     decision = decide(fact(type, to_gln=B), line, holding=at(A), effective=at(A), issued=ISSUED)
     assert (list(decision.marks), decision.blocked) == (marks, False)
-    assert only_lasting(type, decision.marks) == tuple(mark for mark in marks if mark == "not_one")
+    assert only_lasting(type, decision.marks, {}) == tuple(mark for mark in marks if mark == "not_one")
 
 
 def test_a_lot_has_any_quantity_and_what_is_barred_says_so_alone() -> None:
@@ -499,4 +521,4 @@ def test_a_serial_that_was_made_up_under_a_gtin_that_is_coded_here() -> None:
     assert lasting_marks(fact("adopt"), _line(), issued=None, looks_issued=True) == (Mark.NOT_ISSUED,)
     assert lasting_marks(fact("adopt"), _line(), issued=None) == ()
     assert lasting_marks(fact("receive"), _line(), issued=None, looks_issued=True) == ()
-    assert only_lasting("adopt", ("not_issued", "gap")) == (Mark.NOT_ISSUED,)
+    assert only_lasting("adopt", ("not_issued", "gap"), {}) == (Mark.NOT_ISSUED,)

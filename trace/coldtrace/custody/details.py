@@ -1,8 +1,8 @@
 """What the rules need of a line's attributes, read once on arrival and kept beside the line (docs/formats/events.md).
 
 Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
-is kept says nothing that the statement does not say, except `answers`, `weighs_g`, `imported` and `declared`, known on
-arrival.
+is kept says nothing that the statement does not say, except `answers`, `weighs_g`, `imported`, `declared` and
+`past_day`, known on arrival.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
@@ -15,6 +15,7 @@ arrival.
     expiry    `transform`, `relabel`, output, and `adopt`: the last day
     imported  `transform`, `relabel`, output, and `adopt`: a lot that was imported
     declared  `commission` of a lot: how many packages of it its imports declare
+    past_day  the import's last day was over, or that of something inside: marked `expired` for good
     paper     `transform`, output: a document gives it a day of its own
     from      `relabel`, output: the unit it takes the place of, where there are several
 """
@@ -29,7 +30,9 @@ from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
 from coldtrace.events.units_piece import Line
 
 Details = Mapping[str, str | int | bool]
-KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "imported", "declared"})
+PAST_DAY = "past_day"
+"""Said of a line whose goods were past the day of their import, or had something inside that was past its own."""
+KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "imported", "declared", PAST_DAY})
 """What is kept of a line that does not stand in its statement: whose goods they were then, and what imports said."""
 _USCC = 18
 

@@ -90,7 +90,7 @@ def logged_of(
         stated_skew=private.value("clock_skew"),
     )
     units = read_units(kept["units"], public.type).lines
-    lasting = [only_lasting(row.type, each.marks) for each in stored]
+    lasting = [only_lasting(row.type, each.marks, each.details or {}) for each in stored]
     early = row.recorded_at < entry.received_at or row.recorded_at > entry.received_at + BATCH_TAKES
     said = {
         "type": public.type.value,
@@ -105,7 +105,7 @@ def logged_of(
         "header_hash": b64(header_hash(body)),
         "key_id": b64(header.key),
         "prev": None if header.prev is None else b64(header.prev),
-        "details": details_said(public, private),
+        "details": details_said(public, private, event_at),
         "time_marks": sorted(marks),
         "said_marks": sorted(_marks_of_all(public, private, units, row)),
         "corrects": None if public.corrects is None else [b64(public.corrects.header), public.corrects.mode.value],

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from coldtrace.custody import overlays
-from coldtrace.custody.making import earliest, last_day
+from coldtrace.custody.making import earliest, is_past_its_day, last_day
 from coldtrace.custody.model import BLOCKING, Decision, Deed, Holding, Level, Mark, Said, Source, StockPlace, UnitState
 
 HERE: Final = "here"
@@ -57,6 +57,8 @@ def move_lot(
     """
     if any(mark in BLOCKING for mark in lasting):
         return Decision(holding=holding, marks=lasting, stock=stock)
+    if is_past_its_day(deed, said, holding):
+        return Decision(holding=holding, marks=(*lasting, Mark.EXPIRED), stock=stock)
     stop = overlays.blocked_by(deed, said, in_force, of_lot=True)
     if stop is None and said.role == "output" and any(source.blocked for source in sources):
         stop = Mark.INPUT_BLOCKED

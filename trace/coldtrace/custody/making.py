@@ -6,7 +6,7 @@ Shared by units (`moves.py`) and by lots (`lots.py`).
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from coldtrace.custody.model import Mark, Said, Source
+from coldtrace.custody.model import Deed, Holding, Mark, Said, Source
 from coldtrace.events.units_piece import Line
 
 GAIN_MAX_PERCENT = 1
@@ -31,6 +31,20 @@ def last_day(said: Said, sources: Iterable[Source]) -> date | None:
     if own is not None and said.details.get("paper") is True:
         return own
     return earliest(own, *(source.expires_on for source in sources))
+
+
+def needs_its_day(type: str, role: str) -> bool:
+    """Tell whether goods past their last day are kept from what a line of a statement does."""
+    return type in _EXPIRING or (type, role) == ("transform", "input")
+
+
+_EXPIRING = frozenset({"ship", "sell", "use", "open"})
+
+
+def is_past_its_day(deed: Deed, said: Said, holding: Holding) -> bool:
+    """Tell whether a last day that statements gave these goods keeps them from a line; the import's day is lasting."""
+    last = holding.expires_on
+    return last is not None and deed.local_day > last and needs_its_day(deed.type, said.role)
 
 
 def lying_on(sources: Iterable[Source]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -284,7 +284,7 @@ class Deed:
 
     `firm` is the USCC of the site's operator.  `breach`: it says that the goods were out of their temperature.
     `ordered`: it names the document of an authority.  `abroad`: a return goes out of the country.  `sender` is whom a
-    receiver names as such.
+    receiver names as such.  `day` is the local day of the event where that is not the one of Beijing.
     """
 
     type: str
@@ -297,6 +297,20 @@ class Deed:
     ordered: bool = False
     abroad: bool = False
     sender: str | None = None
+    day: str | None = None
+
+    @property
+    def local_day(self) -> date:
+        """The day on which it was done, where it was done."""
+        return date.fromisoformat(self.day) if self.day is not None else beijing_day(self.event_at)
+
+
+def beijing_day(at: datetime) -> date:
+    """Return the day in Beijing at a moment."""
+    return at.astimezone(_BEIJING).date()
+
+
+_BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,6 +360,11 @@ class Fact(Deed):
     receiver_registered: bool = True
     facts_hash: bytes | None = None
     names_lot: bool = False
+
+    @property
+    def local_day(self) -> date:
+        """The day on which it was done, where it was done."""
+        return self.local_date
 
 
 class StockPlace(NamedTuple):

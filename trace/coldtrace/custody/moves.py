@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from coldtrace.custody import overlays
-from coldtrace.custody.making import earliest, last_day, lying_on, rest_of, said_day
+from coldtrace.custody.making import earliest, is_past_its_day, last_day, lying_on, rest_of, said_day
 from coldtrace.custody.model import (
     BLOCKING,
     ENDED,
@@ -55,6 +55,8 @@ def move(
     """
     if any(mark in BLOCKING for mark in lasting):
         return _blocked(deed, said, holding, lasting)
+    if is_past_its_day(deed, said, holding):
+        return _blocked(deed, said, holding, (*lasting, Mark.EXPIRED))
     if holding.state in TERMINAL or effective.state is UnitState.DESTROYED:
         return Decision(holding=holding, marks=(*lasting, Mark.TERMINAL))
     stop = overlays.blocked_by(deed, said, effective.overlays)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import store, unit_store
-from coldtrace.custody.details import details_of, makes_lot, may_stop_lot, net_g_of
+from coldtrace.custody.details import PAST_DAY, details_of, makes_lot, may_stop_lot, net_g_of
 from coldtrace.custody.lots import stops_lot
 from coldtrace.custody.making import weight_marks
 from coldtrace.custody.model import Fact, Inside, Mark, Said
@@ -196,11 +196,10 @@ class Projection:
             details=details_of(one.fact, line, issued=unit.issued, into_lot=self._into_lot),
         )
         inside = self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE
-        marks = lasting_marks(
+        marks = lasting = lasting_marks(
             one.fact,
             line,
             issued=unit.issued,
-            expires_on=unit.holding.expires_on,
             inside=inside,
             earliest_input=self._earliest_input,
             looks_issued=unit.looks_issued,
@@ -234,7 +233,7 @@ class Projection:
             event_at=one.fact.event_at,
             marks=marks,
             from_gln=from_gln,
-            details=said.details,
+            details={**said.details, PAST_DAY: True} if Mark.EXPIRED in lasting else said.details,
         )
 
     def _is_late(self, unit: Unit, parent: Unit | None, event_at: datetime) -> bool:

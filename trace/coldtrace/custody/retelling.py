@@ -99,7 +99,7 @@ def tell_lines(
         said = list(group)
         deed = said[0].deed
         for line in (said[number] for number in inputs_first([line.role for line in said])):
-            unit, lasting = picture.units[line.unit_pk], only_lasting(line.type, line.marks)
+            unit, lasting = picture.units[line.unit_pk], only_lasting(line.type, line.marks, line.details)
             parent = None if line.parent_pk is None else picture.units[line.parent_pk]
             says = Said(
                 role=line.role,

@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from coldtrace.codes.foreign_scheme import known_schemes
-from coldtrace.custody.details import details_of, may_stop_lot, net_g_of, read_day, why_refused
+from coldtrace.custody.details import PAST_DAY, details_of, may_stop_lot, net_g_of, read_day, why_refused
 from coldtrace.custody.lots import is_lot
+from coldtrace.custody.making import needs_its_day
 from coldtrace.custody.model import (
     BLOCKING,
     TERMINAL,
@@ -89,7 +90,7 @@ def decide(
         ),
         holding=holding,
         effective=effective,
-        lasting=lasting_marks(fact, line, issued=issued, expires_on=holding.expires_on, inside=inside),
+        lasting=lasting_marks(fact, line, issued=issued, inside=inside),
         inside=inside.overlays,
     )
 
@@ -99,16 +100,15 @@ def lasting_marks(
     line: Line,
     *,
     issued: Issued | None,
-    expires_on: date | None = None,
     inside: Inside = NOTHING_INSIDE,
     earliest_input: date | None = None,
     looks_issued: bool = False,
 ) -> _Marks:
     """Return what is odd about a line whatever came before it.
 
-    `issued` is what is known of its code, `expires_on` the last day that a statement gave it, `inside` what is in the
-    unit as far as that has a last day, `earliest_input` the first last day among what the same statement used up.
-    `looks_issued`: its code was not issued here, though others of its GTIN were.
+    `issued` is what is known of its code, `inside` what is in the unit as far as that has a last day, `earliest_input`
+    the first last day among what the same statement used up.  A last day that a statement gave the unit itself is for
+    `moves.move`, in the order of events.  `looks_issued`: its code was not issued here, though others of its GTIN were.
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
@@ -117,7 +117,7 @@ def lasting_marks(
     if fact.type == "adopt" and looks_issued:
         # A serial that somebody made up: the goods are taken in all the same, and a person looks at the label.
         return (Mark.NOT_ISSUED,) if line.quantity == 1 else (Mark.NOT_ISSUED, Mark.NOT_ONE)
-    found = _of_goods(fact, line, issued=issued, expires_on=expires_on, inside=inside, earliest_input=earliest_input)
+    found = _of_goods(fact, line, issued=issued, inside=inside, earliest_input=earliest_input)
     return found if _is_one_or_many(fact.type, line) else (*found, Mark.NOT_ONE)
 
 
@@ -131,15 +131,12 @@ def _of_goods(
     line: Line,
     *,
     issued: Issued | None,
-    expires_on: date | None,
     inside: Inside,
     earliest_input: date | None,
 ) -> _Marks:
     if fact.type in _STOPPABLE and _is_stopped(fact, issued):
         return (Mark.STOPPED,)
-    if (fact.type in _EXPIRING or (fact.type, line.role) == ("transform", "input")) and _is_expired(
-        fact, issued, expires_on, inside.expiry
-    ):
+    if needs_its_day(fact.type, line.role) and _is_expired(fact, issued, inside.expiry):
         return (Mark.EXPIRED,)
     if fact.type in STOPPING and is_lot(line.unit) and not may_stop_lot(fact, issued):
         return (Mark.LOT_OF_OTHERS,)
@@ -198,9 +195,11 @@ SAID_OF_ALL = frozenset({Mark.REASON_MISSING, Mark.REFERENCE_MISSING, Mark.WITNE
 """What `statement_marks` may give."""
 
 
-def only_lasting(type: str, marks: tuple[str, ...]) -> _Marks:
-    """Return those of a stored line's marks that `lasting_marks` gave it."""
+def only_lasting(type: str, marks: Sequence[str], details: Mapping[str, object]) -> _Marks:
+    """Return those of a stored line's marks that `lasting_marks` gave it; `details` are what was kept of it."""
     own = _LASTING.get(type, frozenset())
+    if Mark.EXPIRED in own and details.get(PAST_DAY) is not True:
+        own -= {Mark.EXPIRED}
     return tuple(mark for text in marks if (mark := Mark(text)) in _OF_ANY or mark in own)
 
 
@@ -211,7 +210,6 @@ _OF_ANY = BARRED | {Mark.NOT_ONE}
 
 _STOPPABLE = frozenset({"commission", "ship", "sell", "use", "open", "transform"})
 """What lets goods go on.  Receiving, packing and the like is what happened to them, stopped or not."""
-_EXPIRING = frozenset({"ship", "sell", "use", "open"})
 
 _OF_GOODS = frozenset({Mark.STOPPED, Mark.EXPIRED})
 _OF_OUTPUT = frozenset({Mark.NOT_ISSUED, Mark.WRONG_STATION, Mark.OUTLIVES_INPUT})

@@ -9,7 +9,7 @@ facts alone and Ed25519 is deterministic.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Literal
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from coldtrace.custody import (
 from coldtrace.custody.corrections import Arriving
 from coldtrace.custody.details import may_stop_lot
 from coldtrace.custody.lots import stops_lot
-from coldtrace.custody.model import BLOCKING, Deed, Fact, Level, Mark
+from coldtrace.custody.model import BLOCKING, Deed, Fact, Level, Mark, beijing_day
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.projection import Projection, Told
 from coldtrace.custody.read_wire import ReadWire, read_wire
@@ -448,8 +448,8 @@ def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
         event_at=one.event_at,
         level=one.speaker.level,
         firm=one.speaker.firm,
-        **details_said(one.checked.public, private),
-        local_date=one.event_at.astimezone(timezone(private.offset)).date(),
+        **details_said(one.checked.public, private, one.event_at),
+        local_date=local_day(private, one.event_at),
         permitted=Mark.NOT_PERMITTED not in one.marks,
         correction_permitted=Mark.CORRECTION_NOT_PERMITTED not in one.marks,
         receiver_registered=to_gln is not None and to_gln in registered,
@@ -459,7 +459,7 @@ def _told(one: _Admitted, registered: set[str], lots: set[bytes]) -> Told:
     return Told(entry_id=one.entry.entry_id, fact=fact, lines=one.checked.units.lines)
 
 
-def details_said(public: PublicPiece, private: PrivatePiece) -> dict[str, Any]:
+def details_said(public: PublicPiece, private: PrivatePiece, event_at: datetime) -> dict[str, Any]:
     """Return what the rules need of a statement beside type, place and time; mostly nothing."""
     sender = private.value("from")
     found = {
@@ -468,7 +468,15 @@ def details_said(public: PublicPiece, private: PrivatePiece) -> dict[str, Any]:
         "abroad": public.type is StatementType.RETURN and bool(private.value("export_country")),
     }
     details: dict[str, Any] = {name: True for name, is_so in found.items() if is_so}
+    day = local_day(private, event_at)
+    if day != beijing_day(event_at):
+        details["day"] = day.isoformat()
     return details | ({"sender": sender} if public.type is StatementType.RECEIVE and _is_gln(sender) else {})
+
+
+def local_day(private: PrivatePiece, event_at: datetime) -> date:
+    """Return the day of an event where it was."""
+    return event_at.astimezone(timezone(private.offset)).date()
 
 
 def _is_gln(value: object) -> bool:
@@ -491,7 +499,7 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
     # A statement is not rewritten, so its own status is what nothing that comes late can change.  What blocks in the
     # order of events is on its lines.  An implied line follows from the others; it blocks nothing.
     type = one.checked.public.type.value
-    said = [only_lasting(type, line.marks) for line in lines if line.role != IMPLIED]
+    said = [only_lasting(type, line.marks, line.details) for line in lines if line.role != IMPLIED]
     return StatementRecord(
         entry_id=one.entry.entry_id,
         header_hash=one.checked.header_hash,
@@ -507,7 +515,7 @@ def _record(one: _Admitted, lines: Sequence[LineRecord]) -> StatementRecord:
         to_name=name_of_receiver(one.checked.private),
         status=status_of(one.marks, said),
         marks=tuple(one.marks),
-        details=details_said(one.checked.public, one.checked.private),
+        details=details_said(one.checked.public, one.checked.private, one.event_at),
     )
 
 
