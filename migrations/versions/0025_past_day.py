@@ -5,8 +5,8 @@ What was marked until now stays marked: nobody can tell any more which of the tw
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
