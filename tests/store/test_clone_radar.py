@@ -112,3 +112,34 @@ def test_one_code_that_is_rightly_signed_and_was_never_issued_is_enough(road: Ro
     stray(road, "7QK4M2ZX9RTB", network=1, signed=True)
     (case,) = swept(road)
     assert (case.kind, case.detail["signals"]) == (CaseKind.OVER_RUN, ["signed_stray"])
+
+
+def boxes_in_stock(road: Road, count: int) -> list[str]:
+    codes = road.consignment(cartons=count).pallets[0].cartons
+    for code in codes:
+        road.done(PORT, T.COMMISSION, commission_line(code), facts=facts_of(code))
+    return [code.unit_id for code in codes]
+
+
+def test_boxes_in_stock_that_are_looked_up_together_elsewhere(road: Road) -> None:
+    boxes = boxes_in_stock(road, 6)
+    for who, (box, city) in enumerate(zip(boxes[:4], ("310100", "330100", "420100", "510100"), strict=True), 1):
+        look(road, box, who=who, city=city)
+    assert swept(road) == [], "pictures that a store sends to its buyers are looked at everywhere"
+    for who, box in enumerate(boxes[:4], 11):
+        look(road, box, who=who, city=SZ)
+    (case,) = swept(road)
+    assert (case.kind, case.detail["signals"], case.detail["boxes"]) == (CaseKind.CLONE_SUSPECT, ["burst"], 4)
+    assert [road.unit(box).suspected for box in boxes] == [True] * 4 + [False] * 2
+    look(road, boxes[4], who=31, city=SZ)
+    assert len(swept(road)) == 1
+    assert road.unit(boxes[4]).suspected, "a box that comes later is noted with the case"
+
+
+def test_a_clerk_with_a_phone_from_elsewhere_is_no_burst(road: Road) -> None:
+    boxes = boxes_in_stock(road, 14)
+    for box in boxes:
+        look(road, box, who=1, city=SZ)
+    for who, box in enumerate(boxes[:7], 11):
+        look(road, box, who=who, city=SZ)
+    assert swept(road) == []

@@ -5,16 +5,19 @@ import pytest
 from coldtrace.cli.bench.radar import Scale, run_model
 from coldtrace.settings import SettingInvalid
 from coldtrace.watch.radar_rules import (
+    Away,
     Cell,
     Presence,
     RadarLimits,
     Seen,
     Signal,
+    burst_of,
     goes_back_and_forth,
     judge,
 )
 
 LIMITS = RadarLimits()
+LATE = Signal.LOOKED_AFTER_SALE
 TJ, BJ, SZ, SH = "120100", "110100", "440300", "310100"
 
 
@@ -33,6 +36,7 @@ CLEAN = [
     ("a page sent to friends", cells((1.5, TJ, 1), (1.6, SZ, 1), (1.7, SH, 1), (2.0, BJ, 1)), 1),
     ("sold on to another city", cells((1.5, TJ, 2), (5.0, SZ, 3), (5.5, TJ, 1)), 1),
     ("taken along to four towns", cells((1.5, TJ, 1), (2.5, BJ, 1), (3.5, SH, 1), (4.5, SZ, 1)), 1),
+    ("a couple with a freezer", cells((9, TJ, 2), (16, TJ, 2), (25, TJ, 2)), 1),
     ("shoppers before the shelf", cells((1.5, TJ, 3), (2.5, TJ, 3), (3.5, TJ, 2)), None),
 ]
 COPIED = [
@@ -44,7 +48,8 @@ COPIED = [
     ),
     ("two in each of three provinces", cells((1, TJ, 2), (2, SZ, 2), (3, SH, 2)), None, Signal.TWO_PLACES),
     ("far apart at once", cells((1, TJ, 3), (1, SZ, 3)), None, Signal.TOO_FAST),
-    ("weeks after the sale", cells((10, TJ, 2), (14, TJ, 2), (19, TJ, 1)), 1, Signal.LOOKED_AFTER_SALE),
+    ("weeks after the sale", cells((10, TJ, 2), (14, SZ, 2), (19, TJ, 1)), 1, LATE),
+    ("on and on, weeks after the sale", cells((10, TJ, 2), (14, TJ, 2), (19, TJ, 1), (22, TJ, 1)), 1, LATE),
     ("a crowd before one box", cells((1, TJ, 9), (2, TJ, 9)), None, Signal.CROWD),
 ]
 
@@ -63,6 +68,29 @@ def test_at_a_counter_many_look() -> None:
     many = cells(*((day, TJ, 10) for day in range(4)))
     assert signals(Seen(cells=many)) == {Signal.CROWD}
     assert signals(Seen(cells=many, at_counter=True)) == set()
+
+
+def test_phones_at_a_counter_may_seem_to_be_at_home() -> None:
+    some = cells((1.4, TJ, 3), (1.5, SZ, 1), (1.6, TJ, 3), (1.7, SH, 1), (1.8, TJ, 3), (1.9, BJ, 1), (2.4, TJ, 3))
+    assert signals(Seen(cells=some)) >= {Signal.TWO_PLACES}
+    assert signals(Seen(cells=some, at_counter=True)) == set()
+
+
+def away(box: int, *looks: tuple[float, str, int], networks: str = "") -> Away:
+    return Away(box=f"{box}", cells=cells(*looks), networks=tuple(networks or f"n{box}"))
+
+
+def test_a_burst_is_in_one_province_and_by_several_people() -> None:
+    there = [away(n, (1 + n / 24, SZ, 1), networks=f"{n}") for n in range(4)]
+    assert burst_of(there, today=24, limits=LIMITS) == (["0", "1", "2", "3"], True)
+    scattered = [away(n, (1, place, 1), networks=f"{n}") for n, place in enumerate((SZ, SH, BJ, TJ))]
+    assert not burst_of(scattered, today=24, limits=LIMITS)[1]
+    one = [away(n, (1 + n / 24, SZ, 1), networks="1") for n in range(4)]
+    assert not burst_of(one, today=24, limits=LIMITS)[1]
+    over = burst_of(there, today=72, limits=LIMITS)
+    assert not over[1], "nobody looked today"
+    pallet = [away(n, (1, SZ, 1), networks="123456"[n % 6]) for n in range(12)]
+    assert burst_of(pallet, today=24, limits=LIMITS) == ([], False)
 
 
 def test_a_site_that_goes_on_as_if_goods_had_never_left() -> None:

@@ -21,12 +21,14 @@ from coldtrace.custody.model import BLOCKING, CaseKind, Mark
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.watch.model import SAID_ELSEWHERE, SUSPECTS_MAX, UNITS_NAMED
 from coldtrace.watch.radar_rules import (
+    Away,
     Cell,
     Finding,
     Presence,
     RadarLimits,
     Seen,
     Signal,
+    burst_of,
     goes_back_and_forth,
     is_guessable,
     judge,
@@ -135,10 +137,12 @@ def burst(session: Session, window: _Window, now: datetime, limits: RadarLimits)
         | {"day": day, "begin": lookups.begin_of(day), "burst_days": limits.burst_days}
     )
     found = []
+    begin = int(lookups.begin_of(day).timestamp()) // 3600
     for row in session.execute(text(_BURSTS), values).all():
-        if row.live is not None:
-            case_store.note_suspects(session, {row.live: row.units[:SUSPECTS_MAX]})
-        elif row.today >= limits.burst_units and row.visitors >= max(limits.burst_visitors, row.today / 2):
+        units, is_burst = burst_of(_away(row), today=begin, limits=limits)
+        if row.live is not None and units:
+            case_store.note_suspects(session, {row.live: units[:SUSPECTS_MAX]})
+        elif row.live is None and is_burst:
             found.append(
                 NewCase(
                     kind=CaseKind.CLONE_SUSPECT,
@@ -146,15 +150,26 @@ def burst(session: Session, window: _Window, now: datetime, limits: RadarLimits)
                     gln=row.gln,
                     opened_at=now,
                     detail={
-                        "units": row.units[:UNITS_NAMED],
+                        "units": units[:UNITS_NAMED],
                         "signals": [Signal.BURST.value],
-                        "boxes": len(row.units),
+                        "boxes": len(units),
                         "visitors": row.visitors,
                     },
-                    suspects=row.units[:SUSPECTS_MAX],
+                    suspects=tuple(units[:SUSPECTS_MAX]),
                 )
             )
     return found
+
+
+def _away(row: Row[Any]) -> list[Away]:
+    """Return the boxes of a lot as the rule wants them."""
+    cells: dict[str, list[Cell]] = {}
+    for unit, hour, place, looks in zip(row.units, row.hours, row.places, row.looks, strict=True):
+        cells.setdefault(unit, []).append(Cell(hour=hour, place=place, looks=int(looks)))
+    networks: dict[str, list[str]] = {}
+    for unit, network in zip(row.visited or (), row.networks or (), strict=True):
+        networks.setdefault(unit, []).append(network)
+    return [Away(box=unit, cells=tuple(found), networks=tuple(networks.get(unit, ()))) for unit, found in cells.items()]
 
 
 _ELSEWHERE = (
@@ -167,17 +182,20 @@ _ELSEWHERE = (
 _BURSTS = (
     "WITH lots AS (SELECT array_agg(DISTINCT u.lot_id) AS ids"
     f"  FROM {_ELSEWHERE} AND NOT k.coarse AND k.hour > :from AND k.hour <= :until),"
-    f" boxes AS (SELECT u.lot_id, u.unit_id, min(r.gln) AS gln, max(k.hour) >= :begin AS today FROM {_ELSEWHERE}"
-    "  AND u.lot_id = ANY(ARRAY(SELECT unnest(ids) FROM lots)) AND k.hour >= CAST(:begin AS timestamptz)"
-    "  - make_interval(days => :burst_days) GROUP BY u.lot_id, u.unit_id)"
-    " SELECT b.lot_id, mode() WITHIN GROUP (ORDER BY b.gln) AS gln, array_agg(b.unit_id ORDER BY b.unit_id) AS units,"
-    " count(*) FILTER (WHERE b.today) AS today, (SELECT count(DISTINCT v.network) FROM look_visitor v"
-    "  WHERE v.day = :day AND v.unit_id = ANY(array_agg(b.unit_id) FILTER (WHERE b.today))) AS visitors,"
+    f" cells AS (SELECT u.lot_id, u.unit_id, r.gln, CAST(extract(epoch FROM k.hour) / 3600 AS int) AS hour, k.city,"
+    f"  k.looks FROM {_ELSEWHERE} AND u.lot_id = ANY(ARRAY(SELECT unnest(ids) FROM lots))"
+    "  AND k.hour >= CAST(:begin AS timestamptz) - make_interval(days => :burst_days)),"
+    " boxes AS (SELECT lot_id, mode() WITHIN GROUP (ORDER BY gln) AS gln, array_agg(unit_id ORDER BY unit_id, hour,"
+    "  city) AS units, array_agg(hour ORDER BY unit_id, hour, city) AS hours, array_agg(city ORDER BY unit_id, hour,"
+    "  city) AS places, array_agg(looks ORDER BY unit_id, hour, city) AS looks FROM cells GROUP BY lot_id)"
+    " SELECT b.*, came.visited, came.networks, came.visitors,"
     " (SELECT c.case_id FROM case_file c WHERE c.live AND c.kind = 'clone_suspect' AND (c.about = 'burst:' || b.lot_id"
     "  OR c.about LIKE 'burst:' || b.lot_id || ':%') LIMIT 1) AS live,"
     " (SELECT count(*) FROM case_file c WHERE c.closed_by IS NOT NULL AND c.kind = 'clone_suspect'"
     "  AND (c.about = 'burst:' || b.lot_id OR c.about LIKE 'burst:' || b.lot_id || ':%')) AS times"
-    " FROM boxes b GROUP BY b.lot_id ORDER BY b.lot_id"
+    " FROM boxes b CROSS JOIN LATERAL (SELECT array_agg(v.unit_id) AS visited, array_agg(encode(v.network, 'hex')) AS"
+    "  networks, count(DISTINCT v.network) AS visitors FROM look_visitor v"
+    "  WHERE v.day = :day AND v.unit_id = ANY(b.units)) came ORDER BY b.lot_id"
 )
 
 

@@ -12,7 +12,7 @@ All limits stand in `RadarLimits`, each with its reason; the setting `COLDTRACE_
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -68,13 +68,17 @@ class RadarLimits:
     `far_provinces`: or so many with one, of `far_looks` in all, more than `far_span_days` apart; a page is sent around
     within two days.
     `fast_hours`, `fast_pairs`, `fast_percent`: so many times two provinces within so many hours.
+    `counter_percent`, `counter_returns`: the same where the box lies open at a counter: whoever buys of it looks, and
+    some of so many phones seem to be at home.
     `sold_days`: how long a family may look at what it bought; `sold_visitors` people after that are too many.  Over
-    `sold_span_days` or more three are, and two on `sold_separate_days` days: a freezer is mostly emptied once.
+    `sold_span_days` or more three are, and two on `sold_separate_days` days: a freezer is mostly emptied once.  Looks
+    in one province, `couple` on a day at most, are the two at home until they come on `couple_days` days.
     `crowd_visitors`: more people than stand before one box; `counter_visitors` where it lies open at a counter,
     `slow_crowd_visitors` on `slow_crowd_days` days where it does not.
-    `burst_units`, `burst_visitors`: so many boxes of one lot, looked up by so many people on one day in another city
-    than the record has them, and half as many people as boxes at least: a clerk with a phone scans a pallet alone.
-    `burst_days`: boxes looked up so long before belong to it.
+    `burst_units`, `burst_visitors`: so many boxes of one lot, looked up in one province, in another city than the
+    record has them, two of them today, by so many people, and half as many people as boxes at least.  Pictures that a
+    store sends around are looked at everywhere, copies where they are sold.  `burst_days`: boxes looked up so long
+    before belong to it.  `pallet_boxes`: so many in one hour from one city are a clerk with a phone, and are no burst.
     `back_hours`: a site that goes on with goods of which another one has a receipt, without taking them in again,
     contradicts it at once for so long, later the second time.
     `stray_serials`, `stray_visitors`: so many codes of a lot that were never issued, seen by so many people, or on
@@ -95,17 +99,22 @@ class RadarLimits:
     fast_hours: int = 2
     fast_pairs: int = 3
     fast_percent: int = 15
+    counter_percent: int = 30
+    counter_returns: int = 5
     sold_days: int = 5
     sold_visitors: int = 5
     sold_separate_days: int = 3
     sold_span_days: int = 3
+    couple: int = 2
+    couple_days: int = 4
     crowd_visitors: int = 15
     counter_visitors: int = 60
     slow_crowd_visitors: int = 6
     slow_crowd_days: int = 7
     burst_units: int = 4
-    burst_visitors: int = 5
+    burst_visitors: int = 3
     burst_days: int = 7
+    pallet_boxes: int = 12
     back_hours: int = 120
     stray_serials: int = 3
     stray_visitors: int = 5
@@ -122,6 +131,18 @@ class RadarLimits:
         if low:
             raise SettingInvalid(name="COLDTRACE_RADAR", reason=f"at least 1: {low[0]}")
         return cls(**chosen)
+
+    @property
+    def at_counter(self) -> "RadarLimits":
+        """The limits for a box that lies open at a counter."""
+        return replace(
+            self,
+            returns=self.counter_returns,
+            slow_returns=self.counter_returns - 1,
+            returns_percent=self.counter_percent,
+            fast_pairs=self.counter_returns,
+            fast_percent=self.counter_percent,
+        )
 
     @property
     def fewest(self) -> int:
@@ -178,6 +199,8 @@ class Finding:
 def judge(seen: Seen, limits: RadarLimits) -> Finding | None:
     """Return what the looks at a code say, None if nothing."""
     known = [cell for cell in seen.cells if cell.province]
+    if seen.at_counter:
+        limits = limits.at_counter
     back, looks = returns(known), sum(cell.looks for cell in seen.cells)
     signals = []
     days = {cell.day for cell in seen.cells}
@@ -226,11 +249,56 @@ def _is_in_two_places(known: Sequence[Cell], back: int, limits: RadarLimits) -> 
 def _is_late_crowd(cells: Sequence[Cell], sold_hour: int, limits: RadarLimits) -> bool:
     late = [cell for cell in cells if cell.hour > sold_hour + 24 * limits.sold_days]
     people, days = visitors(late), sorted({cell.day for cell in late})
+    looks: Counter[int] = Counter()
+    for cell in late:
+        looks[cell.day] += cell.looks
+    if max(looks.values(), default=0) <= limits.couple and len({cell.province for cell in late if cell.province}) <= 1:
+        return people > 1 and len(days) >= limits.couple_days
     if people >= limits.sold_visitors:
         return True
     if not days or days[-1] - days[0] < limits.sold_span_days:
         return False
     return people >= 3 or (people == 2 and len(days) >= limits.sold_separate_days)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Away:
+    """Looks at a box in stock from another city than the record has it, and the networks that looked today."""
+
+    box: str
+    cells: tuple[Cell, ...]
+    networks: tuple[str, ...]
+
+
+def burst_of(boxes: Sequence[Away], *, today: int, limits: RadarLimits) -> tuple[list[str], bool]:
+    """Return the boxes of a lot that were looked up elsewhere, and whether that is a burst; `today` begins at an hour.
+
+    >>> there = [Away(box=f"{n}", cells=(Cell(hour=9, place="440300", looks=1),), networks=(f"{n}",)) for n in range(5)]
+    >>> burst_of(there, today=0, limits=RadarLimits())
+    (['0', '1', '2', '3', '4'], True)
+    """
+    together = Counter((cell.hour, cell.place[:4]) for each in boxes for cell in each.cells)
+    found, fresh = dict[str, set[str]](), dict[str, set[str]]()
+    people: dict[str, set[str]] = {}
+    for each in boxes:
+        for cell in each.cells:
+            if together[cell.hour, cell.place[:4]] >= limits.pallet_boxes:
+                continue
+            found.setdefault(cell.province, set()).add(each.box)
+            if cell.hour >= today:
+                fresh.setdefault(cell.province, set()).add(each.box)
+                people.setdefault(cell.province, set()).update(each.networks)
+    is_burst = any(
+        len(found[place]) >= limits.burst_units
+        and len(units) >= BURST_TODAY
+        and len(people[place]) >= max(limits.burst_visitors, len(units) / 2)
+        for place, units in fresh.items()
+    )
+    return sorted(set[str]().union(*found.values())), is_burst
+
+
+BURST_TODAY: Final = 2
+"""A burst is told of on a day on which it goes on."""
 
 
 def visitors(cells: Iterable[Cell]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from coldtrace.cli.bench.radar_world import CITIES, DAY, DAYS, LookEvent, SaidEvent, StrayEvent, World
 from coldtrace.custody.lookups import FEW, NETWORK_MAX, STRAYS_MAX
-from coldtrace.watch.radar_rules import Cell, Presence, RadarLimits, Seen, goes_back_and_forth, judge
+from coldtrace.watch.radar_rules import Away, Cell, Presence, RadarLimits, Seen, burst_of, goes_back_and_forth, judge
 
 STEP = 360
 HOUR = 60
@@ -153,21 +153,21 @@ class Model:
         return city[2:] != "0000" or city[:2] != home[:2]
 
     def burst(self, lot: int, minute: int) -> None:
-        begin, boxes, today = minute // DAY * 24, [], []
+        begin, boxes = minute // DAY * 24, []
         for box in self.of_lot[lot]:
-            away = [
-                cell.hour
+            away = tuple(
+                cell
                 for cell in self.cells(box)
                 if cell.hour >= begin - 24 * self.limits.burst_days and self.is_elsewhere(box, cell.place)
-            ]
-            boxes += [box] if away else []
-            today += [box] if away and max(away) >= begin else []
-        people = {network for box in today for network, _ in self.visits[box, minute // DAY]}
-        enough = len(today) >= self.limits.burst_units
-        if lot in self.bursts or (enough and len(people) >= max(self.limits.burst_visitors, len(today) / 2)):
+            )
+            if away:
+                networks = tuple(str(network) for network, _ in self.visits[box, minute // DAY])
+                boxes.append(Away(box=str(box), cells=away, networks=networks))
+        found, is_burst = burst_of(boxes, today=begin, limits=self.limits)
+        if lot in self.bursts or is_burst:
             self.bursts.add(lot)
-            for box in boxes:
-                self.suspect(box, "burst")
+            for name in found:
+                self.suspect(int(name), "burst")
 
     def judge_strays(self, lot: int, today: int) -> None:
         days = {day: found for day, found in self.strays[lot].items() if day >= today - self.limits.stray_days}
