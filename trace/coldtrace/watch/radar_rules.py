@@ -109,13 +109,13 @@ class RadarLimits:
     couple_days: int = 4
     crowd_visitors: int = 15
     counter_visitors: int = 60
-    slow_crowd_visitors: int = 6
-    slow_crowd_days: int = 7
+    slow_crowd_visitors: int = 5
+    slow_crowd_days: int = 6
     burst_units: int = 4
     burst_visitors: int = 3
     burst_days: int = 7
     pallet_boxes: int = 12
-    back_hours: int = 120
+    back_hours: int = 240
     stray_serials: int = 3
     stray_visitors: int = 5
     stray_separate_days: int = 5
