@@ -14,6 +14,11 @@ from support.city_schemes import Schemer
 from support.databases import Databases
 
 
+OF_LOOKS = {CaseKind.CLONE_SUSPECT, CaseKind.OVER_RUN}
+"""What the public's looks give away: nobody in this city scans as a buyer.  They have a world of their own
+(`coldtrace bench radar`)."""
+
+
 def live_with_plots(city: CityLots, *, days: int, acts: int) -> None:
     """Let every scheme be carried out once a week among honest days, and check that all become cases, and only they."""
     plotter = Schemer(city)
@@ -26,7 +31,7 @@ def live_with_plots(city: CityLots, *, days: int, acts: int) -> None:
     plotter.finish()
     planted = {(plot.kind.value, plot.about) for plot in city.plots}
     assert len(planted) == len(city.plots)
-    assert {plot.kind for plot in city.plots} == set(CaseKind)
+    assert {plot.kind for plot in city.plots} == set(CaseKind) - OF_LOOKS
     with city.sessions() as session:
         found = live_cases(session)
         assert planted - found == set(), (city.seed, said_of(session, planted - found))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from coldtrace.journal import service as journal
 from coldtrace.ledger import service as ledger
 from coldtrace.seal.b64 import unb64
 from coldtrace.seal.checkpoint import open_checkpoint
@@ -26,6 +27,15 @@ BYTES = "application/octet-stream"
 def web(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebHouse]:
     """An application whose log has 600 leaves, all published; the sequencer of the application is at work too."""
     with web_house(databases, tmp_path_factory.mktemp("web"), anonymous_requests_per_minute=50) as made:
+        # The keeper enters the journal's head once a day, two seconds after the start: in the middle, if not before.
+        made.settle()
+        assert made.client.get(at(made, f"tile/entries/000.p/{made.tree_size()}"), headers=made.bearer).is_success
+        anchors = 0
+        while not anchors:
+            with made.sessions.begin() as session:
+                journal.chain(session, made.env)
+                journal.anchor(session, made.env)  # none while the keeper is just at it
+                anchors = session.execute(text("SELECT count(*) FROM journal_anchor")).scalar_one()
         with made.sessions.begin() as session:
             have = ledger.signed_head(session, made.env.log).size + ledger.waiting(session, made.env.log)
             ledger.append(session, made.env.log, [make_entry(number) for number in range(SIZE - have)])

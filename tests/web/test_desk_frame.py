@@ -12,7 +12,7 @@ from support.call_scene import Request, Scene
 from support.page_calls import PAGES
 from support.web_house import PAGE, WebHouse
 
-FILES = {"GET /account/data", "GET /desk/runs/{run_id}/labels"}
+FILES = {"GET /account/data", "GET /desk/runs/{run_id}/labels", "GET /desk/complaints/{complaint_id:uuid}/photo"}
 """Answers that are no pages."""
 
 

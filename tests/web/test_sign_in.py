@@ -213,7 +213,10 @@ CHANGING = sorted(
 )
 PAGES_OF_VISITORS = ("/sign-in", "/forgot", "/invitation/", "/reset/")
 VISITORS_FORMS = [(method, path) for method, path in CHANGING if path.startswith(PAGES_OF_VISITORS)]
-FORMS = [each for each in CHANGING if not each[1].startswith(("/api/", *PAGES_OF_VISITORS))]
+PAGES_OF_NOBODY = ("/complaints",)
+"""Forms that take no cookie at all: nobody is signed in there, in whose name a stranger could act."""
+NOBODYS_FORMS = [(method, path) for method, path in CHANGING if path.startswith(PAGES_OF_NOBODY)]
+FORMS = [each for each in CHANGING if not each[1].startswith(("/api/", *PAGES_OF_VISITORS, *PAGES_OF_NOBODY))]
 """Every route that changes something and takes a cookie: whatever is not the API, so a new one is among them."""
 FORGED = {
     "no token": ({"csrf": ""}, {}),
@@ -249,7 +252,17 @@ def test_forms_of_visitors_come_from_our_own_pages(shared: WebHouse, method: str
     assert (answer.status_code, "form_refused" in answer.text) == (403, True)
 
 
-def test_there_are_forms_of_both_kinds() -> None:
+@pytest.mark.parametrize("how", [how for how, (_, headers) in FORGED.items() if headers])
+@pytest.mark.parametrize(("method", "path"), NOBODYS_FORMS, ids=lambda each: str(each))
+def test_forms_of_nobody_come_from_our_own_pages(shared: WebHouse, method: str, path: str, how: str) -> None:
+    """A page elsewhere does not use up a visitor's complaints, nor erase how he can be reached."""
+    headers = BROWSER | FORGED[how][1]
+    answer = visitor(shared).client.request(method, path, files={"code": (None, "x")}, headers=headers)
+    assert (answer.status_code, "form_refused" in answer.text) == (403, True)
+
+
+def test_there_are_forms_of_all_kinds() -> None:
+    assert {path for _, path in NOBODYS_FORMS} == {"/complaints", f"/complaints/{_ANY_ID}/erase-contact"}
     assert {path for _, path in VISITORS_FORMS} == {
         "/sign-in",
         "/forgot",

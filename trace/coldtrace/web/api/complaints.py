@@ -130,7 +130,7 @@ def get_published(
     dependencies=[Visitor],
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "One row for each"}},
-    summary="Published complaints as CSV 投诉公示导出",
+    summary="CSV of published complaints 投诉公示导出",
 )
 def get_published_csv(request: Request, env: CurrentEnv) -> Response:
     """Return everything that offices publish as CSV, in both languages."""
