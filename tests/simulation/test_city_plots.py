@@ -13,7 +13,6 @@ from support.city_lots import CityLots
 from support.city_schemes import Schemer
 from support.databases import Databases
 
-
 OF_LOOKS = {CaseKind.CLONE_SUSPECT, CaseKind.OVER_RUN}
 """What the public's looks give away: nobody in this city scans as a buyer.  They have a world of their own
 (`coldtrace bench radar`)."""
