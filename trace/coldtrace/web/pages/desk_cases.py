@@ -3,7 +3,8 @@
 They do what the API does (`web/api/cases.py`), through the same services.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -104,7 +105,7 @@ def post_take(request: Request, case_id: UUID, caller: CaseWorker) -> Response:
     def act(session: Session) -> None:
         _told(caller, work.take(session, request.app.state.env, worker_of(caller), case_id))
 
-    return answer(request, caller, change(request, caller, act), _page_of(case_id))
+    return answer(request, caller, change(request, caller, act), partial(_case, case_id=case_id))
 
 
 @router.post("/desk/cases/{case_id:uuid}/resolve")
@@ -114,7 +115,7 @@ def post_resolve(request: Request, case_id: UUID, caller: CaseWorker, body: Body
     def act(session: Session) -> None:
         _told(caller, close_by(session, request.app.state.env, caller, case_id, _asked(request, body)))
 
-    return answer(request, caller, change(request, caller, act), _page_of(case_id))
+    return answer(request, caller, change(request, caller, act), partial(_case, case_id=case_id))
 
 
 @router.post("/desk/cases/{case_id:uuid}/explain")
@@ -128,7 +129,7 @@ def post_explain(request: Request, case_id: UUID, caller: CaseWorker, body: Body
         env = request.app.state.env
         _told(caller, work.explain(session, env, worker_of(caller), case_id, note=Explanation(said)))
 
-    return answer(request, caller, change(request, caller, act), _page_of(case_id))
+    return answer(request, caller, change(request, caller, act), partial(_case, case_id=case_id))
 
 
 def _asked(request: Request, body: bytes) -> ResolveIn:
@@ -145,21 +146,6 @@ def _asked(request: Request, body: bytes) -> ResolveIn:
 def _told(caller: Caller, case: Case) -> None:
     caller.at([case.gln])
     caller.about(case.owner_id)
-
-
-def _page_of(case_id: UUID) -> Callable[..., Response]:
-    def page(
-        request: Request,
-        caller: Caller,
-        *,
-        notice: Words | None = None,
-        problem: Words | None = None,
-        secret: str | None = None,
-        status: int = 200,
-    ) -> Response:
-        return _case(request, caller, case_id, notice=notice, problem=problem, status=status)
-
-    return page
 
 
 def _case(

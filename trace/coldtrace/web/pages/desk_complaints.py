@@ -1,6 +1,6 @@
 """The office's desk for complaints: the list, one with all that was written, and what can be done with it."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -122,7 +122,7 @@ def post_accept(request: Request, complaint_id: UUID, caller: ComplaintOfficer) 
         )
         _told(caller, done)
 
-    return answer(request, caller, change(request, caller, act), _page_of(complaint_id))
+    return answer(request, caller, change(request, caller, act), partial(_complaint, complaint_id=complaint_id))
 
 
 @router.post("/desk/complaints/{complaint_id:uuid}/refuse")
@@ -136,7 +136,7 @@ def post_refuse(request: Request, complaint_id: UUID, caller: ComplaintOfficer, 
             caller, complaint_work.refuse(session, env, caller.scope, complaint_id, by=caller.actor, why=asked.reason)
         )
 
-    return answer(request, caller, change(request, caller, act), _page_of(complaint_id))
+    return answer(request, caller, change(request, caller, act), partial(_complaint, complaint_id=complaint_id))
 
 
 @router.post("/desk/complaints/{complaint_id:uuid}/begin")
@@ -146,7 +146,7 @@ def post_begin(request: Request, complaint_id: UUID, caller: ComplaintOfficer) -
     def act(session: Session) -> None:
         _told(caller, complaint_work.begin(session, caller.scope, complaint_id, by=caller.actor))
 
-    return answer(request, caller, change(request, caller, act), _page_of(complaint_id))
+    return answer(request, caller, change(request, caller, act), partial(_complaint, complaint_id=complaint_id))
 
 
 @router.post("/desk/complaints/{complaint_id:uuid}/close")
@@ -172,7 +172,7 @@ def post_close(request: Request, complaint_id: UUID, caller: ComplaintOfficer, b
         )
         _told(caller, done)
 
-    return answer(request, caller, change(request, caller, act), _page_of(complaint_id))
+    return answer(request, caller, change(request, caller, act), partial(_complaint, complaint_id=complaint_id))
 
 
 @router.post("/desk/complaints/{complaint_id:uuid}/unpublish")
@@ -184,27 +184,12 @@ def post_unpublish(request: Request, complaint_id: UUID, caller: ComplaintOffice
         done = complaint_work.unpublish(session, caller.scope, complaint_id, by=caller.actor, why=asked.reason)
         _told(caller, done)
 
-    return answer(request, caller, change(request, caller, act), _page_of(complaint_id))
+    return answer(request, caller, change(request, caller, act), partial(_complaint, complaint_id=complaint_id))
 
 
 def _told(caller: Caller, found: Complaint) -> None:
     caller.about(found.operator_id)
     caller.told(state=found.state.value)
-
-
-def _page_of(complaint_id: UUID) -> Callable[..., Response]:
-    def page(
-        request: Request,
-        caller: Caller,
-        *,
-        notice: Words | None = None,
-        problem: Words | None = None,
-        secret: str | None = None,
-        status: int = 200,
-    ) -> Response:
-        return _complaint(request, caller, complaint_id, notice=notice, problem=problem, status=status)
-
-    return page
 
 
 def _complaint(

@@ -77,11 +77,13 @@ def answer(
     *,
     secret: str | None = None,
 ) -> Response:
+    """Answer a form with `page(request, caller, ...)`, which says what came of it; only a page that is given a secret
+    need take one."""
     if outcome is not None and not wants_page(request):
         raise outcome
     if outcome is not None:
         return page(request, caller, problem=said(outcome), status=status_of(outcome))
-    return page(request, caller, notice=DONE, secret=secret)
+    return page(request, caller, notice=DONE, **({} if secret is None else {"secret": secret}))
 
 
 def show_sheet(
