@@ -9,7 +9,7 @@ from coldtrace.custody.gateway import Plain
 from coldtrace.db.engine import make_engine
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line
-from support.old_database import upgrade_filled
+from support.old_database import DEVICE_OF_A_STORE, upgrade_filled
 
 ENTRY = "01a1f0aa-0000-7000-8000-000000000009"
 SAID = Plain(
@@ -20,12 +20,7 @@ SAID = Plain(
     fields={},
 )
 FIRST = f"""
-INSERT INTO operator VALUES ('01a1f0aa-0000-7000-8000-000000000001', '91120116MA05TE5T1N', '滨海', 'Binhai', '天津',
-    'Tianjin', now());
-INSERT INTO site (gln, operator_id, name_zh, name_en, role, district, created_at, company_prefixes)
-    SELECT '9521234000020', operator_id, '库', 'Store', 'cold_store', '120118', now(), '{{}}' FROM operator;
-INSERT INTO device (key_id, gln, name, alg, spki, certificate, certificate_sig, site_salt, operations, state,
-    enrolled_at) VALUES (sha256('k'), '9521234000020', '', 'ed25519', '', '', '', '', '{{}}', 'active', now());
+{DEVICE_OF_A_STORE}
 INSERT INTO statement (entry_id, header_hash, key_id, seq, type, claimed_at, event_at, recorded_at, gln, status, marks)
     VALUES ('{ENTRY}', sha256('h'), sha256('k'), 1, 'observe', now(), now(), now(),
         '9521234000020', 'accepted', '{{}}');

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from coldtrace.cli.bench.capture_clients import Clients, Load, Order
 from coldtrace.cli.bench.capture_floor import CLIENTS, Floor, cpu_s, pgbench_floor
 from coldtrace.cli.bench.capture_world import CARTONS, DEVICES, FLOOR, SERVED, TUTORIAL, World, capture_world
-from coldtrace.cli.bench.rows import Goal, Row
+from coldtrace.cli.bench.rows import Goal, Row, at_most
 from coldtrace.cli.bench.serving import started
 from coldtrace.cli.installation import PASSPHRASE_FILE
 from coldtrace.seal.b64 import b64
@@ -90,7 +90,7 @@ def bench_capture(*, full: bool, say: Callable[[str], None]) -> list[Row]:
         rows += bench.history()
         say(f"5/5 {OFFERED_PER_S:,} a second offered / 过载")
         rows += bench.overload()
-        rows.append(_at_most("answers that were errors, in all of the above", bench.errors, "", 0))
+        rows.append(at_most("answers that were errors, in all of the above", bench.errors, "", 0))
     return rows
 
 
@@ -111,9 +111,9 @@ class _Bench:
         return [
             Row(name="F: pgbench, the same row writes, 32 clients", value=floor, unit="1/s"),
             _ratio("one statement a request, 32 clients, beside F", single.per_s, floor, 0.35),
-            _at_most("32 clients, 99 of 100 wait at most", single.p99_ms, "ms", 60),
-            _at_most("8 clients, 99 of 100 wait at most", _medians(taken["few"]).p99_ms, "ms", 10),
-            _at_most("1 client, median wait", _medians(taken["one"]).p50_ms, "ms", 4),
+            at_most("32 clients, 99 of 100 wait at most", single.p99_ms, "ms", 60),
+            at_most("8 clients, 99 of 100 wait at most", _medians(taken["few"]).p99_ms, "ms", 10),
+            at_most("1 client, median wait", _medians(taken["one"]).p50_ms, "ms", 4),
             Row(
                 name="one a request, beside the same as a tutorial has it",
                 value=single.per_s,
@@ -135,14 +135,14 @@ class _Bench:
                 floor=floor_cpu_ms,
                 goal=Goal(limit=0.5, better="low", of="ratio"),
             ),
-            _at_most("the service's processor time, one a request", single.server_ms, "ms", 0.6),
+            at_most("the service's processor time, one a request", single.server_ms, "ms", 0.6),
             Row(
                 name="PostgreSQL's processor time in batches, beside F's",
                 value=batch.postgres_ms,
                 unit="ms",
                 floor=floor_cpu_ms,
             ),
-            _at_most("the service's processor time in batches", batch.server_ms, "ms", 0.45),
+            at_most("the service's processor time in batches", batch.server_ms, "ms", 0.45),
             Row(
                 name="the tutorial's processor time, one a request",
                 value=median(each.server_ms for each in peers),
@@ -227,7 +227,7 @@ class _Bench:
             Row(name="offered too much: accepted", value=took.per_s, unit="1/s"),
             Row(name="answered 503 with Retry-After", value=refused / took.seconds, unit="1/s"),
             Row(name="offered too much: 99 of 100 answers take at most", value=took.wait_ms(0.99), unit="ms"),
-            _at_most("acknowledged and not in the log", len(took.accepted) - found, "", 0),
+            at_most("acknowledged and not in the log", len(took.accepted) - found, "", 0),
         ]
 
     def _rounds(
@@ -294,10 +294,6 @@ def _medians(figures: Sequence[_Figure]) -> _Figure:
 def _ratio(name: str, value: float, floor: float, limit: float | None) -> Row:
     goal = None if limit is None else Goal(limit=limit, better="high", of="ratio")
     return Row(name=name, value=value, unit="1/s", floor=floor, goal=goal)
-
-
-def _at_most(name: str, value: float, unit: str, limit: float) -> Row:
-    return Row(name=name, value=value, unit=unit, goal=Goal(limit=limit, better="low", of="value"))
 
 
 @contextmanager

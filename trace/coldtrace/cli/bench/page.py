@@ -21,7 +21,7 @@ from sqlalchemy import Engine, text
 from coldtrace.cli.bench.capture_clients import PROCESSES, Clients, Load, Ready, Took
 from coldtrace.cli.bench.capture_floor import cpu_s
 from coldtrace.cli.bench.ledger_writers import DATABASE
-from coldtrace.cli.bench.rows import Goal, Row
+from coldtrace.cli.bench.rows import Goal, Row, at_most
 from coldtrace.cli.bench.serving import started
 from coldtrace.cli.demo.sites import SITES
 from coldtrace.cli.demo.terminal import Terminal
@@ -81,7 +81,7 @@ def bench_page(*, full: bool, say: Callable[[str], None]) -> list[Row]:
         rows += bench.offered()
         say(f"3/3 {10 * OFFERED_PER_S} a second offered, and scans / 过载时提交扫描")
         rows += bench.overload()
-        rows.append(_at_most("answers that were errors, in all of the above", bench.errors, "", 0))
+        rows.append(at_most("answers that were errors, in all of the above", bench.errors, "", 0))
     return rows
 
 
@@ -126,7 +126,7 @@ class _Bench:
         return [
             Row(name=f"one code, {OFFERED_PER_S}/s offered: pages", value=seen / took.seconds, unit="1/s"),
             Row(name="the same: told 503 with Retry-After", value=told / took.seconds, unit="1/s"),
-            _at_most("the same: 95 of 100 wait at most", took.wait_ms(0.95), "ms", 100),
+            at_most("the same: 95 of 100 wait at most", took.wait_ms(0.95), "ms", 100),
         ]
 
     def overload(self) -> list[Row]:
@@ -195,10 +195,6 @@ class _Bench:
 
     def _note(self, took: Took, expected: Sequence[str]) -> None:
         self.errors += sum(count for name, count in took.others.items() if name not in expected)
-
-
-def _at_most(name: str, value: float, unit: str, limit: float) -> Row:
-    return Row(name=name, value=value, unit=unit, goal=Goal(limit=limit, better="low", of="value"))
 
 
 @contextmanager

@@ -73,6 +73,11 @@ class Row:
         return body
 
 
+def at_most(name: str, value: float, unit: str, limit: float) -> Row:
+    """Return a row whose value must not be above `limit`."""
+    return Row(name=name, value=value, unit=unit, goal=Goal(limit=limit, better=BETTER_LOW, of="value"))
+
+
 def rate(work: Callable[[], int]) -> float:
     """Return how many things a second `work` did; it says how many."""
     start = time.perf_counter()

@@ -17,7 +17,10 @@ from coldtrace.env import Env
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
 from coldtrace.goods.product_link_rules import ProductLink
+from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
+from coldtrace.seal.trust_entries import TrustList
+from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
@@ -71,6 +74,13 @@ class Asked:
     def path(self) -> str:
         """Path and query of the code as printed."""
         return self.printed[len(f"https://{self.env.public_host}") :]
+
+
+def trust_of(session: Session) -> TrustList:
+    """Return the newest trust list: our own, so nobody's signature of it is asked."""
+    row = parties.newest_trust_list(session)
+    assert row is not None, "installing publishes the first trust list"
+    return open_trust_list(row.envelope, root=None)
 
 
 def here_of(request: Request) -> str:

@@ -25,7 +25,6 @@ from coldtrace.goods import store as goods
 from coldtrace.goods.stops import judge_code
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
-from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.settings import Settings
 from coldtrace.verify.code import Verdict
 from coldtrace.watch import complaint_work, complaints
@@ -46,7 +45,7 @@ from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.looks import Looks
 from coldtrace.web.page_session import is_from_elsewhere
-from coldtrace.web.pages.code_asked import label_of
+from coldtrace.web.pages.code_asked import label_of, trust_of
 from coldtrace.web.pages.complaint_views import ComplaintStatusView, ComplainView, PublishedLine, PublishedView
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.sheet import Choice
@@ -197,9 +196,7 @@ def about_code(session: Session, env: Env, given: str) -> About:
     if not given:
         return About()
     text = _whole(session, env, given)
-    row = parties.newest_trust_list(session)
-    assert row is not None, "installing publishes the first trust list"
-    report = judge_code(session, text, trust_list=open_trust_list(row.envelope, root=None), now=env.clock())
+    report = judge_code(session, text, trust_list=trust_of(session), now=env.clock())
     if report.code is None or report.verdict not in GENUINE:
         return About(code=given, verdict=report.verdict.value)
     kind = report.code.kind

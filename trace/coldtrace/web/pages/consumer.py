@@ -25,8 +25,6 @@ from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.seal.root_document import parse_root
-from coldtrace.seal.trust_entries import TrustList
-from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.bundle import verify_bundle
 from coldtrace.verify.code import CodeReport, Verdict
 from coldtrace.verify.code_refusals import RecalledLot
@@ -52,6 +50,7 @@ from coldtrace.web.pages.code_asked import (
     journey_steps,
     label_of,
     printed_text,
+    trust_of,
     unknown_page,
 )
 from coldtrace.web.pages.goods_facts import read_goods
@@ -91,7 +90,7 @@ def get_code(request: Request, rest: str) -> Response:
     now = env.clock()
     text = printed_text(request, env.public_host)
     with request.app.state.sessions() as session:
-        report = judge_code(session, text, trust_list=_trust(session), now=now)
+        report = judge_code(session, text, trust_list=trust_of(session), now=now)
         if report.code is None:
             product = product_page(request, session, text, now)
             if product is not None:
@@ -124,12 +123,6 @@ def _wanted(request: Request) -> str:
     if wanted is None and LINKSET in accept:
         return LINKSET
     return MEDIA_TYPE if wanted in (None, "traceability") and MEDIA_TYPE in accept else "text/html"
-
-
-def _trust(session: Session) -> TrustList:
-    row = parties.newest_trust_list(session)
-    assert row is not None, "installing publishes the first trust list"
-    return open_trust_list(row.envelope, root=None)
 
 
 def _refused(request: Request, session: Session, report: CodeReport, now: datetime, text: str) -> Response:
