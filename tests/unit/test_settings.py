@@ -42,6 +42,7 @@ def test_defaults() -> None:
         "smtp_url": None,
         "mail_from": "coldtrace@localhost",
         "page_url": None,
+        "backup_mark": None,
         "keep_sessions_days": 90,
         "keep_links_days": 30,
         "keep_sign_in_failures_days": 30,

@@ -72,7 +72,7 @@ BASE = {
     "ledger monitor --url U --state F",
 }  # fmt: skip
 SERVER = {
-    "serve", "demo", "reset --yes", "db upgrade", "trust-list publish", "keys init", "keys list",
+    "serve", "demo", "reset --yes", "doctor", "db upgrade", "trust-list publish", "keys init", "keys list",
     "keys passphrase --new P", f"keys station new --site {PORT}", f"keys rotate --site {PORT}", "keys retire AAAA",
     "keys revoke AAAA", "keys root propose --add r2=AA --out F", "keys root adopt F", "tokens new --name x",
     "tokens list", f"tokens withdraw {NOBODY}",

@@ -162,6 +162,7 @@ class Settings(BaseSettings):
     smtp_url: str | None = Field(default=None, repr=False, pattern=r"^smtps?://[^\s/]+/?$")  # it may hold a password
     mail_from: str = Field(default="coldtrace@localhost", max_length=254, pattern=r"^[^@\s<>]+@[A-Za-z0-9.-]+$")
     page_url: str | None = Field(default=None, max_length=200, pattern=r"^https?://[A-Za-z0-9.\-:\[\]]+/?$")
+    backup_mark: Path | None = None
     keep_sessions_days: int = Field(default=90, ge=1, le=3650)
     keep_links_days: int = Field(default=30, ge=1, le=3650)
     keep_sign_in_failures_days: int = Field(default=30, ge=1, le=3650)

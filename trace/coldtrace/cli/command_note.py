@@ -86,7 +86,7 @@ LOOKS = frozenset(
         "labels cards", "labels doors",
         # Files and keys outside the database.
         "trust-list sign", "keys root new", "keys root found", "keys root propose", "keys root sign", "keys init",
-        "keys passphrase", "db roles", "db upgrade", "reset",
+        "keys passphrase", "db roles", "db upgrade", "reset", "doctor",
         # The journal's own export records itself, with its purpose.
         "journal export",
         # Doors and programs of their own.

@@ -21,6 +21,7 @@ SERVER = (
     "serve",
     "demo_command",
     "reset",
+    "doctor",
     "database",
     "keys",
     "tokens",

@@ -75,6 +75,14 @@ def make_data_folder(data_dir: Path) -> None:
     require_room(data_dir, least_mib=RUNNING_MIB)
 
 
+def announced_url(data_dir: Path) -> str | None:
+    """Return the URL of the running server of a data folder, without joining it; None when none is announced."""
+    try:
+        return str(json.loads((data_dir.absolute() / "postgres.json").read_text())["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def remove_database(data_dir: Path) -> None:
     """Delete our own database and everything in it.  Raises `DataFolderInUse` while any process runs it."""
     if not data_dir.exists():
@@ -114,9 +122,12 @@ def _join(data_dir: Path) -> tuple[int, str] | None:
         return None
     try:
         # Read after locking: an owner on its way out removes the notice first and looks for users second.
-        url = str(json.loads((data_dir / "postgres.json").read_text())["url"])
-        psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=5).close()
-    except (OSError, ValueError, KeyError, psycopg.Error):
+        url = announced_url(data_dir)
+        if url is not None:
+            psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=5).close()
+    except psycopg.Error:
+        url = None
+    if url is None:
         os.close(users)
         return None
     return users, url
