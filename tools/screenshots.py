@@ -1,10 +1,12 @@
-"""Take the pictures of the README from a live service: `make screenshots`.
+"""Take the pictures of the README and of the consumer's guide from a live service: `make screenshots`.
 
     tools/screenshots.py                    start a demo world of its own, take them, stop it
     tools/screenshots.py --data-dir var     use the running service of that data folder
+    tools/screenshots.py --only consumer    the ten states of the consumer's page alone (or: --only readme)
 
-They land in docs/images/, with few colours so that the repository stays small.  Look at them beside the last ones
-before you commit them.
+They land in docs/images/ and docs/images/consumer/, with few colours so that the repository stays small.  Look at them
+beside the last ones before you commit them.  The ten states are brought about by real statements, imports and
+commands (tests/support/ten_states.py): a recall and a copied code stay in a world that is used for them.
 """
 
 import argparse
@@ -17,7 +19,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from io import BytesIO
+from itertools import product
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,30 +37,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from support.browser import open_browser  # noqa: E402  (the tests' browser, so that both look alike)
+from support.ten_states import SHOP, DemoWorld, bring_about  # noqa: E402
 
 IMAGES = REPOSITORY / "docs" / "images"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
-SHOP = "9521234000051"
-"""The demo's shop, where a handheld is enrolled for its picture."""
-
-
-@dataclass(frozen=True)
-class World:
-    """A running service with its demo world."""
-
-    base: str
-    data_dir: Path
-
-    @property
-    def links(self) -> dict[str, str]:
-        """Paths of sample codes by kind."""
-        return dict(json.loads((self.data_dir / "demo.json").read_text(encoding="utf-8"))["links"])
-
-    @property
-    def token(self) -> str:
-        """The development token."""
-        return (self.data_dir / "development-token").read_text().strip()
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 
 def main() -> int:
@@ -66,25 +51,57 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, help="data folder of a running service with a demo world")
     parser.add_argument("--base", default="http://127.0.0.1:8000", help="its address")
     parser.add_argument("--out", type=Path, default=IMAGES)
+    parser.add_argument("--only", choices=("readme", "consumer"), help="one part of the pictures")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    running = None if given.data_dir is None else World(given.base.rstrip("/"), given.data_dir)
+    running = None if given.data_dir is None else DemoWorld(given.base.rstrip("/"), given.data_dir)
     with (
         tempfile.TemporaryDirectory() as folder,
         _service(running, Path(folder)) as world,
         open_browser(Path(folder)) as browser,
     ):
-        _take_desk(browser, world, given.out)
-        for lang in ("zh", "en"):
-            _take_phone(browser, world, lang, given.out)
-            _take_handheld(browser, world, Path(folder), lang, given.out)
-        _take_labels(world, given.out)
-    for image in sorted(given.out.glob("*.png")):
+        if given.only != "consumer":
+            _take_readme(browser, world, Path(folder), given.out)
+        if given.only != "readme":
+            _take_states(browser, world, given.out / "consumer")
+    taken = sorted([*given.out.glob("*.png"), *given.out.glob("consumer/*")])
+    for image in taken:
         print(f"{image.relative_to(given.out.parent)}  {image.stat().st_size // 1024} KB")
+    print(f"{sum(image.stat().st_size for image in taken) // 1024} KB")
     return 0
 
 
-def _take_desk(browser: Browser, world: World, out: Path) -> None:
+def _take_readme(browser: Browser, world: DemoWorld, folder: Path, out: Path) -> None:
+    _take_desk(browser, world, out)
+    for lang in LOCALES:
+        _take_phone(browser, world, lang, out)
+        _take_handheld(browser, world, folder, lang, out)
+    _take_labels(world, out)
+
+
+def _take_states(browser: Browser, world: DemoWorld, out: Path) -> None:
+    """Take each state of the consumer's page in both languages, on a phone and on a desk, whole."""
+    out.mkdir(exist_ok=True)
+    pages = bring_about(world)
+    for lang, size in product(LOCALES, (PHONE, DESK)):
+        with _page(browser, size, LOCALES[lang], scale=1) as page:
+            for state, path in pages.items():
+                page.goto(f"{world.base}{path}&lang={lang}", wait_until="load")
+                if page.locator("[data-proof-url]").count():
+                    page.wait_for_selector("[data-proof-list] [data-check]", timeout=60_000)
+                if state == "no-temperature":
+                    page.evaluate("() => document.querySelector(\"[data-row='14']\").scrollIntoView({block: 'center'})")
+                picture = out / f"{state}-{lang}-{size['width']}.webp"
+                _save_small(page.screenshot(full_page=state != "no-temperature"), picture)
+
+
+def _save_small(taken: bytes, path: Path) -> None:
+    with Image.open(BytesIO(taken)) as image:
+        few = image.convert("RGB").quantize(48, dither=Image.Dither.NONE)
+        few.convert("RGB").save(path, lossless=True, method=6)
+
+
+def _take_desk(browser: Browser, world: DemoWorld, out: Path) -> None:
     with _page(browser, DESK, "zh-CN", scale=1) as page:
         page.goto(f"{world.base}/?lang=zh", wait_until="load")
         _save(page, out / "front-zh.png")
@@ -98,7 +115,7 @@ def _take_desk(browser: Browser, world: World, out: Path) -> None:
         _save(page, out / "people-zh.png")
 
 
-def _sign_in(page: Page, world: World, role: Role, next: str) -> None:
+def _sign_in(page: Page, world: DemoWorld, role: Role, next: str) -> None:
     page.goto(f"{world.base}/sign-in?next={quote(next, safe='')}", wait_until="load")
     page.fill("input[name=email]", f"{role.value}@demo.example")
     page.fill("input[name=password]", PASSWORD)
@@ -106,8 +123,8 @@ def _sign_in(page: Page, world: World, role: Role, next: str) -> None:
     page.wait_for_url(f"{world.base}{next}")
 
 
-def _take_phone(browser: Browser, world: World, lang: str, out: Path) -> None:
-    with _page(browser, PHONE, {"zh": "zh-CN", "en": "en-GB"}[lang], scale=2) as page:
+def _take_phone(browser: Browser, world: DemoWorld, lang: str, out: Path) -> None:
+    with _page(browser, PHONE, LOCALES[lang], scale=2) as page:
         page.goto(f"{world.base}{world.links['sold']}&lang={lang}", wait_until="load")
         _save(page, out / f"consumer-{lang}.png")
         page.evaluate("() => document.querySelector(\"[data-row='13']\").scrollIntoView()")
@@ -119,7 +136,7 @@ def _take_phone(browser: Browser, world: World, lang: str, out: Path) -> None:
         _save(page, out / f"refused-{lang}.png")
 
 
-def _take_handheld(browser: Browser, world: World, folder: Path, lang: str, out: Path) -> None:
+def _take_handheld(browser: Browser, world: DemoWorld, folder: Path, lang: str, out: Path) -> None:
     """Enrol a handheld at the shop and scan: nothing chosen yet, a sale, the same again, a tampered code."""
     state = folder / f"handheld-{lang}"
     credentials = {"Authorization": f"Bearer {world.token}"}
@@ -137,7 +154,7 @@ def _take_handheld(browser: Browser, world: World, folder: Path, lang: str, out:
         _fewer_colours(out / f"handheld-{lang}.png")
 
 
-def _take_labels(world: World, out: Path) -> None:
+def _take_labels(world: DemoWorld, out: Path) -> None:
     for name, file, scale in (
         ("label-carton", world.data_dir / "demo" / "labels-100x100.pdf", 2.2),
         ("sample-labels", world.data_dir / "sample-labels.pdf", 1.6),
@@ -172,7 +189,7 @@ def _page(browser: Browser, size: dict[str, int], locale: str, *, scale: int) ->
 
 
 @contextmanager
-def _service(running: World | None, folder: Path) -> Iterator[World]:
+def _service(running: DemoWorld | None, folder: Path) -> Iterator[DemoWorld]:
     """Give the running service, or one started for the pictures with a demo world of its own."""
     if running is not None:
         yield running
@@ -190,7 +207,7 @@ def _service(running: World | None, folder: Path) -> Iterator[World]:
         assert started.stdout is not None
         for line in started.stdout:
             if line.startswith("READY "):
-                yield World(str(json.loads(line.removeprefix("READY "))["url"]).rstrip("/"), folder / "var")
+                yield DemoWorld(str(json.loads(line.removeprefix("READY "))["url"]).rstrip("/"), folder / "var")
                 return
         raise SystemExit("the service ended before it was ready")
     finally:

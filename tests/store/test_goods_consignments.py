@@ -385,10 +385,3 @@ def test_a_label_states_no_weight_that_nobody_weighed(road: Road) -> None:
     labels = list(run_labels.run_labels(road.session, opened.run_id, EVERYTHING))
     assert [label.net_g for label in labels] == [None, None, None, 61_234]
     road.bound(CARTONS[0])
-
-
-def test_lots_on_a_pallet(road: Road) -> None:
-    consignment = road.consignment(pallets=1, cartons=2)
-    road.bind_all(consignment)
-    pallet = road.unit(consignment.pallets[0].label.unit_id)
-    assert store.lots_inside(road.session, pallet.unit_pk, limit=5) == [consignment.carton.facts]

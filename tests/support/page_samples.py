@@ -14,10 +14,10 @@ from coldtrace.web.pages.api_reader import ApiView, api_groups
 from coldtrace.web.pages.qr_picture import qr_picture
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
 from coldtrace.web.pages.views import (
+    NOT_STATED,
     Bilingual,
     ColdState,
     ConsumerView,
-    CounterLot,
     ErrorView,
     ForeignView,
     Frame,
@@ -25,8 +25,8 @@ from coldtrace.web.pages.views import (
     Goods,
     JourneyStop,
     LabelChoice,
+    ListedLot,
     PageView,
-    PalletLot,
     PalletView,
     PlaceView,
     PrintLine,
@@ -34,7 +34,9 @@ from coldtrace.web.pages.views import (
     ProductView,
     ProofSummary,
     Queries,
+    RecalledLot,
     RecallNotice,
+    RecallsView,
     RefusedView,
     Repack,
     RollNumbers,
@@ -212,8 +214,8 @@ PALLET = PalletView(
     code_label="3 9521234 000000001 4",
     queries=Queries(count=2, first_at=NOW),
     lots=(
-        PalletLot(product=BEEF, origin=GOODS.origin, lot="BR26A17", expiry_date="2028-08-11"),
-        PalletLot(product=BEEF, origin=GOODS.origin, lot="BR26A18", expiry_date=None),
+        ListedLot(product=BEEF, origin=GOODS.origin, lot="BR26A17", expiry_date="2028-08-11"),
+        ListedLot(product=BEEF, origin=GOODS.origin, lot="BR26A18", expiry_date=None),
     ),
     journey=JOURNEY[:3],
 )
@@ -235,14 +237,14 @@ COUNTER = replace(
     gln="9521234000051",
     door="C1",
     open_lots=(
-        CounterLot(
+        ListedLot(
             product=BEEF,
             origin=GOODS.origin,
             lot="BR26A17",
             expiry_date="2028-08-11",
             also=(advice_for(Status.HELD),),
         ),
-        CounterLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
+        ListedLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
     ),
     more=True,
 )
@@ -284,6 +286,26 @@ REFUSED = RefusedView(
     verdict="bad_signature",
     decided_at=NOW,
     scanned="https://TRACE.EXAMPLE.CN" + HERE,
+)
+RECALLED_LOT = RecalledLot(
+    product=BEEF,
+    lot="BR26A17",
+    published="2026-11-22",
+    reason="抽检检出单核细胞增生李斯特氏菌 / Listeria monocytogenes",
+    gtin="19521234000017",
+    origin=GOODS.origin,
+    importer=GOODS.importer,
+    expiry_date="2028-08-11",
+)
+RECALLS = RecallsView(
+    here="/recalls",
+    host=HOST,
+    decided_at=NOW,
+    lots=(
+        RECALLED_LOT,
+        RecalledLot(product=NOT_STATED, lot="X", published="2026-11-21", reason="?", gtin="09506000134352"),
+    ),
+    next_url="/recalls?page=2",
 )
 FRONT = FrontView(
     here="/",
@@ -472,6 +494,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "pallet-empty": ("consumer/pallet.html", replace(PALLET, lots=(), journey=(), queries=Queries(count=1))),
     "place": ("consumer/place.html", PLACE),
     "counter": ("consumer/place.html", COUNTER),
+    "counter-in-order": ("consumer/place.html", replace(COUNTER, status=Status.PLACE, more=False)),
     "product": ("consumer/product.html", PRODUCT),
     "place-bare": ("consumer/place.html", replace(PLACE, name=Bilingual(), door=None, district="")),
     "unknown": ("consumer/unknown.html", UNKNOWN),
@@ -500,6 +523,9 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "error": ("error.html", ERROR),
     "not-found": ("error.html", NOT_FOUND),
     "privacy": ("privacy.html", PrivacyView(here="/privacy", host=HOST)),
+    "recalled-lot": ("consumer/refused.html", replace(REFUSED, verdict="recalled_lot", recalled=RECALLED_LOT)),
+    "recalls": ("consumer/recalls.html", RECALLS),
+    "recalls-none": ("consumer/recalls.html", replace(RECALLS, lots=(), one_lot=True, next_url=None)),
     **COMPLAINT_PAGES,
 }
 

@@ -571,6 +571,7 @@ CALLS = (
     Call(method="GET", route="/", make=at("/"), public=True),
     Call(method="GET", route="/find", make=at("/find?code=7QK4-M2ZX-9RTB-5"), status=404, public=True),
     Call(method="GET", route="/privacy", make=at("/privacy"), public=True),
+    Call(method="GET", route="/recalls", make=at("/recalls"), public=True),
     Call(method="GET", route="/sample-labels.pdf", make=at("/sample-labels.pdf"), public=True),
     Call(method="GET", route="/api/docs", make=at("/api/docs"), public=True),
     Call(method="GET", route="/sign-in", make=at("/sign-in"), public=True),

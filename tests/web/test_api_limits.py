@@ -221,7 +221,19 @@ def test_a_person_who_asks_too_often_gets_a_page(busy: WebHouse) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/01/1", "/00/1", "/414/1", "/U/1", "/", "/privacy", "/api/docs", "/api/v1/trust-list", "/api/v1/root"]
+    "path",
+    [
+        "/01/1",
+        "/00/1",
+        "/414/1",
+        "/U/1",
+        "/",
+        "/privacy",
+        "/recalls",
+        "/api/docs",
+        "/api/v1/trust-list",
+        "/api/v1/root",
+    ],
 )
 def test_worthless_credentials_are_no_way_around_the_limit(busy: WebHouse, path: str) -> None:
     headers = visitor("192.0.2.1", Authorization="Bearer ct_worth-nothing")

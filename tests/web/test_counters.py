@@ -43,6 +43,7 @@ def boxes(shared: WebHouse) -> list[IssuedCode]:
 def test_a_counter_lists_the_lots_that_are_open_there(shared: WebHouse, boxes: list[IssuedCode]) -> None:
     found = page(shared, "C-1")
     assert status_of(found) == "place"
+    assert found.all("h1")[0].text == "On sale at this counter"
     rows = found.all("p", **{"class": "lots__name"})
     assert len(rows) == 1, "a lot is one line, however many of its boxes are open"
     for words in ("Frozen boneless beef brisket", "COUNTER7", "Brazil"):

@@ -5,7 +5,9 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from coldtrace.codes.short_code import format_short_code
-from support.web_house import WebHouse
+from support.boxes import ZH, status
+from support.html_tree import read_page
+from support.web_house import PAGE, WebHouse
 
 
 def test_a_short_code_leads_to_the_page_of_its_box(web: WebHouse) -> None:
@@ -41,3 +43,30 @@ def test_it_never_leads_to_another_host(web: WebHouse) -> None:
 def test_the_front_page_has_the_field(web: WebHouse) -> None:
     page = web.client.get("/", headers={"Accept": "text/html"}).text
     assert 'action="/find"' in page
+
+
+def test_a_code_of_another_platform_leads_there(web: WebHouse) -> None:
+    link = "https://a.zj-cold.example/91%2F0042"
+    answer = web.client.get(f"/find?code={quote(link, safe='')}", headers=PAGE)
+    assert answer.status_code == 404
+    page = read_page(answer.text)
+    assert status(page) == "foreign"
+    assert "Zhejiang cold chain" in page.text
+    assert link in [a.attributes["href"] for a in page.all("a")]
+    assert "其他平台的编码" in web.client.get(f"/find?code={quote(link, safe='')}", headers=ZH).text
+    by_name = read_page(web.client.get("/find?code=zjcold:91/0042", headers=PAGE).text)
+    assert "Zhejiang cold chain" in by_name.text
+
+
+@pytest.mark.parametrize("link", ["https://id.example.org/01/09506000134352/10/ABC", "https://evil.example/%22x?a=<b>"])
+def test_any_other_address_is_said_to_be_foreign_and_never_linked(web: WebHouse, link: str) -> None:
+    answer = web.client.get(f"/find?code={quote(link, safe='')}", headers=PAGE)
+    page = read_page(answer.text)
+    assert (answer.status_code, status(page)) == (404, "foreign")
+    assert not [a for a in page.all("a") if a.attributes["href"].startswith("http")]
+    assert ("09506000134352" in "".join(dd.text for dd in page.all("dd"))) is ("01/" in link)
+
+
+def test_programs_get_the_refusal_they_got(web: WebHouse) -> None:
+    answer = web.client.get(f"/find?code={quote('https://id.example.org/01/09506000134352', safe='')}")
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -35,6 +35,13 @@ class Recall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice(Recall):
+    """A recall with the facts text of the lot, if an import that stands has named it."""
+
+    facts: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stop:
     """Why a unit may not go on: the verdict word, what was said, since when."""
 
@@ -88,6 +95,22 @@ def recalls(session: Session) -> list[Recall]:
         )
     )
     return [Recall(**row._mapping) for row in rows]
+
+
+def notices(session: Session, *, lot: tuple[str, str] | None, limit: int, offset: int = 0) -> list[Notice]:
+    """Return the lots that are recalled now, the newest first, or the one of this GTIN and lot alone."""
+    rows = session.execute(
+        text(
+            "SELECT r.gtin, r.lot, r.reason, r.recalled_at, (SELECT l.facts FROM lot l"
+            " JOIN consignment c ON c.consignment_id = l.consignment_id AND c.state <> 'undone'"
+            " WHERE (l.gtin, l.lot) = (r.gtin, r.lot) ORDER BY l.lot_id DESC LIMIT 1) AS facts"
+            " FROM recalled_lot r WHERE r.lifted_at IS NULL"
+            " AND (CAST(:lot AS text) IS NULL OR (r.gtin, r.lot) = (CAST(:gtin AS text), CAST(:lot AS text)))"
+            " ORDER BY r.recalled_at DESC, r.gtin, r.lot LIMIT :most OFFSET :before"
+        ),
+        {"gtin": lot and lot[0], "lot": lot and lot[1], "most": limit, "before": offset},
+    )
+    return [Notice(**row._mapping) for row in rows]
 
 
 def is_known_lot(session: Session, gtin: str, lot: str) -> bool:

@@ -221,18 +221,6 @@ _CODE = (
 )
 
 
-def lots_inside(session: Session, unit_pk: int, *, limit: int) -> list[str]:
-    """Return the facts texts of the lots of which something is now on a pallet."""
-    rows = session.execute(
-        text(
-            "SELECT DISTINCT l.lot_id, l.facts FROM unit u JOIN lot l USING (lot_id)"
-            " WHERE u.parent_pk = :pk ORDER BY l.lot_id LIMIT :most"
-        ),
-        {"pk": unit_pk, "most": limit},
-    )
-    return [row.facts for row in rows]
-
-
 def open_lots(session: Session, scope: Scope) -> list[tuple[str, str, str]]:
     """Return (gtin, lot, facts) of the lots of open consignments at stations of the scope, newest first.
 

@@ -85,6 +85,7 @@ from coldtrace.web.pages import (
     desk_purpose,
     desk_tokens,
     door,
+    recalls,
     sign_in,
 )
 from coldtrace.web.postman import Postman, mail_server
@@ -134,6 +135,7 @@ ROUTERS = tuple(
         health,
         consumer,
         complain,
+        recalls,
         door,
         sign_in,
         account,

@@ -111,6 +111,11 @@ def complaint_url(code: str) -> str:
     return f"/complain?code={quote(code, safe='')}"
 
 
+def notice_url(gtin: str, lot: str) -> str:
+    """Return the address of the recall notice of a lot."""
+    return f"/recalls?gtin={quote(gtin, safe='')}&lot={quote(lot, safe='')}"
+
+
 def linkset_url(address: str) -> str:
     """Return the address of a linkset for those who cannot send an Accept header."""
     return f"{address}{'&' if '?' in address else '?'}linkType={WHOLE}"

@@ -57,6 +57,10 @@ ASK_SELLER = Words(
     "请向销售单位询问，并核对包装上的中文标签。", "Ask the seller and compare the Chinese label on the package."
 )
 DO_NOT_BUY = Words("先不要购买或食用。", "Do not buy or eat it for now.")
+TAKE_A_PHOTO = Words(
+    "拍下标签和包装，在下面“在线投诉举报”时附上。",
+    "Take a photo of the label and the package, and add it when you complain online below.",
+)
 SCAN_AGAIN = Words(
     "擦净标签后再扫一次，或扫箱子另一面的标签。", "Wipe the label and scan again, or scan the label on the other side."
 )
@@ -183,7 +187,7 @@ STATUSES: dict[Status, Advice] = {
             "签名有效，但没有这一箱的登记，可能是多印的标签。",
             "The signature is valid, but no such box is registered; the label may be a surplus print.",
         ),
-        steps=(DO_NOT_BUY, ASK_SELLER, CALL),
+        steps=(DO_NOT_BUY, ASK_SELLER, TAKE_A_PHOTO, CALL),
     ),
     Status.UNKNOWN: Advice(
         tone=Tone.UNKNOWN,
@@ -196,6 +200,7 @@ STATUSES: dict[Status, Advice] = {
             SCAN_AGAIN,
             Words("手工输入的，请逐字核对。", "If you typed it, compare it letter by letter."),
             ASK_SELLER,
+            TAKE_A_PHOTO,
             CALL,
         ),
     ),
@@ -237,7 +242,17 @@ STATUSES: dict[Status, Advice] = {
     ),
 }
 
-_NOT_OURS = (SCAN_AGAIN, DO_NOT_BUY, ASK_SELLER, CALL)
+COUNTER = Advice(
+    tone=Tone.INFO,
+    headline=Words("柜台在售批次", "On sale at this counter"),
+    meaning=Words(
+        "签名有效，这是柜台或门店的编码。下面是现在打开散卖的批次。",
+        "The signature is valid; this is the code of a counter or a shop. Below are the lots open for sale now.",
+    ),
+)
+"""A place at which something is on sale."""
+
+_NOT_OURS = (SCAN_AGAIN, DO_NOT_BUY, ASK_SELLER, TAKE_A_PHOTO, CALL)
 
 VERDICTS: dict[str, Advice] = {
     "valid": STATUSES[Status.NORMAL],

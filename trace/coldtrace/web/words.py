@@ -132,6 +132,23 @@ PAGE_WORDS: dict[str, Words] = {
     "recall.level": Words("{level} 级召回", "Recall of level {level}"),
     "recall.read": Words("阅读公告", "Read the notice"),
     "recall.if": Words("如果它被召回", "If it is recalled"),
+    "recall.covers": Words("此码对应的货物在召回范围内，见页首。", "The goods of this code are recalled; see the top."),
+    "recalls.title": Words("召回公告", "Recall notices"),
+    "recalls.lead": Words(
+        "这里列出本平台现在召回的批次，新的在前。请按产品和批号核对包装。",
+        "These lots are recalled on this platform now, the newest first. Compare product and lot with the package.",
+    ),
+    "recalls.none": Words("现在没有被召回的批次。", "No lot is recalled at present."),
+    "recalls.not_this": Words("这一批次现在没有召回公告。", "There is no recall notice of this lot at present."),
+    "recalls.more": Words("更早的公告", "Older notices"),
+    "recalls.all": Words("全部召回公告", "All recall notices"),
+    "recalls.todo": Words("手里有这些产品怎么办", "If you have one of them"),
+    "recalls.which_title": Words("不确定是哪一批", "If you are not sure which lot you have"),
+    "recalls.which": Words(
+        "扫外箱上的追溯码，或在首页输入编码：被召回的货物，页面会首先说明。",
+        "Scan the trace code on the outer box, or type it in on the front page: a recall is said there first.",
+    ),
+    "recalls.look_up": Words("输入编码查询", "Look a code up"),
     # Proof
     "proof.title": Words("自己验证", "Check it yourself"),
     "proof.server": Words(
@@ -291,6 +308,7 @@ PAGE_WORDS: dict[str, Words] = {
     "place.district": Words("所在地区", "District"),
     "place.gln": Words("位置码", "Location number"),
     "place.door": Words("门位", "Door"),
+    "place.counter": Words("柜台", "Counter"),
     "place.name": Words("名称", "Name"),
     # Front page
     "front.title": Words("从口岸到餐桌，一码到底", "One code, from the port to the table"),

@@ -94,6 +94,17 @@ def printed_text(request: Request, public_host: str) -> str:
     return f"https://{public_host}{here_of(request)}"
 
 
+def scanned_text(text: str) -> str:
+    """Return what was scanned as a page shows it: not too long, and without the language that our switch added.
+
+    >>> scanned_text("https://TRACE.EXAMPLE.CN/U/ABC?s=XYZ&lang=en")
+    'https://TRACE.EXAMPLE.CN/U/ABC?s=XYZ'
+    """
+    head, mark, query = text.partition("?")
+    kept = "&".join(part for part in query.split("&") if part.partition("=")[0] != "lang")
+    return f"{head}{mark if kept else ''}{kept}"[:300]
+
+
 def unknown_page(asked: Asked, status: Status) -> Response:
     if not wants_page(asked.request):
         raise CodeRefused(verdict=NOT_REGISTERED)
@@ -103,7 +114,7 @@ def unknown_page(asked: Asked, status: Status) -> Response:
         status=status,
         decided_at=asked.now,
         code_label=label_of(asked.code),
-        scanned=asked.text[:300],
+        scanned=scanned_text(asked.text),
         complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/unknown.html", view, 404)

@@ -37,6 +37,7 @@ from coldtrace.web.linkset import (
     WHOLE,
     complaint_url,
     linkset_url,
+    notice_url,
     proof_url,
     resolver_description,
     type_asked,
@@ -50,6 +51,7 @@ from coldtrace.web.pages.code_asked import (
     journey_steps,
     label_of,
     printed_text,
+    scanned_text,
     trust_of,
     unknown_page,
 )
@@ -59,7 +61,6 @@ from coldtrace.web.pages.places import pallet_page, place_page
 from coldtrace.web.pages.resolving import led_away, links_of, product_page
 from coldtrace.web.pages.showing import VARY, remember_language, show
 from coldtrace.web.pages.views import (
-    NOT_STATED,
     Bilingual,
     ConsumerView,
     Goods,
@@ -136,7 +137,7 @@ def _refused(request: Request, session: Session, report: CodeReport, now: dateti
         status=Status.REFUSED,
         decided_at=now,
         verdict=report.verdict.value,
-        scanned=text[:300],
+        scanned=scanned_text(text),
         recalled=_recalled(session, report, now),
         complaint_url=complaint_url(here_of(request)),
     )
@@ -148,17 +149,21 @@ def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledGo
     refusal = report.refusal
     if not isinstance(refusal, RecalledLot) or report.code is None:
         return None
-    lot = str(refusal.facts["lot"])
-    recall = recall_of(session, str(refusal.facts["gtin"]), lot)
+    gtin, lot = str(refusal.facts["gtin"]), str(refusal.facts["lot"])
+    recall = recall_of(session, gtin, lot)
     if recall is None:
         return None
     issued = goods.issued_code(session, str(report.code.unit_id))
     stated = None if issued is None else issued.facts
-    product = (
-        NOT_STATED if stated is None else read_goods(read_facts(stated), today=now.astimezone(LOCAL).date()).product
-    )
+    told = Goods() if stated is None else read_goods(read_facts(stated), today=now.astimezone(LOCAL).date())
     published = recall.recalled_at.astimezone(LOCAL).date().isoformat()
-    return RecalledGoods(product=product, lot=lot, published=published, reason=recall.reason)
+    return RecalledGoods(
+        product=told.product,
+        lot=told.lot or lot,  # the maker's number is what the package shows
+        published=published,
+        reason=recall.reason,
+        url=notice_url(gtin, lot),
+    )
 
 
 def _page(asked: Asked) -> Response:

@@ -19,6 +19,7 @@ from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.pages.code_asked import journey_steps
+from coldtrace.web.pages.foreign import foreign_page
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import journey_stops
 from coldtrace.web.pages.qr_picture import qr_picture
@@ -59,7 +60,14 @@ def front(request: Request) -> Response:
 @router.get("/find")
 def find(request: Request, code: str = "") -> Response:
     """Lead from a keyed-in short code, or a code pasted whole, to its page; one wrong sign is caught by the last."""
-    scan = read_scan(code[:2000])
+    code = code[:2000]
+    try:
+        scan = read_scan(code)
+    except Refusal:
+        page = foreign_page(request, code)
+        if page is None:
+            raise
+        return page
     if scan.code is not None and scan.code.token is not None:
         return RedirectResponse(_local(code), 303)
     if scan.serial is not None:
@@ -67,6 +75,9 @@ def find(request: Request, code: str = "") -> Response:
             uri = goods.code_of_serial(session, scan.serial)
         if uri is not None:
             return RedirectResponse(_local(uri), 303)
+    page = foreign_page(request, code)
+    if page is not None:
+        return page
     raise CodeNotFound(code=code[:60])
 
 

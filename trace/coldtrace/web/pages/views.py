@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from coldtrace.errors import Words
-from coldtrace.web.status_words import Advice, Status, Tone, advice_for
+from coldtrace.web.status_words import COUNTER, Advice, Status, Tone, advice_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,13 +207,14 @@ class ConsumerView(CodePageView):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PalletLot:
-    """One lot on a pallet: what it is, never how many."""
+class ListedLot:
+    """One lot on a pallet or open at a counter: what it is and what must be said of it, never how many."""
 
     product: Bilingual
     origin: Bilingual
     lot: str | None
     expiry_date: str | None
+    also: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,19 +222,12 @@ class PalletView(CodePageView):
     """The page of a pallet label."""
 
     queries: Queries
-    lots: tuple[PalletLot, ...] = ()
+    lots: tuple[ListedLot, ...] = ()
     journey: tuple[JourneyStop, ...] = ()
     in_transit: bool = False
     temperature: Temperature = Temperature()
     recall: RecallNotice | None = None
     complaint_url: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CounterLot(PalletLot):
-    """A lot of which a counter sells now; `also` is what must be said of it."""
-
-    also: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,9 +243,14 @@ class PlaceView(CodePageView):
     gln: str
     door: str | None = None
     name: Bilingual = NOT_STATED
-    open_lots: tuple[CounterLot, ...] = ()
+    open_lots: tuple[ListedLot, ...] = ()
     more: bool = False
     complaint_url: str | None = None
+
+    @property
+    def advice(self) -> Advice:
+        """The banner's words: of a place at which something is on sale, that comes first."""
+        return COUNTER if self.open_lots and self.status is Status.PLACE else super().advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,12 +292,36 @@ class ForeignView(CodePageView):
 
 @dataclass(frozen=True, kw_only=True)
 class RecalledGoods:
-    """What is known of a recalled lot: what it is, since which local day it is recalled, and why, in one language."""
+    """What is known of a recalled lot: what it is, since which local day it is recalled, and why, in one language.
+
+    `url` leads to the notice.
+    """
 
     product: Bilingual
     lot: str
     published: str
     reason: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecalledLot(RecalledGoods):
+    """A recall notice."""
+
+    gtin: str
+    origin: Bilingual = NOT_STATED
+    importer: Bilingual = NOT_STATED
+    expiry_date: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallsView(PageView):
+    """The recall notices, the newest first; `one_lot` when a single lot was asked for."""
+
+    decided_at: datetime
+    lots: tuple[RecalledLot, ...] = ()
+    one_lot: bool = False
+    next_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
