@@ -54,8 +54,11 @@ def open_browser(folder: Path, *flags: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def serve_pages(pages: Mapping[str, str]) -> Iterator[str]:
-    """Serve pages by path, and the package's static files, as the real service does; give the base address."""
+def serve_pages(pages: Mapping[str, str], *, csp: str | None = CSP) -> Iterator[str]:
+    """Serve pages by path, and the package's static files, as the real service does; give the base address.
+
+    Without a `csp` as somebody else's site does.
+    """
     static = files("coldtrace.web").joinpath("static")
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,7 +78,8 @@ def serve_pages(pages: Mapping[str, str]) -> Iterator[str]:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Security-Policy", CSP)
+            if csp is not None:
+                self.send_header("Content-Security-Policy", csp)
             self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()
             self.wfile.write(body)

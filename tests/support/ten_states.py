@@ -79,15 +79,20 @@ class DemoWorld:
 
 
 def bring_about(world: DemoWorld) -> dict[str, str]:
-    """Bring the states about and return path and query of each page."""
+    """Bring the states about and return path and query of each page.
+
+    The lot that is recalled is neither that of the shop's boxes nor that of the pallet whose page is shown.
+    """
     cartons = _cartons(world)
     shelf = next(number for number, each in enumerate(cartons) if path_of(each.uri) == world.links["box"])
     sold = next(each for each in cartons if path_of(each.uri) == world.links["sold"])
-    _recall(world, of=cartons[-1], not_of=cartons[shelf])
+    others = {_gtin_and_lot(cartons[shelf]), _gtin_and_lot(cartons[-1])}
+    recalled = next(each for each in cartons if _gtin_and_lot(each) not in others)
+    world.command("lots", "recall", *_gtin_and_lot(recalled), "--reason", RECALL_REASON)
     return {
         "fresh": world.links["box"],
         "sold": world.links["sold"],
-        "recalled": path_of(cartons[-1].uri),
+        "recalled": path_of(recalled.uri),
         "expired": path_of(_expired(world).uri),
         "no-temperature": world.links["box"],
         "cloned": path_of(_sold_twice(world, cartons, sold).uri),
@@ -114,13 +119,6 @@ def _cartons(world: DemoWorld) -> list[IssuedCode]:
 def _codes(world: DemoWorld, run: str) -> list[IssuedCode]:
     with open_installation(Settings(data_dir=world.data_dir)) as installation, installation.sessions() as session:
         return list(goods.codes_of_run(session, UUID(run)))
-
-
-def _recall(world: DemoWorld, *, of: IssuedCode, not_of: IssuedCode) -> None:
-    """Recall a lot other than the one of which boxes stand in the shop."""
-    gtin, lot = _gtin_and_lot(of)
-    assert (gtin, lot) != _gtin_and_lot(not_of)
-    world.command("lots", "recall", gtin, lot, "--reason", RECALL_REASON)
 
 
 def _gtin_and_lot(code: IssuedCode) -> tuple[str, str]:

@@ -353,3 +353,11 @@ def test_probes_and_counters(scene: Scene) -> None:
     assert lines[f"coldtrace_log_frozen{of}"] == "0"
     for line in answer.text.splitlines():
         assert re.fullmatch(r'# TYPE \w+ gauge|# HELP \w+ .+|\w+\{log="[a-z0-9-]+"\} [0-9.]+', line)
+
+
+def test_the_verifier_may_be_loaded_from_anywhere_and_nothing_else_of_ours(scene: Scene) -> None:
+    client = scene.web.client
+    for path in ("/static/verify.js", "/static/verify/crypto.js", "/api/v1/root"):
+        assert client.get(path).headers["access-control-allow-origin"] == "*", path
+    for path in ("/static/coldtrace.css", "/static/verify.css", "/"):
+        assert "access-control-allow-origin" not in client.get(path).headers, path

@@ -1,7 +1,7 @@
 """Codes are for everybody's pages: answers about them may be read from anywhere, and browsers may ask first (CORS).
 
 GS1-Conformant resolver 1.1 wants GET, HEAD and OPTIONS, and CORS.  No credentials take part: what a code answers is
-the same for whoever asks.
+the same for whoever asks.  So is the verifier, `/static/verify.js` with its modules: a page elsewhere may load it.
 """
 
 import re
@@ -9,6 +9,7 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN_PATHS = re.compile(r"/(01|00|414|U)/|/\.well-known/gs1resolver$", re.ASCII)
+_VERIFIER = re.compile(r"/static/verify(\.js$|/)", re.ASCII)
 _ANYBODY = (b"access-control-allow-origin", b"*")
 _EXPOSED = (b"access-control-expose-headers", b"Link, ETag, Content-Language")
 _ASKED_FIRST = [
@@ -29,7 +30,7 @@ class OpenCodes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; answer OPTIONS of a code's address right here."""
-        if scope["type"] != "http" or OPEN_PATHS.match(scope["path"]) is None:
+        if scope["type"] != "http" or not (OPEN_PATHS.match(scope["path"]) or _VERIFIER.match(scope["path"])):
             await self._app(scope, receive, send)
             return
 

@@ -101,7 +101,7 @@ STATUSES: dict[Status, Advice] = {
     Status.RECALLED: Advice(
         tone=Tone.STOP,
         headline=Words("已召回 · 请勿食用", "Recalled: do not eat"),
-        meaning=Words("此箱在召回范围内。", "This box is covered by a recall."),
+        meaning=Words("此码对应的货物在召回范围内。", "The goods of this code are recalled."),
         steps=RECALL_STEPS,
     ),
     Status.HELD: Advice(

@@ -1,0 +1,171 @@
+"""Our verifier on somebody else's page: the guide's example, served from another origin, against a real service."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha384
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from coldtrace.seal.b64 import b64
+from coldtrace.seal.keys import Ed25519Signer
+from support.browser import open_browser, serve_pages
+from support.databases import Databases
+from support.web_house import WebHouse, web_house
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STATIC = REPOSITORY / "trace" / "coldtrace" / "web" / "static"
+EXAMPLE = REPOSITORY / "docs" / "examples" / "verify-a-box.html"
+GUIDE = REPOSITORY / "docs" / "guides" / "verify-on-your-page.md"
+PUBLISHED = "https://trace.example.cn"
+PROOF = "application/vnd.coldtrace.proof+json"
+MODULES = sorted(
+    ["verify.js", *(f"verify/{path.name}" for path in STATIC.glob("verify/*.js") if path.name != "page.js")]
+)
+
+
+@pytest.fixture(scope="module")
+def web(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebHouse]:
+    with web_house(databases, tmp_path_factory.mktemp("service")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def service(web: WebHouse) -> str:
+    return str(web.client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def boxes(web: WebHouse) -> list[str]:
+    """Two boxes whose statements are in the log: path and query of their codes."""
+    made = web.consignment(cartons=2)
+    web.walk(made.pallets[0])
+    web.settle()
+    return [web.path(each.uri) for each in made.pallets[0].cartons]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(web: WebHouse, service: str) -> Iterator[str]:
+    """The example on another origin, as a third party would fill it in: the host, and the root that it pins."""
+    text = EXAMPLE.read_text("utf-8").replace(PUBLISHED, service)
+    root = httpx.get(f"{service}/api/v1/root").text
+    pinned = text.replace("const ROOT = null;", f"const ROOT = {json.dumps(root)};")
+    other = root.replace(json.loads(root)["roots"][0]["spki"], b64(Ed25519Signer.generate().spki))
+    wrong = text.replace("const ROOT = null;", f"const ROOT = {json.dumps(other)};")
+    assert pinned != text != wrong
+    with serve_pages({"/check": pinned, "/other-root": wrong}, csp=None) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with open_browser(tmp_path_factory.mktemp("elsewhere")) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page()
+    yield opened
+    opened.close()
+
+
+def ask(page: Page, address: str, code: str) -> tuple[str | None, dict[str, str]]:
+    """Type a code into the third party's page; return what it says and each check."""
+    page.goto(address)
+    page.fill("input[name=code]", f"https://TRACE.EXAMPLE.CN{code}")
+    page.click("button")
+    page.wait_for_selector("#said[data-result]", timeout=60_000)
+    found = page.locator("[data-check]").evaluate_all("all => all.map(e => [e.dataset.check, e.dataset.result])")
+    return page.locator("#said").get_attribute("data-result"), dict(found)
+
+
+def test_a_page_elsewhere_checks_a_box(page: Page, elsewhere: str, service: str, boxes: list[str]) -> None:
+    assert elsewhere != service
+    said, checks = ask(page, f"{elsewhere}/check", boxes[0])
+    assert said == "passed", checks
+    for name in (
+        "root",
+        "trust_list",
+        "code_signature",
+        "code_host",
+        "code_asked",
+        "facts",
+        "inclusion[0]",
+        "checkpoint",
+    ):
+        assert checks[name] == "passed", name
+
+
+def test_a_changed_answer_is_refused(page: Page, elsewhere: str, boxes: list[str]) -> None:
+    def change(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace("120116", "120117")
+        assert body != answer.text()
+        route.fulfill(response=answer, body=body)
+
+    page.route("**/01/**", change)
+    said, checks = ask(page, f"{elsewhere}/check", boxes[0])
+    assert said == "failed"
+    assert "failed" in checks.values()
+
+
+def test_the_proof_of_another_box_is_refused(page: Page, elsewhere: str, service: str, boxes: list[str]) -> None:
+    other = httpx.get(service + boxes[1], headers={"Accept": PROOF}).text
+    page.route("**/01/**", lambda route: route.fulfill(response=route.fetch(), body=other))
+    said, checks = ask(page, f"{elsewhere}/check", boxes[0])
+    assert (said, checks["code_asked"]) == ("failed", "failed")
+
+
+def test_another_root_than_the_pinned_one_is_refused(page: Page, elsewhere: str, boxes: list[str]) -> None:
+    said, checks = ask(page, f"{elsewhere}/other-root", boxes[0])
+    assert (said, checks["root"]) == ("failed", "failed")
+
+
+@pytest.mark.parametrize("module", ["verify.js", "verify/crypto.js"])
+def test_a_changed_verifier_is_not_run(page: Page, elsewhere: str, module: str) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+
+    def change(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text() + "\n// changed")
+
+    page.route(f"**/static/{module}", change)
+    page.goto(f"{elsewhere}/check")
+    page.wait_for_timeout(500)
+    assert page.locator("button").is_disabled()
+    assert any("integrity" in each for each in errors), errors
+
+
+def test_the_files_may_be_hosted_by_oneself(browser: Browser, service: str, boxes: list[str]) -> None:
+    """`serve_pages` has the package's static files, as a site that copied them."""
+    text = re.sub(r'<script type="importmap">.*?</script>', "", EXAMPLE.read_text("utf-8"), flags=re.S)
+    text = text.replace("import(`${HOST}/static/", "import(`/static/").replace(PUBLISHED, service)
+    with serve_pages({"/own": text}, csp=None) as address:
+        opened = browser.new_page()
+        requests: list[str] = []
+        opened.on("request", lambda request: requests.append(request.url))
+        said, checks = ask(opened, f"{address}/own", boxes[0])
+        opened.close()
+    assert said == "passed"
+    assert checks["root"] == "not_checked", "nobody pinned it"
+    assert [url for url in requests if "/static/" in url and not url.startswith(address)] == []
+
+
+@pytest.mark.parametrize("document", [EXAMPLE, GUIDE], ids=["example", "guide"])
+def test_the_documents_name_the_digests_of_all_modules(document: Path) -> None:
+    """Print them again with: tests/browser/test_elsewhere.py's `digests`, see the failure."""
+    told = dict(
+        re.findall(r'"https://trace\.example\.cn/static/([\w/.]+)": "(sha384-[\w+/=]+)"', document.read_text("utf-8"))
+    )
+    assert told == digests(), json.dumps(digests(), indent=2)
+
+
+def digests() -> dict[str, str]:
+    """Return what Subresource Integrity names each module by."""
+    return {name: f"sha384-{b64encode(sha384((STATIC / name).read_bytes()).digest()).decode()}" for name in MODULES}
