@@ -77,16 +77,16 @@ def test_an_entry_that_waits_longer_than_promised(web: WebHouse) -> None:
 
 
 def test_troubles_of_this_process_and_warnings(web: WebHouse) -> None:
-    web.app.state.publisher.troubles["x"] = QuorumMissing(name="x", size=5, cosigned=1, quorum=2)
+    web.app.state.log_keeper.publisher.troubles["x"] = QuorumMissing(name="x", size=5, cosigned=1, quorum=2)
     assert web.client.get("/readyz").json()["alarms"][0]["code"] == "witness_quorum_missing"
-    web.app.state.publisher.troubles.clear()
+    web.app.state.log_keeper.publisher.troubles.clear()
     web.app.state.notices = (RolesMissing(user="someone", role="coldtrace_app"),)
     answer = web.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     assert answer.json()["warnings"] == ["database_roles_missing"]
-    web.app.state.sequencer.unsure["x"] = WitnessesSilent(name="x", silent="w.example")
+    web.app.state.log_keeper.sequencer.unsure["x"] = WitnessesSilent(name="x", silent="w.example")
     assert web.client.get("/readyz").json()["warnings"] == ["database_roles_missing", "witnesses_silent"]
-    feeder = web.app.state.feeder
+    feeder = web.app.state.log_keeper.feeder
     feeder.doubts["x", "w.example"] = WitnessDoubts(name="x", witness="w.example", size=5)
     assert [each["code"] for each in web.client.get("/readyz").json()["alarms"]] == ["witness_doubts_growth"]
     feeder.look_again(web.env.origin)  # without witnesses there is nothing to find
@@ -109,7 +109,7 @@ def test_waiting_is_capped_and_ends_with_the_receipt(
 
 
 def test_each_log_has_its_own_alarm(web: WebHouse) -> None:
-    troubles = web.app.state.publisher.troubles
+    troubles = web.app.state.log_keeper.publisher.troubles
     for name in ("one", "two"):
         troubles[name] = QuorumMissing(name=name, size=5, cosigned=1, quorum=2)
     alarms = web.client.get("/readyz").json()["alarms"]
@@ -121,8 +121,8 @@ def test_each_log_has_its_own_alarm(web: WebHouse) -> None:
 
 def test_what_is_held_back_is_counted_and_every_metric_says_what_it_is(web: WebHouse) -> None:
     name = web.env.log.name
-    web.app.state.publisher.stop()  # or it would find that nothing is held back
-    web.app.state.publisher.troubles[name] = QuorumMissing(name=name, size=5, cosigned=1, quorum=2)
+    web.app.state.log_keeper.publisher.stop()  # or it would find that nothing is held back
+    web.app.state.log_keeper.publisher.troubles[name] = QuorumMissing(name=name, size=5, cosigned=1, quorum=2)
     lines = web.client.get("/metrics", headers=web.bearer).text.splitlines()
     assert f'coldtrace_log_held_back{{log="{name}"}} 1' in lines
     helped = {line.split()[2] for line in lines if line.startswith("# HELP ")}

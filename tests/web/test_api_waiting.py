@@ -29,7 +29,7 @@ GETS = ("/healthz", "/logs/cn-2026/checkpoint", "/readyz")
 def web(databases: Databases, tmp_path: Path) -> Iterator[WebHouse]:
     """An application whose log is published by the test alone."""
     with web_house(databases, tmp_path, publish_every_ms=SLOW_MS) as made:
-        until(lambda: bool(made.app.state.publisher._done))  # the round at the start is over
+        until(lambda: bool(made.app.state.log_keeper.publisher._done))  # the round at the start is over
         yield made
 
 
@@ -103,11 +103,12 @@ def test_beyond_the_limit_nobody_waits(web: WebHouse) -> None:
 def test_in_trouble_nobody_waits(web: WebHouse, thread: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # However long the wait may be: the answer comes because of the trouble, not of the clock.
     monkeypatch.setattr("coldtrace.web.api.statements.WAIT_MAX_S", 600)
-    monkeypatch.setattr(web.app.state.sequencer, "_tick", lambda log: 0)  # else it would clear what is said below
+    keeper = web.app.state.log_keeper
+    monkeypatch.setattr(keeper.sequencer, "_tick", lambda log: 0)  # else it would clear what is said below
     name = web.env.log.name
     with sent(web, statements(web, 2), "wait=600") as answers:
         until(lambda: web.app.state.awaited_proofs.waiting == 2)
-        getattr(web.app.state, thread).troubles[name] = QuorumMissing(name=name, size=5, cosigned=0, quorum=1)
+        getattr(keeper, thread).troubles[name] = QuorumMissing(name=name, size=5, cosigned=0, quorum=1)
     assert [answer.result().status_code for answer in answers] == [202, 202]
 
 

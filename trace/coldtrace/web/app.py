@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -14,15 +13,10 @@ from starlette.types import Receive, Scope, Send
 from coldtrace.custody.corrections import settle_missed
 from coldtrace.custody.lookups import FINE_FOR, coarsen, forget_visitors
 from coldtrace.db.engine import make_sessions
-from coldtrace.env import Env, Log
+from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
-from coldtrace.ledger import service as ledger
-from coldtrace.ledger.feeder import Feeder
-from coldtrace.ledger.fork_guard import Look, published_file, require_no_fork
-from coldtrace.ledger.publish import Publisher, log_folder
-from coldtrace.ledger.sequencer import Sequencer
-from coldtrace.ledger.witness_checkpoints import witness_checkpoints
+from coldtrace.ledger.keeper import Keeper, KeeperSettings, LogKeeper
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
@@ -160,54 +154,23 @@ def create_app(
     engine: Engine,
     *,
     sequencer_engine: Engine | None = None,
+    log_keeper: Keeper | None = None,
     notices: Sequence[Refusal] = (),
 ) -> FastAPI:
     """Return the application over a migrated and installed database.
 
-    `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
+    `log_keeper` signs and publishes while the application lives; without one, threads of this process do, with
+    `sequencer_engine` for what writes the log.  `notices` are warnings of /readyz for as long as the service runs.
     """
-    writer = sequencer_engine or engine
-
-    def ask_witnesses(log: Log) -> Look:
-        with make_sessions(engine)() as session:
-            vkey = dict(ledger.logs(session))[log]
-        return witness_checkpoints(env, log, vkey=vkey)
-
-    def outside(log: Log) -> Look:
-        look = ask_witnesses(log)
-        return replace(look, found=(*published_file(log_folder(settings.data_dir, log)), *look.found))
-
-    def look_again(origin: str) -> None:
-        with make_sessions(engine)() as session:
-            doubted = next(each for each, _ in ledger.logs(session) if each.origin == origin)
-        require_no_fork(writer, env, doubted, ask_witnesses(doubted).found)
-
-    feeder = Feeder(look_again=look_again)
-    publisher = Publisher(
-        writer,
-        env,
-        data_dir=settings.data_dir,
-        every_s=settings.publish_every_ms / 1000,
-        feed=feeder,
-        strict=settings.witness_strict,
-        public_entries=settings.public_entries,
-    )
-    sequencer = Sequencer(
-        writer,
-        env,
-        tick_s=settings.sequencer_tick_ms / 1000,
-        outside=outside,
-        placed=publisher.wake,
-        strict=settings.witness_strict,
-    )
+    if log_keeper is None:
+        log_keeper = LogKeeper(sequencer_engine or engine, env, keeper_settings(settings))
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         caretaker = _Caretaker(app)
         postman: Postman = app.state.postman
         keeper = JournalKeeper(app.state.sessions, env)
-        sequencer.start()
-        publisher.start()
+        log_keeper.start()
         caretaker.start()
         postman.start()
         keeper.start()
@@ -216,9 +179,7 @@ def create_app(
         caretaker.stop()
         postman.stop()
         keeper.stop()
-        sequencer.stop()
-        publisher.stop()
-        feeder.close()
+        log_keeper.stop()
 
     app = _House(
         title="coldtrace",
@@ -233,8 +194,7 @@ def create_app(
     app.state.sessions = make_sessions(engine)
     app.state.postman = Postman(app.state.sessions.begin, env, mail_server(settings))
     app.state.printing = PrintRoom(app.state.sessions, env)
-    app.state.feeder = feeder
-    app.state.sequencer, app.state.publisher, app.state.notices = sequencer, publisher, tuple(notices)
+    app.state.log_keeper, app.state.notices = log_keeper, tuple(notices)
     app.state.logs = {}
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.case_hours = due_hours(settings.case_hours or {})
@@ -245,7 +205,7 @@ def create_app(
     app.state.awaited_proofs = AwaitedProofs(
         app.state.sessions,
         env.log,
-        troubled=lambda: env.log.name in sequencer.troubles or env.log.name in publisher.troubles,
+        troubled=lambda: log_keeper.said().holds_up(env.log.name),
     )
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.looks = Looks(app.state.sessions, env, city_header=settings.visitor_city_header)
@@ -272,6 +232,17 @@ def create_app(
         hot={HOT: statements.post_statements},
     )
     return app
+
+
+def keeper_settings(settings: Settings) -> KeeperSettings:
+    """Return what the settings say of signing and publishing."""
+    return KeeperSettings(
+        data_dir=settings.data_dir,
+        tick_s=settings.sequencer_tick_ms / 1000,
+        publish_every_s=settings.publish_every_ms / 1000,
+        strict=settings.witness_strict,
+        public_entries=settings.public_entries,
+    )
 
 
 HOT = ("POST", statements.router.prefix)

@@ -12,6 +12,7 @@ from coldtrace.custody.service import INCLUDE_WITHIN
 from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.fork_guard import frozen_reason
+from coldtrace.ledger.keeper import Said
 from coldtrace.ledger.model import LogState, LogStatus
 from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue, QuorumMissing
 from coldtrace.parties.warnings import warnings
@@ -42,12 +43,12 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
     """Answer 200 when the service can keep its promises; 503 without the database or with `alarms`, one for each log
     that is frozen, behind its promise, not published or not stored as it was signed.  `warnings` names what needs a
     person within a week."""
-    alarms = [*_alarms(session, env.clock()), *ledger.differing(session), *_troubles(request)]
+    said: Said = request.app.state.log_keeper.said()
+    alarms = [*_alarms(session, env.clock()), *ledger.differing(session), *said.troubles]
     body: dict[str, object] = {"status": "alarm" if alarms else "ready"}
     if alarms:
         body["alarms"] = _said({(each.code, *sorted(_whose(each))): each for each in alarms}.values())
-    unsure = dict(request.app.state.sequencer.unsure).values()
-    found = [*request.app.state.notices, *unsure, *warnings(session, env)]
+    found = [*request.app.state.notices, *said.unsure, *warnings(session, env)]
     if found:
         body["warnings"] = sorted({each.code for each in found})
     return JSONResponse(body, 503 if alarms else 200)
@@ -63,9 +64,8 @@ def metrics(
     """Return counters in the Prometheus text format; needs an administrator's token: volumes are nobody's business."""
     now = env.clock()
     found = ledger.status(session, now=now)
-    held = {
-        name for name, each in dict(request.app.state.publisher.troubles).items() if isinstance(each, QuorumMissing)
-    }
+    said: Said = request.app.state.log_keeper.said()
+    held = {name for name, each in said.publishing.items() if isinstance(each, QuorumMissing)}
     samples: dict[str, list[float]] = {
         "size": [each.head_size for each in found],
         "published_size": [each.published_size for each in found],
@@ -105,16 +105,6 @@ def _alarms(session: Session, now: datetime) -> list[Refusal]:
                 )
             )
     return found
-
-
-def _troubles(request: Request) -> list[Refusal]:
-    """Return what keeps this process from signing or publishing, and whose witness doubts."""
-    state = request.app.state
-    return [
-        *dict(state.sequencer.troubles).values(),
-        *dict(state.publisher.troubles).values(),
-        *dict(state.feeder.doubts).values(),
-    ]
 
 
 def _whose(alarm: Refusal) -> Iterable[tuple[str, str]]:
