@@ -110,7 +110,7 @@ class KeeperProcess:
             if time.monotonic() - began > STEADY_S:
                 pause_s = FIRST_PAUSE_S
             self._said = Said(away=LogKeeperAway(exit=code, again_s=int(LONGEST_PAUSE_S)))
-            log.error("the keeper of the logs ended by itself (%s): starting it again in %.1f s", code, pause_s)
+            log.error("the keeper of the logs ended by itself (%s): starting it again in %.2f s", code, pause_s)
             self._stopping.wait(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
