@@ -56,6 +56,7 @@ from coldtrace.web.api import (
 )
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
+from coldtrace.web.busy_answers import BusyAnswers
 from coldtrace.web.captures import Captures
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
@@ -230,6 +231,7 @@ def create_app(
         body_limit_bytes=settings.body_limit_bytes,
         anonymous=app.state.anonymous,
         hot={HOT: statements.post_statements},
+        shut=BusyAnswers(app.state.captures),
     )
     return app
 

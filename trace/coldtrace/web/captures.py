@@ -107,9 +107,14 @@ class Captures:
         """Whether a transaction of scans is under way."""
         return self._scans.is_working
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many wait that no more is taken in."""
+        return self.waiting >= self._waiting_max or self._waiting_bytes > WAITING_BYTES_MAX
+
     async def store(self, request: Request, body: bytes) -> Stored:
         """Store the statements of a request and commit; raise Busy, or the Refusal of the request as a whole."""
-        if self.waiting >= self._waiting_max or self._waiting_bytes > WAITING_BYTES_MAX:
+        if self.is_full:
             raise Busy(retry_s=RETRY_S)
         lane = self._piles if len(body) > LARGE_BYTES else self._scans
         self.waiting += 1

@@ -9,10 +9,11 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldtrace.clock import random_bytes
@@ -83,14 +84,17 @@ class Door:
         anonymous: AnonymousLimit,
         hot: Mapping[tuple[str, str], HotRoute] | None = None,
         larger: Mapping[tuple[str, str], int] | None = None,
+        shut: Callable[[Scope], Response | None] = lambda scope: None,
     ) -> None:
-        """`larger` are limits of bodies by method and path, where a photo comes.
+        """`shut` gives the answer to a request that is not even taken in.
+
+        `larger` are limits of bodies by method and path, where a photo comes.
 
         `hot` are routes by method and path that are called right here: the stack of a framework costs a scan as much
         as all that is checked of it.
         """
         self._app, self._body_limit, self._anonymous = app, body_limit_bytes, anonymous
-        self._hot, self._larger = hot or {}, larger or {}
+        self._hot, self._larger, self._shut = hot or {}, larger or {}, shut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -100,6 +104,10 @@ class Door:
         # A copy: the server goes on reading its own scope, which must still say HEAD.
         scope = dict(scope) | {"coldtrace.request_id": random_bytes(8).hex()}
         out = _Marked(scope, send)
+        early = self._shut(scope)
+        if early is not None:
+            await early(scope, receive, out)
+            return
         if scope["method"] == "HEAD":
             scope |= {"method": "GET", "coldtrace.head": True}
         headers = Headers(scope=scope)
