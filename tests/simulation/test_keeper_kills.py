@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -37,13 +38,11 @@ def test_the_keeper_is_killed_under_load_and_the_service_after_it(tmp_path: Path
             for _ in range(KILLS):
                 keeper = wait_for(killed.keeper, "no keeper")
                 wait_until(partial(_is_ready, client), "the keeper is not well")
-                size = _size(killed, client, vkey)
-                wait_until(lambda size=size: _size(killed, client, vkey) > size, "the log does not grow")
+                wait_until(_growth(killed, client, vkey), "the log does not grow")
                 os.kill(keeper, signal.SIGKILL)
                 wait_until(partial(_says_away, client), "nobody says that the keeper is gone")
-                size = _size(killed, client, vkey)
-                wait_until(lambda gone=keeper: killed.keeper() not in (None, gone), "the keeper does not come back")
-                wait_until(lambda size=size: _size(killed, client, vkey) > size, "the log does not go on")
+                wait_until(partial(_is_another, killed, keeper), "the keeper does not come back")
+                wait_until(_growth(killed, client, vkey), "the log does not go on")
             load.finish()
             # Who waits for a proof waits in the service for what the keeper publishes.
             said = devices[0].say(T.RECEIVE, [unit_line(UNITS[0])])
@@ -80,6 +79,16 @@ def _says_away(client: httpx.Client) -> bool:
     answer = client.get("/readyz")
     alarms = [each["code"] for each in answer.json().get("alarms", ())]
     return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "log_keeper_away" in alarms
+
+
+def _is_another(killed: Killed, gone: int) -> bool:
+    return killed.keeper() not in (None, gone)
+
+
+def _growth(killed: Killed, client: httpx.Client, vkey: Vkey) -> Callable[[], bool]:
+    """Return what tells whether the published log has grown since now."""
+    size = _size(killed, client, vkey)
+    return lambda: _size(killed, client, vkey) > size
 
 
 def _size(killed: Killed, client: httpx.Client, vkey: Vkey) -> int:
