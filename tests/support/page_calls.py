@@ -7,6 +7,7 @@ from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_fields
 from support.complaint_calls import COMPLAINT_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
+from support.stall_calls import STALL_PAGES
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
 
 
@@ -15,6 +16,16 @@ def _resolve_case(scene: Scene, case: UUID) -> Request:
 
 
 PAGES = (
+    *STALL_PAGES,
+    Call(
+        method="GET",
+        route="/desk/devices/{key}",
+        right=(Kind.DEVICE, Verb.READ),
+        about="market",
+        hidden=(404, "device_not_found"),
+        make=lambda scene: Request(path=handheld("/desk/devices/{key}")(scene).path),
+        token_only=True,
+    ),
     Call(
         method="GET",
         route="/desk/runs",
@@ -331,6 +342,7 @@ OWN = frozenset(
         "POST /account/tokens",
         "POST /account/tokens/{id}/withdraw",
         "GET /desk",
+        "GET /desk/live",
         "GET /desk/purpose",
         "POST /desk/purpose",
         "POST /sign-out",

@@ -23,9 +23,11 @@ from coldtrace.web.pages.views import (
     Frame,
     FrontView,
     Goods,
+    HomeView,
     JourneyStop,
     LabelChoice,
     ListedLot,
+    NavGroup,
     PageView,
     PalletView,
     PlaceView,
@@ -48,11 +50,13 @@ from coldtrace.web.pages.views import (
     Seller,
     ShownLink,
     Temperature,
+    Tile,
     UnknownView,
 )
 from coldtrace.web.place_words import REPACKS
 from coldtrace.web.status_words import Status, advice_for
 from support.complaint_samples import COMPLAINT_PAGES
+from support.stall_samples import stall_pages
 
 HOST = "trace.example.cn"
 NOW = datetime(2026, 11, 23, 4, 4, tzinfo=UTC)
@@ -375,13 +379,40 @@ _ROLL = replace(
 FRAME = Frame(
     csrf="token",
     nav=(
-        ("/desk/runs", Words("赋码批", "Code runs")),
-        ("/desk/people", Words("人员", "People")),
-        ("/account", Words("我的账号", "My account")),
+        NavGroup(title=None, pages=(("/desk", Words("今日", "Today")),)),
+        NavGroup(title=Words("货物", "Goods"), pages=(("/desk/runs", Words("赋码批", "Code runs")),)),
+        NavGroup(
+            title=Words("管理", "Keeping"),
+            pages=(("/desk/people", Words("人员", "People")), ("/account", Words("我的账号", "My account"))),
+        ),
     ),
     who="李娜",
     purpose="抽查，津市监〔2026〕12号",
     asks_purpose=True,
+)
+HOME = HomeView(
+    here="/desk",
+    host=HOST,
+    frame=FRAME,
+    tiles=(
+        Tile(
+            name="cases",
+            title=Words("待处理的异常", "Cases to do"),
+            says=Words("需要有人看。", "Somebody has to look."),
+            url="/desk/cases",
+            number=200,
+            more=True,
+            tone="look",
+        ),
+        Tile(
+            name="silent",
+            title=Words("没有联系的设备", "Devices not heard of"),
+            says=Words("可能离线。", "Offline, maybe."),
+            url="/desk/devices",
+            number=0,
+        ),
+    ),
+    first=(("/desk/devices", Words("邀请一台设备", "Invite a device"), Words("扫码登记。", "It scans a text.")),),
 )
 RUNS = RunsView(here="/desk/runs", host=HOST, frame=FRAME, runs=(_RUN, _ROLL), next_url="/desk/runs?after=x")
 RUN_BUSY = RunView(
@@ -506,6 +537,9 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "front": ("door/front.html", FRONT),
     "front-bare": ("door/front.html", FrontView(here="/", host=HOST)),
     "api": ("door/api.html", _api()),
+    "home": ("desk/home.html", HOME),
+    "home-new": ("desk/home.html", replace(HOME, tiles=(), first=HOME.first[:1])),
+    **stall_pages(host=HOST, frame=FRAME, station=_STATION, now=NOW),
     "runs": ("desk/runs.html", RUNS),
     "runs-none": ("desk/runs.html", RunsView(here="/desk/runs", host=HOST)),
     "run-busy": ("desk/run.html", RUN_BUSY),

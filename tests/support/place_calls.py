@@ -34,6 +34,13 @@ def _at_market(path: str) -> Callable[[Scene], Request]:
 PLACES = (
     Call(
         method="GET",
+        route="/api/v1/today",
+        right=(Kind.WORK, Verb.READ),
+        make=lambda scene: Request(path="/api/v1/today"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
         route="/api/v1/units/{unit:path}/children",
         right=(Kind.UNIT, Verb.READ),
         about="unit",

@@ -26,6 +26,7 @@ GUARDED = [call for call in (*CALLS, *PAGES) if call.right is not None]
 SILENT = {
     "POST /api/v1/statements/check",
     "GET /api/v1/devices/work",
+    "GET /api/v1/today",
     "GET /api/v1/imports/template",
     "GET /api/v1/printers",
     "GET /metrics",
@@ -44,6 +45,9 @@ NOTHING_DONE = {
     "POST /desk/tokens",
 }
 ACTS = {
+    "POST /desk/stall/{gln}": "say",
+    "POST /desk/stall/{gln}/undo": "say",
+    "POST /desk/stall/{gln}/open": "open",
     "GET /api/v1/units/{unit:path}/evidence.csv": "export",
     "PUT /api/v1/sites/{gln}/gateway": "open",
     "POST /api/v1/gateway/statements": "say",

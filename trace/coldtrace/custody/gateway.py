@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from coldtrace.clock import format_utc
 from coldtrace.custody.chain import chain_end
+from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.refusals import FactMalformed, GatewayFieldReserved, GatewayTypeRefused, RefConflict
 from coldtrace.custody.service import INCLUDE_WITHIN, Result, capture
 from coldtrace.env import Env
@@ -225,6 +226,41 @@ def _known(session: Session, gln: str, refs: Sequence[str]) -> dict[str, _Known]
         )
         for row in rows
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaidLately:
+    """One statement of a gateway: what its people look back at.  `header` is what a correction names."""
+
+    entry_id: UUID
+    header: bytes
+    type: str
+    at: datetime
+    recorded_at: datetime
+    status: str
+    units: tuple[str, ...]
+    annulled: bool
+
+
+def said_lately(session: Session, key: bytes, *, limit: int, entry_id: UUID | None = None) -> list[SaidLately]:
+    """Return the last statements of a gateway's key, the newest first, each with a few of its units.
+
+    `entry_id` asks for a single one.
+    """
+    rows = session.execute(
+        text(
+            "SELECT s.entry_id, s.header_hash AS header, s.type, s.claimed_at AS at, s.recorded_at, s.status,"
+            f" {ANNULLED.format(statement='s')} AS annulled,"
+            " ARRAY(SELECT u.unit_id FROM statement_line l JOIN unit u USING (unit_pk) WHERE l.entry_id = s.entry_id"
+            "  AND l.role <> 'implied' ORDER BY l.line_no LIMIT 5) AS units"
+            " FROM statement s WHERE s.key_id = :key AND (CAST(:entry AS uuid) IS NULL OR s.entry_id = :entry)"
+            " ORDER BY s.seq DESC, s.entry_id LIMIT :most"
+        ),
+        {"key": key, "entry": entry_id, "most": limit},
+    )
+    return [
+        SaidLately(**(dict(row._mapping) | {"header": bytes(row.header), "units": tuple(row.units)})) for row in rows
+    ]
 
 
 def forget_words(session: Session, entry_id: UUID) -> None:

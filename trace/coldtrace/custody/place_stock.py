@@ -81,6 +81,22 @@ def in_transit(session: Session, gln: str, *, after: str | None, limit: int) -> 
     return _rows(session, _SENT, _LOTS_SENT, gln, after, limit)
 
 
+def count_moving(session: Session, scope: Scope, *, to: bool, most: int) -> int:
+    """Return how many rows are on their way to the places of a scope, or were sent by them, `most` at most."""
+    within = Within(scope=scope)
+    side, kind = ("to_gln", _EXPECTED) if to else ("gln", _SENT)
+    lots = f"SELECT DISTINCT s.unit_pk FROM lot_stock s WHERE s.{side} = st.gln AND s.kind = '{TRANSIT}' LIMIT :most"
+    units = f"SELECT u.unit_pk FROM unit u WHERE {kind.replace(':gln', 'st.gln').replace(side, 'u.' + side, 1)}"
+    found: int = session.execute(
+        text(
+            "SELECT count(*) FROM (SELECT m.unit_pk FROM site st CROSS JOIN LATERAL"
+            f" (({units} LIMIT :most) UNION ALL ({lots})) m WHERE {within.site('st.gln')} LIMIT :most) moving"
+        ),
+        {"most": most, **within.values},
+    ).scalar_one()
+    return found
+
+
 # Word for word the conditions of the partial indexes in the migrations.
 _HERE = "gln = :gln AND parent_pk IS NULL AND state IN ('active', 'opened')"
 _EXPECTED = "to_gln = :gln AND parent_pk IS NULL AND state = 'in_transit'"

@@ -119,6 +119,23 @@ def devices(
     ]
 
 
+def count_silent(session: Session, *, scope: Scope, before: datetime, most: int) -> int:
+    """Return how many devices in use were not heard of since `before`, `most` at most.
+
+    One that was given a new key is not waited for.
+    """
+    within = Within(scope=scope)
+    found: int = session.execute(
+        text(
+            "SELECT count(*) FROM (SELECT 1 FROM device d WHERE d.state = 'active' AND d.replaced_by IS NULL"
+            " AND COALESCE(d.last_seen_at, d.enrolled_at) < :before"
+            f" AND {within.thing(Kind.DEVICE, at='d.gln')} LIMIT :most) silent"
+        ),
+        {"before": before, "most": most, **within.values},
+    ).scalar_one()
+    return found
+
+
 def glns_within(session: Session, glns: Sequence[str], *, scope: Scope) -> set[str]:
     """Return those of the sites that are in the scope."""
     within = Within(scope=scope)

@@ -183,6 +183,15 @@ def list_cases(
     return _read(session, within, page, values)
 
 
+def count_cases(session: Session, scope: Scope, *, most: int, wanted: Wanted | None = None) -> int:
+    """Return how many cases in the scope are as asked, `most` at most: reading no more rows than a page of the list."""
+    asked, within = wanted or Wanted(), Within(scope=scope, few_rows=True)
+    page = pages(CASES, within, *asked.conditions, most=most)
+    values = {"after": _LAST_ID, "at": "infinity", "most": most, **asked.values, **within.values}
+    found: int = session.execute(prepared(f"SELECT count(*) FROM ({page}) page"), values).scalar_one()
+    return found
+
+
 def find_case(session: Session, scope: Scope, case_id: UUID) -> Case | None:
     """Return a case in the scope, whatever its state; None if there is none."""
     within = Within(scope=scope, few_rows=True)

@@ -51,6 +51,7 @@ from coldtrace.web.api import (
     runs,
     statements,
     stock,
+    today,
     units,
     vouchers,
 )
@@ -62,6 +63,7 @@ from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.kept_pages import KeptPages
 from coldtrace.web.limits import AnonymousLimit, Door
+from coldtrace.web.live import LiveRoom
 from coldtrace.web.looks import Looks
 from coldtrace.web.open_codes import OpenCodes
 from coldtrace.web.openapi import describe
@@ -74,10 +76,13 @@ from coldtrace.web.pages import (
     desk_cases,
     desk_closing,
     desk_complaints,
+    desk_home,
     desk_journal,
     desk_people,
     desk_places,
     desk_purpose,
+    desk_stall,
+    desk_stock,
     desk_tokens,
     door,
     recalls,
@@ -114,6 +119,7 @@ ROUTERS = tuple(
         closing,
         gateway,
         stock,
+        today,
         vouchers,
         children,  # these two before `units`, whose path takes whatever follows
         evidence,
@@ -134,7 +140,10 @@ ROUTERS = tuple(
         door,
         sign_in,
         account,
+        desk_home,
         desk,
+        desk_stall,
+        desk_stock,
         desk_places,
         desk_people,
         desk_tokens,
@@ -208,6 +217,7 @@ def create_app(
         env.log,
         troubled=lambda: log_keeper.said().holds_up(env.log.name),
     )
+    app.state.live_room = LiveRoom()
     app.state.anonymous = AnonymousLimit(settings.anonymous_requests_per_minute)
     app.state.looks = Looks(app.state.sessions, env, city_header=settings.visitor_city_header)
     app.state.error_page = door.error_page

@@ -88,8 +88,11 @@ def secret_of(request: Request) -> str | None:
     return request.cookies.get(cookie_name(request))
 
 
-def signed_in_person(request: Request) -> Person | None:
-    """Return who is signed in, None when nobody is; a cookie that is worth nothing counts as a visitor's request."""
+def signed_in_person(request: Request, *, uses: bool = True) -> Person | None:
+    """Return who is signed in, None when nobody is; a cookie that is worth nothing counts as a visitor's request.
+
+    What no person does (`uses` false) leaves the session as old as it is.
+    """
     secret = secret_of(request)
     if secret is None:
         return None
@@ -98,7 +101,8 @@ def signed_in_person(request: Request) -> Person | None:
         person = person_of_session(session, state.env, secret, production=state.settings.env == "production")
         if person is not None:
             request.state.purpose = purpose_of_session(session, secret)
-            touch_session(session, state.env, secret)
+            if uses:
+                touch_session(session, state.env, secret)
     if person is None:
         limit: AnonymousLimit = state.anonymous
         limit.count(address_of(request.scope))
@@ -120,6 +124,14 @@ def signed_in(request: Request, body: Body) -> Caller:
 
 SignedIn = Annotated[Caller, Depends(signed_in)]
 """A page with this parameter is for people who are signed in, whatever their roles."""
+
+
+def watching(request: Request) -> None:
+    """Raise SignInRequired where nobody is signed in.  Asking so is no use of the session: a script asks again by
+    itself, and a page that was left open must not keep anybody signed in.
+    """
+    if signed_in_person(request, uses=False) is None:
+        raise SignInRequired(next="/desk")
 
 
 def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:

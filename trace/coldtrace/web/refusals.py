@@ -176,6 +176,39 @@ class PagesBusy(Refusal):
     )
 
 
+class StreamsTaken(Refusal):
+    """No place is left for a further stream of counts, or this session has its few already."""
+
+    code = "streams_taken"
+    title = Words("实时数字暂不可用", "No live numbers now")
+    detail = Words(
+        "同时更新的页面已达上限；页面上的数字仍然有效，{retry_s} 秒后可刷新再试。",
+        "As many pages keep up by themselves as can. Its numbers are good; reload it in {retry_s} s to try again.",
+    )
+
+
+class CodeUnread(Refusal):
+    """One of the codes that somebody entered is not one that goods here have; nothing was said of any."""
+
+    code = "code_unread"
+    title = Words("编码无法识别", "A code cannot be read")
+    detail = Words(
+        "第 {line} 个编码“{text}”不是本平台货物的有效编码（{why}）。请核对标签后改正；所有编码都还没有提交。",
+        "Code {line}, “{text}”, is no good code of goods here ({why}). Check the label and correct it; none was sent.",
+    )
+
+
+class CodesMissing(Refusal):
+    """No code was entered, or more than one page takes."""
+
+    code = "codes_missing"
+    title = Words("没有编码", "No code")
+    detail = Words(
+        "请输入或扫描 1 到 {limit} 个编码，每行一个；收到 {got} 个。",
+        "Enter or scan 1 to {limit} codes, one a line; there were {got}.",
+    )
+
+
 class InternalError(Refusal):
     """A bug; the request id leads to it in the log."""
 

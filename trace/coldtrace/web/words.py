@@ -29,6 +29,35 @@ PAGE_WORDS: dict[str, Words] = {
     ),
     # The desk
     "desk.nav": Words("工作台", "Desk"),
+    "stall.title": Words("手机收发", "By phone"),
+    "stall.codes": Words("编码，每行一个", "Codes, one a line"),
+    "stall.codes.help": Words(
+        "标签二维码下方的 13 位短码、托盘号或二维码内容；横线、大小写都不要紧。",
+        "The thirteen signs under the QR code, a pallet's number or what the QR code says; dashes do not matter.",
+    ),
+    "stall.counter": Words("柜台号（开箱上柜时填）", "Counter, when opening to one"),
+    "stall.closed": Words("手机收发尚未开通", "Not opened for this place yet"),
+    "stall.closed.text": Words(
+        "开通后，这里输入的记录由平台代本场所签名，注明“网关”，写入公开日志。",
+        "Once opened, what is entered here is signed by the platform for this place, marked “gateway”, in the public"
+        " log.",
+    ),
+    "stall.closed.ask": Words("请本单位的管理者开通。", "Whoever manages your organisation can open it."),
+    "stall.open": Words("开通", "Open it"),
+    "stall.sign": Words("打印柜台码", "Print the counter's code"),
+    "stall.stock": Words("查看库存", "See the stock"),
+    "stall.lately": Words("最近的记录", "What was said lately"),
+    "stall.none": Words(
+        "还没有记录。收到第一箱货后，记录会出现在这里。", "Nothing yet. The first box received appears here."
+    ),
+    "stall.undo": Words("撤回", "Take back"),
+    "stall.undone": Words("已撤回", "taken back"),
+    "desk.home": Words("今日", "Today"),
+    "desk.menu": Words("菜单", "Menu"),
+    "desk.menu.close": Words("收起菜单", "Close the menu"),
+    "desk.live": Words("数字随时更新。", "These numbers keep up by themselves."),
+    "desk.more_than": Words("至少", "at least"),
+    "desk.first": Words("从这里开始", "Where to begin"),
     "desk.who": Words("已登录。", "is signed in."),
     "desk.sign_out": Words("退出登录", "Sign out"),
     "desk.purpose": Words("查阅用途：", "Looked at for:"),

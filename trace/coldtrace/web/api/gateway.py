@@ -136,17 +136,20 @@ def post_statements(
         raise TooManyItems(limit=limit, got=len(body.statements))
     sent = cast("list[object]", body.statements)
     plain = [_read(each, lang) for each in sent]
-    results = _say(begin, env, caller, body.site, plain, dry_run=dry_run)
+    results = say(begin, env, caller, body.site, plain, dry_run=dry_run)
     return JSONResponse(
         {"results": [{"ref": _ref(each)} | as_json(result, lang) for each, result in zip(sent, results, strict=True)]},
         202,
     )
 
 
-def _say(
+def say(
     begin: Begin, env: Env, caller: Caller, gln: str, plain: list[Plain | Refusal], *, dry_run: bool
 ) -> list[Result]:
-    """Say it and commit; told again after a race, as `/api/v1/statements` does."""
+    """Say plain facts for a site and commit, for this call and for pages.
+
+    It is told again after a race, as `/api/v1/statements` does.
+    """
     for _ in range(ATTEMPTS):
         try:
             with begin() as session:

@@ -48,6 +48,7 @@ GROUPS: dict[str, Words] = {
     "gateway": Words("网关记录", "Gateway statements"),
     "stock": Words("库存与在途", "Stock and transit"),
     "vouchers": Words("出入库凭证", "Vouchers"),
+    "today": Words("今日要事", "Today"),
     "runs": Words("赋码批", "Code runs"),
     "rolls": Words("预签发卷标", "Pre-issued rolls"),
     "cases": Words("异常", "Cases"),
@@ -103,6 +104,8 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/units/{unit}/evidence.csv": "以 `CSV` 返回一件货物经历中您可见的每条记录及其被签名的原文，"
     "包括后来更正的；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。"
     "可读者给出私有部分，货物清单只给该货物自己的一行。",
+    "GET /api/v1/today": "返回本单位此刻待办的数目：`expected` 待收、`in_transit` 在途、`cases` 待处理异常、"
+    "`overdue` 已逾期、`silent` 一天没有联系的设备；数到 `most` 为止，等于它即为“至少”。",
     "GET /api/v1/sites/{gln}/stock": "返回一个场所的库存，托盘为一行；`next` 用作下一页的 `after`。",
     "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
     "见 `/api/v1/vouchers/{id}`。",

@@ -6,25 +6,61 @@ from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller
 from coldtrace.web.page_session import csrf_of
-from coldtrace.web.pages.views import Frame
+from coldtrace.web.pages.views import Frame, NavGroup
 
-PAGES: tuple[tuple[str, Words, tuple[Kind, Verb] | None], ...] = (
-    ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
-    ("/desk/cases", Words("异常", "Cases"), (Kind.CASE, Verb.READ)),
-    ("/desk/complaints", Words("投诉", "Complaints"), (Kind.COMPLAINT, Verb.READ)),
-    ("/desk/organisations", Words("单位", "Organisations"), (Kind.ORGANISATION, Verb.READ)),
-    ("/desk/sites", Words("场所", "Sites"), (Kind.SITE, Verb.READ)),
-    ("/desk/people", Words("人员", "People"), (Kind.PERSON, Verb.READ)),
-    ("/desk/devices", Words("设备", "Devices"), (Kind.DEVICE, Verb.READ)),
-    ("/desk/tokens", Words("令牌", "Tokens"), (Kind.TOKEN, Verb.READ)),
-    ("/desk/journal", Words("审计日志", "Journal"), (Kind.JOURNAL, Verb.READ)),
-    ("/account", Words("我的账号", "My account"), None),
+_Page = tuple[str, Words, tuple[Kind, Verb] | None]
+
+HOME: _Page = ("/desk", Words("今日", "Today"), None)
+GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
+    (None, (HOME,)),
+    (
+        Words("货物", "Goods"),
+        (
+            ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
+            ("/desk/stock", Words("库存", "Stock"), (Kind.UNIT, Verb.READ)),
+            ("/desk/expected", Words("待收", "Expected"), (Kind.UNIT, Verb.READ)),
+            ("/desk/in-transit", Words("在途", "In transit"), (Kind.UNIT, Verb.READ)),
+            ("/desk/stall", Words("手机收发", "By phone"), (Kind.GATEWAY, Verb.WRITE)),
+        ),
+    ),
+    (
+        Words("事项", "Work"),
+        (
+            ("/desk/cases", Words("异常", "Cases"), (Kind.CASE, Verb.READ)),
+            ("/desk/complaints", Words("投诉", "Complaints"), (Kind.COMPLAINT, Verb.READ)),
+        ),
+    ),
+    # Pages of authorities have their place here; a group without a page is not shown.
+    (Words("监管", "Oversight"), ()),
+    (
+        Words("管理", "Keeping"),
+        (
+            ("/desk/organisations", Words("单位", "Organisations"), (Kind.ORGANISATION, Verb.READ)),
+            ("/desk/sites", Words("场所", "Sites"), (Kind.SITE, Verb.READ)),
+            ("/desk/people", Words("人员", "People"), (Kind.PERSON, Verb.READ)),
+            ("/desk/devices", Words("设备", "Devices"), (Kind.DEVICE, Verb.READ)),
+            ("/desk/tokens", Words("令牌", "Tokens"), (Kind.TOKEN, Verb.READ)),
+            ("/desk/journal", Words("审计日志", "Journal"), (Kind.JOURNAL, Verb.READ)),
+            ("/account", Words("我的账号", "My account"), None),
+        ),
+    ),
 )
+"""Every page that the navigation leads to, with the right that opens it; who has any role has the first one."""
 
 
-def nav_of(caller: Caller) -> tuple[tuple[str, Words], ...]:
+def nav_of(caller: Caller) -> tuple[NavGroup, ...]:
     """Return the pages that the caller may open: no link leads to a refusal."""
-    return tuple((url, words) for url, words, right in PAGES if right is None or not caller.scope_for(*right).is_empty)
+    found = [
+        NavGroup(title=title, pages=tuple((url, words) for url, words, right in pages if _is_open(caller, url, right)))
+        for title, pages in GROUPS
+    ]
+    return tuple(group for group in found if group.pages)
+
+
+def _is_open(caller: Caller, url: str, right: tuple[Kind, Verb] | None) -> bool:
+    if url == HOME[0]:
+        return bool(caller.reader.members)
+    return right is None or not caller.scope_for(*right).is_empty
 
 
 def frame_of(request: Request, caller: Caller) -> Frame:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
+from coldtrace.custody import chain
 from coldtrace.errors import Words
 from coldtrace.parties import directory
 from coldtrace.parties import service as parties
@@ -24,7 +25,8 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.organisations import OrganisationIn, SiteIn, register_site
-from coldtrace.web.page_session import SignedIn, form_fields, page_needs
+from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.pages.desk_device import device_sections, device_state, invitation_sections
 from coldtrace.web.pages.desk_form import (
     ACTION,
     NAME,
@@ -39,7 +41,6 @@ from coldtrace.web.pages.desk_form import (
     read_fields,
     show_sheet,
 )
-from coldtrace.web.pages.desk_frame import nav_of
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.pages.views import Bilingual
 
@@ -50,12 +51,6 @@ SiteReader = Annotated[Caller, page_needs(Kind.SITE, Verb.READ)]
 SiteWriter = Annotated[Caller, page_needs(Kind.SITE, Verb.WRITE)]
 DeviceReader = Annotated[Caller, page_needs(Kind.DEVICE, Verb.READ)]
 DeviceWriter = Annotated[Caller, page_needs(Kind.DEVICE, Verb.WRITE)]
-
-
-@router.get("/desk")
-def desk_page(request: Request, caller: SignedIn) -> Response:
-    """Lead to the first page that somebody may open; without any role that is the own account."""
-    return RedirectResponse(nav_of(caller)[0][0], 303)
 
 
 @router.get("/desk/organisations")
@@ -109,6 +104,19 @@ def post_site(request: Request, caller: SiteWriter, body: Body) -> Response:
 def devices_page(request: Request, caller: DeviceReader, after: str | None = None) -> Response:
     """List devices and open invitations."""
     return _devices(request, caller, after=after)
+
+
+@router.get("/desk/devices/{key}")
+def device_page(request: Request, key: str, caller: DeviceReader) -> Response:
+    """Show how one device is: when it was heard of, and what its chain lacks."""
+    with request.app.state.sessions() as session:
+        device = _device(session, caller, key)
+        site = parties_store.site(session, device.gln)
+        found = chain.describe(session, caller.scope, device.key_id)
+    assert site is not None, "a device has a site"
+    assert found is not None, "it is in the scope"
+    caller.at([device.gln])
+    return show_sheet(request, caller, Words("一台设备", "One device"), device_sections(request, device, site, found))
 
 
 @router.post("/desk/devices/invites")
@@ -316,6 +324,7 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
         own = glns_within(session, list(names), scope=writable) if may else set()
         closed = closed_sites(session)
     caller.at(each.gln for each in found)
+    made = invitation_sections(said_.get("secret"))
     devices = Section(
         id="devices",
         title=Words("已登记设备", "Enrolled devices"),
@@ -332,10 +341,10 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
             Row(
                 id=b64(each.key_id),
                 cells=(
-                    Cell(text=each.name or "-"),
+                    Cell(text=each.name or b64(each.key_id)[:12], url=f"/desk/devices/{b64(each.key_id)}"),
                     Cell(name=Bilingual(zh=names[each.gln].name_zh, en=names[each.gln].name_en)),
                     Cell(text=b64(each.key_id)[:12]),
-                    Cell(words=STATES[each.state]),
+                    Cell(words=device_state(each, env.clock())),
                     Cell(moment=each.enrolled_at),
                     Cell(moment=each.last_seen_at) if each.last_seen_at else Cell(text="-"),
                 ),
@@ -391,7 +400,7 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
             ),
         ),
     )
-    return show_sheet(request, caller, Words("设备", "Devices"), (devices, invites), **said_)
+    return show_sheet(request, caller, Words("设备", "Devices"), (*made, devices, invites), **said_)
 
 
 def _state_cell(closed_at: datetime | None, *, with_organisation: bool = False) -> Cell:

@@ -39,6 +39,14 @@ class PageView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NavGroup:
+    """Pages of the desk that belong together; the first ones stand without a title."""
+
+    title: Words | None
+    pages: tuple[tuple[str, Words], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """What is around every page of somebody who is signed in: where else to go, who it is, the way out.
 
@@ -47,7 +55,7 @@ class Frame:
     """
 
     csrf: str
-    nav: tuple[tuple[str, Words], ...]
+    nav: tuple[NavGroup, ...]
     who: str
     purpose: str | None = None
     asks_purpose: bool = False
@@ -58,6 +66,68 @@ class DeskView(PageView):
     """A page behind a sign-in; without a frame nobody is signed in."""
 
     frame: Frame | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One thing of today: how many there are, and the page that shows them.
+
+    `name` is the count's name in `today` and in the stream; `number` is None where nothing is counted, and `more` says
+    that there are so many or more.  `tone` is what it means that there are some.
+    """
+
+    name: str
+    title: Words
+    says: Words
+    url: str
+    number: int | None = None
+    more: bool = False
+    tone: Literal["plain", "look", "stop"] = "plain"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeView(DeskView):
+    """What matters today; `first` are the first steps of somebody for whom there is nothing yet."""
+
+    tiles: tuple[Tile, ...]
+    first: tuple[tuple[str, Words, Words], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StallAct:
+    """One thing that may be done with goods."""
+
+    value: str
+    words: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class StallLine:
+    """One statement that was made by phone, with a few of its units."""
+
+    id: str
+    act: Words
+    at: datetime
+    units: tuple[str, ...]
+    annulled: bool
+    may_undo: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StallView(DeskView):
+    """A stall's page for a phone.  `ref` makes sending a form twice one statement; `said` is what came of the last."""
+
+    name: Bilingual
+    gln: str
+    is_open: bool
+    may_open: bool
+    acts: tuple[StallAct, ...] = ()
+    counters: bool = False
+    ref: str = ""
+    codes: str = ""
+    tone: Literal["ok", "look", "stop"] | None = None
+    said: Words | None = None
+    lately: tuple[StallLine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
