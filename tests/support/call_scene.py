@@ -1,7 +1,7 @@
 """What calls are made of: a world in which every route has something to answer, and requests as they go out."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from itertools import count
 from urllib.parse import urlencode
@@ -239,11 +239,23 @@ def as_json(path: str, value: object) -> Request:
     return Request(path=path, body=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
 
 
-def as_form(path: str, data: bytes, *, filename: str = "list.xlsx") -> Request:
-    """Return a request with a file in a form."""
+def as_form(path: str, data: bytes, *, filename: str = "list.xlsx", **fields: str) -> Request:
+    """Return a request with a file in a form, and fields beside it."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n\r\n'
-    body = head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+    body = _parts(fields) + head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
     return Request(path=path, body=body, headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})
+
+
+def with_token(request: Request, token: str) -> Request:
+    """Return the form of a page with the token of a session."""
+    if request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+        return replace(request, body=_parts({"csrf": token}) + request.body)
+    return replace(request, body=request.body + b"&csrf=" + token.encode())
+
+
+def _parts(fields: dict[str, str]) -> bytes:
+    part = '--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+    return "".join(part.format(boundary=BOUNDARY, name=name, value=fields[name]) for name in fields).encode()
 
 
 def fresh_declaration() -> str:

@@ -6,6 +6,7 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_fields
 from support.complaint_calls import COMPLAINT_PAGES
+from support.consignment_calls import CONSIGNMENT_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.stall_calls import STALL_PAGES
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
@@ -328,6 +329,7 @@ PAGES = (
         token_only=True,
     ),
     *COMPLAINT_PAGES,
+    *CONSIGNMENT_PAGES,
 )
 """Pages behind a sign-in."""
 

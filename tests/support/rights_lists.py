@@ -180,6 +180,18 @@ def _product_links(session: Session) -> Rows:
     return [(str(id), _any(Kind.CONSIGNMENT, [thing])) for id, thing in mine.items()]
 
 
+def _consignments(session: Session) -> Rows:
+    sites = sites_of(session)
+    rows = _rows(
+        session, "SELECT consignment_id, station_gln, importer_id FROM consignment ORDER BY consignment_id DESC"
+    )
+    found: Rows = []
+    for row in rows:
+        parties = {Relation.AT: sites[row.station_gln], Relation.IMPORTER: Party(operator_id=row.importer_id)}
+        found.append((str(row.consignment_id), _any(Kind.CONSIGNMENT, [Thing(parties=parties)])))
+    return found
+
+
 def _complaints(session: Session) -> Rows:
     """Give live complaints: seen by the office of the district."""
     rows = _rows(
@@ -197,6 +209,8 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "data-run": _runs(Kind.RUN, "TRUE"),
     "rolls.roll": _runs(Kind.ROLL, "r.kind = 'roll'"),
     "statements.id": _statements,
+    "consignments.consignment": _consignments,
+    "#consignments": _consignments,
     "complaints.id": _complaints,
     "#complaints": _complaints,
     "cases.id": _cases,

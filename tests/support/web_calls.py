@@ -23,6 +23,7 @@ from support.call_scene import (
 from support.case_calls import CASE_CALLS
 from support.closing_calls import CLOSING
 from support.complaint_calls import COMPLAINT_CALLS
+from support.consignment_calls import CONSIGNMENT_CALLS
 from support.house import GLNS, unit_line
 from support.link_calls import LINKS
 from support.one_call import Call as Call
@@ -381,6 +382,7 @@ CALLS = (
     *CASE_CALLS,
     *COMPLAINT_CALLS,
     *LINKS,
+    *CONSIGNMENT_CALLS,
     Call(
         method="POST",
         route="/api/v1/imports",

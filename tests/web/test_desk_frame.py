@@ -12,7 +12,13 @@ from support.call_scene import Request, Scene
 from support.page_calls import PAGES
 from support.web_house import PAGE, WebHouse
 
-FILES = {"GET /account/data", "GET /desk/runs/{run_id}/labels", "GET /desk/complaints/{complaint_id:uuid}/photo"}
+FILES = {
+    "GET /account/data",
+    "GET /desk/runs/{run_id}/labels",
+    "GET /desk/complaints/{complaint_id:uuid}/photo",
+    "GET /desk/consignments/import/template",
+    "GET /desk/consignments/import/annotated",
+}
 """Answers that are no pages."""
 
 

@@ -1,7 +1,6 @@
 """Every guarded route leaves its record: who, what, which thing, whose data.  A new one cannot forget it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -14,7 +13,7 @@ from coldtrace.seal.keys import key_id
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes, is_recorded
 from coldtrace.web.page_session import csrf_token
-from support.call_scene import SAMPLE, Scene, as_form
+from support.call_scene import SAMPLE, Scene, as_form, with_token
 from support.databases import Databases
 from support.journal import records
 from support.page_calls import PAGES
@@ -43,6 +42,13 @@ NOTHING_DONE = {
     "POST /desk/people",
     "POST /desk/people/{person_id}/memberships",
     "POST /desk/tokens",
+    # Pages of the import show nothing of anybody, and name a workbook that nobody tried.
+    "GET /desk/consignments/import",
+    "GET /desk/consignments/import/template",
+    "GET /desk/consignments/import/annotated",
+    "POST /desk/consignments/import",
+    "POST /desk/consignments/import/columns",
+    "POST /desk/consignments/import/confirm",
 }
 ACTS = {
     "POST /desk/stall/{gln}": "say",
@@ -113,6 +119,8 @@ ACTS = {
     "POST /desk/complaints/{complaint_id:uuid}/begin": "make",
     "POST /desk/complaints/{complaint_id:uuid}/close": "make",
     "POST /desk/complaints/{complaint_id:uuid}/unpublish": "make",
+    "POST /desk/consignments/{consignment_id:uuid}/undo": "undo",
+    "PUT /api/v1/imports/columns": "change",
     "POST /api/v1/product-links": "make",
     "DELETE /api/v1/product-links/{link_id:uuid}": "delete",
 }
@@ -167,7 +175,7 @@ def sent(scene: Scene, call: Call) -> tuple[httpx.Response, list[Record]]:
     if call in PAGES:
         headers = web.desk
         secret = headers["Cookie"].partition("=")[2]
-        request = replace(request, body=request.body + b"&csrf=" + csrf_token(secret).encode())
+        request = with_token(request, csrf_token(secret))
     answer = web.client.request(call.method, request.path, content=request.body, headers={**request.headers, **headers})
     assert answer.status_code == call.status, answer.text
     return answer, records(web)[before:]

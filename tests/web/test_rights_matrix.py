@@ -25,7 +25,7 @@ from coldtrace.settings import Printer
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes, right_of, takes_devices
 from coldtrace.web.page_session import csrf_token
-from support.call_scene import Request, Scene, as_json
+from support.call_scene import Request, Scene, as_json, with_token
 from support.consignments import open_consignment
 from support.databases import Databases
 from support.house import unit_line
@@ -62,7 +62,7 @@ def send(world: World, asker: Asker, call: Call, request: Request, method: str |
     elif call in PAGES:
         headers = {"Cookie": f"coldtrace={asker.secret}"} if asker.secret else {}
         if verb == "POST":
-            request = replace(request, body=request.body + b"&csrf=" + csrf_token(asker.secret).encode())
+            request = with_token(request, csrf_token(asker.secret))
     else:
         headers = {"Authorization": f"Bearer {asker.token}", "Coldtrace-Purpose": "matrix"}
     return client.request(verb, request.path, content=request.body, headers={**request.headers, **headers})
@@ -271,6 +271,10 @@ NO_LISTS = {
     "GET /desk": "it leads on to the first page that one may open",
     "GET /metrics": "counts of the whole service, for its administrator",
     "GET /api/v1/imports/template": "the same empty workbook for everybody",
+    "GET /desk/consignments/import": "a form",
+    "GET /desk/consignments/import/template": "the same empty workbook for everybody",
+    "GET /desk/consignments/import/annotated": "one workbook, of whoever tried it",
+    "GET /api/v1/imports/columns": "what one organisation taught",
     "GET /api/v1/printers": "printers are set by whoever runs the service and belong to nobody",
 }
 

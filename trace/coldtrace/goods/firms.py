@@ -23,14 +23,14 @@ def firms_of_units(session: Session, units: Collection[str]) -> set[UUID]:
     return _found(session, _OF_RUNS.format(runs=runs), list(units))
 
 
-def firms_of_consignment(session: Session, consignment_id: UUID) -> set[UUID]:
-    """Return whose consignment it is."""
+def firms_of_consignment(session: Session, *consignment_ids: UUID) -> set[UUID]:
+    """Return whose consignments these are."""
     return _found(
         session,
         "SELECT importer_id FROM consignment WHERE consignment_id = ANY(CAST(:ids AS uuid[])) UNION"
         " SELECT s.operator_id FROM consignment c JOIN site s ON s.gln = c.station_gln"
         " WHERE c.consignment_id = ANY(CAST(:ids AS uuid[]))",
-        [consignment_id],
+        list(consignment_ids),
     )
 
 

@@ -1,6 +1,6 @@
 """Importing a broker's workbook: all of it or nothing, and undone until something of it has left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
 
@@ -10,11 +10,13 @@ from sqlmodel import Session
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING
 from coldtrace.env import Env
+from coldtrace.goods import run_store
 from coldtrace.goods import service as goods
 from coldtrace.goods import store as goods_store
 from coldtrace.goods.plan import Identity
 from coldtrace.goods.refusals import AlreadyShipped, AlreadyUndone, ConsignmentUnknown
 from coldtrace.goods.service import OpenConsignment, OpenedConsignment
+from coldtrace.interop.workbook.layout import Taught
 from coldtrace.interop.workbook.reader import ImportResult, read_workbook
 from coldtrace.rights.model import Scope
 
@@ -31,6 +33,8 @@ class ImportWorkbook:
     dry_run: bool = False
     carton_identity: Identity = Identity.OWN
     """What names the cartons of lines without a GTIN."""
+    taught: Taught = field(default_factory=dict)
+    """What headings of this broker mean (`broker_headings.py`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,7 @@ def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Impo
     The door draws the others (`goods.draw.draw_rest`).  Raises what `open_consignment` raises, and the reader's refusal
     of a file that is no workbook.  The caller owns the transaction.
     """
-    result = read_workbook(command.data, filename=command.filename, today=env.clock().date())
+    result = read_only(env, command)
     if result.packing is None or result.errors:
         return Imported(result=result, opened=None)
     goods.check_required(result.packing)
@@ -84,6 +88,17 @@ def import_workbook(session: Session, env: Env, command: ImportWorkbook) -> Impo
         ),
     )
     return Imported(result=result, opened=opened)
+
+
+def read_only(env: Env, command: ImportWorkbook) -> ImportResult:
+    """Read a workbook without asking whose it is."""
+    return read_workbook(command.data, filename=command.filename, today=env.clock().date(), taught=command.taught)
+
+
+def is_drawn(session: Session, consignment_id: UUID) -> bool:
+    """Tell whether all codes of an import exist."""
+    run = run_store.run_of_consignment(session, consignment_id)
+    return run is not None and run.is_drawn
 
 
 def undo_import(session: Session, env: Env, consignment_id: UUID, scope: Scope) -> None:

@@ -16,6 +16,7 @@ from coldtrace.db.engine import make_sessions
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
+from coldtrace.interop.trials import forget_trials
 from coldtrace.ledger.keeper import Keeper, KeeperSettings, LogKeeper
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
@@ -32,6 +33,7 @@ from coldtrace.web.api import (
     children,
     closing,
     complaints,
+    consignments,
     device_desk,
     devices,
     evidence,
@@ -76,7 +78,9 @@ from coldtrace.web.pages import (
     desk_cases,
     desk_closing,
     desk_complaints,
+    desk_consignments,
     desk_home,
+    desk_import,
     desk_journal,
     desk_people,
     desk_places,
@@ -127,6 +131,7 @@ ROUTERS = tuple(
         cases,
         complaints,
         imports,
+        consignments,
         runs,
         labels,
         rolls,
@@ -142,6 +147,8 @@ ROUTERS = tuple(
         account,
         desk_home,
         desk,
+        desk_consignments,
+        desk_import,
         desk_stall,
         desk_stock,
         desk_places,
@@ -344,6 +351,8 @@ def _purge(app: FastAPI) -> None:
     while gone:
         with app.state.sessions.begin() as session:
             gone = purge(session, retention, now=app.state.env.clock())
+    with app.state.sessions.begin() as session:
+        forget_trials(session, before=app.state.env.clock() - timedelta(days=1))
     before = app.state.env.clock() - timedelta(days=settings.keep_complaints_days)
     erased = 1
     while erased:

@@ -23,6 +23,7 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.rights.rules import sees_by_area
 from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Body, Caller, end_note, noted, with_right
+from coldtrace.web.form_parts import FormParts, is_multipart, read_form_parts
 from coldtrace.web.limits import SESSION_COOKIES, AnonymousLimit, address_of
 from coldtrace.web.refusals import FormRefused, InsecureSignIn, MalformedForm, SignInRequired
 
@@ -212,13 +213,26 @@ def is_from_elsewhere(request: Request) -> bool:
 
 
 def form_fields(request: Request, body: bytes) -> dict[str, str]:
-    """Return the fields of a form, the last of a name; raise MalformedForm."""
+    """Return the fields of a form, the last of a name, without its files; raise MalformedForm."""
+    if is_multipart(request.headers.get("content-type", "")):
+        return dict(form_parts(request, body).fields)
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise MalformedForm()
     try:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
     except ValueError:
         raise MalformedForm() from None
+
+
+def form_parts(request: Request, body: bytes) -> FormParts:
+    """Return the fields and files of a form that carries files, read once; raise MalformedForm for any other."""
+    kept: FormParts | None = getattr(request.state, "form_parts", None)
+    if kept is None:
+        kind = request.headers.get("content-type", "")
+        if not is_multipart(kind):
+            raise MalformedForm()
+        kept = request.state.form_parts = read_form_parts(kind, body)
+    return kept
 
 
 def own_path(next: str) -> str:

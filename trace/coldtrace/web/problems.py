@@ -105,6 +105,7 @@ STATUS: dict[str, int] = {
     "no_tile": 404,
     "log_unknown": 404,
     "consignment_unknown": 404,
+    "trial_unknown": 404,
     "run_unknown": 404,
     "roll_unknown": 404,
     "lot_unknown": 404,

@@ -6,7 +6,7 @@ the other), be repeated on every printed page, and the table may go on over seve
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
@@ -19,6 +19,7 @@ ERRORS_HEADING = "错误 / Errors"
 ERRORS_SHEET = "错误汇总 Errors"
 CHANGES_SHEET = "已规范 Normalised"
 NOTES_SHEET = "填写说明 Notes"
+TAUGHT_SCORE = 110
 HEADER_ROW_MAX = 300
 """Nobody writes three hundred rows before the table."""
 
@@ -33,6 +34,11 @@ _SEVERAL = frozenset({"product"})
 _HARD = frozenset({"pallet", "carton_range", "carton_from", "gtin", "lot", "production_date", "expiry_date"}) | {
     "cartons", "net", "net_each", "gross", "gross_each", "weight", "product", "item",
 }  # fmt: skip
+
+
+Taught = Mapping[str, str]
+"""What somebody said that a broker's headings mean: folded heading to field, `ignored` for a column to leave out."""
+NOTHING_TAUGHT: Taught = {}
 
 
 class RowKind(Enum):
@@ -78,9 +84,9 @@ class Layout:
     ignored_sheets: tuple[Sheet, ...]
 
 
-def find_layout(sheets: tuple[Sheet, ...]) -> Layout:
-    """Return the tables of goods in the order of the sheets."""
-    found = [table for sheet in sheets if not is_ours(sheet.name) and (table := _find_table(sheet)) is not None]
+def find_layout(sheets: tuple[Sheet, ...], taught: Taught = NOTHING_TAUGHT) -> Layout:
+    """Return the tables of goods in the order of the sheets; `taught` headings go before the vocabulary."""
+    found = [table for sheet in sheets if not is_ours(sheet.name) and (table := _find_table(sheet, taught)) is not None]
     # Beside a real packing table, one without lots or pallets (an invoice, a summary) says the same goods once more.
     detailed = [table for table in found if table.columns.keys() & _PACKING and table.lines]
     chosen = detailed or found[:1]
@@ -104,14 +110,14 @@ def error_columns(sheet: Sheet) -> frozenset[int]:
     )
 
 
-def _find_table(sheet: Sheet) -> Table | None:
+def _find_table(sheet: Sheet, taught: Taught) -> Table | None:
     skipped = error_columns(sheet)
     rows = range(1, min(sheet.last_row, HEADER_ROW_MAX) + 1)
     best: tuple[int, int, dict[int, tuple[str, int]]] | None = None
     # Headings spread over two rows count only where no single row will do: else a label right above would join in.
     for headings_of in (_headings_in, _headings_over_two):
         for row in rows:
-            matches = headings_of(sheet, row, skipped)
+            matches = headings_of(sheet, row, skipped, taught)
             fields = {name for name, _ in matches.values()} - {"ignored", "line", "remark"}
             if len(fields) < 3 or not fields & (_GOODS | _PACKING) or not fields & _QUANTITY:
                 continue
@@ -119,34 +125,40 @@ def _find_table(sheet: Sheet) -> Table | None:
             if best is None or score > best[0]:
                 best = (score, row, matches)
         if best is not None:
-            return _table_at(sheet, best[1], best[2], skipped)
+            return _table_at(sheet, best[1], best[2], skipped, taught)
     return None
 
 
-def _headings_in(sheet: Sheet, row: int, skipped: frozenset[int]) -> dict[int, tuple[str, int]]:
-    return _headings_of(_texts(sheet, row, skipped))
+def _headings_in(sheet: Sheet, row: int, skipped: frozenset[int], taught: Taught) -> dict[int, tuple[str, int]]:
+    return _headings_of(_texts(sheet, row, skipped), taught)
 
 
-def _headings_over_two(sheet: Sheet, row: int, skipped: frozenset[int]) -> dict[int, tuple[str, int]]:
+def _headings_over_two(sheet: Sheet, row: int, skipped: frozenset[int], taught: Taught) -> dict[int, tuple[str, int]]:
     """A row whose every heading is a group, such as 重量 over 净重 and 毛重, names little by itself."""
     if row == sheet.last_row or not _all_words(sheet, row + 1, skipped):
         return {}
     upper = _texts(sheet, row, skipped, spread=True)
-    return _headings_of(_join_headings(upper, _texts(sheet, row + 1, skipped))) if upper else {}
+    return _headings_of(_join_headings(upper, _texts(sheet, row + 1, skipped), taught), taught) if upper else {}
 
 
-def _table_at(sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipped: frozenset[int]) -> Table:
+def _table_at(
+    sheet: Sheet, row: int, matches: dict[int, tuple[str, int]], skipped: frozenset[int], taught: Taught
+) -> Table:
     header_end = row
     if row < sheet.last_row:
         below = _texts(sheet, row + 1, skipped)
-        joined = _join_headings(_texts(sheet, row, skipped, spread=True), below)
-        two_rows = _headings_of(joined)
-        if below and _all_words(sheet, row + 1, skipped) and (_is_headings(below) or len(two_rows) > len(matches)):
+        joined = _join_headings(_texts(sheet, row, skipped, spread=True), below, taught)
+        two_rows = _headings_of(joined, taught)
+        if (
+            below
+            and _all_words(sheet, row + 1, skipped)
+            and (_is_headings(below, taught) or len(two_rows) > len(matches))
+        ):
             header_end = row + 1
             matches = two_rows | {column: match for column, match in matches.items() if column not in two_rows}
     columns, products = _assign(sheet, header_end, matches)
     headings = _join_headings(
-        _texts(sheet, row, skipped), _texts(sheet, header_end, skipped) if header_end > row else {}
+        _texts(sheet, row, skipped), _texts(sheet, header_end, skipped) if header_end > row else {}, taught
     )
     _settle(sheet, header_end, columns, products)
     table = Table(
@@ -170,12 +182,18 @@ def _texts(sheet: Sheet, row: int, skipped: frozenset[int], *, spread: bool = Fa
     return {column: v for column, v in values if isinstance(v, str) and column not in skipped}
 
 
-def _headings_of(texts: dict[int, str]) -> dict[int, tuple[str, int]]:
-    return {column: match for column, text in texts.items() if (match := column_field(text)) is not None}
+def _headings_of(texts: dict[int, str], taught: Taught) -> dict[int, tuple[str, int]]:
+    return {column: match for column, text in texts.items() if (match := _field_of(text, taught)) is not None}
 
 
-def _is_headings(texts: dict[int, str]) -> bool:
-    return len(_headings_of(texts)) >= max(2, 0.6 * len(texts))
+def _field_of(heading: str, taught: Taught) -> tuple[str, int] | None:
+    """What was taught is better than the best word of ours."""
+    meant = taught.get(fold(heading)) if taught else None
+    return column_field(heading) if meant is None else (meant, TAUGHT_SCORE)
+
+
+def _is_headings(texts: dict[int, str], taught: Taught) -> bool:
+    return len(_headings_of(texts, taught)) >= max(2, 0.6 * len(texts))
 
 
 def _all_words(sheet: Sheet, row: int, skipped: frozenset[int]) -> bool:
@@ -184,7 +202,7 @@ def _all_words(sheet: Sheet, row: int, skipped: frozenset[int]) -> bool:
     return bool(values) and all(isinstance(v, str) and not any(map(str.isdigit, v)) for v in values)
 
 
-def _join_headings(upper: dict[int, str], lower: dict[int, str]) -> dict[int, str]:
+def _join_headings(upper: dict[int, str], lower: dict[int, str], taught: Taught) -> dict[int, str]:
     joined: dict[int, str] = {}
     for column in {**upper, **lower}:
         above, below = upper.get(column), lower.get(column)
@@ -193,7 +211,7 @@ def _join_headings(upper: dict[int, str], lower: dict[int, str]) -> dict[int, st
             continue
         # 净重 | KG, 重量 | 净重, Net | Weight: whichever reading names a column.
         forms = (f"{above} {below}", f"{below} {above}", below, above)
-        joined[column] = max(forms, key=lambda form: (column_field(form) or ("", 0))[1])
+        joined[column] = max(forms, key=lambda form: (_field_of(form, taught) or ("", 0))[1])
     return joined
 
 

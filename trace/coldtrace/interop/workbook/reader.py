@@ -16,7 +16,16 @@ from coldtrace.interop.workbook.block import LINE_DEFAULTS, Given, company_in_ti
 from coldtrace.interop.workbook.example import EXAMPLE_CONTAINER, EXAMPLE_DECLARATION
 from coldtrace.interop.workbook.findings import Finding, Findings, Normalised, Place, plain, shorten
 from coldtrace.interop.workbook.grid import Sheet, read_grid
-from coldtrace.interop.workbook.layout import Layout, RowKind, Table, cells_of, find_layout
+from coldtrace.interop.workbook.headings import unknown_headings
+from coldtrace.interop.workbook.layout import (
+    NOTHING_TAUGHT,
+    Layout,
+    RowKind,
+    Table,
+    Taught,
+    cells_of,
+    find_layout,
+)
 from coldtrace.interop.workbook.line_checks import check_columns, check_line, sum_of
 from coldtrace.interop.workbook.lines import Draft, LineReader
 from coldtrace.interop.workbook.list_checks import check_list
@@ -48,6 +57,8 @@ class ImportResult:
     cartons: int | None
     """The sum as far as every line's count could be read."""
     columns: tuple[UnderstoodColumn, ...]
+    unknown: tuple[UnderstoodColumn, ...]
+    """Headings that mean nothing yet, with an empty field: a person may say what they are."""
     normalised: tuple[Normalised, ...]
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
@@ -66,14 +77,14 @@ class ImportResult:
         }
 
 
-def read_workbook(data: bytes, *, filename: str, today: date) -> ImportResult:
-    """Read a broker's workbook.
+def read_workbook(data: bytes, *, filename: str, today: date, taught: Taught = NOTHING_TAUGHT) -> ImportResult:
+    """Read a broker's workbook; `taught` says what headings of this broker mean that our vocabulary does not know.
 
     Raises a `WorkbookRefused` when the file cannot be read at all, and nothing else; whatever is wrong inside a
     readable workbook is in the result's `errors`.
     """
     sheets = read_grid(data, filename=shorten(filename))
-    layout = find_layout(sheets)
+    layout = find_layout(sheets, taught)
     findings = Findings()
     for sheet in layout.ignored_sheets:
         findings.warn(Place(sheet=sheet.name), "sheet_ignored", text=sheet.name)
@@ -92,6 +103,10 @@ def read_workbook(data: bytes, *, filename: str, today: date) -> ImportResult:
         packing=None if errors else PackingList(papers=papers, lines=tuple(map(_packed, drafts))),
         cartons=sum_of(draft.cartons for draft in drafts),
         columns=tuple(_understood(layout)),
+        unknown=tuple(
+            UnderstoodColumn(sheet=sheet, row=row, column=column, heading=heading, field="")
+            for sheet, row, column, heading in unknown_headings(sheets, layout)
+        ),
         normalised=tuple(findings.normalised),
         errors=errors,
         warnings=tuple(sorted(findings.warnings, key=_reading_order)),

@@ -31,7 +31,7 @@ def get_runs(
     caller.about(*firms_of_runs(session, [run.run_id for run in found]))
     caller.told(rows=len(found))
     return {
-        "runs": [_shown(run) for run in found],
+        "runs": [run_json(run) for run in found],
         "next": str(found[-1].run_id) if len(found) == limit else None,
     }
 
@@ -43,10 +43,11 @@ def get_run(run_id: UUID, session: ReadSession, caller: RunReader) -> dict[str, 
     if run is None:
         raise RunUnknown(id=str(run_id))
     caller.about(*firms_of_runs(session, [run_id]))
-    return _shown(run)
+    return run_json(run)
 
 
-def _shown(run: RunRecord) -> dict[str, object]:
+def run_json(run: RunRecord) -> dict[str, object]:
+    """Return a run as the API tells it."""
     return {
         "run": str(run.run_id),
         "kind": run.kind,

@@ -43,6 +43,7 @@ ACCESS_MEANING: dict[str, Words] = {
 GROUPS: dict[str, Words] = {
     "statements": Words("签名记录", "Statements"),
     "imports": Words("装箱单导入", "Workbook import"),
+    "consignments": Words("批次", "Consignments"),
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
     "gateway": Words("网关记录", "Gateway statements"),
@@ -79,9 +80,15 @@ CHINESE: dict[str, str] = {
     "他人的记录只显示单位、角色和用途，不显示个人，所涉单位只显示本单位。",
     "POST /api/v1/imports": "导入报关行的装箱单：201 并返回批次；有错误时 422，逐处列出工作表、行、列。"
     "首站或进口商须为您的单位（否则 403 `not_your_import`）。"
-    "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。",
+    "`Accept` 为 `xlsx` 类型时返回写有批注的副本，不保存任何内容。`broker` 按本单位为该报关行记住的列名读取。",
+    "GET /api/v1/imports/columns": "返回本单位为某报关行记住的列名含义：规范后的列名对应字段。",
+    "PUT /api/v1/imports/columns": "记住某报关行列名的含义，以后其装箱单都按此读取；字段为空即忘记该列名。",
     "GET /api/v1/imports/template": "返回空白模板，含表头、说明和一行示例。",
     "POST /api/v1/imports/{consignment_id}/undo": "撤销一次导入，直到其中有货物出库为止。",
+    "GET /api/v1/consignments": "返回已导入的批次，新的在前；`next` 用作下一页的 `after`。"
+    "`search` 是报关单号的开头，或完整的集装箱号、批号。",
+    "GET /api/v1/consignments/{consignment_id}": "返回一份装箱单成为了什么：申报内容、批号、托盘和赋码批。"
+    "`bound` 是该批号已赋码的箱数，无权查看货物者为空；`pallets_next` 用作下一百个托盘的 `pallets_after`。",
     "GET /api/v1/runs/{run_id}/labels": "边生成边返回一批码的标签：一个 PDF、`ZPL` 或 `CSV`，或图片压缩包；"
     "每张放行前都经检查。中途有标签被拒绝时传输会中断：不完整的内容不是文件。",
     "GET /api/v1/runs/{run_id}/jobs": "返回一批码最近的打印任务及其进度。",

@@ -97,6 +97,7 @@ def show_sheet(
     secret: str | None = None,
     status: int = 200,
     here: str | None = None,
+    is_busy: bool = False,
 ) -> Response:
     query = request.scope["query_string"].decode("latin-1")
     query = "" if request.method != "GET" else query
@@ -111,6 +112,7 @@ def show_sheet(
         problem=problem,
         secret=secret,
         wide=True,
+        is_busy=is_busy,
     )
     answer = remember_language(request, show(request, TEMPLATE, view, status))
     answer.headers["Cache-Control"] = "no-store"

@@ -26,8 +26,23 @@ class Field:
 
     name: str
     label: Words
-    kind: Literal["text", "email", "password", "number", "textarea", "select", "check", "checks", "hidden"] = "text"
+    kind: Literal[
+        "text",
+        "email",
+        "password",
+        "number",
+        "date",
+        "search",
+        "file",
+        "textarea",
+        "select",
+        "check",
+        "checks",
+        "hidden",
+    ] = "text"
     """`checks` are boxes, folded away: the one of a choice is sent as `name.value`."""
+    accept: str = ""
+    """Of a file: what the browser offers to choose."""
     value: str = ""
     help: Words | None = None
     problem: Words | None = None
@@ -38,12 +53,18 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A form that changes something; the page's CSRF token goes with it by itself."""
+    """A form that changes something; the page's CSRF token goes with it by itself.  One that `asks` only looks."""
 
     action: str
     submit: Words
     fields: tuple[Field, ...] = ()
     quiet: bool = False
+    asks: bool = False
+
+    @property
+    def has_file(self) -> bool:
+        """Tell whether a file goes with it."""
+        return any(each.kind == "file" for each in self.fields)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +76,7 @@ class Cell:
     name: Bilingual | None = None
     moment: datetime | None = None
     url: str | None = None
-    """Where the text leads to, a page of ours."""
+    """Where the text, or without one the words, lead to: a page of ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,3 +119,5 @@ class SheetView(DeskView):
     secret: str | None = None
     """Shown once: a link, a token."""
     wide: bool = False
+    is_busy: bool = False
+    """Something goes on behind it: the browser asks again by itself."""
