@@ -4,18 +4,18 @@ Of a table that was found, those without a field.  Where no table was found, the
 several words, with a row of values below.
 """
 
-from coldtrace.interop.workbook.findings import Place, shorten
+from coldtrace.interop.workbook.findings import SHOWN_MAX, Place, shorten
 from coldtrace.interop.workbook.grid import Sheet
-from coldtrace.interop.workbook.layout import HEADER_ROW_MAX, Layout, is_ours
-from coldtrace.interop.workbook.vocabulary import column_field
+from coldtrace.interop.workbook.layout import HEADER_ROW_MAX, Layout, Taught, is_ours
+from coldtrace.interop.workbook.vocabulary import column_field, fold
 
 HEADINGS_MIN = 3
 Heading = tuple[str, int, str, str]
 """Sheet, row, column letter, and the heading."""
 
 
-def unknown_headings(sheets: tuple[Sheet, ...], layout: Layout) -> list[Heading]:
-    """Return the headings that mean nothing yet, in the order of the sheets."""
+def unknown_headings(sheets: tuple[Sheet, ...], layout: Layout, taught: Taught) -> list[Heading]:
+    """Return the headings that mean nothing yet, in the order of the sheets; sentences are none."""
     if not layout.tables:
         return _likely(sheets)
     found: list[Heading] = []
@@ -24,7 +24,10 @@ def unknown_headings(sheets: tuple[Sheet, ...], layout: Layout) -> list[Heading]
         found += [
             (table.sheet.name, table.header_row, Place(column=column).letter or "", shorten(heading))
             for column, heading in sorted(table.headings.items())
-            if column not in known and column_field(heading) is None
+            if column not in known
+            and len(heading) <= SHOWN_MAX
+            and column_field(heading) is None
+            and fold(heading) not in taught
         ]
     return found
 
@@ -46,5 +49,5 @@ def _likely(sheets: tuple[Sheet, ...]) -> list[Heading]:
     return [
         (sheet.name, row, Place(column=column).letter or "", shorten(value))
         for column, value in sheet.row(row)
-        if isinstance(value, str)
+        if isinstance(value, str) and len(value) <= SHOWN_MAX
     ]

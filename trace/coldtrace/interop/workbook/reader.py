@@ -105,7 +105,7 @@ def read_workbook(data: bytes, *, filename: str, today: date, taught: Taught = N
         columns=tuple(_understood(layout)),
         unknown=tuple(
             UnderstoodColumn(sheet=sheet, row=row, column=column, heading=heading, field="")
-            for sheet, row, column, heading in unknown_headings(sheets, layout)
+            for sheet, row, column, heading in unknown_headings(sheets, layout, taught)
         ),
         normalised=tuple(findings.normalised),
         errors=errors,
