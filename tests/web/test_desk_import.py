@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
-from coldtrace.interop.trials import forget_trials
+from coldtrace.goods.plan import Identity
+from coldtrace.interop.trials import KEPT_MAX, Trial, forget_trials, keep_trial
 from coldtrace.rights.model import Member, Role
 from support.call_scene import SAMPLE, Request, as_form, with_token
 from support.html_tree import read_page
@@ -175,6 +176,18 @@ def test_a_trial_is_forgotten(web: WebHouse, clerk: Visitor) -> None:
     with web.sessions.begin() as session:
         assert forget_trials(session, before=web.env.clock()) == 1
     assert press(clerk, f"{IMPORT}/confirm", file=sha256(SAMPLE).hexdigest()).status_code == 404
+
+
+def test_of_one_person_the_newest_trials_stay(web: WebHouse) -> None:
+    names = [str(number) for number in range(KEPT_MAX + 3)]
+    for name in names:
+        trial = Trial(name=name, data=name.encode(), station_gln=None, carton_identity=Identity.OWN, broker="")
+        for by in ("person:a", "person:b"):
+            with web.sessions.begin() as session:
+                keep_trial(session, web.env, trial, by=by)
+    with web.sessions() as session:
+        kept = session.execute(text("SELECT name FROM import_trial WHERE made_by = 'person:a'")).scalars()
+    assert set(kept) == set(names[3:])
 
 
 @pytest.mark.parametrize(

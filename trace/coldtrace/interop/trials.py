@@ -14,6 +14,10 @@ from coldtrace.env import Env
 from coldtrace.goods.plan import Identity
 
 
+KEPT_MAX = 20
+"""Of one person: whoever tries file after file does not fill the disk."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """A workbook with what was chosen beside it."""
@@ -31,7 +35,10 @@ class Trial:
 
 
 def keep_trial(session: Session, env: Env, trial: Trial, *, by: str) -> None:
-    """Keep a workbook that somebody tried; the same bytes again keep what was chosen last."""
+    """Keep a workbook that somebody tried; the same bytes again keep what was chosen last.
+
+    Of one person the newest KEPT_MAX stay.
+    """
     session.execute(
         text(
             "INSERT INTO import_trial (made_by, sha256, name, data, station_gln, carton_identity, broker, tried_at)"
@@ -49,6 +56,13 @@ def keep_trial(session: Session, env: Env, trial: Trial, *, by: str) -> None:
             "broker": trial.broker,
             "at": env.clock(),
         },
+    )
+    session.execute(
+        text(
+            "DELETE FROM import_trial WHERE made_by = :by AND sha256 NOT IN (SELECT sha256 FROM import_trial"
+            " WHERE made_by = :by ORDER BY tried_at DESC, sha256 LIMIT :most)"
+        ),
+        {"by": by, "most": KEPT_MAX},
     )
 
 

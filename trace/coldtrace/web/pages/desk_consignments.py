@@ -46,7 +46,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.READ)]
 Undoer = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE, act="undo")]
 
-TITLE = Words("批次与单证", "Consignments")
+TITLE = Words("批次", "Consignments")
 IMPORT = ("/desk/consignments/import", Words("导入装箱单", "Import a packing list"))
 DECLARATION, CARTONS = Words("报关单号", "Declaration"), Words("件数", "Cartons")
 CONTAINER, IMPORTER = Words("集装箱号", "Container"), Words("进口商", "Importer")

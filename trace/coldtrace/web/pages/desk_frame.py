@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
     (
         Words("货物", "Goods"),
         (
-            ("/desk/consignments", Words("批次与单证", "Consignments"), (Kind.CONSIGNMENT, Verb.READ)),
+            ("/desk/consignments", Words("批次", "Consignments"), (Kind.CONSIGNMENT, Verb.READ)),
             ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
             ("/desk/stock", Words("库存", "Stock"), (Kind.UNIT, Verb.READ)),
             ("/desk/expected", Words("待收", "Expected"), (Kind.UNIT, Verb.READ)),

@@ -44,6 +44,7 @@ HERE = "/desk/consignments/import"
 Importer = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE, act="import")]
 Teacher = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE, act="change")]
 ROWS_SHOWN = 200
+CHANGES_SHOWN = 50
 COLUMNS_SHOWN = 60
 
 TITLE = Words("导入装箱单", "Import a packing list")
@@ -429,7 +430,7 @@ def _choices(column: UnderstoodColumn) -> tuple[Choice, ...]:
 
 
 def _normalised(result: ImportResult) -> Section:
-    shown = result.normalised[:ROWS_SHOWN]
+    shown = result.normalised[:CHANGES_SHOWN]
     return Section(
         id="normalised",
         title=Words("已自动规范", "Read as something else than written"),
