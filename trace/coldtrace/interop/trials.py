@@ -13,7 +13,6 @@ from sqlmodel import Session
 from coldtrace.env import Env
 from coldtrace.goods.plan import Identity
 
-
 KEPT_MAX = 20
 """Of one person: whoever tries file after file does not fill the disk."""
 
