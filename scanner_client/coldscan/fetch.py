@@ -7,7 +7,7 @@ others, and the old one in its place.
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -211,10 +211,17 @@ def fetch_chain(connection: sqlite3.Connection, wire: Wire, *, device: Device) -
     it lacks although it gave receipts for them are remembered: header, signature and receipt are the evidence.
     """
     key = b64(device.key)
-    answer = wire.get(f"/api/v1/devices/{key}/chain").require(200).members("chain")
-    last, forks = answer.number("last_seq"), answer.items("forks")
-    here = statements.tail_of(connection, key).seq
-    lost = statements.sent_seqs(connection, key, _spans(answer))[:SEQS_MAX]
+    last = 0
+    forks: list[object] = []
+    lost: list[int] = []
+    for page in _chain_pages(wire, key):
+        last = page.number("last_seq")
+        # Where one page of a server ends earlier in one list than in the other, some come twice.
+        forks += [each for each in page.items("forks") if each not in forks]
+        lost += [seq for seq in statements.sent_seqs(connection, key, _spans(page)) if seq not in lost]
+        if len(lost) >= SEQS_MAX:
+            break
+    lost, here = lost[:SEQS_MAX], statements.tail_of(connection, key).seq
     with immediate(connection):
         cache.put(connection, Name.RETIRED_BY, str(last) if last > here else None)
         cache.put(connection, Name.LOST, json.dumps(lost) if lost else None)
@@ -224,6 +231,23 @@ def fetch_chain(connection: sqlite3.Connection, wire: Wire, *, device: Device) -
     if forks:
         return "forked"
     return "lost" if lost else "ok"
+
+
+def _chain_pages(wire: Wire, key: str) -> Iterator[Members]:
+    """Give the pages of what the server knows of a chain, one after the other: each names a thousand holes at most."""
+    path = f"/api/v1/devices/{key}/chain"
+    page = wire.get(path).require(200).members("chain")
+    after = 0
+    for _ in range(PAGES_MAX):
+        yield page
+        if page.raw("next") is None:
+            return
+        following = page.number("next")
+        if following <= after:
+            break
+        after = following
+        page = wire.get(f"{path}?after={after}").require(200).members("chain")
+    raise BadAnswer(what="chain.next")
 
 
 def _spans(answer: Members) -> list[tuple[int, int]]:

@@ -92,6 +92,7 @@ class ScannerServer:
         self.filters: list[dict[str, object]] | None = []
         self.filter_files: dict[str, bytes] = {}
         self.missing: list[list[int]] = []
+        self.holes_a_page = 1000
         self.lock = threading.Lock()
         self._http = _Listener(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -203,17 +204,20 @@ class ScannerServer:
         path = consistency_path([leaf_hash(leaf) for leaf in self.leaves], old, new)
         return {"old": old, "new": new, "path": [b64(each) for each in path]}
 
-    def chain(self, key: str) -> dict[str, object]:
-        """Answer GET /api/v1/devices/{key}/chain."""
+    def chain(self, key: str, after: int = 0) -> dict[str, object]:
+        """Answer GET /api/v1/devices/{key}/chain: one page of what is missing."""
         found = [each.private.seq for each in self.stored.values() if b64(each.header.key) == key]
         last = max(found, default=0) + self.extra_seq
         gaps = [number for number in range(1, last - self.extra_seq + 1) if number not in set(found)]
+        missing = [span for span in ([[number, number] for number in gaps] + self.missing) if span[1] > after]
+        page = missing[: self.holes_a_page]
         return {
             "key": key,
             "last_seq": last,
             "last_header": None,
-            "missing": [[number, number] for number in gaps] + self.missing,
+            "missing": page,
             "forks": [],
+            "next": page[-1][1] if len(page) < len(missing) else None,
         }
 
     def capture(self, wires: list[dict[str, str]]) -> tuple[int, object]:
@@ -353,8 +357,9 @@ def _handler_of(server: ScannerServer) -> type[BaseHTTPRequestHandler]:
                 return self._roll(path.split("/")[4])
             if path.partition("?")[0] == "/api/v1/devices/work":
                 return self._work()
-            assert path.endswith("/chain")
-            return self._json(200, server.chain(path.split("/")[4]))
+            assert path.partition("?")[0].endswith("/chain")
+            after = int(parse_qs(urlsplit(self.path).query).get("after", ["0"])[0])
+            return self._json(200, server.chain(path.split("/")[4], after))
 
         def _work(self) -> None:
             after = parse_qs(urlsplit(self.path).query).get("after", [""])[0]
