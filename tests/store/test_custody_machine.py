@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody import lot_checkpoints
 from coldtrace.custody.model import BLOCKING
 from coldtrace.events.header import read_header
 from coldtrace.events.statement import Statement
@@ -276,7 +277,9 @@ def _extra_site(road: Road, gln: str, role: SiteRole) -> Site:
 
 
 @pytest.fixture
-def machine(session: Session, tmp_path: Path) -> type[CustodyMachine]:
+def machine(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[CustodyMachine]:
+    # So short a story has no checkpoint else.
+    monkeypatch.setattr(lot_checkpoints, "EVERY", 2)
     road = make_road(session, tmp_path / "keys")
     for gln in (PORT, STORE, MARKET):
         road.device(gln)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from coldtrace.custody import rebuild
+from coldtrace.custody import lot_checkpoints, rebuild
 from coldtrace.custody.history import find_unit
 from coldtrace.custody.scratch import open_scratch
 from coldtrace.custody.voiding import void_units
@@ -90,13 +90,15 @@ LOT_UNIT = lot_unit(gtin=GTIN, lot=LOT)
 MORE_DAMAGE = {
     "lot_stock": ("UPDATE lot_stock SET quantity = quantity - 1", LOT_UNIT),
     "lot_stop": ("DELETE FROM lot_stop", LOT),
+    "lot_checkpoint": ("""UPDATE lot_checkpoint SET stock = '[["here", "x", "", "", 1]]'""", LOT_UNIT),
     "correction": ("UPDATE correction SET in_force = FALSE", ""),
 }
 
 
 @pytest.fixture
-def stopped(told: Road) -> Road:
-    """A lot by quantity that is stopped as a whole, and a statement that was taken back."""
+def stopped(told: Road, monkeypatch: pytest.MonkeyPatch) -> Road:
+    """A lot by quantity that is stopped as a whole, with its checkpoints, and a statement that was taken back."""
+    monkeypatch.setattr(lot_checkpoints, "EVERY", 1)
     told.consignment(cartons=1)
     told.done(PORT, T.RECEIVE, Line("unit", LOT_UNIT, None, 10))
     told.done(PORT, T.HOLD, Line("unit", LOT_UNIT, None, 10), more=[("reason", "x")])

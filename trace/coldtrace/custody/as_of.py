@@ -44,7 +44,7 @@ def tell_until(session: Session, unit_id: str, moment: Moment) -> None:
     The transaction must be rolled back afterwards.  Of other units it reads nothing any more.  Raises StoryTooBig.
     """
     inside = {row.unit_pk for row in session.execute(text(_EVER_INSIDE), {"unit": unit_id})}
-    pks = unit_store.related(session, inside, since=unit_store.EARLIEST)
+    pks = set(unit_store.related(session, inside, since=unit_store.EARLIEST))
     if len(pks) > UNITS_MAX:
         raise StoryTooBig(unit=unit_id, limit=UNITS_MAX)
     lots = unit_store.lots_stopped_of(session, pks) - pks

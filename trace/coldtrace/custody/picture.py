@@ -4,6 +4,7 @@ Both ways into the record go through here: the usual one (`projection.py`) start
 (`retelling.py`) from the beginning of their story.  So the record does not depend on the order of arrival.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -35,7 +36,7 @@ class Unit:
 
     `lot` is its GTIN and lot, `lot_stopped_at` the latest word that stopped that whole lot or let it go on; `stock` is
     where a lot by quantity lies, `booked` what is stored of that.  `looks_issued`: its code was not issued here, but
-    others of its GTIN were.
+    others of its GTIN were.  `version` counts how often it was told.
     """
 
     pk: int
@@ -50,6 +51,7 @@ class Unit:
     stock: Stock | None = None
     booked: Stock | None = None
     looks_issued: bool = False
+    version: int = 0
 
     @property
     def expires_on(self) -> date | None:
@@ -100,7 +102,8 @@ class Picture:
 
     `hanging` is what may keep them from going on, beside the units themselves; `full` are those with something in them
     that is not in the picture.
-    `laid` are those that may have overlays, `stopped` the lots that this picture stops or lets go on, and when.
+    `laid` are those that may have overlays, `stopped` the lots that this picture stops or lets go on, and when, `told`
+    how many lines were told of each lot.
     """
 
     def __init__(self, units: Iterable[Unit]) -> None:
@@ -109,6 +112,7 @@ class Picture:
         self.rehoused: set[int] = set()
         self._lots = {unit.lot: unit for unit in self.units.values() if unit.stock is not None}
         self.stopped: dict[int, datetime] = {}
+        self.told: Counter[int] = Counter()
         self.laid = {unit.pk for unit in self.units.values() if unit.holding.overlays}
         self._children: dict[int, set[int]] = {}
         for unit in self.units.values():
@@ -245,17 +249,21 @@ class Picture:
         marks = decision.marks
         if parent is not None and deed.type == "pack" and unit in (parent, *self.parents_of(parent)):
             marks = (*marks, Mark.PACKED_IN_ITSELF)
-        unit.last_at = max(unit.last_at, deed.event_at)
-        self.touched.add(unit.pk)
+        self._touch(unit, deed)
         # Also of a blocked line, which leaves the unit where it is: a breach lies on it all the same.
         self._move(entry_id, deed, unit, decision, parent)
         return replace(decision, marks=marks)
 
     def pass_over(self, deed: Deed, *, unit: Unit, lasting: tuple[Mark, ...]) -> Decision:
         """Note that a line spoke of its unit and did nothing: of an annulled statement, or one that only corrects."""
+        self._touch(unit, deed)
+        return Decision(holding=unit.holding, marks=lasting)
+
+    def _touch(self, unit: Unit, deed: Deed) -> None:
         unit.last_at = max(unit.last_at, deed.event_at)
         self.touched.add(unit.pk)
-        return Decision(holding=unit.holding, marks=lasting)
+        if unit.stock is not None:
+            self.told[unit.pk] += 1
 
     def note_stop(self, deed: Deed, unit: Unit, said: Said) -> None:
         """Note that a whole lot is stopped here, or let go on, if it is."""

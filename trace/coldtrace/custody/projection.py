@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import store, unit_store
+from coldtrace.custody import lot_checkpoints, store, unit_store
 from coldtrace.custody.details import PAST_DAY, details_of, makes_lot, may_stop_lot, net_g_of
 from coldtrace.custody.lots import stops_lot
 from coldtrace.custody.making import weight_marks
@@ -245,15 +245,17 @@ class Projection:
         return any(each.pk in self.late or self._known_until[each.pk] >= event_at for each in around)
 
     def write(self) -> None:
-        """Write units and stays."""
+        """Write units, stays, and how lots stand now where that is due."""
         write_picture(self._session, self._picture)
+        lot_checkpoints.keep_due(self._session, self._picture, late=self.late)
 
 
 def write_picture(session: Session, picture: Picture) -> None:
     """Write what a picture did to units and stays, on top of what is stored."""
     store.close_stays(session, picture.leavings)
     store.insert_stays(session, picture.stays)
-    unit_store.save_units(session, [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched])
+    moved = [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched]
+    unit_store.save_units(session, moved, told=picture.told)
     unit_store.set_root_below(session, picture.rehoused)
     unit_store.save_stock(session, [picture.units[pk] for pk in picture.touched])
     unit_store.save_lot_stops(session, [(picture.units[pk], at) for pk, at in picture.stopped.items()])

@@ -16,12 +16,13 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from coldtrace.custody import case_store, party_store, store
+from coldtrace.custody import case_store, lot_checkpoints, party_store, store
 from coldtrace.custody.logged import logged_of, stored_of
+from coldtrace.custody.lot_checkpoints import Noting
 from coldtrace.custody.party_store import PartyRecord
 from coldtrace.custody.replay import copy_lines, copy_units, tell
 from coldtrace.custody.rules import IMPLIED
-from coldtrace.custody.scratch import PARTY_TABLES, UNIT_TABLES, analyze_scratch, open_scratch
+from coldtrace.custody.scratch import LOT_TABLES, PARTY_TABLES, UNIT_TABLES, analyze_scratch, open_scratch
 from coldtrace.errors import Words
 from coldtrace.ledger import service as ledger
 from coldtrace.seal.b64 import b64
@@ -30,7 +31,7 @@ STATEMENTS_AT_ONCE = 500
 LINES_AT_ONCE = 5_000
 EXAMPLES = 20
 ANALYZED_AFTER = 2_000
-TABLES = (*UNIT_TABLES, *PARTY_TABLES)
+TABLES = (*UNIT_TABLES, *LOT_TABLES, *PARTY_TABLES)
 
 Progress = Callable[[int, int], None]
 """Told now and then how many statements were told, and of how many."""
@@ -42,6 +43,7 @@ TABLE_WORDS: Mapping[str, Words] = {
     "containment": Words("包装关系", "what was inside what"),
     "lot_stock": Words("批次数量", "how much of a lot is where"),
     "lot_stop": Words("整批封存或召回", "which lots were stopped as a whole"),
+    "lot_checkpoint": Words("批次在某一时刻的数量", "how a lot stood at moments of its story"),
     "statement_party": Words("记录涉及的各方", "whom a statement concerns"),
     "case_file": Words("记录引起的异常", "which cases statements opened"),
     "correction": Words("更正的效力", "which corrections are in force"),
@@ -104,7 +106,10 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
     for batch in record.batches():
         entries = [row.entry_id for row in batch]
         copy_lines(session, live, entries)
-        lines += tell(session, store.lines_of(session, entries))
+        copied = store.lines_of(session, entries)
+        noting = Noting(lot_checkpoints.kept_between(session, live, copied))
+        lines += tell(session, copied, noting=noting)
+        lot_checkpoints.write(session, noting.noted)
         _write_parties(session, live, batch)
         statements += len(batch)
         if statements >= analyze_at:
@@ -112,6 +117,7 @@ def check(session: Session, *, progress: Progress | None = None) -> RebuildRepor
             analyze_at = 2 * statements
         if progress is not None:
             progress(statements, total)
+    lot_checkpoints.note_last(session, live)
     analyze_scratch(session, TABLES)
     units = int(session.execute(text("SELECT count(*) FROM unit")).scalar_one())
     counts, examples = {"statement": record.odd_count}, record.odd
@@ -276,6 +282,11 @@ _ROWS: Final = {
     "'quantity', s.quantity) AS facts FROM {schema}.lot_stock s JOIN {schema}.unit u USING (unit_pk)",
     "lot_stop": "SELECT concat_ws(' ', s.gtin, s.lot) AS key, jsonb_build_object('unit', u.unit_id,"
     " 'last_at', s.last_at) AS facts FROM {schema}.lot_stop s JOIN {schema}.unit u USING (unit_pk)",
+    # Compared is what stands in them, not when they were made: that depends on the order of arrival.
+    "lot_checkpoint": "SELECT concat_ws(' ', u.unit_id, k.at) AS key, jsonb_build_object('state', k.state,"
+    " 'overlays', k.overlays, 'expires_on', k.expires_on, 'stock', (SELECT jsonb_agg(p ORDER BY p)"
+    " FROM jsonb_array_elements(k.stock) p)) AS facts FROM {schema}.lot_checkpoint k JOIN {schema}.unit u"
+    " USING (unit_pk)",
     "statement_party": "SELECT concat_ws(' ', entry_id, relation, COALESCE(CAST(operator_id AS text), '-'),"
     " COALESCE(gln, '-')) AS key, jsonb_build_object('district', district, 'recorded_at', recorded_at)"
     " AS facts FROM {schema}.statement_party",

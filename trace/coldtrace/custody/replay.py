@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import unit_store
+from coldtrace.custody.lot_checkpoints import Noting
 from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Picture
 from coldtrace.custody.projection import write_picture
@@ -46,10 +47,11 @@ def copy_lines(session: Session, live: str, entries: Collection[UUID]) -> None:
     )
 
 
-def tell(session: Session, lines: Sequence[PastLine]) -> int:
+def tell(session: Session, lines: Sequence[PastLine], *, noting: Noting | None = None) -> int:
     """Tell copied lines, which follow in the order of events on those told before; return how many they are in all.
 
     Written are units, stays, and the lines with what they contradict.  All units that are named must be there.
+    `noting` notes lots on the way.
     """
     names = unit_store.names_of(session, {pk for line in lines for pk in (line.unit_pk, line.parent_pk) if pk})
     emptied = {names[line.unit_pk] for line in lines if line.whole}
@@ -59,7 +61,7 @@ def tell(session: Session, lines: Sequence[PastLine]) -> int:
     picture.full = unit_store.holding_others(
         session, {line.unit_pk for line in lines if line.type == "relabel"}, known=picture.units
     )
-    told, implied = tell_lines(picture, lines, since=unit_store.EARLIEST)
+    told, implied = tell_lines(picture, lines, since=unit_store.EARLIEST, noting=noting)
     write_findings(session, lines, told)
     write_implied(session, [], implied)
     write_picture(session, picture)

@@ -13,6 +13,8 @@ no special case.
 What stops a whole lot, or lets it go on, reaches all units of the lot: of a lot that is not told again itself, only
 these lines are told beside the stories of its units.
 
+A lot by quantity with a long story is told from a checkpoint on (`lot_checkpoints.py`), where that is the same.
+
 What a correction annulled is passed over, as if it had never been said.
 
 Two things stay as they were on arrival: what `rules.lasting_marks` judged, and the order of statements that claim the
@@ -26,7 +28,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.custody import case_store, party_store, store, unit_store
+from coldtrace.custody import case_store, lot_checkpoints, party_store, store, unit_store
+from coldtrace.custody.lot_checkpoints import Checkpoint, Noting
 from coldtrace.custody.model import Decision, Holding, Mark, Said
 from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Picture, Stay, Unit
@@ -47,11 +50,14 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     of_lots = unit_store.units_of_lots(session, late, since=since)
     if of_lots:
         unit_store.lock_for_lots(session)
-    units, lots = unit_store.lock_stories(session, of_lots.union(late), since=since)
+    units, lots, starts = unit_store.lock_stories(session, of_lots.union(late), since=since)
     before = {unit.pk: unit for unit in units}
-    picture = Picture(_at_its_beginning(unit) for unit in units)
-    lines = store.past_lines(session, before.keys() - lots, stops_of=lots)
-    told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED], since=since)
+    known = lot_checkpoints.read(session, starts)
+    picture = Picture(_at_its_beginning(unit, known.get(unit.pk)) for unit in units)
+    lines = store.past_lines(session, before.keys() - lots, stops_of=lots, starts=starts)
+    by_quantity = {unit.pk: unit for unit in units if unit.stock is not None and unit.pk not in lots}
+    noting = Noting(lot_checkpoints.moments(lines, by_quantity, starts, since))
+    told, implied = tell_lines(picture, [line for line in lines if line.role != IMPLIED], since=since, noting=noting)
     # Of a lot that is not told again only the stops were told, so what its lines contradict stays as it is.
     changed = write_findings(session, [line for line in lines if line.unit_pk not in lots], told)
     others = write_implied(session, [line for line in lines if line.role == IMPLIED], implied)
@@ -65,33 +71,38 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])
     unit_store.save_stock(session, moved)
     unit_store.set_root_below(session, {unit.pk for unit in moved})
+    noting.rest(picture.units)
+    lot_checkpoints.forget(session, by_quantity, since=since)
+    lot_checkpoints.write(session, noting.noted)
     return {place: now.marks for place, now in changed.items()}
 
 
-def _at_its_beginning(unit: Unit) -> Unit:
+def _at_its_beginning(unit: Unit, checkpoint: Checkpoint | None) -> Unit:
     return Unit(
         pk=unit.pk,
         unit_id=unit.unit_id,
-        holding=Holding(state=unit.beginning),
+        holding=Holding(state=unit.beginning) if checkpoint is None else checkpoint.holding,
         parent_pk=None,
-        last_at=unit_store.EARLIEST,
+        last_at=unit_store.EARLIEST if checkpoint is None else checkpoint.at,
         beginning=unit.beginning,
         issued=unit.issued,
         lot=unit.lot,
         lot_stopped_at=unit.lot_stopped_at,
-        stock=None if unit.stock is None else {},
+        stock=None if unit.stock is None else {} if checkpoint is None else checkpoint.stock,
         booked=unit.booked,
+        looks_issued=unit.looks_issued,
+        version=unit.version,
     )
 
 
 def tell_lines(
-    picture: Picture, lines: Iterable[PastLine], *, since: datetime
+    picture: Picture, lines: Iterable[PastLine], *, since: datetime, noting: Noting | None = None
 ) -> tuple[Decisions, dict[tuple[UUID, int], LineRecord]]:
     """Apply lines in the order of events; return what each did, and what whole unpackings imply by (statement, child).
 
     A line's lasting marks stay as they are stored; `implied` lines are not among the given ones.  All that was in a
     unit at `since` or later must be in the picture; what was inside it before is not, so whether that kept it from
-    going on stays as it is stored.
+    going on stays as it is stored.  `noting` notes lots on the way.
     """
     told: Decisions = {}
     implied: dict[tuple[UUID, int], LineRecord] = {}
@@ -108,6 +119,8 @@ def tell_lines(
                 details=line.details,
             )
             picture.note_stop(deed, unit, says)
+            if noting is not None and unit.stock is not None:
+                noting.before(unit, deed.event_at)
             if line.annulled:
                 told[entry_id, line.line_no] = picture.pass_over(deed, unit=unit, lasting=lasting)
                 continue

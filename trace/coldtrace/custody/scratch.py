@@ -21,6 +21,9 @@ UNIT_TABLES: Final = ("unit", "statement_line", "containment", "lot_stock", "lot
 PARTY_TABLES: Final = ("statement_party", "case_file")
 """Whom statements concern, and which cases they opened."""
 
+LOT_TABLES: Final = ("lot_checkpoint",)
+"""How lots stood at moments of their story."""
+
 CORRECTION_TABLES: Final = ("correction",)
 """Which statements are annulled."""
 

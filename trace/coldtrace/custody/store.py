@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -210,16 +211,43 @@ def forget_stays(session: Session, pks: Collection[int]) -> None:
     session.execute(text("DELETE FROM containment WHERE child_pk = ANY(CAST(:pks AS bigint[]))"), {"pks": sorted(pks)})
 
 
-def past_lines(session: Session, pks: Collection[int], *, stops_of: Collection[int] = ()) -> list[PastLine]:
-    """Return every stored line of these units in the order of events; of the lots `stops_of` only what stops them."""
-    which = "l.unit_pk = ANY(CAST(:keys AS bigint[]))"
+def past_lines(
+    session: Session,
+    pks: Collection[int],
+    *,
+    stops_of: Collection[int] = (),
+    starts: Mapping[int, datetime] = MappingProxyType({}),
+) -> list[PastLine]:
+    """Return every stored line of these units in the order of events; of the lots `stops_of` only what stops them.
+
+    Of those in `starts` only what is later than that is returned.
+    """
+    which = [ITS_LINES if starts else "l.unit_pk = ANY(CAST(:keys AS bigint[]))"]
+    more: dict[str, Any] = its_lines(starts) if starts else {}
     if stops_of:
-        which = (
-            f"({which} OR l.unit_pk = ANY(CAST(:lots AS bigint[]))"
-            " AND (s.type = ANY(CAST(:stopping AS text[])) OR l.details @> '{\"hold\": true}'))"
+        which.append(
+            "l.unit_pk = ANY(CAST(:lots AS bigint[]))"
+            " AND (s.type = ANY(CAST(:stopping AS text[])) OR l.details @> '{\"hold\": true}')"
         )
-        return _past_lines(session, which, sorted(pks), lots=sorted(stops_of), stopping=sorted(STOPPING))
-    return _past_lines(session, which, sorted(pks))
+        more |= {"lots": sorted(stops_of), "stopping": sorted(STOPPING)}
+    return _past_lines(session, f"({' OR '.join(which)})", sorted(set(pks).difference(starts)), **more)
+
+
+ITS_LINES = (
+    "l.unit_pk = ANY(CAST(:keys AS bigint[])) OR (l.unit_pk = ANY(CAST(:started AS bigint[]))"
+    " AND l.event_at > CAST(:first AS timestamptz)"
+    " AND l.event_at > (CAST(:starts AS timestamptz[]))[array_position(CAST(:started AS bigint[]), l.unit_pk)])"
+)
+"""The condition that a line `l` is one of the units `keys`, or one of the lots `started` after their moments."""
+
+
+def its_lines(starts: Mapping[int, datetime]) -> dict[str, Any]:
+    """Return the values for `ITS_LINES`, beside `keys`."""
+    return {
+        "started": list(starts),
+        "starts": list(starts.values()),
+        "first": min(starts.values(), default=None),
+    }
 
 
 def lines_of(session: Session, entries: Collection[UUID]) -> list[PastLine]:
@@ -227,9 +255,7 @@ def lines_of(session: Session, entries: Collection[UUID]) -> list[PastLine]:
     return _past_lines(session, "l.entry_id = ANY(CAST(:keys AS uuid[]))", sorted(entries))
 
 
-def _past_lines(
-    session: Session, which: str, keys: Sequence[int] | Sequence[UUID], **more: Sequence[int] | Sequence[str]
-) -> list[PastLine]:
+def _past_lines(session: Session, which: str, keys: Sequence[int] | Sequence[UUID], **more: Any) -> list[PastLine]:
     rows = session.execute(
         text(
             "SELECT l.entry_id, l.line_no, l.unit_pk, l.role, l.parent_pk, l.quantity, s.type, s.gln, s.to_gln,"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row
@@ -11,6 +12,7 @@ from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import Holding, Issued, StockPlace, UnitState
 from coldtrace.custody.overlays import BLOCKABLE
 from coldtrace.custody.picture import Hanging, Unit
+from coldtrace.custody.store import ITS_LINES, its_lines
 from coldtrace.db.plain_sql import text
 from coldtrace.events.unit_id import read_unit_id
 
@@ -83,7 +85,7 @@ _KEYS_AROUND = f"ANY(ARRAY({_AROUND}))"
 for one scan."""
 
 _UNITS = (
-    "SELECT u.unit_pk, u.unit_id, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
+    "SELECT u.unit_pk, u.unit_id, u.version, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
     " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.voided_at IS NOT NULL AS voided,"
     " u.overlays, u.counter, u.expires_on, u.left_g, i.code_hash, i.net_g, r.station_gln, l.facts_hash, l.expiry_date,"
     " lc.importer_id, im.uscc AS importer, ro.bind_until, l.gtin AS lot_gtin, l.lot AS lot_lot,"
@@ -307,6 +309,7 @@ def _unit(row: Row[Any]) -> Unit:
         lot=None if row.lot_gtin is None else (row.lot_gtin, row.lot_lot),
         lot_stopped_at=row.stop_at,
         looks_issued=row.coded,
+        version=row.version,
     )
 
 
@@ -388,15 +391,19 @@ _LATER = (
 )
 
 
-def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> tuple[list[Unit], set[int]]:
+def lock_stories(
+    session: Session, pks: Collection[int], *, since: datetime
+) -> tuple[list[Unit], set[int], dict[int, datetime]]:
     """Return these units, what was inside them or made of them at `since` or later, and all that any of these was ever
     in or made of; locked.
 
     With them come the lots that were stopped as a whole: they are read, not locked, and named in the second answer.
+    The third names the lots whose story begins with a checkpoint, and when that is.
     """
     locked: set[int] = set()
     while True:
-        found = related(session, pks, since=since)
+        starts = related(session, pks, since=since)
+        found = set(starts)
         if found <= locked:
             break
         session.execute(
@@ -405,25 +412,39 @@ def lock_stories(session: Session, pks: Collection[int], *, since: datetime) -> 
         )
         locked = found
     units = _units(session, _rows_of(session, locked))
-    return units, {unit.pk for unit in units} - locked
+    started = {pk: at for pk, at in starts.items() if pk in locked and at is not None}
+    return units, {unit.pk for unit in units} - locked, started
 
 
-def related(session: Session, pks: Collection[int], *, since: datetime) -> set[int]:
+def related(session: Session, pks: Collection[int], *, since: datetime) -> dict[int, datetime | None]:
     """Return the keys of these units, of what was inside them at `since` or later, and of all that any was ever in.
 
     Inside is also what somebody said to be put in or taken out since, whatever came of it.  Where anything ever lay on
     one of them, what one was in and went on since belongs to these units too: something inside may have kept it.
+
+    Beside a lot by quantity stands the moment of the checkpoint from which its story may be told: the last one before
+    `since`, and before anything that was made of it and is told too.  All others are told from their beginning.
     """
     of = set(pks)
     while True:
-        found = {row[0] for row in session.execute(text(_RELATED), {"pks": sorted(of), "since": since})}
-        asked = {"pks": sorted(found), "since": since, "going": sorted(BLOCKABLE)}
-        went_on = {row[0] for row in session.execute(text(_WENT_ON), asked)}
+        rows = session.execute(text(_RELATED), {"pks": sorted(of), "since": since})
+        found = {row.unit_pk: row.start for row in rows}
+        starts = {pk: at for pk, at in found.items() if at is not None}
+        asked = {"keys": sorted(found.keys() - starts.keys()), "since": since, "going": sorted(BLOCKABLE)}
+        went_on = {row[0] for row in session.execute(text(_WENT_ON), asked | its_lines(starts))}
         if went_on <= of:
             return found
         of |= went_on
 
 
+# Of a lot that other units were said to be in, or that was stopped while units of its own lot have codes, all is told:
+# what it was like before the checkpoint reaches those units.
+_START = (
+    "COALESCE((SELECT max(k.at) FROM lot_checkpoint k WHERE k.unit_pk = {unit} AND k.at < {before}"
+    " AND NOT EXISTS (SELECT 1 FROM statement_line c WHERE c.parent_pk = k.unit_pk)"
+    " AND NOT EXISTS (SELECT 1 FROM lot_stop st JOIN lot l USING (gtin, lot) JOIN unit v ON v.lot_id = l.lot_id"
+    " WHERE st.unit_pk = k.unit_pk)), '-infinity')"
+)
 _RELATED = (
     # Below: what was inside since, and what was made of it since; above: what these were in, and were made of.
     "WITH RECURSIVE below (unit_pk) AS (SELECT unnest(CAST(:pks AS bigint[]))"
@@ -433,22 +454,25 @@ _RELATED = (
     " UNION ALL SELECT l.unit_pk FROM statement_line l WHERE l.parent_pk = b.unit_pk AND l.event_at >= :since"
     " UNION ALL SELECT o.unit_pk FROM statement_line i JOIN statement_line o USING (entry_id)"
     " WHERE i.unit_pk = b.unit_pk AND i.role = 'input' AND i.event_at >= :since AND o.role = 'output') n),"
-    " above (unit_pk) AS (SELECT unit_pk FROM below"
-    " UNION SELECT n.unit_pk FROM above a CROSS JOIN LATERAL ("
-    " SELECT l.parent_pk AS unit_pk FROM statement_line l WHERE l.unit_pk = a.unit_pk AND l.parent_pk IS NOT NULL"
-    " UNION ALL SELECT i.unit_pk FROM statement_line o JOIN statement_line i USING (entry_id)"
-    " WHERE o.unit_pk = a.unit_pk AND o.role = 'output' AND i.role = 'input') n)"
-    " SELECT unit_pk FROM above"
+    f" above (unit_pk, start) AS (SELECT unit_pk, {_START.format(unit='below.unit_pk', before=':since')} FROM below"
+    f" UNION SELECT n.unit_pk, {_START.format(unit='n.unit_pk', before='LEAST(n.event_at, :since)')}"
+    " FROM above a CROSS JOIN LATERAL (SELECT l.parent_pk AS unit_pk, l.event_at FROM statement_line l"
+    " WHERE l.unit_pk = a.unit_pk AND l.event_at > a.start AND l.parent_pk IS NOT NULL"
+    " UNION ALL SELECT i.unit_pk, i.event_at FROM statement_line o JOIN statement_line i USING (entry_id)"
+    " WHERE o.unit_pk = a.unit_pk AND o.event_at > a.start AND o.role = 'output' AND i.role = 'input') n)"
+    " SELECT unit_pk, NULLIF(min(start), '-infinity') AS start FROM above GROUP BY unit_pk"
 )
 _WENT_ON = (
     "WITH its AS (SELECT l.unit_pk, l.event_at, l.details, s.type, s.details AS said FROM statement_line l"
-    " JOIN statement s USING (entry_id) WHERE l.unit_pk = ANY(CAST(:pks AS bigint[])) AND l.role <> 'implied'),"
+    f" JOIN statement s USING (entry_id) WHERE ({ITS_LINES}) AND l.role <> 'implied'),"
     # All by which something may come to lie on a unit; selling it twice is one.
     " laid AS (SELECT EXISTS (SELECT 1 FROM its WHERE type IN ('hold', 'recall') OR details @> '{\"hold\": true}'"
     " OR said @> '{\"breach\": true}') OR EXISTS (SELECT 1 FROM its WHERE type = 'sell' GROUP BY unit_pk"
-    " HAVING count(*) > 1) OR EXISTS (SELECT 1 FROM unit u WHERE u.unit_pk = ANY(CAST(:pks AS bigint[]))"
-    " AND (u.overlays <> '{}' OR EXISTS (SELECT 1 FROM lot l JOIN lot_stop USING (gtin, lot)"
-    " WHERE l.lot_id = u.lot_id))) AS is_so)"
+    " HAVING count(*) > 1) OR EXISTS (SELECT 1 FROM unit u WHERE u.unit_pk = ANY(CAST(:keys AS bigint[])"
+    " || CAST(:started AS bigint[])) AND (u.overlays <> '{}' OR EXISTS (SELECT 1 FROM lot l"
+    " JOIN lot_stop USING (gtin, lot) WHERE l.lot_id = u.lot_id))) OR EXISTS (SELECT 1 FROM lot_checkpoint k"
+    " JOIN unnest(CAST(:started AS bigint[]), CAST(:starts AS timestamptz[])) AS n(unit_pk, at) USING (unit_pk, at)"
+    " WHERE k.overlays <> '{}') AS is_so)"
     # What is inside keeps a unit from a new label, whatever lies on it.
     " SELECT DISTINCT i.unit_pk FROM its i, laid WHERE i.event_at >= :since"
     " AND (laid.is_so AND i.type = ANY(CAST(:going AS text[])) OR i.type = 'relabel')"
@@ -456,22 +480,24 @@ _WENT_ON = (
 )
 
 
-def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> None:
-    """Write moved units back, each with the key of its outermost parent."""
+def save_units(
+    session: Session, units: Sequence[tuple[Unit, int | None]], *, told: Mapping[int, int] = MappingProxyType({})
+) -> None:
+    """Write moved units back, each with the key of its outermost parent; `told` says how often one was told."""
     if not units:
         return
     session.execute(
         text(
             "UPDATE unit u SET state = v.state, gln = v.gln, to_gln = v.to_gln, parent_pk = v.parent_pk,"
-            " root_pk = v.root_pk, last_at = v.last_at, version = u.version + 1,"
+            " root_pk = v.root_pk, last_at = v.last_at, version = u.version + v.steps,"
             " overlays = string_to_array(v.overlays, ' '), counter = v.counter, expires_on = v.expires_on,"
             " left_g = v.left_g"
             " FROM unnest(CAST(:pks AS bigint[]), CAST(:states AS text[]), CAST(:glns AS text[]),"
             " CAST(:tos AS text[]), CAST(:parents AS bigint[]), CAST(:roots AS bigint[]),"
             " CAST(:times AS timestamptz[]), CAST(:overlays AS text[]), CAST(:counters AS text[]),"
-            " CAST(:days AS date[]), CAST(:grams AS bigint[]))"
-            " AS v(unit_pk, state, gln, to_gln, parent_pk, root_pk, last_at, overlays, counter, expires_on, left_g)"
-            " WHERE u.unit_pk = v.unit_pk"
+            " CAST(:days AS date[]), CAST(:grams AS bigint[]), CAST(:steps AS int[]))"
+            " AS v(unit_pk, state, gln, to_gln, parent_pk, root_pk, last_at, overlays, counter, expires_on, left_g,"
+            " steps) WHERE u.unit_pk = v.unit_pk"
         ),
         {
             "pks": [u.pk for u, _ in units],
@@ -485,6 +511,7 @@ def save_units(session: Session, units: Sequence[tuple[Unit, int | None]]) -> No
             "counters": [u.holding.counter for u, _ in units],
             "days": [u.holding.expires_on for u, _ in units],
             "grams": [u.holding.left_g for u, _ in units],
+            "steps": [told.get(u.pk, 1) for u, _ in units],
         },
     )
 
