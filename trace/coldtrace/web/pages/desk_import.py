@@ -49,7 +49,7 @@ COLUMNS_SHOWN = 60
 
 TITLE = Words("导入装箱单", "Import a packing list")
 SHEET, ROW, COLUMN = Words("工作表", "Sheet"), Words("行", "Row"), Words("列", "Column")
-TODO = Words("问题与改法", "What is wrong, and what to do")
+WHAT_TO_DO = Words("问题与改法", "What is wrong, and what to do")
 TRIED = Words("已试读，尚未导入任何内容。", "The file was tried; nothing is imported yet.")
 
 
@@ -360,7 +360,7 @@ def _findings(id: str, title: Words, found: tuple[Finding, ...]) -> Section:
         lead=Words(f"只列出前 {ROWS_SHOWN} 处，共 {len(found)} 处。", f"The first {ROWS_SHOWN} of {len(found)}.")
         if len(found) > ROWS_SHOWN
         else None,
-        columns=(SHEET, ROW, COLUMN, Words("序号", "Line"), TODO),
+        columns=(SHEET, ROW, COLUMN, Words("序号", "Line"), WHAT_TO_DO),
         rows=tuple(
             Row(
                 id=f"{id}-{number}",
