@@ -93,6 +93,19 @@ def _take_states(browser: Browser, world: DemoWorld, out: Path) -> None:
                     page.evaluate("() => document.querySelector(\"[data-row='14']\").scrollIntoView({block: 'center'})")
                 picture = out / f"{state}-{lang}-{size['width']}.webp"
                 _save_small(page.screenshot(full_page=state != "no-temperature"), picture)
+    for lang in LOCALES:
+        _overview([out / f"{state}-{lang}-{PHONE['width']}.webp" for state in pages], out / f"overview-{lang}.webp")
+
+
+def _overview(pictures: list[Path], path: Path) -> None:
+    """Put the first screens of the phone side by side, in two rows."""
+    width, height, gap, columns = PHONE["width"] * 2 // 3, PHONE["height"] * 2 // 3, 12, -(-len(pictures) // 2)
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, 2 * (height + gap) + gap), "#5b6770")
+    for number, picture in enumerate(pictures):
+        with Image.open(picture) as image:
+            first = image.convert("RGB").crop((0, 0, PHONE["width"], PHONE["height"])).resize((width, height))
+        sheet.paste(first, (gap + number % columns * (width + gap), gap + number // columns * (height + gap)))
+    sheet.save(path, quality=70, method=6)
 
 
 def _save_small(taken: bytes, path: Path) -> None:

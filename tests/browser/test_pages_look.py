@@ -12,6 +12,7 @@ from coldtrace.errors import Lang
 from coldtrace.web.pages.views import CodePageView
 from coldtrace.web.render import render
 from support.browser import open_browser, serve_pages, take_picture
+from support.page_checks import CONTRAST, OVERFLOW, SMALL_TARGETS
 from support.page_samples import PAGES
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -19,49 +20,6 @@ SIZES = ((320, 568), (390, 844), (1024, 768), (1440, 900))
 PATHS = {f"/{name}/{lang}": (name, lang) for name, lang in product(PAGES, LANGS)}
 EVERY = [pytest.param(path, id=path.strip("/").replace("/", "-")) for path in PATHS]
 CODES = [p for p, (name, _) in PATHS.items() if isinstance(PAGES[name][1], CodePageView)]
-
-# Colour behind a text: every background from the root down to its element, laid over one another.
-_CONTRAST = """() => {
-  const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return [m[0], m[1], m[2], m.length > 3 ? m[3] : 1]; };
-  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
-  const light = c => { const f = c.slice(0, 3).map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2]; };
-  const back = e => { const chain = []; for (let n = e; n; n = n.parentElement) chain.unshift(n);
-    return chain.reduce((c, n) => over(parse(getComputedStyle(n).backgroundColor), c), [255, 255, 255, 1]); };
-  const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + .05) / (y + .05); };
-  const bad = [];
-  const judge = (what, style, ground) => {
-    const r = ratio(over(parse(style.color), ground), ground);
-    if (r < 4.5) bad.push(what + " " + r.toFixed(2));
-  };
-  for (const e of document.querySelectorAll("body, body *")) {
-    if (e.closest("svg, noscript, script") || !e.getClientRects().length) continue;
-    const own = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim()).map(n => n.data.trim()).join(" ");
-    if (own) judge(e.className + ": " + own.slice(0, 40), getComputedStyle(e), back(e));
-    for (const pseudo of ["::before", "::after"]) {
-      const style = getComputedStyle(e, pseudo);
-      const text = style.content.replace(/^"|"$/g, "");
-      if (["none", "normal", ""].includes(text) || style.display === "none") continue;
-      judge(e.className + pseudo, style, over(parse(style.backgroundColor), back(e)));
-    }
-    if (e.matches("input")) judge("placeholder", getComputedStyle(e, "::placeholder"), back(e));
-  }
-  return bad;
-}"""
-
-# What sticks out to the right, without what scrolls in a box of its own.
-_OVERFLOW = """() => {
-  const wide = document.documentElement.clientWidth;
-  const out = [...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll, .command, .skip, .unseen")
-    && e.getBoundingClientRect().right > wide + 0.5).map(e => e.tagName + "." + e.getAttribute("class"));
-  return document.documentElement.scrollWidth > wide ? ["page: " + document.documentElement.scrollWidth, ...out] : [];
-}"""
-
-_SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden])")]
-  .filter(e => !e.closest(".skip") && e.getClientRects().length)
-  .filter(e => { const r = e.getBoundingClientRect(); return r.height < 24 || r.width < 24; })
-  .map(e => e.outerHTML.slice(0, 80))"""
 
 _LARGEST = """() => {
   const size = e => parseFloat(getComputedStyle(e).fontSize);
@@ -109,10 +67,10 @@ def test_fits_and_reads_at_every_width_in_light_and_dark(shared: Page, base: str
         shared.set_viewport_size({"width": width, "height": height})
         shared.emulate_media(color_scheme="light" if scheme == "light" else "dark")
         where = f"{path} {width} {scheme}"
-        assert shared.evaluate(_OVERFLOW) == [], where
-        assert shared.evaluate(_CONTRAST) == [], where
+        assert shared.evaluate(OVERFLOW) == [], where
+        assert shared.evaluate(CONTRAST) == [], where
         if scheme == "light":
-            assert shared.evaluate(_SMALL_TARGETS) == [], where
+            assert shared.evaluate(SMALL_TARGETS) == [], where
             assert shared.evaluate(_LARGEST) == [], where
             assert _bottom(shared, "h1") <= height, where
         if (width, lang, scheme) in ((390, "zh", "light"), (1024, "en", "dark")):
@@ -126,7 +84,7 @@ def test_holds_at_twice_the_text_size(shared: Page, base: str, path: str) -> Non
     shared.add_style_tag(content="html { font-size: 200% }")
     for width, height in SIZES:
         shared.set_viewport_size({"width": width, "height": height})
-        assert shared.evaluate(_OVERFLOW) == [], f"{path} {width}"
+        assert shared.evaluate(OVERFLOW) == [], f"{path} {width}"
         if path in CODES:
             assert _top(shared, "h1") < height / 2, f"{path} {width}"
 

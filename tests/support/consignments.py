@@ -72,6 +72,7 @@ def packing_list(
     gtin: str | None = GTIN,
     importer: str = IMPORTER_USCC,
     lot: str = LOT,
+    produced: CalendarDate = PRODUCED,
 ) -> PackingList:
     """Return a packing list of one lot of frozen beef."""
     shelf_life = ShelfLife(24, "month")
@@ -112,9 +113,9 @@ def packing_list(
             gtin=None if gtin is None else parse_gtin(gtin),
             lot=lot,
             intake_lot=None,
-            production_date=PRODUCED,
+            production_date=produced,
             shelf_life=shelf_life,
-            expiry=shelf_life.expiry(PRODUCED),
+            expiry=shelf_life.expiry(produced),
             spec="20kg/箱",
             cartons=cartons,
             net_g=20_000 * cartons,
