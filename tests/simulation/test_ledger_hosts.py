@@ -5,7 +5,6 @@ load balancer, so that what one host took just before it died is sent again to t
 once, `make soak` 20 times in all.
 """
 
-import os
 import random
 import signal
 import threading
@@ -136,13 +135,13 @@ def test_the_host_with_the_lock_is_killed_and_the_other_carries_on(
 
 
 def kill_when_it_holds_the_lock(host: Killed, database: str, chance: random.Random) -> bool:
-    """Kill a host whose keeper stands still with the sequencer's lock; return whether the lock really was its own.
+    """Kill a host that stands still with the sequencer's lock; return whether the lock really was its own.
 
-    The keeper is stopped and looked at until it holds the lock of a transaction that does not end: then it is killed in
+    The host is stopped and looked at until it holds the lock of a transaction that does not end: then it is killed in
     the middle of a tick.  That the server's process for that transaction ends with it is the proof.
     """
     assert host.service is not None
-    keeper = wait_for(host.keeper, "the host has no keeper of the logs")
+    process = host.service.process
     with psycopg.connect(database, autocommit=True) as connection:
 
         def holder() -> tuple[Any, ...] | None:
@@ -150,18 +149,17 @@ def kill_when_it_holds_the_lock(host: Killed, database: str, chance: random.Rand
 
         def stopped_with_the_lock() -> tuple[Any, ...] | None:
             time.sleep(chance.uniform(0, 0.03))
-            os.kill(keeper, signal.SIGSTOP)
+            process.send_signal(signal.SIGSTOP)
             found, until = holder(), time.monotonic() + HELD_S
             while found is not None and time.monotonic() < until:
                 time.sleep(0.02)
                 found = found if holder() == found else None
             if found is None:
-                os.kill(keeper, signal.SIGCONT)
+                process.send_signal(signal.SIGCONT)
             return found
 
         pid, _ = wait_for(stopped_with_the_lock, "the host never holds the lock")
         host.kill()
-        os.kill(keeper, signal.SIGKILL)
         ended = time.monotonic() + 10
         while time.monotonic() < ended:
             if connection.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone() is None:

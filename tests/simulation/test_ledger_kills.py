@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -23,8 +24,10 @@ import pytest
 from coldtrace.db.supervisor import run_server
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import key_id
+from coldtrace.seal.tlog_proof import verify_tlog_proof
+from coldtrace.seal.vkey import Vkey
 from support.house import Handheld
-from support.kills import Killed, Load, check_growth, check_receipts, wait_until
+from support.kills import Killed, Load, check_growth, wait_for, wait_until
 from support.live_house import LiveHouse
 
 SEED = 20261128
@@ -123,3 +126,19 @@ def check_chains(killed: Killed, devices: Sequence[Handheld], seed: int) -> None
         key = b64(key_id(device.signer.spki))
         found = httpx.get(f"{killed.url}/api/v1/devices/{key}/chain", headers=token, timeout=30).json()
         assert (found["last_seq"], found["missing"], found["forks"]) == (device.seq, [], []), f"seed {seed}"
+
+
+def check_receipts(killed: Killed, vkey: Vkey, held: dict[UUID, bytes], seed: int) -> None:
+    """Every statement with a receipt is in the published tree, under the very leaf that the receipt names."""
+    with httpx.Client(timeout=30) as client:
+        for id, leaf in held.items():
+            proof = wait_for(
+                partial(_proof, client, killed.log_address(vkey, f"statements/{id}/proof")), f"{id} is lost"
+            )
+            opened = verify_tlog_proof(proof, leaf_hash=leaf, log=vkey)
+            assert opened.checkpoint.size > 0, f"seed {seed}"
+
+
+def _proof(client: httpx.Client, path: str) -> str | None:
+    answer = client.get(path)
+    return answer.text if answer.status_code == 200 else None

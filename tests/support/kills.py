@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,13 +22,11 @@ from uuid import UUID
 import httpx
 
 from coldtrace.codes.check_digit import check_digit
-from coldtrace.db.supervisor import is_alive
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.seal.b64 import unb64
 from coldtrace.seal.checkpoint import Checkpoint, open_checkpoint
 from coldtrace.seal.consistency import verify_consistency
-from coldtrace.seal.tlog_proof import verify_tlog_proof
 from coldtrace.seal.vkey import Vkey
 from support.house import Handheld, pack_lines, unit_line
 from support.live_house import LiveHouse, send, send_alone
@@ -41,7 +38,6 @@ PALLETS = [f"(00){body}{check_digit(body)}" for body in (f"1952123900000{number:
 UNITS = [f"(01)19521234543210(21)7QK4M2ZX{number:04}" for number in range(1000)]
 BATCH = 100
 AWAY = (502, 503, 504)
-KEEPER = "coldtrace.cli.keeper_process"
 Found = TypeVar("Found")
 
 
@@ -173,17 +169,10 @@ class Killed:
         return f"{self.url}/logs/{vkey.name.rpartition('/')[2]}/{path}".rstrip("/")
 
     def kill(self) -> None:
-        """Kill the process with the front end; its keeper of the logs ends by itself."""
+        """Kill the process with front end, sequencer and publisher."""
         assert self.service is not None
         self.service.process.kill()
         self.service.process.wait()
-
-    def keeper(self) -> int | None:
-        """Return the process that keeps the logs, None while there is none; never are there two."""
-        assert self.service is not None
-        found = [pid for pid in children_of(self.service.process.pid) if is_alive(pid) and KEEPER in _command(pid)]
-        assert len(found) <= 1, found
-        return found[0] if found else None
 
     def kill_service(self) -> None:
         """Kill the process and start it again."""
@@ -254,13 +243,6 @@ class Killed:
         return len(lines) >= 8 and int(lines[0]) != before and lines[7].strip() == "ready"
 
 
-def _command(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    except OSError:
-        return []
-
-
 def children_of(parent: int) -> list[int]:
     """Return the processes that a process has started."""
     found = []
@@ -301,19 +283,3 @@ def check_growth(address: str, vkey: Vkey, notes: Sequence[str], otherwise: str)
                 path=[unb64(each) for each in said["path"]],
             ), otherwise
     assert heads[-1].size > heads[0].size, otherwise
-
-
-def check_receipts(killed: Killed, vkey: Vkey, held: dict[UUID, bytes], seed: int) -> None:
-    """Every statement with a receipt is in the published tree, under the very leaf that the receipt names."""
-    with httpx.Client(timeout=30) as client:
-        for id, leaf in held.items():
-            proof = wait_for(
-                partial(_proof, client, killed.log_address(vkey, f"statements/{id}/proof")), f"{id} is lost"
-            )
-            opened = verify_tlog_proof(proof, leaf_hash=leaf, log=vkey)
-            assert opened.checkpoint.size > 0, f"seed {seed}"
-
-
-def _proof(client: httpx.Client, path: str) -> str | None:
-    answer = client.get(path)
-    return answer.text if answer.status_code == 200 else None

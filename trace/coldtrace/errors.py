@@ -41,14 +41,6 @@ class Refusal(Exception):
         self.facts = facts
         super().__init__(f"{self.code}: {self.detail.say('en', **facts)}")
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Travel between processes of ours, which exceptions with facts by name do not by themselves."""
-        return _again, (type(self), self.facts)
-
     def say(self, lang: Lang) -> str:
         """Return the full sentence: what is wrong, where, and what to do."""
         return self.detail.say(lang, **self.facts)
-
-
-def _again(kind: type[Refusal], facts: dict[str, Fact]) -> Refusal:
-    return kind(**facts)

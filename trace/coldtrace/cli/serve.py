@@ -104,21 +104,17 @@ def _serve(
     import uvicorn
 
     from coldtrace.cli.installation import development_token
-    from coldtrace.cli.keeper_process import KeeperProcess, work_of
-    from coldtrace.db import roles
-    from coldtrace.web.app import create_app, keeper_settings
+    from coldtrace.web.app import create_app
 
     settings = installation.settings
     if installation.roles.trouble is not None:
         _say(installation.roles.trouble.say("zh"))
         _say(installation.roles.trouble.say("en"))
-    role = installation.roles.role(roles.SEQUENCER)
-    work = work_of(installation.env, keeper_settings(settings), url=installation.url, role=role)
     app = create_app(
         settings,
         installation.env,
         installation.engine,
-        log_keeper=KeeperProcess(work),
+        sequencer_engine=installation.sequencer,
         notices=[] if installation.roles.trouble is None else [installation.roles.trouble],
     )
     token = development_token(installation)

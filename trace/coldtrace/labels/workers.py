@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from itertools import islice
 
-from coldtrace.errors import Refusal
+from coldtrace.errors import Fact, Refusal
 from coldtrace.labels.press import Group, Order, Press, Printed
 from coldtrace.labels.refusals import LabelWorkerLost
 from coldtrace.lifeline import end_with_parent
@@ -26,7 +27,15 @@ WORTH_A_PROCESS = 120
 """So many labels take about as long as a worker needs to start."""
 
 
-_Batch = tuple[list[Printed], Refusal | None]
+@dataclass(frozen=True)
+class _Refused:
+    """A refusal on its way between processes: exceptions with facts by name do not travel by themselves."""
+
+    kind: type[Refusal]
+    facts: dict[str, Fact]
+
+
+_Batch = tuple[list[Printed], _Refused | None]
 
 
 def printed(pages: Iterator[Group], order: Order, *, workers: int) -> Generator[Printed, None, None]:
@@ -52,7 +61,7 @@ def printed(pages: Iterator[Group], order: Order, *, workers: int) -> Generator[
             done, refused = under_way.popleft().result()
             yield from done
             if refused is not None:
-                raise refused
+                raise refused.kind(**refused.facts)
     except BrokenProcessPool as error:
         raise LabelWorkerLost() from error
     finally:
@@ -95,5 +104,5 @@ def _print_batch(batch: list[Group]) -> _Batch:
         for group in batch:
             done.append(_press.print(group))
     except Refusal as refusal:
-        return done, refusal
+        return done, _Refused(type(refusal), refusal.facts)
     return done, None

@@ -1,13 +1,11 @@
 """What makes the logs grow and what leaves the house: sequencer, publisher and feeder, wired together.
 
-They take from whoever else computes in their process, so `coldtrace serve` gives them one of their own
-(`cli/keeper_process.py`); an application without one runs them as threads.
+Threads of the service: a process of their own gave nothing (docs/decisions/0036-a-process-for-the-log.md).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -25,39 +23,21 @@ from coldtrace.ledger.witness_checkpoints import witness_checkpoints
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """What a keeper has to say: `signing` and `publishing` by the name of the log that is kept from it, `doubts` of
-    witnesses, `unsure` for who was not heard, `away` when the keeper itself is not there."""
+    witnesses, `unsure` for who was not heard."""
 
     signing: Mapping[str, Refusal] = field(default_factory=dict)
     publishing: Mapping[str, Refusal] = field(default_factory=dict)
     doubts: tuple[Refusal, ...] = ()
     unsure: tuple[Refusal, ...] = ()
-    away: Refusal | None = None
 
     @property
     def troubles(self) -> tuple[Refusal, ...]:
         """All that keeps a log from its promise."""
-        away = () if self.away is None else (self.away,)
-        return (*self.signing.values(), *self.publishing.values(), *self.doubts, *away)
+        return (*self.signing.values(), *self.publishing.values(), *self.doubts)
 
     def holds_up(self, name: str) -> bool:
         """Tell whether waiting for the growth or the publication of this log is vain."""
-        return self.away is not None or name in self.signing or name in self.publishing
-
-
-class Keeper(Protocol):
-    """Keeps the logs of an installation, wherever it runs."""
-
-    def start(self) -> None:
-        """Begin."""
-        ...
-
-    def stop(self) -> None:
-        """Finish what is under way, and end."""
-        ...
-
-    def said(self) -> Said:
-        """Return what it had to say last."""
-        ...
+        return name in self.signing or name in self.publishing
 
 
 @dataclass(frozen=True, kw_only=True)

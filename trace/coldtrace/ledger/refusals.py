@@ -252,20 +252,6 @@ class PendingOverdue(Refusal):
     )
 
 
-class LogKeeperAway(Refusal):
-    """The process that signs and publishes for this service ended by itself."""
-
-    code = "log_keeper_away"
-    title = Words("日志进程已退出", "The keeper of the logs is away")
-    detail = Words(
-        "本服务的定序与发布进程已意外退出（{exit}），{again_s} 秒内重新启动。持续出现时请查看服务输出：在它恢复之前，"
-        "本服务收下的记录要靠其他服务进程入树。",
-        "The process that sequences and publishes for this service ended by itself ({exit}) and is started again within"
-        " {again_s} s. If that goes on, see what the service says: until it is back, statements taken here are entered"
-        " into the log by other services alone.",
-    )
-
-
 class PublishedDiffers(Refusal):
     """A published file has other bytes than the database gives."""
 

@@ -17,7 +17,7 @@ from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.goods.stops import publish_filters
 from coldtrace.interop.trials import forget_trials
-from coldtrace.ledger.keeper import Keeper, KeeperSettings, LogKeeper
+from coldtrace.ledger.keeper import KeeperSettings, LogKeeper
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
@@ -171,16 +171,13 @@ def create_app(
     engine: Engine,
     *,
     sequencer_engine: Engine | None = None,
-    log_keeper: Keeper | None = None,
     notices: Sequence[Refusal] = (),
 ) -> FastAPI:
     """Return the application over a migrated and installed database.
 
-    `log_keeper` signs and publishes while the application lives; without one, threads of this process do, with
-    `sequencer_engine` for what writes the log.  `notices` are warnings of /readyz for as long as the service runs.
+    `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
     """
-    if log_keeper is None:
-        log_keeper = LogKeeper(sequencer_engine or engine, env, keeper_settings(settings))
+    log_keeper = LogKeeper(sequencer_engine or engine, env, _keeper_settings(settings))
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
@@ -253,7 +250,7 @@ def create_app(
     return app
 
 
-def keeper_settings(settings: Settings) -> KeeperSettings:
+def _keeper_settings(settings: Settings) -> KeeperSettings:
     """Return what the settings say of signing and publishing."""
     return KeeperSettings(
         data_dir=settings.data_dir,

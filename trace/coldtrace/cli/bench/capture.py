@@ -1,8 +1,8 @@
 """`coldtrace bench capture`: what a scan costs, through the whole door, beside pgbench doing the same row writes.
 
-`coldtrace serve` in processes of its own, the keeper of its logs beside it as always (and counted with it), on an
-embedded server that is as durable as in production.  Devices send in-scans over HTTP, signed as coldscan signs; floor,
-peer and figures in turn within each round, and every answer is a receipt without a mark or counts as an error.
+`coldtrace serve` in processes of its own, its sequencer and publisher in it as always, on an embedded server that is as
+durable as in production.  Devices send in-scans over HTTP, signed as coldscan signs; floor, peer and figures in turn
+within each round, and every answer is a receipt without a mark or counts as an error.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """How fast the public log answers while statements pour in: the service itself, asked over HTTP, for `bench ledger`.
 
-`coldtrace serve` runs as a process of its own on another database of the same server, the keeper of its logs beside it
-as always.  One reader asks for a checkpoint, a full tile and a proof in turn, over one connection, with a pause
+`coldtrace serve` runs as a process of its own on another database of the same server, its sequencer and publisher in
+it as always.  One reader asks for a checkpoint, a full tile and a proof in turn, over one connection, with a pause
 between; first while nobody writes, then while the writers do.
 """
 
