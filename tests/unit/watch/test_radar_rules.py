@@ -2,7 +2,7 @@
 
 import pytest
 
-from coldtrace.cli.bench.radar import Scale, run_model
+from coldtrace.cli.bench.radar import Scale, run, run_model
 from coldtrace.settings import SettingInvalid
 from coldtrace.watch.radar_rules import (
     Away,
@@ -64,6 +64,39 @@ def test_what_one_box_cannot_do(name: str, seen: tuple[Cell, ...], sold: int | N
     assert signal in signals(Seen(cells=seen, sold_hour=None if sold is None else 24 * sold)), name
 
 
+def in_stock(*looks: tuple[float, str, int], sold: int | None = None) -> set[Signal]:
+    """What is said of goods that a shop in Tianjin has since the first day."""
+    hour = None if sold is None else 24 * sold
+    return signals(Seen(cells=cells(*looks), sold_hour=hour, home=TJ, home_hour=24))
+
+
+def test_goods_in_stock_are_not_looked_up_in_other_provinces() -> None:
+    elsewhere = {Signal.LOOKED_ELSEWHERE}
+    assert in_stock((2.5, SZ, 2), (3.5, SZ, 1)) == elsewhere
+    assert in_stock((2.5, SZ, 2), (2.7, SH, 1), (2.8, BJ, 1)) == elsewhere
+    assert in_stock((2.5, SZ, 1), (2.6, SH, 1), (2.7, BJ, 1)) == set(), "a picture is looked at everywhere"
+    assert in_stock((2.5, SZ, 3)) == set(), "one network has three looks a day"
+    assert in_stock((0.5, SZ, 2), (0.9, SZ, 1)) == set(), "on the road, before the shop had it"
+    assert in_stock((2.5, SZ, 2), (3.5, SZ, 1), sold=2) == set(), "it was sold before"
+    assert in_stock((2.5, TJ, 2), (2.6, TJ, 2), (2.7, SZ, 2), (3.5, SZ, 1)) == set(), "most looked where it is"
+    unknown = Seen(cells=cells((2.5, SZ, 2), (3.5, SZ, 1)))
+    assert signals(unknown) == set(), "nobody knows where it is"
+
+
+def test_goods_sold_long_ago_are_not_looked_up_in_other_provinces() -> None:
+    assert in_stock((13, SZ, 2), sold=2) == {LATE}
+    assert in_stock((8, SZ, 2), sold=2) == set(), "sold on within a week"
+    assert in_stock((8, SZ, 4), sold=2) == {LATE}
+    assert in_stock((13, TJ, 2), sold=2) == set(), "the freezer of whoever bought it"
+
+
+@pytest.mark.parametrize("sold", [None, 2])
+@pytest.mark.parametrize("place", [TJ, SZ, ""])
+def test_one_visitor_gives_no_signal_whatever_the_place(place: str, sold: int | None) -> None:
+    """A browser counts once a day; whoever comes back every day of the window is one person to every rule."""
+    assert in_stock(*((day + 0.5, place, 1) for day in range(1, 31)), sold=sold) == set()
+
+
 def test_at_a_counter_many_look() -> None:
     many = cells(*((day, TJ, 10) for day in range(4)))
     assert signals(Seen(cells=many)) == {Signal.CROWD}
@@ -114,7 +147,7 @@ def test_what_is_no_limit_is_refused(chosen: dict[str, int]) -> None:
 
 def test_a_small_world() -> None:
     """The small form of `coldtrace bench radar --scale full`: its figures stand in docs/guides/clone-radar.md."""
-    outcome = run_model(42, Scale(clean=6_000, clones=25, loud=5_000), lambda said: None)
+    outcome = run(42, Scale(clean=6_000, clones=25, loud=5_000), run_model, lambda said: None)
     planted = sum(planted for planted, _ in outcome.found.values())
     assert sum(found for _, found in outcome.found.values()) >= 0.9 * planted
     assert outcome.suspected <= 0.005 * outcome.clean

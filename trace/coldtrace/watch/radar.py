@@ -73,10 +73,17 @@ _LOOKS = (
     "SELECT u.unit_id, r.gln, r.state = 'opened' OR EXISTS (SELECT 1 FROM statement_line l"
     "  JOIN statement s USING (entry_id) WHERE l.unit_pk = u.unit_pk AND s.type = 'open') AS opened, closed.times,"
     " greatest(closed.at, CAST(:oldest AS timestamptz)) AS since,"
-    " CASE WHEN r.state IN ('sold', 'used') THEN (SELECT min(s.event_at) FROM statement_line l"
-    "  JOIN statement s USING (entry_id) WHERE l.unit_pk = u.unit_pk AND s.type IN ('sell', 'use')"
-    "  AND NOT l.marks && CAST(:blocking AS text[])) END AS sold_at, cells.hours, cells.places, cells.looks"
+    " sold.at AS sold_at, home.place AS home, home.at AS home_at, cells.hours, cells.places, cells.looks"
     " FROM unit u JOIN unit r ON r.unit_pk = COALESCE(u.root_pk, u.unit_pk)"
+    " CROSS JOIN LATERAL (SELECT min(s.event_at) AS at FROM statement_line l JOIN statement s USING (entry_id)"
+    "  WHERE r.state IN ('sold', 'used') AND l.unit_pk = u.unit_pk AND s.type IN ('sell', 'use')"
+    "  AND NOT l.marks && CAST(:blocking AS text[])) sold"
+    # Where the record has it, or had it when it was sold, and since when; of what is on the road neither is known.
+    " CROSS JOIN LATERAL (SELECT max(h.district) AS place, max(s.event_at) AS at FROM statement_line l"
+    "  JOIN statement s USING (entry_id) JOIN site h ON h.gln = s.gln WHERE l.unit_pk IN (u.unit_pk, r.unit_pk)"
+    "  AND r.state IN ('active', 'sold', 'used') AND s.gln = r.gln"
+    "  AND s.type IN ('commission', 'adopt', 'receive', 'unpack')"
+    "  AND (sold.at IS NULL OR s.event_at <= sold.at) AND NOT l.marks && CAST(:blocking AS text[])) home"
     " CROSS JOIN LATERAL (SELECT count(*) AS times, max(c.closed_at) AS at FROM case_suspect x JOIN case_file c"
     "  ON c.case_id = x.case_id AND c.closed_by IS NOT NULL AND c.kind = 'clone_suspect'"
     "  WHERE x.unit_id = u.unit_id) closed"
@@ -96,6 +103,8 @@ def _seen(row: Row[Any]) -> Seen:
         cells=tuple(Cell(hour=hour, place=place, looks=int(looks)) for hour, place, looks in cells),
         sold_hour=None if row.sold_at is None else int(row.sold_at.timestamp()) // 3600,
         at_counter=row.opened,
+        home=row.home or "",
+        home_hour=None if row.home_at is None else int(row.home_at.timestamp()) // 3600,
     )
 
 

@@ -25,6 +25,7 @@ class Signal(StrEnum):
 
     TWO_PLACES = "two_places"
     TOO_FAST = "too_fast"
+    LOOKED_ELSEWHERE = "looked_elsewhere"
     LOOKED_AFTER_SALE = "looked_after_sale"
     CROWD = "crowd"
     BURST = "burst"
@@ -37,6 +38,9 @@ class Signal(StrEnum):
 SIGNAL_WORDS: dict[Signal, Words] = {
     Signal.TWO_PLACES: Words("多地交替出现查询", "Looked up in turn in several places"),
     Signal.TOO_FAST: Words("短时间内在相距很远的地方被查询", "Looked up far apart within too short a time"),
+    Signal.LOOKED_ELSEWHERE: Words(
+        "货物在库期间，多次在外省被查询", "Looked up in other provinces while the goods were in stock"
+    ),
     Signal.LOOKED_AFTER_SALE: Words("售出多日后仍有多人查询", "Still looked up by several people long after the sale"),
     Signal.CROWD: Words("查询人数多于一件货应有的人数", "Looked up by more people than one box has"),
     Signal.BURST: Words(
@@ -70,6 +74,11 @@ class RadarLimits:
     `fast_hours`, `fast_pairs`, `fast_percent`: so many times two provinces within so many hours.
     `counter_percent`, `counter_returns`: the same where the box lies open at a counter: whoever buys of it looks, and
     some of so many phones seem to be at home.
+    `away_visitors`: so many people in other provinces than the record has the goods in, on `away_days` days, and half
+    of all who looked there meanwhile at least.  `away_crowd` on one day are enough where two of them were in one
+    province; a picture that a shop sends around is looked at everywhere, and one network has three looks.
+    `resold_days`: goods that were sold are sold on in a week or so; `away_visitors` people in other provinces after so
+    many days are too many, and `away_crowd` after `sold_days`.
     `sold_days`: how long a family may look at what it bought; `sold_visitors` people after that are too many.  Over
     `sold_span_days` or more three are, and two on `sold_separate_days` days: a freezer is mostly emptied once.  Looks
     in one province, `couple` on a day at most, are the two at home until they come on `couple_days` days.
@@ -101,6 +110,10 @@ class RadarLimits:
     fast_percent: int = 15
     counter_percent: int = 30
     counter_returns: int = 5
+    away_visitors: int = 2
+    away_days: int = 2
+    away_crowd: int = 4
+    resold_days: int = 10
     sold_days: int = 5
     sold_visitors: int = 5
     sold_separate_days: int = 3
@@ -177,11 +190,31 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What is known of the looks at one code: the cells of the window, when it was sold, whether it lies open."""
+    """What is known of the looks at one code: the cells of the window, when it was sold, whether it lies open.
+
+    `home` is the place of the site that the record has it at, or that sold it, "" for unknown or on the road;
+    `home_hour` since when.
+    """
 
     cells: tuple[Cell, ...]
     sold_hour: int | None = None
     at_counter: bool = False
+    home: str = ""
+    home_hour: int | None = None
+
+    @property
+    def away(self) -> tuple[Cell, ...]:
+        """The cells of other provinces than that of `home`."""
+        return tuple(cell for cell in self.cells if self.home and cell.province not in ("", self.home[:2]))
+
+    @property
+    def in_stock(self) -> tuple[Cell, ...]:
+        """The cells, as far as places are known, from while the goods lay at `home`."""
+        if self.home_hour is None or not self.home:
+            return ()
+        left = self.sold_hour
+        since = [cell for cell in self.cells if cell.province and cell.hour > self.home_hour]
+        return tuple(cell for cell in since if left is None or cell.hour < left)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +242,9 @@ def judge(seen: Seen, limits: RadarLimits) -> Finding | None:
     fast = max(limits.fast_pairs, limits.fast_percent * sum(cell.looks for cell in known) / 100)
     if fast_pairs(known, hours=limits.fast_hours) >= fast:
         signals.append(Signal.TOO_FAST)
-    if seen.sold_hour is not None and _is_late_crowd(seen.cells, seen.sold_hour, limits):
+    if not seen.at_counter and _is_seen_elsewhere(seen, limits):
+        signals.append(Signal.LOOKED_ELSEWHERE)
+    if seen.sold_hour is not None and _is_late_crowd(seen, seen.sold_hour, limits):
         signals.append(Signal.LOOKED_AFTER_SALE)
     people = visitors(seen.cells)
     slow = people >= limits.slow_crowd_visitors and len(days) >= limits.slow_crowd_days
@@ -246,8 +281,25 @@ def _is_in_two_places(known: Sequence[Cell], back: int, limits: RadarLimits) -> 
     return returns(cities, by_city=True) >= max(limits.city_returns, share)
 
 
-def _is_late_crowd(cells: Sequence[Cell], sold_hour: int, limits: RadarLimits) -> bool:
-    late = [cell for cell in cells if cell.hour > sold_hour + 24 * limits.sold_days]
+def _is_seen_elsewhere(seen: Seen, limits: RadarLimits) -> bool:
+    stock = seen.in_stock
+    away = [cell for cell in stock if cell.province != seen.home[:2]]
+    if 2 * sum(cell.looks for cell in away) < sum(cell.looks for cell in stock):
+        return False
+    people, days = visitors(away), len({cell.day for cell in away})
+    if people >= limits.away_visitors and days >= limits.away_days:
+        return True
+    provinces = {cell.province for cell in away}
+    most = max((visitors([cell for cell in away if cell.province == each]) for each in provinces), default=0)
+    return people >= limits.away_crowd and most > 1
+
+
+def _is_late_crowd(seen: Seen, sold_hour: int, limits: RadarLimits) -> bool:
+    if not seen.at_counter:
+        for days, enough in ((limits.sold_days, limits.away_crowd), (limits.resold_days, limits.away_visitors)):
+            if visitors(cell for cell in seen.away if cell.hour > sold_hour + 24 * days) >= enough:
+                return True
+    late = [cell for cell in seen.cells if cell.hour > sold_hour + 24 * limits.sold_days]
     people, days = visitors(late), sorted({cell.day for cell in late})
     looks: Counter[int] = Counter()
     for cell in late:

@@ -8,7 +8,7 @@ marks that custody gives to such lines.  At full scale the same happens to table
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -126,24 +126,38 @@ def bench_radar(*, full: bool, seeds: Sequence[int], say: Callable[[str], None])
     """
     rows: list[Row] = []
     for seed in seeds:
-        outcome = run_model(seed, FULL, say) if full else run_seed(seed, SMALL, say)
+        outcome = run(seed, FULL, run_model, say) if full else run(seed, SMALL, run_server_of_own, say)
         rows += _rows(seed, outcome)
     return rows
 
 
-def run_model(seed: int, scale: Scale, say: Callable[[str], None]) -> Outcome:
-    """Let the world of a seed happen to tables in memory, and count."""
+def run(seed: int, scale: Scale, happen: Callable[[int, World], "Told"], say: Callable[[str], None]) -> Outcome:
+    """Let the world of a seed happen to the model or to a server, and count."""
     world = make_world(seed, clean=scale.clean, clones=scale.clones, loud=scale.loud)
     say(f"seed {seed}: {len(world.boxes):,} boxes, {len(world.looks):,} looks, {len(world.said):,} statements")
+    told = happen(seed, world)
+    why = Counter(signals for n, signals in told.suspected.items() if world.boxes[n].clone is None)
+    for signals, times in sorted(why.items()):
+        say(f"  clean boxes suspected by {signals}: {times}")
+    return count(world, told.suspected, told.over_run)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the radar says of a world: the suspected boxes, each with its signals, and the lots of made-up labels."""
+
+    suspected: Mapping[int, str]
+    over_run: Collection[int]
+
+
+def run_model(seed: int, world: World) -> Told:
+    """Let a world happen to tables in memory."""
     noise, chance = {}, Random(seed)
     for hour in range(DAYS * 24):
         noise.update({(hour, city): looks for city, looks in loud_hour(chance, world.loud, hour)})
     model = Model(world, RadarLimits(), noise)
     model.happen()
-    why = Counter(model.why[n] for n in model.suspected if world.boxes[n].clone is None)
-    for signals, times in sorted(why.items()):
-        say(f"  clean boxes suspected by {signals}: {times}")
-    return count(world, model.suspected, model.over_run)
+    return Told(suspected=model.why, over_run=model.over_run)
 
 
 def loud_hour(chance: Random, loud: int, hour: int) -> list[tuple[str, int]]:
@@ -188,32 +202,35 @@ def _rows(seed: int, outcome: Outcome) -> Iterator[Row]:
     yield Row(name=name, value=lots, unit="%")
 
 
-def run_seed(seed: int, scale: Scale, say: Callable[[str], None]) -> Outcome:
-    """Let the world of a seed happen to a server of its own, and count."""
-    world = make_world(seed, clean=scale.clean, clones=scale.clones, loud=scale.loud)
-    say(f"seed {seed}: {len(world.boxes):,} boxes, {len(world.looks):,} looks, {len(world.said):,} statements")
-    with _server() as (owner_url, url):
-        return _Run(seed, world, owner_url, url, say).happen()
+def run_server_of_own(seed: int, world: World) -> Told:
+    """Let a world happen to a server of its own."""
+    with _server() as url:
+        return happen_to(url, seed, world)
+
+
+def happen_to(url: str, seed: int, world: World) -> Told:
+    """Let a world happen to an empty database, through the service's own functions and its sweep."""
+    return _Run(seed, world, url).happen()
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, str]]:
+def _server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="coldtrace bench ") as name:
         folder = Path(name)
         with run_server(folder=folder / "postgres", log=folder / "postgres.log", options=OPTIONS) as server:
             url = server.url_of(DATABASE)
             upgrade(url)
-            yield url, url
+            yield url
 
 
 class _Run:
-    def __init__(self, seed: int, world: World, owner_url: str, url: str, say: Callable[[str], None]) -> None:
-        self.world, self.say, self.random = world, say, Random(seed)
-        self.owner, self.engine = make_engine(owner_url, pool_size=1), make_engine(url, role=APP, pool_size=1)
+    def __init__(self, seed: int, world: World, url: str) -> None:
+        self.world, self.random = world, Random(seed)
+        self.owner, self.engine = make_engine(url, pool_size=1), make_engine(url, role=APP, pool_size=1)
         self.at = BEGIN
         self.env = bench_env(lambda: self.at)
 
-    def happen(self) -> Outcome:
+    def happen(self) -> Told:
         world = self.world
         looks, strays, said = iter_to(world.looks), iter_to(world.strays), iter_to(world.said)
         try:
@@ -229,10 +246,8 @@ class _Run:
                 with sessions.begin() as session:
                     self.look(session, looks(end), strays(end))
                 self.care(sessions)
-                if end % (9 * DAY) == 0:
-                    self.say(f"  day {end // DAY} of {DAYS}")
             with sessions() as session:
-                return self.outcome(session)
+                return self.told(session)
         finally:
             self.owner.dispose()
             self.engine.dispose()
@@ -354,27 +369,19 @@ class _Run:
             },
         )
 
-    def outcome(self, session: Session) -> Outcome:
-        boxes = self.world.boxes
-        named = {unit_of(n): n for n in range(len(boxes))}
-        rows = session.execute(text("SELECT DISTINCT unit_id FROM case_suspect")).scalars()
-        suspected = {named[unit] for unit in rows if unit in named}
-        self._tell_false(session, [n for n in suspected if boxes[n].clone is None])
-        codes = session.execute(text("SELECT split_part(about, ':', 3) FROM case_file WHERE kind = 'over_run'"))
-        return count(self.world, suspected, {int(code[1:]) for code in codes.scalars()})
-
-    def _tell_false(self, session: Session, boxes: Sequence[int]) -> None:
-        """Say which signals suspected clean boxes: that is where the rules are wrong."""
+    def told(self, session: Session) -> Told:
+        """Return what the cases say: the first of each box, and the lots of which codes were never issued."""
+        named = {unit_of(n): n for n in range(len(self.world.boxes))}
         rows = session.execute(
             text(
-                "SELECT COALESCE(CAST(c.detail -> 'signals' AS text), c.kind) AS why, count(*) AS times"
-                " FROM case_suspect x"
-                " JOIN case_file c USING (case_id) WHERE x.unit_id = ANY(CAST(:units AS text[])) GROUP BY 1 ORDER BY 1"
-            ),
-            {"units": [unit_of(n) for n in boxes]},
+                "SELECT DISTINCT ON (x.unit_id) x.unit_id, COALESCE((SELECT string_agg(e, ', ' ORDER BY n)"
+                " FROM jsonb_array_elements_text(c.detail -> 'signals') WITH ORDINALITY AS v(e, n)), c.kind) AS why"
+                " FROM case_suspect x JOIN case_file c USING (case_id) ORDER BY x.unit_id, c.opened_at, c.case_id"
+            )
         )
-        for row in rows:
-            self.say(f"  clean boxes suspected by {row.why}: {row.times}")
+        suspected = {named[row.unit_id]: row.why for row in rows if row.unit_id in named}
+        codes = session.execute(text("SELECT split_part(about, ':', 3) FROM case_file WHERE kind = 'over_run'"))
+        return Told(suspected=suspected, over_run={int(code[1:]) for code in codes.scalars()})
 
 
 _STATES = {"receive": "active", "open": "opened", "sell": "sold"}

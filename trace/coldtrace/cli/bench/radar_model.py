@@ -34,6 +34,8 @@ class Model:
         self.stories: dict[int, list[Presence]] = defaultdict(list)
         self.sold: dict[int, int] = {}
         self.opened: set[int] = set()
+        self.home: dict[int, tuple[str, int]] = {}
+        """By box: where the record has it, or had it when it was sold, and since which hour."""
         self.at = {number: box.store for number, box in enumerate(world.boxes)}
         self.of_lot: dict[int, list[int]] = defaultdict(list)
         self.bursts: set[int] = set()
@@ -76,8 +78,9 @@ class Model:
                 self.sold.setdefault(box, each.minute // HOUR)
             if each.type == "open":
                 self.opened.add(box)
-            if box not in self.sold:
-                self.at[box] = each.site if each.type == "receive" else self.at[box]
+            if box not in self.sold and each.type == "receive":
+                self.at[box] = each.site
+                self.home[box] = self.world.cities[each.site], each.minute // HOUR
 
     def look(self, each: LookEvent) -> None:
         seen = self.visits[each.box, each.minute // DAY]
@@ -129,7 +132,14 @@ class Model:
             if self.lookups[box] >= self.limits.fewest:
                 oldest = minute // HOUR - 24 * self.limits.window_days
                 cells = tuple(cell for cell in self.cells(box) if cell.hour >= oldest)
-                seen = Seen(cells=cells, sold_hour=self.sold.get(box), at_counter=box in self.opened)
+                home, since = self.home.get(box, ("", None))
+                seen = Seen(
+                    cells=cells,
+                    sold_hour=self.sold.get(box),
+                    at_counter=box in self.opened,
+                    home=home,
+                    home_hour=since,
+                )
                 finding = judge(seen, self.limits)
                 if finding is not None:
                     self.suspect(box, ", ".join(finding.signals))
