@@ -6,12 +6,29 @@ from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_json
 from support.one_call import Call, at
 
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
 
 def _resolve(scene: Scene, case: UUID) -> Request:
     return as_json(f"/api/v1/cases/{case}/resolve", {"statement": str(scene.seen_for(case))})
 
 
 CASE_CALLS = (
+    Call(
+        method="GET",
+        route="/api/v1/oversight",
+        right=(Kind.STATEMENT, Verb.READ),
+        make=at("/api/v1/oversight"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/oversight/operators",
+        right=(Kind.STATEMENT, Verb.READ),
+        lists="operators.uscc",
+        make=at("/api/v1/oversight/operators"),
+        token_only=True,
+    ),
     Call(
         method="GET",
         route="/api/v1/cases/late",
@@ -34,6 +51,22 @@ CASE_CALLS = (
         about="market",
         hidden=(404, "case_unknown"),
         make=lambda scene: Request(path=f"/api/v1/cases/{scene.open_case()}/take"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/cases/{case_id:uuid}/assign",
+        right=(Kind.CASE, Verb.WRITE),
+        make=lambda scene: as_json(f"/api/v1/cases/{scene.open_case()}/assign", {"person": NOBODY}),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/cases/assign",
+        right=(Kind.CASE, Verb.WRITE),
+        make=lambda scene: as_json("/api/v1/cases/assign", {"cases": [str(scene.open_case())], "person": NOBODY}),
+        status=404,
         token_only=True,
     ),
     Call(

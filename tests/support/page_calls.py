@@ -1,10 +1,12 @@
 """One good call for every page behind a sign-in, as `web_calls.py` has them for the API."""
 
+from urllib.parse import quote
 from uuid import UUID
 
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_fields
+from support.case_calls import NOBODY
 from support.complaint_calls import COMPLAINT_PAGES
 from support.consignment_calls import CONSIGNMENT_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
@@ -278,6 +280,30 @@ PAGES = (
     ),
     Call(
         method="GET",
+        route="/desk/overview",
+        right=(Kind.STATEMENT, Verb.READ),
+        lists="#quality",
+        make=at("/desk/overview"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/history",
+        right=(Kind.UNIT, Verb.READ),
+        make=at("/desk/history"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/history/evidence.csv",
+        right=(Kind.UNIT, Verb.READ),
+        about="unit",
+        hidden=(404, "unit_unknown"),
+        make=lambda scene: Request(path=f"/desk/history/evidence.csv?unit={quote(scene.consignment.carton.unit_id)}"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
         route="/desk/cases",
         right=(Kind.CASE, Verb.READ),
         lists="#cases",
@@ -291,6 +317,30 @@ PAGES = (
         about="market",
         hidden=(404, "case_unknown"),
         make=lambda scene: Request(path=f"/desk/cases/{scene.open_case()}"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/cases",
+        right=(Kind.CASE, Verb.WRITE),
+        make=lambda scene: as_fields("/desk/cases", do="take", **{f"case.{scene.open_case()}": "yes"}),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/cases/{case_id:uuid}/assign",
+        right=(Kind.CASE, Verb.WRITE),
+        make=lambda scene: as_fields(f"/desk/cases/{scene.open_case()}/assign", person=NOBODY),
+        status=404,
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/cases/{case_id:uuid}/hand-over",
+        right=(Kind.CASE, Verb.WRITE),
+        about="market",
+        hidden=(404, "case_unknown"),
+        make=lambda scene: as_fields(f"/desk/cases/{scene.open_case()}/hand-over", organisation=scene.uscc()),
         token_only=True,
     ),
     Call(

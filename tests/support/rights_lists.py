@@ -129,6 +129,22 @@ def _organisations(session: Session) -> Rows:
     return rows
 
 
+def _rated(session: Session) -> Rows:
+    """Give the organisations of open sites that goods pass through: seen by one of their sites."""
+    sites = sites_of(session)
+    places: dict[Any, list[Party]] = {}
+    for row in _rows(
+        session, "SELECT gln, operator_id FROM site WHERE closed_at IS NULL AND role NOT IN ('regulator', 'customs')"
+    ):
+        places.setdefault(row.operator_id, []).append(sites[row.gln])
+    rows: Rows = []
+    for row in _rows(session, "SELECT operator_id, uscc FROM operator ORDER BY uscc"):
+        at = [Thing(parties={Relation.AT: each}) for each in places.get(row.operator_id, ())]
+        if at:
+            rows.append((row.uscc, _any(Kind.STATEMENT, at)))
+    return rows
+
+
 def _members(column: str, table: str, live: str) -> Callable[[Session], Rows]:
     """Give persons or tokens: seen by whoever manages the organisation, or all the sites, of one of their roles."""
 
@@ -215,6 +231,8 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "#complaints": _complaints,
     "cases.id": _cases,
     "#cases": _cases,
+    "operators.uscc": _rated,
+    "#quality": _rated,
     "devices.device": _late,
     "reprints.id": _reprints,
     "devices.key": _devices,

@@ -18,6 +18,7 @@ FILES = {
     "GET /desk/complaints/{complaint_id:uuid}/photo",
     "GET /desk/consignments/import/template",
     "GET /desk/consignments/import/annotated",
+    "GET /desk/history/evidence.csv",
 }
 """Answers that are no pages."""
 

@@ -35,7 +35,12 @@ NOTHING_DONE = {
     # The good calls of these change nothing: a dry run, and a printer that is not configured.
     "POST /api/v1/imports",
     "POST /api/v1/runs/{run_id}/print",
-    # These name an organisation that there is not.
+    # A form to fill in.
+    "GET /desk/history",
+    # These name a person, or an organisation, that there is not.
+    "POST /api/v1/cases/assign",
+    "POST /api/v1/cases/{case_id:uuid}/assign",
+    "POST /desk/cases/{case_id:uuid}/assign",
     "POST /api/v1/people",
     "POST /api/v1/people/{person_id}/memberships",
     "POST /api/v1/tokens",
@@ -80,6 +85,7 @@ ACTS = {
     "POST /desk/devices/{key}/roll": "make",
     "POST /desk/devices/{key}/revoke": "make",
     "POST /desk/tokens/{token_id}/withdraw": "make",
+    "GET /desk/history/evidence.csv": "export",
     "GET /desk/runs/{run_id}/labels": "print",
     "GET /api/v1/people/{person_id}/data": "export",
     "DELETE /api/v1/people/{person_id}": "erase",
@@ -100,6 +106,8 @@ ACTS = {
     "POST /desk/tokens/withdraw-left": "withdraw",
     "DELETE /api/v1/people/{person_id}/second-step": "remove_second_step",
     "POST /desk/people/{person_id}/second-step/remove": "remove_second_step",
+    "POST /desk/cases": "change",
+    "POST /desk/cases/{case_id:uuid}/hand-over": "make",
     "POST /desk/cases/{case_id:uuid}/take": "make",
     "POST /desk/cases/{case_id:uuid}/resolve": "make",
     "POST /desk/cases/{case_id:uuid}/explain": "make",
@@ -136,6 +144,10 @@ NOBODYS = {
     "GET /desk/cases",
     "GET /api/v1/complaints",
     "GET /desk/complaints",
+    # Counts by organisation; the form before a code is asked for shows nothing.
+    "GET /api/v1/oversight",
+    "GET /api/v1/oversight/operators",
+    "GET /desk/overview",
     "GET /api/v1/journal",
     "GET /desk/journal",
     # A directory that is open to everybody with a role.

@@ -143,6 +143,7 @@ class Asked:
     limit: int = 50
     since: datetime | None = None
     until: datetime | None = None
+    act: str | None = None
 
 
 def list_records(session: Session, scope: Scope, asked: Asked) -> list[Record]:
@@ -156,6 +157,7 @@ def list_records(session: Session, scope: Scope, asked: Asked) -> list[Record]:
             f" WHERE (:everything OR {_in_scope('r')})"
             " AND (CAST(:since AS timestamptz) IS NULL OR r.at >= :since)"
             " AND (CAST(:until AS timestamptz) IS NULL OR r.at < :until)"
+            " AND (CAST(:act AS text) IS NULL OR r.act = :act)"
             " AND (CAST(:after AS uuid) IS NULL OR (r.at, r.record_id) <"
             " (SELECT a.at, a.record_id FROM journal_record a WHERE a.record_id = :after"
             f" AND (:everything OR {_in_scope('a')})))"

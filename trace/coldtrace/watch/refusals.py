@@ -33,6 +33,26 @@ class CaseTaken(Refusal):
     )
 
 
+class AssigneeUnfit(Refusal):
+    """Whoever was named may not work on the case."""
+
+    code = "assignee_unfit"
+    title = Words("此人不能处理该异常", "This person cannot work on it")
+    detail = Words(
+        "人员 {person} 无权处理异常 {id}，未作更改。请另选一人，或先授予其相应角色。",
+        "The person {person} has no right to work on the case {id}; nothing was changed. Choose somebody else, or give"
+        " them a role for it first.",
+    )
+
+
+class NothingChosen(Refusal):
+    """A form for many cases came without any."""
+
+    code = "nothing_chosen"
+    title = Words("没有选中异常", "No case was chosen")
+    detail = Words("没有选中任何异常。请勾选后再试。", "No case was chosen. Tick the boxes first, then try again.")
+
+
 class NotAResolution(Refusal):
     """The statement does not settle a case of this kind."""
 

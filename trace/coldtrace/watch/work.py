@@ -20,11 +20,14 @@ from coldtrace.custody.model import BLOCKING, CASE_OF, OF_REGULATORS, CaseKind, 
 from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.events.statement_type import StatementType
-from coldtrace.rights.model import Kind, Scope
+from coldtrace.people.members import reader_of_person
+from coldtrace.rights.model import Kind, Scope, Verb
+from coldtrace.rights.rules import scope_of
 from coldtrace.rights.scopes import Within
 from coldtrace.watch.cases import Case, find_case
 from coldtrace.watch.model import RESOLUTIONS, UNITS_NAMED, Explanation
 from coldtrace.watch.refusals import (
+    AssigneeUnfit,
     CaseClosed,
     CaseTaken,
     CaseUnknown,
@@ -82,6 +85,30 @@ def take(session: Session, env: Env, worker: Worker, case_id: UUID) -> Case:
             " WHERE case_id = :id"
         ),
         {"id": case_id, "by": worker.actor, "organisation": worker.organisation, "now": env.clock()},
+    )
+    return _again(session, worker, case_id)
+
+
+def assign(session: Session, env: Env, worker: Worker, case_id: UUID, *, person: UUID) -> Case:
+    """Make a case somebody's: of a person who may work on it, as if that person had taken it.
+
+    Whoever assigns needs what taking it needs; which persons one may name is the caller's to check.  Raises
+    CaseUnknown, NotTheOffice, CaseClosed, CaseTaken, and AssigneeUnfit for who could not close it.
+    """
+    case = _live(session, worker, case_id)
+    require_free(case, worker)
+    reader = reader_of_person(session, person)
+    scope = scope_of(reader, Kind.CASE, Verb.WRITE)
+    if scope.is_empty or find_case(session, scope, case_id) is None or not is_office(session, scope, case):
+        raise AssigneeUnfit(id=str(case_id), person=str(person))
+    offices = {member.operator_id for member in reader.members}
+    office = worker.organisation if worker.organisation in offices else offices.pop() if len(offices) == 1 else None
+    session.execute(
+        text(
+            "UPDATE case_file SET state = 'taken', taken_by = :by, taken_for = :organisation, taken_at = :now"
+            " WHERE case_id = :id"
+        ),
+        {"id": case_id, "by": f"person:{person}", "organisation": office, "now": env.clock()},
     )
     return _again(session, worker, case_id)
 

@@ -25,6 +25,7 @@ from coldtrace.settings import Settings
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old, forget_counts
 from coldtrace.watch.model import SweepTimes, due_hours
+from coldtrace.watch.oversight import count_days
 from coldtrace.watch.radar_rules import RadarLimits
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
@@ -46,6 +47,7 @@ from coldtrace.web.api import (
     log_list,
     logs,
     organisations,
+    oversight,
     people,
     product_links,
     resolve,
@@ -81,7 +83,9 @@ from coldtrace.web.pages import (
     desk_consignments,
     desk_home,
     desk_import,
+    desk_inbox,
     desk_journal,
+    desk_overview,
     desk_people,
     desk_places,
     desk_purpose,
@@ -129,6 +133,7 @@ ROUTERS = tuple(
         evidence,
         units,
         cases,
+        oversight,
         complaints,
         imports,
         consignments,
@@ -155,9 +160,11 @@ ROUTERS = tuple(
         desk_people,
         desk_tokens,
         desk_closing,
+        desk_inbox,
         desk_cases,
         desk_complaints,
         desk_journal,
+        desk_overview,
         desk_purpose,
         api_reader,
     )
@@ -312,6 +319,7 @@ class _Caretaker:
                 _purge(self._app)
                 _blur(self._app)
                 _sweep(self._app)
+                _count(self._app)
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
                 log.exception("renewing trust list or filters, settling, purging or sweeping failed; trying again")
@@ -323,6 +331,14 @@ def _sweep(app: FastAPI) -> None:
     while more:
         with app.state.sessions.begin() as session:
             more = sweep(session, app.state.env, app.state.sweep_times, app.state.radar_limits).more
+
+
+def _count(app: FastAPI) -> None:
+    """Count what arrived on days that are over, some weeks a transaction."""
+    more = True
+    while more:
+        with app.state.sessions.begin() as session:
+            more = count_days(session, app.state.env.clock())
 
 
 def _blur(app: FastAPI) -> None:

@@ -135,13 +135,13 @@ def watching(request: Request) -> None:
         raise SignInRequired(next="/desk")
 
 
-def page_needs(kind: Kind, verb: Verb, *, act: str | None = None) -> Any:
+def page_needs(kind: Kind, verb: Verb, *, act: str | None = None, purpose_required: bool = False) -> Any:
     """Return what a page writes as `Annotated[Caller, page_needs(kind, verb)]`, as `access.needs` is for the API."""
 
     async def person_with_right(request: Request, caller: SignedIn) -> AsyncIterator[Caller]:
         # A form answers with its page, and so shows what the page shows.
-        shows = sees_by_area(caller.reader, kind, Verb.READ)
-        yield noted(request, with_right(caller, kind, verb), kind, verb, act=act, purpose_required=shows)
+        asked = purpose_required or sees_by_area(caller.reader, kind, Verb.READ)
+        yield noted(request, with_right(caller, kind, verb), kind, verb, act=act, purpose_required=asked)
         await end_note(request)
 
     person_with_right.right = (kind, verb)  # type: ignore[attr-defined]

@@ -115,6 +115,8 @@ STATUS: dict[str, int] = {
     "case_unknown": 404,
     "case_closed": 409,
     "case_taken": 409,
+    "assignee_unfit": 409,
+    "nothing_chosen": 422,
     "not_a_party_of_case": 422,
     "not_the_office": 403,
     "not_a_resolution": 422,

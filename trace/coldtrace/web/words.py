@@ -63,6 +63,7 @@ PAGE_WORDS: dict[str, Words] = {
     "desk.purpose": Words("查阅用途：", "Looked at for:"),
     "desk.purpose.none": Words("尚未说明。", "not said yet."),
     "desk.purpose.change": Words("更改", "Change"),
+    "desk.choose": Words("选择", "Choose"),
     "desk.more": Words("下一页", "Next page"),
     "desk.secret": Words("只显示这一次，请立即保存：", "Shown this once; keep it now:"),
     "form.optional": Words("（选填）", "(optional)"),

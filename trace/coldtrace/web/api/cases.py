@@ -1,6 +1,6 @@
 """Cases as work: the list, one with its evidence, and what an office does with it (docs/guides/cases.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,9 @@ from coldtrace.custody.refusals import DeviceUnknown
 from coldtrace.env import Env
 from coldtrace.errors import Refusal, Words
 from coldtrace.parties import store as parties
+from coldtrace.people import memberships
 from coldtrace.people.grant_refusals import OrganisationUnknown
+from coldtrace.people.refusals import PersonUnknown
 from coldtrace.rights.model import NOTHING, Kind, Role, Scope, Verb
 from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.watch import cases, evidence, lateness, one_tap, work
@@ -41,6 +43,7 @@ CASES_AT_ONCE = 100
 
 CaseReader = Annotated[Caller, needs(Kind.CASE, Verb.READ)]
 CaseWorker = Annotated[Caller, needs(Kind.CASE, Verb.WRITE, devices=False)]
+CaseAssigner = Annotated[Caller, needs(Kind.CASE, Verb.WRITE, devices=False, act="assign")]
 CaseResolver = Annotated[Caller, needs(Kind.CASE, Verb.WRITE)]
 
 
@@ -81,6 +84,12 @@ class ResolveIn(BodyIn):
         return self
 
 
+class AssignIn(BodyIn):
+    """Who shall work on it."""
+
+    person: UUID
+
+
 class ExplainIn(BodyIn):
     """Why no statement is needed."""
 
@@ -91,6 +100,12 @@ class BulkIn(BodyIn):
     """Many cases at once."""
 
     cases: list[UUID] = Field(min_length=1, max_length=CASES_AT_ONCE)
+
+
+class AssignManyIn(BulkIn):
+    """Who shall work on them all."""
+
+    person: UUID
 
 
 class CloseManyIn(BulkIn):
@@ -121,11 +136,13 @@ def get_cases(
     mark: Mark | None = None,
     mine: bool = False,
     overdue: bool = False,
+    due_in_h: Annotated[int | None, Query(ge=1, le=720)] = None,
 ) -> dict[str, object]:
     """Return what a person should look at, newest first; `next` is the `after` of the following page.
 
     Live ones unless `state` says otherwise; of one `kind`, at one `site`, of one `organisation`'s office, with one
-    `mark` (`late` is the regulator's list), `mine`, or `overdue`.  A statement has `statement`, `type` and `marks`, a
+    `mark` (`late` is the regulator's list), `mine`, `overdue`, or due within `due_in_h` hours (the overdue
+    among them).  A statement has `statement`, `type` and `marks`, a
     scan `text`, `reason`, `by` and `times`, a label of two `lots` the one that counts first.
     """
     owner = None if organisation is None else parties.operator_of_uscc(session, organisation)
@@ -139,7 +156,7 @@ def get_cases(
         owner=None if owner is None else owner.operator_id,
         taken_by=caller.actor if mine else None,
         mark=mark,
-        overdue_at=now if overdue else None,
+        overdue_at=now if overdue else None if due_in_h is None else now + timedelta(hours=due_in_h),
         hours=hours,
     )
     found = cases.list_cases(session, caller.scope, after=after, limit=limit, wanted=wanted)
@@ -235,6 +252,19 @@ def post_take(
     return _done(request, caller, work.take(session, env, worker_of(caller), case_id))
 
 
+@router.post("/{case_id:uuid}/assign", summary="Assign a case 指派异常")
+def post_assign(
+    case_id: UUID, body: AssignIn, request: Request, session: WriteSession, env: CurrentEnv, caller: CaseAssigner
+) -> dict[str, object]:
+    """Give it to a person whom the caller manages, and who may work on it: 404 `person_unknown`, 409 `assignee_unfit`.
+
+    The caller needs what taking the case needs; whose names one knows goes by `person:read`.
+    """
+    require_colleague(session, caller, body.person)
+    caller.told(person=str(body.person))
+    return _done(request, caller, work.assign(session, env, worker_of(caller), case_id, person=body.person))
+
+
 @router.post("/{case_id:uuid}/hand-over", summary="Hand a case over 移交异常")
 def post_hand_over(
     case_id: UUID, body: HandOverIn, request: Request, session: WriteSession, caller: CaseWorker
@@ -270,6 +300,20 @@ def post_take_many(
 ) -> dict[str, object]:
     """Take each of up to 100 cases; each has its own answer, one that is refused leaves the others alone."""
     return _each(session, caller, body, lang, lambda case_id: work.take(session, env, worker_of(caller), case_id))
+
+
+@router.post("/assign", summary="Assign many cases 批量指派")
+def post_assign_many(
+    body: AssignManyIn, session: WriteSession, env: CurrentEnv, caller: CaseAssigner, lang: CallerLang
+) -> dict[str, object]:
+    """Give each of up to 100 cases to one person; each has its own answer."""
+    require_colleague(session, caller, body.person)
+    caller.told(person=str(body.person))
+
+    def act(case_id: UUID) -> Case:
+        return work.assign(session, env, worker_of(caller), case_id, person=body.person)
+
+    return _each(session, caller, body, lang, act)
 
 
 @router.post("/close", summary="Close many cases 批量结案")
@@ -320,22 +364,45 @@ def _done(request: Request, caller: Caller, case: Case) -> dict[str, object]:
     return case_json(request, caller, case)
 
 
-def _each(session: Session, caller: Caller, body: BulkIn, lang: str, act: Callable[[UUID], Case]) -> dict[str, object]:
-    results: list[dict[str, object]] = []
+def require_colleague(session: Session, caller: Caller, person: UUID) -> None:
+    """Raise PersonUnknown for somebody whom the caller does not manage: names of others are nobody's business."""
+    scope = caller.scope_for(Kind.PERSON, Verb.READ)
+    if scope.is_empty or not memberships.people(session, scope=scope, limit=1, person_id=person):
+        raise PersonUnknown(id=str(person))
+
+
+def each_case(
+    session: Session, caller: Caller, chosen: Sequence[UUID], act: Callable[[UUID], Case]
+) -> list[tuple[UUID, Case | Refusal]]:
+    """Do something with each of these cases by itself; one that is refused leaves the others alone.
+
+    The journal names those with which it was done; where it was done with none, there is no record.
+    """
+    results: list[tuple[UUID, Case | Refusal]] = []
     # One order for everybody, so that two bulk calls never wait for each other.
-    for case_id in sorted(dict.fromkeys(body.cases)):
+    for case_id in sorted(dict.fromkeys(chosen)):
         try:
             with session.begin_nested():
                 case = act(case_id)
             caller.at([case.gln])
-            results.append({"id": str(case_id), "state": case.state.value, "code": None, "detail": None})
+            caller.about(case.owner_id)
+            results.append((case_id, case))
         except Refusal as refusal:
-            detail = refusal.say("en" if lang == "en" else "zh")
-            results.append({"id": str(case_id), "state": None, "code": refusal.code, "detail": detail})
-    done = sum(each["code"] is None for each in results)
-    caller.told(cases=len(results), done=done)
+            results.append((case_id, refusal))
+    done = [str(case_id) for case_id, each in results if not isinstance(each, Refusal)]
+    caller.told(cases=len(results), done=len(done), ids=" ".join(done))
     if not done:
         caller.drop()
+    return results
+
+
+def _each(session: Session, caller: Caller, body: BulkIn, lang: str, act: Callable[[UUID], Case]) -> dict[str, object]:
+    results = [
+        {"id": str(case_id), "state": None, "code": each.code, "detail": each.say("en" if lang == "en" else "zh")}
+        if isinstance(each, Refusal)
+        else {"id": str(case_id), "state": each.state.value, "code": None, "detail": None}
+        for case_id, each in each_case(session, caller, body.cases, act)
+    ]
     return {"results": results}
 
 

@@ -144,19 +144,26 @@ CHINESE: dict[str, str] = {
     "409 `in_circulation` 指出第一个已贴在货物上的标签，这类货物应暂停销售或召回。",
     "GET /api/v1/cases": "返回需要人看的事项，新的在前；`next` 用作下一页的 `after`。"
     "默认只列未结案的（`state`）；可按类型 `kind`、场所 `site`、责任单位 `organisation`、标记 `mark`"
-    "（`late` 即监管清单）、我认领的 `mine`、已逾期 `overdue` 筛选。",
+    "（`late` 即监管清单）、我认领的 `mine`、已逾期 `overdue`、若干小时内到期 `due_in_h` 筛选。",
     "GET /api/v1/cases/late": "按设备返回最近几天收到的记录迟到多少：超过 15 分钟、24 小时、72 小时各多少条。",
     "GET /api/v1/cases/{case_id}": "返回一个异常及其证据：有关记录、货物经历、同一编号下的其他内容；无权查看的不列出。"
     "`proposals` 是可一键作出并结案的记录（`ready`：该场所有网关可签署），`choices` 是此后已有、可用于结案的记录；"
     "只给可结案者。",
     "POST /api/v1/cases/{case_id}/take": "认领一个异常；已由其他单位的人认领时 409 `case_taken`。",
+    "POST /api/v1/cases/{case_id}/assign": "指派给您管理的一位人员，由其处理；"
+    "无权处理者 409 `assignee_unfit`，不归您管理者 404 `person_unknown`。",
     "POST /api/v1/cases/{case_id}/hand-over": "把异常移交给另一个有关单位的办公室。",
     "POST /api/v1/cases/{case_id}/resolve": "用一条新的记录结案：类型见 `resolutions`，须涉及同一货物或同一设备。"
     "也可给出 `proposal`：由该场所的网关签署该记录并结案，否则什么也不留下；重复提交得到同一结果；"
     "情况已变时返回 409 `proposal_unfit`。",
     "POST /api/v1/cases/{case_id}/explain": "用一个说明结案，仅限 `explanations` 列出的：涉及设备、标签或时间的异常。",
     "POST /api/v1/cases/take": "批量认领，最多 100 个，逐个回答。",
+    "POST /api/v1/cases/assign": "把最多 100 个异常指派给同一位人员，逐个回答。",
     "POST /api/v1/cases/close": "用一条记录（`statement`）或一个说明（`note`）批量结案，最多 100 个，逐个回答。",
+    "GET /api/v1/oversight": "返回您可查看场所的覆盖率、及时性、规范性和最近 24 小时流量；"
+    "期间按整日（UTC）计算，不含个人信息。",
+    "GET /api/v1/oversight/operators": "按单位返回数据质量及其组成；`formula` 为计算公式；"
+    "`next` 用作下一页的 `after`。",
     "GET /api/v1/complaints": "返回辖区内的投诉，新的在前；`next` 用作下一页的 `after`。"
     "默认只列未办结的（`which`）；可按问题 `subject`、货物 `unit`、已逾期 `overdue` 筛选。",
     "GET /api/v1/complaints/published": "返回已公示的投诉，新的在前：被投诉单位、问题、"

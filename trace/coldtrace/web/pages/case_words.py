@@ -1,14 +1,75 @@
-"""What a sweep found and what lies on goods, in words for a case's page."""
+"""What a sweep found, what lies on goods, until when and by whom, in words for the pages of cases."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from coldtrace.custody.model import OVERLAY_WORDS, Overlay
+from sqlmodel import Session
+
+from coldtrace.custody.model import OVERLAY_WORDS, CaseKind, Overlay
 from coldtrace.errors import Words
+from coldtrace.people import memberships
+from coldtrace.people.model import PersonState
+from coldtrace.rights.model import Kind, Verb
+from coldtrace.watch.cases import Case
 from coldtrace.watch.radar_rules import SIGNAL_WORDS, Signal
+from coldtrace.web.access import Caller
 from coldtrace.web.pages.sheet import Cell
 
 _Detail = Mapping[str, Any]
+COLLEAGUES_MAX = 200
+SOON = timedelta(hours=24)
+
+
+def colleagues(session: Session, caller: Caller) -> dict[UUID, str]:
+    """Return the people whom the caller manages, by name: to whom a case may be given.  Others know no names."""
+    scope = caller.scope_for(Kind.PERSON, Verb.READ)
+    if scope.is_empty:
+        return {}
+    found = memberships.people(session, scope=scope, limit=COLLEAGUES_MAX)
+    named = {each.person_id: each.name for each in found if each.state == PersonState.ACTIVE.value and each.name}
+    return dict(sorted(named.items(), key=lambda each: each[1]))
+
+
+def whose_cell(caller: Caller, case: Case, known: Mapping[UUID, str]) -> Cell:
+    """Return who works on a case, as far as the reader knows people."""
+    if case.taken_by is None:
+        return Cell(text="-")
+    if case.taken_by == caller.actor:
+        return Cell(words=Words("我", "me"))
+    kind, _, person = case.taken_by.partition(":")
+    name = known.get(UUID(person)) if kind == "person" else None
+    if name is not None:
+        return Cell(text=name)
+    if case.taken_for_id is not None and case.taken_for_id == caller.organisation:
+        return Cell(words=Words("同事", "a colleague"))
+    return Cell(words=Words("已有人处理", "somebody"), text=case.taken_for)
+
+
+def due_cell(case: Case, hours: Mapping[CaseKind, int], now: datetime) -> Cell:
+    """Return until when a case should be closed; of a live one also how it stands with that."""
+    due = case.due_at(hours)
+    if not case.is_live or due >= now + SOON:
+        return Cell(moment=due)
+    if due < now:
+        late = now - due
+        many = Words(f"逾期 {_span(late).zh}", f"overdue by {_span(late).en}")
+        return Cell(words=many, moment=due, tone="stop")
+    left = _span(due - now)
+    return Cell(words=Words(f"剩 {left.zh}", f"{left.en} left"), moment=due, tone="look")
+
+
+def _span(span: timedelta) -> Words:
+    """Return a span of time as people say it.
+
+    >>> _span(timedelta(hours=49, minutes=5)).en, _span(timedelta(hours=3, minutes=59)).zh
+    ('2 d 1 h', '3 小时')
+    """
+    hours, minutes = int(span.total_seconds()) // 3600, int(span.total_seconds()) // 60
+    if hours >= 24:
+        return Words(f"{hours // 24} 天 {hours % 24} 小时", f"{hours // 24} d {hours % 24} h")
+    return Words(f"{hours} 小时", f"{hours} h") if hours else Words(f"{minutes} 分钟", f"{minutes} min")
 
 
 def detail_cells(detail: _Detail) -> list[Cell]:

@@ -1,9 +1,10 @@
-"""The desk's pages of cases: what an office has to look at, one case with what it rests on, and how it ends.
+"""The desk's page of one case: what it rests on beside it, and how it ends.  The inbox is `desk_inbox.py`.
 
 They do what the API does (`web/api/cases.py`), through the same services.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -14,82 +15,45 @@ from sqlmodel import Session
 
 from coldtrace.custody.case_kinds import CASE_WORDS
 from coldtrace.errors import Words
+from coldtrace.people.refusals import PersonUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
 from coldtrace.watch import cases, evidence, one_tap, work
-from coldtrace.watch.cases import Case, Wanted
+from coldtrace.watch.cases import Case
 from coldtrace.watch.evidence import Evidence
 from coldtrace.watch.model import (
     CASE_STATE_WORDS,
     EXPLANATION_WORDS,
     RESOLUTIONS,
-    CaseState,
     Explanation,
 )
 from coldtrace.watch.proposals import Proposal
 from coldtrace.watch.refusals import CaseUnknown, ExplanationUnfit, ResolutionUnrelated
 from coldtrace.web.access import Body, Caller
-from coldtrace.web.api.cases import ResolveIn, close_by, closing_worker, gateways_of, worker_of
+from coldtrace.web.api.cases import (
+    ResolveIn,
+    close_by,
+    closing_worker,
+    gateways_of,
+    require_colleague,
+    worker_of,
+)
 from coldtrace.web.page_session import form_fields, page_needs
-from coldtrace.web.pages.case_words import detail_cells, overlay_words
-from coldtrace.web.pages.desk_form import ACTION, PAGE, SITE, answer, change, show_sheet
+from coldtrace.web.pages.case_words import colleagues, detail_cells, due_cell, overlay_words, whose_cell
+from coldtrace.web.pages.desk_form import ACTION, SITE, USCC, answer, change, show_sheet
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.place_words import act_words
 
 router = APIRouter(include_in_schema=False)
 CaseReader = Annotated[Caller, page_needs(Kind.CASE, Verb.READ)]
 CaseWorker = Annotated[Caller, page_needs(Kind.CASE, Verb.WRITE)]
+CaseAssigner = Annotated[Caller, page_needs(Kind.CASE, Verb.WRITE, act="assign")]
 
 TITLE = Words("异常", "Cases")
-OPENED, DUE, WHAT = Words("产生时间", "Opened"), Words("应结案时间", "Due"), Words("类型", "What")
+OPENED, DUE = Words("产生时间", "Opened"), Words("应结案时间", "Due")
 STATE, GOODS, STATEMENT = Words("状态", "State"), Words("货物", "Goods"), Words("记录", "Statement")
 DETAILS = Words("细节", "Details")
 GOODS_NAMED = 3
-SHOWN = {"live": cases.LIVE, "closed": (CaseState.RESOLVED, CaseState.EXPLAINED)}
-
-
-@router.get("/desk/cases")
-def cases_page(request: Request, caller: CaseReader, after: UUID | None = None, show: str = "live") -> Response:
-    """List the cases that wait for somebody, or those that were closed."""
-    shown = show if show in SHOWN else "live"
-    with request.app.state.sessions() as session:
-        wanted = Wanted(states=SHOWN[shown])
-        found = cases.list_cases(session, caller.scope, after=after, limit=PAGE, wanted=wanted)
-    caller.at(case.gln for case in found)
-    caller.told(rows=len(found))
-    now, hours = request.app.state.env.clock(), request.app.state.case_hours
-    late = Words("（已逾期）", " (overdue)")
-    section = Section(
-        id="cases",
-        title=Words("待处理", "To do") if shown == "live" else Words("已结案", "Closed"),
-        lead=Words(
-            "与记录矛盾的扫码照样保存，在此由人来看。涉及货物的，以新的记录结案。",
-            "What contradicts the record was kept and is looked at here. What is about goods ends by a new statement.",
-        ),
-        columns=(WHAT, STATE, OPENED, DUE, SITE, GOODS),
-        rows=tuple(
-            Row(
-                id=str(case.case_id),
-                cells=(
-                    Cell(words=CASE_WORDS[case.kind], text=str(case.case_id)[-8:], url=f"/desk/cases/{case.case_id}"),
-                    Cell(words=CASE_STATE_WORDS[case.state]),
-                    Cell(moment=case.opened_at),
-                    Cell(words=late if case.is_live and case.due_at(hours) < now else None, moment=case.due_at(hours)),
-                    Cell(text=case.gln or "-"),
-                    Cell(text=", ".join(case.units[:2]) or case.scanned or "-"),
-                ),
-            )
-            for case in found
-        ),
-        empty=Words("没有异常。", "There are none."),
-        next_url=f"/desk/cases?show={shown}&after={found[-1].case_id}" if len(found) == PAGE else None,
-        links=(
-            ("/desk/cases?show=closed", Words("已结案的", "Those that were closed"))
-            if shown == "live"
-            else ("/desk/cases", Words("待处理的", "Those to do")),
-        ),
-    )
-    return show_sheet(request, caller, TITLE, (section,))
 
 
 @router.get("/desk/cases/{case_id:uuid}")
@@ -104,6 +68,30 @@ def post_take(request: Request, case_id: UUID, caller: CaseWorker) -> Response:
 
     def act(session: Session) -> None:
         _told(caller, work.take(session, request.app.state.env, worker_of(caller), case_id))
+
+    return answer(request, caller, change(request, caller, act), partial(_case, case_id=case_id))
+
+
+@router.post("/desk/cases/{case_id:uuid}/assign")
+def post_assign(request: Request, case_id: UUID, caller: CaseAssigner, body: Body) -> Response:
+    """Give a case to a colleague."""
+
+    def act(session: Session) -> None:
+        person = person_of(form_fields(request, body).get("person", ""))
+        require_colleague(session, caller, person)
+        caller.told(person=str(person))
+        _told(caller, work.assign(session, request.app.state.env, worker_of(caller), case_id, person=person))
+
+    return answer(request, caller, change(request, caller, act), partial(_case, case_id=case_id))
+
+
+@router.post("/desk/cases/{case_id:uuid}/hand-over")
+def post_hand_over(request: Request, case_id: UUID, caller: CaseWorker, body: Body) -> Response:
+    """Make a case another organisation's."""
+
+    def act(session: Session) -> None:
+        uscc = form_fields(request, body).get("organisation", "").strip()
+        _told(caller, work.hand_over(session, worker_of(caller), case_id, uscc=uscc))
 
     return answer(request, caller, change(request, caller, act), partial(_case, case_id=case_id))
 
@@ -143,6 +131,14 @@ def _asked(request: Request, body: bytes) -> ResolveIn:
         raise ResolutionUnrelated(statement=said[:40] or "-", why="unknown") from None
 
 
+def person_of(said: str) -> UUID:
+    """Return the id of a person in a form; raise PersonUnknown for what is none."""
+    try:
+        return UUID(said)
+    except ValueError:
+        raise PersonUnknown(id=said[:40] or "-") from None
+
+
 def _told(caller: Caller, case: Case) -> None:
     caller.at([case.gln])
     caller.about(case.owner_id)
@@ -168,10 +164,11 @@ def _case(
         if worker is not None:
             ready = one_tap.proposals_for(session, env, worker, case, speak=gateways_of(caller))
             choices = work.choices(session, worker, case)
+        known = colleagues(session, caller)
     caller.at([case.gln])
-    sections = [_facts(request, case, found), _rests_on(found)]
+    sections = [_facts(request, caller, case, found, known), _rests_on(found)]
     if worker is not None:
-        sections += [*_one_taps(case, ready), *_choices(case, choices), _ends(caller, case)]
+        sections += [*_one_taps(case, ready), *_choices(case, choices), _ends(caller, case), _passes(case, known)]
     elif case.is_live and not caller.scope_for(Kind.CASE, Verb.WRITE).is_empty:
         sections.append(_others(case))
     here = f"/desk/cases/{case_id}"
@@ -180,12 +177,14 @@ def _case(
     )
 
 
-def _facts(request: Request, case: Case, found: Evidence) -> Section:
+def _facts(request: Request, caller: Caller, case: Case, found: Evidence, known: Mapping[UUID, str]) -> Section:
     odd = case.words()
+    now: datetime = request.app.state.env.clock()
     facts = [
         (STATE, Cell(words=CASE_STATE_WORDS[case.state])),
         (OPENED, Cell(moment=case.opened_at)),
-        (DUE, Cell(moment=case.due_at(request.app.state.case_hours))),
+        (DUE, due_cell(case, request.app.state.case_hours, now)),
+        (Words("处理人", "Worked on by"), whose_cell(caller, case, known)),
         (SITE, Cell(text=case.gln or "-")),
         (Words("责任单位", "Office of"), Cell(text=case.owner or "-")),
         (
@@ -212,7 +211,9 @@ def _facts(request: Request, case: Case, found: Evidence) -> Section:
         facts.append((Words("以此记录结案", "Closed by the statement"), Cell(text=str(case.resolved_by))))
     if case.note is not None:
         facts.append((Words("说明", "Explanation"), Cell(words=EXPLANATION_WORDS[Explanation(case.note)])))
-    return Section(id="case", title=Words("异常", "The case"), facts=tuple(facts), links=(("/desk/cases", TITLE),))
+    return Section(
+        id="case", title=Words("异常", "The case"), facts=tuple(facts), links=(("/desk/cases", TITLE),), half=True
+    )
 
 
 def _rests_on(found: Evidence) -> Section:
@@ -234,6 +235,7 @@ def _rests_on(found: Evidence) -> Section:
             for each in found.statements
         ),
         empty=Words("没有您可查看的记录。", "No statement that you may see."),
+        half=True,
     )
 
 
@@ -328,6 +330,32 @@ def _others(case: Case) -> Section:
             "Its office, or the regulator there, closes it; you may state what you know by scanning the goods.",
         ),
     )
+
+
+def _passes(case: Case, known: Mapping[UUID, str]) -> Section:
+    """Who else may work on it: a colleague, or another party's office."""
+    base = f"/desk/cases/{case.case_id}"
+    over = Form(
+        action=f"{base}/hand-over",
+        submit=Words("移交", "Hand it over"),
+        quiet=True,
+        fields=(
+            Field(
+                name="organisation",
+                label=USCC,
+                help=Words(
+                    "只能移交给本异常涉及的单位；移交后重新待处理。",
+                    "Only a party of this case can have it; it is open again there.",
+                ),
+            ),
+        ),
+    )
+    forms = [over]
+    if known:
+        choices = tuple(Choice(value=str(each), label=Words(name, name)) for each, name in known.items())
+        field = Field(name="person", label=Words("人员", "Person"), kind="select", choices=choices)
+        forms.insert(0, Form(action=f"{base}/assign", submit=Words("指派", "Assign it"), fields=(field,), quiet=True))
+    return Section(id="passes", title=Words("指派与移交", "Assign it, or hand it over"), forms=tuple(forms))
 
 
 def _ends(caller: Caller, case: Case) -> Section:

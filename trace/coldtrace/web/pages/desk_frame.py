@@ -32,7 +32,13 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
         ),
     ),
     # Pages of authorities have their place here; a group without a page is not shown.
-    (Words("监管", "Oversight"), ()),
+    (
+        Words("监管", "Oversight"),
+        (
+            ("/desk/overview", Words("监管概览", "Overview"), (Kind.STATEMENT, Verb.READ)),
+            ("/desk/history", Words("追溯查询", "History of a code"), (Kind.UNIT, Verb.READ)),
+        ),
+    ),
     (
         Words("管理", "Keeping"),
         (

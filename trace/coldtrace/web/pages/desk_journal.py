@@ -50,9 +50,12 @@ ACT_WORDS: dict[str, Words] = {
 
 
 @router.get("/desk/journal")
-def journal_page(request: Request, caller: JournalReader, session: ReadSession, after: UUID | None = None) -> Response:
-    """Show acts of one's organisations and sites and about their data, newest first."""
-    found = store.list_records(session, caller.scope, Asked(after=after, limit=PAGE))
+def journal_page(
+    request: Request, caller: JournalReader, session: ReadSession, after: UUID | None = None, act: str = ""
+) -> Response:
+    """Show acts of one's organisations and sites and about their data, newest first; with `act` of one sort alone."""
+    only = act if act in ACT_WORDS else None
+    found = store.list_records(session, caller.scope, Asked(after=after, limit=PAGE, act=only))
     caller.told(rows=len(found))
     firms = parties.operators_of_sites(session, caller.scope.sites)
     named = {each for record in found for each in (*record.operators, *record.subjects)}
@@ -97,7 +100,12 @@ def journal_page(request: Request, caller: JournalReader, session: ReadSession, 
         ),
         rows=tuple(rows),
         empty=Words("还没有记录。", "No record yet."),
-        next_url=f"/desk/journal?after={found[-1].record_id}" if len(found) == PAGE else None,
+        next_url=f"/desk/journal?{f'act={only}&' if only else ''}after={found[-1].record_id}"
+        if len(found) == PAGE
+        else None,
+        links=(("/desk/journal", Words("全部记录", "All records")),)
+        if only
+        else (("/desk/journal?act=export", Words("只看导出", "Only exports")),),
     )
     return show_sheet(request, caller, Words("审计日志", "Journal"), (section,))
 

@@ -77,6 +77,8 @@ class Cell:
     moment: datetime | None = None
     url: str | None = None
     """Where the text, or without one the words, lead to: a page of ours."""
+    tone: Literal["", "ok", "look", "stop"] = ""
+    """What the words mean, as a colour beside them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,9 @@ class Row:
     id: str
     cells: tuple[Cell, ...]
     forms: tuple[Form, ...] = ()
+    box: str | None = None
+    """The name of its box in the section's `bulk` form; the value sent is `yes`."""
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +110,12 @@ class Section:
     """The address of a photo that somebody sent, a page of ours, and what it is of."""
     forms: tuple[Form, ...] = ()
     links: tuple[tuple[str, Words], ...] = ()
+    filters: Form | None = None
+    """What the table shows: a form that asks, in one line above it."""
+    bulk: Form | None = None
+    """What is done with the rows whose boxes are chosen, below the table."""
+    half: bool = False
+    """On a wide screen it stands beside its neighbour."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,111 @@
+"""The figures of oversight: what is counted once and what is counted now come to the same, over all sites or some."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.rights.model import EVERYTHING, NOTHING, Scope
+from coldtrace.watch.oversight import OfOperator, Overview, count_days, operators, overview, since_of
+from coldtrace.watch.quality_rules import Counts
+from support.road import CARTONS, MARKET, PORT, STORE, Road, at_site
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def observe(road: Road, gln: str, delay: timedelta) -> None:
+    road.tell(road.say(gln, T.OBSERVE, CARTONS[0], at=road.clock.next + MINUTE - delay))
+
+
+def figures(road: Road, scope: Scope = EVERYTHING, *, days: int = 30) -> Overview:
+    now = road.clock.next
+    return overview(road.session, scope, scope, since=since_of(now, days), until=now + MINUTE)
+
+
+def rated(road: Road, scope: Scope = EVERYTHING, **page: object) -> list[OfOperator]:
+    now = road.clock.next
+    page = {"limit": 50} | page
+    return operators(road.session, scope, since=since_of(now, 30), until=now + MINUTE, **page)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def told(road: Road) -> Road:
+    """Three days ago the port told three statements in time and one late; today the store told one."""
+    road.device(PORT), road.device(STORE), road.device(MARKET)
+    road.clock.forward(6 * DAY)  # what is claimed from before a device was enrolled is a clock's fault, not late
+    for delay in (timedelta(0), timedelta(0), HOUR, DAY + HOUR):
+        observe(road, PORT, delay)
+    road.clock.forward(3 * DAY)
+    observe(road, STORE, timedelta(0))
+    return road
+
+
+def test_days_that_are_counted_and_days_that_are_not_come_to_the_same(told: Road) -> None:
+    before, firms = figures(told), rated(told)
+    assert before.counts.statements == 5
+    assert (before.counts.within_15_min, before.counts.within_24_h, before.counts.within_72_h) == (3, 4, 5)
+    assert before.telling == 2
+    now = told.clock.next
+    while count_days(told.session, now):
+        pass
+    counted = told.session.connection().exec_driver_sql("SELECT sum(statements) FROM statement_day").scalar_one()
+    assert counted == 4, "today is not over"
+    assert figures(told) == before
+    assert rated(told) == firms
+    assert count_days(told.session, now) is False
+    assert figures(told) == before
+    told.clock.forward(DAY + 2 * HOUR)
+    observe(told, MARKET, timedelta(0))
+    assert figures(told).counts.statements == 6
+    while count_days(told.session, told.clock.next):
+        pass
+    assert figures(told).counts.statements == 6
+    assert figures(told, days=2).counts.statements == 2
+
+
+def test_long_times_are_counted_in_pieces(told: Road) -> None:
+    told.clock.forward(70 * DAY)
+    pieces = 1
+    while count_days(told.session, told.clock.next):
+        pieces += 1
+    assert pieces == 3
+    assert figures(told, days=90).counts.statements == 5
+    assert figures(told, days=30).counts.statements == 0
+
+
+def test_each_sees_the_sites_in_its_scope_alone(told: Road) -> None:
+    store = at_site(STORE)
+    assert figures(told, store).counts == Counts(
+        statements=1,
+        within_15_min=1,
+        within_24_h=1,
+        within_72_h=1,
+        contradicting=figures(told, store).counts.contradicting,
+    )
+    assert (figures(told, store).sites, figures(told, store).telling) == (1, 1)
+    assert figures(told, NOTHING).sites == 0
+    assert rated(told, NOTHING) == []
+    every = rated(told)
+    assert [each.uscc for each in every] == sorted(each.uscc for each in every)
+    pages = [each.uscc for each in rated(told, limit=1)]
+    while rest := rated(told, limit=1, after=pages[-1]):
+        pages += [each.uscc for each in rest]
+    assert pages == [each.uscc for each in every]
+    assert sum(each.counts.statements for each in every) == 5
+
+
+def test_a_statement_that_contradicts_counts_against_until_it_clears_up(told: Road) -> None:
+    odd = figures(told).counts.contradicting
+    assert odd > 0, "boxes that were never coded are looked at here"
+    told.session.connection().exec_driver_sql(
+        "UPDATE case_file SET state = 'explained', note = 'told_again', closed_at = opened_at"
+    )
+    assert figures(told).counts.contradicting == 0
+
+
+def test_hours_are_those_of_the_last_day(told: Road) -> None:
+    hours = figures(told).hours
+    assert len(hours) == 24
+    assert sum(count for _, count in hours) == 1
+    assert hours[0][0] - hours[-1][0] == timedelta(hours=23)
+    assert all(isinstance(hour, datetime) and hour.minute == 0 for hour, _ in hours)

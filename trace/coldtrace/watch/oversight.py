@@ -1,0 +1,225 @@
+"""Who tells what, how soon and how well: counts over the sites of a scope, of nobody in person.
+
+See docs/guides/oversight.md.
+
+Days that are over are counted once (`count_days`, the caretaker's); what came since is counted when somebody asks.  So
+the cost goes by days and sites, not by statements.  Cases and refused statements are counted as they stand now.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from coldtrace.custody.case_store import GONE
+from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import Scope
+from coldtrace.rights.scopes import Within
+from coldtrace.watch.quality_rules import Counts
+
+DAYS_MAX: Final = 92
+PAGE_MAX: Final = 200
+PIECE: Final = timedelta(days=31)
+SETTLED: Final = timedelta(hours=1)
+"""How long after its end a day is counted: what was received before has been committed by then."""
+HOURS: Final = 24
+_LOCK = 0x44415953  # "DAYS"
+_NAME = "statement_day"
+_WATCH = sorted({SiteRole.REGULATOR.value, SiteRole.CUSTOMS.value})
+"""Sites that goods do not pass through."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The figures of a scope.  `sites` are open ones that goods pass through; `telling` said something in the period.
+
+    Of the consignments imported in the period `coded` have a box of which something was said.  `hours` counts what
+    arrived in each of the last hours, the newest first.
+    """
+
+    counts: Counts
+    sites: int
+    telling: int
+    consignments: int
+    coded: int
+    hours: tuple[tuple[datetime, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfOperator:
+    """The figures of one organisation's sites in the scope; `open_cases` of its office, `overdue` of them."""
+
+    uscc: str
+    name_zh: str
+    name_en: str
+    counts: Counts
+    sites: int
+    telling: int
+    open_cases: int
+
+
+def since_of(now: datetime, days: int) -> datetime:
+    """Return the beginning of a period of whole days (UTC), today the last one."""
+    return datetime.combine(now.astimezone(UTC).date() - timedelta(days=days - 1), time(), UTC)
+
+
+def count_days(session: Session, now: datetime) -> bool:
+    """Count days that are over and were not yet counted, some weeks at once; tell whether there are more.
+
+    The caller owns the transaction.  One at a time; others do nothing.
+    """
+    if not session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
+        return False
+    begin = session.execute(
+        text(
+            "SELECT COALESCE((SELECT until FROM case_sweep WHERE name = :name),"
+            " (SELECT date_trunc('day', min(recorded_at), 'UTC') FROM statement))"
+        ),
+        {"name": _NAME},
+    ).scalar_one()
+    last = datetime.combine((now - SETTLED).astimezone(UTC).date(), time(), UTC)
+    if begin is None or begin >= last:
+        return False
+    end = min(begin + PIECE, last)
+    session.execute(text(_COUNT_DAYS), {"begin": begin, "end": end})
+    session.execute(
+        text(
+            "INSERT INTO case_sweep (name, until) VALUES (:name, :until)"
+            " ON CONFLICT (name) DO UPDATE SET until = EXCLUDED.until"
+        ),
+        {"name": _NAME, "until": end},
+    )
+    return bool(end < last)
+
+
+_LATE = "s.recorded_at - s.event_at"
+_SUMS = (
+    "count(*) AS statements,"
+    f" count(*) FILTER (WHERE {_LATE} <= interval '15 minutes') AS within_15_min,"
+    f" count(*) FILTER (WHERE {_LATE} <= interval '24 hours') AS within_24_h,"
+    f" count(*) FILTER (WHERE {_LATE} <= interval '72 hours') AS within_72_h"
+)
+_COUNT_DAYS = (
+    "INSERT INTO statement_day (day, gln, statements, within_15_min, within_24_h, within_72_h)"
+    f" SELECT CAST(s.recorded_at AT TIME ZONE 'UTC' AS date), s.gln, {_SUMS} FROM statement s"
+    " WHERE s.recorded_at >= :begin AND s.recorded_at < :end GROUP BY 1, 2 ON CONFLICT DO NOTHING"
+)
+_COUNTS = (
+    "counted AS (SELECT COALESCE((SELECT until FROM case_sweep WHERE name = 'statement_day'), '-infinity') AS until),"
+    " mine AS MATERIALIZED (SELECT m.gln, m.operator_id, m.closed_at IS NULL AND m.role <> ALL(CAST(:watch AS text[]))"
+    "  AS counts FROM site m WHERE {mine}),"
+    " told AS (SELECT d.gln, d.statements, d.within_15_min, d.within_24_h, d.within_72_h FROM statement_day d"
+    "  WHERE d.day >= CAST(CAST(:since AS timestamptz) AT TIME ZONE 'UTC' AS date) AND d.gln IN (SELECT gln FROM mine)"
+    f" UNION ALL SELECT s.gln, {_SUMS} FROM statement s"
+    "  WHERE s.recorded_at >= (SELECT greatest(until, CAST(:since AS timestamptz)) FROM counted)"
+    "  AND s.recorded_at < :until AND s.gln IN (SELECT gln FROM mine) GROUP BY s.gln),"
+    " odd AS (SELECT f.gln, count(DISTINCT f.entry_id) AS contradicting FROM case_file f"
+    "  WHERE f.opened_at >= :since AND f.opened_at < :until AND f.about LIKE 'statement:%'"
+    "  AND f.note IS DISTINCT FROM :gone AND f.gln IN (SELECT gln FROM mine) GROUP BY f.gln),"
+    " no AS (SELECT v.gln, sum(q.times) AS refused FROM quarantine q JOIN device v ON v.key_id = q.key_id"
+    "  WHERE q.proven AND q.received_at >= :since AND q.received_at < :until AND v.gln IN (SELECT gln FROM mine)"
+    "  GROUP BY v.gln),"
+    " by_site AS (SELECT m.gln, m.operator_id, m.counts, COALESCE(t.statements, 0) AS statements,"
+    "  COALESCE(t.within_15_min, 0) AS within_15_min, COALESCE(t.within_24_h, 0) AS within_24_h,"
+    "  COALESCE(t.within_72_h, 0) AS within_72_h, COALESCE(o.contradicting, 0) AS contradicting,"
+    "  COALESCE(n.refused, 0) AS refused FROM mine m"
+    "  LEFT JOIN (SELECT gln, sum(statements) AS statements, sum(within_15_min) AS within_15_min,"
+    "   sum(within_24_h) AS within_24_h, sum(within_72_h) AS within_72_h FROM told GROUP BY gln) t USING (gln)"
+    "  LEFT JOIN odd o USING (gln) LEFT JOIN no n USING (gln))"
+)
+_TOTALS = (
+    "sum(b.statements) AS statements, sum(b.within_15_min) AS within_15_min, sum(b.within_24_h) AS within_24_h,"
+    " sum(b.within_72_h) AS within_72_h, sum(b.contradicting) AS contradicting, sum(b.refused) AS refused,"
+    " count(*) FILTER (WHERE b.counts) AS sites, count(*) FILTER (WHERE b.counts AND b.statements > 0) AS telling"
+)
+
+
+def overview(session: Session, scope: Scope, consignments: Scope, *, since: datetime, until: datetime) -> Overview:
+    """Return the figures of a period over the sites in the scope; `consignments` is the scope of these."""
+    within = Within(scope=scope)
+    values = _values(since, until) | within.values
+    mine = within.site("m.gln")
+    row = session.execute(text(f"WITH {_COUNTS.format(mine=mine)} SELECT {_TOTALS} FROM by_site b"), values).one()
+    imported, coded = _consignments(session, consignments, since=since, until=until)
+    return Overview(
+        counts=_counts(row._mapping),
+        sites=row.sites,
+        telling=row.telling,
+        consignments=imported,
+        coded=coded,
+        hours=_hours(session, mine, values, until),
+    )
+
+
+def operators(
+    session: Session, scope: Scope, *, since: datetime, until: datetime, after: str | None = None, limit: int
+) -> list[OfOperator]:
+    """Return the organisations with a site in the scope by credit code, from the one behind `after` on."""
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(
+            f"WITH {_COUNTS.format(mine=within.site('m.gln'))} SELECT p.uscc, p.name_zh, p.name_en, x.*,"
+            " (SELECT count(*) FROM case_file f WHERE f.live AND f.operator_id = p.operator_id"
+            "  AND (f.gln IS NULL OR f.gln IN (SELECT gln FROM mine))) AS open_cases FROM"
+            f" (SELECT b.operator_id, {_TOTALS} FROM by_site b GROUP BY b.operator_id) x"
+            " JOIN operator p USING (operator_id) WHERE x.sites > 0"
+            " AND (CAST(:after AS text) IS NULL OR p.uscc > :after)"
+            " ORDER BY p.uscc LIMIT :most"
+        ),
+        _values(since, until) | within.values | {"after": after, "most": min(limit, PAGE_MAX)},
+    )
+    return [
+        OfOperator(
+            uscc=row.uscc,
+            name_zh=row.name_zh,
+            name_en=row.name_en,
+            counts=_counts(row._mapping),
+            sites=row.sites,
+            telling=row.telling,
+            open_cases=row.open_cases,
+        )
+        for row in rows
+    ]
+
+
+def _values(since: datetime, until: datetime) -> dict[str, object]:
+    return {"since": since, "until": until, "gone": GONE, "watch": _WATCH}
+
+
+def _counts(row: Mapping[Any, Any]) -> Counts:
+    return Counts(**{name: int(row[name] or 0) for name in Counts.__dataclass_fields__})
+
+
+def _consignments(session: Session, scope: Scope, *, since: datetime, until: datetime) -> tuple[int, int]:
+    """Return how many were imported in the period, and of how many of them a box was spoken of."""
+    within = Within(scope=scope)
+    mine = f"({within.site('c.station_gln')} OR {within.organisation('c.importer_id')})"
+    row = session.execute(
+        text(
+            "SELECT count(*) AS imported, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM lot l JOIN unit u USING (lot_id)"
+            " WHERE l.consignment_id = c.consignment_id)) AS coded FROM consignment c"
+            f" WHERE c.state = 'open' AND c.imported_at >= :since AND c.imported_at < :until AND {mine}"
+        ),
+        {"since": since, "until": until, **within.values},
+    ).one()
+    return row.imported, row.coded
+
+
+def _hours(
+    session: Session, mine: str, values: Mapping[str, object], until: datetime
+) -> tuple[tuple[datetime, int], ...]:
+    last = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    first = last - timedelta(hours=HOURS - 1)
+    rows = session.execute(
+        text(
+            "SELECT date_trunc('hour', s.recorded_at, 'UTC') AS hour, count(*) AS told FROM statement s"
+            " WHERE s.recorded_at >= :first AND s.recorded_at < :until"
+            f" AND s.gln IN (SELECT m.gln FROM site m WHERE {mine}) GROUP BY 1"
+        ),
+        dict(values) | {"first": first},
+    )
+    told = {row.hour.astimezone(UTC): row.told for row in rows}
+    return tuple((hour, told.get(hour, 0)) for hour in (last - timedelta(hours=each) for each in range(HOURS)))
