@@ -161,7 +161,7 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/cases/assign": "把最多 100 个异常指派给同一位人员，逐个回答。",
     "POST /api/v1/cases/close": "用一条记录（`statement`）或一个说明（`note`）批量结案，最多 100 个，逐个回答。",
     "GET /api/v1/oversight": "返回您可查看场所的覆盖率、及时性、规范性和最近 24 小时流量；"
-    "期间按整日（UTC）计算，不含个人信息。",
+    "期间按世界协调时整日计算，不含个人信息。",
     "GET /api/v1/oversight/operators": "按单位返回数据质量及其组成；`formula` 为计算公式；"
     "`next` 用作下一页的 `after`。",
     "GET /api/v1/complaints": "返回辖区内的投诉，新的在前；`next` 用作下一页的 `after`。"
