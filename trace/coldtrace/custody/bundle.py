@@ -6,28 +6,25 @@ does not cover yet, one whose pieces were erased, and one from a device whose cl
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta, timezone
 from uuid import UUID
 
 from sqlmodel import Session
 
-from coldtrace.clock import format_utc
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.token import decode_token
-from coldtrace.custody.history import HistoryLine, history
+from coldtrace.custody.history import HistoryLine, ask_stories
 from coldtrace.custody.model import Mark
+from coldtrace.custody.shown_statements import ShownStatements
 from coldtrace.env import Env
-from coldtrace.events.disclosure import disclose_lines
-from coldtrace.events.leaf import received_day
-from coldtrace.events.public_piece import PublicPiece, read_public
-from coldtrace.events.units_piece import read_units
+from coldtrace.events.public_piece import PublicPiece
 from coldtrace.goods import stop_store
 from coldtrace.ledger import service as ledger
+from coldtrace.ledger.model import SignedHead
 from coldtrace.parties import store as parties
-from coldtrace.parties.roots import root_changes
-from coldtrace.rights.model import EVERYTHING
-from coldtrace.seal.b64 import b64, unb64
+from coldtrace.parties.model import Anchors
+from coldtrace.seal.b64 import b64
 from coldtrace.seal.filter_prove import prove_item
 
 MEDIA_TYPE = "application/vnd.coldtrace.proof+json"
@@ -39,54 +36,42 @@ def build_bundle(
     session: Session, env: Env, *, code: str, unit_pk: int, facts: str | None
 ) -> tuple[dict[str, object], int]:
     """Return the bundle of one unit, and how many of its statements still wait for a checkpoint."""
-    story = [line for line in history(session, unit_pk, EVERYTHING) if line.status == "accepted"]
+    story = ask_stories(session, [unit_pk])().get(unit_pk, [])
     head = ledger.checkpoint(session, env.log)
-    proofs = ledger.prove(session, env.log, [line.entry_id for line in story], head)
-    entries = ledger.known_entries(session, list(proofs))
-    leaves = {key: json.loads(entry.leaf) for key, entry in entries.items()}
-    pieces = {
-        key: kept
-        for key, kept in ledger.pieces(session, [env.log], list(proofs)).items()
-        if {"public", "units"} <= kept.keys()
-    }
-    public = {key: read_public(kept["public"].decode()) for key, kept in pieces.items()}
-    keys = {key: unb64(json.loads(leaf["body"])["key"]) for key, leaf in leaves.items()}
-    devices = parties.devices_by_key(session, set(keys.values()))
-    statements = []
-    for line in _readable(story, {line.entry_id for line in story if _may_show(line, public.get(line.entry_id))}):
-        key = line.entry_id
-        device, leaf, proof = devices[keys[key]], leaves[key], proofs[key]
-        units = read_units(pieces[key]["units"].decode(), public[key].type)
-        statements.append(
-            {
-                "header": leaf["body"],
-                "sig": leaf["sig"],
-                "public": pieces[key]["public"].decode(),
-                "certificate": {"text": device.certificate, "sig": device.certificate_sig},
-                "leaf": {"received_at": format_utc(received_day(entries[key].received_at))},
-                "lines": disclose_lines(units, line.shown),
-                "proof": {"index": proof.index, "path": [b64(step) for step in proof.path]},
-            }
-        )
-    installation = parties.installation(session)
-    trust_list = parties.newest_trust_list(session)
-    assert installation is not None, "a server never runs before its installation"
-    assert trust_list is not None, "installing publishes the first trust list"
+    statements = ShownStatements(session, env, [story], head)
+    statements.prove(session)
+    bundle = frame(env, parties.ask_anchors(session)(), head, code=code, facts=facts)
+    bundle["statements"] = [statements.item(line) for line in to_show(story, statements)]
+    allow = _allow_proof(session, code)
+    return bundle if allow is None else bundle | {"allow": allow}, waiting(story, statements)
+
+
+def frame(env: Env, anchors: Anchors, head: SignedHead, *, code: str, facts: str | None) -> dict[str, object]:
+    """Return a bundle without its statements, of a code whose key was never stolen."""
     bundle: dict[str, object] = {
         "v": 1,
         "kind": "coldtrace-proof",
         "code": code,
         "net": b64(env.net),
-        "root": installation.root,
-        "trust_list": json.loads(trust_list.envelope),
+        "root": anchors.root,
+        "trust_list": json.loads(anchors.trust_list),
         "facts": facts,
-        "statements": statements,
+        "statements": [],
         "checkpoint": head.note,
     }
-    if changes := root_changes(session):
-        bundle["root_changes"] = [json.loads(each) for each in changes]
-    allow = _allow_proof(session, code)
-    return bundle if allow is None else bundle | {"allow": allow}, len(story) - len(proofs)
+    if anchors.root_changes:
+        bundle["root_changes"] = [json.loads(each) for each in anchors.root_changes]
+    return bundle
+
+
+def to_show(story: list[HistoryLine], statements: ShownStatements) -> list[HistoryLine]:
+    """Return the statements of an accepted story that its proof shows."""
+    return _readable(story, {line.entry_id for line in story if _may_show(line, statements.public(line.entry_id))})
+
+
+def waiting(story: Iterable[HistoryLine], statements: ShownStatements) -> int:
+    """Return how many statements of a story wait for a checkpoint."""
+    return sum(not statements.is_placed(line.entry_id) for line in story)
 
 
 def _allow_proof(session: Session, code: str) -> dict[str, object] | None:

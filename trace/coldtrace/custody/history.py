@@ -1,6 +1,6 @@
 """The story of one unit: its own statements and those about its parents while it was inside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,14 +8,15 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING, Holding, Overlay, UnitState
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.custody.suspects import SUSPECTED
-from coldtrace.rights.model import Kind, Scope
+from coldtrace.db.plain_sql import text
+from coldtrace.rights.model import EVERYTHING, Kind, Scope
 from coldtrace.rights.scopes import Within
 
 DEPTH_MAX = 8
@@ -90,7 +91,17 @@ class HistoryLine:
 
 def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
     """Return the record of a unit, None when nothing was ever said of it."""
-    row = session.execute(
+    return find_units(session, [unit_id]).get(unit_id)
+
+
+def find_units(session: Session, unit_ids: Collection[str]) -> dict[str, UnitRecord]:
+    """Return the records of those of the units of which something was said."""
+    return ask_units(session, unit_ids)()
+
+
+def ask_units(session: Session, unit_ids: Collection[str]) -> Callable[[], dict[str, UnitRecord]]:
+    """Do the same without waiting; what is returned gives the answer."""
+    rows = session.execute(
         text(
             "SELECT u.unit_id, u.unit_pk, u.lot_id, u.state, u.gln, u.to_gln, p.unit_id AS parent,"
             " COALESCE(r.state, u.state) AS root_state, COALESCE(r.gln, u.gln) AS root_gln,"
@@ -100,12 +111,14 @@ def find_unit(session: Session, unit_id: str) -> UnitRecord | None:
             " (SELECT o.uscc FROM site st JOIN operator o USING (operator_id)"
             "  WHERE st.gln = COALESCE(r.gln, u.gln)) AS holder"
             " FROM unit u LEFT JOIN unit p ON p.unit_pk = u.parent_pk LEFT JOIN unit r ON r.unit_pk = u.root_pk"
-            " WHERE u.unit_id = :unit"
+            " WHERE u.unit_id = ANY(CAST(:units AS text[]))"
         ),
-        {"unit": unit_id},
-    ).first()
-    if row is None:
-        return None
+        {"units": list(unit_ids)},
+    )
+    return lambda: {row.unit_id: _as_record(row) for row in rows}
+
+
+def _as_record(row: Any) -> UnitRecord:
     return UnitRecord(
         unit_id=row.unit_id,
         unit_pk=row.unit_pk,
@@ -148,13 +161,40 @@ def history(session: Session, unit_pk: int, scope: Scope, *, view: View = View.C
     A line that was blocked has the status `blocked`, also where other lines of its statement were not.
     Annulled statements, and those that only correct, are told in the view of all that was said.
     """
+    story = _ask_stories(session, [unit_pk], scope, view)().get(unit_pk, [])
+    return story if view is View.CORRECTED else _with_corrections(session, story, Within(scope=scope, few_rows=True))
+
+
+def ask_stories(session: Session, unit_pks: Sequence[int]) -> Callable[[], dict[int, list[HistoryLine]]]:
+    """Ask for the stories of units as everybody may be told them: what was accepted and stands.
+
+    What is returned waits for them; a unit of which nothing is told is left out.
+    """
+    found = _ask_stories(session, unit_pks, EVERYTHING, View.CORRECTED)
+    return lambda: {pk: accepted(story) for pk, story in found().items()}
+
+
+def accepted(story: Iterable[HistoryLine]) -> list[HistoryLine]:
+    """Return the lines of a story that were not blocked."""
+    return [line for line in story if line.status == "accepted"]
+
+
+def _ask_stories(
+    session: Session, unit_pks: Sequence[int], scope: Scope, view: View
+) -> Callable[[], dict[int, list[HistoryLine]]]:
     within = Within(scope=scope, few_rows=True)
     seen = within.said_of(Kind.UNIT, "s", "l")
     query = _HISTORY.format(seen=seen, told=_STANDING if view is View.CORRECTED else "TRUE", **_CORRECTED[view])
-    values = {"pk": unit_pk, "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
+    values = {"pks": list(unit_pks), "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
     rows = session.execute(text(query), values)
-    story = [_as_line(list(group)) for _, group in groupby(rows, key=lambda row: row.entry_id)]
-    return story if view is View.CORRECTED else _with_corrections(session, story, within)
+
+    def told() -> dict[int, list[HistoryLine]]:
+        found: dict[int, list[HistoryLine]] = {}
+        for (pk, _), group in groupby(rows, key=lambda row: (row.of_pk, row.entry_id)):
+            found.setdefault(pk, []).append(_as_line(list(group)))
+        return found
+
+    return told
 
 
 def _with_corrections(session: Session, story: list[HistoryLine], within: Within) -> list[HistoryLine]:
@@ -216,15 +256,16 @@ def _place(statement: str) -> str:
 
 
 _HISTORY = (
-    "WITH RECURSIVE chain (unit_pk, since, till, inside_by, depth) AS ("
-    " SELECT CAST(:pk AS bigint), CAST(NULL AS bigint[]), CAST(NULL AS bigint[]), CAST('{{}}' AS uuid[]), 0"
-    f" UNION ALL SELECT c.parent_pk, GREATEST({_place('o')}, h.since), LEAST({_place('e')}, h.till),"
+    "WITH RECURSIVE chain (of_pk, unit_pk, since, till, inside_by, depth) AS ("
+    " SELECT v.pk, v.pk, CAST(NULL AS bigint[]), CAST(NULL AS bigint[]), CAST('{{}}' AS uuid[]), 0"
+    " FROM unnest(CAST(:pks AS bigint[])) v (pk)"
+    f" UNION ALL SELECT h.of_pk, c.parent_pk, GREATEST({_place('o')}, h.since), LEAST({_place('e')}, h.till),"
     " h.inside_by || c.packed_by, h.depth + 1"
     " FROM chain h JOIN containment c ON c.child_pk = h.unit_pk JOIN statement o ON o.entry_id = c.packed_by"
     " LEFT JOIN statement e ON e.entry_id = c.unpacked_by WHERE h.depth < :deep"
     f" AND (h.till IS NULL OR {_place('o')} < h.till)"
     f" AND (h.since IS NULL OR e.entry_id IS NULL OR {_place('e')} > h.since))"
-    " SELECT s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
+    " SELECT h.of_pk, s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
     " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
     " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects,"
@@ -236,7 +277,7 @@ _HISTORY = (
     " AND whole.unit_pk = l.parent_pk AND whole.role <> 'implied'"
     " WHERE {told} AND (h.depth = 0 OR (NOT (l.role = 'parent' AND s.type IN ('pack', 'unpack'))"
     f" AND {_place('s')} >= h.since AND (h.till IS NULL OR {_place('s')} < h.till)))"
-    " ORDER BY s.event_at, s.recorded_at, s.seq, s.entry_id, h.depth, l.line_no"
+    " ORDER BY h.of_pk, s.event_at, s.recorded_at, s.seq, s.entry_id, h.depth, l.line_no"
 )
 
 
@@ -303,13 +344,9 @@ def children_page(session: Session, unit_pk: int, scope: Scope, *, after: str | 
 
 def seller_of(session: Session, unit_pk: int) -> tuple[str, datetime] | None:
     """Return where and when a unit was sold, if it was."""
-    row = session.execute(
-        text(
-            "SELECT s.gln, s.event_at FROM statement_line l JOIN statement s USING (entry_id)"
-            " WHERE l.unit_pk = :pk AND s.type = 'sell' AND s.status = 'accepted'"
-            " AND NOT l.marks && CAST(:blocking AS text[])"
-            f" AND NOT {ANNULLED.format(statement='s')} ORDER BY s.event_at, s.recorded_at LIMIT 1"
-        ),
-        {"pk": unit_pk, "blocking": sorted(BLOCKING)},
-    ).first()
-    return None if row is None else (row.gln, row.event_at)
+    return seller_in(ask_stories(session, [unit_pk])().get(unit_pk, []))
+
+
+def seller_in(story: Iterable[HistoryLine]) -> tuple[str, datetime] | None:
+    """Return where and when a unit was first sold, from its accepted story; what was said of a parent sells nothing."""
+    return next(((line.gln, line.event_at) for line in story if line.type == "sell" and not line.inside_by), None)

@@ -14,8 +14,9 @@ from datetime import date, datetime, time, timedelta, timezone
 from hmac import digest
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import text
 from sqlmodel import Session
+
+from coldtrace.db.plain_sql import text
 
 FEW = 5
 """Of a city from which fewer than so many looked up anything in an hour, the name is not kept (k-anonymity)."""
@@ -158,17 +159,26 @@ def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, da
 
 
 def count_stray(
-    session: Session, *, gtin: str, lot: str, unit_id: str, signed: bool, network: bytes, day: date
+    session: Session,
+    *,
+    gtin: str,
+    lot: str,
+    unit_id: str,
+    signed: bool,
+    network: bytes,
+    day: date,
+    known: bool = False,
 ) -> None:
-    """Count a look at a code of a lot that is known here, under which nothing was ever issued.
+    """Count a look at a code of a lot that is known here, under which nothing was ever issued; one that is `known` is
+    asked about in the same way and not counted.
 
     A network is one visitor of a lot a day, whatever codes it makes up, and heard of some codes alone.
     """
     session.execute(
         text(
             "WITH fresh AS (INSERT INTO stray_visitor (day, token, unit_id) SELECT :day, :network, :unit"
-            "  WHERE EXISTS (SELECT 1 FROM lot l WHERE l.gtin = :gtin AND l.lot = :lot) AND (SELECT count(*)"
-            "   FROM stray_visitor v WHERE v.day = :day AND v.token = :network) < :most"
+            "  WHERE NOT :known AND EXISTS (SELECT 1 FROM lot l WHERE l.gtin = :gtin AND l.lot = :lot)"
+            "  AND (SELECT count(*) FROM stray_visitor v WHERE v.day = :day AND v.token = :network) < :most"
             "  ON CONFLICT DO NOTHING RETURNING unit_id)"
             " INSERT INTO stray_look (gtin, lot, day, unit_id, signed, looks, visitors)"
             " SELECT :gtin, :lot, :day, :unit, :signed, 1, CASE WHEN EXISTS (SELECT 1 FROM stray_visitor v"
@@ -184,6 +194,7 @@ def count_stray(
             "network": network,
             "day": day,
             "most": STRAYS_MAX,
+            "known": known,
             "product": f"(01){gtin}",
         },
     )

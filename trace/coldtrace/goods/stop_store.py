@@ -1,11 +1,12 @@
 """Every SQL statement about stops: voided units, recalled lots, stolen keys, and the filter files of these."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlmodel import Session
+
+from coldtrace.db.plain_sql import text
 
 _LOCK = 0x53544F50  # "STOP"
 _FETCH = 5_000
@@ -85,6 +86,32 @@ def recall_of(session: Session, gtin: str, lot: str) -> Recall | None:
         {"gtin": gtin, "lot": lot},
     ).first()
     return None if row is None else Recall(**row._mapping)
+
+
+def ask_stopped(
+    session: Session, asked: Sequence[tuple[str, str | None, str | None]]
+) -> Callable[[], tuple[set[str], set[bytes]]]:
+    """Ask which of these units, each with GTIN and lot of its code, something may stop; and for all revoked keys.
+
+    A unit is stopped if it is voided, or if the lot that its code names, or that it is bound to, is recalled.  What is
+    returned waits.  Whoever needs to know what it is asks `stops.judge_code`; here is who need not.
+    """
+    units = session.execute(
+        text(
+            "SELECT v.unit_id FROM unnest(CAST(:units AS text[]), CAST(:gtins AS text[]), CAST(:lots AS text[]))"
+            " AS v (unit_id, gtin, lot) LEFT JOIN issued_code i ON i.unit_id = v.unit_id"
+            " LEFT JOIN lot l ON l.lot_id = i.lot_id WHERE EXISTS (SELECT 1 FROM revoked_unit r"
+            " WHERE r.unit_id = v.unit_id) OR EXISTS (SELECT 1 FROM recalled_lot x WHERE x.lifted_at IS NULL"
+            " AND ((x.gtin = v.gtin AND x.lot = v.lot) OR (x.gtin = l.gtin AND x.lot = l.lot)))"
+        ),
+        {
+            "units": [unit for unit, _, _ in asked],
+            "gtins": [gtin for _, gtin, _ in asked],
+            "lots": [lot for _, _, lot in asked],
+        },
+    )
+    keys = session.execute(text("SELECT key_id FROM signing_key WHERE state = 'revoked'"))
+    return lambda: ({row.unit_id for row in units}, {bytes(row.key_id) for row in keys})
 
 
 def recalls(session: Session) -> list[Recall]:

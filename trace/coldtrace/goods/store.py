@@ -1,15 +1,15 @@
 """Every SQL statement of the goods room."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.codes.scan import Scan
+from coldtrace.db.plain_sql import text
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
 
@@ -192,8 +192,13 @@ def code_of_serial(session: Session, serial: str) -> str | None:
 
 def issued_code(session: Session, unit_id: str) -> IssuedCode | None:
     """Return the issued code of one unit."""
-    row = session.execute(text(_CODE + " WHERE i.unit_id = :unit"), {"unit": unit_id}).first()
-    return None if row is None else IssuedCode(**row._mapping)
+    return ask_issued(session, [unit_id])().get(unit_id)
+
+
+def ask_issued(session: Session, unit_ids: Collection[str]) -> Callable[[], dict[str, IssuedCode]]:
+    """Ask for the issued codes of units; what is returned waits for them."""
+    rows = session.execute(text(_CODE + " WHERE i.unit_id = ANY(CAST(:units AS text[]))"), {"units": list(unit_ids)})
+    return lambda: {row.unit_id: IssuedCode(**row._mapping) for row in rows}
 
 
 def label_code(session: Session, scan: Scan, scope: Scope) -> IssuedCode | None:

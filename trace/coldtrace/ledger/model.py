@@ -76,6 +76,21 @@ class Inclusion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an entry stands in the tree, and digests of what is kept of it: leaf, public piece, units piece.
+
+    A piece that is gone has no digest.
+    """
+
+    index: int
+    leaf_hash: bytes
+    received_at: datetime
+    leaf: bytes
+    public: bytes | None
+    units: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogStatus:
     """A log and how it is doing.
 

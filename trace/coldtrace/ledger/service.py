@@ -4,7 +4,7 @@ Two heads are told apart: the *signed* one, which the sequencer wrote last, and 
 house.  Strangers get proofs under the published one only: a checkpoint that somebody holds can never be taken back.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from coldtrace.env import FIRST_LOG, Env, Log
 from coldtrace.errors import Refusal
 from coldtrace.ledger import store
 from coldtrace.ledger.fork_guard import Outside
-from coldtrace.ledger.model import Entry, Inclusion, LogState, LogStatus, Piece, SignedHead, StoredEntry
+from coldtrace.ledger.model import Entry, Inclusion, LogState, LogStatus, Piece, Place, SignedHead, StoredEntry
 from coldtrace.ledger.paths import TileReader
 from coldtrace.ledger.refusals import (
     IndexOutOfRange,
@@ -202,13 +202,50 @@ def prove(session: Session, log: Log, ids: Sequence[UUID], head: SignedHead) -> 
 
     Like every proof here they are checked as a stranger would before they are answered.
     """
-    reader = _reader(session, log)
-    root = signed_root(head)
+    return prove_placed(session, log, store.placed_leaves(session, log.id, ids, size=head.size), head)
+
+
+def prove_placed(
+    session: Session, log: Log, placed: Mapping[UUID, tuple[int, bytes]], head: SignedHead
+) -> dict[UUID, Inclusion]:
+    """Do the same for entries of which index and leaf hash were read.
+
+    A path that led from such a leaf to such a root in this process leads there still, and is not looked for again.
+    """
+    reader, root, paths = _reader(session, log), signed_root(head), cache_of(session.connection()).paths
     found: dict[UUID, Inclusion] = {}
-    for entry_id, (index, leaf) in store.placed_leaves(session, log.id, ids, size=head.size).items():
-        path = _inclusion(session, log, reader, leaf, index=index, size=head.size, root=root)
+    for entry_id, (index, leaf) in placed.items():
+        key = (root, head.size, index, leaf)
+        path = paths.get(key)
+        if path is None:
+            path = paths.put(key, _inclusion(session, log, reader, leaf, index=index, size=head.size, root=root))
         found[entry_id] = Inclusion(index=index, size=head.size, leaf_hash=leaf, path=path)
     return found
+
+
+def ask_checkpoint(session: Session, log: Log) -> Callable[[], SignedHead]:
+    """Ask for the published checkpoint; what is returned waits for it, and raises NoCheckpoint before there is one."""
+    asked = store.ask_published(session, log.id)
+
+    def found() -> SignedHead:
+        head = asked()
+        if head is None:
+            raise NoCheckpoint(size=0)
+        return head
+
+    return found
+
+
+def ask_places(session: Session, log: Log, ids: Iterable[UUID], head: SignedHead) -> Callable[[], dict[UUID, Place]]:
+    """Ask where those of `ids` stand that `head` covers, and for the digests of what is kept of them."""
+    return store.ask_places(session, log.id, ids, size=head.size)
+
+
+def ask_texts(
+    session: Session, log: Log, ids: Iterable[UUID]
+) -> Callable[[], dict[UUID, tuple[bytes, bytes | None, bytes | None]]]:
+    """Ask for leaf, public piece and units piece of entries of a log."""
+    return store.ask_texts(session, log.id, ids)
 
 
 def tlog_proof(session: Session, log: Log, entry_id: UUID) -> tuple[TlogProof, Inclusion]:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from coldtrace.db.plain_sql import text
 from coldtrace.env import Log
-from coldtrace.ledger.model import Entry, Head, LogState, LogStatus, Piece, SignedHead, StoredEntry
+from coldtrace.ledger.model import Entry, Head, LogState, LogStatus, Piece, Place, SignedHead, StoredEntry
 
 SEQUENCER_LOCK = 0x43545347
 """Class of the transaction-level advisory lock that keeps two sequencers apart ("CTSG")."""
@@ -171,6 +171,70 @@ def placed_leaves(session: Session, log_id: int, ids: Iterable[UUID], *, size: i
         {"log": log_id, "ids": list(ids), "size": size},
     )
     return {row.entry_id: (row.leaf_index, bytes(row.leaf_hash)) for row in rows}
+
+
+def ask_places(session: Session, log_id: int, ids: Iterable[UUID], *, size: int) -> Callable[[], dict[UUID, Place]]:
+    """Ask for those of `ids` that stand in the tree of `size` leaves; what is returned waits for them."""
+    rows = session.execute(
+        text(
+            "SELECT l.entry_id, l.leaf_index, l.leaf_hash, e.received_at, sha256(e.leaf) AS leaf,"
+            " (SELECT sha256(p.bytes) FROM statement_piece p"
+            "  WHERE (p.log_id, p.entry_id, p.piece) = (l.log_id, l.entry_id, 'public')) AS public,"
+            " (SELECT sha256(p.bytes) FROM statement_piece p"
+            "  WHERE (p.log_id, p.entry_id, p.piece) = (l.log_id, l.entry_id, 'units')) AS units"
+            " FROM ledger_leaf l JOIN ledger_entry e ON (e.log_id, e.entry_id) = (l.log_id, l.entry_id)"
+            " WHERE l.log_id = :log AND l.entry_id = ANY(CAST(:ids AS uuid[])) AND l.leaf_index < :size"
+        ),
+        {"log": log_id, "ids": list(ids), "size": size},
+    )
+    return lambda: {
+        row.entry_id: Place(
+            index=row.leaf_index,
+            leaf_hash=bytes(row.leaf_hash),
+            received_at=row.received_at,
+            leaf=bytes(row.leaf),
+            public=None if row.public is None else bytes(row.public),
+            units=None if row.units is None else bytes(row.units),
+        )
+        for row in rows
+    }
+
+
+def ask_texts(
+    session: Session, log_id: int, ids: Iterable[UUID]
+) -> Callable[[], dict[UUID, tuple[bytes, bytes | None, bytes | None]]]:
+    """Ask for leaf, public piece and units piece of entries; what is returned waits for them."""
+    rows = session.execute(
+        text(
+            "SELECT e.entry_id, e.leaf, (SELECT p.bytes FROM statement_piece p"
+            "  WHERE (p.log_id, p.entry_id, p.piece) = (e.log_id, e.entry_id, 'public')) AS public,"
+            " (SELECT p.bytes FROM statement_piece p"
+            "  WHERE (p.log_id, p.entry_id, p.piece) = (e.log_id, e.entry_id, 'units')) AS units"
+            " FROM ledger_entry e WHERE e.log_id = :log AND e.entry_id = ANY(CAST(:ids AS uuid[]))"
+        ),
+        {"log": log_id, "ids": list(ids)},
+    )
+    return lambda: {
+        row.entry_id: (
+            bytes(row.leaf),
+            None if row.public is None else bytes(row.public),
+            None if row.units is None else bytes(row.units),
+        )
+        for row in rows
+    }
+
+
+def ask_published(session: Session, log_id: int) -> Callable[[], SignedHead | None]:
+    """Ask for the published checkpoint, with its cosignatures; what is returned waits for it."""
+    rows = session.execute(
+        text("SELECT tree_size, root, note FROM ledger_published WHERE log_id = :log"), {"log": log_id}
+    )
+
+    def found() -> SignedHead | None:
+        row = rows.first()
+        return None if row is None else SignedHead(size=row.tree_size, root=bytes(row.root), note=row.note)
+
+    return found
 
 
 # What sequencer and publisher ask again and again goes past SQLAlchemy: they share the interpreter with the scans.

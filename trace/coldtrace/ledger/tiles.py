@@ -12,11 +12,16 @@ from sqlalchemy import Connection, Engine
 
 from coldtrace.ledger import store
 from coldtrace.ledger.refusals import NoTile, StoredDiffers
+from coldtrace.recent import Recent
 from coldtrace.seal.hashing import HASH_BYTES
 from coldtrace.seal.tile_path import TILE_WIDTH, MalformedTilePath, TilePath, parse_tile_path, tile_of
 
 TILES_MAX = 4096
 """Hash tiles kept at most: 32 MiB."""
+
+
+PATHS_MAX = 16_384
+"""Inclusion paths kept at most, of some 2 kB each."""
 
 
 class TileCache:
@@ -35,6 +40,8 @@ class TileCache:
         """By log: the signed root that the kept tiles were compared with last, and after how many reads."""
         self.differing: dict[str, StoredDiffers] = {}
         """By the name of the log: what was read and did not lead to a signed root.  It stays until a restart."""
+        self.paths: Recent[tuple[bytes, int, int, bytes], tuple[bytes, ...]] = Recent(PATHS_MAX)
+        """By root, size, index and leaf hash: paths that were checked and lead there."""
 
     def hashes(self, connection: Connection, log_id: int, level: int, number: int, width: int) -> bytes:
         """Return at least the first `width` hashes of a tile, joined; fewer if the log has no more."""

@@ -74,6 +74,15 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchors:
+    """What proofs of this installation rest on: its first root document, the changes since, the newest trust list."""
+
+    root: str
+    trust_list: str
+    root_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodeKey:
     """The key with which a first station prints now, and what it may sign."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from coldtrace.db.plain_sql import text
-from coldtrace.parties.model import Device, LockedDevice, Operator, Site, SiteRole
+from coldtrace.parties.model import Anchors, Device, LockedDevice, Operator, Site, SiteRole
 from coldtrace.parties.tables import (
     DeviceRow,
     InstallationRow,
@@ -87,6 +87,18 @@ def sites(session: Session) -> list[Site]:
     return [_site(row) for row in session.exec(select(SiteRow).order_by(SiteRow.gln))]
 
 
+def ask_sites(session: Session, glns: Iterable[str]) -> Callable[[], dict[str, Site]]:
+    """Ask for sites by GLN; what is returned waits for them."""
+    rows = session.execute(
+        text(
+            "SELECT gln, operator_id, name_zh, name_en, role, district, market_gln FROM site"
+            " WHERE gln = ANY(CAST(:glns AS text[]))"
+        ),
+        {"glns": list(glns)},
+    )
+    return lambda: {row.gln: Site(**(dict(row._mapping) | {"role": SiteRole(row.role)})) for row in rows}
+
+
 def sites_page(session: Session, *, after: str | None, limit: int) -> list[Site]:
     """Return sites by GLN, from the one behind `after` on."""
     rows = session.exec(select(SiteRow).where(col(SiteRow.gln) > (after or "")).order_by(SiteRow.gln).limit(limit))
@@ -118,6 +130,15 @@ def devices_by_key(session: Session, keys: Iterable[bytes]) -> dict[bytes, Devic
     """Return those of the device keys that are enrolled."""
     rows = session.exec(select(DeviceRow).where(col(DeviceRow.key_id).in_(list(keys))))
     return {row.key_id: as_device(row) for row in rows}
+
+
+def ask_certificates(session: Session, keys: Iterable[bytes]) -> Callable[[], dict[bytes, tuple[str, str]]]:
+    """Ask for certificates, and the signatures of them, by device key; what is returned waits for them."""
+    rows = session.execute(
+        text("SELECT key_id, certificate, certificate_sig FROM device WHERE key_id = ANY(CAST(:keys AS bytea[]))"),
+        {"keys": list(keys)},
+    )
+    return lambda: {bytes(row.key_id): (row.certificate, row.certificate_sig) for row in rows}
 
 
 def devices_of_site(session: Session, gln: str) -> list[Device]:
@@ -269,6 +290,25 @@ def keys_listed(session: Session, seq: int) -> None:
 def root_versions(session: Session) -> list[RootVersionRow]:
     """Return all versions of the root document, the genesis first."""
     return list(session.exec(select(RootVersionRow).order_by(col(RootVersionRow.version))))
+
+
+def ask_anchors(session: Session) -> Callable[[], Anchors]:
+    """Ask for what proofs rest on; what is returned waits for it."""
+    rows = session.execute(
+        text(
+            "SELECT i.root, (SELECT t.envelope FROM trust_list t ORDER BY t.seq DESC LIMIT 1) AS trust_list,"
+            " ARRAY(SELECT v.envelope FROM root_version v WHERE v.envelope IS NOT NULL ORDER BY v.version) AS changes"
+            " FROM installation i"
+        )
+    )
+
+    def found() -> Anchors:
+        row = rows.first()
+        assert row is not None, "a server never runs before its installation"
+        assert row.trust_list is not None, "installing publishes the first trust list"
+        return Anchors(root=row.root, trust_list=row.trust_list, root_changes=tuple(row.changes))
+
+    return found
 
 
 def newest_trust_list(session: Session) -> TrustListRow | None:

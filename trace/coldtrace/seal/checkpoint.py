@@ -13,6 +13,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.b64 import MalformedBase64, std_b64, un_std_b64
@@ -99,7 +100,11 @@ def open_checkpoint(note: str | bytes, *, log: Vkey | str, witnesses: Iterable[V
     Raises MalformedNote, UntrustedNote, MalformedCheckpoint.  The origin must be the name of the log's key.
     Whether the cosignatures are enough is the caller's question: see `cosignature.has_quorum`.
     """
-    log = parse_vkey(log) if isinstance(log, str) else log
+    return _open(note, parse_vkey(log) if isinstance(log, str) else log, tuple(witnesses))
+
+
+@lru_cache(maxsize=64)  # the newest one is opened again and again, for every proof under it
+def _open(note: str | bytes, log: Vkey, witnesses: tuple[Vkey | str, ...]) -> OpenedCheckpoint:
     opened = open_note(note, [log, *witnesses])
     checkpoint = parse_checkpoint(opened.text)
     if checkpoint.origin != log.name or all(key != log for key, _ in opened.verified):

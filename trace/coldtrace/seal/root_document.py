@@ -11,7 +11,7 @@ version before *and* of its own threshold, so neither the old holders nor the ne
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.b64 import b64
@@ -112,6 +112,7 @@ def write_root(*, roots: Mapping[str, bytes], threshold: int, previous: RootDocu
     return parse_root(print_canonical(body))
 
 
+@lru_cache(maxsize=64)
 def parse_root(text: str) -> RootDocument:
     """Return the root document of its exact text; raise MalformedRoot.
 

@@ -10,11 +10,20 @@ highest that it has seen; past `expires` the list is still read, and whoever giv
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from coldtrace.errors import Refusal, Words
 from coldtrace.seal.canonical_text import NotInProfile, read_canonical, read_json
 from coldtrace.seal.public_key import kid
-from coldtrace.seal.root_document import RootDocument, net_of, parse_root, read_envelope, read_signatures, sign_as
+from coldtrace.seal.root_document import (
+    RootDocument,
+    Signature,
+    net_of,
+    parse_root,
+    read_envelope,
+    read_signatures,
+    sign_as,
+)
 from coldtrace.seal.signer import Signer
 from coldtrace.seal.trust_entries import Allow, Cut, LogEntry, Station, TrustedKey, TrustList, trusted_key
 from coldtrace.seal.trust_text import MalformedTrustList, print_list, read_list
@@ -118,14 +127,28 @@ def open_trust_list(
     else:
         text, signatures = members.text("list"), read_signatures(members)
         members.close()
-        # Without a root nothing is claimed of the list, so an envelope is read as leniently as a bare list.
-        trust = read_list_text(text) if root is not None else read_list(_any_json(text), bare=True)
-        if root is not None:
-            signed = root.count_signers(signatures, LIST_PREFIX + text.encode("utf-8"))
-            if signed < root.threshold or trust.net != root.net:
-                raise UntrustedTrustList(signed=signed, threshold=root.threshold)
+        trust = _read_lenient(text) if root is None else _open_signed(text, tuple(signatures), root)
     if trust.seq < lowest_seq:
         raise TrustListRolledBack(seq=trust.seq, lowest_seq=lowest_seq)
+    return trust
+
+
+# A list follows from its text, and whether it is signed from the signatures and the roots beside it: what came out once
+# comes out again, and the same bytes give the same object.
+
+
+@lru_cache(maxsize=16)
+def _read_lenient(text: str) -> TrustList:
+    """Without a root nothing is claimed of the list, so an envelope is read as leniently as a bare list."""
+    return read_list(_any_json(text), bare=True)
+
+
+@lru_cache(maxsize=16)
+def _open_signed(text: str, signatures: tuple[Signature, ...], root: RootDocument) -> TrustList:
+    trust = read_list_text(text)
+    signed = root.count_signers(signatures, LIST_PREFIX + text.encode("utf-8"))
+    if signed < root.threshold or trust.net != root.net:
+        raise UntrustedTrustList(signed=signed, threshold=root.threshold)
     return trust
 
 

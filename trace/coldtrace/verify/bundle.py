@@ -37,14 +37,14 @@ from coldtrace.seal.root_document import (
 )
 from coldtrace.seal.trust_entries import LogEntry, TrustList
 from coldtrace.seal.trust_list import MalformedTrustList, UntrustedTrustList, open_trust_list
-from coldtrace.verify.bundle_statement import Ground, StatementReport, check_statement
-from coldtrace.verify.bundle_text import Bundle, MalformedBundle, read_bundle
+from coldtrace.verify.bundle_statement import CheckStatement, Ground, StatementReport, check_statement
+from coldtrace.verify.bundle_text import Bundle, MalformedBundle, ShownStatement, read_bundle
 from coldtrace.verify.bundle_time import check_seen, check_time
 from coldtrace.verify.code import CodeReport, Verdict, verify_code
 from coldtrace.verify.continuity import check_continuity, standing_steps
 from coldtrace.verify.report import Check, Failed, NotChecked, Report, Result, run_check
 
-__all__ = ["Check", "Report", "Result", "verify_bundle"]
+__all__ = ["Check", "CheckStatement", "Report", "Result", "verify_bundle", "verify_shown"]
 
 _IDENTITY = frozenset({StatementType.COMMISSION, StatementType.ADOPT, StatementType.TRANSFORM, StatementType.RELABEL})
 _SIGNED_CODE = frozenset({Verdict.VALID, Verdict.UNTRUSTED_HOST, Verdict.REVOKED_UNIT, Verdict.RECALLED_LOT})
@@ -76,7 +76,21 @@ def verify_bundle(
         bundle = read_bundle(text)
     except MalformedBundle:
         return Report((Check("format", Result.FAILED, "malformed_bundle"),))
-    return _Verification(bundle, root, now, lowest_seq, asked).report()
+    return _Verification(bundle, root, now, lowest_seq, asked).report(check_statement)
+
+
+def verify_shown(
+    frame: str, statements: Sequence[ShownStatement], *, root: RootDocument, now: datetime, check: CheckStatement
+) -> Report:
+    """Return what `verify_bundle` says of a bundle of which the statements were read by themselves.
+
+    `frame` is its text without them.  `check` makes the checks on a statement, or knows what came of the very same.
+    """
+    try:
+        bundle = read_bundle(frame, more=statements)
+    except MalformedBundle:
+        return Report((Check("format", Result.FAILED, "malformed_bundle"),))
+    return _Verification(bundle, root, now, None, None).report(check)
 
 
 class _Verification:
@@ -94,7 +108,7 @@ class _Verification:
         self._log: LogEntry | None = None
         self._cosigned_at_s: tuple[int, ...] = ()
 
-    def report(self) -> Report:
+    def report(self, check: CheckStatement) -> Report:
         """Make all checks in order."""
         bundle = self._bundle
         checks = [
@@ -112,12 +126,12 @@ class _Verification:
             run_check("witnesses", self._check_witnesses),
         ]
         ground = Ground(net=bundle.net, trust=self._trust, checkpoint=self._checkpoint, now=self._now)
-        statements = [check_statement(each, at, ground) for at, each in enumerate(bundle.statements)]
+        statements = [check(each, at, ground) for at, each in enumerate(bundle.statements)]
         checks += [
             run_check("code_commission", lambda: self._check_commission(statements)),
             run_check("facts", lambda: self._check_facts(statements)),
         ]
-        checks += [check for statement in statements for check in statement.checks]
+        checks += [each for statement in statements for each in statement.checks]
         checks += log_checks
         checks += [
             run_check("continuity", lambda: self._check_continuity(statements)),

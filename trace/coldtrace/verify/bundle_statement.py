@@ -1,7 +1,9 @@
 """The checks on one statement of a bundle: its texts, signature, certificate, lines, and place in the log."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from coldtrace.errors import Refusal
@@ -37,6 +39,19 @@ class Ground:
     checkpoint: Checkpoint | None
     now: datetime
 
+    def is_as(self, other: "Ground") -> bool:
+        """Tell whether every check on a statement says the same on both: of the time only which keys are accepted."""
+        return (
+            self.trust is other.trust
+            and self.net == other.net
+            and self.checkpoint == other.checkpoint
+            and self._accepted == other._accepted
+        )
+
+    @cached_property
+    def _accepted(self) -> list[bool]:
+        return [] if self.trust is None else [key.accepts_at(self.now) for key in self.trust.keys]
+
 
 @dataclass(frozen=True)
 class StatementReport:
@@ -54,6 +69,10 @@ class StatementReport:
 
     def step(self) -> Step | None:
         """Return what continuity needs, None if the statement cannot be read."""
+        return self._step
+
+    @cached_property
+    def _step(self) -> Step | None:
         if self.header is None or self.public is None:
             return None
         return Step(
@@ -66,6 +85,9 @@ class StatementReport:
             corrects=self.public.corrects,
             lines=[(line.role, line.unit, line.parent) for line in self.shown.lines],
         )
+
+
+CheckStatement = Callable[[ShownStatement, int, Ground], StatementReport]
 
 
 def check_statement(shown: ShownStatement, number: int, ground: Ground) -> StatementReport:

@@ -9,7 +9,7 @@ The wrapping is plain JSON, signed by nobody; every text inside is signed or has
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn
@@ -73,11 +73,14 @@ class Bundle:
     root_changes: tuple[dict[str, JsonValue], ...]
 
 
-def read_bundle(text: str) -> Bundle:
-    """Return the parts of a bundle; raise MalformedBundle."""
+def read_bundle(text: str, *, more: Sequence[ShownStatement] = ()) -> Bundle:
+    """Return the parts of a bundle; raise MalformedBundle.
+
+    `more` are statements that were read by themselves (`read_statement`) and follow those in the text.
+    """
     value = _parse(text)
-    more = _MORE_KEYS & value.keys() if isinstance(value, dict) else frozenset()
-    shape = Shape(value, _KEYS | more, _wrong)
+    further = _MORE_KEYS & value.keys() if isinstance(value, dict) else frozenset()
+    shape = Shape(value, _KEYS | further, _wrong)
     shape.version()
     shape.choice("kind", frozenset({"coldtrace-proof"}))
     trust_list = shape.raw("trust_list")
@@ -89,14 +92,22 @@ def read_bundle(text: str) -> Bundle:
         root=shape.text("root", limit=_TEXT_MAX),
         trust_list=trust_list,
         facts=None if shape.is_null("facts") else shape.text("facts", limit=_TEXT_MAX),
-        statements=tuple(
-            _read_statement(item, f"statements[{number}]")
-            for number, item in enumerate(shape.items("statements", limit=STATEMENTS_MAX))
+        statements=(
+            *(
+                _read_statement(item, f"statements[{number}]")
+                for number, item in enumerate(shape.items("statements", limit=STATEMENTS_MAX - len(more)))
+            ),
+            *more,
         ),
         checkpoint=shape.text("checkpoint", limit=_TEXT_MAX),
-        allow=shape.raw("allow") if "allow" in more else None,
-        root_changes=tuple(_read_changes(shape)) if "root_changes" in more else (),
+        allow=shape.raw("allow") if "allow" in further else None,
+        root_changes=tuple(_read_changes(shape)) if "root_changes" in further else (),
     )
+
+
+def read_statement(text: str) -> ShownStatement:
+    """Return one statement of a bundle, from the text of it alone; raise MalformedBundle."""
+    return _read_statement(_parse(text), "statements")
 
 
 def _read_changes(shape: Shape) -> Iterator[dict[str, JsonValue]]:

@@ -96,6 +96,7 @@ from coldtrace.web.pages import (
     recalls,
     sign_in,
 )
+from coldtrace.web.pages.quick_pages import QuickPages
 from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
@@ -238,7 +239,8 @@ def create_app(
     documented = app.openapi
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
-    app.add_middleware(KeptPages, looks=app.state.looks, waiting_max=settings.pages_waiting_max)
+    quick = QuickPages(engine, env, app.state.looks)
+    app.add_middleware(KeptPages, looks=app.state.looks, waiting_max=settings.pages_waiting_max, quick=quick.page)
     app.add_middleware(Tagged)
     app.add_middleware(OpenCodes)
     app.add_middleware(

@@ -13,6 +13,7 @@ Nothing of a visitor is in a kept page: its language is part of the key, and not
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -24,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coldtrace.errors import Lang
 from coldtrace.web.looks import Looks
 from coldtrace.web.open_codes import OPEN_PATHS
-from coldtrace.web.problems import answer, language_of, wants_page
+from coldtrace.web.problems import answer, answered, language_of, wants_page
 from coldtrace.web.refusals import PagesBusy
 from coldtrace.web.words import page_words
 
@@ -38,6 +39,7 @@ RETRY_S = 2
 NOTE = "coldtrace.shown"
 
 _Key = tuple[bytes, bytes, Lang]
+QuickPage = Callable[[Request], Awaitable[Response | None]]
 
 
 @dataclass(kw_only=True)
@@ -70,8 +72,9 @@ def note_shown(request: Request, unit_id: str, count: int) -> None:
 class KeptPages:
     """The middleware, the innermost: limits, headers and HEAD are looked after around it."""
 
-    def __init__(self, app: ASGIApp, *, looks: Looks, waiting_max: int) -> None:
-        self._app, self._looks, self._waiting_max = app, looks, waiting_max
+    def __init__(self, app: ASGIApp, *, looks: Looks, waiting_max: int, quick: QuickPage) -> None:
+        """`quick` makes the pages that most ask for, past the framework; None from it means that `app` has to."""
+        self._app, self._looks, self._waiting_max, self._quick = app, looks, waiting_max, quick
         self._turns = asyncio.Semaphore(TURNS)
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._making: dict[_Key, _Making] = {}
@@ -113,10 +116,9 @@ class KeptPages:
         if key is not None:
             self._making[key] = making
         try:
-            async with self._turns:
-                scope[NOTE] = shown = _Shown()
-                copy = _Copy(send)
-                await self._app(scope, receive, copy)
+            scope[NOTE] = shown = _Shown()
+            copy = _Copy(send)
+            await self._make(Request(scope), receive, copy)
             if key is not None and making.wanted:
                 self._keep(key, shown, copy)
         finally:
@@ -124,6 +126,14 @@ class KeptPages:
                 del self._making[key]
             making.done.set()
         return None
+
+    async def _make(self, request: Request, receive: Receive, send: Send) -> None:
+        page = await answered(self._quick, request)
+        if page is not None:
+            await page(request.scope, receive, send)
+            return
+        async with self._turns:
+            await self._app(request.scope, receive, send)
 
     def _keep(self, key: _Key, shown: _Shown, copy: "_Copy") -> None:
         # The first look says in words of its own that nobody came before.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from fastapi import Request
-from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -23,6 +22,7 @@ from coldtrace.custody.lookups import (
     salt_of,
     visitor_token,
 )
+from coldtrace.db.plain_sql import text
 from coldtrace.env import Env
 from coldtrace.goods.store import issued_code
 from coldtrace.web.joined import Joined
@@ -55,9 +55,17 @@ class Looks:
         self._lock = threading.Lock()
         self._joined = Joined(self._count_together, weigh=lambda glance: 1, weight_max=TOGETHER_MAX)
 
-    def count(self, request: Request, session: Session, unit_id: str, *, at: datetime) -> tuple[int, datetime]:
-        """Return which look at a code this is, and when the first was."""
-        return self._count(session, [self._glance(request, unit_id, at)])[0]
+    def know_salt(self, session: Session, at: datetime) -> None:
+        """Have the salt of the day at hand.  May commit: to be called before anything is asked in a pipeline."""
+        self._salt_of(session, day_of(at))
+
+    def count_all(
+        self, session: Session, looks: Sequence[tuple[Request, str]], *, at: datetime
+    ) -> list[tuple[int, datetime]]:
+        """Return which look at a code each of these is, and when its first was; the caller commits."""
+        # A look that is lost in a power cut is a look that was not counted; nothing was promised to anybody.
+        session.execute(text("SET LOCAL synchronous_commit = off"))
+        return self._count(session, [self._glance(request, unit_id, at) for request, unit_id in looks])
 
     async def count_joined(self, request: Request, unit_id: str) -> tuple[int, datetime]:
         """Do the same in one transaction with all who look just now, in the event loop: a story of one code has
@@ -66,7 +74,7 @@ class Looks:
 
     def _count_together(self, glances: Sequence[Glance]) -> list[tuple[int, datetime]]:
         with self._sessions() as session:
-            # A look that is lost in a power cut is a look that was not counted; nothing was promised to anybody.
+            # As in `count_all`: nothing was promised to anybody.
             session.execute(text("SET LOCAL synchronous_commit = off"))
             found = self._count(session, glances)
             session.commit()
@@ -108,12 +116,24 @@ class Looks:
         gtin, lot = (None, None) if code is None else (code.value("01"), code.value("10"))
         if code is None or gtin is None or lot is None or code.kind is not CodeKind.UNIT:
             return
-        unit_id = str(code.unit_id)
-        if "coldtrace.head" in request.scope or issued_code(session, unit_id) or find_unit(session, unit_id):
+        if "coldtrace.head" in request.scope:
             return
+        unit_id = str(code.unit_id)
         day = day_of(at)
         network = network_token(self._salt_of(session, day), address=address_of(request.scope))
-        count_stray(session, gtin=gtin, lot=lot, unit_id=unit_id, signed=signed, network=network, day=day)
+        # Asked and told the same way whatever is known: how long it takes must not say whether a number exists.
+        known = [issued_code(session, unit_id) is not None, find_unit(session, unit_id) is not None]
+        session.execute(text("SET LOCAL synchronous_commit = off"))
+        count_stray(
+            session,
+            gtin=gtin,
+            lot=lot,
+            unit_id=unit_id,
+            signed=signed,
+            network=network,
+            day=day,
+            known=any(known),
+        )
         session.commit()
 
     def _salt_of(self, session: Session, day: date) -> bytes:

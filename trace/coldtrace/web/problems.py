@@ -6,6 +6,7 @@ refusal as HTML.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -338,7 +339,10 @@ def install(app: FastAPI) -> None:
         return answer_fault(request, error)
 
 
-async def answered(route: HotRoute, request: Request) -> Response:
+Answer = TypeVar("Answer", Response, Response | None)
+
+
+async def answered(route: Callable[[Request], Awaitable[Answer]], request: Request) -> Answer | Response:
     """Return what a route answers around which no framework stands, its refusals as problems like all others."""
     try:
         return await route(request)

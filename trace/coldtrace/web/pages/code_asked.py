@@ -1,5 +1,6 @@
 """A request about a code that was verified, and what every page of a code needs."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,12 +12,14 @@ from sqlmodel import Session
 from coldtrace.codes.digital_link import build_uri
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.codes.trace_code import CodeKind, TraceCode
-from coldtrace.custody.history import HistoryLine
-from coldtrace.custody.model import Overlay
+from coldtrace.custody.bundle import MEDIA_TYPE
+from coldtrace.custody.history import HistoryLine, UnitRecord
+from coldtrace.custody.model import Overlay, UnitState
 from coldtrace.env import Env
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
 from coldtrace.goods.product_link_rules import ProductLink
+from coldtrace.goods.store import IssuedCode
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
 from coldtrace.seal.trust_entries import TrustList
@@ -24,7 +27,7 @@ from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
-from coldtrace.web.linkset import complaint_url
+from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_asked
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
@@ -34,6 +37,7 @@ from coldtrace.web.refusals import CodeRefused
 from coldtrace.web.status_words import Status
 
 NOT_REGISTERED = "not_registered"
+PAGE = "text/html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +58,7 @@ class Asked:
 
     @property
     def printed(self) -> str:
-        """The code as the label has it: without what a visitor's software added to the address."""
-        return build_uri(host=self.env.public_host, elements=self.code.elements, token=self.code.token)
+        return printed_code(self.code, self.env)
 
     @cached_property
     def names_box(self) -> bool:
@@ -76,11 +79,34 @@ class Asked:
         return self.printed[len(f"https://{self.env.public_host}") :]
 
 
+def kind_wanted(request: Request) -> str:
+    """Return the media type in which a code is to be answered."""
+    accept = request.headers.get("accept", "*/*")
+    wanted = type_asked(request.query_params.get("linkType"))
+    if wanted in (WHOLE, PROOF):
+        return LINKSET if wanted == WHOLE else MEDIA_TYPE
+    if wanted is None and LINKSET in accept:
+        return LINKSET
+    return MEDIA_TYPE if wanted in (None, "traceability") and MEDIA_TYPE in accept else PAGE
+
+
+def facts_if_registered(issued: IssuedCode | None, unit: UnitRecord | None) -> str | None:
+    """Return the text of a box's facts; None unless it was issued here, not taken back, and bound."""
+    if issued is None or unit is None or unit.holding.state is UnitState.BLANK:
+        return None
+    return issued.facts
+
+
 def trust_of(session: Session) -> TrustList:
     """Return the newest trust list: our own, so nobody's signature of it is asked."""
     row = parties.newest_trust_list(session)
     assert row is not None, "installing publishes the first trust list"
     return open_trust_list(row.envelope, root=None)
+
+
+def printed_code(code: TraceCode, env: Env) -> str:
+    """Return the code as the label has it: without what a visitor's software added to the address."""
+    return build_uri(host=env.public_host, elements=code.elements, token=code.token)
 
 
 def here_of(request: Request) -> str:
@@ -134,7 +160,8 @@ def grouped(digits: str) -> str:
 def count_look(asked: Asked, unit_id: str) -> Queries:
     """Count this look-up at once."""
     looks: Looks = asked.request.app.state.looks
-    count, first_at = looks.count(asked.request, asked.session, unit_id, at=asked.now)
+    looks.know_salt(asked.session, asked.now)
+    ((count, first_at),) = looks.count_all(asked.session, [(asked.request, unit_id)], at=asked.now)
     # The same session, committed at once: a request that held its connection while it waited for a second one would
     # stand in the way of all others doing the same.
     asked.session.commit()
@@ -152,7 +179,7 @@ OF_OVERLAYS = {
 }
 
 
-def journey_steps(story: list[HistoryLine], sites: dict[str, Site]) -> list[JourneyStep]:
+def journey_steps(story: Iterable[HistoryLine], sites: Mapping[str, Site]) -> list[JourneyStep]:
     """Return a unit's story as the steps of its journey: kind of place, district, local day."""
     return [
         JourneyStep(
