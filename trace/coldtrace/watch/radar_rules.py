@@ -296,8 +296,8 @@ def _is_seen_elsewhere(seen: Seen, limits: RadarLimits) -> bool:
 
 def _is_late_crowd(seen: Seen, sold_hour: int, limits: RadarLimits) -> bool:
     if not seen.at_counter:
-        for days, enough in ((limits.sold_days, limits.away_crowd), (limits.resold_days, limits.away_visitors)):
-            if visitors(cell for cell in seen.away if cell.hour > sold_hour + 24 * days) >= enough:
+        for after, enough in ((limits.sold_days, limits.away_crowd), (limits.resold_days, limits.away_visitors)):
+            if visitors(cell for cell in seen.away if cell.hour > sold_hour + 24 * after) >= enough:
                 return True
     late = [cell for cell in seen.cells if cell.hour > sold_hour + 24 * limits.sold_days]
     people, days = visitors(late), sorted({cell.day for cell in late})

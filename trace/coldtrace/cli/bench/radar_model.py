@@ -34,7 +34,7 @@ class Model:
         self.stories: dict[int, list[Presence]] = defaultdict(list)
         self.sold: dict[int, int] = {}
         self.opened: set[int] = set()
-        self.home: dict[int, tuple[str, int]] = {}
+        self.home: dict[int, tuple[str, int | None]] = {}
         """By box: where the record has it, or had it when it was sold, and since which hour."""
         self.at = {number: box.store for number, box in enumerate(world.boxes)}
         self.of_lot: dict[int, list[int]] = defaultdict(list)
@@ -132,13 +132,13 @@ class Model:
             if self.lookups[box] >= self.limits.fewest:
                 oldest = minute // HOUR - 24 * self.limits.window_days
                 cells = tuple(cell for cell in self.cells(box) if cell.hour >= oldest)
-                home, since = self.home.get(box, ("", None))
+                home, home_hour = self.home.get(box, ("", None))
                 seen = Seen(
                     cells=cells,
                     sold_hour=self.sold.get(box),
                     at_counter=box in self.opened,
                     home=home,
-                    home_hour=since,
+                    home_hour=home_hour,
                 )
                 finding = judge(seen, self.limits)
                 if finding is not None:
