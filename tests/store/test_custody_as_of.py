@@ -138,6 +138,18 @@ def test_what_would_take_too_long_is_refused(road: Road, monkeypatch: pytest.Mon
     assert place(view(road, A, Moment(as_of=road.clock.next))) == ("active", PORT, P)
 
 
+def test_however_much_is_said_of_one_thing_a_question_is_bounded(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(as_of, "STATEMENTS_MAX", 2)
+    road.bound(A)
+    early = road.clock.next
+    road.done(PORT, T.SHIP, A, to=STORE)
+    road.done(STORE, T.RECEIVE, A)
+    with pytest.raises(StoryTooBig), road.session.begin_nested():
+        view(road, A, Moment(as_of=road.clock.next))
+    assert place(view(road, A, Moment(as_of=early - timedelta(seconds=1)))) == ("active", PORT, None)
+    assert place(view(road, A)) == ("active", STORE, None)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_known_then_is_what_was_read_then(road: Road, seed: int, scale: str) -> None:
     """Random stories in random order with corrections: each unit, read after each arrival and asked for at the end."""

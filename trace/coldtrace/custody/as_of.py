@@ -21,6 +21,9 @@ from coldtrace.custody.scratch import CORRECTION_TABLES, UNIT_TABLES, open_scrat
 UNITS_MAX = 5_000
 """More than all cartons of a container; telling them takes seconds."""
 
+STATEMENTS_MAX = 10_000
+"""A lot by quantity is one unit, whatever is said of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
@@ -49,6 +52,8 @@ def tell_until(session: Session, unit_id: str, moment: Moment) -> None:
         raise StoryTooBig(unit=unit_id, limit=UNITS_MAX)
     lots = unit_store.lots_stopped_of(session, pks) - pks
     entries = _entries(session, pks | lots, moment)
+    if len(entries) > STATEMENTS_MAX:
+        raise StoryTooBig(unit=unit_id, limit=STATEMENTS_MAX)
     live = open_scratch(session, (*UNIT_TABLES, *CORRECTION_TABLES))
     copy_units(session, live, pks | lots)
     _copy_corrections(session, live, entries, moment)
@@ -74,8 +79,14 @@ def _entries(session: Session, pks: set[int], moment: Moment) -> set[UUID]:
         text(
             "SELECT DISTINCT s.entry_id FROM statement_line l JOIN statement s USING (entry_id)"
             " WHERE l.unit_pk = ANY(CAST(:pks AS bigint[])) AND s.event_at <= :as_of AND s.recorded_at <= :known_at"
+            " LIMIT :enough"
         ),
-        {"pks": sorted(pks), "as_of": moment.as_of or "infinity", "known_at": moment.known_at or "infinity"},
+        {
+            "pks": sorted(pks),
+            "as_of": moment.as_of or "infinity",
+            "known_at": moment.known_at or "infinity",
+            "enough": STATEMENTS_MAX + 1,
+        },
     )
     return {row.entry_id for row in rows}
 

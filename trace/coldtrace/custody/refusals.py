@@ -62,11 +62,11 @@ class StoryTooBig(Refusal):
     """So much was ever in or around a unit that its story is not told again for one question."""
 
     code = "story_too_big"
-    title = Words("涉及的货物过多", "Too many units are concerned")
+    title = Words("涉及的货物或记录过多", "Too many units or statements are concerned")
     detail = Words(
-        "与 {unit} 有关的货物超过 {limit} 件，无法查看其历史时点。请查询其中的一箱或一托。",
-        "More than {limit} units have to do with {unit}, so it is not told as of another moment. Ask for one carton or"
-        " pallet of it.",
+        "与 {unit} 有关的货物或记录超过 {limit} 条，无法查看其历史时点。请查询其中的一箱或一托，或更早的时点。",
+        "More than {limit} units or statements have to do with {unit}, so it is not told as of another moment. Ask for"
+        " one carton or pallet of it, or for an earlier moment.",
     )
 
 
