@@ -1,5 +1,6 @@
 """Look-ups: a visitor counts once a day, and what is kept tells nobody who looked from where."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -40,6 +41,16 @@ def test_a_visitor_counts_once_a_day(session: Session) -> None:
     assert count_lookup(session, look(day=DAY + timedelta(days=1))) == (3, AT)
     assert count_lookup(session, look(OTHER)) == (1, AT)
     assert looked_up(session, BOX, at=AT) == (3, AT)
+
+
+def test_one_phone_that_calls_itself_something_else_each_time_is_no_crowd(session: Session) -> None:
+    phone = [replace(look(who=who), network=b"n" * 16) for who in range(1, 31)]
+    assert [count for count, _ in count_lookups(session, phone[:5])] == [1, 2, 3, 3, 3]
+    for each in phone[5:]:
+        assert count_lookup(session, each) == (3, AT)
+    assert cells(session) == [(BOX, "", False, 3)]
+    assert count_lookup(session, look(who=99)) == (4, AT)
+    assert count_lookup(session, replace(phone[0], day=DAY + timedelta(days=1))) == (5, AT)
 
 
 def test_looks_are_kept_by_hour_and_city(session: Session) -> None:

@@ -242,6 +242,19 @@ def test_worthless_credentials_are_no_way_around_the_limit(busy: WebHouse, path:
     assert 429 not in statuses[:3]
 
 
+def test_a_header_is_no_way_around_the_limit_of_pages_that_are_kept(databases: Databases, tmp_path: Path) -> None:
+    """A crowd's page is answered before any route could look at the header."""
+    with web_house(databases, tmp_path, anonymous_requests_per_minute=8) as web:
+        box = web.consignment(cartons=1)
+        web.commission(box.pallets[0])
+        path = web.path(box.carton.uri)
+        for authorization in ("x", web.bearer["Authorization"]):
+            headers = visitor(f"192.0.2.{len(authorization)}", Authorization=authorization) | PAGE
+            with ThreadPoolExecutor(8) as pool:
+                seen = list(pool.map(lambda _: web.client.get(path, headers=headers).status_code, range(16)))  # noqa: B023
+            assert sorted(seen) == [200] * 8 + [429] * 8
+
+
 def test_the_log_is_guarded_against_worthless_credentials_too(busy: WebHouse) -> None:
     headers = visitor("192.0.2.1", Authorization='CTDevice key="x"')
     path = f"/logs/{busy.settings.log_name}/checkpoint"

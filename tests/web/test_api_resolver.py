@@ -12,7 +12,7 @@ from support import consignments as goods
 from support.boxes import ZH, World, make_world, status
 from support.call_scene import fresh_declaration
 from support.html_tree import read_page
-from support.web_house import LINKSET, PAGE, WebHouse
+from support.web_house import LINKSET, PAGE, PROOF, WebHouse
 
 VOC = "https://ref.gs1.org/voc/"
 OTHER_IMPORTER = "91120116MA0000003A"
@@ -154,6 +154,31 @@ def test_a_products_own_code_shows_its_links_and_no_goods(world: World) -> None:
         assert hidden not in page.text
     zh = world.web.client.get(path, headers=ZH).text
     assert "产品编码" in zh
+
+
+@pytest.mark.parametrize("lot", ["%3E%2C%3C%2F%2Fevil.com", "A%3FB", "%22x"])
+def test_a_lot_ends_no_address_in_a_header(world: World, lot: str) -> None:
+    path = f"/01/{goods.GTIN}/10/{lot}"
+    for more in ("", "?linkType=gs1:pip"):
+        answer = world.web.client.get(path + more, headers=PAGE, follow_redirects=False)
+        assert answer.status_code == (307 if more else 200)
+        assert answer.headers["link"] == f'<{path}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'
+    (told,) = world.web.client.get(path, headers={"Accept": LINKSET}).json()["linkset"]
+    assert told["anchor"] == f"https://trace.example.cn{path}"
+
+
+def test_what_is_refused_by_q_is_not_given(world: World) -> None:
+    for accept in (f"text/html, {LINKSET};q=0", f"text/html,{PROOF}; q=0.0"):
+        for path in (world.web.path(world.shelf), f"/01/{goods.GTIN}"):
+            answer = world.web.client.get(path, headers={"Accept": accept})
+            assert answer.headers["content-type"] == "text/html; charset=utf-8", (accept, path)
+    answer = world.web.client.get("/U/x", headers={"Accept": "text/html;q=0, application/json"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_pallet_has_no_proof(world: World) -> None:
+    answer = ask(world, world.pallet, "&linkType=proof", {"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "link_type_unknown")
 
 
 def test_a_product_leads_by_type_and_passes_the_query_on(world: World) -> None:

@@ -388,6 +388,13 @@ def test_an_unproven_code_stands_for_itself_alone(web: WebHouse) -> None:
             complaint_work.submit(session, web.env, new_complaint(web.env, proven=None), days=DAYS, limits=limits)
 
 
+def test_the_form_tells_nothing_of_a_box_that_is_not_bound(world: World) -> None:
+    page = world.web.client.get("/complain", params={"code": world.web.path(world.blank)}, headers=PAGE)
+    assert page.status_code == 200
+    assert "Frozen boneless beef brisket" not in page.text
+    assert "(by the record)" not in page.text
+
+
 def test_a_fresh_browser_needs_no_cookie(world: World) -> None:
     fresh = visitor(world.web)
     page = fresh.get("/complain")

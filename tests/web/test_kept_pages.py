@@ -1,18 +1,24 @@
 """A crowd before one code gets one page, each with a number of its own; past the bound it is told to come again."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import httpx
 import pytest
+from fastapi import Request
+from fastapi.responses import PlainTextResponse
 from sqlalchemy import text
+from starlette.types import Message, Scope
 
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods.store import IssuedCode
 from coldtrace.parties.model import SiteRole
-from coldtrace.web.kept_pages import FRESH_S, RETRY_S
+from coldtrace.web.kept_pages import FRESH_S, RETRY_S, TURNS, KeptPages
+from coldtrace.web.looks import Looks
 from support.boxes import World, make_world, status
 from support.databases import Databases
 from support.house import unit_line
@@ -37,7 +43,12 @@ def held(world: World, carton: IssuedCode) -> None:
 
 
 def look(web: WebHouse, path: str, number: int, lang: str = "en") -> httpx.Response:
-    headers = {"Accept": "text/html", "Accept-Language": lang, "User-Agent": f"phone {number}"}
+    headers = {
+        "Accept": "text/html",
+        "Accept-Language": lang,
+        "User-Agent": f"phone {number}",
+        "X-Forwarded-For": f"192.0.2.{number}",
+    }
     return web.client.get(path, headers=headers)
 
 
@@ -112,3 +123,40 @@ def test_without_a_crowd_nothing_is_kept(world: World) -> None:
     assert status(read_page(pages[-1].text)) == "normal"
     held(world, carton)
     assert status(read_page(look(web, path, 3).text)) == "held", "it was kept although nobody waited for it"
+
+
+def test_slow_readers_hold_nobody_else_up() -> None:
+    """As many as there are turns have their pages made and do not take them: the next one is answered all the same."""
+
+    async def none(request: Request) -> None:
+        return None
+
+    async def story() -> list[Message]:
+        looks = cast(Looks, None)  # nothing is kept, so nobody is counted here
+        pages = KeptPages(PlainTextResponse("a page"), looks=looks, waiting_max=TURNS, quick=none)
+        read = asyncio.Event()
+        got: list[Message] = []
+
+        async def slow(message: Message) -> None:
+            await read.wait()
+
+        async def quick(message: Message) -> None:
+            got.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        def asked(number: int) -> Scope:
+            path = f"/U/{number}"
+            scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+            return {**scope, "headers": [(b"accept", b"text/html")]}
+
+        readers = [asyncio.create_task(pages(asked(number), receive, slow)) for number in range(TURNS)]
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(pages(asked(TURNS), receive, quick), 5)
+        assert not any(reader.done() for reader in readers)
+        read.set()
+        await asyncio.gather(*readers)
+        return got
+
+    assert [each.get("body") for each in asyncio.run(story())] == [None, b"a page"]

@@ -1,7 +1,8 @@
 """How often a code was looked up by the public: counts, coarse in place and time, and nothing about who asked.
 
 A visitor counts once a day for a code, so that nobody makes a code suspect by scanning it again and again.  To know a
-visitor again that day is kept as a hash under a salt of the day; with the day both go (`forget_visitors`).  Where
+visitor again that day is kept as a hash under a salt of the day; with the day both go (`forget_visitors`).  Three of a
+network count: a browser that calls itself something else each time is no crowd.  Where
 look-ups came from is kept as a city and an hour, where the proxy in front says so; of places from which too few came,
 only the province or nothing stays (`coarsen`).
 """
@@ -12,22 +13,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from hmac import digest
-from ipaddress import ip_address, ip_network
 
 from sqlmodel import Session
 
 from coldtrace.db.plain_sql import text
+from coldtrace.network import network_of
 
 FEW = 5
-"""Of a city from which fewer than so many looked up anything in an hour, the name is not kept (k-anonymity)."""
+"""Of a city from which fewer looks than so many came in an hour, at all codes together, the name is not kept.
+
+These are looks, not people: who looked at one code and at another is not joined; one shopper with five boxes is five.
+"""
 FINE_FOR = timedelta(hours=24)
 """How long a cell keeps its city before the rule of few is applied: until all of its hour have come, and a day."""
 TOKEN_BYTES = 16
 NETWORK_MAX = 3
 """From one network no more than so many of a day's looks at a code are believed to be different people's.
 
-A browser may call itself anything; of a family at home three are enough.  It is counted all the same how often a code
-was looked up; only the cells, which the clone radar reads, have no more.
+A browser may call itself anything; of a family at home three are enough.  Further ones raise neither the number that
+the page shows nor the cells, which the clone radar reads.
 """
 STRAYS_MAX = 20
 """Of how many codes that were never issued one network is heard on one day."""
@@ -56,12 +60,7 @@ def visitor_token(salt: bytes, *, address: str, agent: str) -> bytes:
 
 def network_token(salt: bytes, *, address: str) -> bytes:
     """Return what the network of a visitor is known by that day: the address, of IPv6 the half that a home gets."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return visitor_token(salt, address=address, agent="")
-    whole = found if found.version == 4 else ip_network((found, 64), strict=False).network_address
-    return visitor_token(salt, address=str(whole), agent="")
+    return visitor_token(salt, address=network_of(address), agent="")
 
 
 def day_of(moment: datetime) -> date:
@@ -102,7 +101,8 @@ def looked_up(session: Session, unit_id: str, *, at: datetime) -> tuple[int, dat
 
 
 def count_lookup(session: Session, look: Look) -> tuple[int, datetime]:
-    """Return the number of look-ups, this one included, and when the first was; a visitor counts once a day."""
+    """Return the number of look-ups, this one included, and when the first was; a visitor counts once a day,
+    of a network NETWORK_MAX visitors do."""
     return count_lookups(session, [look])[0]
 
 
@@ -122,14 +122,14 @@ def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, da
             " came AS (INSERT INTO look_visitor (day, token, unit_id, network)"
             "  SELECT day, token, unit_id, network FROM once"
             "  ORDER BY unit_id, token, day ON CONFLICT DO NOTHING RETURNING day, token, unit_id),"
-            " fresh AS (SELECT once.*, row_number() OVER (PARTITION BY unit_id, day, network ORDER BY n)"
+            " told AS (SELECT once.*, row_number() OVER (PARTITION BY unit_id, day, network ORDER BY n)"
             "  + (SELECT count(*) FROM look_visitor v WHERE (v.unit_id, v.day, v.network)"
             "  = (once.unit_id, once.day, once.network))"
             "  AS of_network FROM once JOIN came USING (day, token, unit_id)),"
+            " fresh AS (SELECT * FROM told WHERE of_network <= :network_max),"
             " cell AS (INSERT INTO look_cell (unit_id, hour, city, coarse, looks)"
             "  SELECT unit_id, date_trunc('hour', at), city, FALSE, count(*) FROM fresh"
-            "  WHERE of_network <= :network_max GROUP BY 1, 2, 3"
-            "  ORDER BY 1, 2, 3"
+            "  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
             "  ON CONFLICT (unit_id, hour, city, coarse) DO UPDATE SET looks = look_cell.looks + EXCLUDED.looks),"
             " total AS (INSERT INTO consumer_lookup (unit_id, lookups, first_at)"
             "  SELECT unit_id, count(*), min(at) FROM fresh GROUP BY unit_id ORDER BY unit_id"
@@ -203,7 +203,8 @@ def count_stray(
 def places_of(session: Session, unit_id: str, *, since: datetime, few: int = FEW) -> list[tuple[str, int]]:
     """Return from which places a code was looked up since, and how often, the most first.
 
-    A place from which fewer than `few` looked up anything in that hour is told as "", whether its time has come or not.
+    A place from which fewer than `few` looks at anything came in that hour is told as "", whether its time has come
+    or not.
     """
     rows = session.execute(
         text(

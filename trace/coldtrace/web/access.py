@@ -33,6 +33,7 @@ from coldtrace.seal.keys import PublicKey, load_public_key
 from coldtrace.settings import Settings
 from coldtrace.web.journal import Note, is_taken_on, note_of, open_note, take_on, write_alone
 from coldtrace.web.limits import AnonymousLimit, address_of
+from coldtrace.web.open_codes import OPEN_PATHS
 from coldtrace.web.problems import language_of
 from coldtrace.web.refusals import TooManyRequests
 
@@ -328,11 +329,12 @@ TokenHolder = Annotated[Caller, Depends(token_holder)]
 
 
 def count_visitor(request: Request, body: Body) -> None:
-    """Count a request of a public route whose credentials are worth nothing; the door counted those without any.
+    """Count a request of a public route whose credentials are worth nothing; the door counted those without any,
+    and all that ask for a code.
 
     Wrong credentials are no reason to hide what everybody may see, but neither a way around the limit.
     """
-    if "authorization" not in request.headers:
+    if "authorization" not in request.headers or OPEN_PATHS.match(request.scope["path"]) is not None:
         return
     with request.app.state.sessions() as session:
         try:

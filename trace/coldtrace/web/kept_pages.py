@@ -88,25 +88,28 @@ class KeptPages:
             return
         request = Request(scope)
         key = (scope["raw_path"], scope["query_string"], language_of(request)) if wants_page(request) else None
-        kept = self._find(key)
+        kept: _Kept | _Copy | None = self._find(key)
         if kept is None:
             if self._waiting >= self._waiting_max:
                 await self._refusal(request)(scope, receive, send)
                 return
             self._waiting += 1
             try:
-                kept = await self._made(key, scope, receive, send)
+                kept = await self._made(key, scope, receive)
             finally:
                 self._waiting -= 1
-        if kept is not None:
+        # Whoever reads slowly holds nobody else up: no turn and no place among those who wait is held here.
+        if isinstance(kept, _Copy):
+            await kept.send_to(send)
+        else:
             await self._show(kept, request, receive, send)
 
     def _find(self, key: _Key | None) -> _Kept | None:
         kept = None if key is None else self._kept.get(key)
         return kept if kept is not None and time.monotonic() < kept.until_s else None
 
-    async def _made(self, key: _Key | None, scope: Scope, receive: Receive, send: Send) -> _Kept | None:
-        """Return the page that somebody else was making, or make and send it and return None."""
+    async def _made(self, key: _Key | None, scope: Scope, receive: Receive) -> "_Kept | _Copy":
+        """Return the page that somebody else was making, or make it and return the answer."""
         while key is not None and key in self._making:
             self._making[key].wanted = True
             await self._making[key].done.wait()
@@ -117,7 +120,7 @@ class KeptPages:
             self._making[key] = making
         try:
             scope[NOTE] = shown = _Shown()
-            copy = _Copy(send)
+            copy = _Copy()
             await self._make(Request(scope), receive, copy)
             if key is not None and making.wanted:
                 self._keep(key, shown, copy)
@@ -125,7 +128,7 @@ class KeptPages:
             if key is not None:
                 del self._making[key]
             making.done.set()
-        return None
+        return copy
 
     async def _make(self, request: Request, receive: Receive, send: Send) -> None:
         page = await answered(self._quick, request)
@@ -180,10 +183,9 @@ class _Making:
 
 
 class _Copy:
-    """Sends an answer, and keeps it."""
+    """Takes an answer down, to be sent when its turn is over."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self) -> None:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
@@ -193,7 +195,11 @@ class _Copy:
             self.status, self.headers = message["status"], list(message.get("headers", ()))
         elif message["type"] == "http.response.body":
             self.body += message.get("body", b"")
-        await self._send(message)
+
+    async def send_to(self, send: Send) -> None:
+        """Send what was taken down."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def _said(count: int, lang: Lang) -> bytes:

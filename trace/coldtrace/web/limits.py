@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldtrace.clock import random_bytes
 from coldtrace.errors import Refusal
+from coldtrace.network import network_of
+from coldtrace.web.open_codes import OPEN_PATHS
 from coldtrace.web.problems import HotRoute, answer, answer_crash, answered
 from coldtrace.web.refusals import BodyTooLarge, TooManyRequests
 
@@ -52,7 +54,7 @@ _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY
 
 
 class AnonymousLimit:
-    """Counts requests without valid credentials by address in windows of a minute; one counter a process."""
+    """Counts requests without valid credentials by network in windows of a minute; one counter a process."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
@@ -61,12 +63,12 @@ class AnonymousLimit:
 
     def count(self, address: str) -> None:
         """Count one request; raise TooManyRequests past the limit."""
-        present = time.monotonic()
+        present, network = time.monotonic(), network_of(address)
         with self._lock:
-            start, count = self._windows.pop(address, (present, 0))
+            start, count = self._windows.pop(network, (present, 0))
             if present - start >= WINDOW_S:
                 start, count = present, 0
-            self._windows[address] = (start, count + 1)
+            self._windows[network] = (start, count + 1)
             if len(self._windows) > ADDRESSES_MAX:
                 self._windows.popitem(last=False)
         if count >= self._per_minute:
@@ -173,7 +175,8 @@ def _is_judged_later(scope: Scope, headers: Headers) -> bool:
     """Tell whether the route looks at the credentials of a request, and counts it if they are worth nothing."""
     if COOKIE_PATHS.match(scope["path"]) is not None:
         return _at_desk(scope, headers)
-    return "authorization" in headers
+    # What a code answers is the same for whoever asks, and may be answered before a route sees it (`kept_pages.py`).
+    return "authorization" in headers and OPEN_PATHS.match(scope["path"]) is None
 
 
 def _at_desk(scope: Scope, headers: Headers) -> bool:

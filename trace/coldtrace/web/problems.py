@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from coldtrace.errors import Lang, Refusal
+from coldtrace.web.accepted import is_accepted
 from coldtrace.web.database_trouble import is_away, is_race
 from coldtrace.web.invalid import invalid_request
 from coldtrace.web.language import LANGUAGE_COOKIE, choose_language
@@ -273,7 +274,7 @@ def wants_page(request: Request) -> bool:
     path = request.url.path
     if path.startswith(("/api/", "/logs/", "/healthz", "/readyz", "/metrics")):
         return False
-    return "text/html" in request.headers.get("accept", "")
+    return is_accepted(request.headers.get("accept", ""), "text/html")
 
 
 def answer(request: Request, refusal: Refusal, more: Mapping[str, str] | None = None) -> Response:

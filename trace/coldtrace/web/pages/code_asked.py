@@ -25,6 +25,7 @@ from coldtrace.parties.model import Site
 from coldtrace.seal.trust_entries import TrustList
 from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import CodeReport
+from coldtrace.web.accepted import is_accepted
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_asked
@@ -81,13 +82,13 @@ class Asked:
 
 def kind_wanted(request: Request) -> str:
     """Return the media type in which a code is to be answered."""
-    accept = request.headers.get("accept", "*/*")
+    accept = request.headers.get("accept", "")
     wanted = type_asked(request.query_params.get("linkType"))
     if wanted in (WHOLE, PROOF):
         return LINKSET if wanted == WHOLE else MEDIA_TYPE
-    if wanted is None and LINKSET in accept:
+    if wanted is None and is_accepted(accept, LINKSET):
         return LINKSET
-    return MEDIA_TYPE if wanted in (None, "traceability") and MEDIA_TYPE in accept else PAGE
+    return MEDIA_TYPE if wanted in (None, "traceability") and is_accepted(accept, MEDIA_TYPE) else PAGE
 
 
 def facts_if_registered(issued: IssuedCode | None, unit: UnitRecord | None) -> str | None:

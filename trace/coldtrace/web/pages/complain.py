@@ -17,7 +17,8 @@ from coldtrace.codes.refusals import MalformedShortCode
 from coldtrace.codes.scan import read_scan
 from coldtrace.codes.short_code import format_short_code, parse_short_code
 from coldtrace.codes.trace_code import CodeKind
-from coldtrace.custody.history import find_unit, seller_of
+from coldtrace.custody.history import UnitRecord, find_unit, seller_of
+from coldtrace.custody.model import UnitState
 from coldtrace.env import Env
 from coldtrace.errors import Refusal, Words
 from coldtrace.events.facts import read_facts
@@ -45,7 +46,7 @@ from coldtrace.web.access import Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.looks import Looks
 from coldtrace.web.page_session import is_from_elsewhere
-from coldtrace.web.pages.code_asked import label_of, trust_of
+from coldtrace.web.pages.code_asked import facts_if_registered, label_of, trust_of
 from coldtrace.web.pages.complaint_views import ComplaintStatusView, ComplainView, PublishedLine, PublishedView
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.sheet import Choice
@@ -201,11 +202,16 @@ def about_code(session: Session, env: Env, given: str) -> About:
         return About(code=given, verdict=report.verdict.value)
     kind = report.code.kind
     unit_id = None if kind is CodeKind.PLACE else str(report.code.unit_id)
-    gln = report.code.value("414") if unit_id is None else _last_place(session, unit_id)
+    unit = None if unit_id is None else find_unit(session, unit_id)
     issued = None if unit_id is None else goods.issued_code(session, unit_id)
+    # As on its page: of a box that is not bound yet nothing is told.
+    facts = facts_if_registered(issued, unit)
+    gln = report.code.value("414")
+    if unit is not None:
+        gln = None if unit.holding.state is UnitState.BLANK else _last_place(session, unit)
     product = NOT_STATED
-    if issued is not None and issued.facts is not None:
-        product = read_goods(read_facts(issued.facts), today=env.clock().astimezone(LOCAL).date()).product
+    if facts is not None:
+        product = read_goods(read_facts(facts), today=env.clock().astimezone(LOCAL).date()).product
     return About(
         code=text,
         verdict=report.verdict.value,
@@ -229,11 +235,8 @@ def _whole(session: Session, env: Env, given: str) -> str:
     return found or given
 
 
-def _last_place(session: Session, unit_id: str) -> str | None:
+def _last_place(session: Session, unit: UnitRecord) -> str | None:
     """Return who sold a unit; where nobody did, the place that had it last by the record."""
-    unit = find_unit(session, unit_id)
-    if unit is None:
-        return None
     sold = seller_of(session, unit.unit_pk)
     return sold[0] if sold is not None else unit.effective.gln
 

@@ -24,10 +24,14 @@ from coldtrace.web.access import CurrentEnv, Visitor
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.linkset import (
     LINKSET,
+    OURS,
+    PROOF,
     complaint_url,
     linkset_url,
     notice_url,
+    require_known,
     resolver_description,
+    type_asked,
 )
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.box_page import BoxAsked, box_page
@@ -168,6 +172,8 @@ def _unit_page(asked: Asked) -> Response:
 
 def _bundle(asked: Asked) -> Response:
     if not asked.names_box:
+        if type_asked(asked.request.query_params.get("linkType")) == PROOF:
+            require_known(PROOF, OURS[:1])
         raise NotAcceptable(wanted=MEDIA_TYPE)
     registered = _registered(asked)
     if registered is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -14,6 +15,7 @@ from coldtrace.errors import Refusal
 from coldtrace.goods import product_links
 from coldtrace.goods.product_link_rules import LINK_TYPE_WORDS, ProductLink
 from coldtrace.verify.code import Verdict
+from coldtrace.web.accepted import is_accepted
 from coldtrace.web.linkset import (
     LINKSET,
     LINKSET_CONTEXT,
@@ -32,6 +34,9 @@ from coldtrace.web.pages.code_asked import Asked, here_of
 from coldtrace.web.pages.showing import VARY, remember_language, show
 from coldtrace.web.pages.views import Bilingual, ProductView, ShownLink
 from coldtrace.web.problems import language_of, wants_page
+
+IN_PATH = "/%:@!$&'()*+,;=-._~"
+"""Signs of a path that stay as they are (RFC 3986, 3.3)."""
 
 
 def links_of(asked: Asked) -> Response:
@@ -83,9 +88,10 @@ def product_page(request: Request, session: Session, text: str, now: datetime) -
     if not links:
         return None
     env: Env = request.app.state.env
-    path = request.url.path
+    # As it came: decoded, a lot could end the address in the header `Link` and begin another one.
+    path = quote(request.scope["raw_path"], safe=IN_PATH)
     wanted = type_asked(request.query_params.get("linkType"))
-    if wanted == WHOLE or (wanted is None and LINKSET in request.headers.get("accept", "")):
+    if wanted == WHOLE or (wanted is None and is_accepted(request.headers.get("accept", ""), LINKSET)):
         return json_links(product_linkset(f"https://{env.public_host}{path}", links))
     away = None if wanted is None else _way(request, links, wanted, ours=OURS[:1])
     if away is not None:
