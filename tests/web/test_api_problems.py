@@ -10,6 +10,7 @@ from coldtrace.web.refusals import BodyTooLarge, CodeRefused, TooManyRequests
 from support.source_tree import placeholders, refusals
 
 UNREADABLE_CODES = {
+    "code_unread", "codes_missing",
     # What a caller sent cannot be read as what it claims to be.
     "malformed_json", "malformed_form", "malformed_purpose",
     "malformed_base64", "malformed_certificate", "malformed_code", "malformed_district",

@@ -42,7 +42,7 @@ def build_bundle(
     statements.prove(session)
     bundle = frame(env, parties.ask_anchors(session)(), head, code=code, facts=facts)
     bundle["statements"] = [statements.item(line) for line in to_show(story, statements)]
-    allow = _allow_proof(session, code)
+    allow = allow_proof(session, code)
     return bundle if allow is None else bundle | {"allow": allow}, waiting(story, statements)
 
 
@@ -74,7 +74,7 @@ def waiting(story: Iterable[HistoryLine], statements: ShownStatements) -> int:
     return sum(not statements.is_placed(line.entry_id) for line in story)
 
 
-def _allow_proof(session: Session, code: str) -> dict[str, object] | None:
+def allow_proof(session: Session, code: str) -> dict[str, object] | None:
     """Return the proof that a code of a stolen key was registered before the theft; None for every other key."""
     parsed = parse_trace_code(code)
     if parsed.token is None or parsed.unit_id is None:

@@ -215,8 +215,6 @@ STATUS: dict[str, int] = {
     "busy": 503,
     "pages_busy": 503,
     "streams_taken": 503,
-    "code_unread": 400,
-    "codes_missing": 400,
     "not_ready": 503,
     "roots_offline": 503,
     "unreadable_key_file": 503,

@@ -7,7 +7,7 @@ again (`custody/shown_statements.py`).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi import Request
@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from coldtrace.codes.trace_code import TraceCode
-from coldtrace.custody.bundle import frame, to_show, waiting
+from coldtrace.custody.bundle import allow_proof, frame, to_show, waiting
 from coldtrace.custody.history import HistoryLine, UnitRecord, ask_stories, seller_in
 from coldtrace.custody.model import Mark, UnitState
 from coldtrace.custody.shown_statements import ShownStatements
@@ -47,13 +47,15 @@ SEEN_AGAIN = frozenset({Mark.SOLD_TWICE.value, Mark.AFTER_SALE.value})
 
 @dataclass(frozen=True, kw_only=True)
 class BoxAsked:
-    """A request for the page of a registered box; `facts` is the text of its signed facts."""
+    """A request for the page of a registered box; `facts` is the text of its signed facts, `allow` the proof that a
+    code of a stolen key is older than the theft."""
 
     request: Request
     report: CodeReport
     code: TraceCode
     unit: UnitRecord
     facts: str
+    allow: dict[str, object] | None = None
 
 
 class BoxPages:
@@ -116,6 +118,8 @@ class BoxPages:
         if not shown:
             return ProofSummary(result="pending" if waiting(story, self._statements) else "none")
         bundle = frame(self._env, self._anchors, self._head, code=printed, facts=asked.facts)
+        if asked.allow is not None:
+            bundle["allow"] = asked.allow
         report = verify_shown(
             json.dumps(bundle, ensure_ascii=False),
             [each.statement for each in shown],
@@ -136,6 +140,7 @@ class BoxPages:
 
 def box_page(session: Session, env: Env, looks: Looks, asked: BoxAsked, *, now: datetime) -> Response:
     """Return the page of one box."""
+    asked = replace(asked, allow=allow_proof(session, printed_code(asked.code, env)))
     pages = BoxPages(env, looks, [asked], now=now)
     looks.know_salt(session, now)
     pages.read(session, parties.ask_anchors(session)(), ledger.ask_checkpoint(session, env.log)())
