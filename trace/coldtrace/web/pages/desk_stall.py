@@ -30,10 +30,9 @@ from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement_type import StatementType
 from coldtrace.events.units_piece import Line
 from coldtrace.goods.place_labels import PlaceLabels, place_labels
-from coldtrace.parties import directory
 from coldtrace.parties import store as parties
 from coldtrace.parties.gateways import OpenGateway, lock_gateway, open_gateway
-from coldtrace.parties.model import ROLE_WORDS, Site
+from coldtrace.parties.model import Site
 from coldtrace.parties.refusals import GatewayClosed, SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.hashing import sha256
@@ -41,10 +40,11 @@ from coldtrace.web.access import Begin, Body, Caller
 from coldtrace.web.api.gateway import say
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.page_session import form_fields, page_needs
-from coldtrace.web.pages.desk_form import NAME, PAGE, SITE, change, show_sheet
+from coldtrace.web.pages.choose_place import choose_place
+from coldtrace.web.pages.desk_form import change, show_sheet
 from coldtrace.web.pages.desk_frame import frame_of
 from coldtrace.web.pages.qr_picture import qr_picture
-from coldtrace.web.pages.sheet import Cell, Row, Section
+from coldtrace.web.pages.sheet import Cell, Section
 from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.pages.sign_in import said
 from coldtrace.web.pages.views import Bilingual, StallAct, StallLine, StallView
@@ -87,39 +87,18 @@ class _Told:
 @router.get("/desk/stall")
 def stall_places(request: Request, caller: Chooser, after: str | None = None) -> Response:
     """Choose the place to speak for; who has a single one is there already."""
-    with request.app.state.sessions() as session:
-        found = directory.sites(session, scope=caller.scope, after=after, limit=PAGE)
-    if after is None and len(found) == 1:
-        caller.drop()  # the page that follows shows, and records
-        return RedirectResponse(f"/desk/stall/{found[0].gln}", 303)
-    caller.at(each.gln for each in found)
-    section = Section(
-        id="places",
-        title=Words("选择场所", "Choose a place"),
+    return choose_place(
+        request,
+        caller,
+        after,
+        path="/desk/stall",
+        title=TITLE,
         lead=Words(
             "没有手持终端的摊位，用手机输入或扫描编码即可收货、上柜、售完。",
             "A stall without a handheld receives, opens and sells by entering codes on a phone.",
         ),
-        columns=(NAME, SITE, Words("类型", "Kind")),
-        rows=tuple(
-            Row(
-                id=each.gln,
-                cells=(
-                    Cell(
-                        name=Bilingual(zh=each.name_zh, en=each.name_en),
-                        text=each.gln,
-                        url=f"/desk/stall/{each.gln}",
-                    ),
-                    Cell(text=each.gln),
-                    Cell(words=ROLE_WORDS[each.role]),
-                ),
-            )
-            for each in found
-        ),
         empty=Words("没有您可以代为记录的场所。", "There is no place that you may speak for."),
-        next_url=f"/desk/stall?after={found[-1].gln}" if len(found) == PAGE else None,
     )
-    return show_sheet(request, caller, TITLE, (section,))
 
 
 @router.get("/desk/stall/{gln}")

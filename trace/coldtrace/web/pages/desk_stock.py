@@ -10,7 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
@@ -24,15 +24,15 @@ from coldtrace.custody.refusals import UnitUnknown, VoucherUnknown
 from coldtrace.custody.unit_view import STOCK_MAX, view_unit
 from coldtrace.errors import Words
 from coldtrace.events.unit_id import read_unit_id
-from coldtrace.parties import directory
 from coldtrace.parties import store as parties
-from coldtrace.parties.model import ROLE_WORDS, Site
+from coldtrace.parties.model import Site
 from coldtrace.parties.refusals import SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.desk_form import NAME, PAGE, SITE, STATE, show_sheet
+from coldtrace.web.pages.choose_place import choose_place
+from coldtrace.web.pages.desk_form import PAGE, SITE, STATE, show_sheet
 from coldtrace.web.pages.sheet import Cell, Row, Section
 from coldtrace.web.pages.views import Bilingual
 from coldtrace.web.place_words import act_words
@@ -292,37 +292,8 @@ def _known(state: str) -> UnitState:
 
 
 def _places(request: Request, caller: Caller, which: _List, after: str | None) -> Response:
-    """Let the reader choose a place; who has a single one is there already."""
-    with request.app.state.sessions() as session:
-        found = directory.sites(session, scope=caller.scope, after=after, limit=PAGE)
-    if after is None and len(found) == 1:
-        caller.drop()  # the page that follows shows, and records
-        return RedirectResponse(f"{which.path}/{found[0].gln}", 303)
-    caller.at(each.gln for each in found)
-    section = Section(
-        id="places",
-        title=Words("选择场所", "Choose a place"),
-        lead=which.lead,
-        columns=(NAME, SITE, Words("类型", "Kind")),
-        rows=tuple(
-            Row(
-                id=each.gln,
-                cells=(
-                    Cell(
-                        name=Bilingual(zh=each.name_zh, en=each.name_en),
-                        text=each.gln,
-                        url=f"{which.path}/{each.gln}",
-                    ),
-                    Cell(text=each.gln),
-                    Cell(words=ROLE_WORDS[each.role]),
-                ),
-            )
-            for each in found
-        ),
-        empty=Words("没有您可以查看的场所。", "There is no place that you may look at."),
-        next_url=f"{which.path}?after={found[-1].gln}" if len(found) == PAGE else None,
-    )
-    return show_sheet(request, caller, which.title, (section,))
+    empty = Words("没有您可以查看的场所。", "There is no place that you may look at.")
+    return choose_place(request, caller, after, path=which.path, title=which.title, lead=which.lead, empty=empty)
 
 
 def _page(request: Request, caller: Caller, which: _List, gln: str, after: str | None) -> Response:
