@@ -169,3 +169,16 @@ def test_the_stock_shows_what_was_received(seller: Visitor, scene: Scene) -> Non
     assert story.status_code == 200
     assert "Received" in story.text or "received" in story.text
     assert seller.get(f"/desk/stock/{scene.web.sites[SiteRole.MARKET].gln}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/desk/stock", "/desk/expected", "/desk/in-transit"])
+def test_whoever_has_several_places_chooses_one_by_its_name(shared: WebHouse, scene: Scene, path: str) -> None:
+    site = shared.sites[SiteRole.RETAILER]
+    member = Member(role=Role.RETAILER, operator_id=site.operator_id)
+    browser = signed_in(shared, f"places-{next(_numbers)}@example.cn", member)
+    page = browser.get(f"{path}?lang=en")
+    assert page.status_code == 200
+    link = re.search(rf'<a class="tap" href="{path}/{site.gln}\?lang=en">(.*?)</a>', page.text, re.S)
+    assert link is not None
+    assert site.name_en in link[1]
+    assert site.gln not in link[1]

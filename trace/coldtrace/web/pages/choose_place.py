@@ -31,11 +31,7 @@ def choose_place(
             Row(
                 id=each.gln,
                 cells=(
-                    Cell(
-                        name=Bilingual(zh=each.name_zh, en=each.name_en),
-                        text=each.gln,
-                        url=f"{path}/{each.gln}",
-                    ),
+                    Cell(name=Bilingual(zh=each.name_zh, en=each.name_en), url=f"{path}/{each.gln}"),
                     Cell(text=each.gln),
                     Cell(words=ROLE_WORDS[each.role]),
                 ),

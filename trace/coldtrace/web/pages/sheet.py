@@ -76,7 +76,7 @@ class Cell:
     name: Bilingual | None = None
     moment: datetime | None = None
     url: str | None = None
-    """Where the text, or without one the words, lead to: a page of ours."""
+    """Where the text, or without one the words or the name, lead to: a page of ours."""
     tone: Literal["", "ok", "look", "stop"] = ""
     """What the words mean, as a colour beside them."""
 
