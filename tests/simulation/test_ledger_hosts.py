@@ -96,6 +96,7 @@ def test_the_host_with_the_lock_is_killed_and_the_other_carries_on(
         reading = threading.Thread(target=readers.run, daemon=True)
         reading.start()
         load = Load(lambda: chance.choice(hosts).url, seed)
+        stack.callback(load.abandon)
         load.start(devices)
         over = time.monotonic() + minutes * 60
         done = 0

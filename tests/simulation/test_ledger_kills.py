@@ -72,6 +72,7 @@ def kill_and_check(tmp_path: Path, *, kills: int, scale: str, minutes: float, po
             assert killed.service is not None
             devices = [house.enrol(client, killed.service.token or "", log=vkey) for _ in range(DEVICES)]
         load = Load(lambda: killed.url, seed)
+        stack.callback(load.abandon)
         load.start(devices)
         ends = [
             killed.kill_service,

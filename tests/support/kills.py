@@ -55,7 +55,9 @@ class Load:
     sent_again: int = 0
     failures: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    abandoned: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, devices: Sequence[Handheld]) -> None:
         """Let devices speak, each in a thread."""
@@ -71,6 +73,13 @@ class Load:
             assert not thread.is_alive(), f"seed {self.seed}: a device is still not done"
         assert self.failures == [], f"seed {self.seed}"
 
+    def abandon(self) -> None:
+        """Let no device try on when the test has ended, so that a failure of this test does not fail the next one."""
+        self.stop.set()
+        self.abandoned.set()
+        for thread in self.threads:
+            thread.join(PATIENCE_S)
+
     def run(self, device: Handheld, number: int) -> None:
         """Speak as one device."""
         chance = random.Random(self.seed * 100 + number)
@@ -84,7 +93,7 @@ class Load:
 
     def _deliver(self, device: Handheld, statements: list[Statement]) -> None:
         deadline = time.monotonic() + PATIENCE_S
-        while True:
+        while not self.abandoned.is_set():
             assert time.monotonic() < deadline, "nobody answers"
             try:
                 with httpx.Client(base_url=self.url(), timeout=20) as client:
@@ -95,21 +104,27 @@ class Load:
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code not in AWAY:
-                break
+                self._keep(statements, answer)
+                return
             self.sent_again += 1
             time.sleep(0.05)
+
+    def _keep(self, statements: list[Statement], answer: httpx.Response) -> None:
         assert answer.status_code in (httpx.codes.ACCEPTED, httpx.codes.OK), answer.text
         for statement, result in zip(statements, answer.json()["results"], strict=True):
             receipt = json.loads(result["receipt"]["text"])
-            self.kept[UUID(result["id"])] = statement, result["receipt"]
-            self.held[UUID(result["id"])] = unb64(receipt["leaf_hash"])
+            with self.lock:
+                self.kept[UUID(result["id"])] = statement, result["receipt"]
+                self.held[UUID(result["id"])] = unb64(receipt["leaf_hash"])
 
     def check_kept(self, device: Handheld, *, known: Collection[UUID] = ()) -> set[UUID]:
         """Send again what has a receipt, except the known: it is a repeat with the very same receipt.
 
         Return all that has a receipt.
         """
-        every = [(id, *kept) for id, kept in list(self.kept.items()) if id not in known]
+        # The devices go on: a list of a growing dictionary's items may fail where the collector of garbage runs.
+        with self.lock:
+            every = [(id, *kept) for id, kept in self.kept.items() if id not in known]
         with httpx.Client(base_url=self.url(), timeout=PATIENCE_S) as client:
             for at in range(0, len(every), BATCH):
                 batch = every[at : at + BATCH]
