@@ -20,7 +20,7 @@ run:
 test:
 	@PYTHON="$(PYTHON)" tools/install dev
 	@tools/chromium
-	@tools/zpl_renderer
+	@tools/npm_files
 	@tools/check all
 
 check:
@@ -30,7 +30,7 @@ check:
 soak:
 	@PYTHON="$(PYTHON)" tools/install dev
 	@tools/chromium
-	@tools/zpl_renderer
+	@tools/npm_files
 	@tools/soak
 
 reset:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from coldtrace.errors import Lang
 from coldtrace.web.pages.views import CodePageView
 from coldtrace.web.render import render
+from support.axe import axe_findings
 from support.browser import open_browser, serve_pages, take_picture
 from support.page_checks import CONTRAST, OVERFLOW, SMALL_TARGETS
 from support.page_samples import PAGES
@@ -55,6 +56,16 @@ def shared(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
     yield context.new_page()
     context.close()
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_nothing_hinders_whoever_reads_with_a_helping_device(shared: Page, base: str, path: str) -> None:
+    """axe finds nothing, in light and in dark."""
+    shared.goto(base + path)
+    _show_a_proof(shared)
+    for scheme in ("light", "dark"):
+        shared.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+        assert axe_findings(shared) == [], scheme
 
 
 @pytest.mark.parametrize("path", EVERY)

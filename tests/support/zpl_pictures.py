@@ -1,4 +1,4 @@
-"""ZPL drawn by an offline renderer, as a label printer would draw it; `tools/zpl_renderer` fetches it."""
+"""ZPL drawn by an offline renderer, as a label printer would draw it; `tools/npm_files` fetches it."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from PIL import Image
 
 from support.source_tree import REPOSITORY
 
-RENDERER = REPOSITORY / ".venv" / "zpl-renderer" / "3.4.0" / "index.cjs.js"
+RENDERER = REPOSITORY / ".venv" / "npm" / "zpl-renderer-js" / "3.4.0" / "index.cjs.js"
 DRAW = """
 const { ready } = require(process.argv[1]);
 const wanted = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -39,8 +39,8 @@ class ZplFile:
 def zpl_pictures(files: Sequence[ZplFile]) -> list[list[Image.Image]]:
     """Return the labels of each file as pictures, in one run of the renderer."""
     node = shutil.which("node")
-    assert node is not None, "node is missing: run tools/zpl_renderer, as `make test` does"
-    assert RENDERER.exists(), "the ZPL renderer is missing: run tools/zpl_renderer, as `make test` does"
+    assert node is not None, "node is missing: run tools/npm_files, as `make test` does"
+    assert RENDERER.exists(), "the ZPL renderer is missing: run tools/npm_files, as `make test` does"
     wanted = [
         {
             "zpl": file.zpl.decode("utf-8"),

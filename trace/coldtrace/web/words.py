@@ -29,6 +29,7 @@ PAGE_WORDS: dict[str, Words] = {
     ),
     # The desk
     "desk.nav": Words("工作台", "Desk"),
+    "desk.bar": Words("登录信息", "Who is signed in"),
     "stall.title": Words("手机收发", "By phone"),
     "stall.codes": Words("编码，每行一个", "Codes, one a line"),
     "stall.codes.help": Words(
