@@ -19,6 +19,8 @@ WIDTHS = (390, 1024, 1440)
 WALKED = [Role.FIRST_STATION, Role.COLD_STORE, Role.MARKET, Role.RETAILER, Role.REGULATOR, Role.ADMINISTRATOR]
 MOST_PAGES = 80
 """More kinds of page than any role has: a walk that does not end is a fault of this test."""
+LOOKED_AT: set[str] = set()
+"""Kinds of page that a role before has shown at every width: the next role's are looked at on a phone alone."""
 
 # What one thing is called in a path; pages that differ by it alone are pages of one kind.
 _NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[^/]*\d[^/]*(?=/|$)|(?<=/)[A-Za-z0-9_-]{22,}(?=/|$)")
@@ -77,6 +79,9 @@ def _sign_in(page: Page, base: str, role: Role) -> None:
 
 def _look_at(page: Page, base: str, path: str, picture: Path) -> list[str]:
     bad = []
+    kind = _kind_of(path)
+    widths = WIDTHS[:1] if kind in LOOKED_AT else WIDTHS
+    LOOKED_AT.add(kind)
     for lang in ("zh", "en"):
         where = f"{path} {lang}"
         answer = page.goto(_in(lang, base + path), wait_until="load")
@@ -84,7 +89,7 @@ def _look_at(page: Page, base: str, path: str, picture: Path) -> list[str]:
             return [f"{where}: {answer and answer.status}"]
         bad += [f"{where}: {each}" for each in axe_findings(page)]
         bad += [f"{where}: {each}" for each in page.evaluate(NAMES)]
-        for width in WIDTHS:
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 860})
             checks = [OVERFLOW, SMALL_TARGETS, *([CONTRAST] if width == WIDTHS[0] else [])]
             bad += [f"{where} {width}: {each}" for check in checks for each in page.evaluate(check)]
