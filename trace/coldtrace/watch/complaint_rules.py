@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from math import ceil
 
 from coldtrace.errors import Words
 from coldtrace.settings import SettingInvalid
@@ -138,9 +139,15 @@ class ComplaintDays:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintLimits:
-    """How many a day: by one visitor, about one code, and in all about what no genuine code stands behind."""
+    """How many a day: by one visitor, through one network, about one code, and in all about what no genuine code stands
+    behind.
+
+    A browser may call itself anything, so `visitor` stops honest mistakes and `network` whoever means it; behind one
+    address there may be a market hall or a whole carrier, hence more.
+    """
 
     visitor: int = 3
+    network: int = 20
     code: int = 20
     unproven: int = 200
 
@@ -157,20 +164,48 @@ def _known(of: type, chosen: Mapping[str, int], name: str) -> Mapping[str, int]:
     return chosen
 
 
-def accept_by(received_at: datetime, days: ComplaintDays, holidays: Collection[date] = ()) -> datetime:
+@dataclass(frozen=True, kw_only=True)
+class WorkingDays:
+    """On which days offices work: Monday to Friday, but not on `holidays`, and on the weekends that are `worked` for
+    them (调休)."""
+
+    holidays: Collection[date] = ()
+    worked: Collection[date] = ()
+
+    def __post_init__(self) -> None:
+        both = sorted(set(self.holidays) & set(self.worked))
+        if both:
+            reason = f"{both[0]} is in COLDTRACE_COMPLAINT_HOLIDAYS too: a day is one or the other"
+            raise SettingInvalid(name="COLDTRACE_COMPLAINT_WORKED_DAYS", reason=reason)
+
+    def __contains__(self, day: date) -> bool:
+        return day in self.worked or (day.weekday() < SATURDAY and day not in self.holidays)
+
+
+def accept_by(received_at: datetime, days: ComplaintDays, working: WorkingDays) -> datetime:
     """Return the end of the last working day on which an office decides whether it accepts a complaint.
 
-    The day on which it came does not count; Saturdays, Sundays and `holidays` do not either.
+    The day on which it came does not count.
 
-    >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1)).isoformat()
+    >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1), WorkingDays()).isoformat()
     '2026-11-30T23:59:59+08:00'
     """
     day, left = received_at.astimezone(LOCAL).date(), days.accept
     while left > 0:
         day += timedelta(days=1)
-        if day.weekday() < SATURDAY and day not in holidays:
-            left -= 1
+        left -= day in working
     return datetime.combine(day, time(23, 59, 59), LOCAL)
+
+
+def until_next_day_s(now: datetime) -> int:
+    """Return in how many seconds a day's limits begin anew: with the office's next day.
+
+    >>> until_next_day_s(datetime(2026, 11, 30, 23, 59, 30, tzinfo=LOCAL))
+    30
+    """
+    local = now.astimezone(LOCAL)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), LOCAL)
+    return ceil((tomorrow - local).total_seconds())
 
 
 def answer_by(accepted_at: datetime, days: ComplaintDays) -> datetime:
