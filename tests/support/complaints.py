@@ -11,9 +11,10 @@ from coldtrace.parties.model import Site
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.watch import complaint_work
 from coldtrace.watch.complaint_photo import Photo, clean_photo
-from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits, Outcome, Subject, WorkingDays
+from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits, Outcome, Subject
 from coldtrace.watch.complaint_work import NewComplaint, Publish
 from coldtrace.watch.complaints import complaint_of_receipt
+from coldtrace.working_days import WorkingDays
 
 DAYS, LIMITS, WORKING = ComplaintDays(), ComplaintLimits(), WorkingDays()
 SAID, CONTACT, SHOP = "箱子里的肉有异味", "han.meimei@example.cn", "街角小店"

@@ -10,15 +10,14 @@ from coldtrace.settings import SettingInvalid
 from coldtrace.watch.complaint_photo import SCANS_MAX, SIDE_MAX, clean_photo, scans_of
 from coldtrace.watch.complaint_refusals import ComplaintNotThere, PhotoTooLarge, PhotoUnreadable
 from coldtrace.watch.complaint_rules import (
-    LOCAL,
     ComplaintDays,
     ComplaintLimits,
     ComplaintState,
-    WorkingDays,
     accept_by,
     answer_by,
     require_state,
 )
+from coldtrace.working_days import LOCAL, WorkingDays
 from support.complaints import picture
 
 LIMIT = 4 * 1024 * 1024

@@ -8,19 +8,16 @@ What was decided is told to whoever knows the receipt number.  A result is publi
 then after some days in which the firm can object.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from math import ceil
 
 from coldtrace.errors import Words
 from coldtrace.settings import SettingInvalid
 from coldtrace.watch.complaint_refusals import ComplaintNotThere
-
-SATURDAY = 5
-LOCAL = timezone(timedelta(hours=8), "UTC+08:00")
-"""Working days are those of the office, which has one time zone."""
+from coldtrace.working_days import LOCAL, WorkingDays, end_of_working_day
 
 
 class ComplaintState(StrEnum):
@@ -164,24 +161,6 @@ def _known(of: type, chosen: Mapping[str, int], name: str) -> Mapping[str, int]:
     return chosen
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkingDays:
-    """On which days offices work: Monday to Friday, but not on `holidays`, and on the weekends that are `worked` for
-    them (调休)."""
-
-    holidays: Collection[date] = ()
-    worked: Collection[date] = ()
-
-    def __post_init__(self) -> None:
-        both = sorted(set(self.holidays) & set(self.worked))
-        if both:
-            reason = f"{both[0]} is in COLDTRACE_COMPLAINT_HOLIDAYS too: a day is one or the other"
-            raise SettingInvalid(name="COLDTRACE_COMPLAINT_WORKED_DAYS", reason=reason)
-
-    def __contains__(self, day: date) -> bool:
-        return day in self.worked or (day.weekday() < SATURDAY and day not in self.holidays)
-
-
 def accept_by(received_at: datetime, days: ComplaintDays, working: WorkingDays) -> datetime:
     """Return the end of the last working day on which an office decides whether it accepts a complaint.
 
@@ -190,11 +169,7 @@ def accept_by(received_at: datetime, days: ComplaintDays, working: WorkingDays) 
     >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1), WorkingDays()).isoformat()
     '2026-11-30T23:59:59+08:00'
     """
-    day, left = received_at.astimezone(LOCAL).date(), days.accept
-    while left > 0:
-        day += timedelta(days=1)
-        left -= day in working
-    return datetime.combine(day, time(23, 59, 59), LOCAL)
+    return end_of_working_day(received_at, days.accept, working)
 
 
 def until_next_day_s(now: datetime) -> int:

@@ -31,12 +31,12 @@ from coldtrace.watch.complaint_rules import (
     Outcome,
     Subject,
     Unpublished,
-    WorkingDays,
     accept_by,
     answer_by,
     require_state,
 )
 from coldtrace.watch.complaints import Complaint, complaint_of_form, complaint_of_receipt, find_complaint
+from coldtrace.working_days import WorkingDays
 
 LIVE_AND_ACCEPTED = (ComplaintState.ACCEPTED, ComplaintState.IN_WORK)
 

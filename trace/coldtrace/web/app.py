@@ -23,7 +23,7 @@ from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
 from coldtrace.watch.complaint_counts import forget_counts
-from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits, WorkingDays
+from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old
 from coldtrace.watch.model import SweepTimes, due_hours
 from coldtrace.watch.oversight import count_days
@@ -36,6 +36,7 @@ from coldtrace.web.api import (
     closing,
     complaints,
     consignments,
+    declarations,
     device_desk,
     devices,
     evidence,
@@ -49,6 +50,8 @@ from coldtrace.web.api import (
     logs,
     organisations,
     oversight,
+    paper_policies,
+    papers,
     people,
     product_links,
     resolve,
@@ -82,13 +85,16 @@ from coldtrace.web.pages import (
     desk_closing,
     desk_complaints,
     desk_consignments,
+    desk_declarations,
     desk_home,
     desk_import,
     desk_inbox,
     desk_journal,
     desk_overview,
+    desk_papers,
     desk_people,
     desk_places,
+    desk_policies,
     desk_purpose,
     desk_stall,
     desk_stock,
@@ -103,6 +109,7 @@ from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 from coldtrace.web.tagged import Tagged
 from coldtrace.web.zipped import Zipped
+from coldtrace.working_days import working_days_of
 
 log = logging.getLogger("coldtrace.web")
 CARE_EVERY_S = 600.0
@@ -139,6 +146,9 @@ ROUTERS = tuple(
         oversight,
         complaints,
         imports,
+        papers,  # before `consignments`, whose path takes the id alone
+        paper_policies,
+        declarations,
         consignments,
         runs,
         labels,
@@ -157,6 +167,9 @@ ROUTERS = tuple(
         desk,
         desk_consignments,
         desk_import,
+        desk_papers,
+        desk_policies,
+        desk_declarations,
         desk_stall,
         desk_stock,
         desk_places,
@@ -224,9 +237,7 @@ def create_app(
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
     app.state.complaint_days = ComplaintDays.of(settings.complaint_days or {})
-    app.state.working_days = WorkingDays(
-        holidays=settings.complaint_holidays or (), worked=settings.complaint_worked_days or ()
-    )
+    app.state.working_days = working_days_of(settings)
     app.state.complaint_limits = ComplaintLimits.of(settings.complaint_limits or {})
     app.state.radar_limits = RadarLimits.of(settings.radar or {})
     app.state.awaited_proofs = AwaitedProofs(
@@ -253,7 +264,12 @@ def create_app(
         Door,
         body_limit_bytes=settings.body_limit_bytes,
         anonymous=app.state.anonymous,
-        larger={complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings))},
+        larger={
+            complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings)),
+            **dict.fromkeys(
+                (papers.SENT, desk_papers.SENT), max(settings.body_limit_bytes, papers.body_limit(settings))
+            ),
+        },
     )
     app.hot_door = Door(
         app,
