@@ -50,8 +50,18 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
             ("/desk/devices", Words("设备", "Devices"), (Kind.DEVICE, Verb.READ)),
             ("/desk/policies", Words("单证规则", "Paper policies"), (Kind.POLICY, Verb.READ)),
             ("/desk/tokens", Words("令牌", "Tokens"), (Kind.TOKEN, Verb.READ)),
+            ("/desk/webhooks", Words("推送", "Webhooks"), (Kind.TOKEN, Verb.READ)),
             ("/desk/journal", Words("审计日志", "Journal"), (Kind.JOURNAL, Verb.READ)),
             ("/account", Words("我的账号", "My account"), None),
+        ),
+    ),
+    (
+        Words("平台", "Platform"),
+        (
+            ("/desk/health", Words("运行状况", "Health"), (Kind.METRICS, Verb.READ)),
+            ("/desk/keys", Words("密钥", "Keys"), (Kind.METRICS, Verb.READ)),
+            ("/desk/backup", Words("备份", "Backup"), (Kind.METRICS, Verb.READ)),
+            ("/desk/retention", Words("保留期限", "Retention"), (Kind.METRICS, Verb.READ)),
         ),
     ),
 )
