@@ -19,6 +19,8 @@ FILES = {
     "GET /desk/consignments/import/template",
     "GET /desk/consignments/import/annotated",
     "GET /desk/history/evidence.csv",
+    "GET /desk/near-expiry/{gln}/file.csv",
+    "GET /desk/stock/{gln}/lots.csv",
 }
 """Answers that are no pages."""
 

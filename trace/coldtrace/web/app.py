@@ -25,7 +25,7 @@ from coldtrace.settings import Settings
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old, forget_counts
 from coldtrace.watch.model import SweepTimes, due_hours
-from coldtrace.watch.oversight import count_days
+from coldtrace.watch.oversight import count_days, count_hours
 from coldtrace.watch.radar_rules import RadarLimits
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
@@ -37,6 +37,7 @@ from coldtrace.web.api import (
     consignments,
     device_desk,
     devices,
+    discrepancies,
     evidence,
     filters,
     gateway,
@@ -49,6 +50,7 @@ from coldtrace.web.api import (
     organisations,
     oversight,
     people,
+    place_lots,
     product_links,
     resolve,
     rolls,
@@ -81,10 +83,12 @@ from coldtrace.web.pages import (
     desk_closing,
     desk_complaints,
     desk_consignments,
+    desk_discrepancies,
     desk_home,
     desk_import,
     desk_inbox,
     desk_journal,
+    desk_lots,
     desk_overview,
     desk_people,
     desk_places,
@@ -128,6 +132,8 @@ ROUTERS = tuple(
         closing,
         gateway,
         stock,
+        place_lots,
+        discrepancies,
         today,
         vouchers,
         children,  # these two before `units`, whose path takes whatever follows
@@ -156,6 +162,8 @@ ROUTERS = tuple(
         desk_consignments,
         desk_import,
         desk_stall,
+        desk_lots,
+        desk_discrepancies,
         desk_stock,
         desk_places,
         desk_people,
@@ -336,11 +344,13 @@ def _sweep(app: FastAPI) -> None:
 
 
 def _count(app: FastAPI) -> None:
-    """Count what arrived on days that are over, some weeks a transaction."""
+    """Count what arrived on days that are over, some weeks a transaction, and in hours of this day."""
     more = True
     while more:
         with app.state.sessions.begin() as session:
             more = count_days(session, app.state.env.clock())
+    with app.state.sessions.begin() as session:
+        count_hours(session, app.state.env.clock())
 
 
 def _blur(app: FastAPI) -> None:

@@ -5,18 +5,38 @@ quarter in shops, the rest is sold; one loose one in ten is on its way from a st
 runs, devices, people, tokens, complaints and the journal are as many as such a city would have.  Nothing is signed.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
+from coldtrace.cli.bench.capture_world import STAND_STILL
 from coldtrace.cli.bench.rights_city import CARTONS, GLN, SITES, STATIONS, STORES, fill_city
 
 DAYS = 30
 BIG_STORE_NUMBER, STATION_NUMBER = STATIONS + 1, 1
 
 
-def fill_desk(connection: Connection, *, units: int, statements: int, now: datetime) -> None:
-    """Write it all in one transaction of the owner: `statements` in the last days, among `units` cartons."""
+def fill_desk(engine: Engine, *, units: int, statements: int, now: datetime, say: Callable[[str], None]) -> None:
+    """Write it all as the owner: `statements` in the last days, among `units` cartons.
+
+    Indexes of the long tables stand still meanwhile and are built anew, so nobody may be served.
+    """
+    with engine.begin() as connection:
+        connection.execute(text(STAND_STILL), {"tables": list(_LONG)})
+    with engine.begin() as connection:
+        _fill(connection, units=units, statements=statements, now=now)
+    for table in _LONG:
+        say(f"indexes of {table} / 重建索引")
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
+            connection.execute(text(f"REINDEX TABLE {table}"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM (ANALYZE)"))
+        connection.execute(text("CHECKPOINT"))
+
+
+def _fill(connection: Connection, *, units: int, statements: int, now: datetime) -> None:
     pallets = units // CARTONS
     since = now - timedelta(days=DAYS)
     # The last pallet's last sale is 34 hours after its first step.
@@ -40,6 +60,7 @@ def fill_desk(connection: Connection, *, units: int, statements: int, now: datet
         connection.execute(text(step), values)
 
 
+_LONG = ("unit", "statement", "statement_line", "statement_party", "containment", "case_file", "case_party")
 _ID = "CAST(md5('{} ' || n) AS uuid)"
 _OPERATOR = "CAST(lpad(to_hex({}), 32, '0') AS uuid)"
 _KEY = "sha256(int4send(CAST({} AS int)))"
@@ -48,22 +69,24 @@ _STEPS = (
     " 'Frozen prawns', '0306179090', CAST(:since AS timestamptz) ON CONFLICT DO NOTHING",
     "INSERT INTO consignment (consignment_id, importer_id, station_gln, declaration_no, container_no, papers, cartons,"
     " net_g, source_name, source_hash, normalised, warnings, state, imported_at)"
-    f" SELECT {_ID.format('consignment')}, {_OPERATOR.format('n % :stations + 1')}, {GLN.format('(n % :stations + 1)')},"
-    " lpad(n || '', 18, '0'), 'CSQU3054383', '{}', 60, 600000, 'x.xlsx', sha256(int4send(n)), '{}', '[]', 'open',"
+    f" SELECT {_ID.format('consignment')}, {_OPERATOR.format('n % :stations + 1')}, "
+    f" {GLN.format('(n % :stations + 1)')}, lpad(n || '', 18, '0'), 'CSQU3054383', '{}', 60, 600000, 'x.xlsx', sha256(int4send(n)), '{}', '[]', 'open',"
     " CAST(:since AS timestamptz) + make_interval(secs => CAST(n AS float8) * :days * 86400 / :lots)"
     " FROM generate_series(1, CAST(:lots AS int)) n",
-    "INSERT INTO lot (lot_id, consignment_id, gtin, lot, maker_lot, production_date, expiry_date, spec, cartons, net_g, facts,"
-    f" facts_hash) OVERRIDING SYSTEM VALUE SELECT n, {_ID.format('consignment')}, '09521234543213', 'L' || n,"
-    " 'M' || n, '2026-01-01', CAST(CAST(:now AS timestamptz) AS date) + (hashint4(n) & 511) - 10, '10 kg', 60, 600000, '{}',"
-    " sha256(int4send(n)) FROM generate_series(1, CAST(:lots AS int)) n",
+    "INSERT INTO lot (lot_id, consignment_id, gtin, lot, maker_lot, production_date, expiry_date, spec, cartons, net_g,"
+    f" facts, facts_hash) OVERRIDING SYSTEM VALUE SELECT n, {_ID.format('consignment')}, '09521234543213', 'L' || n,"
+    " 'M' || n, '2026-01-01', CAST(CAST(:now AS timestamptz) AS date) + (hashint4(n) & 511) - 10, '10 kg', 60, 600000,"
+    " '{}', sha256(int4send(n)) FROM generate_series(1, CAST(:lots AS int)) n",
     "INSERT INTO code_run (run_id, consignment_id, station_gln, kid, created_at, kind, wanted, drawn)"
     f" SELECT {_ID.format('run')}, {_ID.format('consignment')}, {GLN.format('(n % :stations + 1)')}, 'k', CAST(:since"
     " AS timestamptz) + make_interval(secs => n), 'consignment', 60, 60 FROM generate_series(1, CAST(:lots AS int)) n",
-    "UPDATE unit u SET lot_id = (u.unit_pk - :pallets - 1) / :cartons % :lots + 1, state = CASE WHEN k % 4 = 3 THEN"
-    " 'sold' WHEN c % 10 = 0 AND k % 4 = 1 THEN 'in_transit' ELSE 'active' END, gln = CASE WHEN k % 4 < 2 THEN"
-    f" {GLN.format('store')} ELSE u.gln END, to_gln = CASE WHEN c % 10 = 0 AND k % 4 = 1 THEN u.gln END,"
-    " parent_pk = CASE WHEN k % 4 = 0 THEN k END, root_pk = CASE WHEN k % 4 = 0 THEN k END"
-    " FROM trip, generate_series(1, CAST(:cartons AS int)) c WHERE u.unit_pk = :pallets + (k - 1) * :cartons + c",
+    "ANALYZE trip, said",
+    "UPDATE unit u SET lot_id = (t.k - 1) % :lots + 1, state = CASE WHEN t.k % 4 = 3 THEN 'sold'"
+    " WHEN u.unit_pk % 10 = 0 AND t.k % 4 = 1 THEN 'in_transit' ELSE 'active' END,"
+    f" gln = CASE WHEN t.k % 4 < 2 THEN {GLN.format('store')} ELSE u.gln END,"
+    " to_gln = CASE WHEN u.unit_pk % 10 = 0 AND t.k % 4 = 1 THEN u.gln END,"
+    " parent_pk = CASE WHEN t.k % 4 = 0 THEN t.k END, root_pk = CASE WHEN t.k % 4 = 0 THEN t.k END"
+    " FROM trip t WHERE u.unit_pk > :pallets AND t.k = (u.unit_pk - :pallets - 1) / :cartons + 1",
     f"UPDATE unit u SET gln = {GLN.format('store')} FROM trip WHERE u.unit_pk = k AND k % 4 = 0",
     "INSERT INTO statement (entry_id, header_hash, key_id, seq, type, claimed_at, event_at, recorded_at, gln, status,"
     f" marks) SELECT {_ID.format('seen')}, sha256(uuid_send({_ID.format('seen')})), {_KEY.format('shop')},"
@@ -73,7 +96,9 @@ _STEPS = (
     " CAST(:since AS timestamptz) + make_interval(secs => CAST(n AS float8) * :days * 86400 / :more) AS at"
     " FROM generate_series(1, CAST(:more AS int)) n) v",
     "INSERT INTO statement_line (entry_id, line_no, unit_pk, role, quantity, event_at, marks)"
-    f" SELECT {_ID.format('seen')}, 0, :pallets + 1 + (hashint4(n) & 1073741823) % (:pallets * :cartons), 'unit', 1,"
+    f" SELECT {_ID.format('seen')}, 0, :pallets + 1 + (hashint4(n) & 1073741823) %"
+    " (CAST(:pallets AS bigint) * :cartons),"
+    " 'unit', 1,"
     " CAST(:since AS timestamptz) + make_interval(secs => CAST(n AS float8) * :days * 86400 / :more), '{}'"
     " FROM generate_series(1, CAST(:more AS int)) n",
     "INSERT INTO statement_party (entry_id, relation, operator_id, gln, district, recorded_at) SELECT s.entry_id, 'at',"
@@ -109,13 +134,15 @@ _STEPS = (
     f" SELECT {_ID.format('tmember')}, {_ID.format('token')}, {_OPERATOR.format('n % :sites + 1')}, 'retailer',"
     " CAST(:since AS timestamptz), 'bench' FROM generate_series(1, CAST(:some AS int) / 10) n",
     "INSERT INTO journal_record (record_id, at, actor, actor_operators, act, kind, object, subjects, sites)"
-    f" SELECT {_ID.format('record')}, CAST(:since AS timestamptz) + make_interval(secs => n), 'person:' || n,"
+    f" SELECT {_ID.format('record')}, CAST(:since AS timestamptz) + make_interval(secs => n), 'person:'"
+    f" || {_ID.format('person')},"
     f" ARRAY[{_OPERATOR.format('n % :sites + 1')}], CASE WHEN n % 100 = 0 THEN 'export' ELSE 'read' END, 'unit',"
     f" 'x' || n, ARRAY[{_OPERATOR.format('n % 120 + 1')}], ARRAY[{GLN.format('(n % 120 + 1)')}]"
     " FROM generate_series(1, CAST(:some AS int) * 10) n",
     "INSERT INTO complaint (complaint_id, receipt, form_id, state, subject, code, verdict, product_zh, product_en,"
     " district, shop, said, lang, received_at, due_at)"
-    f" SELECT {_ID.format('complaint')}, 'R' || lpad(n || '', 11, '0'), {_ID.format('form')}, 'received', 'quality', 'x', 'unknown', '虾',"
+    f" SELECT {_ID.format('complaint')}, 'R' || lpad(n || '', 11, '0'), {_ID.format('form')}, 'received', 'spoiled',"
+    " 'x', 'unknown', '虾',"
     " 'prawns', '1201' || lpad((n % 16 + 1) || '', 2, '0'), 's', 's', 'zh', CAST(:since AS timestamptz) +"
     " make_interval(secs => n), CAST(:now AS timestamptz) FROM generate_series(1, CAST(:some AS int)) n",
 )

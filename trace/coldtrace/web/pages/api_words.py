@@ -117,6 +117,16 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
     "见 `/api/v1/vouchers/{id}`。",
     "GET /api/v1/sites/{gln}/in-transit": "返回该场所已发出、尚无人收货的货物。",
+    "GET /api/v1/sites/{gln}/lots": "返回每个批次在该场所的件数：托盘上的、散放的、按数量记的合计，以及到期日。"
+    "`next` 用作下一页的 `after`。没有批次的货物只在 `/stock` 中。",
+    "GET /api/v1/sites/{gln}/near-expiry": "按所在城市的标准返回临期或已过期的批次，最早到期的在前。"
+    "`rules` 是该城市现行的标准，没有则为空；`confirmed` 为 `false` 表示尚未与当地原文核对。",
+    "GET /api/v1/sites/{gln}/lots.csv": "以 `CSV` 返回全部；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/sites/{gln}/near-expiry.csv": "以 `CSV` 返回全部；属于导出，"
+    "须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/sites/{gln}/discrepancies": "返回一个场所未结案的收发差异：数量不符、拒收、发出后久未收到，新的在前。"
+    "它们与 `/api/v1/cases` 中的是同一批异常；`voucher` 是出库记录，见 `/api/v1/vouchers/{id}`。"
+    "`next` 用作下一页的 `after`。",
     "GET /api/v1/sites/{gln}/vouchers": "返回发往该场所（`in`）或由其发出（`out`）的出库凭证，新的在前；"
     "`number` 按凭证号查找，`next` 用作下一页的 `after`。",
     "GET /api/v1/vouchers/{id}": "返回一张出库凭证及每一行的下落，只给发货方和所指明的收货方。"

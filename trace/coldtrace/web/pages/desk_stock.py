@@ -33,6 +33,7 @@ from coldtrace.web.formats import LOCAL
 from coldtrace.web.page_session import page_needs
 from coldtrace.web.pages.choose_place import choose_place
 from coldtrace.web.pages.desk_form import PAGE, SITE, STATE, show_sheet
+from coldtrace.web.pages.desk_lots import BY_LOT, NEAR
 from coldtrace.web.pages.sheet import Cell, Row, Section
 from coldtrace.web.pages.views import Bilingual
 from coldtrace.web.place_words import act_words
@@ -313,8 +314,9 @@ def _page(request: Request, caller: Caller, which: _List, gln: str, after: str |
         rows=tuple(_row(request, row, which, names) for row in found),
         empty=which.empty,
         next_url=f"{which.path}/{gln}?after={quote(found[-1].unit_id, safe='')}" if len(found) == PAGE else None,
-        links=tuple(
-            (f"{other.path}/{gln}", other.title) for other in (STOCK, EXPECTED, IN_TRANSIT) if other is not which
+        links=(
+            *((f"{other.path}/{gln}", other.title) for other in (STOCK, EXPECTED, IN_TRANSIT) if other is not which),
+            *(((f"/desk/stock/{gln}/lots", BY_LOT), (f"/desk/near-expiry/{gln}", NEAR)) if which is STOCK else ()),
         ),
     )
     return show_sheet(request, caller, which.title, (section,))
