@@ -69,8 +69,9 @@ _STEPS = (
     " 'Frozen prawns', '0306179090', CAST(:since AS timestamptz) ON CONFLICT DO NOTHING",
     "INSERT INTO consignment (consignment_id, importer_id, station_gln, declaration_no, container_no, papers, cartons,"
     " net_g, source_name, source_hash, normalised, warnings, state, imported_at)"
-    f" SELECT {_ID.format('consignment')}, {_OPERATOR.format('n % :stations + 1')}, "
-    f" {GLN.format('(n % :stations + 1)')}, lpad(n || '', 18, '0'), 'CSQU3054383', '{}', 60, 600000, 'x.xlsx', sha256(int4send(n)), '{}', '[]', 'open',"
+    f" SELECT {_ID.format('consignment')}, {_OPERATOR.format('n % :stations + 1')},"
+    f" {GLN.format('(n % :stations + 1)')},"
+    " lpad(n || '', 18, '0'), 'CSQU3054383', '{}', 60, 600000, 'x.xlsx', sha256(int4send(n)), '{}', '[]', 'open',"
     " CAST(:since AS timestamptz) + make_interval(secs => CAST(n AS float8) * :days * 86400 / :lots)"
     " FROM generate_series(1, CAST(:lots AS int)) n",
     "INSERT INTO lot (lot_id, consignment_id, gtin, lot, maker_lot, production_date, expiry_date, spec, cartons, net_g,"
