@@ -1,4 +1,4 @@
-"""What of each lot is at a place, found in indexes alone; when goods are near their last day, by city."""
+"""What of each lot is at a place, in indexes alone; when goods are near their last day, by city; what devices say."""
 
 from alembic import op
 
@@ -33,6 +33,13 @@ FROM (VALUES ('11'), ('31'), ('4401')) AS city(area),
     (VALUES (365, 45), (180, 20), (90, 15), (30, 10)) AS band(shelf_days_min, days_before)
 UNION ALL SELECT '12', 30, CAST('2020-01-01' AS date), 7, FALSE
 UNION ALL SELECT '12', 0, CAST('2020-01-01' AS date), 2, FALSE;
+-- What a device last said of itself with a sync: statements that wait on it, and when its block list was issued.
+CREATE TABLE device_report (
+    key_id bytea PRIMARY KEY REFERENCES device,
+    reported_at timestamptz NOT NULL,
+    unsent int NOT NULL CHECK (unsent >= 0),
+    stops_at timestamptz
+);
 """
 
 
@@ -42,6 +49,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE near_expiry_rule; DROP INDEX unit_here, unit_in_root; CREATE INDEX ON unit (root_pk);"
+        "DROP TABLE device_report, near_expiry_rule; DROP INDEX unit_here, unit_in_root;"
+        " CREATE INDEX ON unit (root_pk);"
         " CREATE INDEX unit_here ON unit (gln, unit_id) WHERE parent_pk IS NULL AND state IN ('active', 'opened')"
     )

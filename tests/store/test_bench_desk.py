@@ -1,4 +1,4 @@
-"""`coldtrace bench desk` asks for every list it names, by whom it names, and counts.  No figure of speed is judged here."""
+"""`coldtrace bench desk` asks for every list it names, by whom it names, and counts.  Speed is not judged here."""
 
 import json
 

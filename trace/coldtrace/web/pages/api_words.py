@@ -192,7 +192,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
     "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要本单位管理者的令牌。"
     "设备按 `url` 访问，未给出时用本次请求的地址。",
-    "GET /api/v1/devices": "返回设备清单，按密钥排序；`next` 用作下一页的 `after`。",
+    "GET /api/v1/devices": "返回设备清单，按密钥排序；`next` 用作下一页的 `after`。`unsent` 与 `block_list_at` "
+    "是设备在 `reported_at` 时自述的待上传条数与禁用清单签发时间，没有说过则为空。",
     "GET /api/v1/devices/invites": "返回仍可使用的邀请，不含邀请码原文。",
     "DELETE /api/v1/devices/invites/{id}": "撤回一个尚未使用的邀请。",
     "POST /api/v1/devices/{key}/roll": "为设备邀请新密钥：场所和操作不变，旧密钥在其记录链关闭后停用。",
@@ -219,7 +220,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/tokens": "新建本单位的接口令牌，只显示这一次。",
     "DELETE /api/v1/tokens/{token_id}": "撤销本单位的或自己的令牌。",
     "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次、未用完的卷标和已登记的场所；"
-    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。",
+    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。"
+    "设备可用标头 `Coldtrace-Unsent` 与 `Coldtrace-Block-List-At` 自述待上传条数与禁用清单签发时间。",
     "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、自何时起缺哪些号、在哪里分叉；"
     "各列至多一千项，`next` 用作下一页的 `after`。",
     "GET /api/v1/devices/{key}/statements": "按链的顺序返回设备的各条记录；"
