@@ -78,10 +78,11 @@ _INVITE = (
 )
 
 _LOT = "SELECT gtin || '|' || expiry_date || '|' || lot FROM (" + _far("*", "lot", order="expiry_date, lot") + ") v"
-_DIFFERENCE = (
-    "SELECT p.case_id FROM case_party p JOIN case_file f USING (case_id)"
-    f" WHERE p.gln = '{STORE}' AND f.live AND f.about NOT LIKE 'statement:%'"
-    " ORDER BY p.opened_at, p.case_id OFFSET 60 LIMIT 1"
+_DIFFERENCE = _far(
+    "case_id",
+    "(SELECT p.case_id, p.opened_at FROM case_party p JOIN case_file f USING (case_id)"
+    f" WHERE p.gln = '{STORE}' AND f.live AND f.about NOT LIKE 'statement:%') v",
+    order="opened_at DESC, case_id DESC",
 )
 
 LISTS: tuple[List, ...] = (
