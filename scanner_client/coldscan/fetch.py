@@ -7,7 +7,7 @@ others, and the old one in its place.
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -131,14 +131,16 @@ def fetch_work(
     device: Device,
     clock: Callable[[], datetime],
     steady: SteadyClock = no_steady,
+    report: Mapping[str, str] | None = None,
 ) -> str:
     """Take lots, places, rights and the server's time; return `new` or `same`.
 
-    Raises BadAnswer and what the wire raises.
+    `report` is what the device says of itself on the way.  Raises BadAnswer and what the wire raises.
     """
     asked = clock()
     etag = cache.get(connection, Name.WORK_ETAG)
-    reply = wire.get(WORK_PATH, {} if etag is None else {"If-None-Match": etag}).require(200, 304)
+    headers = {**(report or {}), **({} if etag is None else {"If-None-Match": etag})}
+    reply = wire.get(WORK_PATH, headers).require(200, 304)
     answered, steady_now = clock(), steady()
     clocks = _Clocks(server=_server_time(reply), middle=asked + (answered - asked) / 2, steady=steady_now)
     if reply.status == 304:

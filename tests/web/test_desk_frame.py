@@ -20,6 +20,8 @@ FILES = {
     "GET /desk/consignments/import/annotated",
     "GET /desk/history/evidence.csv",
     "GET /desk/papers/{paper_id:uuid}/file",
+    "GET /desk/near-expiry/{gln}/file.csv",
+    "GET /desk/stock/{gln}/lots.csv",
 }
 """Answers that are no pages."""
 

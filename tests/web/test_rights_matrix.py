@@ -274,6 +274,8 @@ NO_LISTS = {
     "GET /desk/stock": "it leads on to one's own place; the rows are those of the API of that place",
     "GET /desk/expected": "likewise",
     "GET /desk/in-transit": "likewise",
+    "GET /desk/near-expiry": "likewise",
+    "GET /desk/discrepancies": "likewise; the rows are cases, which are compared",
     "GET /desk/stall": "likewise",
     "GET /desk/history": "a form, and the unit that it is asked for",
     "GET /desk/history/evidence.csv": "one unit's evidence",

@@ -26,7 +26,7 @@ from coldtrace.watch.complaint_counts import forget_counts
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old
 from coldtrace.watch.model import SweepTimes, due_hours
-from coldtrace.watch.oversight import count_days
+from coldtrace.watch.oversight import count_days, count_hours
 from coldtrace.watch.radar_rules import RadarLimits
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
@@ -39,6 +39,7 @@ from coldtrace.web.api import (
     declarations,
     device_desk,
     devices,
+    discrepancies,
     evidence,
     filters,
     gateway,
@@ -54,6 +55,7 @@ from coldtrace.web.api import (
     paper_policies,
     papers,
     people,
+    place_lots,
     product_links,
     resolve,
     rolls,
@@ -90,11 +92,13 @@ from coldtrace.web.pages import (
     desk_complaints,
     desk_consignments,
     desk_declarations,
+    desk_discrepancies,
     desk_home,
     desk_import,
     desk_inbox,
     desk_journal,
     desk_keeping,
+    desk_lots,
     desk_overview,
     desk_papers,
     desk_people,
@@ -143,6 +147,8 @@ ROUTERS = tuple(
         closing,
         gateway,
         stock,
+        place_lots,
+        discrepancies,
         today,
         vouchers,
         children,  # these two before `units`, whose path takes whatever follows
@@ -179,6 +185,8 @@ ROUTERS = tuple(
         desk_policies,
         desk_declarations,
         desk_stall,
+        desk_lots,
+        desk_discrepancies,
         desk_stock,
         desk_places,
         desk_people,
@@ -373,11 +381,13 @@ def _sweep(app: FastAPI) -> None:
 
 
 def _count(app: FastAPI) -> None:
-    """Count what arrived on days that are over, some weeks a transaction."""
+    """Count what arrived on days that are over, some weeks a transaction, and in hours of this day."""
     more = True
     while more:
         with app.state.sessions.begin() as session:
             more = count_days(session, app.state.env.clock())
+    with app.state.sessions.begin() as session:
+        count_hours(session, app.state.env.clock())
 
 
 def _blur(app: FastAPI) -> None:

@@ -139,6 +139,16 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
     "见 `/api/v1/vouchers/{id}`。",
     "GET /api/v1/sites/{gln}/in-transit": "返回该场所已发出、尚无人收货的货物。",
+    "GET /api/v1/sites/{gln}/lots": "返回每个批次在该场所的件数：托盘上的、散放的、按数量记的合计，以及到期日。"
+    "`next` 用作下一页的 `after`。没有批次的货物只在 `/stock` 中。",
+    "GET /api/v1/sites/{gln}/near-expiry": "按所在城市的标准返回临期或已过期的批次，最早到期的在前。"
+    "`rules` 是该城市现行的标准，没有则为空；`confirmed` 为 `false` 表示尚未与当地原文核对。",
+    "GET /api/v1/sites/{gln}/lots.csv": "以 `CSV` 返回全部；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/sites/{gln}/near-expiry.csv": "以 `CSV` 返回全部；属于导出，"
+    "须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/sites/{gln}/discrepancies": "返回一个场所未结案的收发差异：数量不符、拒收、发出后久未收到，新的在前。"
+    "它们与 `/api/v1/cases` 中的是同一批异常；`voucher` 是出库记录，见 `/api/v1/vouchers/{id}`。"
+    "`next` 用作下一页的 `after`。",
     "GET /api/v1/sites/{gln}/vouchers": "返回发往该场所（`in`）或由其发出（`out`）的出库凭证，新的在前；"
     "`number` 按凭证号查找，`next` 用作下一页的 `after`。",
     "GET /api/v1/vouchers/{id}": "返回一张出库凭证及每一行的下落，只给发货方和所指明的收货方。"
@@ -204,7 +214,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
     "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要本单位管理者的令牌。"
     "设备按 `url` 访问，未给出时用本次请求的地址。",
-    "GET /api/v1/devices": "返回设备清单，按密钥排序；`next` 用作下一页的 `after`。",
+    "GET /api/v1/devices": "返回设备清单，按密钥排序；`next` 用作下一页的 `after`。`unsent` 与 `block_list_at` "
+    "是设备在 `reported_at` 时自述的待上传条数与禁用清单签发时间，没有说过则为空。",
     "GET /api/v1/devices/invites": "返回仍可使用的邀请，不含邀请码原文。",
     "DELETE /api/v1/devices/invites/{id}": "撤回一个尚未使用的邀请。",
     "POST /api/v1/devices/{key}/roll": "为设备邀请新密钥：场所和操作不变，旧密钥在其记录链关闭后停用。",
@@ -248,7 +259,8 @@ CHINESE: dict[str, str] = {
     "答复的前 1024 字节。",
     "POST /api/v1/webhooks/{webhook_id}/messages/{message_id}/replay": "按原编号重新投递一条消息，接收方可按编号去重。",
     "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次、未用完的卷标和已登记的场所；"
-    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。",
+    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。"
+    "设备可用标头 `Coldtrace-Unsent` 与 `Coldtrace-Block-List-At` 自述待上传条数与禁用清单签发时间。",
     "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、自何时起缺哪些号、在哪里分叉；"
     "各列至多一千项，`next` 用作下一页的 `after`。",
     "GET /api/v1/devices/{key}/statements": "按链的顺序返回设备的各条记录；"

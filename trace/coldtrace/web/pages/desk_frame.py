@@ -23,6 +23,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
             ("/desk/stock", Words("库存", "Stock"), (Kind.UNIT, Verb.READ)),
             ("/desk/expected", Words("待收", "Expected"), (Kind.UNIT, Verb.READ)),
             ("/desk/in-transit", Words("在途", "In transit"), (Kind.UNIT, Verb.READ)),
+            ("/desk/near-expiry", Words("临期", "Near expiry"), (Kind.UNIT, Verb.READ)),
             ("/desk/stall", Words("手机收发", "By phone"), (Kind.GATEWAY, Verb.WRITE)),
         ),
     ),
@@ -30,6 +31,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
         Words("事项", "Work"),
         (
             ("/desk/cases", Words("异常", "Cases"), (Kind.CASE, Verb.READ)),
+            ("/desk/discrepancies", Words("收发差异", "Discrepancies"), (Kind.CASE, Verb.READ)),
             ("/desk/complaints", Words("投诉", "Complaints"), (Kind.COMPLAINT, Verb.READ)),
         ),
     ),
