@@ -6,7 +6,7 @@ Nothing here is ever changed: a paper that takes the place of another names it, 
 from alembic import op
 
 revision = "0032"
-down_revision = "0028"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

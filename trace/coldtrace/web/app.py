@@ -72,6 +72,7 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.busy_answers import BusyAnswers
 from coldtrace.web.captures import Captures
 from coldtrace.web.courier import Courier
+from coldtrace.web.demo_world import DemoWorld
 from coldtrace.web.doctor_room import CARE_EVERY_S, DoctorRoom, Rounds, retention_of
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
@@ -92,6 +93,7 @@ from coldtrace.web.pages import (
     desk_complaints,
     desk_consignments,
     desk_declarations,
+    desk_demo,
     desk_discrepancies,
     desk_home,
     desk_import,
@@ -213,11 +215,14 @@ def create_app(
     *,
     sequencer_engine: Engine | None = None,
     notices: Sequence[Refusal] = (),
+    demo: DemoWorld | None = None,
 ) -> FastAPI:
     """Return the application over a migrated and installed database.
 
     `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
+    With a `demo` its people stand on the sign-in page, and its administrator begins it anew; production has none.
     """
+    assert demo is None or settings.env != "production", "production runs no demo's world"
     log_keeper = LogKeeper(sequencer_engine or engine, env, _keeper_settings(settings))
 
     @asynccontextmanager
@@ -255,6 +260,7 @@ def create_app(
     app.state.log_keeper, app.state.notices = log_keeper, tuple(notices)
     app.state.logs = {}
     app.state.rounds, app.state.doctor = Rounds(), DoctorRoom(settings, env)
+    app.state.demo = demo
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
@@ -274,6 +280,8 @@ def create_app(
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if demo is not None:
+        app.include_router(desk_demo.router)
     documented = app.openapi
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
