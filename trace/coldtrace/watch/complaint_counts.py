@@ -19,7 +19,8 @@ from coldtrace.watch.complaint_refusals import (
     TooManyFromNetwork,
     TooManyUnproven,
 )
-from coldtrace.watch.complaint_rules import LOCAL, ComplaintLimits, until_next_day_s
+from coldtrace.watch.complaint_rules import ComplaintLimits, until_next_day_s
+from coldtrace.working_days import LOCAL
 
 
 @dataclass(frozen=True, kw_only=True)
