@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from coldtrace.custody import rebuild
 from coldtrace.custody.corrections import settle_missed
-from coldtrace.custody.history import View, history, seller_of
+from coldtrace.custody.history import View, seller_of
 from coldtrace.custody.retelling import retell
 from coldtrace.custody.statement_list import list_statements
+from coldtrace.custody.story_pages import history
 from coldtrace.custody.unit_store import EARLIEST
 from coldtrace.events.private_piece import read_private
 from coldtrace.events.public_piece import CorrectionMode, Corrects

@@ -271,7 +271,7 @@ def _extra_site(road: Road, gln: str, role: SiteRole) -> Site:
         road.session,
         road.env,
         parties.RegisterSite(
-            gln=gln, operator=operator, name_zh="别处", name_en="Elsewhere", role=role, district="120101"
+            gln=gln, operator=operator, name_zh="别处", name_en="Elsewhere", role=role, district="120000"
         ),
     )
 

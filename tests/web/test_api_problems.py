@@ -63,7 +63,7 @@ NOT_OF_A_ROUTE = {
     "log_behind_its_checkpoint", "log_differs_from_its_checkpoint", "outside_checkpoint_unreadable",
     "log_head_damaged", "log_head_went_back", "log_signing_failed",
     "witnesses_silent", "witness_doubts_growth",
-    "pending_overdue", "published_differs", "witness_quorum_missing",
+    "pending_overdue", "publication_overdue", "published_differs", "witness_quorum_missing",
     # Of auditors and witnesses, who run programs of their own; the witness has a door of its own too.
     "audit_broke",
     "audit_database", "audit_key_needed", "audit_no_such_log", "audit_saved_unreadable", "audit_since_unknown",

@@ -13,11 +13,12 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import lot_checkpoints, store, unit_store
+from coldtrace.custody.areas import covers
 from coldtrace.custody.details import PAST_DAY, details_of, makes_lot, may_stop_lot, net_g_of
-from coldtrace.custody.lots import stops_lot
+from coldtrace.custody.lots import GOODS, stops_lot
 from coldtrace.custody.making import weight_marks
-from coldtrace.custody.model import Fact, Inside, Mark, Said
-from coldtrace.custody.overlays import BLOCKABLE
+from coldtrace.custody.model import Fact, Inside, Level, Mark, Said, UnitState
+from coldtrace.custody.overlays import BLOCKABLE, LIFTING
 from coldtrace.custody.picture import Picture, Unit
 from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
@@ -49,6 +50,11 @@ class Told:
 def unpacks_whole(type: str, roles: Sequence[str]) -> bool:
     """Tell whether a statement with lines in these roles takes everything off its pallets."""
     return type == "unpack" and "child" not in roles
+
+
+def _lifts(fact: Fact) -> bool:
+    """Tell whether a regulator lets goods go on."""
+    return fact.type in LIFTING and fact.level is Level.REGULATOR
 
 
 MAKING = frozenset({"transform", "relabel"})
@@ -92,6 +98,8 @@ class Projection:
         self.late |= {self._by_name[name].pk for one in told if one.entry_id in again for name in one.names}
         if stops := self._lot_stops():
             self.late |= unit_store.known_of_lot(session, stops)
+        lifts = any(_lifts(one.fact) for one in told)
+        self._districts = store.districts(session) if lifts else {}
         self._find_inside()
 
     def _first_events(self) -> dict[str, datetime]:
@@ -193,7 +201,9 @@ class Projection:
             role=line.role,
             parent=line.parent,
             quantity=line.quantity,
-            details=details_of(one.fact, line, issued=unit.issued, into_lot=self._into_lot),
+            details=details_of(
+                one.fact, line, issued=unit.issued, into_lot=self._into_lot, away=self._is_away(one.fact, unit)
+            ),
         )
         inside = self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE
         marks = lasting = lasting_marks(
@@ -235,6 +245,25 @@ class Projection:
             from_gln=from_gln,
             details={**said.details, PAST_DAY: True} if Mark.EXPIRED in lasting else said.details,
         )
+
+    def _is_away(self, fact: Fact, unit: Unit) -> bool:
+        """Tell whether a regulator lets go on what is not in its area, by what is known now.
+
+        A whole lot is where it was coded, of a lot that nobody imported here all of it is asked for.
+        """
+        if not _lifts(fact):
+            return False
+        if unit.stock is None:
+            now = self._picture.effective(unit)
+            places = {now.gln, now.to_gln if now.state is UnitState.IN_TRANSIT else None}
+            return places != {None} and not any(self._covers(fact, gln) for gln in places if gln)
+        if unit.issued is not None:
+            return not self._covers(fact, unit.issued.station_gln)
+        lies = {place.gln for place, quantity in unit.stock.items() if place.kind in GOODS and quantity}
+        return not all(self._covers(fact, gln) for gln in lies)
+
+    def _covers(self, fact: Fact, gln: str) -> bool:
+        return covers(self._districts[fact.gln], self._districts.get(gln, ""))
 
     def _is_late(self, unit: Unit, parent: Unit | None, event_at: datetime) -> bool:
         """Tell whether something later is known of the unit or of what it is in or put into."""

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
 from coldtrace.custody import (
+    binding,
     case_store,
     correction_store,
     corrections,
@@ -307,9 +308,10 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     for one in admitted:
         one.marks.extend(corrected.marks.get(one.entry.entry_id, ()))
         one.marks.extend(_of_statement(one))
-    lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
+    lots, bound = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
+    held = binding.held_before(session, bound)
     told = [_told(one, registered, lots) for one in admitted]
-    projection = Projection(session, told, again=corrected.again, late=corrected.pks)
+    projection = Projection(session, told, again=corrected.again, late=corrected.pks | held)
     lines = projection.tell()
     for one in admitted:
         one.marks.extend(projection.marks.get(one.entry.entry_id, ()))
@@ -319,7 +321,8 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     vouchers.insert_numbers(session, [(one.entry.entry_id, said) for one in admitted if (said := _voucher(one))])
     party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
     case_store.open_stated(session, _marked(admitted, lines))
-    since = min(each for each in (corrected.since, *(one.event_at for one in admitted)) if each is not None)
+    known_since = unit_store.EARLIEST if held else corrected.since
+    since = min(each for each in (known_since, *(one.event_at for one in admitted)) if each is not None)
     changed = retell(session, projection.late, since=since) if projection.late else {}
     party_store.tell_again(session, corrected.settled)
     case_store.tell_again(session, corrected.touched | corrected.settled)

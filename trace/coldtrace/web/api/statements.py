@@ -205,7 +205,7 @@ def told_of(statements: Sequence[Collection[str]], session: Session, scope: Scop
     for names in statements:
         for name in names:
             if shown and not scope.everything and name not in seen:
-                seen[name] = view_unit(session, scope, name, inside_max=0) is not None
+                seen[name] = view_unit(session, scope, name, inside_max=0, limit=1) is not None
         shown = shown and (scope.everything or all(seen[name] for name in names))
         found.append(shown)
     return found

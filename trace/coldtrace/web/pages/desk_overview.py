@@ -5,6 +5,7 @@ The figures are those of the API (`web/api/oversight.py`).  A firm that opens it
 
 from typing import Annotated
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -222,14 +223,15 @@ def history_page(
     session: ReadSession,
     caller: UnitReader,
     code: Annotated[str, Query(max_length=8100)] = "",
+    after: UUID | None = None,
 ) -> Response:
-    """Show what was said of the goods with a code, as far as one may see it."""
+    """Show what was said of the goods with a code, as far as one may see it: from the statement behind `after` on."""
     text = code.strip()
     if not text:
         caller.drop()
         return show_sheet(request, caller, HISTORY, [_asks("")])
     try:
-        view = _view(request, session, caller, text)
+        view = _view(request, session, caller, text, after)
     except Refusal as refusal:
         caller.drop()
         problem = Words(refusal.say("zh"), refusal.say("en"))
@@ -237,7 +239,7 @@ def history_page(
     caller.named(view.unit_id)
     caller.at(line.gln for line in view.lines)
     caller.told(lines=len(view.lines))
-    return show_sheet(request, caller, HISTORY, [_asks(text), _story(view)])
+    return show_sheet(request, caller, HISTORY, [_asks(text), _story(view, text)])
 
 
 @router.get("/desk/history/evidence.csv")
@@ -249,11 +251,11 @@ def history_file(
     return get_evidence(unit, request, session, caller)
 
 
-def _view(request: Request, session: ReadSession, caller: Caller, text: str) -> UnitView:
+def _view(request: Request, session: ReadSession, caller: Caller, text: str, after: UUID | None) -> UnitView:
     """Return the unit that a text names; raise UnitUnknown alike where there is none and where one may not see it."""
     found = resolve(session, request.app.state.env, caller.scope, text)
     unit = found.unit_id or text
-    view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL) if found.unit_id else None
+    view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL, after=after) if found.unit_id else None
     if view is None:
         raise UnitUnknown(unit=text[:100])
     return view
@@ -278,7 +280,7 @@ def _asks(code: str) -> Section:
     )
 
 
-def _story(view: UnitView) -> Section:
+def _story(view: UnitView, code: str) -> Section:
     return Section(
         id="story",
         title=Words("经历", "What was said of it"),
@@ -298,6 +300,9 @@ def _story(view: UnitView) -> Section:
             for line in view.lines
         ),
         empty=Words("没有您可查看的记录。", "No statement that you may see."),
+        next_url=f"/desk/history?{urlencode({'code': code, 'after': str(view.lines[-1].entry_id)})}"
+        if view.more
+        else None,
         links=(
             (
                 f"/desk/history/evidence.csv?{urlencode({'unit': view.unit_id})}",

@@ -148,10 +148,12 @@ def unit_page(request: Request, unit: Annotated[str, Path(max_length=400)], call
             moment=now,
             stock_after=None,
             stock_max=STOCK_MAX,
+            limit=STORY_SHOWN,
+            newest=True,
         )
         if found is None:
             raise UnitUnknown(unit=unit)
-        story = found.lines[-STORY_SHOWN:]
+        story = found.lines
         names = _names(session, [found.gln, found.to_gln, *(line.gln for line in story)])
     caller.at(line.gln for line in story)
     caller.told(lines=len(story))

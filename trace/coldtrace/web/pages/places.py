@@ -7,8 +7,9 @@ from fastapi.responses import Response
 
 from coldtrace.custody import counters
 from coldtrace.custody.counters import OpenLot
-from coldtrace.custody.history import find_unit, history
+from coldtrace.custody.history import find_unit
 from coldtrace.custody.overlays import kinds_of
+from coldtrace.custody.story_pages import history
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
 from coldtrace.parties import store as parties
