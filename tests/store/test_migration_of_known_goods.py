@@ -10,7 +10,7 @@ OPEN, UNDONE = "01a1f0aa-0000-7000-8000-00000000000a", "01a1f0aa-0000-7000-8000-
 FACTS = "'{}', 1, 20000, 'list.xlsx', '', '[]', '[]'"
 BEFORE = f"""
 {DEVICE_OF_A_STORE}
-INSERT INTO product (gtin, name_zh, name_en) VALUES ('19521234543210', '牛腩', 'Brisket');
+INSERT INTO product VALUES ('19521234543210', '牛腩', 'Brisket', '0202300090', now());
 INSERT INTO consignment (consignment_id, importer_id, station_gln, declaration_no, container_no, papers, cartons, net_g,
     source_name, source_hash, normalised, warnings, state, imported_at)
     SELECT c.id::uuid, operator_id, '9521234000020', c.id, '', {FACTS}, c.state, now()
@@ -19,10 +19,10 @@ INSERT INTO lot (consignment_id, gtin, lot, maker_lot, production_date, expiry_d
     facts_hash) VALUES
     ('{OPEN}', '19521234543210', 'L/1', '', '', '2028-09-03', '', 1, 20000, '', sha256('1')),
     ('{UNDONE}', '19521234543210', 'L/1', '', '', '2027-09-03', '', 1, 20000, '', sha256('2'));
-INSERT INTO code_run (run_id, consignment_id, station_gln, kid, created_at, kind, state)
-    SELECT consignment_id, consignment_id, '9521234000020', '', now(), 'consignment', 'drawn' FROM consignment;
-INSERT INTO issued_code (unit_id, run_id, position, kind, lot_id, pallet, net_g, uri, code_hash)
-    SELECT 'U:' || c.state, l.consignment_id, 0, 'unit', l.lot_id, '', 20000, '', sha256('c')
+INSERT INTO code_run (run_id, consignment_id, station_gln, kid, created_at, wanted, drawn)
+    SELECT consignment_id, consignment_id, '9521234000020', '', now(), 1, 1 FROM consignment;
+INSERT INTO issued_code (unit_id, run_id, position, kind, lot_id, pallet, net_g, uri, code_hash, kid, drawn_at)
+    SELECT 'U:' || c.state, l.consignment_id, 0, 'unit', l.lot_id, '', 20000, '', sha256('c'), '', now()
     FROM lot l JOIN consignment c USING (consignment_id);
 INSERT INTO statement (entry_id, header_hash, key_id, seq, type, claimed_at, event_at, recorded_at, gln, status, marks)
     VALUES ('{ENTRY}', sha256('h'), sha256('k'), 1, 'transform', now(), now(), now(),

@@ -19,10 +19,11 @@ from coldtrace.ledger.model import LogState
 from coldtrace.ledger.publish import log_folder
 from coldtrace.ledger.published_files import publishing
 from coldtrace.ledger.refusals import ForkAhead, QuorumMissing, WitnessDoubts, WitnessesSilent
+from coldtrace.ledger.sequencer import tick
 from coldtrace.parties.model import SiteRole
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from support.house import unit_line
-from support.log_entries import grow, make_entry
+from support.log_entries import make_entry
 from support.web_house import STATEMENTS, WebHouse
 
 UNIT = "(00)395212340000000014"
@@ -115,7 +116,7 @@ def signed(web: WebHouse) -> None:
     with web.sessions.begin() as session:
         ledger.append(session, web.env.log, [make_entry(web.tree_size() + 1, at=web.clock.next)])
     with web.engine.begin() as connection:
-        grow(connection, web.env)
+        tick(connection, web.env, web.env.log, now=web.env.clock())
 
 
 @pytest.mark.parametrize("blocked", [hanging_publisher, taken_folder], ids=["hanging", "taken"])
