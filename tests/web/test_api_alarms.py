@@ -131,11 +131,10 @@ def test_a_publisher_that_hangs(
         web.clock.forward(timedelta(seconds=61))
         answer = web.client.get("/readyz")
         lines = web.client.get("/metrics", headers=web.bearer).text.splitlines()
-        size = web.tree_size()
     assert answer.status_code == 503
     (alarm,) = answer.json()["alarms"]
     assert (alarm["code"], alarm["promise_s"]) == ("publication_overdue", 60)
-    assert 0 < alarm["published"] < alarm["size"] <= size
+    assert 0 < alarm["published"] < alarm["size"]
     (oldest,) = [line for line in lines if line.startswith("coldtrace_log_oldest_unpublished_seconds{")]
     assert float(oldest.split()[1]) > 60
     web.settle()

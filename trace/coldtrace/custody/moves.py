@@ -232,11 +232,10 @@ def _open(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Move
 
 def _input(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
     marks = [*_presence(deed, effective), *_still_packed(holding)]
+    left_g, odd = rest_of(said, holding.left_g)
     if deed.type == "relabel":
         # The goods are in the new label now, all of them.
         left_g, odd = None if holding.left_g is None else 0, []
-    else:
-        left_g, odd = rest_of(said, holding.left_g)
     state = UnitState.OPENED if deed.type == "transform" and left_g else UnitState.TRANSFORMED
     return replace(_gone(holding, state, deed.gln), left_g=left_g), [*marks, *odd]
 

@@ -100,7 +100,8 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/statements": "返回您可见范围内的记录，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。"
     "`made_of` 是它由哪些货物分装或换码而来，`made_into` 是由它制成的货物，各至多 200 件。"
-    "`holder` 是所在场所所属单位；`stock` 是批次在各处的件数，至多一千处，`stock_next` 用作下一页的 `stock_after`。",
+    "`holder` 是所在场所所属单位；`stock` 是批次在各处的件数，至多一千处，`stock_next` 用作下一页的 `stock_after`。"
+    "经历按发生时间分页，`next` 用作下一页的 `after`；本页各条之间有您不可查看的记录时，`hidden` 含 `history`。",
     "PUT /api/v1/sites/{gln}/gateway": "为一个场所开通网关：平台为其生成密钥并签发证书，记入公开日志；已开通则不变。"
     "吊销该密钥即关闭，重新开通会换新密钥。需要本单位管理者的令牌。",
     "POST /api/v1/gateway/statements": "企业自己的系统用普通事实陈述，由该场所的网关签名，并标明 `by` 为 `gateway`。"
