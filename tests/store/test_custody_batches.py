@@ -223,7 +223,7 @@ def test_what_a_long_chain_lacks_is_found_in_one_walk(road: Road) -> None:
     holes = found["holes"]
     assert isinstance(holes, list)
     assert [each["from"] for each in holes] == list(range(1_000, 20_000, 1_000))
-    since = [plan + timedelta(seconds=(max(each["from"] + 1, 10_000) + 10_000) % 20_000) for each in holes]
+    since = [plan + timedelta(seconds=(max(each["from"] + 1, 10_001) + 10_000) % 20_000) for each in holes]
     assert [each["since"] for each in holes] == [format_utc(each) for each in since]
     page = chain.describe(road.session, EVERYTHING, key, after=15_500)
     assert page is not None
