@@ -201,7 +201,6 @@ def test_a_repeat_is_no_fork(road: Road) -> None:
     assert road.session.execute(text("SELECT state FROM device")).scalar_one() == "active"
 
 
-@pytest.mark.parametrize("state", ["revoked", "retired"])
 def test_what_a_long_chain_lacks_is_found_in_one_walk(road: Road) -> None:
     """A hole is known since the first statement behind it came, whichever that was; adding up must not begin anew."""
     device = road.device(PORT)
@@ -230,6 +229,7 @@ def test_what_a_long_chain_lacks_is_found_in_one_walk(road: Road) -> None:
     assert page["holes"] == holes[15:]
 
 
+@pytest.mark.parametrize("state", ["revoked", "retired"])
 def test_a_revoked_key_says_nothing_new_but_gets_its_receipts(road: Road, state: str) -> None:
     before = road.say(PORT, T.COMMISSION, binding(CARTONS[0]))
     after = road.say(PORT, T.COMMISSION, binding(CARTONS[1]))

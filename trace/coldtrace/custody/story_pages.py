@@ -217,7 +217,7 @@ class _Story:
         wanted = f"{'TRUE' if self._all_seen else seen} AND {_BETWEEN}"
         query = _CORRECTIONS.format(seen=seen, wanted=wanted, order=" DESC" if newest else "")
         rows = self._session.execute(text(query), self._values | _between(start, LAST) | {"rows": count})
-        return [(Place.of(row), _as_correction(row._mapping)) for row in rows]
+        return [(Place.of(row), _as_correction(dict(row._mapping))) for row in rows]
 
 
 def _as_correction(row: Mapping[str, Any]) -> HistoryLine:
