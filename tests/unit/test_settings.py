@@ -49,6 +49,7 @@ def test_defaults() -> None:
         "keep_invites_days": 90,
         "keep_quarantine_days": 90,
         "keep_complaints_days": 730,
+        "keep_webhook_messages_days": 30,
         "case_hours": None,
         "case_sweep": None,
         "complaint_days": None,
@@ -59,6 +60,7 @@ def test_defaults() -> None:
         "radar": None,
         "declaration_days": 3,
         "paper_bytes": 10 * 1024 * 1024,
+        "webhook_inside_hosts": None,
     }
 
 
