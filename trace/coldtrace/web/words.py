@@ -114,6 +114,7 @@ PAGE_WORDS: dict[str, Words] = {
     "journey.none": Words("还没有流通记录", "No journey recorded yet"),
     "journey.gap": Words("这一段没有人签交接记录", "Nobody signed a hand-over for this leg"),
     "journey.by_platform": Words("由平台记录，不是现场设备", "Stated by the platform, not by a device on site"),
+    "journey.waiting": Words("可下载的凭证里没有这一站的全部记录", "The proof does not have all records of this stop"),
     "journey.in_transit": Words("运输途中", "On the way"),
     "journey.in_transit_note": Words("下一站还没有签收", "The next stop has not signed for it yet"),
     "journey.temperature": Words("温度：{state}", "Temperature: {state}"),

@@ -88,10 +88,11 @@ class BoxPages:
         unit, code = asked.unit, asked.code
         facts = read_goods(read_facts(asked.facts), today=self._now.astimezone(LOCAL).date())
         story = self._stories.get(unit.unit_pk, [])
-        steps = journey_steps(story, self._sites)
+        proved = to_show(story, self._statements)
+        steps = journey_steps(story, self._sites, {line.entry_id for line in proved})
         printed = printed_code(code, self._env)
         path = printed[len(f"https://{self._env.public_host}") :]
-        proof = self._proof(asked, printed, path, story)
+        proof = self._proof(asked, printed, path, story, proved)
         statuses = _statuses(unit, facts, asked.report, proof, story)
         note_shown(asked.request, unit.unit_id, queries.count)
         view = ConsumerView(
@@ -113,8 +114,10 @@ class BoxPages:
         )
         return show(asked.request, "consumer/unit.html", view)
 
-    def _proof(self, asked: BoxAsked, printed: str, path: str, story: list[HistoryLine]) -> ProofSummary:
-        shown = [self._statements.shown(line) for line in to_show(story, self._statements)]
+    def _proof(
+        self, asked: BoxAsked, printed: str, path: str, story: list[HistoryLine], proved: list[HistoryLine]
+    ) -> ProofSummary:
+        shown = [self._statements.shown(line) for line in proved]
         if not shown:
             return ProofSummary(result="pending" if waiting(story, self._statements) else "none")
         bundle = frame(self._env, self._anchors, self._head, code=printed, facts=asked.facts)

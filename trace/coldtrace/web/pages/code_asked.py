@@ -1,9 +1,10 @@
 """A request about a code that was verified, and what every page of a code needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -180,8 +181,13 @@ OF_OVERLAYS = {
 }
 
 
-def journey_steps(story: Iterable[HistoryLine], sites: Mapping[str, Site]) -> list[JourneyStep]:
-    """Return a unit's story as the steps of its journey: kind of place, district, local day."""
+def journey_steps(
+    story: Iterable[HistoryLine], sites: Mapping[str, Site], proved: Collection[UUID] = ()
+) -> list[JourneyStep]:
+    """Return a unit's story as the steps of its journey: kind of place, district, local day.
+
+    `proved` are the statements that its proof shows, none where there is no proof.
+    """
     return [
         JourneyStep(
             statement_type=line.type,
@@ -190,6 +196,7 @@ def journey_steps(story: Iterable[HistoryLine], sites: Mapping[str, Site]) -> li
             date=line.event_at.astimezone(LOCAL).date().isoformat(),
             site=line.gln,
             by_platform=line.by_platform,
+            waiting=bool(proved) and line.entry_id not in proved,
         )
         for line in story
     ]

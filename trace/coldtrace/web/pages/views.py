@@ -204,7 +204,10 @@ class Repack:
 
 @dataclass(frozen=True, kw_only=True)
 class JourneyStop:
-    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over."""
+    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over.
+
+    `waiting`: something was said here that the proof does not have, or not yet.
+    """
 
     role: str
     district: str
@@ -214,6 +217,7 @@ class JourneyStop:
     cold: ColdState = "unknown"
     leg_cold: ColdState = "unknown"
     by_platform: bool = False
+    waiting: bool = False
     gap_before: bool = False
 
 
