@@ -89,11 +89,32 @@ def swap(old: str, new: str) -> Change:
     return lambda html: re.sub(rf">([^<>]*){re.escape(old)}([^<>]*)<", rf">\g<1>{new}\g<2><", html)
 
 
-MARKED = (
-    "code product_zh product_en origin_zh origin_en expiry_date days_left production_date shelf_life storage_zh"
-    " storage_en spec net_g lot plant plant_reg importer_zh importer_en importer_city port entry_date quarantine_cert"
-    " quarantine_state source"
-).split()
+MARKED = [
+    "code",
+    "product_zh",
+    "product_en",
+    "origin_zh",
+    "origin_en",
+    "expiry_date",
+    "days_left",
+    "production_date",
+    "shelf_life",
+    "storage_zh",
+    "storage_en",
+    "spec",
+    "net_g",
+    "lot",
+    "plant",
+    "plant_reg",
+    "importer_zh",
+    "importer_en",
+    "importer_city",
+    "port",
+    "entry_date",
+    "quarantine_cert",
+    "quarantine_state",
+    "source",
+]
 
 
 def test_every_fact_on_the_page_is_marked(web: WebHouse, box: str) -> None:
@@ -144,7 +165,9 @@ def _hidden(html: str) -> str:
 
 
 def _another_row(html: str) -> str:
-    return html.replace('<dl class="facts">', '<dl class="facts"><div class="fact"><dt>Organic</dt><dd>yes</dd></div>', 1)
+    return html.replace(
+        '<dl class="facts">', '<dl class="facts"><div class="fact"><dt>Organic</dt><dd>yes</dd></div>', 1
+    )
 
 
 LIES: dict[str, Change] = {
@@ -154,12 +177,16 @@ LIES: dict[str, Change] = {
     "a row left out": lambda html: html.replace('data-row="8"', 'data-row="80"'),
     "a row twice": lambda html: html.replace('data-row="10"', 'data-row="9"'),
     "who checked it": swap("进口商申报，未经核验", "官方数据"),
-    "not stated": lambda html: re.sub(r'<span class="raw" data-fact="plant"[^<]*<', '<span class="missing">未提供<', html),
+    "not stated": lambda html: re.sub(
+        r'<span class="raw" data-fact="plant"[^<]*<', '<span class="missing">未提供<', html
+    ),
     "the moment": lambda html: re.sub(r"(<time[^>]*>查询时间 )\d{4}", r"\g<1>2020", html),
     "a date": lambda html: re.sub(r'(data-fact="expiry_date">)[^<]*<', r"\g<1>2099年1月1日 到期<", html),
     "a stop's place": swap(district_words("120116").zh, "天津市宁河区"),
     "a stop's kind": lambda html: html.replace('<span class="stop__role">冷库', '<span class="stop__role">海关', 1),
-    "a stop's act": lambda html: re.sub(r'(class="stop__did">.*?<span>)[^<]*<', r"\g<1>查验<", html, count=1, flags=re.S),
+    "a stop's act": lambda html: re.sub(
+        r'(class="stop__did">.*?<span>)[^<]*<', r"\g<1>查验<", html, count=1, flags=re.S
+    ),
     "a stop's day": lambda html: re.sub(
         r'(<span class="stop__date"><time[^>]*>)[^<]*<', r"\g<1>2026年1月1日<", html, count=1
     ),
@@ -209,7 +236,9 @@ def test_goods_that_move_while_the_page_is_shown_are_no_lie(browser: Browser, we
 
 def test_a_stop_that_is_not_in_the_log_yet_says_so_and_passes(browser: Browser) -> None:
     bundle = build_story().bundle()
-    later = JourneyStop(role="market", district="120103", first_date="2026-11-26", last_date="2026-11-26", acts=("find",))
+    later = JourneyStop(
+        role="market", district="120103", first_date="2026-11-26", last_date="2026-11-26", acts=("find",)
+    )
     journey = page_view(bundle, url="/good.json").journey
     pages = {"/good.json": bundle}
     for name, waiting in (("said", True), ("unsaid", False)):
@@ -272,10 +301,18 @@ _DAYS = (
 FACTS: list[dict[str, str | int]] = [
     {},
     _FULL,
-    {"product_en": "Only English", "port_en": "Only English", "source": "__proto__", "quarantine_state": "official_data"},
+    {
+        "product_en": "Only English",
+        "port_en": "Only English",
+        "source": "__proto__",
+        "quarantine_state": "official_data",
+    },
     {"product_zh": 5, "net_g": "5", "expiry_date": 20261126, "plant": ""},
     *({**_FULL, "expiry_date": each, "production_date": each, "entry_date": each} for each in _DAYS),
-    *({"shelf_life": each} for each in ("P24M", "24个月", "1 year", "P1D", "12月", "18 MONTHS", "见包装", "2日", "P1Y")),
+    *(
+        {"shelf_life": each}
+        for each in ("P24M", "24个月", "1 year", "P1D", "12月", "18 MONTHS", "见包装", "2日", "P1Y")
+    ),
     *({"net_g": each} for each in (0, -5, 1, 500, 1000, 20_000, 19_625, 2**53 - 1)),
     *({"quarantine_cert": each} for each in ("A", "1200…0456", "A123456", "12345678901", "123456789012", "…0456")),
 ]
@@ -326,7 +363,8 @@ def test_browser_and_page_make_the_same_texts(blank: Page, lang: Lang) -> None:
     today = NOW.astimezone(formats.LOCAL).date()
     view = page_view(build_story().bundle(), url="/x")
     expected = [
-        _said(render("consumer/unit.html", replace(view, goods=read_goods(facts, today=today)), lang)) for facts in FACTS
+        _said(render("consumer/unit.html", replace(view, goods=read_goods(facts, today=today)), lang))
+        for facts in FACTS
     ]
     body = """return a.facts.map((facts) => Object.fromEntries([...m.factTexts(facts, a.lang, a.today)]
       .map(([name, text]) => [name, text.replace(/\\s+/g, ' ').trim()])));"""

@@ -24,6 +24,7 @@ VECTORS = own_vectors_dir()
 BUNDLES = sorted((VECTORS / "events" / "bundles").glob("*.json"))
 UNIT_PATH = "/01/09506000134352/10/L2409A17/21/7QK4M2ZX9RTB"
 
+
 def read(*parts: str) -> Any:
     return json.loads(VECTORS.joinpath(*parts).read_text("utf-8"))
 

@@ -39,15 +39,56 @@ _SHOWN_HEAD = """// The words of the pages that a proof is compared with, and na
 
 """
 
-SHOWN = (
-    "not_stated decided_at row.product code.label code.compare row.origin row.dates date.expiry date.no_expiry date.left"
-    " date.left_one date.today date.past date.past_one date.production date.shelf_life row.storage row.spec spec.spec"
-    " spec.net spec.lot row.plant plant.reg row.importer row.port row.certificate certificate.none certificate.masked"
-    " row.journey journey.lead journey.none journey.gap journey.by_platform journey.waiting journey.in_transit"
-    " journey.in_transit_note journey.temperature row.source source.none source.section source.aside source.product"
-    " source.certificate source.journey source.journey_by source.journey_mixed source.temperature"
-    " source.temperature_by"
-).split()
+SHOWN = [
+    "not_stated",
+    "decided_at",
+    "row.product",
+    "code.label",
+    "code.compare",
+    "row.origin",
+    "row.dates",
+    "date.expiry",
+    "date.no_expiry",
+    "date.left",
+    "date.left_one",
+    "date.today",
+    "date.past",
+    "date.past_one",
+    "date.production",
+    "date.shelf_life",
+    "row.storage",
+    "row.spec",
+    "spec.spec",
+    "spec.net",
+    "spec.lot",
+    "row.plant",
+    "plant.reg",
+    "row.importer",
+    "row.port",
+    "row.certificate",
+    "certificate.none",
+    "certificate.masked",
+    "row.journey",
+    "journey.lead",
+    "journey.none",
+    "journey.gap",
+    "journey.by_platform",
+    "journey.waiting",
+    "journey.in_transit",
+    "journey.in_transit_note",
+    "journey.temperature",
+    "row.source",
+    "source.none",
+    "source.section",
+    "source.aside",
+    "source.product",
+    "source.certificate",
+    "source.journey",
+    "source.journey_by",
+    "source.journey_mixed",
+    "source.temperature",
+    "source.temperature_by",
+]
 
 
 def shown_words_js() -> str:

@@ -151,7 +151,9 @@ REASONS: Final = {
     # the page in a browser
     "page_differs": Words("本页标红处不是所签名的内容", "what is outlined in red on this page is not what was signed"),
     "page_lacks_records": Words("凭证中有本页没有显示的流通记录", "the proof has records that this page does not show"),
-    "page_not_compared": Words("没有核对通过的商品信息可供比对", "no product facts passed that it could be compared with"),
+    "page_not_compared": Words(
+        "没有核对通过的商品信息可供比对", "no product facts passed that it could be compared with"
+    ),
     "only_what_is_shown": Words(
         "凭证只能证明所示的内容，不能证明没有遗漏", "a proof shows what is in it, never that nothing was left out"
     ),

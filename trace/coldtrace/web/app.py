@@ -101,6 +101,7 @@ from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 from coldtrace.web.tagged import Tagged
+from coldtrace.web.zipped import Zipped
 
 log = logging.getLogger("coldtrace.web")
 CARE_EVERY_S = 600.0
@@ -241,6 +242,7 @@ def create_app(
     app.mount("/static", VersionedFiles(), name="static")
     quick = QuickPages(engine, env, app.state.looks)
     app.add_middleware(KeptPages, looks=app.state.looks, waiting_max=settings.pages_waiting_max, quick=quick.page)
+    app.add_middleware(Zipped)
     app.add_middleware(Tagged)
     app.add_middleware(OpenCodes)
     app.add_middleware(

@@ -7,7 +7,7 @@
 import {
   codeLabel, days, daysBetween, districtWords, factTexts, localDay, moment, roleWords, say, sourceWords,
 } from './shown.js';
-import { ACTS, COLD, LABELS, OTHER_ACT, SILENT, WORDS } from './shown_words.js';
+import { ACTS, COLD, LABELS, OTHER_ACT, SILENT } from './shown_words.js';
 
 const FACT_ROWS = ['3', '4', '5', '6', '7', '8', '9', '10', '11'];
 
