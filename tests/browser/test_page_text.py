@@ -379,8 +379,12 @@ def test_days_moments_and_names(blank: Page, lang: Lang) -> None:
     stretches = [("2026-11-18", "2026-11-19"), ("2026-11-30", "2026-12-01"), ("2026-11-30", "2026-11-30")]
     districts = [*CITY_DISTRICTS, *PROVINCE_DISTRICTS, "990000", "130100"]
     roles = [*ROLES, "somewhere"]
-    body = """return { days: a.stretches.map(([first, last]) => m.days(first, last, a.lang)), moment: m.moment(a.at, a.lang),
-      districts: a.districts.map((each) => m.districtWords(each, a.lang)), roles: a.roles.map((each) => m.roleWords(each, a.lang)) };"""
+    body = """return {
+      days: a.stretches.map(([first, last]) => m.days(first, last, a.lang)),
+      moment: m.moment(a.at, a.lang),
+      districts: a.districts.map((each) => m.districtWords(each, a.lang)),
+      roles: a.roles.map((each) => m.roleWords(each, a.lang)),
+    };"""
     asked = {"stretches": stretches, "at": formats.iso(NOW), "lang": lang, "districts": districts, "roles": roles}
     assert call(blank, body, asked) == {
         "days": [formats.days(first, last, lang) for first, last in stretches],

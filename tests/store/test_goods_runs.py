@@ -343,7 +343,8 @@ def test_a_number_that_is_given_out_is_drawn_again(road: Road) -> None:
         text(
             "INSERT INTO issued_code (unit_id, position, kind, pallet, uri, code_hash, run_id, kid, drawn_at)"
             " SELECT '(00)' || s, 1000 + n, 'pallet', '-', s, sha256(CAST(s AS bytea)), c.run_id, c.kid, now()"
-            " FROM unnest(CAST(:given AS text[])) WITH ORDINALITY g (s, n), (SELECT run_id, kid FROM code_run LIMIT 1) c"
+            " FROM unnest(CAST(:given AS text[])) WITH ORDINALITY g (s, n),"
+            " (SELECT run_id, kid FROM code_run LIMIT 1) c"
         ),
         {"given": given},
     )

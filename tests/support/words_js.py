@@ -34,8 +34,8 @@ export function checkWords(check, lang) {
 }
 """
 
-_SHOWN_HEAD = """// The words of the pages that a proof is compared with, and names for what statements say.  Printed from
-// coldtrace/web by tests/vectors/rebuild_events.py.
+_SHOWN_HEAD = """// The words of the pages that a proof is compared with, and names for what statements say.
+// Printed from coldtrace/web by tests/vectors/rebuild_events.py.
 
 """
 

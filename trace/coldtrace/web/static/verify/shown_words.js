@@ -1,5 +1,5 @@
-// The words of the pages that a proof is compared with, and names for what statements say.  Printed from
-// coldtrace/web by tests/vectors/rebuild_events.py.
+// The words of the pages that a proof is compared with, and names for what statements say.
+// Printed from coldtrace/web by tests/vectors/rebuild_events.py.
 
 export const WORDS = {
   "not_stated": { zh: "未提供", en: "Not stated" },
