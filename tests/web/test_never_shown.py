@@ -5,7 +5,9 @@ until somebody has decided that it may.
 """
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +17,8 @@ from coldtrace.codes.counter_name import counter_name
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import stops
 from coldtrace.parties.model import SiteRole
+from coldtrace.seal.b64 import b64
+from coldtrace.web.formats import LOCAL
 from support import consignments as goods
 from support.boxes import ZH, make_world
 from support.call_scene import fresh_declaration
@@ -137,7 +141,7 @@ def test_every_field_that_a_visitor_gets_is_one_that_may_be_shown(shared: WebHou
         found = {
             where
             for where, value in _fields(connection)
-            if len(value) >= SHORTEST and (value in everything or json.dumps(value)[1:-1] in everything)
+            if len(value) >= SHORTEST and (_told(value, everything) or json.dumps(value)[1:-1] in everything)
         }
     assert {"lot.facts.product_zh", "device.certificate.spki"} <= found
     assert found <= MAY_BE_SHOWN, sorted(found - MAY_BE_SHOWN)
@@ -173,19 +177,44 @@ def test_no_firm_but_the_importer_is_named(shared: WebHouse, shown: dict[str, st
             assert [asked for asked, answer in shown.items() if name in answer] == [], name
 
 
+def _told(value: str, everything: str) -> bool:
+    """Tell whether a value is in an answer; of a number, whether it stands there by itself."""
+    if re.fullmatch(r"-?[0-9]+", value):
+        return re.search(rf"(?<![0-9A-Za-z_-]){value}(?![0-9A-Za-z_-])", everything) is not None
+    return value in everything
+
+
 def _fields(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield every text of every table, JSON opened, with the name of its column."""
+    """Yield every text, number, day and moment of every table, JSON and arrays opened, with the name of its column."""
     columns = connection.execute(
         text(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
-            " AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY', 'uuid', 'character')"
+            " AND data_type NOT IN ('boolean')"
         )
     ).all()
     assert len(columns) > 100
     for table, column in columns:
-        for value in connection.execute(text(f'SELECT DISTINCT "{column}"::text FROM "{table}"')).scalars():
-            if value is not None:
-                yield from _opened(f"{table}.{column}", value)
+        asked = f'SELECT DISTINCT to_jsonb("{column}")::text FROM "{table}" WHERE "{column}" IS NOT NULL'
+        for value in connection.execute(text(asked)).scalars():
+            yield from _read(f"{table}.{column}", json.loads(value))
+
+
+def _read(where: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield a value as it may be told: bytes in base64 and hex, a moment to the minute in UTC and local time."""
+    if isinstance(value, str):
+        yield from _opened(where, value)
+        if value.startswith("\\x"):
+            data = bytes.fromhex(value[2:])
+            yield from ((where, told) for told in (data.hex(), b64(data)))
+        elif _MOMENT.match(value):
+            at = datetime.fromisoformat(value)
+            for zone in (UTC, LOCAL):
+                yield from ((where, at.astimezone(zone).strftime(form)) for form in ("%Y-%m-%dT%H:%M", "%H:%M:%S"))
+    else:
+        yield from _leaves(where, value)
+
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:")
 
 
 def _opened(where: str, value: str) -> Iterator[tuple[str, str]]:
@@ -208,3 +237,5 @@ def _leaves(where: str, value: object) -> Iterator[tuple[str, str]]:
             yield from _leaves(where, each)
     elif isinstance(value, str):
         yield where, value
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield where, str(value)
