@@ -25,6 +25,7 @@ def new_complaint(env: Env, *, district: str = "120103", **other: object) -> New
     usual: dict[str, object] = {
         "form_id": env.new_id(),
         "visitor": env.random(16),
+        "network": env.random(16),
         "subject": Subject.SPOILED,
         "code": PLACE_CODE,
         "verdict": "valid",

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Member, Role
 from coldtrace.watch import complaint_work
+from coldtrace.watch.complaint_counts import forget_counts
 from coldtrace.watch.complaint_refusals import TooManyUnproven
 from coldtrace.watch.complaint_rules import ComplaintLimits
 from support.boxes import World, make_world
@@ -349,7 +350,7 @@ def test_a_visitor_a_code_and_the_unproven_are_limited_by_the_day(databases: Dat
         web.clock.next += timedelta(days=1)
         assert sent(sold, "a").status_code == 303
         with web.sessions.begin() as session:
-            complaint_work.forget_counts(session, before=web.clock.next.date())
+            forget_counts(session, before=web.clock.next.date())
             left = session.execute(text("SELECT count(DISTINCT day) FROM complaint_count")).scalar_one()
         assert left == 1
 

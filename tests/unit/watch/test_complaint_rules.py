@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from coldtrace.settings import SettingInvalid
-from coldtrace.watch.complaint_photo import SIDE_MAX, clean_photo
+from coldtrace.watch.complaint_photo import SCANS_MAX, SIDE_MAX, clean_photo, scans_of
 from coldtrace.watch.complaint_refusals import ComplaintNotThere, PhotoTooLarge, PhotoUnreadable
 from coldtrace.watch.complaint_rules import (
     LOCAL,
@@ -54,7 +54,7 @@ def test_the_answer_is_due_sixty_days_after_it_was_accepted() -> None:
 
 def test_clocks_and_limits_are_chosen_one_by_one() -> None:
     assert ComplaintDays.of({"answer": 45}) == ComplaintDays(accept=7, answer=45, publish=7)
-    assert ComplaintLimits.of({"visitor": 1}) == ComplaintLimits(visitor=1, code=20, unproven=200)
+    assert ComplaintLimits.of({"visitor": 1}) == ComplaintLimits(visitor=1, network=20, code=20, unproven=200)
     with pytest.raises(SettingInvalid) as caught:
         ComplaintDays.of({"anwser": 45})
     assert caught.value.facts["name"] == "COLDTRACE_COMPLAINT_DAYS"
@@ -126,6 +126,13 @@ def test_too_many_bytes_or_dots_are_refused_before_they_are_decoded() -> None:
     with pytest.raises(PhotoTooLarge) as caught:
         clean_photo(wide.getvalue(), limit_bytes=LIMIT)
     assert caught.value.facts == {"mib": 4, "mpx": 50}
+    # One picture of many scans: the last one, which some bytes say, again and again.
+    whole = picture((64, 64), progressive=True)
+    assert 1 < scans_of(whole) <= SCANS_MAX
+    assert clean_photo(whole, limit_bytes=LIMIT).width == 64
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PhotoUnreadable):
+        clean_photo(whole[:-2] + last * SCANS_MAX + whole[-2:], limit_bytes=LIMIT)
     bomb = io.BytesIO()
     Image.new("1", (30_000, 10_000)).save(bomb, "PNG")
     with pytest.raises(PhotoTooLarge):

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from math import ceil
 
 from coldtrace.errors import Words
 from coldtrace.settings import SettingInvalid
@@ -138,9 +139,15 @@ class ComplaintDays:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintLimits:
-    """How many a day: by one visitor, about one code, and in all about what no genuine code stands behind."""
+    """How many a day: by one visitor, through one network, about one code, and in all about what no genuine code stands
+    behind.
+
+    A browser may call itself anything, so `visitor` stops honest mistakes and `network` whoever means it; behind one
+    address there may be a market hall or a whole carrier, hence more.
+    """
 
     visitor: int = 3
+    network: int = 20
     code: int = 20
     unproven: int = 200
 
@@ -171,6 +178,17 @@ def accept_by(received_at: datetime, days: ComplaintDays, holidays: Collection[d
         if day.weekday() < SATURDAY and day not in holidays:
             left -= 1
     return datetime.combine(day, time(23, 59, 59), LOCAL)
+
+
+def until_next_day_s(now: datetime) -> int:
+    """Return in how many seconds a day's limits begin anew: with the office's next day.
+
+    >>> until_next_day_s(datetime(2026, 11, 30, 23, 59, 30, tzinfo=LOCAL))
+    30
+    """
+    local = now.astimezone(LOCAL)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), LOCAL)
+    return ceil((tomorrow - local).total_seconds())
 
 
 def answer_by(accepted_at: datetime, days: ComplaintDays) -> datetime:

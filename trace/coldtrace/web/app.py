@@ -22,8 +22,9 @@ from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
+from coldtrace.watch.complaint_counts import forget_counts
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
-from coldtrace.watch.complaint_work import erase_old, forget_counts
+from coldtrace.watch.complaint_work import erase_old
 from coldtrace.watch.model import SweepTimes, due_hours
 from coldtrace.watch.oversight import count_days
 from coldtrace.watch.radar_rules import RadarLimits
