@@ -12,6 +12,7 @@ from coldtrace.watch.model import Explanation, SweepTimes
 from coldtrace.watch.sweep import sweep
 from coldtrace.watch.work import Worker
 from support.consignments import GTIN, LOT, commission_line, facts_of
+from support.house import unit_line
 from support.road import PORT, Road
 
 ANNE = Worker(actor="person:anne", scope=EVERYTHING, statements=EVERYTHING)
@@ -60,16 +61,28 @@ def test_looks_in_turn_in_two_cities_become_a_case_for_the_regulator(road: Road)
 def test_one_visitor_poisons_nothing(road: Road) -> None:
     """Thirty days, many times a day, as ever another browser: one person's looks stay one person's."""
     box = coded(road)
-    for day in range(12):
-        for browser in range(20):
+    for day in range(30):
+        for browser in range(5):
             look(road, box, who=100 * day + browser, network=7)
             look(road, box, who=100 * day + browser, network=7)
         road.clock.forward(timedelta(days=1))
-        found = swept(road)
-        if day < 4:
-            assert found == [], day
+        assert swept(road) == [], day
+    assert not road.unit(box).suspected
     kept = road.session.connection().exec_driver_sql("SELECT max(looks), count(*) FROM look_cell").one()
-    assert kept == (3, 12)
+    assert kept == (1, 30)
+
+
+def test_one_network_turns_no_sold_box_amber_and_no_run(road: Road) -> None:
+    """From another province than the goods were sold in, after the sale, at every box of the lot, day after day."""
+    boxes = boxes_in_stock(road, 6)
+    road.done(PORT, T.SELL, unit_line(boxes[0]))
+    for day in range(20):
+        for who, box in enumerate(boxes):
+            for browser in range(3):
+                look(road, box, who=1000 * day + 10 * who + browser, network=7, city=SZ)
+        road.clock.forward(timedelta(days=1))
+        assert swept(road) == [], day
+    assert not any(road.unit(box).suspected for box in boxes)
 
 
 def test_one_browser_poisons_nothing_at_all(road: Road) -> None:
@@ -99,6 +112,11 @@ def test_codes_of_a_lot_that_were_never_issued(road: Road) -> None:
         stray(road, f"A{number:04d}", network=1)
     assert swept(road) == [], "one visitor who counts numbers up"
     assert road.count("stray_look") == 20
+    for _ in range(8):
+        road.clock.forward(timedelta(days=1))
+        for number in range(5):
+            stray(road, f"A{number:04d}", network=1)
+        assert swept(road) == [], "nor who comes back on other days"
     for network in range(2, 7):
         stray(road, f"B{network:04d}", network=network)
     (case,) = swept(road)

@@ -42,7 +42,8 @@ SAME_FACTS = (
 
 THE_CODE = (
     "issued_code.kid issued_code.kind issued_code.serial issued_code.unit_id issued_code.uri unit.unit_id unit.state"
-    " consumer_lookup.unit_id look_cell.unit_id look_visitor.unit_id sscc_counter.company_prefix code_run.kid"
+    " consumer_lookup.unit_id look_cell.unit_id look_visitor.unit_id look_network.unit_id"
+    " sscc_counter.company_prefix code_run.kid"
 )
 """What the label has itself."""
 

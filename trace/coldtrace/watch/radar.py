@@ -203,7 +203,7 @@ _BURSTS = (
     " (SELECT count(*) FROM case_file c WHERE c.closed_by IS NOT NULL AND c.kind = 'clone_suspect'"
     "  AND (c.about = 'burst:' || b.lot_id OR c.about LIKE 'burst:' || b.lot_id || ':%')) AS times"
     " FROM boxes b CROSS JOIN LATERAL (SELECT array_agg(v.unit_id) AS visited, array_agg(encode(v.network, 'hex')) AS"
-    "  networks, count(DISTINCT v.network) AS visitors FROM look_visitor v"
+    "  networks, count(DISTINCT v.network) AS visitors FROM look_network v"
     "  WHERE v.day = :day AND v.unit_id = ANY(b.units)) came ORDER BY b.lot_id"
 )
 
@@ -324,7 +324,9 @@ _STRAYS = (
     "  WHERE (l.gtin, l.lot) = (d.gtin, d.lot)) home"
     " WHERE home.gln IS NOT NULL GROUP BY d.gtin, d.lot, codes.units, home.gln, home.issued"
     " HAVING bool_or(d.signed) OR cardinality(codes.units) >= :serials"
-    "  AND (1 + sum(greatest(d.visitors - 1, 0)) >= :visitors OR count(*) >= :separate) ORDER BY d.gtin, d.lot"
+    "  AND (1 + sum(greatest(d.visitors - 1, 0)) >= :visitors"
+    # Whoever comes back on other days may be one and the same, until somebody else came on one of them.
+    "   OR (count(*) >= :separate AND max(d.visitors) > 1)) ORDER BY d.gtin, d.lot"
 )
 
 

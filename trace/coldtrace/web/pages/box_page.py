@@ -34,7 +34,7 @@ from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import complaint_url, proof_url
 from coldtrace.web.looks import Looks
-from coldtrace.web.pages.code_asked import OF_OVERLAYS, here_of, journey_steps, label_of, printed_code
+from coldtrace.web.pages.code_asked import OF_OVERLAYS, here_of, journey_steps, label_of, printed_code, recall_said
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import is_in_transit, journey_stops
 from coldtrace.web.pages.showing import show
@@ -108,6 +108,7 @@ class BoxPages:
             in_transit=is_in_transit(steps),
             repacks=repacks(story, self._sites, unit.unit_id),
             seller=_seller(story, self._sites),
+            recall=recall_said(story, unit.lying, self._sites),
             proof=proof,
             complaint_url=complaint_url(path),
         )

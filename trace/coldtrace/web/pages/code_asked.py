@@ -16,6 +16,7 @@ from coldtrace.custody.bundle import MEDIA_TYPE
 from coldtrace.custody.history import HistoryLine, UnitRecord
 from coldtrace.custody.model import Overlay, UnitState
 from coldtrace.env import Env
+from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
 from coldtrace.goods.product_link_rules import ProductLink
@@ -32,7 +33,7 @@ from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_ask
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
-from coldtrace.web.pages.views import Queries, UnknownView
+from coldtrace.web.pages.views import Queries, RecallNotice, UnknownView
 from coldtrace.web.problems import wants_page
 from coldtrace.web.refusals import CodeRefused
 from coldtrace.web.status_words import Status
@@ -178,6 +179,18 @@ OF_OVERLAYS = {
     Overlay.CLONE_SUSPECT: Status.CLONE_SUSPECT,
     Overlay.EXPIRED: Status.EXPIRED,
 }
+
+
+def recall_said(
+    story: Iterable[HistoryLine], lying: Iterable[Overlay], sites: Mapping[str, Site]
+) -> RecallNotice | None:
+    """Return the newest recall that statements said of goods, None unless one lies on them."""
+    said = [line for line in story if line.type == StatementType.RECALL]
+    if not said or Overlay.RECALL not in lying:
+        return None
+    site = sites[said[-1].gln]
+    day = said[-1].event_at.astimezone(LOCAL).date().isoformat()
+    return RecallNotice(published=day, role=site.role.value, district=site.district)
 
 
 def journey_steps(story: Iterable[HistoryLine], sites: Mapping[str, Site]) -> list[JourneyStep]:
