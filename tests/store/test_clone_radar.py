@@ -125,6 +125,25 @@ def test_codes_of_a_lot_that_were_never_issued(road: Road) -> None:
     assert len(swept(road)) == 1
 
 
+def test_serials_that_were_adopted_are_not_made_up(road: Road) -> None:
+    """Goods of another platform came with serials that follow one another; their buyers looked before they arrived."""
+    coded(road)
+    for network in range(1, 8):
+        for number in range(1, 5):
+            stray(road, f"A{number:04d}", network=network)
+    for number in range(1, 5):
+        road.session.connection().exec_driver_sql(
+            "INSERT INTO unit (unit_id, state, last_at) VALUES (%s, 'active', now())",
+            (f"(01){GTIN}(21)A{number:04d}",),
+        )
+    assert swept(road) == []
+    for network in range(1, 8):
+        stray(road, f"B{network:04d}", network=network)
+    (case,) = swept(road)
+    assert case.detail["strays"] == 7
+    assert not any("(21)A" in code for code in case.detail["codes"])
+
+
 def test_one_code_that_is_rightly_signed_and_was_never_issued_is_enough(road: Road) -> None:
     coded(road)
     stray(road, "7QK4M2ZX9RTB", network=1, signed=True)

@@ -54,6 +54,7 @@ def test_defaults() -> None:
         "complaint_days": None,
         "complaint_limits": None,
         "complaint_holidays": None,
+        "complaint_worked_days": None,
         "complaint_photo_bytes": 12 * 1024 * 1024,
         "radar": None,
     }
@@ -83,6 +84,7 @@ def test_the_environment_is_read_and_a_choice_wins(monkeypatch: pytest.MonkeyPat
         ("COLDTRACE_SEQUENCER_TICK_MS", "0"),
         ("COLDTRACE_CAPTURE_WAITING_MAX", "0"),
         ("COLDTRACE_COMPLAINT_HOLIDAYS", "2027-02-30"),
+        ("COLDTRACE_COMPLAINT_WORKED_DAYS", "Saturday"),
     ],
 )
 def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -174,6 +174,7 @@ class Settings(BaseSettings):
     complaint_days: Numbers = None
     complaint_limits: Numbers = None
     complaint_holidays: Days = None
+    complaint_worked_days: Days = None
     complaint_photo_bytes: int = Field(default=12 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
     radar: Numbers = None
 

@@ -14,6 +14,7 @@ from coldtrace.watch.complaint_rules import (
     ComplaintDays,
     ComplaintLimits,
     ComplaintState,
+    WorkingDays,
     accept_by,
     answer_by,
     require_state,
@@ -21,6 +22,8 @@ from coldtrace.watch.complaint_rules import (
 from support.complaints import picture
 
 LIMIT = 4 * 1024 * 1024
+USUAL, NEW_YEAR = WorkingDays(), WorkingDays(holidays=[date(2027, 1, 1)])
+WORKED = WorkingDays(holidays=[date(2027, 1, 1)], worked=[date(2026, 12, 26), date(2027, 1, 3)])
 
 
 def at(text: str) -> datetime:
@@ -28,24 +31,35 @@ def at(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("came", "days", "holidays", "last"),
+    ("came", "days", "working", "last"),
     [
         # 27 November 2026 is a Friday.
-        ("2026-11-23T09:00", 1, (), "2026-11-24"),
-        ("2026-11-27T23:59", 1, (), "2026-11-30"),
-        ("2026-11-28T08:00", 1, (), "2026-11-30"),
-        ("2026-11-27T09:00", 7, (), "2026-12-08"),
-        ("2026-12-31T09:00", 1, (date(2027, 1, 1),), "2027-01-04"),
-        ("2026-12-31T09:00", 0, (), "2026-12-31"),
+        ("2026-11-23T09:00", 1, USUAL, "2026-11-24"),
+        ("2026-11-27T23:59", 1, USUAL, "2026-11-30"),
+        ("2026-11-28T08:00", 1, USUAL, "2026-11-30"),
+        ("2026-11-27T09:00", 7, USUAL, "2026-12-08"),
+        ("2026-12-31T09:00", 1, NEW_YEAR, "2027-01-04"),
+        ("2026-12-31T09:00", 0, NEW_YEAR, "2026-12-31"),
+        # The Saturday before it and the Sunday after are worked instead.
+        ("2026-12-25T09:00", 1, WORKED, "2026-12-26"),
+        ("2026-12-25T09:00", 2, WORKED, "2026-12-28"),
+        ("2026-12-31T09:00", 1, WORKED, "2027-01-03"),
     ],
 )
-def test_working_days(came: str, days: int, holidays: tuple[date, ...], last: str) -> None:
-    assert accept_by(at(came), ComplaintDays(accept=days), holidays) == at(f"{last}T23:59:59")
+def test_working_days(came: str, days: int, working: WorkingDays, last: str) -> None:
+    assert accept_by(at(came), ComplaintDays(accept=days), working) == at(f"{last}T23:59:59")
+
+
+def test_a_day_is_no_holiday_and_worked() -> None:
+    with pytest.raises(SettingInvalid) as caught:
+        WorkingDays(holidays=[date(2027, 1, 1)], worked=[date(2027, 1, 1), date(2027, 1, 3)])
+    assert caught.value.facts["name"] == "COLDTRACE_COMPLAINT_WORKED_DAYS"
+    assert "2027-01-01" in caught.value.say("zh")
 
 
 def test_a_day_is_the_offices_day() -> None:
     late_on_sunday = datetime.fromisoformat("2026-11-29T17:00:00+00:00")  # Monday there
-    assert accept_by(late_on_sunday, ComplaintDays(accept=1)) == at("2026-12-01T23:59:59")
+    assert accept_by(late_on_sunday, ComplaintDays(accept=1), USUAL) == at("2026-12-01T23:59:59")
 
 
 def test_the_answer_is_due_sixty_days_after_it_was_accepted() -> None:

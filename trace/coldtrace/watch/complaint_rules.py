@@ -164,19 +164,36 @@ def _known(of: type, chosen: Mapping[str, int], name: str) -> Mapping[str, int]:
     return chosen
 
 
-def accept_by(received_at: datetime, days: ComplaintDays, holidays: Collection[date] = ()) -> datetime:
+@dataclass(frozen=True, kw_only=True)
+class WorkingDays:
+    """On which days offices work: Monday to Friday, but not on `holidays`, and on the weekends that are `worked` for
+    them (调休)."""
+
+    holidays: Collection[date] = ()
+    worked: Collection[date] = ()
+
+    def __post_init__(self) -> None:
+        both = sorted(set(self.holidays) & set(self.worked))
+        if both:
+            reason = f"{both[0]} is in COLDTRACE_COMPLAINT_HOLIDAYS too: a day is one or the other"
+            raise SettingInvalid(name="COLDTRACE_COMPLAINT_WORKED_DAYS", reason=reason)
+
+    def __contains__(self, day: date) -> bool:
+        return day in self.worked or (day.weekday() < SATURDAY and day not in self.holidays)
+
+
+def accept_by(received_at: datetime, days: ComplaintDays, working: WorkingDays) -> datetime:
     """Return the end of the last working day on which an office decides whether it accepts a complaint.
 
-    The day on which it came does not count; Saturdays, Sundays and `holidays` do not either.
+    The day on which it came does not count.
 
-    >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1)).isoformat()
+    >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1), WorkingDays()).isoformat()
     '2026-11-30T23:59:59+08:00'
     """
     day, left = received_at.astimezone(LOCAL).date(), days.accept
     while left > 0:
         day += timedelta(days=1)
-        if day.weekday() < SATURDAY and day not in holidays:
-            left -= 1
+        left -= day in working
     return datetime.combine(day, time(23, 59, 59), LOCAL)
 
 

@@ -4,9 +4,8 @@ The caller owns the transaction.  A complaint is locked before its state is look
 once are told apart.  Nothing of whoever complained goes into the journal or the public log.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -32,6 +31,7 @@ from coldtrace.watch.complaint_rules import (
     Outcome,
     Subject,
     Unpublished,
+    WorkingDays,
     accept_by,
     answer_by,
     require_state,
@@ -89,7 +89,7 @@ def submit(
     *,
     days: ComplaintDays,
     limits: ComplaintLimits,
-    holidays: Collection[date] = (),
+    working: WorkingDays,
 ) -> str:
     """Take a complaint in and return its receipt number; the same form again is answered with the first, at the same
     moment too.
@@ -129,7 +129,7 @@ def submit(
             "contact": seal_text(env, new.contact) if new.contact else None,
             "lang": new.lang,
             "now": now,
-            "due": accept_by(now, days, holidays),
+            "due": accept_by(now, days, working),
         },
     )
     if new.photo is not None:

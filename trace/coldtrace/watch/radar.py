@@ -314,6 +314,9 @@ _STRAYS = (
     " daily AS (SELECT t.gtin, t.lot, t.day, max(n.times) AS times, sum(t.visitors) AS visitors, sum(t.looks) AS looks,"
     "  bool_or(t.signed) AS signed, array_agg(DISTINCT t.unit_id) AS units FROM stray_look t JOIN settled n"
     "  USING (gtin, lot) WHERE n.live IS NOT TRUE AND t.day >= :oldest AND (n.at IS NULL OR t.day > CAST(n.at AS date))"
+    # What somebody adopted since, or what was issued late, has a story of its own and was not made up.
+    "  AND NOT EXISTS (SELECT 1 FROM unit u WHERE u.unit_id = t.unit_id)"
+    "  AND NOT EXISTS (SELECT 1 FROM issued_code i WHERE i.unit_id = t.unit_id)"
     "  GROUP BY t.gtin, t.lot, t.day)"
     " SELECT d.gtin, d.lot, max(d.times) AS times, CAST(1 + sum(greatest(d.visitors - 1, 0)) AS int) AS visitors,"
     " CAST(sum(d.looks) AS int) AS looks, bool_or(d.signed) AS signed, codes.units, home.gln, home.issued FROM daily d"

@@ -23,7 +23,7 @@ from coldtrace.parties.warnings import warnings
 from coldtrace.people.retention import Retention, purge
 from coldtrace.settings import Settings
 from coldtrace.watch.complaint_counts import forget_counts
-from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
+from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits, WorkingDays
 from coldtrace.watch.complaint_work import erase_old
 from coldtrace.watch.model import SweepTimes, due_hours
 from coldtrace.watch.oversight import count_days
@@ -223,6 +223,9 @@ def create_app(
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
     app.state.complaint_days = ComplaintDays.of(settings.complaint_days or {})
+    app.state.working_days = WorkingDays(
+        holidays=settings.complaint_holidays or (), worked=settings.complaint_worked_days or ()
+    )
     app.state.complaint_limits = ComplaintLimits.of(settings.complaint_limits or {})
     app.state.radar_limits = RadarLimits.of(settings.radar or {})
     app.state.awaited_proofs = AwaitedProofs(

@@ -145,7 +145,7 @@ def post_complaint(request: Request, sent: Annotated[Sent, Depends(_sent)]) -> R
                 new,
                 days=state.complaint_days,
                 limits=state.complaint_limits,
-                holidays=state.settings.complaint_holidays or (),
+                working=state.working_days,
             )
     except Refusal as refusal:
         if not wants_page(request):
