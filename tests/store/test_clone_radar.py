@@ -12,8 +12,7 @@ from coldtrace.watch.model import Explanation, SweepTimes
 from coldtrace.watch.sweep import sweep
 from coldtrace.watch.work import Worker
 from support.consignments import GTIN, LOT, commission_line, facts_of
-from support.house import unit_line
-from support.road import PORT, Road
+from support.road import PORT, SHOP, Road
 
 ANNE = Worker(actor="person:anne", scope=EVERYTHING, statements=EVERYTHING)
 TJ, SZ = "120100", "440300"
@@ -75,8 +74,10 @@ def test_one_visitor_poisons_nothing(road: Road) -> None:
 def test_one_network_turns_no_sold_box_amber_and_no_run(road: Road) -> None:
     """From another province than the goods were sold in, after the sale, at every box of the lot, day after day."""
     boxes = boxes_in_stock(road, 6)
-    road.done(PORT, T.SELL, unit_line(boxes[0]))
-    for day in range(20):
+    road.done(PORT, T.SHIP, boxes[0], to=SHOP)
+    road.done(SHOP, T.RECEIVE, boxes[0])
+    assert road.done(SHOP, T.SELL, boxes[0]).marks == ()
+    for day in range(12):
         for who, box in enumerate(boxes):
             for browser in range(3):
                 look(road, box, who=1000 * day + 10 * who + browser, network=7, city=SZ)
