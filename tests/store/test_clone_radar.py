@@ -75,6 +75,7 @@ def test_one_network_turns_no_sold_box_amber_and_no_run(road: Road) -> None:
     """From another province than the goods were sold in, after the sale, at every box of the lot, day after day."""
     boxes = boxes_in_stock(road, 6)
     road.done(PORT, T.SHIP, boxes[0], to=SHOP)
+    road.clock.forward(timedelta(days=2))
     road.done(SHOP, T.RECEIVE, boxes[0])
     assert road.done(SHOP, T.SELL, boxes[0]).marks == ()
     for day in range(12):
@@ -82,7 +83,8 @@ def test_one_network_turns_no_sold_box_amber_and_no_run(road: Road) -> None:
             for browser in range(3):
                 look(road, box, who=1000 * day + 10 * who + browser, network=7, city=SZ)
         road.clock.forward(timedelta(days=1))
-        assert swept(road) == [], day
+        # A device that says nothing for days is another story.
+        assert not {CaseKind.CLONE_SUSPECT, CaseKind.OVER_RUN} & {case.kind for case in swept(road)}, day
     assert not any(road.unit(box).suspected for box in boxes)
 
 
@@ -138,7 +140,7 @@ def test_serials_that_were_adopted_are_not_made_up(road: Road) -> None:
             (f"(01){GTIN}(21)A{number:04d}",),
         )
     assert swept(road) == []
-    for network in range(1, 8):
+    for network in range(11, 18):
         stray(road, f"B{network:04d}", network=network)
     (case,) = swept(road)
     assert case.detail["strays"] == 7

@@ -77,7 +77,7 @@ def test_one_network_is_heard_so_often_a_day_whatever_its_browsers_call_themselv
         assert 0 < int(refused.headers["retry-after"]) <= 24 * 3600
         told = sent(home[4], "browser 4", Accept="application/json", **{"Accept-Language": "zh"})
         assert (told.status_code, told.json()["code"]) == (429, "too_many_from_network")
-        assert "换用其他网络" in told.json()["detail"]
+        assert "手机流量等其他网络" in told.json()["detail"]
         assert int(told.headers["retry-after"]) == told.json()["retry_s"]
         # The street's other homes are heard.
         assert sent("2001:db8:1:3::1", "browser 0").status_code == 303
