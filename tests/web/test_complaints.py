@@ -223,7 +223,7 @@ def test_a_complaint_in_nobodys_area_is_seen_by_whoever_has_the_whole_country(we
     assert shanghai.get("/desk/complaints").text.count("data-id=") == 1
     assert web.client.get("/api/v1/complaints?unassigned=true", headers=headers).json()["complaints"] == []
     with web.engine.begin() as connection:
-        connection.execute(text("UPDATE person SET state = 'off' WHERE email <> 'a120101@example.cn'"))
+        connection.execute(text("UPDATE person SET state = 'closed' WHERE email <> 'a120101@example.cn'"))
     assert unseen() == 1
 
 
