@@ -5,7 +5,7 @@ it is in, or of what is inside it.  Units for which it is not are named in `late
 `retelling.py` then tells their whole story again in the order of events.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from coldtrace.custody.lots import stops_lot
 from coldtrace.custody.making import weight_marks
 from coldtrace.custody.model import Fact, Inside, Mark, Said
 from coldtrace.custody.overlays import BLOCKABLE
+from coldtrace.custody.paper_gate import GATED, GatedLine, Lacking, find_lacking, marks_of
 from coldtrace.custody.picture import Picture, Unit
 from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
@@ -70,10 +71,12 @@ class Projection:
         *,
         again: Collection[UUID] = (),
         late: Collection[int] = (),
+        asks_papers: bool = False,
     ) -> None:
         """Lock and read the units of a batch; `told` is in the order of arrival.
 
         Whatever comes, told again are the units with the keys `late`, and those of the statements `again`.
+        `asks_papers`: there is a policy that says which papers a shipment needs.
         """
         self._session = session
         # The order of events, a tie by arrival, as `store.past_lines` has it.
@@ -93,6 +96,8 @@ class Projection:
         if stops := self._lot_stops():
             self.late |= unit_store.known_of_lot(session, stops)
         self._find_inside()
+        self.lacking: dict[UUID, Lacking] = {}
+        self._lacking = self._find_lacking() if asks_papers else {}
 
     def _first_events(self) -> dict[str, datetime]:
         """Return for each unit when this batch first speaks of it."""
@@ -128,6 +133,35 @@ class Projection:
         self._aged = {
             unit.pk: unit.expires_on for unit in units.values() if unit.expires_on is not None and unit.expires_on < on
         }
+
+    def _find_lacking(self) -> dict[tuple[UUID, int], Lacking]:
+        """Find which papers goods lack that leave here, by line, and of each statement all of them."""
+        packed: dict[int, set[int]] = {}
+        for one in self._told:
+            for line in one.lines:
+                if one.fact.type == "pack" and line.parent:
+                    packed.setdefault(self._by_name[line.parent].pk, set()).add(self._by_name[line.unit].pk)
+        asked = [
+            ((one.entry_id, number), one.fact, self._by_name[line.unit])
+            for one in self._told
+            if one.fact.type == GATED and one.fact.permitted and one.fact.correction_permitted
+            for number, line in enumerate(one.lines)
+        ]
+        gated = [
+            GatedLine(
+                unit_pk=unit.pk,
+                inside=_all_packed(packed, unit.pk),
+                lot=unit.lot if unit.stock is not None else None,
+                at=fact.event_at,
+                day=fact.local_date,
+                gln=fact.gln,
+            )
+            for _, fact, unit in asked
+        ]
+        found = {asked[place][0]: lacking for place, lacking in find_lacking(self._session, gated).items()}
+        for (entry_id, _), lacking in found.items():
+            self.lacking[entry_id] = tuple(dict.fromkeys((*self.lacking.get(entry_id, ()), *lacking)))
+        return found
 
     def _inside(self, unit: Unit) -> Inside:
         """Return what is in a unit now, as far as it may keep the unit from going on."""
@@ -203,6 +237,7 @@ class Projection:
             inside=inside,
             earliest_input=self._earliest_input,
             looks_issued=unit.looks_issued,
+            papers=marks_of(self._lacking.get((one.entry_id, number), ())),
         )
         self._picture.note_stop(one.fact, unit, said)
         from_gln = None
@@ -248,6 +283,18 @@ class Projection:
         """Write units, stays, and how lots stand now where that is due."""
         write_picture(self._session, self._picture)
         lot_checkpoints.keep_due(self._session, self._picture, late=self.late)
+
+
+def _all_packed(packed: Mapping[int, Collection[int]], pk: int) -> list[int]:
+    """Return what is put into a unit, and into that."""
+    found: dict[int, None] = {}
+    waiting = [pk]
+    while waiting:
+        for each in packed.get(waiting.pop(), ()):
+            if each not in found:
+                found[each] = None
+                waiting.append(each)
+    return list(found)
 
 
 def write_picture(session: Session, picture: Picture) -> None:

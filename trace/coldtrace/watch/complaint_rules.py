@@ -10,16 +10,13 @@ then after some days in which the firm can object.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from coldtrace.errors import Words
 from coldtrace.settings import SettingInvalid
 from coldtrace.watch.complaint_refusals import ComplaintNotThere
-
-SATURDAY = 5
-LOCAL = timezone(timedelta(hours=8), "UTC+08:00")
-"""Working days are those of the office, which has one time zone."""
+from coldtrace.working_days import LOCAL, end_of_working_day
 
 
 class ComplaintState(StrEnum):
@@ -165,12 +162,7 @@ def accept_by(received_at: datetime, days: ComplaintDays, holidays: Collection[d
     >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1)).isoformat()
     '2026-11-30T23:59:59+08:00'
     """
-    day, left = received_at.astimezone(LOCAL).date(), days.accept
-    while left > 0:
-        day += timedelta(days=1)
-        if day.weekday() < SATURDAY and day not in holidays:
-            left -= 1
-    return datetime.combine(day, time(23, 59, 59), LOCAL)
+    return end_of_working_day(received_at, days.accept, holidays)
 
 
 def answer_by(accepted_at: datetime, days: ComplaintDays) -> datetime:

@@ -48,6 +48,8 @@ from coldtrace.web.api import (
     logs,
     organisations,
     oversight,
+    paper_policies,
+    papers,
     people,
     product_links,
     resolve,
@@ -86,8 +88,10 @@ from coldtrace.web.pages import (
     desk_inbox,
     desk_journal,
     desk_overview,
+    desk_papers,
     desk_people,
     desk_places,
+    desk_policies,
     desk_purpose,
     desk_stall,
     desk_stock,
@@ -137,6 +141,8 @@ ROUTERS = tuple(
         oversight,
         complaints,
         imports,
+        papers,  # before `consignments`, whose path takes the id alone
+        paper_policies,
         consignments,
         runs,
         labels,
@@ -155,6 +161,8 @@ ROUTERS = tuple(
         desk,
         desk_consignments,
         desk_import,
+        desk_papers,
+        desk_policies,
         desk_stall,
         desk_stock,
         desk_places,
@@ -247,7 +255,12 @@ def create_app(
         Door,
         body_limit_bytes=settings.body_limit_bytes,
         anonymous=app.state.anonymous,
-        larger={complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings))},
+        larger={
+            complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings)),
+            **dict.fromkeys(
+                (papers.SENT, desk_papers.SENT), max(settings.body_limit_bytes, papers.body_limit(settings))
+            ),
+        },
     )
     app.hot_door = Door(
         app,

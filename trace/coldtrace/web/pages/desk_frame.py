@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
         Words("货物", "Goods"),
         (
             ("/desk/consignments", Words("批次", "Consignments"), (Kind.CONSIGNMENT, Verb.READ)),
+            ("/desk/papers", Words("单证", "Papers"), (Kind.PAPER, Verb.READ)),
             ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
             ("/desk/stock", Words("库存", "Stock"), (Kind.UNIT, Verb.READ)),
             ("/desk/expected", Words("待收", "Expected"), (Kind.UNIT, Verb.READ)),
@@ -46,6 +47,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
             ("/desk/sites", Words("场所", "Sites"), (Kind.SITE, Verb.READ)),
             ("/desk/people", Words("人员", "People"), (Kind.PERSON, Verb.READ)),
             ("/desk/devices", Words("设备", "Devices"), (Kind.DEVICE, Verb.READ)),
+            ("/desk/policies", Words("单证规则", "Paper policies"), (Kind.POLICY, Verb.READ)),
             ("/desk/tokens", Words("令牌", "Tokens"), (Kind.TOKEN, Verb.READ)),
             ("/desk/journal", Words("审计日志", "Journal"), (Kind.JOURNAL, Verb.READ)),
             ("/account", Words("我的账号", "My account"), None),
