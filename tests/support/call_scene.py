@@ -13,6 +13,8 @@ from coldtrace.events.enrolment import make_request, read_invite, token_hash
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links, rolls
 from coldtrace.goods import store as goods_store
+from coldtrace.goods.paper_rules import PaperKind
+from coldtrace.goods.papers import DeclarePaper, declare_paper
 from coldtrace.goods.product_link_rules import LinkType, NewLink
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.parties import service as parties
@@ -200,6 +202,23 @@ class Scene:
                 found: UUID = last
                 return found
             return make_complaint(session, self.web.env, market, *done)
+
+    def paper(self) -> UUID:
+        """Return a paper of the scene's consignment that nobody of it declared; where nothing exists, any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        command = DeclarePaper(
+            consignment_id=self.consignment.consignment_id,
+            kind=PaperKind.HEALTH_CERTIFICATE,
+            issuer="MAPA",
+            number="BR-1",
+            data=b"%PDF-1.4\n%%EOF\n",
+        )
+        with self.web.sessions.begin() as session:
+            declared, _ = declare_paper(
+                session, self.web.env, EVERYTHING, command, by="tests", limit_bytes=len(command.data)
+            )
+        return declared.paper_id
 
     def product_link(self) -> UUID:
         """Return the id of a link of the scene's importer, a new one when the last one ended; else any id."""

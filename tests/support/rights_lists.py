@@ -208,6 +208,26 @@ def _consignments(session: Session) -> Rows:
     return found
 
 
+def _papers(session: Session) -> Rows:
+    sites = sites_of(session)
+    rows = _rows(
+        session,
+        "SELECT p.paper_id, c.station_gln, c.importer_id FROM paper p JOIN consignment c USING (consignment_id)"
+        " ORDER BY p.paper_id DESC",
+    )
+    found: Rows = []
+    for row in rows:
+        parties = {Relation.AT: sites[row.station_gln], Relation.IMPORTER: Party(operator_id=row.importer_id)}
+        found.append((str(row.paper_id), _any(Kind.PAPER, [Thing(parties=parties)])))
+    return found
+
+
+def _policies(session: Session) -> Rows:
+    """Give every version of every policy: everybody's."""
+    rows = _rows(session, "SELECT policy_id FROM paper_policy ORDER BY policy_id DESC")
+    return [(str(row.policy_id), lambda scope: not scope.is_empty) for row in rows]
+
+
 def _complaints(session: Session) -> Rows:
     """Give live complaints: seen by the office of the district."""
     rows = _rows(
@@ -227,6 +247,10 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "statements.id": _statements,
     "consignments.consignment": _consignments,
     "#consignments": _consignments,
+    "papers.paper": _papers,
+    "#papers": _papers,
+    "policies.policy": _policies,
+    "#versions": _policies,
     "complaints.id": _complaints,
     "#complaints": _complaints,
     "cases.id": _cases,

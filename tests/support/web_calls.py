@@ -28,6 +28,7 @@ from support.house import GLNS, unit_line
 from support.link_calls import LINKS
 from support.one_call import Call as Call
 from support.one_call import at as at
+from support.paper_calls import PAPER_CALLS
 from support.people_calls import grant, member, person
 from support.place_calls import PLACES
 
@@ -383,6 +384,7 @@ CALLS = (
     *COMPLAINT_CALLS,
     *LINKS,
     *CONSIGNMENT_CALLS,
+    *PAPER_CALLS,
     Call(
         method="POST",
         route="/api/v1/imports",

@@ -19,6 +19,7 @@ FILES = {
     "GET /desk/consignments/import/template",
     "GET /desk/consignments/import/annotated",
     "GET /desk/history/evidence.csv",
+    "GET /desk/papers/{paper_id:uuid}/file",
 }
 """Answers that are no pages."""
 

@@ -129,6 +129,12 @@ ACTS = {
     "POST /desk/complaints/{complaint_id:uuid}/unpublish": "make",
     "POST /desk/consignments/{consignment_id:uuid}/undo": "undo",
     "PUT /api/v1/imports/columns": "change",
+    "POST /api/v1/papers": "make",
+    "POST /api/v1/papers/{paper_id:uuid}/checks": "make",
+    "POST /api/v1/paper-policies": "make",
+    "POST /desk/papers": "make",
+    "POST /desk/papers/{paper_id:uuid}/checks": "make",
+    "POST /desk/policies": "make",
     "POST /api/v1/product-links": "make",
     "DELETE /api/v1/product-links/{link_id:uuid}": "delete",
 }

@@ -73,7 +73,8 @@ def find_lacking(session: Session, lines: Sequence[GatedLine]) -> Mapping[int, L
 _ASKED = (
     "SELECT s.n, o.consignment_id, s.at, s.day FROM unnest(CAST(:places AS int[]), CAST(:ats AS timestamptz[]),"
     " CAST(:days AS date[]), CAST(:glns AS text[])) AS s(n, at, day, gln) JOIN"
-    " (SELECT i.n, l.consignment_id FROM inside i JOIN unit u ON u.unit_pk = i.unit_pk JOIN lot l ON l.lot_id = u.lot_id"
+    " (SELECT i.n, l.consignment_id FROM inside i JOIN unit u ON u.unit_pk = i.unit_pk"
+    " JOIN lot l ON l.lot_id = u.lot_id"
     # An empty pallet's label, and a pallet of which nothing inside was scanned.
     " UNION SELECT i.n, r.consignment_id FROM inside i JOIN unit u ON u.unit_pk = i.unit_pk"
     " JOIN issued_code k ON k.unit_id = u.unit_id AND k.kind = 'pallet' JOIN code_run r ON r.run_id = k.run_id"

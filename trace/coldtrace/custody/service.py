@@ -315,9 +315,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
         one.marks.extend(_of_statement(one))
     lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
     told = [_told(one, registered, lots) for one in admitted]
-    projection = Projection(
-        session, told, again=corrected.again, late=corrected.pks, asks_papers=asks_papers()
-    )
+    projection = Projection(session, told, again=corrected.again, late=corrected.pks, asks_papers=asks_papers())
     lines = projection.tell()
     for one in admitted:
         one.marks.extend(projection.marks.get(one.entry.entry_id, ()))

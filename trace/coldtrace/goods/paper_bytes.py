@@ -1,7 +1,7 @@
 """What a file is, by its bytes alone: PDF, JPEG or PNG.  Nothing is ever decoded, unpacked or run.
 
-A file that is a picture and something else behind it (a ZIP after a JPEG) is refused: whoever opens a paper gets what it
-says to be.  A PDF may hold anything; it is handed out as an attachment that no browser runs.
+A file that is a picture and something else behind it (a ZIP after a JPEG) is refused: whoever opens a paper gets what
+it says to be.  A PDF may hold anything; it is handed out as an attachment that no browser runs.
 """
 
 from coldtrace.goods.paper_refusals import PaperFileUnknown

@@ -42,8 +42,8 @@ class PaperFieldRefused(Refusal):
     title = Words("单证信息有误", "Something said of the paper cannot be so")
     detail = Words(
         "“{field}”不能是“{value}”。请照单证原文填写；日期写成 2026-11-30，有效期起不晚于有效期止。",
-        "“{field}” cannot be “{value}”. Copy it from the paper; dates are written 2026-11-30, and validity begins before"
-        " it ends.",
+        "“{field}” cannot be “{value}”. Copy it from the paper; dates are written 2026-11-30, and validity begins"
+        " before it ends.",
     )
 
 
@@ -53,9 +53,10 @@ class PaperDiffers(Refusal):
     code = "paper_differs"
     title = Words("该单证已登记，信息不同", "Kept before, with other facts")
     detail = Words(
-        "同一文件、同一编号的单证已登记为 {id}，但签发机构或有效期不同。单证不作修改：如需更正，请上传并注明替换 {id}。",
-        "The same file under the same number is kept as {id}, with another issuer or validity. Papers are not edited: to"
-        " correct it, send it again as one that replaces {id}.",
+        "同一文件、同一编号的单证已登记为 {id}，但签发机构或有效期不同。"
+        "单证不作修改：如需更正，请上传并注明替换 {id}。",
+        "The same file under the same number is kept as {id}, with another issuer or validity. Papers are not edited:"
+        " to correct it, send it again as one that replaces {id}.",
     )
 
 
@@ -66,7 +67,8 @@ class PaperReplaced(Refusal):
     title = Words("该单证已被替换", "Replaced already")
     detail = Words(
         "单证 {id} 已被替换，或不属于同一批次、同一类别。请刷新后改为最新的一份。",
-        "Paper {id} was replaced before, or is of another consignment or kind. Load the list again and name its newest.",
+        "Paper {id} was replaced before, or is of another consignment or kind. Load the list again and name its"
+        " newest.",
     )
 
 
@@ -89,6 +91,6 @@ class PolicyRefused(Refusal):
     detail = Words(
         "“{field}”不能是“{value}”。国家用两位代码（如 BR），商品编码用前两位（如 02），至少要求一种单证，"
         "生效日期不早于今天，失效日期晚于生效日期。",
-        "“{field}” cannot be “{value}”. Countries have two letters (BR), HS chapters two digits (02); at least one paper"
-        " is asked for; it begins today or later and ends after that.",
+        "“{field}” cannot be “{value}”. Countries have two letters (BR), HS chapters two digits (02); at least one"
+        " paper is asked for; it begins today or later and ends after that.",
     )

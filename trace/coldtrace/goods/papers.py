@@ -1,4 +1,4 @@
-"""Papers of consignments: declare one, read them, hand out the bytes, say what a check found.  Nothing is ever edited."""
+"""Papers of consignments: declare one, read them, hand out the bytes, say what a check found.  Nothing is edited."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -94,8 +94,8 @@ def declare_paper(
         raise PaperDiffers(id=str(same[-1].paper_id))
     session.execute(
         text(
-            "INSERT INTO paper_file (sha256, media_type, size, data, kept_at) VALUES (:sha256, :type, :size, :data, :at)"
-            " ON CONFLICT DO NOTHING"
+            "INSERT INTO paper_file (sha256, media_type, size, data, kept_at)"
+            " VALUES (:sha256, :type, :size, :data, :at) ON CONFLICT DO NOTHING"
         ),
         {"sha256": digest, "type": media_type, "size": len(command.data), "data": command.data, "at": env.clock()},
     )
@@ -285,8 +285,9 @@ def _lock_consignment(session: Session, consignment_id: UUID, scope: Scope) -> N
 def _same(session: Session, command: DeclarePaper, *, number: str, digest: bytes) -> list[Row[Any]]:
     rows = session.execute(
         text(
-            "SELECT p.paper_id, p.issuer, p.valid_from, p.valid_until FROM paper p WHERE p.consignment_id = :consignment"
-            " AND p.kind = :kind AND p.number = :number AND p.sha256 = :sha256 ORDER BY p.paper_id"
+            "SELECT p.paper_id, p.issuer, p.valid_from, p.valid_until FROM paper p"
+            " WHERE p.consignment_id = :consignment AND p.kind = :kind AND p.number = :number"
+            " AND p.sha256 = :sha256 ORDER BY p.paper_id"
         ),
         {"consignment": command.consignment_id, "kind": command.kind.value, "number": number, "sha256": digest},
     )

@@ -1,4 +1,4 @@
-"""Papers of consignments: declare one with its file, list and hand them out, say what a check found, what is lacking."""
+"""Papers of consignments: declare one with its file, list them and hand them out, check one; what a shipment lacks."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta

@@ -44,6 +44,7 @@ GROUPS: dict[str, Words] = {
     "statements": Words("签名记录", "Statements"),
     "imports": Words("装箱单导入", "Workbook import"),
     "consignments": Words("批次", "Consignments"),
+    "papers": Words("单证", "Papers"),
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
     "gateway": Words("网关记录", "Gateway statements"),
@@ -89,6 +90,19 @@ CHINESE: dict[str, str] = {
     "`search` 是报关单号的开头，或完整的集装箱号、批号。",
     "GET /api/v1/consignments/{consignment_id}": "返回一份装箱单成为了什么：申报内容、批号、托盘和赋码批。"
     "`bound` 是该批号已赋码的箱数，无权查看货物者为空；`pallets_next` 用作下一百个托盘的 `pallets_after`。",
+    "POST /api/v1/papers": "保存批次的一份单证及其文件：PDF、JPEG 或 PNG，按内容判断。新的返回 201，重复上传返回 200。"
+    "单证不作修改：带 `replaces` 的新单证取代旧的，旧的保留在清单中。",
+    "GET /api/v1/papers": "返回单证，新的在前；`next` 用作下一页的 `after`。"
+    "`ends_within_days` 是若干天内到期或已过期的；`current` 不含已被替换的。",
+    "GET /api/v1/papers/{paper_id}": "返回一份单证及全部核对记录，新的在前。",
+    "GET /api/v1/papers/{paper_id}/file": "以附件形式返回上传时的文件。",
+    "POST /api/v1/papers/{paper_id}/checks": "记录核对结论：`checked` 与纸质单证一致，`verified` 已向签发机构核实，"
+    "`rejected` 驳回并写明原因。不能核对自己上传的单证（403 `own_paper`）。最后一次结论有效，以前的保留。",
+    "GET /api/v1/consignments/{consignment_id}/lacking-papers": "返回该批次此刻出库会被拦截或提醒所缺的单证。",
+    "GET /api/v1/paper-policies": "返回全部单证规则的全部版本，新的在前；`next` 用作下一页的 `after`。"
+    "`in_force` 的是此刻出库所依据的。",
+    "POST /api/v1/paper-policies": "新增一条规则的下一个版本，自生效日起取代以前的版本。"
+    "要停用，请新增带 `until` 的版本。以前的出库不会重新判断。",
     "GET /api/v1/runs/{run_id}/labels": "边生成边返回一批码的标签：一个 PDF、`ZPL` 或 `CSV`，或图片压缩包；"
     "每张放行前都经检查。中途有标签被拒绝时传输会中断：不完整的内容不是文件。",
     "GET /api/v1/runs/{run_id}/jobs": "返回一批码最近的打印任务及其进度。",

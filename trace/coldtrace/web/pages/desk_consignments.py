@@ -139,9 +139,7 @@ def consignment_page(
     papers_after: UUID | None = None,
 ) -> Response:
     """Show one consignment."""
-    return show_consignment(
-        request, caller, id=consignment_id, pallets_after=pallets_after, papers_after=papers_after
-    )
+    return show_consignment(request, caller, id=consignment_id, pallets_after=pallets_after, papers_after=papers_after)
 
 
 @router.post("/desk/consignments/{consignment_id:uuid}/undo")

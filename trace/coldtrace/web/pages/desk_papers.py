@@ -198,7 +198,8 @@ def _paper(request: Request, caller: Caller, *, id: UUID, **said: Words | int | 
                 title=Words("替换", "Put another in its place"),
                 lead=Words(
                     "填错或换发了新证？上传新的一份；这一份保留在清单中，并注明已被替换。",
-                    "Something wrong, or issued anew? Upload the new one; this one stays in the list, marked as replaced.",
+                    "Something wrong, or issued anew? Upload the new one; this one stays in the list, marked as"
+                    " replaced.",
                 ),
                 forms=(upload_form(paper.consignment_id, limit_bytes=limit, replaced=paper),),
             )

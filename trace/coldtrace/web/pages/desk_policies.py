@@ -69,7 +69,7 @@ def post_policy(request: Request, caller: Writer, body: Body) -> Response:
 
 
 def _read(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return a form's fields as the API takes them: boxes as lists, a choice for each kind of paper as what is needed."""
+    """Return a form's fields as the API takes them: boxes as lists, a choice for each kind of paper as a need."""
     needs = [
         {"kind": kind.value, "level": level, "least": least}
         for kind in PaperKind
@@ -109,8 +109,8 @@ def _policies(request: Request, caller: Caller, *, after: UUID | None = None, **
             rows=tuple(Row(id=each.name, cells=(_name(each), *_cells(each))) for each in current),
             empty=Words(
                 "现在没有要求任何单证，出库不受单证限制。新增一条规则即可要求，例如冷冻肉类须有检验检疫证明。",
-                "No paper is asked for now, and nothing is stopped for one. Add a policy to ask for some: frozen meat with"
-                " its quarantine certificate, for instance.",
+                "No paper is asked for now, and nothing is stopped for one. Add a policy to ask for some: frozen meat"
+                " with its quarantine certificate, for instance.",
             ),
         ),
         Section(

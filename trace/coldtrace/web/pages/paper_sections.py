@@ -40,7 +40,8 @@ def papers_section(papers: Sequence[Paper], *, today: date, form: Form | None, n
         columns=(KIND, NUMBER, ISSUER, VALIDITY, STATE, DECLARED_AT, FILE),
         rows=tuple(paper_row(each, today=today) for each in papers),
         empty=Words(
-            "还没有单证。上传入境货物检验检疫证明、卫生证书等的扫描件（PDF、JPEG 或 PNG），监管部门、海关或首站可据此核对。",
+            "还没有单证。上传入境货物检验检疫证明、卫生证书等的扫描件（PDF、JPEG 或 PNG），"
+            "监管部门、海关或首站可据此核对。",
             "No paper yet. Upload scans of the quarantine certificate, the health certificate and others (PDF, JPEG or"
             " PNG), so that a regulator, customs or the first station can check them.",
         ),
@@ -51,9 +52,7 @@ def papers_section(papers: Sequence[Paper], *, today: date, form: Form | None, n
 
 def paper_row(paper: Paper, *, today: date, declaration: bool = False) -> Row:
     """Return a paper as a line of a table; with its `declaration` where several consignments stand together."""
-    first = (
-        (Cell(text=paper.declaration_no, url=f"/desk/consignments/{paper.consignment_id}"),) if declaration else ()
-    )
+    first = (Cell(text=paper.declaration_no, url=f"/desk/consignments/{paper.consignment_id}"),) if declaration else ()
     return Row(
         id=str(paper.paper_id),
         cells=(
