@@ -1,7 +1,6 @@
 """Papers of a consignment: the bytes once by their hash, what was said of them, and what checkers found.
 
 Nothing here is ever changed: a paper that takes the place of another names it, a later check stands beside the earlier.
-Beside them how a provisional declaration was completed.
 """
 
 from alembic import op

@@ -1,7 +1,4 @@
-"""Which papers a shipment needs, in versions that are kept for ever; by which channel a consignment came.
-
-Beside them how provisional declarations were completed, field by field.
-"""
+"""Which papers a shipment needs, in versions that are kept for ever; by which channel a consignment came."""
 
 from alembic import op
 
@@ -31,19 +28,6 @@ CREATE TABLE paper_policy (
 );
 
 ALTER TABLE consignment ADD COLUMN channel text NOT NULL DEFAULT 'general_trade';
-
-CREATE TABLE declaration_change (
-    change_id uuid PRIMARY KEY,
-    consignment_id uuid NOT NULL REFERENCES consignment,
-    before jsonb NOT NULL,
-    after jsonb NOT NULL,
-    said_by text NOT NULL,
-    said_at timestamptz NOT NULL
-);
-CREATE INDEX ON declaration_change (consignment_id, said_at);
--- Those whose final number is still to come are few among all that were ever imported.
-CREATE INDEX consignment_provisional ON consignment (imported_at, consignment_id)
-    WHERE papers ->> 'declaration_status' = 'provisional' AND state = 'open';
 """
 
 

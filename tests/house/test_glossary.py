@@ -13,6 +13,7 @@ from coldtrace.codes.trace_code import CodeKind
 from coldtrace.custody.model import CaseKind, Level, Mark, Overlay, UnitState
 from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
+from coldtrace.goods.paper_rules import Channel, NeedLevel, PaperKind, PaperState, Temperature
 from coldtrace.goods.product_link_rules import LinkType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
 from coldtrace.parties.model import SiteRole
@@ -29,6 +30,7 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     BindStatus,
     CaseKind,
     CaseState,
+    Channel,
     CodeKind,
     Command,
     ComplaintState,
@@ -37,11 +39,14 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Level,
     LinkType,
     Mark,
+    NeedLevel,
     NotAccepted,
     NumberList,
     Operation,
     Outcome,
     Overlay,
+    PaperKind,
+    PaperState,
     Resolver,
     Result,
     Role,
@@ -50,6 +55,7 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     StatementType,
     Status,
     Subject,
+    Temperature,
     Unpublished,
     UnitState,
     Verdict,

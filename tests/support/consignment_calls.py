@@ -50,6 +50,17 @@ CONSIGNMENT_CALLS = (
         make=lambda scene: Request(path=f"/api/v1/consignments/{scene.consignment.consignment_id}"),
         token_only=True,
     ),
+    Call(
+        method="PUT",
+        route="/api/v1/consignments/{consignment_id:uuid}/channel",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: as_json(
+            f"/api/v1/consignments/{scene.consignment.consignment_id}/channel", {"channel": "general_trade"}
+        ),
+        token_only=True,
+    ),
 )
 
 CONSIGNMENT_PAGES = (
@@ -115,6 +126,17 @@ CONSIGNMENT_PAGES = (
         about="consignment",
         hidden=UNKNOWN,
         make=lambda scene: Request(path=f"/desk/consignments/{scene.consignment.consignment_id}"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/consignments/{consignment_id:uuid}/channel",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: as_fields(
+            f"/desk/consignments/{scene.consignment.consignment_id}/channel", channel="general_trade"
+        ),
         token_only=True,
     ),
     Call(

@@ -129,6 +129,8 @@ ACTS = {
     "POST /desk/complaints/{complaint_id:uuid}/unpublish": "make",
     "POST /desk/consignments/{consignment_id:uuid}/undo": "undo",
     "PUT /api/v1/imports/columns": "change",
+    "PUT /api/v1/consignments/{consignment_id:uuid}/channel": "change",
+    "POST /desk/consignments/{consignment_id:uuid}/channel": "make",
     "POST /api/v1/papers": "make",
     "POST /api/v1/papers/{paper_id:uuid}/checks": "make",
     "POST /api/v1/paper-policies": "make",

@@ -177,7 +177,6 @@ class Settings(BaseSettings):
     complaint_photo_bytes: int = Field(default=12 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
     radar: Numbers = None
     paper_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
-    declaration_days: int = Field(default=3, ge=1, le=60)
 
 
 def load_settings(**chosen: object) -> Settings:

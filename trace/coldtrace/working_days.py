@@ -23,15 +23,3 @@ def end_of_working_day(came_at: datetime, days: int, holidays: Collection[date] 
         if day.weekday() < SATURDAY and day not in holidays:
             left -= 1
     return datetime.combine(day, time(23, 59, 59), LOCAL)
-
-
-def came_before(now: datetime, days: int, holidays: Collection[date] = ()) -> datetime:
-    """Return the moment before which something came that is overdue now: a list asks for it in one comparison.
-
-    >>> came_before(datetime(2026, 12, 1, 9, tzinfo=LOCAL), 1).isoformat()
-    '2026-11-30T00:00:00+08:00'
-    """
-    day = now.astimezone(LOCAL).date()
-    while end_of_working_day(datetime.combine(day, time(), LOCAL), days, holidays) >= now:
-        day -= timedelta(days=1)
-    return datetime.combine(day + timedelta(days=1), time(), LOCAL)

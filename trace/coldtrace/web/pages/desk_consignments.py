@@ -29,7 +29,7 @@ from coldtrace.goods.consignments import (
 )
 from coldtrace.goods.firms import firms_of_consignment
 from coldtrace.goods.paper_policies import lacking_papers
-from coldtrace.goods.paper_rules import LackingPaper, Paper
+from coldtrace.goods.paper_rules import CHANNEL_WORDS, Channel, LackingPaper, Paper
 from coldtrace.goods.papers import WishedPapers, list_papers
 from coldtrace.goods.refusals import ConsignmentUnknown
 from coldtrace.goods.run_store import RunRecord
@@ -38,18 +38,19 @@ from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web import formats
-from coldtrace.web.access import Caller
-from coldtrace.web.api.consignments import PALLETS_SHOWN
+from coldtrace.web.access import Body, Caller
+from coldtrace.web.api.consignments import PALLETS_SHOWN, ChannelIn
 from coldtrace.web.consignment_words import DECLARATION_STATUS, DECLARED, PAIRS
-from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.desk_form import PAGE, STATE, answer, change, show_sheet
+from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.pages.desk_form import PAGE, STATE, answer, change, read_fields, show_sheet
 from coldtrace.web.pages.paper_sections import lacking_cells, papers_section, upload_form
-from coldtrace.web.pages.sheet import Cell, Field, Form, Row, Section
+from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.pages.views import Bilingual
 from coldtrace.working_days import LOCAL
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.READ)]
+Writer = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE)]
 Undoer = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE, act="undo")]
 
 TITLE = Words("批次", "Consignments")
@@ -57,7 +58,7 @@ IMPORT = ("/desk/consignments/import", Words("导入装箱单", "Import a packin
 DECLARATION, CARTONS = Words("报关单号", "Declaration"), Words("件数", "Cartons")
 CONTAINER, IMPORTER = Words("集装箱号", "Container"), Words("进口商", "Importer")
 NET, IMPORTED = Words("净重", "Net weight"), Words("导入时间", "Imported")
-STATION = Words("首站", "First station")
+STATION, CHANNEL = Words("首站", "First station"), Words("进口方式", "Channel")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,19 @@ def consignment_page(
 ) -> Response:
     """Show one consignment."""
     return show_consignment(request, caller, id=consignment_id, pallets_after=pallets_after, papers_after=papers_after)
+
+
+@router.post("/desk/consignments/{consignment_id:uuid}/channel")
+def post_channel(request: Request, consignment_id: UUID, caller: Writer, body: Body) -> Response:
+    """Say by which channel it was imported."""
+
+    def work(session: Session) -> None:
+        said = read_fields(ChannelIn, form_fields(request, body))
+        consignments.set_channel(session, consignment_id, caller.scope, said.channel)
+        caller.about(*firms_of_consignment(session, consignment_id))
+        caller.told(channel=said.channel.value)
+
+    return answer(request, caller, change(request, caller, work), partial(show_consignment, id=consignment_id))
 
 
 @router.post("/desk/consignments/{consignment_id:uuid}/undo")
@@ -311,6 +325,7 @@ def _facts(seen: _Seen, request: Request) -> Section:
         ),
         (CARTONS, Cell(text=f"{listed.cartons:,}")),
         (NET, _weight(listed.net_g)),
+        (CHANNEL, Cell(words=CHANNEL_WORDS[seen.found.channel])),
         (IMPORTED, Cell(moment=listed.imported_at)),
         (Words("来源文件", "File"), Cell(text=seen.found.source_name)),
     ]
@@ -332,6 +347,27 @@ def _facts(seen: _Seen, request: Request) -> Section:
             "The importer declared this in the packing list; it does not mean that it was checked.",
         ),
         facts=tuple(facts),
+        forms=(_channel_form(seen),) if seen.may_write and listed.state is not ConsignmentState.UNDONE else (),
+    )
+
+
+def _channel_form(seen: _Seen) -> Form:
+    return Form(
+        action=f"/desk/consignments/{seen.found.listed.consignment_id}/channel",
+        submit=Words("更改进口方式", "Change the channel"),
+        quiet=True,
+        fields=(
+            Field(
+                name="channel",
+                label=CHANNEL,
+                kind="select",
+                choices=tuple(
+                    Choice(value=each.value, label=CHANNEL_WORDS[each], is_chosen=each is seen.found.channel)
+                    for each in Channel
+                ),
+                help=Words("单证规则按进口方式适用。", "Policies of papers go by the channel."),
+            ),
+        ),
     )
 
 
