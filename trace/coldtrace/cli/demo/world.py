@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+from coldtrace.cli.demo.papers import add_papers
 from coldtrace.cli.demo.proofs import check_page, check_proof, check_refusals
 from coldtrace.cli.demo.samples import write_samples
 from coldtrace.cli.demo.service import Service
@@ -43,6 +44,11 @@ def make_world(
             check_refusals(story)
         with story.step("离线验证一箱的日志证明", "one box proven against the log, offline"):
             check_proof(story)
+        with (
+            story.step("单证规则与一份单证", "a policy of papers, and one paper"),
+            installation.sessions.begin() as session,
+        ):
+            add_papers(session, installation.env)
         with story.step("样例标签", "sample labels"):
             samples = write_samples(story)
         _write(installation.settings.data_dir / WORLD_FILE, samples)
