@@ -1,4 +1,7 @@
-"""Which papers a shipment needs, in versions that are kept for ever; by which channel a consignment came."""
+"""Which papers a shipment needs, in versions that are kept for ever; by which channel a consignment came.
+
+Beside them how provisional declarations were completed, and final ones corrected, field by field.
+"""
 
 from alembic import op
 
@@ -28,6 +31,21 @@ CREATE TABLE paper_policy (
 );
 
 ALTER TABLE consignment ADD COLUMN channel text NOT NULL DEFAULT 'general_trade';
+
+CREATE TABLE declaration_change (
+    change_id uuid PRIMARY KEY,
+    consignment_id uuid NOT NULL REFERENCES consignment,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamptz NOT NULL
+);
+CREATE INDEX ON declaration_change (consignment_id, change_id);
+CREATE INDEX ON declaration_change ((before ->> 'declaration_number'));
+-- Those whose final number is still to come are few among all that were ever imported.
+CREATE INDEX consignment_provisional ON consignment (consignment_id)
+    WHERE papers ->> 'declaration_status' = 'provisional' AND state = 'open';
 """
 
 

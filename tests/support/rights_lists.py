@@ -208,6 +208,17 @@ def _consignments(session: Session) -> Rows:
     return found
 
 
+def _provisional(session: Session) -> Rows:
+    """Give consignments whose final declaration is still to come, the oldest first."""
+    open_ones = _rows(
+        session,
+        "SELECT consignment_id FROM consignment WHERE state = 'open'"
+        " AND papers ->> 'declaration_status' = 'provisional'",
+    )
+    waiting = {str(row.consignment_id) for row in open_ones}
+    return [row for row in reversed(_consignments(session)) if row[0] in waiting]
+
+
 def _papers(session: Session) -> Rows:
     sites = sites_of(session)
     rows = _rows(
@@ -247,6 +258,8 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "statements.id": _statements,
     "consignments.consignment": _consignments,
     "#consignments": _consignments,
+    "declarations.consignment": _provisional,
+    "#declarations": _provisional,
     "papers.paper": _papers,
     "#papers": _papers,
     "policies.policy": _policies,

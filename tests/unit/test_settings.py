@@ -56,6 +56,7 @@ def test_defaults() -> None:
         "complaint_holidays": None,
         "complaint_photo_bytes": 12 * 1024 * 1024,
         "radar": None,
+        "declaration_days": 3,
         "paper_bytes": 10 * 1024 * 1024,
     }
 

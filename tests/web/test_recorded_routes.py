@@ -131,6 +131,8 @@ ACTS = {
     "PUT /api/v1/imports/columns": "change",
     "PUT /api/v1/consignments/{consignment_id:uuid}/channel": "change",
     "POST /desk/consignments/{consignment_id:uuid}/channel": "make",
+    "PUT /api/v1/consignments/{consignment_id:uuid}/declaration": "change",
+    "POST /desk/consignments/{consignment_id:uuid}/declaration": "make",
     "POST /api/v1/papers": "make",
     "POST /api/v1/papers/{paper_id:uuid}/checks": "make",
     "POST /api/v1/paper-policies": "make",

@@ -176,6 +176,7 @@ class Settings(BaseSettings):
     complaint_holidays: Days = None
     complaint_photo_bytes: int = Field(default=12 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
     radar: Numbers = None
+    declaration_days: int = Field(default=3, ge=1, le=60)
     paper_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
 
 

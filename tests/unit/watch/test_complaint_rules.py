@@ -10,7 +10,6 @@ from coldtrace.settings import SettingInvalid
 from coldtrace.watch.complaint_photo import SIDE_MAX, clean_photo
 from coldtrace.watch.complaint_refusals import ComplaintNotThere, PhotoTooLarge, PhotoUnreadable
 from coldtrace.watch.complaint_rules import (
-    LOCAL,
     ComplaintDays,
     ComplaintLimits,
     ComplaintState,
@@ -18,6 +17,7 @@ from coldtrace.watch.complaint_rules import (
     answer_by,
     require_state,
 )
+from coldtrace.working_days import LOCAL
 from support.complaints import picture
 
 LIMIT = 4 * 1024 * 1024

@@ -39,6 +39,7 @@ ADD_ONLY = (
     "paper_file",
     "paper_check",
     "paper_policy",
+    "declaration_change",
 )
 """What the app adds rows to and never changes."""
 

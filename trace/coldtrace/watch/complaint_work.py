@@ -28,7 +28,6 @@ from coldtrace.watch.complaint_refusals import (
     TooManyUnproven,
 )
 from coldtrace.watch.complaint_rules import (
-    LOCAL,
     ComplaintDays,
     ComplaintLimits,
     ComplaintState,
@@ -41,6 +40,7 @@ from coldtrace.watch.complaint_rules import (
     require_state,
 )
 from coldtrace.watch.complaints import Complaint, complaint_of_form, complaint_of_receipt, find_complaint
+from coldtrace.working_days import LOCAL
 
 LIVE_AND_ACCEPTED = (ComplaintState.ACCEPTED, ComplaintState.IN_WORK)
 

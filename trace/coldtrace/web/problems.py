@@ -107,6 +107,8 @@ STATUS: dict[str, int] = {
     "no_tile": 404,
     "log_unknown": 404,
     "consignment_unknown": 404,
+    "declaration_field_refused": 422,
+    "declaration_reason_missing": 422,
     "paper_unknown": 404,
     "paper_file_unknown": 415,
     "paper_too_large": 413,

@@ -90,6 +90,11 @@ CHINESE: dict[str, str] = {
     "`search` 是报关单号的开头，或完整的集装箱号、批号。",
     "GET /api/v1/consignments/{consignment_id}": "返回一份装箱单成为了什么：申报内容、批号、托盘和赋码批。"
     "`bound` 是该批号已赋码的箱数，无权查看货物者为空；`pallets_next` 用作下一百个托盘的 `pallets_after`。",
+    "GET /api/v1/declarations": "返回尚待正式报关单的批次，旧的在前；`next` 用作下一页的 `after`。"
+    "`overdue` 只列已逾期的。",
+    "GET /api/v1/consignments/{consignment_id}/declaration": "返回报关单号、预录入时的期限，以及补录、更正了什么。",
+    "PUT /api/v1/consignments/{consignment_id}/declaration": "补录预录入报关单的正式编号及不同之处；"
+    "或更正正式报关单并写明原因。重复提交不变。原有内容保留在 `changes`；已签名的商品信息不变。",
     "PUT /api/v1/consignments/{consignment_id}/channel": "登记批次的进口方式；单证规则按此适用。未登记的按一般贸易。",
     "POST /api/v1/papers": "保存批次的一份单证及其文件：PDF、JPEG 或 PNG，按内容判断。新的返回 201，重复上传返回 200。"
     "单证不作修改：带 `replaces` 的新单证取代旧的，旧的保留在清单中。",

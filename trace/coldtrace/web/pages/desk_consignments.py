@@ -27,6 +27,7 @@ from coldtrace.goods.consignments import (
     FoundPallet,
     ListedConsignment,
 )
+from coldtrace.goods.declarations import DeclarationChange, changes_of
 from coldtrace.goods.firms import firms_of_consignment
 from coldtrace.goods.paper_policies import lacking_papers
 from coldtrace.goods.paper_rules import CHANNEL_WORDS, Channel, LackingPaper, Paper
@@ -40,8 +41,10 @@ from coldtrace.rights.model import Kind, Verb
 from coldtrace.web import formats
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.consignments import PALLETS_SHOWN, ChannelIn
+from coldtrace.web.api.declarations import clock_of
 from coldtrace.web.consignment_words import DECLARATION_STATUS, DECLARED, PAIRS
 from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.pages.declaration_section import declaration_section
 from coldtrace.web.pages.desk_form import PAGE, STATE, answer, change, read_fields, show_sheet
 from coldtrace.web.pages.paper_sections import lacking_cells, papers_section, upload_form
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
@@ -75,6 +78,7 @@ class _Seen:
     """None for whoever may not see papers."""
     may_declare: bool
     lacking: Sequence[LackingPaper]
+    changes: Sequence[DeclarationChange]
 
 
 @router.get("/desk/consignments")
@@ -182,7 +186,7 @@ def show_consignment(
         caller.about(*firms_of_consignment(session, id))
     listed = seen.found.listed
     title = Words(f"批次 {listed.declaration_no}", f"Consignment {listed.declaration_no}")
-    papers = _papers(seen, request)
+    papers = (*_declaration(seen, request), *_papers(seen, request))
     sections = (_next_steps(seen), *papers, _facts(seen, request), _lots(seen, request), _runs(seen), _pallets(seen))
     return show_sheet(
         request,
@@ -215,6 +219,7 @@ def _seen(
         papers=list_papers(session, sees, wished=wished, after=papers_after, limit=PAGE) if sees_papers else None,
         may_declare=consignments.find_consignment(session, id, declares) is not None,
         lacking=lacking_papers(session, id, at=now) if sees_papers else (),
+        changes=changes_of(session, id),
     )
 
 
@@ -287,6 +292,18 @@ def _next_steps(seen: _Seen) -> Section:
         if listed.state is ConsignmentState.UNDONE
         else Words("没有缺少的：码已生成，各箱已赋码。", "Nothing: the codes are drawn and the cartons are coded."),
     )
+
+
+def _declaration(seen: _Seen, request: Request) -> tuple[Section, ...]:
+    state = request.app.state
+    section = declaration_section(
+        seen.found,
+        seen.changes,
+        clock_of(state.settings),
+        now=state.env.clock(),
+        may_write=seen.may_write and seen.found.listed.state is not ConsignmentState.UNDONE,
+    )
+    return () if section is None else (section,)
 
 
 def _papers(seen: _Seen, request: Request) -> tuple[Section, ...]:

@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
         Words("货物", "Goods"),
         (
             ("/desk/consignments", Words("批次", "Consignments"), (Kind.CONSIGNMENT, Verb.READ)),
+            ("/desk/declarations", Words("待补报关单", "Declarations"), (Kind.CONSIGNMENT, Verb.READ)),
             ("/desk/papers", Words("单证", "Papers"), (Kind.PAPER, Verb.READ)),
             ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
             ("/desk/stock", Words("库存", "Stock"), (Kind.UNIT, Verb.READ)),
