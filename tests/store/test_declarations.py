@@ -37,6 +37,8 @@ def opened(road: Road, *, number: str | None = "E2026112300001", status: str | N
         scope=EVERYTHING,
         source_name="list.xlsx",
         source_hash=bytes([seed] * 32),
+        normalised=(),
+        warnings=(),
     )
     return goods.open_consignment(road.session, road.env, command).consignment_id
 

@@ -180,7 +180,7 @@ def changes_of(session: Session, consignment_id: UUID) -> list[DeclarationChange
         {"id": consignment_id},
     )
     return [
-        DeclarationChange(**(row._mapping | {"before": _frozen(row.before), "after": _frozen(row.after)}))
+        DeclarationChange(**(dict(row._mapping) | {"before": _frozen(row.before), "after": _frozen(row.after)}))
         for row in rows
     ]
 

@@ -64,8 +64,8 @@ _PAPER: dict[str, object] = {
     "declared_by": "person:0199f3c1-0000-7000-8000-0000000000b1",
     "declared_at": "2026-11-23T02:10:00Z",
 }
-_ONE = {"content": {"application/json": {"example": _PAPER}}}
-_LIST = {200: {"content": {"application/json": {"example": {"papers": [_PAPER], "next": None}}}}}
+_ONE: dict[str, Any] = {"content": {"application/json": {"example": _PAPER}}}
+_LIST: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": {"papers": [_PAPER], "next": None}}}}}
 _DOC: dict[str, Any] = {
     "requestBody": {
         "required": True,
