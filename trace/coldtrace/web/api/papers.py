@@ -65,7 +65,9 @@ _PAPER: dict[str, object] = {
     "declared_at": "2026-11-23T02:10:00Z",
 }
 _ONE: dict[str, Any] = {"content": {"application/json": {"example": _PAPER}}}
-_LIST: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": {"papers": [_PAPER], "next": None}}}}}
+_LIST: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": {"papers": [_PAPER], "next": None}}}}
+}
 _DOC: dict[str, Any] = {
     "requestBody": {
         "required": True,
