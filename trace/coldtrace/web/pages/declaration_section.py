@@ -81,11 +81,16 @@ def _form(found: FoundConsignment, *, is_open: bool) -> Form:
                 Field(name=name, label=DECLARED[name], required=False, value=str(found.papers.get(name) or ""))
                 for name in _FIELDS
             ),
-            Field(
-                name="reason",
-                label=Words("更正原因", "Why"),
-                required=not is_open,
-                help=Words("已有正式报关单的，更正须写明原因。", "A final declaration is corrected with a reason."),
+            *(
+                ()
+                if is_open
+                else (
+                    Field(
+                        name="reason",
+                        label=Words("更正原因", "Why"),
+                        help=Words("更正正式报关单须写明原因。", "A final declaration is corrected with a reason."),
+                    ),
+                )
             ),
         ),
     )

@@ -31,6 +31,7 @@ from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.paper_policies import PolicyIn, add
 from coldtrace.web.page_session import form_fields, page_needs
 from coldtrace.web.pages.desk_form import PAGE, STATE, answer, change, read_fields, show_sheet
+from coldtrace.web.pages.paper_sections import small
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.pages.views import Bilingual
 from coldtrace.working_days import LOCAL
@@ -250,7 +251,9 @@ def _form(begins: str) -> Section:
                     *(
                         Field(
                             name=f"need-{kind.value}",
-                            label=PAPER_KIND_WORDS[kind],
+                            label=Words(
+                                f"要求：{PAPER_KIND_WORDS[kind].zh}", f"Asks for: {small(PAPER_KIND_WORDS[kind].en)}"
+                            ),
                             kind="select",
                             required=False,
                             choices=(Choice(value="", label=Words("不需要", "Not asked for")), *choices),

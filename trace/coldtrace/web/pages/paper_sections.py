@@ -79,12 +79,14 @@ def validity_cell(paper: Paper, *, today: date) -> Cell:
     """Return from when until when a paper is valid, and that it is over."""
     if paper.valid_from is None and paper.valid_until is None:
         return Cell(text="-")
-    begin = "" if paper.valid_from is None else paper.valid_from.isoformat()
-    end = "" if paper.valid_until is None else paper.valid_until.isoformat()
-    span = f"{begin} – {end}".strip()
+    begin, end = paper.valid_from, paper.valid_until
+    if begin is not None and end is not None:
+        span = Words(f"{begin} – {end}", f"{begin} – {end}")
+    else:
+        span = Words(f"至 {end}", f"until {end}") if begin is None else Words(f"{begin} 起", f"from {begin}")
     if paper.is_over(today) and paper.replaced_by is None:
-        return Cell(words=Words(f"{span}（已过期）", f"{span} (over)"), tone="stop")
-    return Cell(text=span)
+        return Cell(words=Words(f"{span.zh}（已过期）", f"{span.en} (over)"), tone="stop")
+    return Cell(words=span)
 
 
 def size_of(paper: Paper) -> str:
@@ -139,7 +141,7 @@ def lacking_cells(lacking: Collection[LackingPaper]) -> tuple[Cell, Cell, Cell]:
     """Return the row that says what a shipment still lacks, and what comes of it."""
     stops = any(each.level is NeedLevel.BLOCK for each in lacking)
     zh = "、".join(f"{PAPER_KIND_WORDS[each.kind].zh}{_least(each).zh}" for each in lacking)
-    en = ", ".join(f"{_small(PAPER_KIND_WORDS[each.kind].en)}{_least(each).en}" for each in lacking)
+    en = ", ".join(f"{small(PAPER_KIND_WORDS[each.kind].en)}{_least(each).en}" for each in lacking)
     after = (
         Words("。缺少时出库会被拦截。", ". Without them an out-scan is stopped.")
         if stops
@@ -147,7 +149,7 @@ def lacking_cells(lacking: Collection[LackingPaper]) -> tuple[Cell, Cell, Cell]:
     )
     return (
         Cell(words=Words("单证", "Papers")),
-        Cell(words=Words(zh + after.zh, en + after.en), tone="stop" if stops else "look"),
+        Cell(words=Words(zh + after.zh, en[:1].upper() + en[1:] + after.en), tone="stop" if stops else "look"),
         Cell(words=Words("上传单证", "Upload them"), url="#papers"),
     )
 
@@ -159,5 +161,6 @@ def _least(each: LackingPaper) -> Words:
     }.get(each.least, Words("", ""))
 
 
-def _small(text: str) -> str:
+def small(text: str) -> str:
+    """Return a name as it stands within a sentence."""
     return text[:1].lower() + text[1:]
