@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from coldtrace.custody import rebuild
+from coldtrace.custody.model import CaseKind
 from coldtrace.custody.service import Result
 from coldtrace.errors import Words
 from coldtrace.events.statement_type import StatementType as T
@@ -14,6 +15,7 @@ from coldtrace.goods.paper_policies import NewPolicy, add_policy
 from coldtrace.goods.paper_rules import Need, NeedLevel, PaperKind, PolicyScope
 from coldtrace.goods.papers import DeclarePaper, declare_paper
 from coldtrace.rights.model import EVERYTHING
+from coldtrace.watch.model import RESOLUTIONS
 from coldtrace.working_days import LOCAL
 from support.consignments import Consignment, commission_line, facts_of
 from support.house import pack_lines
@@ -76,6 +78,8 @@ def test_goods_without_a_paper_stay_and_leave_once_it_is_there(road: Road, bound
     assert road.where(pallet) == ("active", PORT, None)
     road.clock.forward(timedelta(hours=1))
     add_paper(road, bound)
+    # What leaves with its papers is also what closes the case.
+    assert T.SHIP in RESOLUTIONS[CaseKind.BLOCKED]
     went = road.done(PORT, T.SHIP, pallet, to=STORE)
     assert (went.status, went.marks, went.lacking) == ("accepted", (), ())
     assert road.where(pallet)[0] == "in_transit"
