@@ -178,6 +178,13 @@ NOBODYS = {
     # A directory that is open to everybody with a role.
     "GET /api/v1/sites",
     "GET /desk/sites",
+    # Rules for everybody; and no declaration of this house is still to come.
+    "GET /api/v1/paper-policies",
+    "POST /api/v1/paper-policies",
+    "GET /desk/policies",
+    "POST /desk/policies",
+    "GET /api/v1/declarations",
+    "GET /desk/declarations",
     # Nobody's yet, or told by its own id alone.
     "GET /api/v1/devices/invites",
     "GET /api/v1/people",

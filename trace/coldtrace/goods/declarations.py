@@ -84,7 +84,6 @@ class ProvisionalDeclaration:
     consignment_id: UUID
     declaration_no: str
     container_no: str
-    importer_id: UUID
     importer_zh: str
     importer_en: str
     imported_at: datetime
@@ -211,7 +210,7 @@ def list_provisional(
     within = Within(scope=scope)
     rows = session.execute(
         text(
-            "SELECT c.consignment_id, c.declaration_no, c.container_no, c.importer_id, o.name_zh AS importer_zh,"
+            "SELECT c.consignment_id, c.declaration_no, c.container_no, o.name_zh AS importer_zh,"
             " o.name_en AS importer_en, c.imported_at FROM consignment c"
             " JOIN operator o ON o.operator_id = c.importer_id"
             f" WHERE {within.thing(Kind.CONSIGNMENT, at='c.station_gln', importer='c.importer_id')}"

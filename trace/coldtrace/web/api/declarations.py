@@ -104,7 +104,7 @@ def get_declarations(
     clock, now = clock_of(settings), env.clock()
     came_before = clock.overdue_before(now) if overdue else None
     found = declarations.list_provisional(session, caller.scope, came_before=came_before, after=after, limit=limit)
-    caller.about(*(each.importer_id for each in found))
+    caller.about(*firms_of_consignment(session, *(each.consignment_id for each in found)))
     caller.told(rows=len(found))
     return {
         "declarations": [_line(each, clock, now) for each in found],

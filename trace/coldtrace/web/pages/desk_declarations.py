@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from coldtrace.errors import Words
 from coldtrace.goods import declarations
+from coldtrace.goods.firms import firms_of_consignment
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.declarations import DeclarationIn, clock_of, complete
@@ -43,7 +44,7 @@ def declarations_page(
     came_before = clock.overdue_before(now) if show == "overdue" else None
     with request.app.state.sessions() as session:
         found = declarations.list_provisional(session, caller.scope, came_before=came_before, after=after, limit=PAGE)
-    caller.about(*(each.importer_id for each in found))
+        caller.about(*firms_of_consignment(session, *(each.consignment_id for each in found)))
     caller.told(rows=len(found))
     rows = []
     for each in found:
