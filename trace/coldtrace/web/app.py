@@ -58,11 +58,13 @@ from coldtrace.web.api import (
     today,
     units,
     vouchers,
+    webhooks,
 )
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.busy_answers import BusyAnswers
 from coldtrace.web.captures import Captures
+from coldtrace.web.courier import Courier
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.kept_pages import KeptPages
@@ -92,6 +94,7 @@ from coldtrace.web.pages import (
     desk_stall,
     desk_stock,
     desk_tokens,
+    desk_webhooks,
     door,
     recalls,
     sign_in,
@@ -101,6 +104,7 @@ from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 from coldtrace.web.tagged import Tagged
+from coldtrace.webhooks.store import forget as forget_messages
 
 log = logging.getLogger("coldtrace.web")
 CARE_EVERY_S = 600.0
@@ -143,6 +147,7 @@ ROUTERS = tuple(
         rolls,
         resolve,
         product_links,
+        webhooks,
         journal,
         health,
         consumer,
@@ -160,6 +165,7 @@ ROUTERS = tuple(
         desk_places,
         desk_people,
         desk_tokens,
+        desk_webhooks,
         desk_closing,
         desk_inbox,
         desk_cases,
@@ -192,13 +198,16 @@ def create_app(
         caretaker = _Caretaker(app)
         postman: Postman = app.state.postman
         keeper = JournalKeeper(app.state.sessions, env)
+        courier = Courier(app.state.sessions.begin, env, settings)
         log_keeper.start()
         caretaker.start()
         postman.start()
         keeper.start()
+        courier.start()
         yield
         app.state.printing.stop()
         caretaker.stop()
+        courier.stop()
         postman.stop()
         keeper.stop()
         log_keeper.stop()
@@ -366,6 +375,11 @@ def _purge(app: FastAPI) -> None:
     while gone:
         with app.state.sessions.begin() as session:
             gone = purge(session, retention, now=app.state.env.clock())
+    old = app.state.env.clock() - timedelta(days=settings.keep_webhook_messages_days)
+    told = 1
+    while told:
+        with app.state.sessions.begin() as session:
+            told = forget_messages(session, before=old)
     with app.state.sessions.begin() as session:
         forget_trials(session, before=app.state.env.clock() - timedelta(days=1))
     before = app.state.env.clock() - timedelta(days=settings.keep_complaints_days)

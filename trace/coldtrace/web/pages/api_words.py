@@ -60,6 +60,7 @@ GROUPS: dict[str, Words] = {
     "codes": Words("追溯码", "Codes"),
     "trust": Words("信任列表", "Trust list"),
     "log": Words("公开日志", "Public log"),
+    "webhooks": Words("推送", "Webhooks"),
     "journal": Words("审计日志", "Journal"),
     "health": Words("运行状态", "Health"),
 }
@@ -208,6 +209,23 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/tokens": "返回本单位有效的接口令牌，不含令牌原文。",
     "POST /api/v1/tokens": "新建本单位的接口令牌，只显示这一次。",
     "DELETE /api/v1/tokens/{token_id}": "撤销本单位的或自己的令牌。",
+    "POST /api/v1/webhooks": "把事件以签名请求推送到一个地址；`secret` 用于验签，只显示一次。只推送该角色可读的内容，"
+    "且只有编号和链接；按辖区查阅的角色须说明用途（`Coldtrace-Purpose`）。",
+    "GET /api/v1/webhooks": "返回本单位的推送及待投递、失败的消息数；`stopped` 是停止的原因，"
+    "`next` 是下一页的 `after`。",
+    "GET /api/v1/webhooks/{webhook_id}": "返回一个推送，不含密钥。",
+    "DELETE /api/v1/webhooks/{webhook_id}": "删除推送：不再通知，密钥一并删除。",
+    "POST /api/v1/webhooks/{webhook_id}/pause": "暂停推送：等待中的消息保留；暂停期间发生的事不会补发。",
+    "POST /api/v1/webhooks/{webhook_id}/resume": "恢复推送，不论因何停止；等待中的消息立即投递。",
+    "POST /api/v1/webhooks/{webhook_id}/rotate": "返回新密钥，只显示这一次；24 小时内消息同时带新旧两个签名。",
+    "POST /api/v1/webhooks/{webhook_id}/test": "投递一条 `webhook.test`；结果见返回编号的消息。",
+    "POST /api/v1/webhooks/{webhook_id}/replay": "把一段时间的消息按原编号重新投递，先旧后新，每次至多一千条；"
+    "`next` 是下一次的 `since`，全部完成时为 null。",
+    "GET /api/v1/webhooks/{webhook_id}/messages": "返回已投递和等待中的消息，新的在前，各附最近一次尝试；"
+    "`next` 是下一页的 `after`。",
+    "GET /api/v1/webhooks/{webhook_id}/messages/{message_id}": "返回一条消息的原文和每次尝试：状态码、时间、"
+    "答复的前 1024 字节。",
+    "POST /api/v1/webhooks/{webhook_id}/messages/{message_id}/replay": "按原编号重新投递一条消息，接收方可按编号去重。",
     "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次、未用完的卷标和已登记的场所；"
     "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。",
     "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、自何时起缺哪些号、在哪里分叉；"

@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
             ("/desk/people", Words("人员", "People"), (Kind.PERSON, Verb.READ)),
             ("/desk/devices", Words("设备", "Devices"), (Kind.DEVICE, Verb.READ)),
             ("/desk/tokens", Words("令牌", "Tokens"), (Kind.TOKEN, Verb.READ)),
+            ("/desk/webhooks", Words("推送", "Webhooks"), (Kind.TOKEN, Verb.READ)),
             ("/desk/journal", Words("审计日志", "Journal"), (Kind.JOURNAL, Verb.READ)),
             ("/account", Words("我的账号", "My account"), None),
         ),
