@@ -12,6 +12,7 @@ from support.consignment_calls import CONSIGNMENT_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.stall_calls import STALL_PAGES
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
+from support.webhook_calls import WEBHOOK_PAGES
 
 
 def _resolve_case(scene: Scene, case: UUID) -> Request:
@@ -95,6 +96,7 @@ PAGES = (
         make=at("/desk/tokens"),
         token_only=True,
     ),
+    *WEBHOOK_PAGES,
     Call(
         method="POST",
         route="/desk/organisations",

@@ -158,6 +158,12 @@ def _members(column: str, table: str, live: str) -> Callable[[Session], Rows]:
     return rows
 
 
+def _webhooks(session: Session) -> Rows:
+    """Give webhooks: seen as a token of the same role is."""
+    rows = _rows(session, "SELECT * FROM webhook WHERE state <> 'ended' ORDER BY webhook_id")
+    return [(str(row.webhook_id), _by_role([row])) for row in rows]
+
+
 def _by_role(roles: list[Any]) -> Seen:
     return lambda scope: any(
         covers(scope, Party(operator_id=role.operator_id))
@@ -248,6 +254,8 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "#people": _PERSONS,
     "tokens.id": _TOKENS,
     "#tokens": _TOKENS,
+    "webhooks.id": _webhooks,
+    "#webhooks": _webhooks,
     "records.id": _records,
     "#journal": _records,
 }

@@ -30,6 +30,7 @@ from support.one_call import Call as Call
 from support.one_call import at as at
 from support.people_calls import grant, member, person
 from support.place_calls import PLACES
+from support.webhook_calls import WEBHOOKS
 
 _numbers = count(200)
 
@@ -322,6 +323,7 @@ CALLS = (
         ends_roles=True,
     ),
     *CLOSING,
+    *WEBHOOKS,
     Call(method="GET", route="/api/v1/trust-list", make=at("/api/v1/trust-list"), public=True),
     Call(method="GET", route="/api/v1/root", make=at("/api/v1/root"), public=True),
     Call(method="GET", route="/api/v1/filters", make=at("/api/v1/filters"), public=True),
