@@ -23,6 +23,8 @@ from coldtrace.watch.complaint_rules import ComplaintState, NotAccepted, Outcome
 from coldtrace.watch.model import CaseState, Explanation
 from coldtrace.watch.radar_rules import Signal
 from coldtrace.web.status_words import Status
+from coldtrace.webhooks import model as webhooks
+from coldtrace.webhooks.send import Trouble
 from support.source_tree import REPOSITORY
 
 VOCABULARIES: tuple[type[StrEnum], ...] = (
@@ -53,6 +55,11 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Unpublished,
     UnitState,
     Verdict,
+    Trouble,
+    webhooks.EventType,
+    webhooks.MessageState,
+    webhooks.Stopped,
+    webhooks.WebhookState,
     rights.Kind,
     rights.Role,
 )

@@ -28,6 +28,10 @@ HostName = Annotated[
 LogName = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 
 
+PASSPHRASE_FILE = "key-passphrase"
+"""In the data folder, where no setting names another file: of development starts."""
+
+
 class SettingInvalid(Refusal):
     """A `COLDTRACE_` variable holds something that cannot be used."""
 

@@ -20,7 +20,7 @@ from coldtrace.interop.trials import forget_trials
 from coldtrace.ledger.keeper import KeeperSettings, LogKeeper
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
-from coldtrace.people.retention import Retention, purge
+from coldtrace.people.retention import purge
 from coldtrace.settings import Settings
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old, forget_counts
@@ -43,6 +43,7 @@ from coldtrace.web.api import (
     health,
     imports,
     journal,
+    keeping,
     labels,
     log_list,
     logs,
@@ -65,6 +66,7 @@ from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.busy_answers import BusyAnswers
 from coldtrace.web.captures import Captures
 from coldtrace.web.courier import Courier
+from coldtrace.web.doctor_room import CARE_EVERY_S, DoctorRoom, Rounds, retention_of
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.kept_pages import KeptPages
@@ -87,6 +89,7 @@ from coldtrace.web.pages import (
     desk_import,
     desk_inbox,
     desk_journal,
+    desk_keeping,
     desk_overview,
     desk_people,
     desk_places,
@@ -107,7 +110,6 @@ from coldtrace.web.tagged import Tagged
 from coldtrace.webhooks.store import forget as forget_messages
 
 log = logging.getLogger("coldtrace.web")
-CARE_EVERY_S = 600.0
 
 DESCRIPTION = """Signed codes, signed statements and a public log for imported cold-chain food.
 进口冷链食品追溯：签名追溯码、签名记录、公开日志。
@@ -149,6 +151,7 @@ ROUTERS = tuple(
         product_links,
         webhooks,
         journal,
+        keeping,
         health,
         consumer,
         complain,
@@ -171,6 +174,7 @@ ROUTERS = tuple(
         desk_cases,
         desk_complaints,
         desk_journal,
+        desk_keeping,
         desk_overview,
         desk_purpose,
         api_reader,
@@ -227,6 +231,7 @@ def create_app(
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.log_keeper, app.state.notices = log_keeper, tuple(notices)
     app.state.logs = {}
+    app.state.rounds, app.state.doctor = Rounds(), DoctorRoom(settings, env)
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
@@ -327,10 +332,11 @@ class _Caretaker:
                     publish_filters(session, self._app.state.env)
                 with self._app.state.sessions.begin() as session:
                     settle_missed(session)
-                _purge(self._app)
+                self._app.state.rounds.purged = _purge(self._app)
                 _blur(self._app)
                 _sweep(self._app)
                 _count(self._app)
+                self._app.state.rounds.ended_at = self._app.state.env.clock()
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
                 log.exception("renewing trust list or filters, settling, purging or sweeping failed; trying again")
@@ -361,25 +367,22 @@ def _blur(app: FastAPI) -> None:
         coarsen(session, before=now - FINE_FOR)
 
 
-def _purge(app: FastAPI) -> None:
-    """Delete personal data whose time is over, one batch a transaction."""
+def _purge(app: FastAPI) -> dict[str, int]:
+    """Delete what was kept long enough, one batch a transaction; return how much of what, by setting."""
     settings: Settings = app.state.settings
-    retention = Retention(
-        sessions_days=settings.keep_sessions_days,
-        links_days=settings.keep_links_days,
-        sign_in_failures_days=settings.keep_sign_in_failures_days,
-        invites_days=settings.keep_invites_days,
-        quarantine_days=settings.keep_quarantine_days,
-    )
+    found = {"personal": 0, "webhook_messages": 0, "complaints": 0}
+    retention = retention_of(settings)
     gone = 1
     while gone:
         with app.state.sessions.begin() as session:
             gone = purge(session, retention, now=app.state.env.clock())
+        found["personal"] += gone
     old = app.state.env.clock() - timedelta(days=settings.keep_webhook_messages_days)
     told = 1
     while told:
         with app.state.sessions.begin() as session:
             told = forget_messages(session, before=old)
+        found["webhook_messages"] += told
     with app.state.sessions.begin() as session:
         forget_trials(session, before=app.state.env.clock() - timedelta(days=1))
     before = app.state.env.clock() - timedelta(days=settings.keep_complaints_days)
@@ -387,3 +390,5 @@ def _purge(app: FastAPI) -> None:
     while erased:
         with app.state.sessions.begin() as session:
             erased = erase_old(session, app.state.env, before=before)
+        found["complaints"] += erased
+    return found

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlmodel import Session
 
 from coldtrace.custody.service import INCLUDE_WITHIN
+from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.fork_guard import frozen_reason
@@ -43,6 +44,12 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
     """Answer 200 when the service can keep its promises; 503 without the database or with `alarms`, one for each log
     that is frozen, behind its promise, not published or not stored as it was signed.  `warnings` names what needs a
     person within a week."""
+    status, body = readiness(request, session, env)
+    return JSONResponse(body, status)
+
+
+def readiness(request: Request, session: Session, env: Env) -> tuple[int, dict[str, object]]:
+    """Return what /readyz answers: its status and its body."""
     said: Said = request.app.state.log_keeper.said()
     alarms = [*_alarms(session, env.clock()), *ledger.differing(session), *said.troubles]
     body: dict[str, object] = {"status": "alarm" if alarms else "ready"}
@@ -51,7 +58,7 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
     found = [*request.app.state.notices, *said.unsure, *warnings(session, env)]
     if found:
         body["warnings"] = sorted({each.code for each in found})
-    return JSONResponse(body, 503 if alarms else 200)
+    return 503 if alarms else 200, body
 
 
 @router.get("/metrics", summary="Counters 计数")

@@ -52,6 +52,15 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
             ("/account", Words("我的账号", "My account"), None),
         ),
     ),
+    (
+        Words("平台", "Platform"),
+        (
+            ("/desk/health", Words("运行状况", "Health"), (Kind.METRICS, Verb.READ)),
+            ("/desk/keys", Words("密钥", "Keys"), (Kind.METRICS, Verb.READ)),
+            ("/desk/backup", Words("备份", "Backup"), (Kind.METRICS, Verb.READ)),
+            ("/desk/retention", Words("保留期限", "Retention"), (Kind.METRICS, Verb.READ)),
+        ),
+    ),
 )
 """Every page that the navigation leads to, with the right that opens it; who has any role has the first one."""
 
