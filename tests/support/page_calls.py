@@ -9,6 +9,7 @@ from support.call_scene import Request, Scene, as_fields
 from support.case_calls import NOBODY
 from support.complaint_calls import COMPLAINT_PAGES
 from support.consignment_calls import CONSIGNMENT_PAGES
+from support.keeping_calls import KEEPING_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.stall_calls import STALL_PAGES
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
@@ -97,6 +98,7 @@ PAGES = (
         token_only=True,
     ),
     *WEBHOOK_PAGES,
+    *KEEPING_PAGES,
     Call(
         method="POST",
         route="/desk/organisations",

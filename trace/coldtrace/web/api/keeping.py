@@ -112,7 +112,7 @@ def get_health(request: Request, session: ReadSession, env: CurrentEnv, caller: 
 
 @router.get("/backup", summary="Last backup 最近备份")
 def get_backup(env: CurrentEnv, settings: CurrentSettings, caller: Keeper) -> dict[str, object]:
-    """Return when the last backup was finished, by the file that `COLDTRACE_BACKUP_MARK` names, as the doctor says it."""
+    """Return when the last backup was finished, by the file that `COLDTRACE_BACKUP_MARK` names."""
     return {"finding": finding_json(marked_backup(settings, now=env.clock()))}
 
 

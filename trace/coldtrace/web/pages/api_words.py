@@ -252,10 +252,11 @@ CHINESE: dict[str, str] = {
     "`Accept: application/json` 时为 `JSON`。",
     "GET /api/v1/keys": "返回全部签名密钥的公钥一半、现行信任列表、根密钥数，以及一周内需要人处理的事；"
     "`next` 是下一页的 `after`。私钥只在服务器文件中，用 `coldtrace keys` 更换。",
-    "GET /api/v1/health": "返回 `coldtrace doctor` 的检查结果（最多一分钟前），以及数据库大小、等待的邮件和推送、各日志、"
-    "最近一次自动维护的时间。",
+    "GET /api/v1/health": "返回 `coldtrace doctor` 的检查结果（最多一分钟前），以及数据库大小、等待的邮件和推送、"
+    "各日志、最近一次自动维护的时间。",
     "GET /api/v1/backup": "返回最近一次备份完成的时间（`COLDTRACE_BACKUP_MARK` 指明的文件）。",
-    "GET /api/v1/retention": "返回自动删除的内容：设置、天数、现有与到期的行数，上次与下次删除的时间。历史记录不在其中。",
+    "GET /api/v1/retention": "返回自动删除的内容：设置、天数、现有与到期的行数，上次与下次删除的时间。"
+    "历史记录不在其中。",
     "GET /healthz": "进程在运行就回答。",
     "GET /readyz": "能履行承诺时 200；数据库不可用、日志冻结、入树超时或未能发布时 503，并列出原因；"
     "`warnings` 列出一周内需要人处理的事。",
