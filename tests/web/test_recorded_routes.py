@@ -191,6 +191,10 @@ NOBODYS = {
     "GET /api/v1/tokens",
     "GET /desk/tokens",
     "DELETE /api/v1/tokens/{token_id}",
+    "GET /api/v1/webhooks",
+    "GET /desk/webhooks",
+    # The installation's own.
+    *(f"GET {path}{name}" for path in ("/api/v1/", "/desk/") for name in ("keys", "health", "backup", "retention")),
     # A spare organisation's; and nobody has left.
     "POST /api/v1/organisations/{uscc}/close",
     "POST /api/v1/organisations/{uscc}/reopen",

@@ -173,6 +173,7 @@ def get_message(
     answer."""
     webhook = service.held(session, caller.scope, webhook_id)
     caller.about(webhook.operator_id)
+    caller.named(f"{webhook_id}/messages/{message_id}")
     found = store.message(session, webhook_id, message_id)
     if found is None:
         raise WebhookMessageUnknown(id=str(message_id))
@@ -191,6 +192,7 @@ def post_message_replay(
     message_id: Annotated[UUID, Path()],
 ) -> dict[str, str]:
     """Have one message delivered again, under the same id: a receiver that has it already may leave it."""
+    caller.named(f"{webhook_id}/messages/{message_id}")
     service.replay_one(session, env, _own(session, caller, webhook_id), message_id)
     return {"message": str(message_id)}
 

@@ -21,7 +21,7 @@ from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSessio
 from coldtrace.web.api.keeping import findings, next_care, rules
 from coldtrace.web.doctor_room import Rounds, figures
 from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.desk_form import PAGE, SITE, STATE, show_sheet
+from coldtrace.web.pages.desk_form import PAGE, STATE, show_sheet
 from coldtrace.web.pages.sheet import Cell, Row, Section
 
 router = APIRouter(include_in_schema=False)
@@ -94,20 +94,18 @@ def keys_page(
         columns=(
             Words("编号", "Key id"),
             Words("用途", "Use"),
-            SITE,
             STATE,
             Words("自", "Since"),
             Words("可打印至", "Prints until"),
             Words("验证至", "Verified until"),
-            Words("列入信任列表", "On the trust list since"),
+            Words("信任列表", "Trust list"),
         ),
         rows=tuple(
             Row(
                 id=each.kid,
                 cells=(
                     Cell(text=each.kid),
-                    Cell(words=USES.get(each.use), text=None if each.use in USES else each.use),
-                    Cell(text=each.gln or "-"),
+                    Cell(words=USES.get(each.use), text=each.gln if each.use in USES else each.use),
                     KEY_STATES[each.state],
                     Cell(moment=each.made_at),
                     Cell(moment=each.print_until) if each.use == "code" else Cell(text="-"),
@@ -153,7 +151,7 @@ def health_page(request: Request, caller: Keeper, session: ReadSession, env: Cur
         title=Words("一切正常", "Everything is in order") if well else Words("有事要处理", "There is something to do"),
         lead=Words(
             "与服务器上的 coldtrace doctor 相同的检查，最多一分钟前。",
-            "The same look as `coldtrace doctor` on the server, a minute old at most.",
+            "The same look as coldtrace doctor on the server, a minute old at most.",
         ),
         facts=((Words("检查时间", "Looked at"), Cell(moment=at)),),
         columns=(Words("项目", "What"), STATE, Words("情况", "How it is"), Words("怎么办", "What to do")),
@@ -224,7 +222,7 @@ def backup_page(request: Request, caller: Keeper, env: CurrentEnv, settings: Cur
             "需要三样：数据库备份、数据目录（含密钥）、密钥口令。先停止服务，恢复后运行 coldtrace doctor，再启动。"
             "早于已发布检查点的备份不会被继续签名：日志会冻结，以免改写历史。",
             "It takes three things: the backup of the database, the data folder with the keys, and their passphrase."
-            " Stop the service, restore, run `coldtrace doctor`, then start. A backup older than what was published is"
+            " Stop the service, restore, run coldtrace doctor, then start. A backup older than what was published is"
             " not signed on: the log freezes rather than rewrite history.",
         ),
         columns=(Words("步骤", "Step"), Words("命令", "Command")),

@@ -97,6 +97,7 @@ def post_change(request: Request, webhook_id: UUID, what: Act, caller: WebhookRe
     secret: list[str] = []
     if caller.note is not None:
         caller.note.act = what
+        caller.named(webhook_id)
 
     def work(session: Session) -> None:
         env = request.app.state.env
@@ -137,6 +138,7 @@ def post_message_replay(request: Request, webhook_id: UUID, message_id: UUID, ca
         webhook = service.own(session, caller.reader, caller.scope, webhook_id)
         caller.about(webhook.operator_id)
         caller.at(webhook.sites or ())
+        caller.named(f"{webhook_id}/messages/{message_id}")
         service.replay_one(session, request.app.state.env, webhook, message_id)
 
     page = partial(_message, webhook_id=webhook_id, message_id=message_id)
@@ -366,6 +368,7 @@ def _message(request: Request, caller: Caller, *, webhook_id: UUID, message_id: 
         webhook = service.held(session, caller.scope_for(Kind.TOKEN, Verb.READ), webhook_id)
         found = store.message(session, webhook_id, message_id)
     caller.about(webhook.operator_id)
+    caller.named(f"{webhook_id}/messages/{message_id}")
     if found is None:
         raise WebhookMessageUnknown(id=str(message_id))
     head, body, tries = found
