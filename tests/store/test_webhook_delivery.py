@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.case_store import NewCase, explain_gone, open_cases
+from coldtrace.custody.model import CaseKind
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties import service as parties
 from coldtrace.people.grant_refusals import GrantRefused
@@ -27,6 +29,7 @@ from coldtrace.webhooks.refusals import WebhookEventUnusable, WebhookUrlUnusable
 from coldtrace.webhooks.send import Outcome, Sender, Trouble
 from coldtrace.webhooks.service import NewWebhook
 from coldtrace.webhooks.spread import spread
+from support.complaints import make_complaint
 from support.hook_receiver import Receiver, is_signed_by, receiver
 from support.house import install_office
 from support.mail_server import make_certificate
@@ -261,6 +264,34 @@ def test_a_revoked_device_is_told_to_who_keeps_it(road: Road) -> None:
         go(road)
     ((kind, data),) = told(came)
     assert (kind, data["id"]) == ("device.revoked", b64(key))
+
+
+def test_the_rarer_facts_are_told_as_well(road: Road) -> None:
+    """Codes that are all drawn, a mismatch, a case that ends, a complaint that an office accepts."""
+    firm = firm_of(road)
+    with receiver() as came:
+        hook(road, came.url, EventType.CONSIGNMENT_CODED, member=Member(role=Role.FIRST_STATION, operator_id=firm))
+        hook(road, came.url, EventType.VOUCHER_MISMATCH, EventType.CASE_RESOLVED)
+        office = install_office(road.session, road.env).operator_id
+        regulator = Member(role=Role.REGULATOR, operator_id=office, area="12")
+        hook(road, came.url, EventType.COMPLAINT_ACCEPTED, member=regulator)
+        road.consignment(cartons=1)
+        case = NewCase(
+            kind=CaseKind.QUANTITY_MISMATCH, about="remainder:x", gln=STORE, opened_at=road.env.clock(), detail={}
+        )
+        open_cases(road.session, [case])
+        explain_gone(road.session, "c.case_id = :id", {"id": case.id})
+        market = next(site for site in road.sites.values() if site.gln == MARKET)
+        complaint = make_complaint(road.session, road.env, market, "accept")
+        for _ in range(4):
+            go(road)
+    run = road.session.execute(text("SELECT run_id FROM code_run")).scalar_one()
+    assert sorted((kind, data["id"]) for kind, data in told(came)) == [
+        ("case.resolved", str(case.id)),
+        ("complaint.accepted", str(complaint)),
+        ("consignment.coded", str(run)),
+        ("voucher.mismatch", str(case.id)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,8 @@ class Sender:
                 return await self._post(url, headers, body)
         except TimeoutError:
             return Outcome(trouble=Trouble.TIMEOUT)
+        except (httpx.InvalidURL, UnicodeError):
+            return Outcome(trouble=Trouble.NAME_UNKNOWN)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
         asked = httpx.URL(url)

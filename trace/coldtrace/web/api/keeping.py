@@ -26,6 +26,7 @@ from coldtrace.web.api.organisations import Limit
 from coldtrace.web.doctor_room import CARE_EVERY_S, DoctorRoom, Rounds, figures, retention_of
 
 router = APIRouter(prefix="/api/v1", tags=["health"])
+KeyAfter = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9A-Za-z_-]*$")]
 Keeper = Annotated[Caller, needs(Kind.METRICS, Verb.READ, devices=False)]
 
 
@@ -45,7 +46,7 @@ def get_keys(
     session: ReadSession,
     env: CurrentEnv,
     caller: Keeper,
-    after: Annotated[str | None, Query(max_length=64)] = None,
+    after: KeyAfter = None,
     limit: Limit = 50,
 ) -> dict[str, object]:
     """Return the public halves of all signing keys by key id, the trust list in force, its roots, and what needs a

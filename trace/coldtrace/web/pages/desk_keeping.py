@@ -18,7 +18,7 @@ from coldtrace.parties.roots import current_root, root_signers
 from coldtrace.parties.warnings import warnings
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSession
-from coldtrace.web.api.keeping import findings, next_care, rules
+from coldtrace.web.api.keeping import KeyAfter, findings, next_care, rules
 from coldtrace.web.doctor_room import Rounds, figures
 from coldtrace.web.page_session import page_needs
 from coldtrace.web.pages.desk_form import PAGE, STATE, show_sheet
@@ -57,7 +57,7 @@ NEVER = Cell(words=Words("启动后还没有", "Not since the service was starte
 
 @router.get("/desk/keys")
 def keys_page(
-    request: Request, caller: Keeper, session: ReadSession, env: CurrentEnv, after: str | None = None
+    request: Request, caller: Keeper, session: ReadSession, env: CurrentEnv, after: KeyAfter = None
 ) -> Response:
     """Show the signing keys, the trust list in force, and what needs a person."""
     now = env.clock()
