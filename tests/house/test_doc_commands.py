@@ -13,6 +13,7 @@ from support.source_tree import REPOSITORY
 DOCUMENTS = [
     "README.md",
     "docs/guides/run-in-production.md",
+    "docs/guides/upgrade.md",
     "docs/guides/coldscan.md",
     "docs/guides/gate.md",
     "docs/guides/be-a-witness.md",

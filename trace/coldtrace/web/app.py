@@ -63,6 +63,7 @@ from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.busy_answers import BusyAnswers
 from coldtrace.web.captures import Captures
+from coldtrace.web.demo_world import DemoWorld
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.kept_pages import KeptPages
@@ -81,6 +82,7 @@ from coldtrace.web.pages import (
     desk_closing,
     desk_complaints,
     desk_consignments,
+    desk_demo,
     desk_home,
     desk_import,
     desk_inbox,
@@ -180,11 +182,14 @@ def create_app(
     *,
     sequencer_engine: Engine | None = None,
     notices: Sequence[Refusal] = (),
+    demo: DemoWorld | None = None,
 ) -> FastAPI:
     """Return the application over a migrated and installed database.
 
     `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
+    With a `demo` its people stand on the sign-in page, and its administrator begins it anew; production has none.
     """
+    assert demo is None or settings.env != "production", "production runs no demo's world"
     log_keeper = LogKeeper(sequencer_engine or engine, env, _keeper_settings(settings))
 
     @asynccontextmanager
@@ -218,6 +223,7 @@ def create_app(
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.log_keeper, app.state.notices = log_keeper, tuple(notices)
     app.state.logs = {}
+    app.state.demo = demo
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
@@ -236,6 +242,8 @@ def create_app(
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if demo is not None:
+        app.include_router(desk_demo.router)
     documented = app.openapi
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")

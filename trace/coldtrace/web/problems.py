@@ -48,6 +48,7 @@ STATUS: dict[str, int] = {
     "form_refused": 403,
     "erasure_unconfirmed": 422,
     "purpose_missing": 422,
+    "demo_not_reset": 409,
     "insecure_sign_in": 403,
     "sign_in_refused": 403,
     "sign_in_code_wanted": 403,

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -18,6 +19,14 @@ WORLD_FILE = "demo.json"
 def has_world(data_dir: Path) -> bool:
     """Tell whether the story was told here to its end."""
     return (data_dir / WORLD_FILE).exists()
+
+
+def made_at(data_dir: Path) -> datetime | None:
+    """Return when the story was told here to its end, None before."""
+    try:
+        return datetime.fromtimestamp((data_dir / WORLD_FILE).stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def consumer_url(data_dir: Path, url: str) -> str | None:

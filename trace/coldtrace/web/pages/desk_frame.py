@@ -55,11 +55,16 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
 """Every page that the navigation leads to, with the right that opens it; who has any role has the first one."""
 
 
-def nav_of(caller: Caller) -> tuple[NavGroup, ...]:
+DEMO: _Page = ("/desk/demo", Words("演示环境", "The demo"), (Kind.ORGANISATION, Verb.WRITE))
+"""The last page of all, where the service runs a demo."""
+
+
+def nav_of(caller: Caller, *, is_demo: bool = False) -> tuple[NavGroup, ...]:
     """Return the pages that the caller may open: no link leads to a refusal."""
+    groups = (*GROUPS, (None, (DEMO,))) if is_demo else GROUPS
     found = [
         NavGroup(title=title, pages=tuple((url, words) for url, words, right in pages if _is_open(caller, url, right)))
-        for title, pages in GROUPS
+        for title, pages in groups
     ]
     return tuple(group for group in found if group.pages)
 
@@ -74,7 +79,7 @@ def frame_of(request: Request, caller: Caller) -> Frame:
     """Return the frame of a page for whoever is signed in."""
     return Frame(
         csrf=csrf_of(request),
-        nav=nav_of(caller),
+        nav=nav_of(caller, is_demo=request.app.state.demo is not None),
         who=request.state.person.name,
         purpose=getattr(request.state, "purpose", None),
         asks_purpose=any(each.area is not None for each in caller.reader.members),
