@@ -6,7 +6,8 @@
 
 They land in docs/images/, docs/images/consumer/ and docs/images/desk/, with few colours so that the repository stays
 small.  Look at them beside the last ones before you commit them.  The ten states are brought about by real
-statements, imports and commands (tests/support/ten_states.py): a recall and a copied code stay in a world that is used for them.
+statements, imports and commands (tests/support/ten_states.py): a recall and a copied code stay in a world that is
+used for them.
 """
 
 import argparse
@@ -30,7 +31,6 @@ from handheld_panels import as_page, coldscan, scanned
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from coldtrace.people.demo import DEMO_PASSWORD
 from coldtrace.rights.model import Role
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -42,6 +42,7 @@ from support.ten_states import SHOP, DemoWorld, bring_about  # noqa: E402
 IMAGES = REPOSITORY / "docs" / "images"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
+STORE = "9521234000020"
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 
@@ -88,42 +89,36 @@ def _take_roles(browser: Browser, world: DemoWorld, out: Path) -> None:
         page.goto(f"{world.base}/sign-in?lang=zh", wait_until="load")
         _save(page, out / "sign-in-zh.png")
     with _page(browser, DESK, "zh-CN", scale=1) as page:
-        _enter(page, world, Role.COLD_STORE, "/desk/stock?lang=zh")
+        _sign_in(page, world, Role.COLD_STORE, f"/desk/stock/{STORE}?lang=zh")
         _save(page, out / "stock-zh.png")
-        box = page.locator("tr[data-id] a", has_text="(01)").first.inner_text()
+        pallet = page.locator("tr[data-id] a", has_text="(00)").first.inner_text()
     with _page(browser, PHONE, "zh-CN", scale=1) as page:
-        _enter(page, world, Role.RETAILER, f"/desk/stall/{SHOP}?lang=zh")
+        _sign_in(page, world, Role.RETAILER, f"/desk/stall/{SHOP}?lang=zh")
         opened = page.locator("form[action$='/open'] button")
         if opened.count():
             opened.click()
         page.goto(f"{world.base}/desk/stall/{SHOP}?lang=zh", wait_until="load")
         # Goods that nobody sent here: the page minds, and the inbox has a case.
-        page.fill("[name=codes]", box)
+        page.fill("[name=codes]", pallet)
         page.click("button[value=receive]")
         _save(page, out / "stall-zh.png")
     with _page(browser, DESK, "en-GB", scale=1) as page:
-        _enter(page, world, Role.RETAILER, "/desk/cases?lang=en")
+        _sign_in(page, world, Role.RETAILER, "/desk/cases?lang=en")
         _save(page, out / "cases-en.png")
         page.locator("tr[data-id] a").first.click()
         _save(page, out / "case-en.png")
     with _page(browser, DESK, "zh-CN", scale=1) as page:
-        _enter(page, world, Role.REGULATOR, "/desk/purpose?lang=zh")
+        _sign_in(page, world, Role.REGULATOR, "/desk/purpose?lang=zh")
         page.fill("[name=reason]", "双随机抽查")
         page.fill("[name=document]", "津市监〔2026〕12号")
         page.click("main form button")
         page.goto(f"{world.base}/desk/overview?lang=zh", wait_until="load")
         _save(page, out / "overview-zh.png")
     with _page(browser, DESK, "en-GB", scale=1) as page:
-        _enter(page, world, Role.ADMINISTRATOR, "/desk/sites?lang=en")
+        _sign_in(page, world, Role.ADMINISTRATOR, "/desk/sites?lang=en")
         _save(page, out / "sites-en.png")
         page.goto(f"{world.base}/desk/demo?lang=en", wait_until="load")
         _save(page, out / "demo-en.png")
-
-
-def _enter(page: Page, world: DemoWorld, role: Role, next: str) -> None:
-    page.goto(f"{world.base}/sign-in?next={quote(next, safe='')}", wait_until="load")
-    page.click(f"button[value='{role.value}@demo.example']")
-    page.wait_for_load_state("load")
 
 
 def _take_states(browser: Browser, world: DemoWorld, out: Path) -> None:
@@ -177,9 +172,7 @@ def _take_desk(browser: Browser, world: DemoWorld, out: Path) -> None:
 
 def _sign_in(page: Page, world: DemoWorld, role: Role, next: str) -> None:
     page.goto(f"{world.base}/sign-in?next={quote(next, safe='')}", wait_until="load")
-    page.fill("input[name=email]", f"{role.value}@demo.example")
-    page.fill("input[name=password]", DEMO_PASSWORD)
-    page.click("main form button")
+    page.click(f"button[value='{role.value}@demo.example']")
     page.wait_for_url(f"{world.base}{next}")
 
 

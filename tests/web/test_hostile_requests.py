@@ -3,6 +3,7 @@
 import resource
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 
 import httpx
 import pytest
@@ -27,6 +28,7 @@ FOLDERS = (
 SECRETS = ("root:x:0:0", "PRIVATE KEY", "[project]", "ENCRYPTED")
 HUGE_BYTES = 200 * 1024 * 1024
 CHUNK = b"x" * 65_536
+_numbers = count(1)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -46,8 +48,7 @@ def test_no_address_climbs_out_of_its_folder(shared: WebHouse, folder: str) -> N
 def test_200_mb_are_refused_early(shared: WebHouse, path: str, announced: bool) -> None:
     operator_id = next(iter(shared.sites.values())).operator_id
     member = Member(role=Role.FIRST_STATION, operator_id=operator_id)
-    email = f"huge-{path.count('/')}-{announced}@example.cn"
-    desk = signed_in(shared, email, member)
+    desk = signed_in(shared, f"huge-{next(_numbers)}@example.cn", member)
     assert csrf_of(desk.get("/account"))
     sent = 0
 

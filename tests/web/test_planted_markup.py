@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections import deque
-from urllib.parse import urlsplit
 
 import httpx
 import openpyxl
@@ -97,8 +96,8 @@ def crawl(desk: Visitor, start: list[str]) -> dict[str, Node]:
             continue
         found[path] = checked(path, answer)
         for link in found[path].all("a"):
-            address = link.attributes.get("href", "").partition("#")[0]
-            if OPEN_TO_FOLLOW.match(address) and "lang=" not in urlsplit(address).query:
+            address = re.sub(r"[?&]lang=(zh|en)", "", link.attributes.get("href", "").partition("#")[0])
+            if OPEN_TO_FOLLOW.match(address):
                 waiting.append(address)
     return found
 

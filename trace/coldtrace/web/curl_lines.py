@@ -35,6 +35,7 @@ BY_NAME: Final[Mapping[str, object]] = {
     "code": "7QK4-M2ZX-9RTB-5",
     "codes": ["7QK4-M2ZX-9RTB-5"],
     "texts": ["7QK4-M2ZX-9RTB-5"],
+    "url": BASE,
     "key": "KEY",
     "id": "ID",
 }

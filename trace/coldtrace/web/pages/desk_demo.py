@@ -14,7 +14,7 @@ from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.demo_world import DemoWorld
-from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.page_session import drop_session, form_fields, page_needs
 from coldtrace.web.pages.desk_form import show_sheet
 from coldtrace.web.pages.sheet import Cell, Field, Form, Section
 from coldtrace.web.pages.sign_in import said
@@ -47,7 +47,10 @@ def post_reset(request: Request, caller: DemoKeeper, body: Body) -> Response:
     demo.is_resetting = True
     log.warning("重置演示数据 / the demo is reset, by %s", caller.actor)
     demo.reset()
-    return RedirectResponse("/sign-in", 303)
+    answer = RedirectResponse("/sign-in", 303)
+    # The session ends with its world: the sign-in page would lead back into what is going.
+    drop_session(request, answer)
+    return answer
 
 
 def _refusal(demo: DemoWorld, *, confirmed: bool) -> DemoNotReset | None:

@@ -279,7 +279,8 @@ def _sign_in_view(request: Request, *, next: str, email: str = "", problem: Refu
     if demo is None:
         return view
     waits = demo.is_making or demo.is_resetting
-    return replace(view, sections=(*view.sections, _demo_section(request, demo, next=next)), is_busy=waits)
+    # First: whoever looks at a demo has no password to type.
+    return replace(view, sections=(_demo_section(request, demo, next=next), *view.sections), is_busy=waits)
 
 
 def _demo_section(request: Request, demo: DemoWorld, *, next: str) -> Section:
