@@ -25,7 +25,6 @@ from support.closing_calls import CLOSING
 from support.complaint_calls import COMPLAINT_CALLS
 from support.consignment_calls import CONSIGNMENT_CALLS
 from support.house import GLNS, unit_line
-from support.keeping_calls import KEEPING
 from support.link_calls import LINKS
 from support.one_call import Call as Call
 from support.one_call import at as at
@@ -325,7 +324,6 @@ CALLS = (
     ),
     *CLOSING,
     *WEBHOOKS,
-    *KEEPING,
     Call(method="GET", route="/api/v1/trust-list", make=at("/api/v1/trust-list"), public=True),
     Call(method="GET", route="/api/v1/root", make=at("/api/v1/root"), public=True),
     Call(method="GET", route="/api/v1/filters", make=at("/api/v1/filters"), public=True),
