@@ -280,6 +280,7 @@ def test_the_rarer_facts_are_told_as_well(road: Road) -> None:
             kind=CaseKind.QUANTITY_MISMATCH, about="remainder:x", gln=STORE, opened_at=road.env.clock(), detail={}
         )
         open_cases(road.session, [case])
+        gap(road, CARTONS[1])
         explain_gone(road.session, "c.case_id = :id", {"id": case.id})
         market = next(site for site in road.sites.values() if site.gln == MARKET)
         complaint = make_complaint(road.session, road.env, market, "accept")

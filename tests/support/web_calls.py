@@ -23,7 +23,6 @@ from support.closing_calls import CLOSING
 from support.complaint_calls import COMPLAINT_CALLS
 from support.consignment_calls import CONSIGNMENT_CALLS
 from support.house import GLNS, unit_line
-from support.keeping_calls import KEEPING
 from support.link_calls import LINKS
 from support.one_call import Call as Call
 from support.one_call import at as at
@@ -314,7 +313,6 @@ CALLS = (
     ),
     *CLOSING,
     *WEBHOOKS,
-    *KEEPING,
     *PUBLISHED,
     Call(
         method="GET",

@@ -1,9 +1,10 @@
-"""Good calls about webhooks, of the API and of pages; see `support/web_calls.py` and `support/page_calls.py`."""
+"""Good calls about webhooks, and of the API for the administrator; see `support/web_calls.py`, `support/page_calls.py`."""
 
 from collections.abc import Callable
 
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_fields, as_json
+from support.keeping_calls import KEEPING
 from support.one_call import Call, at
 from support.people_calls import member
 
@@ -85,6 +86,7 @@ WEBHOOKS = (
     _read(BASE, "/messages/{message}"),
     _changed("/messages/{message}/replay", status=202),
     _changed("", method="DELETE"),
+    *KEEPING,
 )
 WEBHOOK_PAGES = (
     Call(
