@@ -23,6 +23,7 @@ CREATE INDEX ON statement_day (gln, day);
 -- Which statements of a place contradict something, as they stand now.
 CREATE INDEX case_file_stated ON case_file (gln, opened_at, entry_id)
     WHERE about LIKE 'statement:%' AND note IS DISTINCT FROM 'told_again';
+CREATE INDEX ON lot (consignment_id);
 CREATE INDEX case_file_office ON case_file (operator_id, gln) WHERE live;
 """
 
@@ -33,6 +34,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP INDEX case_file_office, case_file_stated, statement_day_gln_day_idx; DROP TABLE statement_hour;"
+        "DROP INDEX case_file_office, case_file_stated, lot_consignment_id_idx, statement_day_gln_day_idx;"
+        " DROP TABLE statement_hour;"
         " DELETE FROM case_sweep WHERE name = 'statement_hour'"
     )

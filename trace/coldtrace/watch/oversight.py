@@ -256,8 +256,10 @@ def _consignments(session: Session, scope: Scope, *, since: datetime, until: dat
     mine = f"({within.site('c.station_gln')} OR {within.organisation('c.importer_id')})"
     row = session.execute(
         text(
-            "SELECT count(*) AS imported, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM lot l JOIN unit u USING (lot_id)"
-            " WHERE l.consignment_id = c.consignment_id)) AS coded FROM consignment c"
+            "SELECT count(*) AS imported, count(*) FILTER (WHERE (SELECT TRUE FROM lot l CROSS JOIN LATERAL"
+            # Asked one by one: EXISTS would be answered for all units that there are at once.
+            "  (SELECT 1 FROM unit u WHERE u.lot_id = l.lot_id LIMIT 1) u"
+            " WHERE l.consignment_id = c.consignment_id LIMIT 1)) AS coded FROM consignment c"
             f" WHERE c.state = 'open' AND c.imported_at >= :since AND c.imported_at < :until AND {mine}"
         ),
         {"since": since, "until": until, **within.values},
