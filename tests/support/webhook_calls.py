@@ -1,4 +1,4 @@
-"""Good calls about webhooks, and of the API for the administrator; see `support/web_calls.py`, `support/page_calls.py`."""
+"""Good calls about webhooks, and of the API for the administrator: `support/web_calls.py`, `support/page_calls.py`."""
 
 from collections.abc import Callable
 
