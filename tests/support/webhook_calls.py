@@ -1,4 +1,4 @@
-"""Good calls about webhooks, and of the API for the administrator; see `support/web_calls.py`, `support/page_calls.py`."""
+"""Good calls about webhooks, of the API and of pages; with those of the API for the administrator."""
 
 from collections.abc import Callable
 
