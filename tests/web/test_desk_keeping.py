@@ -1,6 +1,7 @@
 """The administrator's pages: one source with the doctor and the API, nothing private, and only for administrators."""
 
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_the_pages_show_what_the_api_tells(shared: WebHouse) -> None:
     assert {each["name"] for each in health["findings"]} >= {"disk", "database", "backup", "service"}
     assert health["figures"]["database_bytes"] > 1_000_000
     assert [each["name"] for each in health["logs"]] == [shared.env.log.name]
-    page = shared.client.get("/desk/health", headers=desk).text
+    page = unescape(shared.client.get("/desk/health", headers=desk).text)
     assert all(each["thing_en"] in page for each in health["findings"])
 
 
