@@ -111,7 +111,7 @@ def test_statuses_are_refusals() -> None:
     assert {code for code, status in STATUS.items() if status >= 500} == {
         "busy", "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
-        "pages_busy", "printer_stopped", "roots_offline", "streams_taken", "unreadable_key_file",
+        "pages_busy", "photos_busy", "printer_stopped", "roots_offline", "streams_taken", "unreadable_key_file",
         "key_not_listed", "log_not_open", "log_tiles_differ", "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 
