@@ -59,8 +59,10 @@ def test_a_day_at_the_office(web: WebHouse, browser: Browser, tmp_path: Path) ->
         page.fill("[name=code]", seen.uri)
         desk.press("查询")
         assert desk.rows("story"), desk.text
-        assert MARKET in desk.cells("story")
-        assert STORE not in desk.cells("story")
+        story = desk.cells("story")
+        assert web.sites[SiteRole.MARKET].name_zh in story
+        assert web.sites[SiteRole.COLD_STORE].name_zh not in story
+        assert STORE not in story
         desk.shoot("history")
         # One that did not is answered as one that nobody issued.
         answers = []
