@@ -133,7 +133,7 @@ def test_a_page_carries_no_script_or_style_of_its_own_and_forbids_it(world: Worl
 def test_headers_of_a_page(world: World) -> None:
     answer = world.get(world.sold)
     assert answer.headers["cache-control"] == "no-cache"
-    assert {"accept", "accept-language", "cookie"} == {
+    assert {"accept", "accept-encoding", "accept-language", "cookie"} == {
         part.strip().lower() for part in answer.headers["vary"].split(",")
     }
     assert answer.headers["referrer-policy"] == "no-referrer"
