@@ -79,7 +79,7 @@ def get_near_expiry(
 
 
 @router.get(
-    "/{gln}/lots.csv", response_class=Response, responses=_FILE, summary="Stock by lot as a file 按批次的库存文件"
+    "/{gln}/lots.csv", response_class=Response, responses=_FILE, summary="Lots in stock, a file 按批次的库存文件"
 )  # fmt: skip
 def get_lots_file(gln: Gln, request: Request, session: ReadSession, caller: Exporter, search: Search = "") -> Response:
     """Stream all of it as CSV.  It is an export: say what for (header `Coldtrace-Purpose`)."""
