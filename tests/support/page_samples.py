@@ -142,8 +142,9 @@ FRESH = replace(
 )
 RECALL = RecallNotice(
     published="2026-11-22",
-    role="regulator",
-    district="120112",
+    level=1,
+    reason=Bilingual(zh="检出单核细胞增生李斯特氏菌", en="Listeria monocytogenes found"),
+    url="https://example.gov.cn/recall/17",
 )
 RECALLED = replace(SOLD, status=Status.RECALLED, also=(Status.SOLD,), recall=RECALL)
 MISSING = ConsumerView(
@@ -246,11 +247,10 @@ COUNTER = replace(
             lot="BR26A17",
             expiry_date="2028-08-11",
             also=(advice_for(Status.HELD),),
-            notice_url="/recalls?gtin=19521234000017&lot=BR26A17",
         ),
         ListedLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
     ),
-    more=12,
+    more=True,
 )
 PRODUCT = ProductView(
     here="/01/19521234000017/10/BR26A17",

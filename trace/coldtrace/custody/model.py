@@ -95,8 +95,6 @@ class Mark(StrEnum):
     TERMINAL = "terminal"
     EXPIRED = "expired"
     STOPPED = "stopped"
-    PAPERS_MISSING = "papers_missing"
-    PAPERS_DUE = "papers_due"
     HELD = "held"
     RECALLED = "recalled"
     TEMP_BREACH = "temp_breach"
@@ -163,7 +161,6 @@ BLOCKING = frozenset(
         Mark.TERMINAL,
         Mark.EXPIRED,
         Mark.STOPPED,
-        Mark.PAPERS_MISSING,
         Mark.HELD,
         Mark.RECALLED,
         Mark.TEMP_BREACH,
@@ -228,7 +225,7 @@ _OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
     CaseKind.REFUSED_HANDOVER: frozenset({Mark.REFUSED_BY_RECEIVER}),
     CaseKind.DOUBLE_BOUND: frozenset({Mark.DOUBLE_BOUND}),
 }
-NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED, Mark.REFERENCE_MISSING, Mark.PAPERS_DUE})
+NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED, Mark.REFERENCE_MISSING})
 """Marks that are allowed and only noted: nothing in them contradicts anything."""
 
 

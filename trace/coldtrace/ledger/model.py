@@ -95,8 +95,7 @@ class LogStatus:
     """A log and how it is doing.
 
     `reason` says in JSON why it is frozen; `oldest_pending_s` is the age of the entry that has waited longest for its
-    place, `oldest_unpublished_s` that of the first signed checkpoint behind the published one; `cosignatures` counts
-    the witnesses on the published checkpoint.
+    place; `cosignatures` counts the witnesses on the published checkpoint.
     """
 
     log: Log
@@ -110,4 +109,3 @@ class LogStatus:
     cosignatures: int
     pending: int
     oldest_pending_s: float
-    oldest_unpublished_s: float = 0.0

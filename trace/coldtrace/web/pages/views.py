@@ -204,10 +204,7 @@ class Repack:
 
 @dataclass(frozen=True, kw_only=True)
 class JourneyStop:
-    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over.
-
-    `waiting`: something was said here that the proof does not have, or not yet.
-    """
+    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over."""
 
     role: str
     district: str
@@ -217,7 +214,6 @@ class JourneyStop:
     cold: ColdState = "unknown"
     leg_cold: ColdState = "unknown"
     by_platform: bool = False
-    waiting: bool = False
     gap_before: bool = False
 
 
@@ -242,15 +238,12 @@ class Seller:
 
 @dataclass(frozen=True, kw_only=True)
 class RecallNotice:
-    """Row 18, and below the banner: a recall that a statement said, on which day and by what kind of place.
-
-    Its reason is no public word of a statement (docs/formats/events.md); that of a lot recalled by number is in the
-    notice (`RecalledGoods`).
-    """
+    """Row 18, and the recalled banner's reason."""
 
     published: str
-    role: str
-    district: str
+    reason: Bilingual
+    level: int | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,16 +285,14 @@ class ListedLot:
     lot: str | None
     expiry_date: str | None
     also: tuple[Advice, ...] = ()
-    notice_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PalletView(CodePageView):
-    """The page of a pallet label; `more` lots are on it than are listed."""
+    """The page of a pallet label."""
 
     queries: Queries
     lots: tuple[ListedLot, ...] = ()
-    more: int = 0
     journey: tuple[JourneyStop, ...] = ()
     in_transit: bool = False
     temperature: Temperature = Temperature()
@@ -313,7 +304,7 @@ class PalletView(CodePageView):
 class PlaceView(CodePageView):
     """The page of a place code at a door, a gate or a counter; `name` only where the site agreed to be shown.
 
-    `open_lots` are those of which something is open at a counter; so many `more` are not listed.
+    `open_lots` are those of which something is open at a counter; `more` says that not all of them are here.
     """
 
     status: Status = Status.PLACE
@@ -323,7 +314,7 @@ class PlaceView(CodePageView):
     door: str | None = None
     name: Bilingual = NOT_STATED
     open_lots: tuple[ListedLot, ...] = ()
-    more: int = 0
+    more: bool = False
     complaint_url: str | None = None
 
     @property

@@ -1,1 +1,0 @@
-"""Webhooks: which fact is told to which other system, signed, until it was taken?"""
