@@ -2,11 +2,12 @@
 
     tools/screenshots.py                    start a demo world of its own, take them, stop it
     tools/screenshots.py --data-dir var     use the running service of that data folder
-    tools/screenshots.py --only consumer    the ten states of the consumer's page alone (or: --only readme)
+    tools/screenshots.py --only consumer    the ten states of the consumer's page alone (or: --only readme, desk)
 
-They land in docs/images/ and docs/images/consumer/, with few colours so that the repository stays small.  Look at them
-beside the last ones before you commit them.  The ten states are brought about by real statements, imports and
-commands (tests/support/ten_states.py): a recall and a copied code stay in a world that is used for them.
+They land in docs/images/, docs/images/consumer/ and docs/images/desk/, with few colours so that the repository stays
+small.  Look at them beside the last ones before you commit them.  The ten states are brought about by real
+statements, imports and commands (tests/support/ten_states.py): a recall and a copied code stay in a world that is
+used for them.
 """
 
 import argparse
@@ -30,7 +31,6 @@ from handheld_panels import as_page, coldscan, scanned
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from coldtrace.cli.demo.people import PASSWORD
 from coldtrace.rights.model import Role
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -42,6 +42,7 @@ from support.ten_states import SHOP, DemoWorld, bring_about  # noqa: E402
 IMAGES = REPOSITORY / "docs" / "images"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
+STORE = "9521234000020"
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 
@@ -51,7 +52,7 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, help="data folder of a running service with a demo world")
     parser.add_argument("--base", default="http://127.0.0.1:8000", help="its address")
     parser.add_argument("--out", type=Path, default=IMAGES)
-    parser.add_argument("--only", choices=("readme", "consumer"), help="one part of the pictures")
+    parser.add_argument("--only", choices=("readme", "consumer", "desk"), help="one part of the pictures")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     running = None if given.data_dir is None else DemoWorld(given.base.rstrip("/"), given.data_dir)
@@ -60,11 +61,13 @@ def main() -> int:
         _service(running, Path(folder)) as world,
         open_browser(Path(folder)) as browser,
     ):
-        if given.only != "consumer":
+        if given.only in (None, "readme"):
             _take_readme(browser, world, Path(folder), given.out)
-        if given.only != "readme":
+        if given.only in (None, "desk"):
+            _take_roles(browser, world, given.out / "desk")
+        if given.only in (None, "consumer"):
             _take_states(browser, world, given.out / "consumer")
-    taken = sorted([*given.out.glob("*.png"), *given.out.glob("consumer/*")])
+    taken = sorted([*given.out.glob("*.png"), *given.out.glob("desk/*"), *given.out.glob("consumer/*")])
     for image in taken:
         print(f"{image.relative_to(given.out.parent)}  {image.stat().st_size // 1024} KB")
     print(f"{sum(image.stat().st_size for image in taken) // 1024} KB")
@@ -77,6 +80,45 @@ def _take_readme(browser: Browser, world: DemoWorld, folder: Path, out: Path) ->
         _take_phone(browser, world, lang, out)
         _take_handheld(browser, world, folder, lang, out)
     _take_labels(world, out)
+
+
+def _take_roles(browser: Browser, world: DemoWorld, out: Path) -> None:
+    """Take what each role's day is about, entered by the buttons of the demo's sign-in page."""
+    out.mkdir(exist_ok=True)
+    with _page(browser, DESK, "zh-CN", scale=1) as page:
+        page.goto(f"{world.base}/sign-in?lang=zh", wait_until="load")
+        _save(page, out / "sign-in-zh.png")
+    with _page(browser, DESK, "zh-CN", scale=1) as page:
+        _sign_in(page, world, Role.COLD_STORE, f"/desk/stock/{STORE}?lang=zh")
+        _save(page, out / "stock-zh.png")
+        pallet = page.locator("tr[data-id] a", has_text="(00)").first.inner_text()
+    with _page(browser, PHONE, "zh-CN", scale=1) as page:
+        _sign_in(page, world, Role.RETAILER, f"/desk/stall/{SHOP}?lang=zh")
+        opened = page.locator("form[action$='/open'] button")
+        if opened.count():
+            opened.click()
+        page.goto(f"{world.base}/desk/stall/{SHOP}?lang=zh", wait_until="load")
+        # Goods that nobody sent here: the page minds, and the inbox has a case.
+        page.fill("[name=codes]", pallet)
+        page.click("button[value=receive]")
+        _save(page, out / "stall-zh.png")
+    with _page(browser, DESK, "en-GB", scale=1) as page:
+        _sign_in(page, world, Role.RETAILER, "/desk/cases?lang=en")
+        _save(page, out / "cases-en.png")
+        page.locator("tr[data-id] a").first.click()
+        _save(page, out / "case-en.png")
+    with _page(browser, DESK, "zh-CN", scale=1) as page:
+        _sign_in(page, world, Role.REGULATOR, "/desk/purpose?lang=zh")
+        page.fill("[name=reason]", "双随机抽查")
+        page.fill("[name=document]", "津市监〔2026〕12号")
+        page.click("main form button")
+        page.goto(f"{world.base}/desk/overview?lang=zh", wait_until="load")
+        _save(page, out / "overview-zh.png")
+    with _page(browser, DESK, "en-GB", scale=1) as page:
+        _sign_in(page, world, Role.ADMINISTRATOR, "/desk/sites?lang=en")
+        _save(page, out / "sites-en.png")
+        page.goto(f"{world.base}/desk/demo?lang=en", wait_until="load")
+        _save(page, out / "demo-en.png")
 
 
 def _take_states(browser: Browser, world: DemoWorld, out: Path) -> None:
@@ -130,9 +172,7 @@ def _take_desk(browser: Browser, world: DemoWorld, out: Path) -> None:
 
 def _sign_in(page: Page, world: DemoWorld, role: Role, next: str) -> None:
     page.goto(f"{world.base}/sign-in?next={quote(next, safe='')}", wait_until="load")
-    page.fill("input[name=email]", f"{role.value}@demo.example")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main form button")
+    page.click(f"button[value='{role.value}@demo.example']")
     page.wait_for_url(f"{world.base}{next}")
 
 

@@ -7,8 +7,8 @@ others, and the old one in its place.
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -131,14 +131,16 @@ def fetch_work(
     device: Device,
     clock: Callable[[], datetime],
     steady: SteadyClock = no_steady,
+    report: Mapping[str, str] | None = None,
 ) -> str:
     """Take lots, places, rights and the server's time; return `new` or `same`.
 
-    Raises BadAnswer and what the wire raises.
+    `report` is what the device says of itself on the way.  Raises BadAnswer and what the wire raises.
     """
     asked = clock()
     etag = cache.get(connection, Name.WORK_ETAG)
-    reply = wire.get(WORK_PATH, {} if etag is None else {"If-None-Match": etag}).require(200, 304)
+    headers = {**(report or {}), **({} if etag is None else {"If-None-Match": etag})}
+    reply = wire.get(WORK_PATH, headers).require(200, 304)
     answered, steady_now = clock(), steady()
     clocks = _Clocks(server=_server_time(reply), middle=asked + (answered - asked) / 2, steady=steady_now)
     if reply.status == 304:
@@ -211,26 +213,52 @@ def fetch_chain(connection: sqlite3.Connection, wire: Wire, *, device: Device) -
     it lacks although it gave receipts for them are remembered: header, signature and receipt are the evidence.
     """
     key = b64(device.key)
-    last = 0
-    forks: list[object] = []
-    lost: list[int] = []
-    for page in _chain_pages(wire, key):
-        last = page.number("last_seq")
-        # Where one page of a server ends earlier in one list than in the other, some come twice.
-        forks += [each for each in page.items("forks") if each not in forks]
-        lost += [seq for seq in statements.sent_seqs(connection, key, _spans(page)) if seq not in lost]
-        if len(lost) >= SEQS_MAX:
-            break
-    lost, here = lost[:SEQS_MAX], statements.tail_of(connection, key).seq
-    with immediate(connection):
-        cache.put(connection, Name.RETIRED_BY, str(last) if last > here else None)
-        cache.put(connection, Name.LOST, json.dumps(lost) if lost else None)
-        cache.put(connection, Name.FORKS, json.dumps(forks) if forks else None)
-    if last > here:
+    found = _Chain()
+    try:
+        for page in _chain_pages(wire, key):
+            found.last = max(found.last, page.number("last_seq"))
+            # Where one page of a server ends earlier in one list than in the other, some come twice.
+            found.forks += [each for each in page.items("forks") if each not in found.forks]
+            seqs = statements.sent_seqs(connection, key, _spans(page))
+            found.lost += [seq for seq in seqs if seq not in found.lost]
+            if len(found.lost) >= SEQS_MAX:
+                break
+    except Refusal:
+        # A page that fails takes nothing back of what the pages before it showed.
+        _note_chain(connection, device, found, whole=False)
+        raise
+    is_ahead = _note_chain(connection, device, found, whole=True)
+    if is_ahead:
         return "ahead"
-    if forks:
+    if found.forks:
         return "forked"
-    return "lost" if lost else "ok"
+    return "lost" if found.lost else "ok"
+
+
+@dataclass(kw_only=True)
+class _Chain:
+    """What the pages of a chain showed so far."""
+
+    last: int = 0
+    forks: list[object] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+
+
+def _note_chain(connection: sqlite3.Connection, device: Device, found: _Chain, *, whole: bool) -> bool:
+    """Keep what a chain showed, and tell whether the server is ahead; what is not the `whole` clears nothing."""
+    with immediate(connection):
+        is_ahead = found.last > statements.tail_of(connection, b64(device.key)).seq
+        kept = json.loads(cache.get(connection, Name.LOST) or "[]") if not whole else []
+        lost = sorted({*kept, *found.lost})[:SEQS_MAX]
+        forks = json.dumps(found.forks) if found.forks else None
+        for name, value in (
+            (Name.RETIRED_BY, str(found.last) if is_ahead else None),
+            (Name.LOST, json.dumps(lost) if lost else None),
+            (Name.FORKS, forks),
+        ):
+            if whole or value is not None:
+                cache.put(connection, name, value)
+    return is_ahead
 
 
 def _chain_pages(wire: Wire, key: str) -> Iterator[Members]:

@@ -19,7 +19,7 @@ from coldscan.fetch_filters import fetch_filters
 from coldscan.fetch_rolls import fetch_rolls
 from coldscan.flush import BATCH, Flushed, Sender, flush
 from coldscan.knowledge import Knowledge, load_knowledge
-from coldscan.refusals import ServerRefused, ServerUnreachable
+from coldscan.refusals import NoTrustList, ServerRefused, ServerUnreachable
 from coldscan.steady import SteadyClock, no_steady
 from coldscan.store import immediate
 from coldscan.wire import Wire
@@ -74,6 +74,20 @@ class SyncReport:
         }
 
 
+def _health(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the headers by which whoever keeps the devices learns how this one is; after the queue was sent.
+
+    The oldest of the block lists that are open counts.
+    """
+    said = {"Coldtrace-Unsent": str(statements.pending_count(connection))}
+    try:
+        held = load_knowledge(connection, known=None).filters.held
+    except NoTrustList:
+        return said
+    issued = [each.header.issued for each in (held.revoked, held.recalled) if each is not None]
+    return said | ({"Coldtrace-Block-List-At": format_utc(min(issued))} if issued else {})
+
+
 def sync_once(
     connection: sqlite3.Connection,
     device: Device,
@@ -97,7 +111,10 @@ def sync_once(
         trust = load_knowledge(connection, known=None).trust
         report.checkpoint = _part(report, lambda: fetch_checkpoint(connection, wire, device=device, trust=trust))
     if lists and report.reached:
-        report.work = _part(report, lambda: fetch_work(connection, wire, device=device, clock=clock, steady=steady))
+        report.work = _part(
+            report,
+            lambda: fetch_work(connection, wire, device=device, clock=clock, steady=steady, report=_health(connection)),
+        )
     if lists and report.reached:
         report.rolls = _part(report, lambda: _fetch_rolls(connection, wire, device, clock))
     if lists and report.reached:

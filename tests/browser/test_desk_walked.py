@@ -8,7 +8,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from coldtrace.cli.demo.people import PASSWORD
+from coldtrace.people.demo import DEMO_PASSWORD
 from coldtrace.rights.model import Role
 from support.axe import axe_findings
 from support.browser import take_picture
@@ -66,9 +66,10 @@ def test_every_page_of_a_role(base: str, browser: Browser, tmp_path: Path, role:
 
 def _sign_in(page: Page, base: str, role: Role) -> None:
     page.goto(f"{base}/sign-in?next={quote('/desk', safe='')}")
-    page.fill("input[name=email]", f"{role.value}@demo.example")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main form button")
+    # Beside the form there is a button for each person of the demo, a form of its own with the same fields, hidden.
+    page.fill("input[name=email]:not([type=hidden])", f"{role.value}@demo.example")
+    page.fill("input[name=password]:not([type=hidden])", DEMO_PASSWORD)
+    page.press("input[name=password]:not([type=hidden])", "Enter")
     page.wait_for_url(f"{base}/desk**")
     if role is Role.REGULATOR:
         page.goto(f"{base}/desk/purpose")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, Route
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer
 from support.browser import open_browser, serve_pages
+from support.consignments import IMPORTER_ZH
 from support.databases import Databases
 from support.web_house import WebHouse, web_house
 
@@ -23,8 +24,9 @@ EXAMPLE = REPOSITORY / "docs" / "examples" / "verify-a-box.html"
 GUIDE = REPOSITORY / "docs" / "guides" / "verify-on-your-page.md"
 PUBLISHED = "https://trace.example.cn"
 PROOF = "application/vnd.coldtrace.proof+json"
+OF_OUR_PAGE = ("page.js", "compare.js")
 MODULES = sorted(
-    ["verify.js", *(f"verify/{path.name}" for path in STATIC.glob("verify/*.js") if path.name != "page.js")]
+    ["verify.js", *(f"verify/{path.name}" for path in STATIC.glob("verify/*.js") if path.name not in OF_OUR_PAGE)]
 )
 
 
@@ -99,6 +101,11 @@ def test_a_page_elsewhere_checks_a_box(page: Page, elsewhere: str, service: str,
         "checkpoint",
     ):
         assert checks[name] == "passed", name
+    facts = page.locator("[data-fact]").evaluate_all("all => all.map(e => [e.dataset.fact, e.textContent])")
+    told = dict(facts)
+    assert told["importer_zh"] == IMPORTER_ZH
+    assert told["net_g"].endswith(" kg")
+    assert told["code"].replace("-", "")[:12] in boxes[0]
 
 
 def test_a_changed_answer_is_refused(page: Page, elsewhere: str, boxes: list[str]) -> None:
@@ -112,6 +119,7 @@ def test_a_changed_answer_is_refused(page: Page, elsewhere: str, boxes: list[str
     said, checks = ask(page, f"{elsewhere}/check", boxes[0])
     assert said == "failed"
     assert "failed" in checks.values()
+    assert page.locator("[data-fact]").count() == 0, "nothing is told that is not signed"
 
 
 def test_the_proof_of_another_box_is_refused(page: Page, elsewhere: str, service: str, boxes: list[str]) -> None:

@@ -138,6 +138,39 @@ def test_nothing_moves_once_it_is_shown(browser: Browser, pages: dict[str, str],
     context.close()
 
 
+WEIGHT_MAX = 60_000
+"""Bytes of one visit with everything that it loads, as they come over the wire."""
+
+
+@pytest.mark.parametrize("state", list(STATUSES))
+def test_a_visit_weighs_no_more_than_sixty_kilobytes_with_scripts_and_proof(
+    browser: Browser, pages: dict[str, str], state: str
+) -> None:
+    """A first visit, then another of the same phone: headers, page, style, scripts, pictures and the proof."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    weights = [weighed(context.new_page(), pages, state) for _ in range(2)]
+    context.close()
+    print(f"{state}: {weights[0]} bytes at first, {weights[1]} again")
+    assert 3_000 < weights[0] <= WEIGHT_MAX
+    assert weights[1] <= weights[0]
+
+
+def weighed(page: Page, pages: dict[str, str], state: str) -> int:
+    """Open a state; return how many bytes came, none of them from anybody else."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    came: list[float] = []
+    devtools.on("Network.loadingFinished", lambda event: came.append(event["encodedDataLength"]))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page, pages, state, "zh")
+    page.wait_for_load_state("networkidle")
+    host = pages[state].split("/")[2]
+    assert [url for url in asked if url.split("/")[2] != host] == []
+    assert len(came) >= 2
+    return round(sum(came))
+
+
 @pytest.mark.parametrize("state", list(STATUSES))
 def test_printed(browser: Browser, pages: dict[str, str], state: str) -> None:
     """On paper: the status in words, no coloured field, no button, few sheets."""

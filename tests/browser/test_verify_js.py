@@ -17,14 +17,12 @@ from coldtrace.verify.words import NAMES, REASONS
 from support.browser import open_browser, serve_pages
 from support.published import own_vectors_dir
 from support.story import NOW, UNIT, build_story
+from support.story_page import story_page
 from support.tlog_vectors import root_signers
 
 VECTORS = own_vectors_dir()
 BUNDLES = sorted((VECTORS / "events" / "bundles").glob("*.json"))
 UNIT_PATH = "/01/09506000134352/10/L2409A17/21/7QK4M2ZX9RTB"
-_PAGE = """<!doctype html><html lang="{lang}"><title>proof</title>
-<section data-proof-url="{url}"><ul data-proof-list></ul></section>
-<script type="module" src="/static/verify/page.js"></script></html>"""
 
 
 def read(*parts: str) -> Any:
@@ -37,11 +35,11 @@ def pages() -> dict[str, str]:
         "/blank": "<!doctype html><title>blank</title>",
         "/good.json": good,
         "/tampered.json": good.replace('"net_g\\":19625', '"net_g\\":19626'),
-        UNIT_PATH: _PAGE.format(lang="zh-CN", url="/good.json"),
-        f"/en{UNIT_PATH}": _PAGE.format(lang="en", url="/good.json"),
-        f"/tampered{UNIT_PATH}": _PAGE.format(lang="en", url="/tampered.json"),
-        f"/missing{UNIT_PATH}": _PAGE.format(lang="zh", url="/missing.json"),
-        "/01/09506000134352/21/8QK4M2ZX9RT0": _PAGE.format(lang="en", url="/good.json"),
+        UNIT_PATH: story_page(good, "zh", url="/good.json"),
+        f"/en{UNIT_PATH}": story_page(good, "en", url="/good.json"),
+        f"/tampered{UNIT_PATH}": story_page(good, "en", url="/tampered.json"),
+        f"/missing{UNIT_PATH}": story_page(good, "zh", url="/missing.json"),
+        "/01/09506000134352/21/8QK4M2ZX9RT0": story_page(good, "en", url="/good.json"),
         "/plain": "<!doctype html><html lang='en'><script type='module' src='/static/verify/page.js'></script></html>",
     }
 
@@ -297,7 +295,8 @@ def test_the_page_says_it_in_chinese(browser: Browser, base: str) -> None:
     assert "目前还没有独立见证" in lines["witnesses"][2]
     assert "未检查" in lines["complete"][2]
     assert "通过" in lines["signature[5]"][2]
-    assert len(lines) == 10 + 5 * 6 + 6
+    assert lines["page"][0] == "passed"
+    assert len(lines) == 10 + 5 * 6 + 7
 
 
 def test_the_page_says_it_in_english(browser: Browser, base: str) -> None:
@@ -311,6 +310,7 @@ def test_a_tampered_answer_of_the_server_fails(browser: Browser, base: str) -> N
     state, lines = shown(browser, base, f"/tampered{UNIT_PATH}")
     assert state == "failed"
     assert lines["facts"][:2] == ("failed", "facts_differ")
+    assert lines["page"][:2] == ("not_checked", "page_not_compared")
 
 
 def test_the_proof_of_another_box_fails(browser: Browser, base: str) -> None:

@@ -13,13 +13,17 @@ from support.source_tree import REPOSITORY
 DOCUMENTS = [
     "README.md",
     "docs/guides/run-in-production.md",
+    "docs/guides/upgrade.md",
     "docs/guides/coldscan.md",
     "docs/guides/gate.md",
     "docs/guides/be-a-witness.md",
     "docs/guides/audit-the-log.md",
 ]
 PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"coldtrace": coldtrace, "coldscan": coldscan}
-SHOWN = re.compile(r"(?:^|[\s($/`])(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE)
+# Not where a user, a group or a folder has the program's name.
+SHOWN = re.compile(
+    r"(?:^|[\s($/`])(?<!--owner )(?<!-o )(?<!-g )(?<!lib/)(coldtrace|coldscan) ((?!-m\b)[^\n|`#]+)", re.MULTILINE
+)
 WORD = re.compile(r"[a-z][a-z-]+")
 _NESTED = (
     "admin", "bench", "codes", "custody", "db", "devices", "filters", "journal", "keys", "labels", "ledger", "lots",

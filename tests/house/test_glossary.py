@@ -13,6 +13,7 @@ from coldtrace.codes.trace_code import CodeKind
 from coldtrace.custody.model import CaseKind, Level, Mark, Overlay, UnitState
 from coldtrace.events.leaf import LeafKind
 from coldtrace.events.statement_type import Role, StatementType
+from coldtrace.goods.paper_rules import Channel, NeedLevel, PaperKind, PaperState, Temperature
 from coldtrace.goods.product_link_rules import LinkType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
 from coldtrace.parties.model import SiteRole
@@ -23,12 +24,15 @@ from coldtrace.watch.complaint_rules import ComplaintState, NotAccepted, Outcome
 from coldtrace.watch.model import CaseState, Explanation
 from coldtrace.watch.radar_rules import Signal
 from coldtrace.web.status_words import Status
+from coldtrace.webhooks import model as webhooks
+from coldtrace.webhooks.send import Trouble
 from support.source_tree import REPOSITORY
 
 VOCABULARIES: tuple[type[StrEnum], ...] = (
     BindStatus,
     CaseKind,
     CaseState,
+    Channel,
     CodeKind,
     Command,
     ComplaintState,
@@ -37,11 +41,14 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Level,
     LinkType,
     Mark,
+    NeedLevel,
     NotAccepted,
     NumberList,
     Operation,
     Outcome,
     Overlay,
+    PaperKind,
+    PaperState,
     Resolver,
     Result,
     Role,
@@ -50,9 +57,15 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     StatementType,
     Status,
     Subject,
+    Temperature,
     Unpublished,
     UnitState,
     Verdict,
+    Trouble,
+    webhooks.EventType,
+    webhooks.MessageState,
+    webhooks.Stopped,
+    webhooks.WebhookState,
     rights.Kind,
     rights.Role,
 )

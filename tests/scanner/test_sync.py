@@ -404,32 +404,6 @@ def test_statements_that_the_server_lost_are_named(device: Device, world: World,
     assert "server_lost_statements" in cast(list[str], device.run("status").json["warnings"])
 
 
-def test_all_that_the_server_lost_is_named_however_many_pages_that_takes(
-    device: Device, world: World, server: ScannerServer
-) -> None:
-    ids = fill(device, world, 11)
-    device.run("sync")
-    for id in ids[:10:2]:
-        del server.stored[id]
-    server.holes_a_page = 2
-    assert device.run("sync").json["chain"] == "lost"
-    (key,) = server.devices
-    asked = [path for _, path in server.requests if "/chain" in path]
-    assert asked[-2:] == [f"/api/v1/devices/{key}/chain?after=3", f"/api/v1/devices/{key}/chain?after=7"]
-    assert device.rows("SELECT value FROM cache WHERE name = 'lost'") == [("[1, 3, 5, 7, 9]",)]
-
-
-def test_a_chain_whose_pages_lead_nowhere_is_no_answer(
-    device: Device, world: World, server: ScannerServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(device, world, 1)
-    honest = server.chain
-    monkeypatch.setattr(server, "chain", lambda key, after=0: honest(key) | {"next": 5})
-    ran = device.run("sync")
-    assert (ran.json["sent"], ran.json["chain"]) == (1, "bad_answer")
-    assert any("chain.next" in str(problem) for problem in cast(list[object], ran.json["problems"]))
-
-
 def test_clock_that_is_years_off_is_marked_and_never_refused(
     device: Device, world: World, server: ScannerServer
 ) -> None:

@@ -12,7 +12,7 @@ from coldtrace.watch.model import Explanation, SweepTimes
 from coldtrace.watch.sweep import sweep
 from coldtrace.watch.work import Worker
 from support.consignments import GTIN, LOT, commission_line, facts_of
-from support.road import PORT, Road
+from support.road import PORT, SHOP, Road
 
 ANNE = Worker(actor="person:anne", scope=EVERYTHING, statements=EVERYTHING)
 TJ, SZ = "120100", "440300"
@@ -60,16 +60,32 @@ def test_looks_in_turn_in_two_cities_become_a_case_for_the_regulator(road: Road)
 def test_one_visitor_poisons_nothing(road: Road) -> None:
     """Thirty days, many times a day, as ever another browser: one person's looks stay one person's."""
     box = coded(road)
-    for day in range(12):
-        for browser in range(20):
+    for day in range(30):
+        for browser in range(5):
             look(road, box, who=100 * day + browser, network=7)
             look(road, box, who=100 * day + browser, network=7)
         road.clock.forward(timedelta(days=1))
-        found = swept(road)
-        if day < 4:
-            assert found == [], day
+        assert swept(road) == [], day
+    assert not road.unit(box).suspected
     kept = road.session.connection().exec_driver_sql("SELECT max(looks), count(*) FROM look_cell").one()
-    assert kept == (3, 12)
+    assert kept == (1, 30)
+
+
+def test_one_network_turns_no_sold_box_amber_and_no_run(road: Road) -> None:
+    """From another province than the goods were sold in, after the sale, at every box of the lot, day after day."""
+    boxes = boxes_in_stock(road, 6)
+    road.done(PORT, T.SHIP, boxes[0], to=SHOP)
+    road.clock.forward(timedelta(days=2))
+    road.done(SHOP, T.RECEIVE, boxes[0])
+    assert road.done(SHOP, T.SELL, boxes[0]).marks == ()
+    for day in range(12):
+        for who, box in enumerate(boxes):
+            for browser in range(3):
+                look(road, box, who=1000 * day + 10 * who + browser, network=7, city=SZ)
+        road.clock.forward(timedelta(days=1))
+        # A device that says nothing for days is another story.
+        assert not {CaseKind.CLONE_SUSPECT, CaseKind.OVER_RUN} & {case.kind for case in swept(road)}, day
+    assert not any(road.unit(box).suspected for box in boxes)
 
 
 def test_one_browser_poisons_nothing_at_all(road: Road) -> None:
@@ -99,12 +115,36 @@ def test_codes_of_a_lot_that_were_never_issued(road: Road) -> None:
         stray(road, f"A{number:04d}", network=1)
     assert swept(road) == [], "one visitor who counts numbers up"
     assert road.count("stray_look") == 20
+    for _ in range(8):
+        road.clock.forward(timedelta(days=1))
+        for number in range(5):
+            stray(road, f"A{number:04d}", network=1)
+        assert swept(road) == [], "nor who comes back on other days"
     for network in range(2, 7):
         stray(road, f"B{network:04d}", network=network)
     (case,) = swept(road)
     assert (case.kind, case.detail["visitors"]) == (CaseKind.OVER_RUN, 6)
     assert case.detail["signals"] == ["stray_codes", "guessable"]
     assert len(swept(road)) == 1
+
+
+def test_serials_that_were_adopted_are_not_made_up(road: Road) -> None:
+    """Goods of another platform came with serials that follow one another; their buyers looked before they arrived."""
+    coded(road)
+    for network in range(1, 8):
+        for number in range(1, 5):
+            stray(road, f"A{number:04d}", network=network)
+    for number in range(1, 5):
+        road.session.connection().exec_driver_sql(
+            "INSERT INTO unit (unit_id, state, last_at) VALUES (%s, 'active', now())",
+            (f"(01){GTIN}(21)A{number:04d}",),
+        )
+    assert swept(road) == []
+    for network in range(11, 18):
+        stray(road, f"B{network:04d}", network=network)
+    (case,) = swept(road)
+    assert case.detail["strays"] == 7
+    assert not any("(21)A" in code for code in case.detail["codes"])
 
 
 def test_one_code_that_is_rightly_signed_and_was_never_issued_is_enough(road: Road) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from coldtrace.clock import format_utc
 from coldtrace.custody import chain
 from coldtrace.custody import service as custody
 from coldtrace.custody.service import Result
@@ -198,6 +199,34 @@ def test_a_repeat_is_no_fork(road: Road) -> None:
     road.tell(said)
     assert chain.describe(road.session, EVERYTHING, key_id(road.device(PORT).signer.spki))["forks"] == []
     assert road.session.execute(text("SELECT state FROM device")).scalar_one() == "active"
+
+
+def test_what_a_long_chain_lacks_is_found_in_one_walk(road: Road) -> None:
+    """A hole is known since the first statement behind it came, whichever that was; adding up must not begin anew."""
+    device = road.device(PORT)
+    road.done(PORT, T.OBSERVE, CARTONS[0])
+    key = key_id(device.signer.spki)
+    road.session.execute(
+        text(
+            "INSERT INTO statement (entry_id, header_hash, key_id, seq, type, claimed_at, event_at, recorded_at, gln,"
+            " status, marks) SELECT gen_random_uuid(), sha256(CAST(CAST(n AS text) AS bytea)), key_id, n, type,"
+            # The last half came first.
+            " claimed_at, event_at, recorded_at + ((n + :half) % (2 * :half)) * interval '1 second', gln, status, '{}'"
+            " FROM statement, generate_series(2, 2 * :half) n WHERE n % 1000 <> 0"
+        ),
+        {"half": 10_000},
+    )
+    plan = road.session.execute(text("SELECT recorded_at FROM statement WHERE seq = 1")).scalar_one()
+    found = chain.describe(road.session, EVERYTHING, key)
+    assert found is not None
+    holes = found["holes"]
+    assert isinstance(holes, list)
+    assert [each["from"] for each in holes] == list(range(1_000, 20_000, 1_000))
+    since = [plan + timedelta(seconds=(max(each["from"] + 1, 10_001) + 10_000) % 20_000) for each in holes]
+    assert [each["since"] for each in holes] == [format_utc(each) for each in since]
+    page = chain.describe(road.session, EVERYTHING, key, after=15_500)
+    assert page is not None
+    assert page["holes"] == holes[15:]
 
 
 @pytest.mark.parametrize("state", ["revoked", "retired"])

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from coldtrace.custody import rebuild
+from coldtrace.custody import lot_checkpoints, rebuild
 from coldtrace.custody import service as custody
 from coldtrace.custody.corrections import settle_missed
 from coldtrace.events.public_piece import CorrectionMode, Corrects
@@ -93,6 +93,45 @@ def test_corrections_at_the_same_time(sessions: sessionmaker[Session], tmp_path:
         assert rebuild.check(session).ok, f"seed {seed}"
     for name in ("units", "stays", "lines"):
         assert found[name] == expected[name], f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_checkpoints_of_a_lot_of_which_two_speak_at_the_same_time(
+    sessions: sessionmaker[Session], tmp_path: Path, seed: int, scale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two devices say late and early things of the same lots, corrections among them: told as on a quiet day."""
+    monkeypatch.setattr(lot_checkpoints, "_every", lambda unit: 3)
+    rng = random.Random(seed)
+    with sessions.begin() as session:
+        road = make_road(session, tmp_path / "keys")
+        devices = [road.device(PORT), road.device(STORE)]
+        session.execute(text("UPDATE device SET operations = '{adopt,ship,receive,count,sell,transform,correct}'"))
+    lots = [lot_unit(gtin="09521234543213", lot=name) for name in ("MINCE-7", "MINCE-8")]
+    for number in range(150 if scale == "full" else 40):
+        device, at = rng.choice(devices), BEGIN + timedelta(seconds=20 * (number // 2))
+        used, made = rng.sample(lots, 2)
+        match rng.choice([*"aaassrct"]):
+            case "a":
+                device.say(StatementType.ADOPT, [Line("unit", used, None, rng.randint(1, 9))], at=at)
+            case "s":
+                device.say(StatementType.SHIP, [Line("unit", used, None, 2)], at=at, to=STORE)
+            case "r":
+                device.say(StatementType.RECEIVE, [Line("unit", used, None, 3)], at=at)
+            case "t":
+                lines = [Line("input", used, None, 2), Line("output", made, None, 1)]
+                device.say(StatementType.TRANSFORM, lines, at=at)
+            case _ if device.sent:
+                false = rng.choice(device.sent)
+                naming = Corrects(header=sha256(false.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+                device.say(StatementType.CORRECT, [], at=at, corrects=naming)
+    road.clock.next = START + timedelta(hours=5)
+    send_at_once(sessions, road, devices, rng)
+    with sessions.begin() as session:
+        settle_missed(session)
+    with sessions() as session:
+        assert session.execute(text("SELECT count(*) FROM lot_checkpoint")).scalar_one() > 2
+        report = rebuild.check(session)
+        assert report.ok, (seed, report.examples)
 
 
 def test_nobody_ships_beside_a_stop_of_the_whole_lot(sessions: sessionmaker[Session], tmp_path: Path) -> None:

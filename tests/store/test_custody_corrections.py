@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from coldtrace.custody import rebuild
 from coldtrace.custody.corrections import settle_missed
-from coldtrace.custody.history import View, history, seller_of
+from coldtrace.custody.history import View, seller_of
 from coldtrace.custody.retelling import retell
 from coldtrace.custody.statement_list import list_statements
+from coldtrace.custody.story_pages import history
 from coldtrace.custody.unit_store import EARLIEST
 from coldtrace.events.private_piece import read_private
 from coldtrace.events.public_piece import CorrectionMode, Corrects
@@ -224,10 +225,16 @@ def test_not_permitted_annuls_nothing_and_says_so(loaded: Road) -> None:
     assert loaded.where(A)[0] == "active"
 
 
+def city_office(road: Road, gln: str) -> None:
+    """Let a site be the office of the whole city."""
+    role = "UPDATE site SET role = 'regulator', district = '120000' WHERE gln = :gln"
+    road.session.execute(text(role), {"gln": gln})
+
+
 def test_once_it_is_recalled_only_a_regulator_corrects(loaded: Road) -> None:
     sent = told(loaded, STORE, T.SHIP, P, to=MARKET)
     loaded.device(TRADER)
-    loaded.session.execute(text("UPDATE site SET role = 'regulator' WHERE gln = :gln"), {"gln": TRADER})
+    city_office(loaded, TRADER)
     stops.revoke_unit(loaded.session, loaded.env, A, "x")
     assert loaded.done(STORE, T.CORRECT, corrects=naming(sent)).marks == ("correction_not_permitted",)
     assert loaded.where(A)[0] == "in_transit"

@@ -1,5 +1,7 @@
 """Look-ups: a visitor counts once a day, and what is kept tells nobody who looked from where."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,6 +19,7 @@ from coldtrace.custody.lookups import (
     salt_of,
     visitor_token,
 )
+from coldtrace.db.engine import make_engine, make_sessions
 
 AT = datetime(2026, 11, 23, 4, 10, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -48,9 +51,34 @@ def test_one_phone_that_calls_itself_something_else_each_time_is_no_crowd(sessio
     assert [count for count, _ in count_lookups(session, phone[:5])] == [1, 2, 3, 3, 3]
     for each in phone[5:]:
         assert count_lookup(session, each) == (3, AT)
-    assert cells(session) == [(BOX, "", False, 3)]
+    assert cells(session) == [(BOX, "", False, 1)], "what the clone radar reads"
     assert count_lookup(session, look(who=99)) == (4, AT)
     assert count_lookup(session, replace(phone[0], day=DAY + timedelta(days=1))) == (5, AT)
+
+
+def test_of_one_network_that_looks_at_once_as_many_one_look_reaches_the_radar(database_url: str) -> None:
+    """Real connections at one moment: none of them sees what the others are about to write."""
+    engine = make_engine(database_url, pool_size=8)
+    together = threading.Barrier(8)
+
+    def one(who: int) -> int:
+        with make_sessions(engine)() as session:
+            session.execute(text("SELECT 1"))
+            together.wait(60)
+            count, _ = count_lookup(session, replace(look(who=who), network=b"n" * 16))
+            session.commit()
+        return count
+
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            counts = set(threads.map(one, range(1, 9)))
+        # Whoever did not count is told a number that was true when it asked.
+        assert counts == {1, 2, 3}
+        with make_sessions(engine)() as session:
+            assert cells(session) == [(BOX, "", False, 1)]
+            assert looked_up(session, BOX, at=AT)[0] == 3
+    finally:
+        engine.dispose()
 
 
 def test_looks_are_kept_by_hour_and_city(session: Session) -> None:
@@ -90,7 +118,7 @@ def test_the_salt_of_a_day_is_one_and_goes_with_the_day(session: Session) -> Non
     count_lookup(session, look())
     assert forget_visitors(session, before=DAY) == 0
     assert forget_visitors(session, before=DAY + timedelta(days=1)) == 1
-    for table in ("look_salt", "look_visitor"):
+    for table in ("look_salt", "look_visitor", "look_network"):
         assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
     assert looked_up(session, BOX, at=AT)[0] == 1
 

@@ -105,6 +105,12 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
+def error_of(device: Handheld, statement: Statement) -> Statement:
+    """Return the word of a device that a statement was an error."""
+    naming = Corrects(header=sha256(statement.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+    return device.say(T.CORRECT, [], at=AFTER, corrects=naming)
+
+
 def every(monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
     """Have a checkpoint after so many lines of a lot, however many places it lies in."""
     monkeypatch.setattr(lot_checkpoints, "_every", lambda unit: lines)
@@ -143,20 +149,24 @@ def test_told_from_a_checkpoint_as_from_the_beginning(
     @settings(max_examples=2_000 if scale == "full" else 30)
     @given(lines=stories, data=st.data(), often=st.integers(min_value=1, max_value=4))
     def one_world(lines: list[str], data: st.DataObject, often: int) -> None:
-        said = written_story("\n".join(lines), devices, names, start=START + timedelta(hours=1))
-        numbers = range(len(said))
-        # Most come in order, some in the end; some of all are said to be errors.
+        numbers = range(len(lines))
+        # Some are of the very moment of the one before, some say what is true instead of an earlier one.
+        together = data.draw(st.sets(st.integers(1, len(lines) - 1), max_size=len(lines) // 2))
+        amending = data.draw(st.lists(st.integers(1, len(lines) - 1), max_size=2, unique=True))
+        correcting = {number: data.draw(st.integers(0, number - 1)) for number in amending}
+        said = written_story(
+            "\n".join(lines),
+            devices,
+            names,
+            start=START + timedelta(hours=1),
+            together=together,
+            correcting=correcting,
+        )
+        # Most come in order, some in the end; some of all are said to be errors, and some of those are errors too.
         late = data.draw(st.lists(st.sampled_from(numbers), min_size=1, max_size=5, unique=True))
         wrong = data.draw(st.lists(st.sampled_from(numbers), max_size=2, unique=True))
-        errors = [
-            devices[-1].say(
-                T.CORRECT,
-                [],
-                at=AFTER,
-                corrects=Corrects(header=sha256(said[number].header.encode()), mode=CorrectionMode.DID_NOT_OCCUR),
-            )
-            for number in wrong
-        ]
+        errors = [error_of(devices[-1], said[number]) for number in wrong]
+        errors += [error_of(devices[-1], each) for each in errors if data.draw(st.booleans())]
         arrivals = [said[number] for number in numbers if number not in late]
         arrivals += data.draw(st.permutations([*(said[number] for number in late), *errors]))
         size = data.draw(st.integers(min_value=1, max_value=3))

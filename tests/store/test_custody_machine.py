@@ -9,26 +9,30 @@ from uuid import UUID
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import lot_checkpoints
 from coldtrace.custody.model import BLOCKING
 from coldtrace.events.header import read_header
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties import service as parties
 from coldtrace.parties.model import Site, SiteRole
-from support.custody_model import REGULATOR, Act, CustodyModel
+from coldtrace.seal.hashing import sha256
+from support.consignments import EXPIRY
+from support.custody_model import REGULATOR, Act, Coded, CustodyModel
 from support.house import Handheld, pack_lines, unit_line
 from support.road import CARTONS, CONTAINER, MARKET, PALLETS, PORT, STORE, Road, binding, child, make_road, whole
 
 MADE = [f"(01)19521234543210(21)8QK4M2ZX9RT{n}" for n in "BCDEF"]
 FOREIGN = "zjcold:91%2F0042"
 LOT = lot_unit(gtin="09521234543213", lot="MINCE-7")
+CODED = ["coded 0", "coded 1"]
 THINGS = [*CARTONS, *PALLETS, CONTAINER, *MADE, FOREIGN]
 CITY, CANTEEN = "9521234000099", "9521234000105"
 FIRM, OTHER_FIRM = "91120116MA05TE5T1N", "91120118MA00000011"
@@ -37,6 +41,7 @@ MORE = {
     T.HOLD: [("reason", "residue"), ("order_no", "JS-1")],
     T.RECALL: [("reason", "residue"), ("order_no", "JS-1")],
     T.DESTROY: [("method", "incineration"), ("witness", "W-1"), ("staff", "S-1")],
+    T.SAMPLE: [("record_no", "CY-1")],
 }
 
 things = st.sampled_from(THINGS)
@@ -53,17 +58,26 @@ class CustodyMachine(RuleBasedStateMachine):
     """Everything is said twenty seconds after the last thing; some of it arrives at the end, in another order."""
 
     road: ClassVar[Road]
+    coded: ClassVar[list[str]]
+    """Two cartons of an import, with codes that the port drew."""
 
     def __init__(self) -> None:
         super().__init__()
         self.save = self.road.session.begin_nested()
         self.chains = {gln: (device.seq, device.prev) for gln, device in self.road.devices.items()}
         self.acts: list[Act] = []
-        self.ids: dict[UUID, Act] = {}
+        self.ids: dict[UUID, int] = {}
+        self.said: list[Statement] = []
         self.kept: list[Statement] = []
 
-    def _say(self, gln: str, type: T, lines: list[Line], *, late: bool, to: str | None = None, **told: Any) -> None:
-        details = {"more": MORE[type]} if type in MORE else {}
+    def _say(
+        self, gln: str, type: T, lines: list[Line], *, late: bool, to: str | None = None, corrects: int | None = None
+    ) -> None:
+        details: dict[str, Any] = {"more": MORE[type]} if type in MORE else {}
+        if corrects is not None:
+            mode = CorrectionMode.INCORRECT_DATA if lines else CorrectionMode.DID_NOT_OCCUR
+            header = sha256(self.said[corrects].header.encode())
+            details["corrects"] = Corrects(header=header, mode=mode)
         statement = self.road.say(gln, type, *lines, to=to, **details)
         act = Act(
             at=self.road.clock.next,
@@ -74,16 +88,19 @@ class CustodyMachine(RuleBasedStateMachine):
             made=[line.unit for line in lines if line.role == "output"],
             to=to,
             level=REGULATOR if gln == CITY else "firm",
-            quantity=max(line.quantity for line in lines),
+            quantity=max((line.quantity for line in lines), default=1),
             grams={line.unit: line.attributes["net_g"] for line in lines if "net_g" in line.attributes},  # type: ignore[misc]
             days={
                 line.unit: date.fromisoformat(str(line.attributes["expiry"]))
                 for line in lines
                 if "expiry" in line.attributes
             },
+            corrects=corrects,
+            holds=any("hold" in line.attributes for line in lines),
         )
+        self.ids[read_header(statement.header).id] = len(self.acts)
         self.acts.append(act)
-        self.ids[read_header(statement.header).id] = act
+        self.said.append(statement)
         if late:
             self.kept.append(statement)
         else:
@@ -188,17 +205,71 @@ class CustodyMachine(RuleBasedStateMachine):
     def stop_lot(self, type: T, late: bool) -> None:
         self._say(CITY, type, [_packages(1)], late=late)
 
+    @rule(gln=st.sampled_from([PORT, STORE]), name=st.sampled_from([*CODED, *CODED, *CARTONS]), late=later)
+    def void(self, gln: str, name: str, late: bool) -> None:
+        self._say(gln, T.VOID, [unit_line(self._called(name))], late=late)
+
+    @rule(type=st.sampled_from([T.COMMISSION, T.ADOPT, T.SHIP, T.USE, T.HOLD]), gln=keepers,
+        name=st.sampled_from(CODED), late=later)  # fmt: skip
+    def move_coded(self, type: T, gln: str, name: str, late: bool) -> None:
+        unit = self._called(name)
+        line = binding(unit) if type is T.COMMISSION else unit_line(unit)
+        self._say(gln, type, [line], to=STORE if type is T.SHIP else None, late=late)
+
+    @rule(type=st.sampled_from([T.TRANSFORM, T.RELABEL]), gln=keepers, name=st.sampled_from(CODED), grams=grams,
+        new=st.sampled_from(MADE), late=later)  # fmt: skip
+    def make_of_coded(self, type: T, gln: str, name: str, grams: int | None, new: str, late: bool) -> None:
+        self._say(gln, type, [_part("input", self._called(name), grams), _part("output", new)], late=late)
+
+    @rule(gln=st.sampled_from([PORT, STORE, MARKET, CITY]), name=st.sampled_from([*THINGS, *CODED]),
+        holds=st.booleans(), late=later)  # fmt: skip
+    def sample(self, gln: str, name: str, holds: bool, late: bool) -> None:
+        line = unit_line(self._called(name))
+        self._say(gln, T.SAMPLE, [replace(line, attributes={"hold": True}) if holds else line], late=late)
+
+    @precondition(lambda self: self.acts)
+    @rule(gln=st.sampled_from([PORT, STORE, CITY, CITY]), data=st.data(), late=later)
+    def correct(self, gln: str, data: st.DataObject, late: bool) -> None:
+        """Say of anything said before, corrections among it, that it was an error."""
+        self._say(gln, T.CORRECT, [], late=late, corrects=data.draw(st.integers(0, len(self.acts) - 1)))
+
+    @precondition(lambda self: self.acts)
+    @rule(type=st.sampled_from([T.RECEIVE, T.OBSERVE, T.ADOPT, T.USE]), gln=st.sampled_from([STORE, CANTEEN]),
+        name=things, data=st.data(), late=later)  # fmt: skip
+    def amend(self, type: T, gln: str, name: str, data: st.DataObject, late: bool) -> None:
+        """Say what is true instead of something said before, mostly of the same place."""
+        own = [number for number, act in enumerate(self.acts) if act.gln == gln]
+        corrects = data.draw(st.sampled_from(own or range(len(self.acts))))
+        self._say(gln, type, [unit_line(name)], late=late, corrects=corrects)
+
+    def _called(self, name: str) -> str:
+        """Return the unit of a thing; codes are drawn anew for each run."""
+        return self.coded[CODED.index(name)] if name in CODED else name
+
     def teardown(self) -> None:
         """Let the rest arrive, the last first, and compare."""
         try:
             for statement in reversed(self.kept):
                 self._arrive([statement])
-            self._compare(CustodyModel(THINGS, LOT).tell(self.acts))
+            coded = Coded(names=self.coded, station=PORT, until=EXPIRY, weighs_g=20_000)
+            self._compare(CustodyModel(THINGS, LOT, coded=coded).tell(self.acts, barred=self._barred()))
         finally:
             self.save.rollback()
             self.road.session.expire_all()
             for gln, (seq, prev) in self.chains.items():
                 self.road.devices[gln].seq, self.road.devices[gln].prev = seq, prev
+
+    def _barred(self) -> set[int]:
+        """Return the corrections that were not permitted, after a look at whose they are."""
+        rows = self.road.session.execute(text("SELECT entry_id, permitted FROM correction")).all()
+        found = {self.ids[row.entry_id]: row.permitted for row in rows}
+        assert found.keys() == {number for number, act in enumerate(self.acts) if act.corrects is not None}
+        for number, is_permitted in found.items():
+            gln, corrects = self.acts[number].gln, self.acts[number].corrects
+            assert corrects is not None
+            assert is_permitted or gln != CITY
+            assert not is_permitted or gln in (CITY, self.acts[corrects].gln)
+        return {number for number, is_permitted in found.items() if not is_permitted}
 
     def _compare(self, model: CustodyModel) -> None:
         session = self.road.session
@@ -235,7 +306,7 @@ class CustodyMachine(RuleBasedStateMachine):
             ),
             {"blocking": sorted(BLOCKING)},
         )
-        return {(self.ids[row.entry_id].at, row.unit_id) for row in rows}
+        return {(self.acts[self.ids[row.entry_id]].at, row.unit_id) for row in rows}
 
     @staticmethod
     def _odd_stays(session: Session) -> list[object]:
@@ -271,7 +342,7 @@ def _extra_site(road: Road, gln: str, role: SiteRole) -> Site:
         road.session,
         road.env,
         parties.RegisterSite(
-            gln=gln, operator=operator, name_zh="别处", name_en="Elsewhere", role=role, district="120101"
+            gln=gln, operator=operator, name_zh="别处", name_en="Elsewhere", role=role, district="120000"
         ),
     )
 
@@ -286,6 +357,8 @@ def machine(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for gln, role in ((CITY, SiteRole.REGULATOR), (CANTEEN, SiteRole.CATERER)):
         road.devices[gln] = Handheld.enrol(session, road.env, _extra_site(road, gln, role))
     session.execute(text("UPDATE device SET operations = CAST(:all AS text[])"), {"all": [type.value for type in T]})
+    opened = road.consignment(importer="11120116MB0000001E", cartons=len(CODED))
+    CustodyMachine.coded = [code.unit_id for code in opened.pallets[0].cartons]
     road.clock.forward(timedelta(hours=1))
     CustodyMachine.road = road
     return CustodyMachine

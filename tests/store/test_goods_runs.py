@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from coldtrace.clock import new_id
-from coldtrace.codes.sscc import highest_reference
+from coldtrace.codes.sscc import highest_reference, make_sscc
 from coldtrace.errors import Refusal
 from coldtrace.goods import run_labels, run_store, service, work
 from coldtrace.goods.draw import CHUNK, OpenRun, draw_next, draw_rest, open_run
@@ -27,6 +28,7 @@ from coldtrace.goods.refusals import (
     SsccSpent,
 )
 from coldtrace.goods.service import OpenConsignment, OpenedConsignment
+from coldtrace.goods.sscc_draw import draw_ssccs
 from coldtrace.interop.imports import undo_import
 from coldtrace.parties import store as parties_store
 from coldtrace.parties.refusals import NoCodeKey
@@ -314,10 +316,42 @@ def prefixes(road: Road, *chosen: str) -> None:
 def test_each_company_prefix_counts_for_itself(road: Road) -> None:
     prefixes(road, "9521234567", "9521234")
     opened(road, pallets=2, cartons=1)
-    assert [sscc[:17] for sscc in ssccs(road)] == ["39521234567000001", "39521234567000002"]
+    assert [sscc[:11] for sscc in ssccs(road)] == ["39521234567"] * 2
     prefixes(road, "9521239")
     service.open_consignment(road.session, road.env, opening(pallets=1, cartons=1, declaration="020220261000000999"))
-    assert [sscc[:17] for sscc in ssccs(road) if sscc[1:8] == "9521239"] == ["39521239000000001"]
+    assert [sscc[:8] for sscc in ssccs(road) if sscc[1:8] == "9521239"] == ["39521239"]
+    counted = road.session.execute(text("SELECT company_prefix, used FROM sscc_counter ORDER BY company_prefix"))
+    assert [tuple(row) for row in counted if row[0].startswith("952123")][-2:] == [("9521234567", 2), ("9521239", 1)]
+
+
+def test_two_pallets_do_not_tell_how_many_lie_between_them(road: Road) -> None:
+    """Their numbers are in no order and far apart, so that a proof, which names the pallet, tells no volume."""
+    opened(road, pallets=40, cartons=1)
+    references = [int(sscc[8:17]) for sscc in ssccs(road)]
+    steps = [after - before for before, after in pairwise(references)]
+    assert len(set(references)) == 40
+    assert references != sorted(references)
+    assert all(abs(step) > 100 for step in steps)
+    assert len(set(steps)) == len(steps)
+
+
+def test_a_number_that_is_given_out_is_drawn_again(road: Road) -> None:
+    """As many lots as it takes, and where nearly everything is given out, whatever is left."""
+    opened(road, pallets=1, cartons=1)
+    given = [make_sscc(extension=3, company_prefix="952123456789", reference=each) for each in range(1, 9_990)]
+    road.session.execute(
+        text(
+            "INSERT INTO issued_code (unit_id, position, kind, pallet, uri, code_hash, run_id, kid, drawn_at)"
+            " SELECT '(00)' || s, 1000 + n, 'pallet', '-', s, sha256(CAST(s AS bytea)), c.run_id, c.kid, now()"
+            " FROM unnest(CAST(:given AS text[])) WITH ORDINALITY g (s, n),"
+            " (SELECT run_id, kid FROM code_run LIMIT 1) c"
+        ),
+        {"given": given},
+    )
+    prefix, random = "952123456789", road.env.random
+    assert road.session.execute(text("SELECT count(*) FROM issued_code")).scalar_one() >= 9_989
+    drawn = [draw_ssccs(road.session, prefix, 3, count=each, random=random) for each in (4, 6)]
+    assert {int(sscc[13:17]) for each in drawn for sscc in each} <= set(range(9_990, 10_000))
 
 
 def test_a_company_prefix_without_numbers_is_refused_and_nothing_is_used_twice(road: Road) -> None:
@@ -331,7 +365,7 @@ def test_a_company_prefix_without_numbers_is_refused_and_nothing_is_used_twice(r
         savepoint.rollback()
     assert (caught.value.facts["prefix"], caught.value.facts["count"]) == ("9521234567", 2)
     opened(road, pallets=1, cartons=1)
-    assert [sscc[:17] for sscc in ssccs(road)] == ["39521234567999999"]
+    assert [sscc[:11] for sscc in ssccs(road)] == ["39521234567"]
     with pytest.raises(SsccSpent):
         service.open_consignment(
             road.session, road.env, opening(pallets=1, cartons=1, declaration="020220261000000999")

@@ -1,15 +1,20 @@
 """The figures of oversight: what is counted once and what is counted now come to the same, over all sites or some."""
 
+import random
 from datetime import datetime, timedelta
 
 import pytest
 
+from coldtrace.events.public_piece import CorrectionMode, Corrects
+from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.rights.model import EVERYTHING, NOTHING, Scope
-from coldtrace.watch.oversight import OfOperator, Overview, count_days, operators, overview, since_of
+from coldtrace.seal.hashing import sha256
+from coldtrace.watch.oversight import OfOperator, Overview, count_days, count_hours, operators, overview, since_of
 from coldtrace.watch.quality_rules import Counts
 from support.road import CARTONS, MARKET, PORT, STORE, Road, at_site
 
+UNDONE = CorrectionMode.DID_NOT_OCCUR
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -109,3 +114,72 @@ def test_hours_are_those_of_the_last_day(told: Road) -> None:
     assert sum(count for _, count in hours) == 1
     assert hours[0][0] - hours[-1][0] == timedelta(hours=23)
     assert all(isinstance(hour, datetime) and hour.minute == 0 for hour, _ in hours)
+
+
+def direct(road: Road, scope: Scope, days: int) -> Counts:
+    """Count all statements one by one."""
+    now = road.clock.next
+    rows = (
+        road.session.connection()
+        .exec_driver_sql(
+            "SELECT s.gln, s.recorded_at, s.event_at, ARRAY(SELECT f.opened_at FROM case_file f"
+            " WHERE f.about = 'statement:' || s.entry_id AND f.note IS DISTINCT FROM 'told_again') AS odd"
+            " FROM statement s"
+        )
+        .all()
+    )
+    since = since_of(now, days)
+    seen = [row for row in rows if scope.everything or row.gln in scope.sites]
+    mine = [row for row in seen if row.recorded_at >= since]
+    return Counts(
+        statements=len(mine),
+        within_15_min=sum(row.recorded_at - row.event_at <= 15 * MINUTE for row in mine),
+        within_24_h=sum(row.recorded_at - row.event_at <= DAY for row in mine),
+        within_72_h=sum(row.recorded_at - row.event_at <= 3 * DAY for row in mine),
+        contradicting=sum(any(at >= since for at in row.odd) for row in seen),
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_added_up_equals_a_count_of_every_statement_of_a_random_world(road: Road, seed: int) -> None:
+    """Places tell, late or in time; some of it is corrected; the caretaker counts whenever it comes to it."""
+    chance = random.Random(seed)
+    places = [PORT, STORE, MARKET]
+    for gln in places:
+        road.device(gln)
+    road.clock.forward(6 * DAY)
+    said: list[tuple[str, Statement]] = []
+    for _ in range(24):
+        gln = chance.choice(places)
+        delay = chance.choice([timedelta(0), 10 * MINUTE, 20 * MINUTE, 5 * HOUR, 30 * HOUR, 4 * DAY])
+        if said and chance.random() < 0.2:
+            place, corrected = chance.choice(said)
+            road.tell(
+                road.say(place, T.CORRECT, corrects=Corrects(header=sha256(corrected.header.encode()), mode=UNDONE))
+            )
+        else:
+            seen = road.say(gln, T.OBSERVE, chance.choice(CARTONS), at=road.clock.next + MINUTE - delay)
+            road.tell(seen)
+            said.append((gln, seen))
+        road.clock.forward(chance.choice([MINUTE, 7 * MINUTE, 40 * MINUTE, 3 * HOUR, 20 * HOUR, 50 * HOUR]))
+        if chance.random() < 0.4:
+            while chance.random() < 0.9 and count_days(road.session, road.clock.next):
+                pass
+        if chance.random() < 0.5:
+            while count_days(road.session, road.clock.next):
+                pass
+            count_hours(road.session, road.clock.next)
+        for scope in (EVERYTHING, at_site(STORE)):
+            for days in (1, 2, 30):
+                assert figures(road, scope, days=days).counts == direct(road, scope, days)
+        hours = figures(road).hours
+        now = road.clock.next
+        assert sum(told for _, told in hours) == road.count(
+            f"statement WHERE recorded_at >= '{hours[-1][0].isoformat()}' AND recorded_at < '{now.isoformat()}'"
+        )
+    firms = rated(road)
+    assert [each.counts for each in firms if each.counts.statements] != []
+    total = figures(road).counts
+    assert sum(each.counts.statements for each in firms) == total.statements
+    assert sum(each.counts.contradicting for each in firms) == total.contradicting
+    assert road.count("statement_hour") <= 3 * 50

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from coldtrace.custody import scope_pages
-from coldtrace.custody.history import find_unit, history
+from coldtrace.custody.history import find_unit
 from coldtrace.custody.statement_list import has_pieces, list_statements
+from coldtrace.custody.story_pages import history
 from coldtrace.custody.unit_view import PLACE, view_unit
 from coldtrace.db.engine import make_engine
 from coldtrace.goods import roll_store, run_store

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from coldtrace.web.static_texts import kind_of, static_texts
 from support.fonts import browser_environment
 
 SHOTS = 3
@@ -28,7 +28,6 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-_TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript", ".wasm": "application/wasm"}
 
 
 def chromium_path() -> str:
@@ -59,7 +58,6 @@ def serve_pages(pages: Mapping[str, str], *, csp: str | None = CSP) -> Iterator[
 
     Without a `csp` as somebody else's site does.
     """
-    static = files("coldtrace.web").joinpath("static")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -67,10 +65,10 @@ def serve_pages(pages: Mapping[str, str], *, csp: str | None = CSP) -> Iterator[
             if path in pages:
                 self._answer(200, "text/html; charset=utf-8", pages[path].encode("utf-8"))
                 return
-            parts = path.split("/")[2:]
-            file = static.joinpath(*parts) if path.startswith("/static/") and ".." not in parts else None
-            if file is not None and file.is_file():
-                self._answer(200, _TYPES.get(Path(path).suffix, "application/octet-stream"), file.read_bytes())
+            file = path.removeprefix("/static/")
+            kind = kind_of(file)
+            if path.startswith("/static/") and kind is not None and file in static_texts():
+                self._answer(200, kind, static_texts()[file])
             else:
                 self._answer(404, "text/plain", b"not found")
 

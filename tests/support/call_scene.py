@@ -13,6 +13,8 @@ from coldtrace.events.enrolment import make_request, read_invite, token_hash
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links, rolls
 from coldtrace.goods import store as goods_store
+from coldtrace.goods.paper_rules import PaperKind
+from coldtrace.goods.papers import DeclarePaper, declare_paper
 from coldtrace.goods.product_link_rules import LinkType, NewLink
 from coldtrace.goods.rolls import NewRoll
 from coldtrace.parties import service as parties
@@ -22,10 +24,14 @@ from coldtrace.parties.tables import SiteRow
 from coldtrace.people import tokens
 from coldtrace.people.persons import make_person
 from coldtrace.people.tables import ApiTokenRow
-from coldtrace.rights.model import EVERYTHING, Member, Role
+from coldtrace.rights.model import EVERYTHING, Member, Reader, Role
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.watch.scans import AskedScan, answer_scan
+from coldtrace.webhooks import service as webhooks
+from coldtrace.webhooks import store as webhook_store
+from coldtrace.webhooks.model import EventType
+from coldtrace.webhooks.service import NewWebhook
 from support.complaints import make_complaint
 from support.consignments import GTIN, IMPORTER_USCC, Consignment
 from support.house import Handheld, unit_line
@@ -201,6 +207,23 @@ class Scene:
                 return found
             return make_complaint(session, self.web.env, market, *done)
 
+    def paper(self) -> UUID:
+        """Return a paper of the scene's consignment that nobody of it declared; where nothing exists, any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        command = DeclarePaper(
+            consignment_id=self.consignment.consignment_id,
+            kind=PaperKind.HEALTH_CERTIFICATE,
+            issuer="MAPA",
+            number="BR-1",
+            data=b"%PDF-1.4\n%%EOF\n",
+        )
+        with self.web.sessions.begin() as session:
+            declared, _ = declare_paper(
+                session, self.web.env, EVERYTHING, command, by="tests", limit_bytes=len(command.data)
+            )
+        return declared.paper_id
+
     def product_link(self) -> UUID:
         """Return the id of a link of the scene's importer, a new one when the last one ended; else any id."""
         if not self.exists:
@@ -223,6 +246,33 @@ class Scene:
         )
         with self.web.sessions.begin() as session:
             return product_links.register(session, self.web.env, EVERYTHING, new, by="tests").link_id
+
+    def webhook(self) -> UUID:
+        """Return a webhook of the scene's firm in the role of its shop, a new one when the last ended; else any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        operator_id = self.web.sites[SiteRole.FIRST_STATION].operator_id
+        with self.web.sessions.begin() as session:
+            for each in webhook_store.listed(session, EVERYTHING, after=None, limit=200):
+                if (each.operator_id, each.name, each.state) == (operator_id, "scene", "active"):
+                    return each.webhook_id
+            new = NewWebhook(
+                member=Member(role=Role.RETAILER, operator_id=operator_id),
+                name="scene",
+                url="https://192.0.2.1/hook",
+                events=[EventType.CASE_OPENED],
+                by=Reader(members=(Member(role=Role.ADMINISTRATOR, operator_id=None),)),
+                made_by="tests",
+            )
+            return webhooks.make(session, self.web.env, new, inside=["192.0.2.1"])[0]
+
+    def webhook_message(self, webhook_id: UUID) -> UUID:
+        """Return a new message of a webhook of the scene; else any id."""
+        if not self.exists:
+            return self.web.env.new_id()
+        with self.web.sessions.begin() as session:
+            webhook = webhooks.held(session, EVERYTHING, webhook_id)
+            return webhooks.test(session, self.web.env, webhook, base_url="https://trace.example.cn")
 
     def open_invite(self) -> str:
         """Return the id of a new invitation to the scene's market; of one that does not exist, any id."""

@@ -114,9 +114,14 @@ def _sites(session: Session, env: Env) -> Iterator[Site]:
                 name_zh=f"{number} 号站点",
                 name_en=f"site {number}",
                 role=role,
-                district=chance.choice(["120116", "120118", "120110", "120103", "120101"]),
+                district=_district(role, chance.choice(["120116", "120118", "120110", "120103", "120101"])),
             ),
         )
+
+
+def _district(role: SiteRole, place: str) -> str:
+    """Return the district of a place; the office is there for the whole city."""
+    return "120000" if role is SiteRole.REGULATOR else place
 
 
 def _operator(session: Session, env: Env, number: int) -> Operator:

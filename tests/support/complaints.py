@@ -14,8 +14,9 @@ from coldtrace.watch.complaint_photo import Photo, clean_photo
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits, Outcome, Subject
 from coldtrace.watch.complaint_work import NewComplaint, Publish
 from coldtrace.watch.complaints import complaint_of_receipt
+from coldtrace.working_days import WorkingDays
 
-DAYS, LIMITS = ComplaintDays(), ComplaintLimits()
+DAYS, LIMITS, WORKING = ComplaintDays(), ComplaintLimits(), WorkingDays()
 SAID, CONTACT, SHOP = "箱子里的肉有异味", "han.meimei@example.cn", "街角小店"
 PLACE_CODE = "https://trace.example.cn/414/9521234000044"
 
@@ -25,6 +26,7 @@ def new_complaint(env: Env, *, district: str = "120103", **other: object) -> New
     usual: dict[str, object] = {
         "form_id": env.new_id(),
         "visitor": env.random(16),
+        "network": env.random(16),
         "subject": Subject.SPOILED,
         "code": PLACE_CODE,
         "verdict": "valid",
@@ -46,7 +48,7 @@ def new_complaint(env: Env, *, district: str = "120103", **other: object) -> New
 def make_complaint(session: Session, env: Env, site: Site, *done: str) -> UUID:
     """Make a complaint about a site and move it on by `accept` and `close`."""
     new = new_complaint(env, district=site.district, gln=site.gln)
-    receipt = complaint_work.submit(session, env, new, days=DAYS, limits=LIMITS)
+    receipt = complaint_work.submit(session, env, new, days=DAYS, limits=LIMITS, working=WORKING)
     found = complaint_of_receipt(session, receipt)
     assert found is not None
     id = found.complaint_id

@@ -1,7 +1,7 @@
 """Good calls of the routes of consignments, for the API and for the desk."""
 
 from coldtrace.rights.model import Kind, Verb
-from support.call_scene import SAMPLE, Request, Scene, as_fields, as_form, as_json
+from support.call_scene import SAMPLE, Request, Scene, as_fields, as_form, as_json, fresh_declaration
 from support.one_call import Call, at
 
 UNKNOWN = (404, "consignment_unknown")
@@ -48,6 +48,46 @@ CONSIGNMENT_CALLS = (
         about="consignment",
         hidden=UNKNOWN,
         make=lambda scene: Request(path=f"/api/v1/consignments/{scene.consignment.consignment_id}"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/declarations",
+        right=(Kind.CONSIGNMENT, Verb.READ),
+        lists="declarations.consignment",
+        make=at("/api/v1/declarations?limit=200"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/api/v1/consignments/{consignment_id:uuid}/declaration",
+        right=(Kind.CONSIGNMENT, Verb.READ),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: Request(path=f"/api/v1/consignments/{scene.consignment.consignment_id}/declaration"),
+        token_only=True,
+    ),
+    Call(
+        method="PUT",
+        route="/api/v1/consignments/{consignment_id:uuid}/declaration",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: as_json(
+            f"/api/v1/consignments/{scene.consignment.consignment_id}/declaration",
+            {"number": fresh_declaration(), "reason": "a slip of the pen"},
+        ),
+        token_only=True,
+    ),
+    Call(
+        method="PUT",
+        route="/api/v1/consignments/{consignment_id:uuid}/channel",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: as_json(
+            f"/api/v1/consignments/{scene.consignment.consignment_id}/channel", {"channel": "general_trade"}
+        ),
         token_only=True,
     ),
 )
@@ -115,6 +155,38 @@ CONSIGNMENT_PAGES = (
         about="consignment",
         hidden=UNKNOWN,
         make=lambda scene: Request(path=f"/desk/consignments/{scene.consignment.consignment_id}"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
+        route="/desk/declarations",
+        right=(Kind.CONSIGNMENT, Verb.READ),
+        lists="#declarations",
+        make=at("/desk/declarations"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/consignments/{consignment_id:uuid}/declaration",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: as_fields(
+            f"/desk/consignments/{scene.consignment.consignment_id}/declaration",
+            number=fresh_declaration(),
+            reason="a slip of the pen",
+        ),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/consignments/{consignment_id:uuid}/channel",
+        right=(Kind.CONSIGNMENT, Verb.WRITE),
+        about="consignment",
+        hidden=UNKNOWN,
+        make=lambda scene: as_fields(
+            f"/desk/consignments/{scene.consignment.consignment_id}/channel", channel="general_trade"
+        ),
         token_only=True,
     ),
     Call(

@@ -5,7 +5,7 @@ that two independent tellings have to agree.  It knows where things are and what
 not know, only what is blocked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -20,7 +20,8 @@ class Act:
     """One statement: who, where, what, of which things.  `pairs` are (thing, its parent or None).
 
     `grams` and `days` are what it says of its things, `quantity` of how many packages of the lot it speaks; `made` is
-    what came out of a transform or of a change of labels, `pairs` is then what went in.
+    what came out of a transform or of a change of labels, `pairs` is then what went in.  `corrects` is the place in the
+    order of saying of what it says to be an error, `holds` tells whether a sample keeps the goods.
     """
 
     at: datetime
@@ -34,6 +35,8 @@ class Act:
     made: Sequence[str] = ()
     grams: Mapping[str, int] = field(default_factory=dict)
     days: Mapping[str, date] = field(default_factory=dict)
+    corrects: int | None = None
+    holds: bool = False
 
     @property
     def names(self) -> set[str]:
@@ -61,6 +64,18 @@ class Input:
     thing: Thing
     lies: set[tuple[str, str]]
     stood_here: bool
+    day: date | None
+    weighs_g: int | None
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What was issued: codes of one import, drawn by a station."""
+
+    names: Sequence[str] = ()
+    station: str = ""
+    until: date | None = None
+    weighs_g: int | None = None
 
 
 def first_day(*days: date | None) -> date | None:
@@ -71,17 +86,26 @@ def first_day(*days: date | None) -> date | None:
 class CustodyModel:
     """What a world of things looks like after everything that was said of it."""
 
-    def __init__(self, names: Iterable[str], lot: str) -> None:
+    def __init__(self, names: Iterable[str], lot: str, *, coded: Coded | None = None) -> None:
+        self.coded = coded or Coded()
         self.things = {name: Thing() for name in names}
+        for name in self.coded.names:
+            self.things[name] = Thing(state="blank")
         self.lot = lot
         self.books: dict[tuple[str, str, str, str], int] = {}
         self.lot_lies: set[tuple[str, str]] = set()
         self.lot_day: date | None = None
         self.blocked: list[tuple[Act, str]] = []
 
-    def tell(self, acts: Iterable[Act]) -> "CustodyModel":
-        """Let everything happen in the order of events."""
-        for act in sorted(acts, key=lambda act: act.at):
+    def tell(self, acts: Sequence[Act], *, barred: Collection[int] = ()) -> "CustodyModel":
+        """Let everything happen in the order of events; `barred` are the places of corrections that nobody may say."""
+        errors = self._errors(acts, barred)
+        for number, act in sorted(enumerate(acts), key=lambda pair: pair[1].at):
+            if number in barred:
+                self.blocked += [(act, name) for name in (*(name for name, _ in act.pairs), *act.made)]
+                continue
+            if number in errors:
+                continue
             if act.made:
                 self._make(act)
                 continue
@@ -92,22 +116,36 @@ class CustodyModel:
                     self._tell(act, name, parent)
         return self
 
+    @staticmethod
+    def _errors(acts: Sequence[Act], barred: Collection[int]) -> set[int]:
+        """Return the places of what is annulled: a correction names what was there before it, and may be one itself."""
+        found: set[int] = set()
+        for number in reversed(range(len(acts))):
+            named = acts[number].corrects
+            if named is not None and number not in barred and number not in found:
+                found.add(named)
+        return found
+
     def _make(self, act: Act) -> None:
         """Let what went in become what came out."""
         into_lot = self.lot in act.made
         inputs, stopped = [], False
         for name, _ in act.pairs:
             thing, around, lies = self.things[name], self.root(name), self.in_force(name)
-            inputs.append(Input(replace(thing, lies=set(thing.lies)), lies, self._stands(act, around)))
+            mine = name in self.coded.names
+            day = first_day(thing.day, self.coded.until if mine else None)
+            weighs = thing.left_g if thing.left_g is not None or not mine else self.coded.weighs_g
+            before = replace(thing, lies=set(thing.lies))
+            inputs.append(Input(before, lies, self._stands(act, around), day, weighs))
             within = {each for inner in self.inside(name) for each in self.things[inner].lies}
             full = act.type is T.RELABEL and bool(self.inside(name))
-            dead = "destroyed" in (thing.state, around.state)
+            dead = thing.state == "void" or "destroyed" in (thing.state, around.state)
             if dead or full or self._keeps_from_making(act, lies, within, into_lot):
                 self.blocked.append((act, name))
                 stopped = True
                 continue
-            used, before = act.grams.get(name), thing.left_g
-            left = None if before is None else 0 if used is None else max(before - used, 0)
+            used, there = act.grams.get(name), weighs if act.type is T.TRANSFORM else thing.left_g
+            left = None if there is None else 0 if used is None else max(there - used, 0)
             self._put(thing, name, "opened" if left and act.type is T.TRANSFORM else "transformed", act.gln)
             thing.left_g = left
         for name in act.made:
@@ -115,13 +153,13 @@ class CustodyModel:
                 self.blocked.append((act, name))
             elif name == self.lot:
                 self._add(("here", act.gln, "", act.firm), act.quantity)
-                self.lot_day = first_day(self.lot_day, *(each.thing.day for each in inputs))
+                self.lot_day = first_day(self.lot_day, *(each.day for each in inputs))
             elif self.things[name].state in NOWHERE:
                 self.things[name] = self._output(act, name, inputs)
 
     @staticmethod
     def _output(act: Act, name: str, inputs: Sequence[Input]) -> Thing:
-        day = first_day(act.days.get(name), *(each.thing.day for each in inputs))
+        day = first_day(act.days.get(name), *(each.day for each in inputs))
         fresh = Thing(state="active", gln=act.gln, day=day)
         if act.type is T.TRANSFORM:
             fresh.left_g = act.grams.get(name)
@@ -130,7 +168,7 @@ class CustodyModel:
             fresh.lies = {each for one in inputs for each in one.lies}
             return fresh
         (old,) = inputs
-        fresh.left_g, fresh.lies = old.thing.left_g, set(old.lies)
+        fresh.left_g, fresh.lies = old.weighs_g, set(old.lies)
         if old.stood_here:
             fresh.lies, fresh.parent = set(old.thing.lies), old.thing.parent
             fresh.state = "opened" if old.thing.state == "opened" else "active"
@@ -252,6 +290,11 @@ class CustodyModel:
             self.blocked.append((act, name))
             return
         thing, around = self.things[name], self.root(name)
+        if act.type is T.SAMPLE and act.holds and (act.level == REGULATOR or self._keeps(act, around, name)):
+            lies = {(f"hold:{act.level}", act.firm)}
+            self._look(thing, name, act, around)
+            thing.lies |= lies
+            return
         match act.type:
             case T.COMMISSION:
                 if thing.state in NOWHERE:
@@ -285,8 +328,10 @@ class CustodyModel:
                 self._put(thing, name, "used", act.gln)
             case T.OPEN:
                 self._put(thing, name, "opened", act.gln)
-            case T.OBSERVE | T.STORE | T.COUNT | T.FIND if around.state == "lost" and act.level != REGULATOR:
-                self._put(thing, name, "active", act.gln)
+            case T.OBSERVE | T.STORE | T.COUNT | T.FIND | T.SAMPLE:
+                self._look(thing, name, act, around)
+            case T.VOID:
+                self._put(thing, name, "void", act.gln)
             case T.HOLD:
                 thing.lies.add((f"hold:{act.level}", act.firm))
             case T.RECALL:
@@ -300,10 +345,20 @@ class CustodyModel:
             case T.DESTROY:
                 self._put(thing, name, "destroyed", act.gln)
 
+    def _look(self, thing: Thing, name: str, act: Act, around: Thing) -> None:
+        """See a thing: what was lost is found by a firm, nothing else moves."""
+        if around.state == "lost" and act.level != REGULATOR:
+            self._put(thing, name, "active", act.gln)
+
     def _is_blocked(self, act: Act, name: str, parent: str | None) -> bool:
         around = self.root(name)
-        if self.things[name].state == "destroyed" or around.state == "destroyed":
+        if self.things[name].state in ("destroyed", "void") or around.state == "destroyed":
             return True
+        if act.type is T.VOID:
+            lies = {kind for kind, _ in self.in_force(name)}
+            stands = self.things[name].state == "blank" or self._stands(act, around)
+            mine = name in self.coded.names and act.gln == self.coded.station
+            return bool(lies & {"hold:regulator", "recall"}) or not (mine and stands)
         if act.type is T.PACK and parent is not None and self.root(parent).state == "destroyed":
             return True
         lies = {kind for kind, _ in self.in_force(name)}
@@ -312,7 +367,8 @@ class CustodyModel:
             return True
         if act.type in (T.HOLD, T.RECALL, T.LOSE, T.DESTROY) and act.level != REGULATOR:
             already = act.type is T.LOSE and around.state == "lost"
-            if not self._keeps(act, around) and not already:
+            keeps = self._keeps(act, around, name if act.type in (T.HOLD, T.RECALL) else None)
+            if not keeps and not already:
                 return True
         if act.type in (T.RELEASE, T.LIFT):
             return self._may_not_lift(act, name, "hold" if act.type is T.RELEASE else "recall")
@@ -333,8 +389,10 @@ class CustodyModel:
             case _:
                 return False
 
-    @staticmethod
-    def _keeps(act: Act, around: Thing) -> bool:
+    def _keeps(self, act: Act, around: Thing, name: str | None) -> bool:
+        """Tell whether somebody keeps the goods, or may stop what it coded."""
+        if name in self.coded.names and act.gln == self.coded.station:
+            return True
         if around.state in ("active", "opened"):
             return around.gln == act.gln
         return around.state == "in_transit" and act.gln in (around.gln, around.to)

@@ -1,17 +1,20 @@
 """Random days on the road, and the whole custody record as values that can be compared."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.units_piece import Line
 from coldtrace.seal.b64 import b64
+from coldtrace.seal.hashing import sha256
 from support.house import GLNS, Handheld, pack_lines, unit_line
 
 STEP = timedelta(seconds=20)
@@ -125,12 +128,21 @@ def record_of(session: Session) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-def written_story(text: str, devices: Sequence[Handheld], names: dict[str, str], *, start: datetime) -> list[Statement]:
+def written_story(
+    text: str,
+    devices: Sequence[Handheld],
+    names: dict[str, str],
+    *,
+    start: datetime,
+    together: Collection[int] = (),
+    correcting: Mapping[int, int] = MappingProxyType({}),
+) -> list[Statement]:
     """Return the statements of lines such as `port pack P: A B`, `port ship P > market`, `market unpack P: *`.
 
     `names` are the unit ids by short name; a `*` unpacks the whole pallet, `::` leaves the parent's own line out.
     `store transform A B = C` makes one unit of others, `store receive! P` found it too warm, `12xL` are twelve of a
-    lot.  Statements are twenty seconds apart.
+    lot.  Statements are twenty seconds apart, those with a number in `together` at the moment of the one before; each
+    with a number in `correcting` says what is true instead of another one.
     """
     sites = {"port": 0, "store": 1, "trader": 2, "market": 3, "shop": 4, "office": 5}
     said: list[Statement] = []
@@ -158,7 +170,13 @@ def written_story(text: str, devices: Sequence[Handheld], names: dict[str, str],
             lines = [replace(each, attributes={"hold": True}) for each in lines]
         gln = GLN_LIST[sites[to]] if to else None
         cold = "breach" if verb.endswith("!") else "unknown"
-        said.append(devices[sites[who]].say(type, lines, at=start + STEP * len(said), to=gln, cold=cold))
+        number = len(said)
+        at = start + STEP * (number - sum(each <= number for each in together))
+        corrects = None
+        if number in correcting:
+            header = sha256(said[correcting[number]].header.encode())
+            corrects = Corrects(header=header, mode=CorrectionMode.INCORRECT_DATA)
+        said.append(devices[sites[who]].say(type, lines, at=at, to=gln, cold=cold, corrects=corrects))
     return said
 
 

@@ -82,8 +82,8 @@ def install(session: Session, env: Env) -> dict[SiteRole, Site]:
     }
 
 
-def install_office(session: Session, env: Env) -> Site:
-    """Register a regulator with its office."""
+def install_office(session: Session, env: Env, *, district: str = "120000") -> Site:
+    """Register a regulator with its office, which is there for the whole city unless one district is named."""
     operator = parties.register_operator(
         session, env, uscc="11120116MB0000001E", name_zh="监管局", name_en="Office", city_zh="天津", city_en="Tianjin"
     )
@@ -96,7 +96,7 @@ def install_office(session: Session, env: Env) -> Site:
             name_zh="监管局",
             name_en="Office",
             role=SiteRole.REGULATOR,
-            district="120116",
+            district=district,
         ),
     )
 

@@ -9,9 +9,12 @@ from support.call_scene import Request, Scene, as_fields
 from support.case_calls import NOBODY
 from support.complaint_calls import COMPLAINT_PAGES
 from support.consignment_calls import CONSIGNMENT_PAGES
+from support.keeping_calls import KEEPING_PAGES
+from support.paper_calls import PAPER_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.stall_calls import STALL_PAGES
 from support.web_calls import Call, at, handheld, invite_id, organisation_facts, site_facts
+from support.webhook_calls import WEBHOOK_PAGES
 
 
 def _resolve_case(scene: Scene, case: UUID) -> Request:
@@ -20,6 +23,7 @@ def _resolve_case(scene: Scene, case: UUID) -> Request:
 
 PAGES = (
     *STALL_PAGES,
+    *PAPER_PAGES,
     Call(
         method="GET",
         route="/desk/devices/{key}",
@@ -95,6 +99,8 @@ PAGES = (
         make=at("/desk/tokens"),
         token_only=True,
     ),
+    *WEBHOOK_PAGES,
+    *KEEPING_PAGES,
     Call(
         method="POST",
         route="/desk/organisations",

@@ -142,9 +142,8 @@ FRESH = replace(
 )
 RECALL = RecallNotice(
     published="2026-11-22",
-    level=1,
-    reason=Bilingual(zh="检出单核细胞增生李斯特氏菌", en="Listeria monocytogenes found"),
-    url="https://example.gov.cn/recall/17",
+    role="regulator",
+    district="120112",
 )
 RECALLED = replace(SOLD, status=Status.RECALLED, also=(Status.SOLD,), recall=RECALL)
 MISSING = ConsumerView(
@@ -247,10 +246,11 @@ COUNTER = replace(
             lot="BR26A17",
             expiry_date="2028-08-11",
             also=(advice_for(Status.HELD),),
+            notice_url="/recalls?gtin=19521234000017&lot=BR26A17",
         ),
         ListedLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
     ),
-    more=True,
+    more=12,
 )
 PRODUCT = ProductView(
     here="/01/19521234000017/10/BR26A17",

@@ -31,6 +31,12 @@ def _at_market(path: str) -> Callable[[Scene], Request]:
     return lambda scene: Request(path=path.format(gln=scene.web.sites[SiteRole.MARKET].gln))
 
 
+def _for_tests(path: str) -> Callable[[Scene], Request]:
+    """Ask about the market and say what for, as for a file one must."""
+    headers = {"Coldtrace-Purpose": "tests"}
+    return lambda scene: Request(path=path.format(gln=scene.web.sites[SiteRole.MARKET].gln), headers=headers)
+
+
 PLACES = (
     Call(
         method="GET",
@@ -81,6 +87,23 @@ PLACES = (
         about="market",
         hidden=(404, "site_unknown"),
         make=_at_market("/api/v1/sites/{gln}/in-transit?limit=5"),
+    ),
+    *(
+        Call(
+            method="GET",
+            route=f"/api/v1/sites/{{gln}}/{name}",
+            right=(kind, Verb.READ),
+            about="market",
+            hidden=(404, "site_unknown"),
+            make=_for_tests(f"/api/v1/sites/{{gln}}/{name}"),
+        )
+        for name, kind in {
+            "lots": Kind.UNIT,
+            "lots.csv": Kind.UNIT,
+            "near-expiry": Kind.UNIT,
+            "near-expiry.csv": Kind.UNIT,
+            "discrepancies": Kind.CASE,
+        }.items()
     ),
     Call(
         method="PUT",

@@ -158,6 +158,12 @@ def _members(column: str, table: str, live: str) -> Callable[[Session], Rows]:
     return rows
 
 
+def _webhooks(session: Session) -> Rows:
+    """Give webhooks: seen as a token of the same role is."""
+    rows = _rows(session, "SELECT * FROM webhook WHERE state <> 'ended' ORDER BY webhook_id")
+    return [(str(row.webhook_id), _by_role([row])) for row in rows]
+
+
 def _by_role(roles: list[Any]) -> Seen:
     return lambda scope: any(
         covers(scope, Party(operator_id=role.operator_id))
@@ -208,6 +214,37 @@ def _consignments(session: Session) -> Rows:
     return found
 
 
+def _provisional(session: Session) -> Rows:
+    """Give consignments whose final declaration is still to come, the oldest first."""
+    open_ones = _rows(
+        session,
+        "SELECT consignment_id FROM consignment WHERE state = 'open'"
+        " AND papers ->> 'declaration_status' = 'provisional'",
+    )
+    waiting = {str(row.consignment_id) for row in open_ones}
+    return [row for row in reversed(_consignments(session)) if row[0] in waiting]
+
+
+def _papers(session: Session) -> Rows:
+    sites = sites_of(session)
+    rows = _rows(
+        session,
+        "SELECT p.paper_id, c.station_gln, c.importer_id FROM paper p JOIN consignment c USING (consignment_id)"
+        " ORDER BY p.paper_id DESC",
+    )
+    found: Rows = []
+    for row in rows:
+        parties = {Relation.AT: sites[row.station_gln], Relation.IMPORTER: Party(operator_id=row.importer_id)}
+        found.append((str(row.paper_id), _any(Kind.PAPER, [Thing(parties=parties)])))
+    return found
+
+
+def _policies(session: Session) -> Rows:
+    """Give every version of every policy: everybody's."""
+    rows = _rows(session, "SELECT policy_id FROM paper_policy ORDER BY policy_id DESC")
+    return [(str(row.policy_id), lambda scope: not scope.is_empty) for row in rows]
+
+
 def _complaints(session: Session) -> Rows:
     """Give live complaints: seen by the office of the district."""
     rows = _rows(
@@ -227,6 +264,12 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "statements.id": _statements,
     "consignments.consignment": _consignments,
     "#consignments": _consignments,
+    "declarations.consignment": _provisional,
+    "#declarations": _provisional,
+    "papers.paper": _papers,
+    "#papers": _papers,
+    "policies.policy": _policies,
+    "#versions": _policies,
     "complaints.id": _complaints,
     "#complaints": _complaints,
     "cases.id": _cases,
@@ -248,6 +291,8 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "#people": _PERSONS,
     "tokens.id": _TOKENS,
     "#tokens": _TOKENS,
+    "webhooks.id": _webhooks,
+    "#webhooks": _webhooks,
     "records.id": _records,
     "#journal": _records,
 }

@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.custody import service as custody
-from coldtrace.custody.history import HistoryLine, UnitRecord, find_unit, history
+from coldtrace.custody.history import HistoryLine, UnitRecord, find_unit
 from coldtrace.custody.service import Result
+from coldtrace.custody.story_pages import history
 from coldtrace.env import Env
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T

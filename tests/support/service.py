@@ -51,7 +51,12 @@ def running_service(data_dir: Path, *, demo_world: bool = True, **settings: str)
         running = process.poll() is None
         if running:
             process.send_signal(signal.SIGINT)
-        code = process.wait(60)
+        try:
+            code = process.wait(60)
+        except subprocess.TimeoutExpired:
+            # Whoever reads what it says would wait for ever, and this test with it.
+            process.kill()
+            code = process.wait()
         if process.stdout is not None:
             process.stdout.close()
     if running and code != 0:

@@ -64,11 +64,18 @@ def _of_market(name: str, right: tuple[Kind, Verb]) -> Call:
     )
 
 
-_UNIT, _GATEWAY = (Kind.UNIT, Verb.READ), (Kind.GATEWAY, Verb.WRITE)
+_UNIT, _GATEWAY, _CASE = (Kind.UNIT, Verb.READ), (Kind.GATEWAY, Verb.WRITE), (Kind.CASE, Verb.READ)
 
 STALL_PAGES = (
     *(_list(name, _UNIT) for name in ("stock", "expected", "in-transit")),
     *(_of_market(f"{name}/{{gln}}", _UNIT) for name in ("stock", "expected", "in-transit")),
+    _list("near-expiry", _UNIT),
+    *(
+        _of_market(name, _UNIT)
+        for name in ("near-expiry/{gln}", "near-expiry/{gln}/file.csv", "stock/{gln}/lots", "stock/{gln}/lots.csv")
+    ),
+    _list("discrepancies", _CASE),
+    _of_market("discrepancies/{gln}", _CASE),
     _list("stall", _GATEWAY),
     _of_market("stall/{gln}", _GATEWAY),
     _of_market("stall/{gln}/sign", _GATEWAY),

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from itertools import count
 
 from coldtrace.events.statement_type import StatementType as T
-from coldtrace.goods.stop_store import listed_filters
-from coldtrace.goods.stops import publish_filters
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
@@ -28,8 +26,11 @@ from support.house import GLNS, unit_line
 from support.link_calls import LINKS
 from support.one_call import Call as Call
 from support.one_call import at as at
+from support.paper_calls import PAPER_CALLS
 from support.people_calls import grant, member, person
 from support.place_calls import PLACES
+from support.published_calls import PUBLISHED
+from support.webhook_calls import WEBHOOKS
 
 _numbers = count(200)
 
@@ -88,17 +89,6 @@ def _chain(scene: Scene) -> Request:
 def _links(scene: Scene) -> Request:
     key = key_id(scene.web.device(SiteRole.MARKET).signer.spki)
     return Request(path=f"/api/v1/devices/{b64(key)}/statements?limit=2")
-
-
-def _log(path: str) -> Callable[[Scene], Request]:
-    return lambda scene: Request(path=f"/logs/{scene.web.settings.log_name}/{path.format(entry=scene.entry_id)}")
-
-
-def _filter(scene: Scene) -> Request:
-    with scene.web.sessions.begin() as session:
-        publish_filters(session, scene.web.env, all_kinds=True)
-        newest = listed_filters(session)[0]
-    return Request(path=f"/api/v1/filters/{newest.id.hex()}")
 
 
 def _roll(path: str) -> Callable[[Scene], Request]:
@@ -322,40 +312,8 @@ CALLS = (
         ends_roles=True,
     ),
     *CLOSING,
-    Call(method="GET", route="/api/v1/trust-list", make=at("/api/v1/trust-list"), public=True),
-    Call(method="GET", route="/api/v1/root", make=at("/api/v1/root"), public=True),
-    Call(method="GET", route="/api/v1/filters", make=at("/api/v1/filters"), public=True),
-    Call(method="GET", route="/api/v1/filters/{id}", make=_filter, public=True),
-    Call(method="GET", route="/api/v1/root-changes", make=at("/api/v1/root-changes"), public=True),
-    Call(method="GET", route="/logs/", make=at("/logs/"), public=True),
-    Call(method="GET", route="/logs/{name}/", make=_log(""), public=True),
-    Call(method="GET", route="/logs/{name}/checkpoint", make=_log("checkpoint"), public=True),
-    Call(method="GET", route="/logs/{name}/tile/{path:path}", make=_log("tile/0/000.p/1"), public=True),
-    Call(
-        method="GET",
-        route="/logs/{name}/tile/entries/{path:path}",
-        right=(Kind.LOG_ENTRIES, Verb.READ),
-        make=_log("tile/entries/000.p/1"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/logs/{name}/proof/inclusion",
-        make=lambda scene: _log(f"proof/inclusion?index=0&size={scene.web.tree_size()}")(scene),
-        public=True,
-    ),
-    Call(
-        method="GET",
-        route="/logs/{name}/proof/consistency",
-        make=lambda scene: _log(f"proof/consistency?old=0&new={scene.web.tree_size()}")(scene),
-        public=True,
-    ),
-    Call(
-        method="GET",
-        route="/logs/{name}/statements/{entry_id}/proof",
-        make=_log("statements/{entry}/proof"),
-        public=True,
-    ),
+    *WEBHOOKS,
+    *PUBLISHED,
     Call(
         method="GET",
         route="/api/v1/units/{unit:path}",
@@ -383,6 +341,7 @@ CALLS = (
     *COMPLAINT_CALLS,
     *LINKS,
     *CONSIGNMENT_CALLS,
+    *PAPER_CALLS,
     Call(
         method="POST",
         route="/api/v1/imports",

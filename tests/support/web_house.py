@@ -32,6 +32,7 @@ from coldtrace.seal.device_request import sign_request
 from coldtrace.seal.keys import Signer, kid
 from coldtrace.settings import Settings
 from coldtrace.web.app import create_app
+from coldtrace.web.demo_world import DemoWorld
 from support.consignments import Consignment, Pallet, commission_line, facts_of, open_consignment
 from support.databases import Databases
 from support.house import GLNS, Handheld, install, make_env, pack_lines, unit_line
@@ -187,8 +188,10 @@ class WebHouse:
 
 
 @contextmanager
-def web_house(databases: Databases, folder: Path, **settings: Any) -> Iterator[WebHouse]:
-    """Give an application with five sites and a token; other settings by name."""
+def web_house(
+    databases: Databases, folder: Path, *, demo: DemoWorld | None = None, **settings: Any
+) -> Iterator[WebHouse]:
+    """Give an application with five sites and a token, with a `demo` one that runs it; other settings by name."""
     url = databases.create()
     owner = make_engine(url, pool_size=2)
     engine = make_engine(url, role=APP, pool_size=settings.pop("pool_size", 10), pool_overflow=0)
@@ -213,7 +216,7 @@ def web_house(databases: Databases, folder: Path, **settings: Any) -> Iterator[W
             sites = install(session, env)
             token = "ct_dev_tests"
             tokens.keep_development_token(session, env, token=token, name="tests")
-        app = create_app(chosen, env, engine, sequencer_engine=sequencer)
+        app = create_app(chosen, env, engine, sequencer_engine=sequencer, demo=demo)
         with live_server(app) as address, httpx.Client(base_url=address, timeout=30) as client:
             yield WebHouse(
                 settings=chosen,

@@ -1,9 +1,22 @@
-"""The browser's copy of the words of the proof checks, printed from verify/words.py."""
+"""The browser's copy of the words of the proof checks and of the pages, printed from verify/words.py and web/."""
 
 import json
 
 from coldtrace.errors import Words
 from coldtrace.verify.words import NAMES, REASONS, RESULTS
+from coldtrace.web.pages.journey import SILENT
+from coldtrace.web.place_words import (
+    ACTS,
+    CITY_DISTRICTS,
+    COLD,
+    OTHER_ACT,
+    OTHER_ROLE,
+    PROVINCE_DISTRICTS,
+    ROLES,
+    SOURCES,
+    district_words,
+)
+from coldtrace.web.words import PAGE_WORDS
 
 _HEAD = """// The words of the proof checks.  Printed from coldtrace/verify/words.py by tests/vectors/rebuild_events.py.
 
@@ -21,6 +34,84 @@ export function checkWords(check, lang) {
 }
 """
 
+_SHOWN_HEAD = """// The words of the pages that a proof is compared with, and names for what statements say.
+// Printed from coldtrace/web by tests/vectors/rebuild_events.py.
+
+"""
+
+SHOWN = [
+    "not_stated",
+    "decided_at",
+    "row.product",
+    "code.label",
+    "code.compare",
+    "row.origin",
+    "row.dates",
+    "date.expiry",
+    "date.no_expiry",
+    "date.left",
+    "date.left_one",
+    "date.today",
+    "date.past",
+    "date.past_one",
+    "date.production",
+    "date.shelf_life",
+    "row.storage",
+    "row.spec",
+    "spec.spec",
+    "spec.net",
+    "spec.lot",
+    "row.plant",
+    "plant.reg",
+    "row.importer",
+    "row.port",
+    "row.certificate",
+    "certificate.none",
+    "certificate.masked",
+    "row.journey",
+    "journey.lead",
+    "journey.none",
+    "journey.gap",
+    "journey.by_platform",
+    "journey.waiting",
+    "journey.in_transit",
+    "journey.in_transit_note",
+    "journey.temperature",
+    "row.source",
+    "source.none",
+    "source.section",
+    "source.aside",
+    "source.product",
+    "source.certificate",
+    "source.journey",
+    "source.journey_by",
+    "source.journey_mixed",
+    "source.temperature",
+    "source.temperature_by",
+]
+
+
+def shown_words_js() -> str:
+    """Return the text of web/static/verify/shown_words.js."""
+    words = {key: PAGE_WORDS[key] for key in SHOWN}
+    words["temperature.none"] = COLD["unknown"]
+    cities = {code: district_words(code) for code in CITY_DISTRICTS}
+    provinces = {code[:2]: district_words(code) for code in PROVINCE_DISTRICTS}
+    tables = {"WORDS": words, "SOURCES": SOURCES, "ROLES": ROLES, "ACTS": ACTS, "COLD": COLD}
+    tables |= {"DISTRICTS": cities, "PROVINCES": provinces}
+    single = {"OTHER_ROLE": OTHER_ROLE, "OTHER_ACT": OTHER_ACT, "ELSEWHERE": district_words("990000")}
+    lists = {
+        "LABELS": [key for key, each in words.items() if "{" not in each.zh and not key.startswith("journey.")]
+        + ["journey.none"],
+        "SILENT": sorted(SILENT),
+    }
+    return (
+        _SHOWN_HEAD
+        + "\n".join(f"export const {name} = {_table(table)};\n" for name, table in tables.items())
+        + "".join(f"\nexport const {name} = {_words(each)};\n" for name, each in single.items())
+        + "".join(f"\nexport const {name} = {json.dumps(each)};\n" for name, each in lists.items())
+    )
+
 
 def words_js() -> str:
     """Return the text of web/static/verify/words.js."""
@@ -33,7 +124,11 @@ def _table(table: dict[str, Words]) -> str:
 
 
 def _row(key: str, words: Words) -> str:
-    return f"  {_quoted(key)}: {{ zh: {_quoted(words.zh)}, en: {_quoted(words.en)} }},\n"
+    return f"  {_quoted(key)}: {_words(words)},\n"
+
+
+def _words(words: Words) -> str:
+    return f"{{ zh: {_quoted(words.zh)}, en: {_quoted(words.en)} }}"
 
 
 def _quoted(text: str) -> str:

@@ -49,13 +49,18 @@ def test_defaults() -> None:
         "keep_invites_days": 90,
         "keep_quarantine_days": 90,
         "keep_complaints_days": 730,
+        "keep_webhook_messages_days": 30,
         "case_hours": None,
         "case_sweep": None,
         "complaint_days": None,
         "complaint_limits": None,
         "complaint_holidays": None,
+        "complaint_worked_days": None,
         "complaint_photo_bytes": 12 * 1024 * 1024,
         "radar": None,
+        "declaration_days": 3,
+        "paper_bytes": 10 * 1024 * 1024,
+        "webhook_inside_hosts": None,
     }
 
 
@@ -83,6 +88,7 @@ def test_the_environment_is_read_and_a_choice_wins(monkeypatch: pytest.MonkeyPat
         ("COLDTRACE_SEQUENCER_TICK_MS", "0"),
         ("COLDTRACE_CAPTURE_WAITING_MAX", "0"),
         ("COLDTRACE_COMPLAINT_HOLIDAYS", "2027-02-30"),
+        ("COLDTRACE_COMPLAINT_WORKED_DAYS", "Saturday"),
     ],
 )
 def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

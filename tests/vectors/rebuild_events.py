@@ -1,4 +1,4 @@
-"""Write the frozen vectors of statements and bundles, and the browser's table of words.
+"""Write the frozen vectors of statements and bundles, and the browser's tables of words.
 
     python tests/vectors/rebuild_events.py
 
@@ -24,13 +24,15 @@ def rebuilt() -> dict[Path, str]:
     """Return the text of every file under its path."""
     from support.bundle_cases import all_cases
     from support.event_vectors import bundle_vector, event_vectors
-    from support.words_js import words_js
+    from support.words_js import shown_words_js, words_js
 
     folder = REPOSITORY / "tests" / "vectors" / "events"
     files = {folder / f"{name}.json": _print(value) for name, value in event_vectors().items()}
     for case in all_cases():
         files[folder / "bundles" / f"{case.name}.json"] = _print(bundle_vector(case))
-    files[REPOSITORY / "trace" / "coldtrace" / "web" / "static" / "verify" / "words.js"] = words_js()
+    scripts = REPOSITORY / "trace" / "coldtrace" / "web" / "static" / "verify"
+    files[scripts / "words.js"] = words_js()
+    files[scripts / "shown_words.js"] = shown_words_js()
     return files
 
 

@@ -1,21 +1,25 @@
 """What the log cannot keep is an alarm: on /readyz, in /metrics, and in the answer to whoever wants to write."""
 
 import json
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from coldtrace.db.roles import RolesMissing
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.ledger import publish, store
 from coldtrace.ledger import service as ledger
-from coldtrace.ledger import store
 from coldtrace.ledger.model import LogState
 from coldtrace.ledger.publish import log_folder
+from coldtrace.ledger.published_files import publishing
 from coldtrace.ledger.refusals import ForkAhead, QuorumMissing, WitnessDoubts, WitnessesSilent
+from coldtrace.ledger.sequencer import tick
 from coldtrace.parties.model import SiteRole
 from coldtrace.seal.checkpoint import Checkpoint, sign_checkpoint
 from support.house import unit_line
@@ -74,6 +78,67 @@ def test_an_entry_that_waits_longer_than_promised(web: WebHouse) -> None:
     assert (alarm["code"], alarm["pending"], alarm["promise_s"]) == ("pending_overdue", 1, 60)
     (oldest,) = [line for line in lines if line.startswith("coldtrace_log_oldest_pending_seconds{")]
     assert 61 <= float(oldest.split()[1]) < 120
+
+
+@contextmanager
+def hanging_publisher(web: WebHouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have the publisher's thread wait in the middle of its round, as for a disk that does not answer."""
+    entered, go_on = threading.Event(), threading.Event()
+    write = publish.write_tiles
+
+    def hang(*args: Any, **more: Any) -> None:
+        entered.set()
+        go_on.wait()
+        write(*args, **more)
+
+    monkeypatch.setattr(publish, "write_tiles", hang)
+    try:
+        signed(web)
+        web.app.state.log_keeper.publisher.wake()
+        assert entered.wait(timeout=120)
+        yield
+    finally:
+        go_on.set()
+
+
+@contextmanager
+def taken_folder(web: WebHouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold the published folder, as a process that hangs would."""
+    with ExitStack() as held:
+        while not held.enter_context(publishing(log_folder(web.settings.data_dir, web.env.log))):
+            time.sleep(0.1)  # a round is under way
+        signed(web)
+        yield
+
+
+def signed(web: WebHouse) -> None:
+    """Have the log sign one leaf more."""
+    with web.sessions.begin() as session:
+        ledger.append(session, web.env.log, [make_entry(web.tree_size() + 1, at=web.clock.next)])
+    with web.engine.begin() as connection:
+        tick(connection, web.env, web.env.log, now=web.env.clock())
+
+
+@pytest.mark.parametrize("blocked", [hanging_publisher, taken_folder], ids=["hanging", "taken"])
+def test_a_publisher_that_hangs(
+    web: WebHouse,
+    blocked: Callable[[WebHouse, pytest.MonkeyPatch], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    web.settle()
+    with blocked(web, monkeypatch):
+        assert web.client.get("/readyz").json() == {"status": "ready"}
+        web.clock.forward(timedelta(seconds=61))
+        answer = web.client.get("/readyz")
+        lines = web.client.get("/metrics", headers=web.bearer).text.splitlines()
+    assert answer.status_code == 503
+    (alarm,) = answer.json()["alarms"]
+    assert (alarm["code"], alarm["promise_s"]) == ("publication_overdue", 60)
+    assert 0 < alarm["published"] < alarm["size"]
+    (oldest,) = [line for line in lines if line.startswith("coldtrace_log_oldest_unpublished_seconds{")]
+    assert float(oldest.split()[1]) > 60
+    web.settle()
+    assert web.client.get("/readyz").json() == {"status": "ready"}
 
 
 def test_troubles_of_this_process_and_warnings(web: WebHouse) -> None:

@@ -133,7 +133,7 @@ def test_a_page_carries_no_script_or_style_of_its_own_and_forbids_it(world: Worl
 def test_headers_of_a_page(world: World) -> None:
     answer = world.get(world.sold)
     assert answer.headers["cache-control"] == "no-cache"
-    assert {"accept", "accept-language", "cookie"} == {
+    assert {"accept", "accept-encoding", "accept-language", "cookie"} == {
         part.strip().lower() for part in answer.headers["vary"].split(",")
     }
     assert answer.headers["referrer-policy"] == "no-referrer"
@@ -146,10 +146,34 @@ def test_headers_of_a_page(world: World) -> None:
 
 
 def test_head_has_the_pages_headers(world: World) -> None:
-    head = world.web.client.head(world.web.path(world.sold), headers=PAGE)
-    assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["content-type"] == "text/html; charset=utf-8"
-    assert int(head.headers["content-length"]) > 5000
+    zipped, plain = (
+        world.web.client.head(world.web.path(world.sold), headers=PAGE | {"Accept-Encoding": coding})
+        for coding in ("gzip", "identity")
+    )
+    for head in (zipped, plain):
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == "text/html; charset=utf-8"
+        assert head.headers["vary"].endswith("Accept-Encoding")
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert 2_000 < int(zipped.headers["content-length"]) < int(plain.headers["content-length"]) // 2
+
+
+@pytest.mark.parametrize("path", ["/", "/recalls", "/complaints", "/privacy", "/static/verify/whole.js"])
+def test_what_is_the_same_for_everybody_is_compressed(world: World, path: str) -> None:
+    plain = world.web.client.get(path, headers={"Accept-Encoding": "identity"})
+    zipped = world.web.client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in plain.headers["vary"]
+    assert zipped.num_bytes_downloaded < plain.num_bytes_downloaded
+    assert len(zipped.text) == len(plain.text)
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/complain", "/find?code=x", "/complaints/7QK4-M2ZX-9RTB-5", "/desk"])
+def test_what_may_hold_a_secret_is_not_compressed(world: World, path: str) -> None:
+    """Beside what a stranger may put into an address, the length of a compressed page would tell the secret."""
+    answer = world.web.client.get(path, headers=PAGE | {"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
 
 
 @pytest.mark.parametrize("accept", ["*/*", "", "application/json", "image/webp,*/*"])

@@ -63,7 +63,7 @@ NOT_OF_A_ROUTE = {
     "log_behind_its_checkpoint", "log_differs_from_its_checkpoint", "outside_checkpoint_unreadable",
     "log_head_damaged", "log_head_went_back", "log_signing_failed",
     "witnesses_silent", "witness_doubts_growth",
-    "pending_overdue", "published_differs", "witness_quorum_missing",
+    "pending_overdue", "publication_overdue", "published_differs", "witness_quorum_missing",
     # Of auditors and witnesses, who run programs of their own; the witness has a door of its own too.
     "audit_broke",
     "audit_database", "audit_key_needed", "audit_no_such_log", "audit_saved_unreadable", "audit_since_unknown",
@@ -111,7 +111,7 @@ def test_statuses_are_refusals() -> None:
     assert {code for code, status in STATUS.items() if status >= 500} == {
         "busy", "internal_error", "key_file_exposed", "key_file_unencrypted", "key_missing", "label_font_missing",
         "label_worker_lost", "labels_busy", "no_code_key", "no_trust_list", "not_installed", "not_ready",
-        "pages_busy", "printer_stopped", "roots_offline", "streams_taken", "unreadable_key_file",
+        "pages_busy", "photos_busy", "printer_stopped", "roots_offline", "streams_taken", "unreadable_key_file",
         "key_not_listed", "log_not_open", "log_tiles_differ", "malformed_schemes", "mint_worker_lost",
     }  # fmt: skip
 

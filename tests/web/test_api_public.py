@@ -346,7 +346,7 @@ def test_probes_and_counters(scene: Scene) -> None:
         f"coldtrace_log_{name}{of}"
         for name in (
             "size", "published_size", "published_age_seconds", "cosignatures", "pending",
-            "oldest_pending_seconds", "frozen", "held_back",
+            "oldest_pending_seconds", "oldest_unpublished_seconds", "frozen", "held_back",
         )
     }  # fmt: skip
     assert int(lines[f"coldtrace_log_size{of}"]) >= int(lines[f"coldtrace_log_published_size{of}"]) >= 1

@@ -299,6 +299,28 @@ def test_a_unit_says_whose_place_it_is_at(web: WebHouse, goods: Consignment) -> 
     assert "site" in hidden["hidden"]
 
 
+def test_pages_of_a_story_join_to_the_whole_and_have_tags(web: WebHouse, goods: Consignment) -> None:
+    unit = goods.pallets[0].label.unit_id
+    for _ in range(4):
+        web.tell(SiteRole.FIRST_STATION, T.STORE, [unit_line(unit)])
+    path = f"/api/v1/units/{unit}"
+    whole = web.client.get(path, headers=web.bearer).json()
+    assert (len(whole["history"]) >= 5, whole["next"]) == (True, None)
+    found: list[dict[str, Any]] = []
+    params: dict[str, str | int] = {"limit": 2}
+    while True:
+        page = web.client.get(path, params=params, headers=web.bearer)
+        tagged = web.bearer | {"If-None-Match": page.headers["etag"]}
+        assert web.client.get(path, params=params, headers=tagged).status_code == 304
+        found += page.json()["history"]
+        if page.json()["next"] is None:
+            break
+        params["after"] = page.json()["next"]
+    assert found == whole["history"]
+    nowhere = web.client.get(path, params={"after": str(web.env.new_id())}, headers=web.bearer).json()
+    assert (nowhere["history"], nowhere["next"], nowhere["state"]) == ([], None, whole["state"])
+
+
 def test_what_lies_on_goods_and_on_what_is_in_them_is_told(web: WebHouse, goods: Consignment) -> None:
     first, second = sorted(goods.pallets, key=lambda pallet: pallet.label.unit_id)
     why = [("reason", "抽检未完成")]

@@ -88,7 +88,7 @@ SERVER = {
     "lots lift 19521234543210 L1", "lots list",
     "codes resolve T", "codes void T --reason W", "rolls new --count 3", "rolls list", f"rolls report {NOBODY}",
     f"rolls certificate {NOBODY} --out F", "rolls bind A --lot L", "bench audit", "bench codes", "bench ledger",
-    "bench capture", "bench page", "bench radar", "bench rights",
+    "bench capture", "bench desk", "bench page", "bench radar", "bench rights",
     "db roles", "ledger list", "journal verify", "custody rebuild --check",
     f"people close {NOBODY}", f"people reopen {NOBODY}", f"people remove-second-step {NOBODY}",
     f"sites close --site {PORT}", f"sites reopen --site {PORT}",

@@ -16,11 +16,12 @@ from sqlalchemy import text
 
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import Member, Role
-from coldtrace.watch import complaint_work
+from coldtrace.watch import complaint_work, complaints
+from coldtrace.watch.complaint_counts import forget_counts
 from coldtrace.watch.complaint_refusals import TooManyUnproven
 from coldtrace.watch.complaint_rules import ComplaintLimits
 from support.boxes import World, make_world
-from support.complaints import CONTACT, DAYS, SAID, SHOP, new_complaint, picture
+from support.complaints import CONTACT, DAYS, SAID, SHOP, WORKING, new_complaint, picture
 from support.databases import Databases
 from support.people import Visitor, signed_in, visitor
 from support.web_house import PAGE, WebHouse, web_house
@@ -182,6 +183,48 @@ def test_it_goes_to_the_office_of_the_place_that_was_named(world: World, office:
         rows = {row.id: row.gln for row in found}
     # The record's place counts only where the consumer says so too.
     assert rows == {here: world.web.sites[SiteRole.RETAILER].gln, there: None}
+
+
+def test_a_complaint_in_nobodys_area_is_seen_by_whoever_has_the_whole_country(web: WebHouse) -> None:
+    with web.sessions.begin() as session:
+        for district in (SHOP_DISTRICT, ELSEWHERE):
+            new = new_complaint(web.env, district=district)
+            complaint_work.submit(session, web.env, new, days=DAYS, limits=ComplaintLimits(), working=WORKING)
+        assert complaints.count_unseen(session) == 2, "nobody is a regulator yet"
+    firm = web.sites[SiteRole.MARKET].operator_id
+
+    def regulator(area: str) -> Visitor:
+        who = signed_in(web, f"a{area}@example.cn", Member(role=Role.REGULATOR, operator_id=firm, area=area))
+        who.post("/desk/purpose", {"reason": "投诉核查", "next": "/desk/complaints"}, on="/desk/purpose")
+        return who
+
+    def unseen() -> int:
+        with web.sessions() as session:
+            return complaints.count_unseen(session)
+
+    heping = regulator(SHOP_DISTRICT)
+    assert unseen() == 1
+    country = regulator("")
+    assert unseen() == 0
+    own, whole = heping.get("/desk/complaints").text, country.get("/desk/complaints").text
+    assert (own.count("data-id="), own.count("in nobody&#39;s area")) == (1, 0)
+    assert (whole.count("data-id="), whole.count("(in nobody&#39;s area)")) == (2, 1)
+    assert "show=unassigned" in whole
+    assert "show=unassigned" not in own
+    assert country.get("/desk/complaints?show=unassigned").text.count("data-id=") == 1
+    assert heping.get("/desk/complaints?show=unassigned").text.count("data-id=") == 0
+    headers = web.bearer | {"Coldtrace-Purpose": "check"}
+    (row,) = web.client.get("/api/v1/complaints?unassigned=true", headers=headers).json()["complaints"]
+    assert (row["district"], row["unassigned"]) == (ELSEWHERE, True)
+    # It is theirs to handle; and once somebody has the province, it is that office's.
+    desk = f"/desk/complaints/{row['id']}"
+    assert country.post(f"{desk}/accept", {}, on=desk).status_code == 200
+    shanghai = regulator("31")
+    assert shanghai.get("/desk/complaints").text.count("data-id=") == 1
+    assert web.client.get("/api/v1/complaints?unassigned=true", headers=headers).json()["complaints"] == []
+    with web.engine.begin() as connection:
+        connection.execute(text("UPDATE person SET state = 'closed' WHERE email <> 'a120101@example.cn'"))
+    assert unseen() == 1
 
 
 def test_a_refusal_and_an_overdue_clock_are_told(world: World, office: Visitor) -> None:
@@ -349,7 +392,7 @@ def test_a_visitor_a_code_and_the_unproven_are_limited_by_the_day(databases: Dat
         web.clock.next += timedelta(days=1)
         assert sent(sold, "a").status_code == 303
         with web.sessions.begin() as session:
-            complaint_work.forget_counts(session, before=web.clock.next.date())
+            forget_counts(session, before=web.clock.next.date())
             left = session.execute(text("SELECT count(DISTINCT day) FROM complaint_count")).scalar_one()
         assert left == 1
 
@@ -359,7 +402,7 @@ def test_what_complainants_told_is_erased_when_its_time_is_over(web: WebHouse) -
         ids = []
         for _ in range(2):
             new = new_complaint(web.env)
-            complaint_work.submit(session, web.env, new, days=DAYS, limits=ComplaintLimits())
+            complaint_work.submit(session, web.env, new, days=DAYS, limits=ComplaintLimits(), working=WORKING)
         ids = list(session.execute(text("SELECT complaint_id FROM complaint ORDER BY received_at")).scalars())
         session.execute(
             text(
@@ -383,9 +426,13 @@ def test_what_complainants_told_is_erased_when_its_time_is_over(web: WebHouse) -
 def test_an_unproven_code_stands_for_itself_alone(web: WebHouse) -> None:
     with web.sessions.begin() as session:
         limits = ComplaintLimits(unproven=1)
-        complaint_work.submit(session, web.env, new_complaint(web.env, proven=None), days=DAYS, limits=limits)
+        complaint_work.submit(
+            session, web.env, new_complaint(web.env, proven=None), days=DAYS, limits=limits, working=WORKING
+        )
         with pytest.raises(TooManyUnproven):
-            complaint_work.submit(session, web.env, new_complaint(web.env, proven=None), days=DAYS, limits=limits)
+            complaint_work.submit(
+                session, web.env, new_complaint(web.env, proven=None), days=DAYS, limits=limits, working=WORKING
+            )
 
 
 def test_the_form_tells_nothing_of_a_box_that_is_not_bound(world: World) -> None:

@@ -5,9 +5,11 @@ import re
 import pytest
 from fastapi.dependencies.models import Dependant
 
+from coldtrace.rights.model import Kind
 from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import api_routes
 from coldtrace.web.page_session import signed_in
+from coldtrace.web.pages.desk_member_form import KIND_WORDS
 from support.call_scene import Request, Scene
 from support.page_calls import PAGES
 from support.web_house import PAGE, WebHouse
@@ -19,6 +21,9 @@ FILES = {
     "GET /desk/consignments/import/template",
     "GET /desk/consignments/import/annotated",
     "GET /desk/history/evidence.csv",
+    "GET /desk/papers/{paper_id:uuid}/file",
+    "GET /desk/near-expiry/{gln}/file.csv",
+    "GET /desk/stock/{gln}/lots.csv",
 }
 """Answers that are no pages."""
 
@@ -38,6 +43,10 @@ MAKERS = {call.route: call.make for call in PAGES if call.method == "GET"}
 @pytest.fixture(scope="module")
 def scene(shared: WebHouse) -> Scene:
     return Scene.make(shared)
+
+
+def test_every_right_has_words_on_the_forms_that_give_it() -> None:
+    assert set(KIND_WORDS) == set(Kind)
 
 
 def test_the_pages_are_found() -> None:

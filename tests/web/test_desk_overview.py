@@ -112,3 +112,16 @@ def test_an_export_takes_a_purpose_of_a_firm_too(house: WebHouse) -> None:
     assert desk.get("/desk/overview").status_code == 200
     refused = desk.get(f"/desk/history/evidence.csv?unit={unit}")
     assert refused.status_code in (303, 400)
+
+
+def test_a_units_page_and_its_history_tell_one_story(house: WebHouse) -> None:
+    desk = officer(house)
+    say_what_for(desk, "one story")
+    unit = carton(house).replace("/", "%2F")
+
+    def story(path: str) -> str:
+        return desk.get(path).text.partition('id="unit"')[2].partition("</main>")[0].replace(path, "")
+
+    told = story(f"/desk/units/{unit}")
+    assert "What was said of it" in told
+    assert told == story(f"/desk/history?code={unit}")

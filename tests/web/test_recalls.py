@@ -105,6 +105,25 @@ def test_a_box_that_a_statement_recalls_is_not_said_to_have_no_recall(shared: We
     page = read_page(shared.client.get(shared.path(made.carton.uri), headers=PAGE).text)
     assert status(page) == "recalled"
     assert "holds no recall notice" not in row(page, 18)
+    # Who recalled it and when; the reason is for whoever handles the goods.
+    for part in (row(page, 1), row(page, 18)):
+        assert "Published" in part
+        assert "First station" in part
+    assert "tells the reason to those who handle the goods" in row(page, 18)
+    (card,) = page.all("section", data_row="18")
+    assert "/recalls" in [urlsplit(a.attributes["href"]).path for a in card.all("a")]
+    assert REASON not in page.text
+    # So is the pallet that it is recalled with, and no more once that is lifted.
+    pallet = made.pallets[0].label
+    shared.tell(SiteRole.FIRST_STATION, T.RECALL, [unit_line(pallet.unit_id)], more=[("reason", REASON)])
+    whole = read_page(shared.client.get(shared.path(pallet.uri), headers=PAGE).text)
+    assert status(whole) == "recalled"
+    assert "Published" in row(whole, 18)
+    for unit in (pallet.unit_id, made.carton.unit_id):
+        shared.tell(SiteRole.FIRST_STATION, T.LIFT, [unit_line(unit)], more=[("reason", REASON)])
+    page = read_page(shared.client.get(shared.path(made.carton.uri), headers=PAGE).text)
+    assert status(page) == "normal"
+    assert "Published" not in row(page, 18)
 
 
 def test_a_pallet_with_a_recalled_lot_on_it_is_not_in_order(shared: WebHouse) -> None:
@@ -121,6 +140,9 @@ def test_a_pallet_with_a_recalled_lot_on_it_is_not_in_order(shared: WebHouse) ->
     found = told()
     assert status(found) == "recalled"
     assert "Recalled: do not eat" in row(found, 3)
+    (card,) = found.all("section", data_row="3")
+    (link,) = [a for a in card.all("a") if "/recalls?" in a.attributes["href"]]
+    assert REASON in notices(shared, link.attributes["href"]).text
     assert "holds no recall notice" not in row(found, 18)
     lift(shared, "RCL5")
     shared.tell(SiteRole.FIRST_STATION, T.HOLD, [unit_line(made.carton.unit_id)], more=[("reason", "smells")])

@@ -296,7 +296,7 @@ def test_proof_for_scripts_and_without() -> None:
     assert "coldtrace verify FILE" in section.text
     assert one(section, "a").attributes["href"] == SOLD.proof.url
     assert one(section, "noscript").text
-    assert [s.attributes["src"].partition("?")[0] for s in tree.all("script")] == ["/static/verify/page.js"]
+    assert [s.attributes["src"].partition("?")[0] for s in tree.all("script")] == ["/static/verify/whole.js"]
     for quiet in (FRESH, MISSING):
         tree = read_page(render(UNIT, quiet, "en"))
         assert not tree.having("data-proof-url")

@@ -274,9 +274,16 @@ NO_LISTS = {
     "GET /desk/stock": "it leads on to one's own place; the rows are those of the API of that place",
     "GET /desk/expected": "likewise",
     "GET /desk/in-transit": "likewise",
+    "GET /desk/near-expiry": "likewise",
+    "GET /desk/discrepancies": "likewise; the rows are cases, which are compared",
     "GET /desk/stall": "likewise",
     "GET /desk/history": "a form, and the unit that it is asked for",
     "GET /desk/history/evidence.csv": "one unit's evidence",
+    **{
+        f"GET {path}{name}": "facts of the whole installation, for its administrator"
+        for path in ("/api/v1/", "/desk/")
+        for name in ("keys", "health", "backup", "retention")
+    },
     "GET /metrics": "counts of the whole service, for its administrator",
     "GET /api/v1/imports/template": "the same empty workbook for everybody",
     "GET /desk/consignments/import": "a form",

@@ -28,6 +28,10 @@ HostName = Annotated[
 LogName = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 
 
+PASSPHRASE_FILE = "key-passphrase"
+"""In the data folder, where no setting names another file: of development starts."""
+
+
 class SettingInvalid(Refusal):
     """A `COLDTRACE_` variable holds something that cannot be used."""
 
@@ -126,6 +130,25 @@ def read_days(value: object) -> object:
     return tuple(found)
 
 
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z]([0-9a-z.-]*[0-9a-z])?)(:[0-9]{1,5})?")
+
+
+def read_hosts(value: object) -> object:
+    """Read `erp.corp:8080, 10.0.0.7` into host names, each with a port or for every port.
+
+    >>> read_hosts("ERP.corp:8080, 10.0.0.7")
+    ('erp.corp:8080', '10.0.0.7')
+    """
+    if not isinstance(value, str):
+        return value
+    found = [each.strip().lower() for each in value.split(",")]
+    for each in found:
+        if _HOST.fullmatch(each) is None:
+            raise ValueError(f"'{each}' is no HOST or HOST:PORT")
+    return tuple(each.replace("[", "").replace("]", "") if each.endswith("]") else each for each in found)
+
+
+Hosts = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(read_hosts)]
 Days = Annotated[tuple[date, ...] | None, NoDecode, BeforeValidator(read_days)]
 Numbers = Annotated[dict[str, int] | None, NoDecode, BeforeValidator(read_numbers)]
 Printers = Annotated[tuple[Printer, ...] | None, NoDecode, BeforeValidator(read_printers)]
@@ -169,13 +192,18 @@ class Settings(BaseSettings):
     keep_invites_days: int = Field(default=90, ge=1, le=3650)
     keep_quarantine_days: int = Field(default=90, ge=1, le=3650)
     keep_complaints_days: int = Field(default=730, ge=1, le=3650)
+    keep_webhook_messages_days: int = Field(default=30, ge=1, le=3650)
     case_hours: Numbers = None
     case_sweep: Numbers = None
     complaint_days: Numbers = None
     complaint_limits: Numbers = None
     complaint_holidays: Days = None
+    complaint_worked_days: Days = None
     complaint_photo_bytes: int = Field(default=12 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
     radar: Numbers = None
+    declaration_days: int = Field(default=3, ge=1, le=60)
+    paper_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024, le=64 * 1024 * 1024)
+    webhook_inside_hosts: Hosts = None
 
 
 def load_settings(**chosen: object) -> Settings:

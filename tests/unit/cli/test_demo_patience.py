@@ -15,6 +15,7 @@ from coldtrace.cli import serve
 from coldtrace.cli.demo import world
 from coldtrace.cli.demo.patience import DemoFailed, outcome
 from coldtrace.cli.demo.terminal import Terminal
+from coldtrace.web.demo_world import DemoWorld
 
 
 def started(program: str) -> "subprocess.Popen[str]":
@@ -74,7 +75,9 @@ def test_the_service_says_that_there_is_no_demo_world_and_how_to_make_it(
     opened: Any = SimpleNamespace(settings=SimpleNamespace(data_dir=tmp_path))
     server: Any = SimpleNamespace(started=True)
     said: list[str] = []
-    serve._open_doors(opened, server, threading.Event(), url="http://x", token="t", demo_world=True, say=said.append)
+    demo = DemoWorld(reset=None, is_making=True)
+    serve._open_doors(opened, server, threading.Event(), url="http://x", token="t", demo=demo, say=said.append)
+    assert (demo.is_making, demo.made_at) == (False, None), "nobody waits for what does not come"
     out, err = capsys.readouterr()
     assert json.loads(out.removeprefix("READY "))["consumer_url"] is None
     assert f"There is NO demo world ({error})" in err

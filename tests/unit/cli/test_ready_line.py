@@ -19,9 +19,7 @@ def test_ready_names_the_labels_by_their_whole_path(
     (tmp_path / "var" / "sample-labels.pdf").write_bytes(b"%PDF")
     opened: Any = SimpleNamespace(settings=SimpleNamespace(data_dir=Path("var")))
     server: Any = SimpleNamespace(started=True)
-    serve._open_doors(
-        opened, server, threading.Event(), url="http://x", token="t", demo_world=False, say=lambda line: None
-    )
+    serve._open_doors(opened, server, threading.Event(), url="http://x", token="t", demo=None, say=lambda line: None)
     word, _, ready = capsys.readouterr().out.partition(" ")
     assert word == "READY"
     assert json.loads(ready) == {

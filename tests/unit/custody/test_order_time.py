@@ -83,6 +83,7 @@ def test_what_a_mark_opens() -> None:
     assert set(CASE_OF) == set(Mark)
     assert {mark for mark in BLOCKING if CASE_OF[mark] is not CaseKind.BLOCKED} == {Mark.CORRECTION_NOT_PERMITTED}
     assert {mark for mark, kind in CASE_OF.items() if kind is None} == {
+        Mark.PAPERS_DUE,
         Mark.RECEIVER_UNREGISTERED,
         Mark.REFERENCE_MISSING,
     }

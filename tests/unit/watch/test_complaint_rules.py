@@ -7,10 +7,9 @@ import pytest
 from PIL import Image
 
 from coldtrace.settings import SettingInvalid
-from coldtrace.watch.complaint_photo import SIDE_MAX, clean_photo
+from coldtrace.watch.complaint_photo import SCANS_MAX, SIDE_MAX, clean_photo, scans_of
 from coldtrace.watch.complaint_refusals import ComplaintNotThere, PhotoTooLarge, PhotoUnreadable
 from coldtrace.watch.complaint_rules import (
-    LOCAL,
     ComplaintDays,
     ComplaintLimits,
     ComplaintState,
@@ -18,9 +17,12 @@ from coldtrace.watch.complaint_rules import (
     answer_by,
     require_state,
 )
+from coldtrace.working_days import LOCAL, WorkingDays
 from support.complaints import picture
 
 LIMIT = 4 * 1024 * 1024
+USUAL, NEW_YEAR = WorkingDays(), WorkingDays(holidays=[date(2027, 1, 1)])
+WORKED = WorkingDays(holidays=[date(2027, 1, 1)], worked=[date(2026, 12, 26), date(2027, 1, 3)])
 
 
 def at(text: str) -> datetime:
@@ -28,24 +30,35 @@ def at(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("came", "days", "holidays", "last"),
+    ("came", "days", "working", "last"),
     [
         # 27 November 2026 is a Friday.
-        ("2026-11-23T09:00", 1, (), "2026-11-24"),
-        ("2026-11-27T23:59", 1, (), "2026-11-30"),
-        ("2026-11-28T08:00", 1, (), "2026-11-30"),
-        ("2026-11-27T09:00", 7, (), "2026-12-08"),
-        ("2026-12-31T09:00", 1, (date(2027, 1, 1),), "2027-01-04"),
-        ("2026-12-31T09:00", 0, (), "2026-12-31"),
+        ("2026-11-23T09:00", 1, USUAL, "2026-11-24"),
+        ("2026-11-27T23:59", 1, USUAL, "2026-11-30"),
+        ("2026-11-28T08:00", 1, USUAL, "2026-11-30"),
+        ("2026-11-27T09:00", 7, USUAL, "2026-12-08"),
+        ("2026-12-31T09:00", 1, NEW_YEAR, "2027-01-04"),
+        ("2026-12-31T09:00", 0, NEW_YEAR, "2026-12-31"),
+        # The Saturday before it and the Sunday after are worked instead.
+        ("2026-12-25T09:00", 1, WORKED, "2026-12-26"),
+        ("2026-12-25T09:00", 2, WORKED, "2026-12-28"),
+        ("2026-12-31T09:00", 1, WORKED, "2027-01-03"),
     ],
 )
-def test_working_days(came: str, days: int, holidays: tuple[date, ...], last: str) -> None:
-    assert accept_by(at(came), ComplaintDays(accept=days), holidays) == at(f"{last}T23:59:59")
+def test_working_days(came: str, days: int, working: WorkingDays, last: str) -> None:
+    assert accept_by(at(came), ComplaintDays(accept=days), working) == at(f"{last}T23:59:59")
+
+
+def test_a_day_is_no_holiday_and_worked() -> None:
+    with pytest.raises(SettingInvalid) as caught:
+        WorkingDays(holidays=[date(2027, 1, 1)], worked=[date(2027, 1, 1), date(2027, 1, 3)])
+    assert caught.value.facts["name"] == "COLDTRACE_COMPLAINT_WORKED_DAYS"
+    assert "2027-01-01" in caught.value.say("zh")
 
 
 def test_a_day_is_the_offices_day() -> None:
     late_on_sunday = datetime.fromisoformat("2026-11-29T17:00:00+00:00")  # Monday there
-    assert accept_by(late_on_sunday, ComplaintDays(accept=1)) == at("2026-12-01T23:59:59")
+    assert accept_by(late_on_sunday, ComplaintDays(accept=1), USUAL) == at("2026-12-01T23:59:59")
 
 
 def test_the_answer_is_due_sixty_days_after_it_was_accepted() -> None:
@@ -54,7 +67,7 @@ def test_the_answer_is_due_sixty_days_after_it_was_accepted() -> None:
 
 def test_clocks_and_limits_are_chosen_one_by_one() -> None:
     assert ComplaintDays.of({"answer": 45}) == ComplaintDays(accept=7, answer=45, publish=7)
-    assert ComplaintLimits.of({"visitor": 1}) == ComplaintLimits(visitor=1, code=20, unproven=200)
+    assert ComplaintLimits.of({"visitor": 1}) == ComplaintLimits(visitor=1, network=20, code=20, unproven=200)
     with pytest.raises(SettingInvalid) as caught:
         ComplaintDays.of({"anwser": 45})
     assert caught.value.facts["name"] == "COLDTRACE_COMPLAINT_DAYS"
@@ -126,6 +139,13 @@ def test_too_many_bytes_or_dots_are_refused_before_they_are_decoded() -> None:
     with pytest.raises(PhotoTooLarge) as caught:
         clean_photo(wide.getvalue(), limit_bytes=LIMIT)
     assert caught.value.facts == {"mib": 4, "mpx": 50}
+    # One picture of many scans: the last one, which some bytes say, again and again.
+    whole = picture((64, 64), progressive=True)
+    assert 1 < scans_of(whole) <= SCANS_MAX
+    assert clean_photo(whole, limit_bytes=LIMIT).width == 64
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PhotoUnreadable):
+        clean_photo(whole[:-2] + last * SCANS_MAX + whole[-2:], limit_bytes=LIMIT)
     bomb = io.BytesIO()
     Image.new("1", (30_000, 10_000)).save(bomb, "PNG")
     with pytest.raises(PhotoTooLarge):

@@ -75,7 +75,7 @@ def test_goods_in_stock_are_not_looked_up_in_other_provinces() -> None:
     assert in_stock((2.5, SZ, 2), (3.5, SZ, 1)) == elsewhere
     assert in_stock((2.5, SZ, 2), (2.7, SH, 1), (2.8, BJ, 1)) == elsewhere
     assert in_stock((2.5, SZ, 1), (2.6, SH, 1), (2.7, BJ, 1)) == set(), "a picture is looked at everywhere"
-    assert in_stock((2.5, SZ, 3)) == set(), "one network has three looks a day"
+    assert in_stock((2.5, SZ, 3)) == set(), "a crowd on one day is a page that was sent around"
     assert in_stock((0.5, SZ, 2), (0.9, SZ, 1)) == set(), "on the road, before the shop had it"
     assert in_stock((2.5, SZ, 2), (3.5, SZ, 1), sold=2) == set(), "it was sold before"
     assert in_stock((2.5, TJ, 2), (2.6, TJ, 2), (2.7, SZ, 2), (3.5, SZ, 1)) == set(), "most looked where it is"

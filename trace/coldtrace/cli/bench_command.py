@@ -10,6 +10,7 @@ BENCHES = {
     "audit": "审计日志各步骤 / auditing the log, step by step",
     "capture": "提交扫描记录，与 pgbench 写同样的行之比 / scans through the whole door beside bare row writes",
     "codes": "签发、验证、标签 / minting, verifying, labels",
+    "desk": "工作台与接口的每个清单：首页、深页、筛选 / every list of the desk and the API: first, deep, narrowed",
     "ledger": "日志写入、入树、证明 / the log beside bare inserts",
     "page": "扫码页面：热门码、不同码、过载 / pages of codes: one that all want, many, too many at once",
     "radar": "克隆码雷达：造一个半月的货物、访客与克隆码，报告检出率与误报率 / clones found and clean boxes suspected",
@@ -44,7 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; exit 1 when a goal is missed, which is a finding."""
-    from coldtrace.cli.bench import audit, capture, codes, ledger, page, radar, rights
+    from coldtrace.cli.bench import audit, capture, codes, desk, ledger, page, radar, rights
     from coldtrace.cli.bench.rows import table
     from coldtrace.cli.output import REFUSED
 
@@ -53,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         rows = audit.bench_audit(full=is_full, say=_say)
     elif arguments.bench == "capture":
         rows = capture.bench_capture(full=is_full, say=_say)
+    elif arguments.bench == "desk":
+        rows = desk.bench_desk(full=is_full, say=_say)
     elif arguments.bench == "ledger":
         rows = ledger.bench_ledger(full=is_full, say=_say)
     elif arguments.bench == "page":

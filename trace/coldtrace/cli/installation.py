@@ -37,10 +37,10 @@ from coldtrace.seal.passphrase import make_passphrase, read_passphrase
 from coldtrace.seal.root_document import net_of
 from coldtrace.seal.vkey import vkey_of
 from coldtrace.seal.witness_policy import MalformedPolicy, WitnessPolicy, parse_witness_policy
+from coldtrace.settings import PASSPHRASE_FILE as PASSPHRASE_FILE
 from coldtrace.settings import SettingInvalid, Settings
 
 TOKEN_FILE = "development-token"
-PASSPHRASE_FILE = "key-passphrase"
 
 
 @dataclass(frozen=True, kw_only=True)

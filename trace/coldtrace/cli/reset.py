@@ -3,13 +3,24 @@
 import argparse
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from coldtrace.cli.output import print_refusal, print_result
 from coldtrace.cli.refusals import NotConfirmed
 
+if TYPE_CHECKING:
+    from coldtrace.settings import Settings
+
 _OURS = (
-    "keys", "key-passphrase", "demo", "demo.json", "sample-labels.pdf", "development-token", "service-address"
-)  # fmt: skip
+    "keys",
+    "logs",
+    "demo",
+    "demo.json",
+    "sample-labels.pdf",
+    "development-token",
+    "key-passphrase",
+    "service-address",
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,7 +33,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Remove database, keys and demo files of the data folder; a database given by URL is not touched."""
-    from coldtrace.db.embedded import remove_database
     from coldtrace.settings import load_settings
 
     settings = load_settings()
@@ -34,22 +44,21 @@ def run(arguments: argparse.Namespace) -> int:
             "The database behind COLDTRACE_DATABASE_URL is not touched; drop it on its server.",
             file=sys.stderr,
         )
-    if settings.data_dir.exists():
-        remove_database(settings.data_dir)
-        for name in (
-            "keys",
-            "logs",
-            "demo",
-            "demo.json",
-            "sample-labels.pdf",
-            "development-token",
-            "key-passphrase",
-            "service-address",
-        ):
-            path = settings.data_dir / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+    wipe(settings)
     print_result({"reset": str(settings.data_dir)}, as_json=arguments.json)
     return 0
+
+
+def wipe(settings: "Settings") -> None:
+    """Remove database, keys and demo files of the data folder; raises DataFolderInUse while a process runs them."""
+    from coldtrace.db.embedded import remove_database
+
+    if not settings.data_dir.exists():
+        return
+    remove_database(settings.data_dir)
+    for name in _OURS:
+        path = settings.data_dir / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

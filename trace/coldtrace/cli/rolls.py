@@ -150,6 +150,7 @@ def run_certificate(arguments: argparse.Namespace) -> int:
 def run_bind(arguments: argparse.Namespace) -> int:
     """Bind labels to a lot; 1 if one was refused or has another lot."""
     from coldtrace.cli.installation import open_installation
+    from coldtrace.custody import binding
     from coldtrace.goods import rolls
     from coldtrace.goods.roll_rules import BindStatus
     from coldtrace.rights.model import EVERYTHING
@@ -169,7 +170,7 @@ def run_bind(arguments: argparse.Namespace) -> int:
                     gtin=arguments.gtin,
                 )
                 with installation.sessions.begin() as session:
-                    items += rolls.bind_codes(session, installation.env, command)[1]
+                    items += binding.bind_codes(session, installation.env, command)[1]
         except Refusal as refusal:
             return print_refusal(refusal, as_json=arguments.json)
     counts = {status.value: sum(item.status is status for item in items) for status in BindStatus}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from coldtrace.cli.address import forget_address, write_address
 from coldtrace.cli.demo_command import PRODUCTION, DemoRefused, with_demo_roads
 from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
+from coldtrace.cli.reset import wipe
 from coldtrace.errors import Refusal, Words
 
 GARBAGE = 50_000
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import uvicorn
 
     from coldtrace.cli.installation import Installation
+    from coldtrace.settings import Settings
+    from coldtrace.web.demo_world import DemoWorld
 
 
 class PortTaken(Refusal):
@@ -69,10 +72,17 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
     try:
-        say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
-        with open_installation(settings, keep=True, create=True) as installation:
-            say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
-            return _serve(installation, listener, demo_world=arguments.demo_world, say=say)
+        while True:
+            say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
+            with open_installation(settings, keep=True, create=True) as installation:
+                say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
+                begins_anew = _serve(installation, listener, demo_world=arguments.demo_world, say=say)
+            if not begins_anew:
+                return 0
+            # The port stays ours all the while: whoever calls now waits in line, and finds the new world.
+            say("清空演示数据 / wiping the demo")
+            wipe(settings)
+            started = time.monotonic()
     except KeyboardInterrupt:
         return 0
     finally:
@@ -100,7 +110,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _serve(
     installation: "Installation", listener: socket.socket, *, demo_world: bool, say: Callable[[str], None]
-) -> int:
+) -> bool:
+    """Serve until somebody stops it; return whether the demo is to begin anew."""
     import uvicorn
 
     from coldtrace.cli.installation import development_token
@@ -110,12 +121,15 @@ def _serve(
     if installation.roles.trouble is not None:
         _say(installation.roles.trouble.say("zh"))
         _say(installation.roles.trouble.say("en"))
+    again = threading.Event()
+    demo = _demo_of(settings, reset=again.set) if demo_world else None
     app = create_app(
         settings,
         installation.env,
         installation.engine,
         sequencer_engine=installation.sequencer,
         notices=[] if installation.roles.trouble is None else [installation.roles.trouble],
+        demo=demo,
     )
     token = development_token(installation)
     host, port = listener.getsockname()[:2]
@@ -128,19 +142,42 @@ def _serve(
     opener = threading.Thread(
         target=_open_doors,
         args=(installation, server, stopping),
-        kwargs={"url": url, "token": token, "demo_world": demo_world, "say": say},
+        kwargs={"url": url, "token": token, "demo": demo, "say": say},
         name="opener",
         daemon=True,
     )
+    ender = threading.Thread(target=_end_for_another, args=(again, stopping, server), name="ender", daemon=True)
     opener.start()
+    ender.start()
     try:
-        server.run(sockets=[listener])
+        # The server closes what it is given; the port itself outlives it, for a demo that begins anew.
+        server.run(sockets=[listener.dup()])
     finally:
         stopping.set()
         opener.join(timeout=10)
+        ender.join(timeout=10)
         forget_address(settings.data_dir)
-        say("已停止，数据保留 / stopped, the data stay")
-    return 0
+    if again.is_set():
+        return True
+    say("已停止，数据保留 / stopped, the data stay")
+    return False
+
+
+def _end_for_another(again: threading.Event, stopping: threading.Event, server: "uvicorn.Server") -> None:
+    """End the server once a reset is asked for: by its own flag, so that every answer under way still leaves."""
+    while not stopping.wait(0.1):
+        if again.is_set():
+            server.should_exit = True
+            return
+
+
+def _demo_of(settings: "Settings", *, reset: Callable[[], None]) -> "DemoWorld":
+    """Return what the application is told of its demo: a database that is somebody's own is never wiped."""
+    from coldtrace.cli.demo.world import made_at
+    from coldtrace.web.demo_world import DemoWorld
+
+    made = made_at(settings.data_dir)
+    return DemoWorld(reset=reset if settings.database_url is None else None, made_at=made, is_making=made is None)
 
 
 def _open_doors(
@@ -150,25 +187,28 @@ def _open_doors(
     *,
     url: str,
     token: str | None,
-    demo_world: bool,
+    demo: "DemoWorld | None",
     say: Callable[[str], None],
 ) -> None:
     """Wait until the service answers, fill a new installation, and say what to open."""
     import httpx
 
     from coldtrace.cli.demo.patience import DemoFailed
-    from coldtrace.cli.demo.world import consumer_url, has_world, make_world
+    from coldtrace.cli.demo.world import consumer_url, has_world, made_at, make_world
 
     while not server.started:
         if stopping.wait(0.02):
             return
     data_dir, missing = installation.settings.data_dir, None
-    if demo_world and token is not None and not has_world(data_dir):
+    if demo is not None and token is not None and not has_world(data_dir):
         try:
             make_world(installation, url=url, token=token, say=say, stopping=stopping)
+            demo.made_at = made_at(data_dir)
         except (DemoFailed, Refusal, httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
             # The service itself is up; a demo that failed is told, not hidden, and does not take it down.
             missing = str(error) or type(error).__name__
+        finally:
+            demo.is_making = False
     if stopping.is_set():
         return
     write_address(data_dir, url)

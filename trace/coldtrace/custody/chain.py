@@ -67,7 +67,8 @@ def describe(session: Session, scope: Scope, key: bytes, *, after: int = 0) -> d
         text(
             "SELECT before + 1 AS first, seq - 1 AS last, known_at FROM (SELECT seq,"
             " lag(seq, 1, CAST(0 AS bigint)) OVER (ORDER BY seq) AS before,"
-            " min(recorded_at) OVER (ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS known_at"
+            # From the end on: a frame whose beginning moves is added up anew for every row.
+            " min(recorded_at) OVER (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) AS known_at"
             # A page begins at the last number that is known below it: what lies before is not read again.
             " FROM (SELECT seq, min(recorded_at) AS recorded_at FROM statement WHERE key_id = :key AND seq >= COALESCE("
             "  (SELECT max(b.seq) FROM statement b WHERE b.key_id = :key AND b.seq <= :after), 0) GROUP BY seq) s) t"

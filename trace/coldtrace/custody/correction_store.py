@@ -189,6 +189,14 @@ def stopped(session: Session, entries: Collection[UUID]) -> set[UUID]:
     return {row.entry_id for row in rows}
 
 
+def districts(session: Session, glns: Collection[str]) -> dict[str, str]:
+    """Return the districts of these sites."""
+    rows = session.execute(
+        text("SELECT gln, district FROM site WHERE gln = ANY(CAST(:glns AS text[]))"), {"glns": sorted(glns)}
+    )
+    return {row.gln: row.district for row in rows}
+
+
 def by_regulators(session: Session, glns: Collection[str]) -> set[str]:
     """Return those of the sites that are a regulator's."""
     rows = session.execute(

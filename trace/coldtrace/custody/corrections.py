@@ -5,7 +5,7 @@ correction can be corrected: what it had annulled then stands again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from coldtrace.custody import case_store, party_store
 from coldtrace.custody import correction_store as store
+from coldtrace.custody.areas import covers
 from coldtrace.custody.correction_rules import Corrected, Correcting, correction_marks, is_permitted
 from coldtrace.custody.correction_store import CorrectionRecord, Known
 from coldtrace.custody.model import Mark
@@ -85,6 +86,8 @@ def _settle(
 ) -> Taken:
     records = [*fresh, *waiting.values()]
     known = _known(session, arriving, records)
+    records = _within_their_areas(session, records, known)
+    waiting = {one.entry_id: one for one in records if one.entry_id in waiting}
     stopped = store.stopped(session, {each.entry_id for each in known.values()})
     store.keep(session, [_judge(record, known.get(record.header), stopped) for record in records])
     found = (one for one in waiting.values() if one.header in known)
@@ -96,13 +99,30 @@ def _settle(
     ours = {one.entry_id for one in arriving}
     pks, since = store.spoken_of(session, (touched - ours) | barred)
     return Taken(
-        marks={record.entry_id: _marks(record, known.get(record.header), stopped) for record in fresh},
+        marks={one.entry_id: _marks(one, known.get(one.header), stopped) for one in records[: len(fresh)]},
         settled=frozenset(record.entry_id for record in records if record.header in known),
         again=frozenset(touched & ours),
         pks=frozenset(pks),
         since=since,
         touched=frozenset(touched),
     )
+
+
+def _within_their_areas(
+    session: Session, records: Sequence[CorrectionRecord], known: Mapping[bytes, Known]
+) -> list[CorrectionRecord]:
+    """Return the corrections so that one of a regulator counts as that only where the statement is of its area."""
+    pairs = [(one.gln, known[one.header].gln) for one in records if one.by_regulator and one.header in known]
+    if not pairs:
+        return list(records)
+    districts = store.districts(session, {gln for pair in pairs for gln in pair})
+    inside = {(office, gln) for office, gln in pairs if covers(districts[office], districts[gln])}
+    return [
+        replace(one, by_regulator=one.by_regulator and (one.gln, known[one.header].gln) in inside)
+        if one.header in known
+        else one
+        for one in records
+    ]
 
 
 def _records(session: Session, correcting: Sequence[Arriving]) -> list[CorrectionRecord]:

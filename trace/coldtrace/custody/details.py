@@ -1,16 +1,18 @@
 """What the rules need of a line's attributes, read once on arrival and kept beside the line (docs/formats/events.md).
 
 Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
-is kept says nothing that the statement does not say, except `answers`, `weighs_g`, `imported`, `declared` and
-`past_day`, known on arrival.
+is kept says nothing that the statement does not say, except `answers`, `away`, `weighs_g`, `until`, `imported`,
+`declared` and `past_day`, known on arrival: facts of goods that become known later change nothing of what was told.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
     refused   `receive`: quantity 0, so the goods were not taken; the reason, or true where none was given
+    away      `release`, `lift`: a regulator speaks of goods that are not in its area (`areas.py`)
     hold      `sample`: the goods stay until the result, if the speaker may stop them
     owner     the USCC of whose goods they are, of a lot
     net_g     `transform`, input: how much of it was used; output, and `adopt`: what it weighs
-    weighs_g  `transform`, input: what one unit of its code's lot weighs
+    weighs_g  `transform`, `relabel`, input: what one unit of its code's lot weighs
+    until     `transform`, `relabel`, input: the last day of its import
     into_lot  `transform`, `relabel`, input: something becomes goods by lot and quantity
     expiry    `transform`, `relabel`, output, and `adopt`: the last day
     imported  `transform`, `relabel`, output, and `adopt`: a lot that was imported
@@ -32,15 +34,15 @@ from coldtrace.events.units_piece import Line
 Details = Mapping[str, str | int | bool]
 PAST_DAY = "past_day"
 """Said of a line whose goods were past the day of their import, or had something inside that was past its own."""
-KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "imported", "declared", PAST_DAY})
+KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "until", "imported", "declared", "away", PAST_DAY})
 """What is kept of a line that does not stand in its statement: whose goods they were then, and what imports said."""
 _USCC = 18
 
 
-def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool = False) -> Details:
+def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool = False, away: bool = False) -> Details:
     """Return what is kept of a line for the rules; mostly nothing.
 
-    `into_lot`: its statement makes goods by lot and quantity (`makes_lot`).
+    `into_lot`: its statement makes goods by lot and quantity (`makes_lot`).  `away`: see above.
     """
     found: dict[str, str | int | bool] = {}
     said = line.attributes
@@ -63,6 +65,8 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
         found["from"] = source
     if into_lot and line.role == "input":
         found["into_lot"] = True
+    if away:
+        found["away"] = True
     owner = said.get("owner")
     if isinstance(owner, str) and len(owner) == _USCC and owner.isascii() and owner.isalnum():
         found["owner"] = owner
@@ -88,11 +92,13 @@ def _of_making(type: str, line: Line, issued: Issued | None) -> dict[str, str | 
             found["paper"] = True
     if (line.role == "output" or type == "adopt") and is_lot(line.unit) and issued is not None:
         found["imported"] = True
-    if type != "relabel" and not is_lot(line.unit):
-        if (grams := net_g_of(line)) is not None:
-            found["net_g"] = grams
-        if line.role == "input" and issued is not None and issued.net_g is not None:
+    if type != "relabel" and not is_lot(line.unit) and (grams := net_g_of(line)) is not None:
+        found["net_g"] = grams
+    if line.role == "input" and issued is not None:
+        if issued.net_g is not None:
             found["weighs_g"] = issued.net_g
+        if issued.expiry is not None:
+            found["until"] = issued.expiry.isoformat()
     return found
 
 

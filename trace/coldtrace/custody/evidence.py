@@ -6,7 +6,8 @@ check hashes and signatures, and fetch each place in the log under `proof`.  Mad
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import text
@@ -54,18 +55,19 @@ COLUMNS = (
 )
 
 
-def evidence(session: Session, scope: Scope, lines: Sequence[HistoryLine]) -> Iterator[tuple[str, ...]]:
+def evidence(session: Session, scope: Scope, lines: Iterable[HistoryLine]) -> Iterator[tuple[str, ...]]:
     """Give a row of `COLUMNS` for each line of a story, in its order; the lines are those that the reader may see."""
-    for start in range(0, len(lines), PAGE):
-        page = lines[start : start + PAGE]
+    story, told = iter(lines), 0
+    while page := list(islice(story, PAGE)):
         ids = [line.entry_id for line in page]
         entries = ledger.known_entries(session, ids)
         pieces = ledger.pieces(session, {entry.log for entry in entries.values()}, ids)
         whole = _whole(session, scope, ids)
-        for number, line in enumerate(page, start + 1):
+        for number, line in enumerate(page, told + 1):
             entry = entries.get(line.entry_id)
             own = pieces.get(line.entry_id, {})
             yield _row(number, line, entry, own, is_whole=line.entry_id in whole)
+        told += len(page)
 
 
 def _row(

@@ -154,17 +154,6 @@ IN_FORCE = (
 """Its own overlays, those of all it is in, and those of its whole lot."""
 
 
-def history(session: Session, unit_pk: int, scope: Scope, *, view: View = View.CORRECTED) -> list[HistoryLine]:
-    """Return a unit's whole story in the order of events, a pallet's statements only while the unit was on it.
-
-    Each line says whether it is in the scope; what is to be shown is the caller's to choose.
-    A line that was blocked has the status `blocked`, also where other lines of its statement were not.
-    Annulled statements, and those that only correct, are told in the view of all that was said.
-    """
-    story = _ask_stories(session, [unit_pk], scope, view)().get(unit_pk, [])
-    return story if view is View.CORRECTED else _with_corrections(session, story, Within(scope=scope, few_rows=True))
-
-
 def ask_stories(session: Session, unit_pks: Sequence[int]) -> Callable[[], dict[int, list[HistoryLine]]]:
     """Ask for the stories of units as everybody may be told them: what was accepted and stands.
 
@@ -184,38 +173,18 @@ def _ask_stories(
 ) -> Callable[[], dict[int, list[HistoryLine]]]:
     within = Within(scope=scope, few_rows=True)
     seen = within.said_of(Kind.UNIT, "s", "l")
-    query = _HISTORY.format(seen=seen, told=_STANDING if view is View.CORRECTED else "TRUE", **_CORRECTED[view])
+    query = STORY.format(seen=seen, told=TOLD[view], lines=_ALL_LINES, **CORRECTED[view])
     values = {"pks": list(unit_pks), "deep": DEPTH_MAX, "blocking": sorted(BLOCKING), **within.values}
     rows = session.execute(text(query), values)
-
-    def told() -> dict[int, list[HistoryLine]]:
-        found: dict[int, list[HistoryLine]] = {}
-        for (pk, _), group in groupby(rows, key=lambda row: (row.of_pk, row.entry_id)):
-            found.setdefault(pk, []).append(_as_line(list(group)))
-        return found
-
-    return told
+    return lambda: lines_of(rows)
 
 
-def _with_corrections(session: Session, story: list[HistoryLine], within: Within) -> list[HistoryLine]:
-    """Add the corrections that have no lines of their own: they stand beside the line that they correct."""
-    rows = session.execute(
-        text(_CORRECTIONS.format(seen=within.statement(Kind.UNIT, "s"))),
-        {"entries": [line.entry_id for line in story], **within.values},
-    ).all()
-    lines = {line.entry_id: line for line in story}
-    for row in rows:
-        about = lines[row.corrects]
-        if row.entry_id not in lines:
-            lines[row.entry_id] = HistoryLine(
-                **(dict(row._mapping) | {"marks": tuple(row.marks)}),
-                unit=about.unit,
-                parent=None,
-                role="unit",
-                shown=(),
-                inside_by=about.inside_by,
-            )
-    return sorted(lines.values(), key=lambda line: (line.event_at, line.recorded_at))
+def lines_of(rows: Iterable[Row[Any]]) -> dict[int, list[HistoryLine]]:
+    """Return the stories that the rows of a `STORY` tell, by unit."""
+    found: dict[int, list[HistoryLine]] = {}
+    for (pk, _), group in groupby(rows, key=lambda row: (row.of_pk, row.entry_id)):
+        found.setdefault(pk, []).append(_as_line(list(group)))
+    return found
 
 
 def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
@@ -255,7 +224,7 @@ def _place(statement: str) -> str:
     )
 
 
-_HISTORY = (
+CHAIN = (
     "WITH RECURSIVE chain (of_pk, unit_pk, since, till, inside_by, depth) AS ("
     " SELECT v.pk, v.pk, CAST(NULL AS bigint[]), CAST(NULL AS bigint[]), CAST('{{}}' AS uuid[]), 0"
     " FROM unnest(CAST(:pks AS bigint[])) v (pk)"
@@ -265,39 +234,39 @@ _HISTORY = (
     " LEFT JOIN statement e ON e.entry_id = c.unpacked_by WHERE h.depth < :deep"
     f" AND (h.till IS NULL OR {_place('o')} < h.till)"
     f" AND (h.since IS NULL OR e.entry_id IS NULL OR {_place('e')} > h.since))"
+)
+"""The units and all that they were in: each stay, and between which places of the order of events it lasted."""
+IN_STORY = (
+    "(h.depth = 0 OR (NOT (l.role = 'parent' AND s.type IN ('pack', 'unpack'))"
+    f" AND {_place('s')} >= h.since AND (h.till IS NULL OR {_place('s')} < h.till)))"
+)
+"""Whether the line `l` of the statement `s` is told of what the stay `h` is about."""
+STORY = (
+    f"{CHAIN}"
     " SELECT h.of_pk, s.entry_id, s.type, u.unit_id AS unit, p.unit_id AS parent, l.role, s.gln, s.to_gln, s.event_at,"
     " s.claimed_at, s.recorded_at, s.status = 'blocked' OR l.marks && CAST(:blocking AS text[]) AS blocked,"
     " s.marks AS own_marks, l.marks AS line_marks, h.inside_by, COALESCE(whole.line_no, l.line_no) AS shown,"
     " COALESCE({seen}, FALSE) AS seen, {annulled} AS annulled, {corrects} AS corrects,"
     " EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform, l.details, s.details AS said"
-    " FROM chain h JOIN statement_line l ON l.unit_pk = h.unit_pk JOIN statement s USING (entry_id)"
+    " FROM chain h JOIN {lines} JOIN statement s ON s.entry_id = l.entry_id"
     " JOIN unit u ON u.unit_pk = l.unit_pk LEFT JOIN unit p ON p.unit_pk = l.parent_pk"
     # A line that is implied by unpacking a whole pallet is, in the statement itself, that pallet's line.
     " LEFT JOIN statement_line whole ON l.role = 'implied' AND whole.entry_id = l.entry_id"
     " AND whole.unit_pk = l.parent_pk AND whole.role <> 'implied'"
-    " WHERE {told} AND (h.depth = 0 OR (NOT (l.role = 'parent' AND s.type IN ('pack', 'unpack'))"
-    f" AND {_place('s')} >= h.since AND (h.till IS NULL OR {_place('s')} < h.till)))"
+    f" WHERE {{told}} AND {IN_STORY}"
     " ORDER BY h.of_pk, s.event_at, s.recorded_at, s.seq, s.entry_id, h.depth, l.line_no"
 )
+"""The lines of stories; `lines` says which are looked at, `told` which statements count."""
+_ALL_LINES = "statement_line l ON l.unit_pk = h.unit_pk"
 
-
-_STANDING = f"s.type <> 'correct' AND NOT {ANNULLED.format(statement='s')}"
-_CORRECTED = {
+TOLD = {View.CORRECTED: f"s.type <> 'correct' AND NOT {ANNULLED.format(statement='s')}", View.ALL: "TRUE"}
+CORRECTED = {
     View.CORRECTED: {"annulled": "FALSE", "corrects": "CAST(NULL AS uuid)"},
     View.ALL: {
         "annulled": ANNULLED.format(statement="s"),
         "corrects": "(SELECT co.corrected FROM correction co WHERE co.entry_id = s.entry_id)",
     },
 }
-_CORRECTIONS = (
-    "WITH RECURSIVE found (entry_id, corrects, depth) AS ("
-    " SELECT c.entry_id, c.corrected, 1 FROM correction c WHERE c.corrected = ANY(CAST(:entries AS uuid[]))"
-    " UNION SELECT c.entry_id, c.corrected, f.depth + 1 FROM found f JOIN correction c ON c.corrected = f.entry_id)"
-    " SELECT s.entry_id, s.type, s.gln, s.to_gln, s.event_at, s.claimed_at, s.recorded_at, s.status, s.marks,"
-    f" COALESCE({{seen}}, FALSE) AS seen, {ANNULLED.format(statement='s')} AS annulled, f.corrects,"
-    " EXISTS (SELECT 1 FROM gateway g WHERE g.key_id = s.key_id) AS by_platform"
-    " FROM found f JOIN statement s USING (entry_id) ORDER BY f.depth, s.recorded_at"
-)
 
 
 def children(session: Session, unit_pk: int, scope: Scope, *, limit: int) -> tuple[list[str], bool]:

@@ -2,9 +2,9 @@
 
 A visitor counts once a day for a code, so that nobody makes a code suspect by scanning it again and again.  To know a
 visitor again that day is kept as a hash under a salt of the day; with the day both go (`forget_visitors`).  Three of a
-network count: a browser that calls itself something else each time is no crowd.  Where
-look-ups came from is kept as a city and an hour, where the proxy in front says so; of places from which too few came,
-only the province or nothing stays (`coarsen`).
+network count for the number that the page shows, one for what the clone radar reads: a browser that calls itself
+something else each time is no crowd.  Where look-ups came from is kept as a city and an hour, where the proxy in front
+says so; of places from which too few came, only the province or nothing stays (`coarsen`).
 """
 
 import re
@@ -28,11 +28,9 @@ FINE_FOR = timedelta(hours=24)
 """How long a cell keeps its city before the rule of few is applied: until all of its hour have come, and a day."""
 TOKEN_BYTES = 16
 NETWORK_MAX = 3
-"""From one network no more than so many of a day's looks at a code are believed to be different people's.
-
-A browser may call itself anything; of a family at home three are enough.  Further ones raise neither the number that
-the page shows nor the cells, which the clone radar reads.
-"""
+"""From one network so many of a day's looks at a code raise the number that the page shows; of a family at home three
+are enough.  Into the cells, which the clone radar reads, goes the first of them alone: what makes a code suspect must
+not come from one place that calls itself several."""
 STRAYS_MAX = 20
 """Of how many codes that were never issued one network is heard on one day."""
 _LOCAL = timezone(timedelta(hours=8))
@@ -101,8 +99,8 @@ def looked_up(session: Session, unit_id: str, *, at: datetime) -> tuple[int, dat
 
 
 def count_lookup(session: Session, look: Look) -> tuple[int, datetime]:
-    """Return the number of look-ups, this one included, and when the first was; a visitor counts once a day,
-    of a network NETWORK_MAX visitors do."""
+    """Return the number of look-ups, this one included, and when the first was; a visitor counts once a day, of one
+    network NETWORK_MAX visitors do."""
     return count_lookups(session, [look])[0]
 
 
@@ -119,16 +117,20 @@ def count_lookups(session: Session, looks: Sequence[Look]) -> list[tuple[int, da
             "  CAST(:networks AS bytea[]), CAST(:cities AS text[]), CAST(:days AS date[]), CAST(:ats AS timestamptz[]))"
             "  WITH ORDINALITY AS v (unit_id, token, network, city, day, at, n)),"
             " once AS (SELECT DISTINCT ON (unit_id, token, day) * FROM said ORDER BY unit_id, token, day, n),"
-            " came AS (INSERT INTO look_visitor (day, token, unit_id, network)"
-            "  SELECT day, token, unit_id, network FROM once"
+            " came AS (INSERT INTO look_visitor (day, token, unit_id) SELECT day, token, unit_id FROM once"
             "  ORDER BY unit_id, token, day ON CONFLICT DO NOTHING RETURNING day, token, unit_id),"
-            " told AS (SELECT once.*, row_number() OVER (PARTITION BY unit_id, day, network ORDER BY n)"
-            "  + (SELECT count(*) FROM look_visitor v WHERE (v.unit_id, v.day, v.network)"
-            "  = (once.unit_id, once.day, once.network))"
-            "  AS of_network FROM once JOIN came USING (day, token, unit_id)),"
-            " fresh AS (SELECT * FROM told WHERE of_network <= :network_max),"
+            " told AS (SELECT once.*, row_number() OVER (PARTITION BY unit_id, day, network ORDER BY n) AS nth"
+            "  FROM once JOIN came USING (day, token, unit_id)),"
+            " added AS (SELECT unit_id, day, network, count(*) AS times FROM told GROUP BY unit_id, day, network),"
+            " net AS (INSERT INTO look_network (unit_id, day, network, looks) SELECT unit_id, day, network, times"
+            "  FROM added ORDER BY unit_id, day, network ON CONFLICT (unit_id, day, network)"
+            "  DO UPDATE SET looks = look_network.looks + EXCLUDED.looks WHERE look_network.looks < :network_max"
+            "  RETURNING unit_id, day, network, looks),"
+            " fresh AS (SELECT told.*, net.looks - added.times + told.nth AS of_network FROM told"
+            "  JOIN added USING (unit_id, day, network) JOIN net USING (unit_id, day, network)"
+            "  WHERE net.looks - added.times + told.nth <= :network_max),"
             " cell AS (INSERT INTO look_cell (unit_id, hour, city, coarse, looks)"
-            "  SELECT unit_id, date_trunc('hour', at), city, FALSE, count(*) FROM fresh"
+            "  SELECT unit_id, date_trunc('hour', at), city, FALSE, count(*) FROM fresh WHERE of_network = 1"
             "  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
             "  ON CONFLICT (unit_id, hour, city, coarse) DO UPDATE SET looks = look_cell.looks + EXCLUDED.looks),"
             " total AS (INSERT INTO consumer_lookup (unit_id, lookups, first_at)"
@@ -220,7 +222,7 @@ def places_of(session: Session, unit_id: str, *, since: datetime, few: int = FEW
 
 def forget_visitors(session: Session, *, before: date) -> int:
     """Delete the salts of days that are over and who came on them; return how many visits are forgotten."""
-    for table in ("look_salt", "stray_visitor"):
+    for table in ("look_salt", "look_network", "stray_visitor"):
         session.execute(text(f"DELETE FROM {table} WHERE day < :day"), {"day": before})
     gone: int = session.execute(
         text(

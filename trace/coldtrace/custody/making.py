@@ -25,6 +25,18 @@ def said_day(said: Said) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else None
 
 
+def until(said: Said, holding: Holding) -> date | None:
+    """Return the last day of what went in: as statements gave it, or as its import had it when the line arrived."""
+    day = said.details.get("until")
+    return earliest(holding.expires_on, date.fromisoformat(day) if isinstance(day, str) else None)
+
+
+def weight_of(said: Said, holding: Holding) -> int | None:
+    """Return what weighed what went in: as statements left it, or as its lot said when the line arrived."""
+    grams = said.details.get("weighs_g")
+    return holding.left_g if holding.left_g is not None or type(grams) is not int else grams
+
+
 def last_day(said: Said, sources: Iterable[Source]) -> date | None:
     """Return the last day of what came out: no later than the earliest of what went in, unless a document says so."""
     own = said_day(said)

@@ -95,6 +95,8 @@ class Mark(StrEnum):
     TERMINAL = "terminal"
     EXPIRED = "expired"
     STOPPED = "stopped"
+    PAPERS_MISSING = "papers_missing"
+    PAPERS_DUE = "papers_due"
     HELD = "held"
     RECALLED = "recalled"
     TEMP_BREACH = "temp_breach"
@@ -161,6 +163,7 @@ BLOCKING = frozenset(
         Mark.TERMINAL,
         Mark.EXPIRED,
         Mark.STOPPED,
+        Mark.PAPERS_MISSING,
         Mark.HELD,
         Mark.RECALLED,
         Mark.TEMP_BREACH,
@@ -225,7 +228,7 @@ _OF_ONE_KIND: dict[CaseKind, frozenset[Mark]] = {
     CaseKind.REFUSED_HANDOVER: frozenset({Mark.REFUSED_BY_RECEIVER}),
     CaseKind.DOUBLE_BOUND: frozenset({Mark.DOUBLE_BOUND}),
 }
-NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED, Mark.REFERENCE_MISSING})
+NO_CASE = frozenset({Mark.RECEIVER_UNREGISTERED, Mark.REFERENCE_MISSING, Mark.PAPERS_DUE})
 """Marks that are allowed and only noted: nothing in them contradicts anything."""
 
 

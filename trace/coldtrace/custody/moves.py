@@ -233,6 +233,9 @@ def _open(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Move
 def _input(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:
     marks = [*_presence(deed, effective), *_still_packed(holding)]
     left_g, odd = rest_of(said, holding.left_g)
+    if deed.type == "relabel":
+        # The goods are in the new label now, all of them.
+        left_g, odd = None if holding.left_g is None else 0, []
     state = UnitState.OPENED if deed.type == "transform" and left_g else UnitState.TRANSFORMED
     return replace(_gone(holding, state, deed.gln), left_g=left_g), [*marks, *odd]
 
@@ -365,7 +368,8 @@ def _is_here(deed: Deed, holding: Holding) -> bool:
 
 def _keeps(deed: Deed, said: Said, effective: Holding) -> bool:
     """Tell whether the speaker may stop these goods: a regulator, their custodian, or who coded or imported them."""
-    return deed.level is Level.REGULATOR or said.details.get("answers") is True or is_custodian(deed, effective)
+    is_regulator = deed.level is Level.REGULATOR and said.details.get("away") is not True
+    return is_regulator or said.details.get("answers") is True or is_custodian(deed, effective)
 
 
 def _still_packed(holding: Holding) -> list[Mark]:

@@ -10,7 +10,8 @@ from datetime import date
 from coldtrace.custody.model import STOCK, Deed, Holding, Level, Mark, Overlay, Said, UnitState
 
 HOLDS = frozenset({Overlay.HOLD_FIRM, Overlay.HOLD_REGULATOR})
-STOPPING = frozenset({"hold", "release", "recall", "lift"})
+LIFTING = frozenset({"release", "lift"})
+STOPPING = frozenset({"hold", "recall"}) | LIFTING
 """Types that lay overlays on goods or lift them; said of a lot they stop the whole lot."""
 
 BLOCKABLE = frozenset({"ship", "return", "sell", "use", "open", "transform", "destroy"})
@@ -103,9 +104,11 @@ def after(
         case "recall":
             own |= {lay(Overlay.RECALL, deed)}
         case "release":
-            own, marks = _lifted(deed, own, HOLDS, also=_also_released(deed, own, keeps=keeps))
+            is_higher = _is_higher(deed, said)
+            also = _also_released(own, keeps=keeps, is_higher=is_higher)
+            own, marks = _lifted(deed, own, HOLDS, is_higher=is_higher, also=also)
         case "lift":
-            own, marks = _lifted(deed, own, {Overlay.RECALL})
+            own, marks = _lifted(deed, own, {Overlay.RECALL}, is_higher=_is_higher(deed, said))
     if deed.breach and spread:
         own |= {Overlay.TEMP_BREACH.value}
     return own, marks
@@ -115,22 +118,33 @@ def _hold_of(deed: Deed) -> Overlay:
     return Overlay.HOLD_REGULATOR if deed.level is Level.REGULATOR else Overlay.HOLD_FIRM
 
 
-def _also_released(deed: Deed, own: frozenset[str], *, keeps: bool) -> frozenset[str]:
+def _is_higher(deed: Deed, said: Said) -> bool:
+    """Tell whether the speaker may take away what others laid: a regulator, of goods in its area."""
+    return deed.level is Level.REGULATOR and said.details.get("away") is not True
+
+
+def _also_released(own: frozenset[str], *, keeps: bool, is_higher: bool) -> frozenset[str]:
     """Return what a release takes away beside holds: a breach if the goods are theirs, a suspicion if a regulator's."""
     found = set()
     if keeps:
         found.add(Overlay.TEMP_BREACH.value)
-    if deed.level is Level.REGULATOR:
+    if is_higher:
         found |= {Overlay.TEMP_BREACH.value, Overlay.CLONE_SUSPECT.value}
     return own & found
 
 
 def _lifted(
-    deed: Deed, own: frozenset[str], kinds: Collection[Overlay], *, also: frozenset[str] = frozenset()
+    deed: Deed,
+    own: frozenset[str],
+    kinds: Collection[Overlay],
+    *,
+    is_higher: bool,
+    also: frozenset[str] = frozenset(),
 ) -> tuple[frozenset[str], list[Mark]]:
     """Take away what the speaker may lift; what others laid stays."""
     of_kind = {overlay for overlay in own if kind_of(overlay) in kinds}
-    mine = of_kind if deed.level is Level.REGULATOR else of_kind & {lay(kind, deed) for kind in _FIRMS}
+    its = (Overlay.HOLD_REGULATOR, Overlay.RECALL) if deed.level is Level.REGULATOR else _FIRMS
+    mine = of_kind if is_higher else of_kind & {lay(kind, deed) for kind in its}
     if mine or also:
         return own - mine - also, []
     return own, [Mark.HOLD_OF_HIGHER if of_kind else Mark.NOTHING_TO_LIFT]

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from coldtrace.custody.lots import Stock, move_lot, stops_lot
-from coldtrace.custody.making import earliest
+from coldtrace.custody.making import earliest, until, weight_of
 from coldtrace.custody.model import (
     BLOCKING,
     STOCK,
@@ -245,7 +245,7 @@ class Picture:
                 is_empty=is_empty,
             )
         if said.role == "input":
-            self._use_up(entry_id, deed, unit, effective, decision)
+            self._use_up(entry_id, deed, unit, said, effective, decision)
         marks = decision.marks
         if parent is not None and deed.type == "pack" and unit in (parent, *self.parents_of(parent)):
             marks = (*marks, Mark.PACKED_IN_ITSELF)
@@ -280,7 +280,9 @@ class Picture:
             for source in self._sources
         )
 
-    def _use_up(self, entry_id: UUID, deed: Deed, unit: Unit, effective: Holding, decision: Decision) -> None:
+    def _use_up(
+        self, entry_id: UUID, deed: Deed, unit: Unit, said: Said, effective: Holding, decision: Decision
+    ) -> None:
         if self._sources_by != entry_id:
             self._sources_by, self._sources = entry_id, []
         lot = self.lot_of(unit)
@@ -291,8 +293,8 @@ class Picture:
                 around=self._around(unit),
                 of_lot=frozenset() if lot is None or lot.pk not in self.laid else lot.holding.overlays,
                 lot=unit.lot,
-                left_g=unit.weighs_g,
-                expires_on=unit.expires_on,
+                left_g=weight_of(said, unit.holding),
+                expires_on=until(said, unit.holding),
                 here=effective.state in STOCK and effective.gln == deed.gln,
                 blocked=any(mark in BLOCKING for mark in decision.marks),
             )

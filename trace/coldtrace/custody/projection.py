@@ -5,7 +5,7 @@ it is in, or of what is inside it.  Units for which it is not are named in `late
 `retelling.py` then tells their whole story again in the order of events.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,11 +13,13 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.custody import lot_checkpoints, store, unit_store
+from coldtrace.custody.areas import covers
 from coldtrace.custody.details import PAST_DAY, details_of, makes_lot, may_stop_lot, net_g_of
-from coldtrace.custody.lots import stops_lot
+from coldtrace.custody.lots import GOODS, stops_lot
 from coldtrace.custody.making import weight_marks
-from coldtrace.custody.model import Fact, Inside, Mark, Said
-from coldtrace.custody.overlays import BLOCKABLE
+from coldtrace.custody.model import Fact, Inside, Level, Mark, Said, UnitState
+from coldtrace.custody.overlays import BLOCKABLE, LIFTING
+from coldtrace.custody.paper_gate import GATED, GatedLine, Lacking, find_lacking, marks_of
 from coldtrace.custody.picture import Picture, Unit
 from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
@@ -51,6 +53,11 @@ def unpacks_whole(type: str, roles: Sequence[str]) -> bool:
     return type == "unpack" and "child" not in roles
 
 
+def _lifts(fact: Fact) -> bool:
+    """Tell whether a regulator lets goods go on."""
+    return fact.type in LIFTING and fact.level is Level.REGULATOR
+
+
 MAKING = frozenset({"transform", "relabel"})
 """What makes units of other units."""
 
@@ -70,10 +77,12 @@ class Projection:
         *,
         again: Collection[UUID] = (),
         late: Collection[int] = (),
+        asks_papers: bool = False,
     ) -> None:
         """Lock and read the units of a batch; `told` is in the order of arrival.
 
         Whatever comes, told again are the units with the keys `late`, and those of the statements `again`.
+        `asks_papers`: there is a policy that says which papers a shipment needs.
         """
         self._session = session
         # The order of events, a tie by arrival, as `store.past_lines` has it.
@@ -92,7 +101,11 @@ class Projection:
         self.late |= {self._by_name[name].pk for one in told if one.entry_id in again for name in one.names}
         if stops := self._lot_stops():
             self.late |= unit_store.known_of_lot(session, stops)
+        lifts = any(_lifts(one.fact) for one in told)
+        self._districts = store.districts(session) if lifts else {}
         self._find_inside()
+        self.lacking: dict[UUID, Lacking] = {}
+        self._lacking = self._find_lacking() if asks_papers else {}
 
     def _first_events(self) -> dict[str, datetime]:
         """Return for each unit when this batch first speaks of it."""
@@ -128,6 +141,35 @@ class Projection:
         self._aged = {
             unit.pk: unit.expires_on for unit in units.values() if unit.expires_on is not None and unit.expires_on < on
         }
+
+    def _find_lacking(self) -> dict[tuple[UUID, int], Lacking]:
+        """Find which papers goods lack that leave here, by line, and of each statement all of them."""
+        packed: dict[int, set[int]] = {}
+        for one in self._told:
+            for line in one.lines:
+                if one.fact.type == "pack" and line.parent:
+                    packed.setdefault(self._by_name[line.parent].pk, set()).add(self._by_name[line.unit].pk)
+        asked = [
+            ((one.entry_id, number), one.fact, self._by_name[line.unit])
+            for one in self._told
+            if one.fact.type == GATED and one.fact.permitted and one.fact.correction_permitted
+            for number, line in enumerate(one.lines)
+        ]
+        gated = [
+            GatedLine(
+                unit_pk=unit.pk,
+                inside=_all_packed(packed, unit.pk),
+                lot=unit.lot if unit.stock is not None else None,
+                at=fact.event_at,
+                day=fact.local_date,
+                gln=fact.gln,
+            )
+            for _, fact, unit in asked
+        ]
+        found = {asked[place][0]: lacking for place, lacking in find_lacking(self._session, gated).items()}
+        for (entry_id, _), lacking in found.items():
+            self.lacking[entry_id] = tuple(dict.fromkeys((*self.lacking.get(entry_id, ()), *lacking)))
+        return found
 
     def _inside(self, unit: Unit) -> Inside:
         """Return what is in a unit now, as far as it may keep the unit from going on."""
@@ -193,7 +235,9 @@ class Projection:
             role=line.role,
             parent=line.parent,
             quantity=line.quantity,
-            details=details_of(one.fact, line, issued=unit.issued, into_lot=self._into_lot),
+            details=details_of(
+                one.fact, line, issued=unit.issued, into_lot=self._into_lot, away=self._is_away(one.fact, unit)
+            ),
         )
         inside = self._inside(unit) if one.fact.type in BLOCKABLE else NOTHING_INSIDE
         marks = lasting = lasting_marks(
@@ -203,6 +247,7 @@ class Projection:
             inside=inside,
             earliest_input=self._earliest_input,
             looks_issued=unit.looks_issued,
+            papers=marks_of(self._lacking.get((one.entry_id, number), ())),
         )
         self._picture.note_stop(one.fact, unit, said)
         from_gln = None
@@ -236,6 +281,25 @@ class Projection:
             details={**said.details, PAST_DAY: True} if Mark.EXPIRED in lasting else said.details,
         )
 
+    def _is_away(self, fact: Fact, unit: Unit) -> bool:
+        """Tell whether a regulator lets go on what is not in its area, by what is known now.
+
+        A whole lot is where it was coded, of a lot that nobody imported here all of it is asked for.
+        """
+        if not _lifts(fact):
+            return False
+        if unit.stock is None:
+            now = self._picture.effective(unit)
+            places = {now.gln, now.to_gln if now.state is UnitState.IN_TRANSIT else None}
+            return places != {None} and not any(self._covers(fact, gln) for gln in places if gln)
+        if unit.issued is not None:
+            return not self._covers(fact, unit.issued.station_gln)
+        lies = {place.gln for place, quantity in unit.stock.items() if place.kind in GOODS and quantity}
+        return not all(self._covers(fact, gln) for gln in lies)
+
+    def _covers(self, fact: Fact, gln: str) -> bool:
+        return covers(self._districts[fact.gln], self._districts.get(gln, ""))
+
     def _is_late(self, unit: Unit, parent: Unit | None, event_at: datetime) -> bool:
         """Tell whether something later is known of the unit or of what it is in or put into."""
         around = [unit, *self._picture.parents_of(unit), *([] if parent is None else [parent])]
@@ -248,6 +312,18 @@ class Projection:
         """Write units, stays, and how lots stand now where that is due."""
         write_picture(self._session, self._picture)
         lot_checkpoints.keep_due(self._session, self._picture, late=self.late)
+
+
+def _all_packed(packed: Mapping[int, Collection[int]], pk: int) -> list[int]:
+    """Return what is put into a unit, and into that."""
+    found: dict[int, None] = {}
+    waiting = [pk]
+    while waiting:
+        for each in packed.get(waiting.pop(), ()):
+            if each not in found:
+                found[each] = None
+                waiting.append(each)
+    return list(found)
 
 
 def write_picture(session: Session, picture: Picture) -> None:

@@ -176,7 +176,7 @@ def _of_unit(session: Session, scope: Scope, answer: Resolution, unit: str) -> R
 
     What is not issued here and out of the scope is like what nobody ever saw.
     """
-    issued, view = store.issued_code(session, unit), view_unit(session, scope, unit, inside_max=0)
+    issued, view = store.issued_code(session, unit), view_unit(session, scope, unit, inside_max=0, limit=1)
     if issued is None and view is None:
         return answer
     state = None if view is None else view.state

@@ -103,12 +103,14 @@ def lasting_marks(
     inside: Inside = NOTHING_INSIDE,
     earliest_input: date | None = None,
     looks_issued: bool = False,
+    papers: _Marks = (),
 ) -> _Marks:
     """Return what is odd about a line whatever came before it.
 
     `issued` is what is known of its code, `inside` what is in the unit as far as that has a last day, `earliest_input`
     the first last day among what the same statement used up.  A last day that a statement gave the unit itself is for
     `moves.move`, in the order of events.  `looks_issued`: its code was not issued here, though others of its GTIN were.
+    `papers` is the mark of goods that lack papers (`paper_gate.py`).
     """
     if not fact.permitted:
         return (Mark.NOT_PERMITTED,)
@@ -118,6 +120,7 @@ def lasting_marks(
         # A serial that somebody made up: the goods are taken in all the same, and a person looks at the label.
         return (Mark.NOT_ISSUED,) if line.quantity == 1 else (Mark.NOT_ISSUED, Mark.NOT_ONE)
     found = _of_goods(fact, line, issued=issued, inside=inside, earliest_input=earliest_input)
+    found = found if BLOCKING.intersection(found) else (*papers, *found)
     return found if _is_one_or_many(fact.type, line) else (*found, Mark.NOT_ONE)
 
 
@@ -225,7 +228,7 @@ _LASTING = {
             Mark.BOUND_LATE,
         }
     ),
-    "ship": _OF_GOODS | {Mark.RECEIVER_UNREGISTERED},
+    "ship": _OF_GOODS | {Mark.RECEIVER_UNREGISTERED, Mark.PAPERS_MISSING, Mark.PAPERS_DUE},
     "return": frozenset({Mark.RECEIVER_UNREGISTERED}),
     "sell": _OF_GOODS,
     "use": _OF_GOODS,

@@ -18,9 +18,11 @@ from sqlmodel import Session
 from coldtrace.codes.gln import parse_gln
 from coldtrace.codes.refusals import MalformedNumber
 from coldtrace.custody import (
+    binding,
     case_store,
     correction_store,
     corrections,
+    paper_gate,
     party_store,
     refused,
     store,
@@ -49,6 +51,7 @@ from coldtrace.events.refusals import BadStatementSignature
 from coldtrace.events.statement import CheckedStatement
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import rolls
+from coldtrace.goods.paper_rules import LackingPaper
 from coldtrace.goods.rolls import StatedBinding
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import Entry, StoredEntry
@@ -73,6 +76,8 @@ class Result:
     refusal: Refusal | None = None
     receipt: Mapping[str, object] | None = None
     marks: tuple[str, ...] = ()
+    lacking: tuple[LackingPaper, ...] = ()
+    """Which papers the goods of an out-scan lack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +145,8 @@ class _Admitted:
         )
 
 
-_Kept = dict[UUID, tuple[Mark, ...]]
-"""What each stored statement contradicts."""
+_Kept = dict[UUID, tuple[tuple[Mark, ...], tuple[LackingPaper, ...]]]
+"""What each stored statement contradicts, and which papers its goods lack."""
 
 
 def capture(
@@ -295,6 +300,8 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
         unit_store.lock_for_lots(session)
     # All that can be asked now, before anything is waited for.
     places = store.ask_places(session, [(one.speaker.key_id, one.checked.private.seq) for one in admitted])
+    leaving = any(one.checked.public.type.value == paper_gate.GATED for one in admitted)
+    asks_papers = paper_gate.ask_policies(session) if leaving else lambda: False
     require_added = ledger.add(session, env.log, [one.entry for one in admitted])
     waiting = correction_store.ask_waiting(session, {one.checked.header_hash for one in admitted})
     _mark_forks(session, admitted, places())
@@ -307,9 +314,10 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     for one in admitted:
         one.marks.extend(corrected.marks.get(one.entry.entry_id, ()))
         one.marks.extend(_of_statement(one))
-    lots = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
+    lots, bound = rolls.bind_stated(session, env, [said for one in admitted for said in _stated_bindings(one)])
+    held = binding.held_before(session, bound)
     told = [_told(one, registered, lots) for one in admitted]
-    projection = Projection(session, told, again=corrected.again, late=corrected.pks)
+    projection = Projection(session, told, again=corrected.again, late=corrected.pks | held, asks_papers=asks_papers())
     lines = projection.tell()
     for one in admitted:
         one.marks.extend(projection.marks.get(one.entry.entry_id, ()))
@@ -319,22 +327,26 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
     vouchers.insert_numbers(session, [(one.entry.entry_id, said) for one in admitted if (said := _voucher(one))])
     party_store.insert_parties(session, [_parties(one, lines[one.entry.entry_id], projection) for one in admitted])
     case_store.open_stated(session, _marked(admitted, lines))
-    since = min(each for each in (corrected.since, *(one.event_at for one in admitted)) if each is not None)
+    known_since = unit_store.EARLIEST if held else corrected.since
+    since = min(each for each in (known_since, *(one.event_at for one in admitted)) if each is not None)
     changed = retell(session, projection.late, since=since) if projection.late else {}
     party_store.tell_again(session, corrected.settled)
     case_store.tell_again(session, corrected.touched | corrected.settled)
     return {
-        one.entry.entry_id: tuple(
-            dict.fromkeys(
-                [
-                    *one.marks,
-                    *(
-                        mark
-                        for line in lines[one.entry.entry_id]
-                        for mark in changed.get((line.entry_id, line.line_no), line.marks)
-                    ),
-                ]
-            )
+        one.entry.entry_id: (
+            tuple(
+                dict.fromkeys(
+                    [
+                        *one.marks,
+                        *(
+                            mark
+                            for line in lines[one.entry.entry_id]
+                            for mark in changed.get((line.entry_id, line.line_no), line.marks)
+                        ),
+                    ]
+                )
+            ),
+            projection.lacking.get(one.entry.entry_id, ()),
         )
         for one in admitted
     }
@@ -542,12 +554,14 @@ def _parties(one: _Admitted, lines: Sequence[LineRecord], projection: Projection
 
 def _with_receipt(env: Env, result: Result, one: _Admitted, kept: _Kept) -> Result:
     # What blocks comes first: it is the word that a person gets to read.
-    marks = sorted(kept[one.entry.entry_id], key=lambda mark: mark not in BLOCKING)
+    found, lacking = kept[one.entry.entry_id]
+    marks = sorted(found, key=lambda mark: mark not in BLOCKING)
     return Result(
         id=result.id,
         status="blocked" if BLOCKING.intersection(marks) else "accepted",
         receipt=_receipt(env, one.checked, _as_stored(env, one.entry)),
         marks=tuple(marks),
+        lacking=lacking if {Mark.PAPERS_MISSING, Mark.PAPERS_DUE}.intersection(marks) else (),
     )
 
 

@@ -387,6 +387,11 @@ def registered_glns(session: Session, glns: Iterable[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+def districts(session: Session) -> dict[str, str]:
+    """Return the district of every site: there are thousands, and few statements ask for them."""
+    return {row.gln: row.district for row in session.execute(text("SELECT gln, district FROM site"))}
+
+
 def level_of(role: str) -> Level:
     """Return the level on which a site of a role speaks."""
     return _LEVELS.get(role, Level.FIRM)

@@ -87,7 +87,10 @@ for one scan."""
 _UNITS = (
     "SELECT u.unit_pk, u.unit_id, u.version, u.state, u.gln, u.to_gln, u.parent_pk, p.unit_id AS parent,"
     " NULLIF(u.last_at, '-infinity') AS last_at, i.unit_id IS NOT NULL AS drawn, i.voided_at IS NOT NULL AS voided,"
-    " u.overlays, u.counter, u.expires_on, u.left_g, i.code_hash, i.net_g, r.station_gln, l.facts_hash, l.expiry_date,"
+    " u.overlays, u.counter, u.expires_on, u.left_g, i.code_hash, i.net_g, r.station_gln,"
+    # An import that was undone says nothing of its goods any more; of which lot they are stays.
+    " CASE WHEN lc.state = 'open' THEN l.facts_hash END AS facts_hash,"
+    " CASE WHEN lc.state = 'open' THEN l.expiry_date END AS expiry_date,"
     " lc.importer_id, im.uscc AS importer, ro.bind_until, l.gtin AS lot_gtin, l.lot AS lot_lot,"
     " st.unit_pk AS stop_pk, st.last_at AS stop_at,"
     " least(v.revoked_at, y.recalled_at,"
@@ -101,11 +104,12 @@ _UNITS = (
     " AND (r.kind = 'roll' OR EXISTS"
     " (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open'))"
     " LEFT JOIN roll ro ON ro.run_id = r.run_id"
-    " LEFT JOIN (lot l JOIN consignment lc ON lc.consignment_id = l.consignment_id AND lc.state = 'open')"
-    " ON l.lot_id = i.lot_id LEFT JOIN operator im ON im.operator_id = lc.importer_id"
+    " LEFT JOIN lot l ON l.lot_id = i.lot_id"
+    " LEFT JOIN consignment lc ON lc.consignment_id = l.consignment_id AND lc.state = 'open'"
+    " LEFT JOIN operator im ON im.operator_id = lc.importer_id"
     " LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
     " LEFT JOIN revoked_unit v ON v.unit_id = u.unit_id"
-    " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL"
+    " LEFT JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL AND lc.state = 'open'"
     " LEFT JOIN signing_key k ON k.kid = i.kid AND k.use = 'code' WHERE"
 )
 
@@ -258,6 +262,18 @@ def lots_stopped_of(session: Session, pks: Collection[int]) -> set[int]:
     return {row.unit_pk for row in rows}
 
 
+def scanned_of_stopped(session: Session, unit_ids: Collection[str]) -> set[int]:
+    """Return those of these units of which anything was said before, and whose lot was ever stopped as a whole."""
+    rows = session.execute(
+        text(
+            "SELECT u.unit_pk FROM unit u JOIN lot l USING (lot_id) JOIN lot_stop st ON st.gtin = l.gtin"
+            " AND st.lot = l.lot WHERE u.unit_id = ANY(CAST(:units AS text[])) AND u.last_at > :earliest"
+        ),
+        {"units": sorted(unit_ids), "earliest": EARLIEST},
+    )
+    return {row.unit_pk for row in rows}
+
+
 def units_of_lots(session: Session, lots: Collection[int], *, since: datetime) -> set[int]:
     """Return the units of these lots, those of them that were ever stopped, of which something since then is known."""
     rows = session.execute(
@@ -346,8 +362,8 @@ def blocked_inside(
             " u.overlays || COALESCE(lu.overlays, '{}') AS overlays FROM inside i"
             " CROSS JOIN LATERAL (SELECT expires_on, overlays, lot_id FROM unit"
             " WHERE unit_pk = i.unit_pk OFFSET 0) u"
-            " LEFT JOIN LATERAL (SELECT gtin, lot, expiry_date FROM lot JOIN consignment c USING (consignment_id)"
-            " WHERE lot_id = u.lot_id AND c.state = 'open' OFFSET 0) l ON TRUE"
+            " LEFT JOIN LATERAL (SELECT gtin, lot, CASE WHEN c.state = 'open' THEN expiry_date END AS expiry_date"
+            " FROM lot JOIN consignment c USING (consignment_id) WHERE lot_id = u.lot_id OFFSET 0) l ON TRUE"
             " LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
             " LEFT JOIN LATERAL (SELECT overlays FROM unit WHERE unit_pk = st.unit_pk OFFSET 0) lu ON TRUE"
             " WHERE i.unit_pk <> ALL(CAST(:known AS bigint[]))"

@@ -4,24 +4,28 @@ A unit that no line in the scope speaks of is answered like one that is not reco
 `hidden`: whoever sees half a story must know that it is half.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from sqlmodel import Session
 
 from coldtrace.custody.as_of import NOW, Moment, tell_until
-from coldtrace.custody.history import HistoryLine, UnitRecord, View, children, find_unit, history
+from coldtrace.custody.history import HistoryLine, UnitRecord, View, children, find_unit
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import Mark, StockPlace, UnitState
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.custody.place_stock import lots_named, stock_of
+from coldtrace.custody.story_pages import StoryPage, backwards, read_page
 from coldtrace.rights.model import Scope
 
 _Place = tuple[UnitState, str | None, str | None]
 PLACE = ("state", "site", "to")
 STOCK_MAX = 1000
 """How many places of a lot one answer has at most."""
+STORY_MAX = 200
+"""How many statements of a unit's story one view has unless more are asked for."""
 NO_UNIT = -1
 """A key that no unit has."""
 
@@ -35,6 +39,7 @@ class UnitView:
     `suspected` tells whether a live case doubts its code; never said of another moment than now.
     `stock` is how much of a lot lies at the places of the reader, and comes to them or goes from them: one page of it.
     `holder` is the USCC of the firm of the place where it is, or that it left last; none where the place is hidden.
+    `lines` are one page of the story, `more` tells whether it goes on, or, of the newest ones, began earlier.
     """
 
     unit_id: str
@@ -51,6 +56,7 @@ class UnitView:
     stock: tuple[tuple[StockPlace, int], ...] = ()
     holder: str | None = None
     suspected: bool = False
+    more: bool = False
 
 
 def view_unit(
@@ -63,9 +69,13 @@ def view_unit(
     moment: Moment = NOW,
     stock_after: StockPlace | None = None,
     stock_max: int = STOCK_MAX,
+    after: UUID | None = None,
+    limit: int = STORY_MAX,
+    newest: bool = False,
 ) -> UnitView | None:
     """Return what a reader may see of a unit, with up to `inside_max` of what is in it; None where that is nothing.
 
+    Of its story there are up to `limit` statements, those behind `after`, or the `newest`; `hidden` tells of this part.
     `view` says whether the story has annulled statements too.  With a `moment` other than now the transaction must be
     rolled back afterwards (`as_of.py`).
 
@@ -76,23 +86,23 @@ def view_unit(
         tell_until(session, unit_id, moment)
     record = find_unit(session, unit_id)
     # Of a unit that is not there the story is asked for too: the same queries for what is unknown and what is hidden.
-    told = history(session, NO_UNIT if record is None else record.unit_pk, scope, view=view)
-    story = [line for line in told if not line.annulled]
-    seen = tuple(line for line in told if line.seen)
+    pk = NO_UNIT if record is None else record.unit_pk
+    page = read_page(session, pk, scope, view=view, after=after, limit=limit, newest=newest)
+    seen = bool(page.lines) or (after is not None and bool(_first(session, pk, scope, view).lines))
     if record is None or (not seen and not scope.everything):
         return None
     place: _Place = (record.effective.state, record.effective.gln, record.effective.to_gln)
-    place_shown = scope.everything or _is_said(story, place, _place_after)
-    own = [line for line in story if line.unit == unit_id]
+    place_shown = scope.everything or _is_said(backwards(session, pk, scope), place, _place_after)
+    own = (line for line in backwards(session, pk, scope) if line.unit == unit_id)
     parent_shown = scope.everything or _is_said(own, record.holding.parent, _parent_after)
     inside, complete = children(session, record.unit_pk, scope, limit=inside_max) if inside_max else ([], True)
     hidden = [
         *(() if place_shown else PLACE),
         *(() if parent_shown else ("parent",)),
         *(() if complete else ("children",)),
-        *(() if len(seen) == len(told) else ("history",)),
+        *(("history",) if page.hides else ()),
     ]
-    shown = _view(record, place_shown, parent_shown, tuple(inside), seen, tuple(hidden))
+    shown = _view(record, place_shown, parent_shown, tuple(inside), page, tuple(hidden))
     # Cases have no history of their own: what one doubts is told of the present alone.
     shown = replace(shown, suspected=record.suspected and moment.is_now)
     if not is_lot(unit_id):
@@ -108,12 +118,16 @@ def view_unit(
     )
 
 
+def _first(session: Session, unit_pk: int, scope: Scope, view: View) -> StoryPage:
+    return read_page(session, unit_pk, scope, view=view, limit=1)
+
+
 def _view(
     record: UnitRecord,
     place_shown: bool,
     parent_shown: bool,
     inside: tuple[str, ...],
-    seen: tuple[HistoryLine, ...],
+    page: StoryPage,
     hidden: tuple[str, ...],
 ) -> UnitView:
     now = record.effective
@@ -124,8 +138,9 @@ def _view(
         to_gln=now.to_gln if place_shown else None,
         parent=record.holding.parent if parent_shown else None,
         inside=inside,
-        lines=seen,
+        lines=page.lines,
         hidden=hidden,
+        more=page.more,
         overlays=tuple(sorted(kinds_of(now.overlays))) if place_shown else (),
         counter=record.holding.counter if place_shown else None,
         expires_on=record.lasts_until if place_shown else None,
@@ -134,15 +149,15 @@ def _view(
 
 
 def _is_said(
-    story: Sequence[HistoryLine], present: object, after: Callable[[HistoryLine], tuple[object] | None]
+    story: Iterable[HistoryLine], present: object, after: Callable[[HistoryLine], tuple[object] | None]
 ) -> bool:
     """Tell whether a line in the scope says what is so at present.
 
-    Asked are the last lines of the story, back to the first of them that said something else.  What no line ever
-    touched is as it was in the beginning, and no secret.
+    Asked are the last lines of the `story`, which comes from its end on, back to the first of them that said something
+    else.  What no line ever touched is as it was in the beginning, and no secret.
     """
     untouched = True
-    for line in reversed(story):
+    for line in story:
         said = None if line.status == "blocked" else after(line)
         if said is None:
             continue

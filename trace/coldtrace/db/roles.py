@@ -35,6 +35,11 @@ ADD_ONLY = (
     "journal_record",
     "journal_link",
     "journal_anchor",
+    "paper",
+    "paper_file",
+    "paper_check",
+    "paper_policy",
+    "declaration_change",
 )
 """What the app adds rows to and never changes."""
 

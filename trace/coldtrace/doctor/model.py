@@ -41,6 +41,7 @@ THINGS: dict[str, Words] = {
     "public_clock": Words("时钟（与公开域名比较）", "Clock, beside the public host's"),
     "printers": Words("标签打印机", "Label printers"),
     "mail": Words("邮件", "Mail"),
+    "complaints": Words("投诉的主管部门", "Offices of complaints"),
     "backup": Words("备份", "Backup"),
 }
 """What is looked at, in this order."""

@@ -24,9 +24,10 @@ from coldtrace.ledger.model import LogState, LogStatus
 from coldtrace.parties import store as parties
 from coldtrace.parties.roots import current_root, root_signers
 from coldtrace.parties.warnings import warnings
+from coldtrace.watch.complaints import count_unseen
 
 Clock = Callable[[], datetime]
-REST = ("database_roles", "migrations", "database_clock", "code_keys", "trust_list", "log", "sequencer")
+REST = ("database_roles", "migrations", "database_clock", "code_keys", "trust_list", "log", "sequencer", "complaints")
 
 
 def database_findings(
@@ -65,7 +66,7 @@ def database_findings(
             schema = _schema_finding(connection)
             found = [reached, _roles_finding(connection), schema, _clock_finding(connection, clock, is_own=is_own)]
             if schema.outcome is not Outcome.PASSED:
-                return [*found, *_unasked("code_keys", "trust_list", "log", "sequencer")]
+                return [*found, *_unasked("code_keys", "trust_list", "log", "sequencer", "complaints")]
             with Session(bind=connection) as session:
                 return [*found, *_records(session, env, now=clock(), is_served=is_served)]
     except DatabaseRefusal as refusal:
@@ -142,7 +143,23 @@ def _records(session: Session, env: Env | None, *, now: datetime, is_served: boo
         found.append(_refused("trust_list", refusal))
     for status in ledger.status(session, now=now):
         found += [_log_finding(status, now), _queue_finding(status, is_served=is_served)]
-    return found
+    return [*found, _complaints_finding(session)]
+
+
+def _complaints_finding(session: Session) -> Finding:
+    waiting = count_unseen(session)
+    if not waiting:
+        says = Words("没有无人可见的投诉", "none waits that nobody sees")
+        return Finding(thing="complaints", outcome=Outcome.PASSED, says=says)
+    says = Words(
+        f"{waiting} 件投诉所在地区不属于任何主管人员的辖区，无人可见",
+        f"{waiting} wait of districts in nobody's area: nobody sees them",
+    )
+    do = Words(
+        "请把该地区或全国（area 为空）授予一名监管人员：docs/guides/complaints.md。",
+        "Make somebody regulator of the district, or of the whole country (an empty area): docs/guides/complaints.md.",
+    )
+    return Finding(thing="complaints", outcome=Outcome.LOOK, says=says, do=do)
 
 
 def _trust_list_finding(session: Session, env: Env | None, now: datetime) -> Finding:

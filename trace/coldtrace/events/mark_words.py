@@ -14,6 +14,10 @@ MARK_WORDS: Final[dict[str, Words]] = {
     "stopped": Words(
         "该码已作废、批次已召回或签发密钥已失窃", "The code was voided, its lot recalled or its key stolen before"
     ),
+    "papers_missing": Words(
+        "缺少出库必需的单证，请补齐后再出库", "Papers that these goods must have are missing: add them, then ship"
+    ),
+    "papers_due": Words("单证不全，请补齐", "A paper of these goods is missing: add it"),
     "held": Words("货物已被封存或扣留", "The goods are on hold"),
     "recalled": Words("货物已被召回", "The goods are recalled"),
     "temp_breach": Words("货物曾超温，尚未解除", "The goods were out of their temperature and not released since"),

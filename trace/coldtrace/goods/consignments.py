@@ -1,4 +1,4 @@
-"""Looking at consignments: the list, and one with its lots, pallets and code runs.  Nothing here changes anything."""
+"""Looking at consignments: the list, and one with its lots, pallets and code runs; and its channel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from coldtrace.errors import Words
+from coldtrace.goods.paper_rules import Channel
+from coldtrace.goods.refusals import ConsignmentUnknown
 from coldtrace.goods.run_store import RunRecord, in_scope
 from coldtrace.rights.model import Kind, Scope
 from coldtrace.rights.scopes import Within
@@ -64,6 +66,7 @@ class FoundConsignment:
     """One consignment with what its workbook said."""
 
     listed: ListedConsignment
+    channel: Channel
     papers: Mapping[str, Any]
     source_name: str
     source_hash: bytes
@@ -127,7 +130,7 @@ def find_consignment(session: Session, consignment_id: UUID, scope: Scope) -> Fo
     within = Within(scope=scope)
     row = session.execute(
         text(
-            f"SELECT {_COLUMNS}, c.papers, c.source_name, c.source_hash, c.warnings{_FROM}"
+            f"SELECT {_COLUMNS}, c.channel, c.papers, c.source_name, c.source_hash, c.warnings{_FROM}"
             f" WHERE c.consignment_id = :id AND {_in_scope(within)}"
         ),
         within.values | {"id": consignment_id},
@@ -135,8 +138,23 @@ def find_consignment(session: Session, consignment_id: UUID, scope: Scope) -> Fo
     if row is None:
         return None
     values = dict(row._mapping)
-    more = {name: values.pop(name) for name in ("papers", "source_name", "source_hash", "warnings")}
-    return FoundConsignment(listed=ListedConsignment(**values), **(more | {"source_hash": bytes(more["source_hash"])}))
+    more = {name: values.pop(name) for name in ("channel", "papers", "source_name", "source_hash", "warnings")}
+    more |= {"channel": Channel(more["channel"]), "source_hash": bytes(more["source_hash"])}
+    return FoundConsignment(listed=ListedConsignment(**values), **more)
+
+
+def set_channel(session: Session, consignment_id: UUID, scope: Scope, channel: Channel) -> None:
+    """Say by which channel a consignment of the scope came; raise ConsignmentUnknown.  The journal keeps who."""
+    within = Within(scope=scope)
+    done = session.execute(
+        text(
+            f"UPDATE consignment c SET channel = :channel WHERE c.consignment_id = :id AND {_in_scope(within)}"
+            " RETURNING 1"
+        ),
+        within.values | {"id": consignment_id, "channel": channel.value},
+    )
+    if done.first() is None:
+        raise ConsignmentUnknown(id=str(consignment_id))
 
 
 def lots_of(session: Session, consignment_id: UUID, units: Scope) -> list[FoundLot]:

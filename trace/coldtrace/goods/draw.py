@@ -7,6 +7,7 @@ The quota of a station counts a run whole on the day it is opened (UTC), so an i
 is kept, never half-way.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coldtrace.clock import format_utc
-from coldtrace.codes.sscc import CARTON_EXTENSION, PALLET_EXTENSION, Sscc, highest_reference, make_sscc
+from coldtrace.codes.sscc import CARTON_EXTENSION, PALLET_EXTENSION, Sscc
 from coldtrace.env import Env
 from coldtrace.goods import run_store
 from coldtrace.goods.mint import Minter
 from coldtrace.goods.mint_pool import MintPool, key_file_source
 from coldtrace.goods.plan import Cartons, Piece, Step, pieces_of, positions, write_plan
-from coldtrace.goods.refusals import CodeQuotaSpent, KeyOutOfScope, RunUnknown, SsccSpent
+from coldtrace.goods.refusals import CodeQuotaSpent, KeyOutOfScope, RunUnknown
 from coldtrace.goods.run_store import RunRecord
+from coldtrace.goods.sscc_draw import draw_ssccs
 from coldtrace.parties import trust
 from coldtrace.parties.model import CodeKey
 
@@ -158,7 +160,7 @@ def _draw(
     chunk = list(pieces_of(run.plan, drawn=run.drawn, most=most))
     # Another key than at the beginning may be printing by now.
     _require_scope(key, [piece.step for piece in chunk])
-    ssccs = _ssccs(session, chunk, key.company_prefixes)
+    ssccs = _ssccs(session, chunk, key.company_prefixes, env.random)
     pool = None if pools is None else pools.of_key(env, run.station_gln, key.kid)
     if pool is None:
         codes = Minter(host=env.public_host, signer=key.signer, random=env.random, ssccs=ssccs).mint(chunk)
@@ -183,26 +185,21 @@ def _require_scope(key: CodeKey, steps: Sequence[Step]) -> None:
         check("00", f"{PALLET_EXTENSION}{key.company_prefixes[0]}")
 
 
-def _ssccs(session: Session, chunk: Sequence[Piece], prefixes: Sequence[str]) -> Iterator[Sscc]:
-    """Return the SSCCs of a piece in order, taken from the counter of the station's first company prefix at once."""
-    needed = sum(piece.count for piece in chunk if _extension_of(piece.step) is not None)
-    if not needed:
-        return iter(())
-    prefix = prefixes[0]
-    first = run_store.take_references(session, prefix, count=needed, most=highest_reference(prefix))
-    if first is None:
-        raise SsccSpent(prefix=prefix, count=needed)
-    return _numbered(chunk, prefix, first)
-
-
-def _numbered(chunk: Sequence[Piece], prefix: str, first: int) -> Iterator[Sscc]:
-    reference = first
+def _ssccs(
+    session: Session, chunk: Sequence[Piece], prefixes: Sequence[str], random: Callable[[int], bytes]
+) -> Iterator[Sscc]:
+    """Return the SSCCs of a piece in order, drawn under the station's first company prefix."""
+    needed = Counter[int]()
     for piece in chunk:
         extension = _extension_of(piece.step)
         if extension is not None:
-            for _ in range(piece.count):
-                yield make_sscc(extension=extension, company_prefix=prefix, reference=reference)
-                reference += 1
+            needed[extension] += piece.count
+    drawn = {
+        extension: iter(draw_ssccs(session, prefixes[0], extension, count=count, random=random))
+        for extension, count in sorted(needed.items())
+    }
+    extensions = (extension for piece in chunk if (extension := _extension_of(piece.step)) for _ in range(piece.count))
+    return (next(drawn[extension]) for extension in extensions)
 
 
 def _extension_of(step: Step) -> int | None:

@@ -14,7 +14,7 @@ class ConsignmentPapers:
     """What the papers say about the whole consignment; None where the workbook does not say."""
 
     declaration_number: str | None = None
-    declaration_status: Literal["final", "legacy", "provisional"] = "provisional"
+    declaration_status: Literal["final", "legacy", "provisional"] | None = None
     container_number: str | None = None
     seal_number: str | None = None
     bill_of_lading: str | None = None

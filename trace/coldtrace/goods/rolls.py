@@ -241,17 +241,18 @@ def bind_codes(session: Session, env: Env, command: BindCodes) -> tuple[BindLot,
     return lot, items
 
 
-def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> set[bytes]:
-    """Bind what commission statements say of labels of rolls; return those facts that name a lot of their station.
+def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> tuple[set[bytes], set[str]]:
+    """Bind what commission statements say of labels of rolls; return those facts that name a lot of their station, and
+    the units that were bound now.
 
     Nothing is refused here: custody marks what does not fit.  The caller owns the transaction.
     """
     if not stated:
-        return set()
+        return set(), set()
     hashes = roll_store.code_hashes(session, {each.unit_id for each in stated})
     of_rolls = [each for each in stated if hashes.get(each.unit_id) == each.code_hash]
     if not of_rolls:
-        return set()
+        return set(), set()
     lots = roll_store.open_lots_of_facts(session, {each.facts_hash for each in of_rolls})
     # Whoever stated this was judged by the rules of statements, and below only a station's own labels count.
     codes = roll_store.lock_codes(session, {each.unit_id for each in of_rolls}, EVERYTHING)
@@ -269,7 +270,7 @@ def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> 
             records.append(_record(env, each.unit_id, lot, at=each.at, by=each.by, applied=holds is None))
         bound.setdefault(each.unit_id, lot.lot_id if holds is None else holds)
     roll_store.keep_bindings(session, records)
-    return named
+    return named, {each.unit_id for each in records if each.applied}
 
 
 def _bind(text: str, unit: str, code: RollCode | None, lot: BindLot, *, now: datetime, again: bool) -> BoundItem:

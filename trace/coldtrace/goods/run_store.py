@@ -1,7 +1,7 @@
 """SQL about code runs: their plan, how far they are, what they may still take today."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -135,10 +135,10 @@ def insert_codes(session: Session, run_id: UUID, codes: Iterable[MintedCode], *,
             copy.write_row((*code, run_id, kid, at))
 
 
-def take_references(session: Session, company_prefix: str, *, count: int, most: int) -> int | None:
-    """Return the first of `count` SSCC references of a company prefix that nobody else gets; None if too few are left.
+def take_references(session: Session, company_prefix: str, *, count: int, most: int) -> bool:
+    """Count `count` SSCC references of a company prefix as given out; False, and nothing done, if too few are left.
 
-    `most` is the highest reference there is.  Draws under one prefix wait for each other until the commit.
+    `most` is how many there are.  Draws under one prefix wait for each other until the commit.
     """
     row = session.execute(
         text(
@@ -148,7 +148,15 @@ def take_references(session: Session, company_prefix: str, *, count: int, most: 
         ),
         {"prefix": company_prefix, "count": count, "most": most},
     ).one_or_none()
-    return None if row is None else int(row.used) - count + 1
+    return row is not None
+
+
+def issued_among(session: Session, unit_ids: Sequence[str]) -> set[str]:
+    """Return those of the units whose codes were given out before."""
+    rows = session.execute(
+        text("SELECT unit_id FROM issued_code WHERE unit_id = ANY(CAST(:units AS text[]))"), {"units": list(unit_ids)}
+    )
+    return set(rows.scalars())
 
 
 def spend_quota(session: Session, gln: str, *, day: date, count: int) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from coldtrace.env import Env
 from coldtrace.events.facts import facts_hash
 from coldtrace.goods import run_store, store
 from coldtrace.goods.calendar_date import CalendarDate
+from coldtrace.goods.declarations import PROVISIONAL, was_completed
 from coldtrace.goods.draw import OpenRun, Progress, open_run
 from coldtrace.goods.facts import REQUIRED_PAPERS, lot_facts
 from coldtrace.goods.packing_list import ConsignmentPapers, PackingList
@@ -66,6 +67,9 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
     """
     packing, papers = command.packing, command.packing.papers
     check_required(packing)
+    declaration = _declaration_of(command)
+    if was_completed(session, declaration):
+        raise DeclarationImported(declaration=declaration, consignment="-")
     station = station_for(session, packing, command.station_gln, command.scope)
     importer = _importer(session, env, papers)
     consignment_id = env.new_id()
@@ -75,7 +79,7 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
             consignment_id=consignment_id,
             importer_id=importer.operator_id,
             station_gln=station.gln,
-            declaration_no=papers.declaration_number or "",
+            declaration_no=declaration,
             container_no=papers.container_number or "",
             papers={name: _plain(value) for name, value in asdict(papers).items() if value is not None},
             cartons=packing.cartons,
@@ -96,13 +100,18 @@ def open_consignment(session: Session, env: Env, command: OpenConsignment) -> Op
     return _opened(packing, consignment_id, open_run(session, env, run))
 
 
+def _declaration_of(command: OpenConsignment) -> str:
+    """Return the declaration's number; where there is none yet, a stand-in that the same file has every time."""
+    return command.packing.papers.declaration_number or f"P-{command.source_hash.hex()[:16].upper()}"
+
+
 def _unfinished(session: Session, command: OpenConsignment) -> tuple[UUID, Progress]:
     """Return the consignment that this very file opened before, if its codes are not drawn to the end.
 
     Raises DeclarationImported for any other file, and when nothing is left to do.  A declaration is imported once,
     whoever does it; which consignment it became is told only to whoever may change that.
     """
-    declaration = command.packing.papers.declaration_number or ""
+    declaration = _declaration_of(command)
     found = store.open_declaration(session, declaration, command.scope)
     if found is not None and found[1] == command.source_hash:
         run = run_store.run_of_consignment(session, found[0])
@@ -127,7 +136,9 @@ def _opened(packing: PackingList, consignment_id: UUID, run: Progress) -> Opened
 def check_required(packing: PackingList) -> None:
     """Raise PaperMissing when nothing could be coded from this list."""
     for name, words in REQUIRED_PAPERS.items():
-        if getattr(packing.papers, name) is None:
+        # A workbook that says "provisional" has no number yet; one that says nothing was forgotten.
+        is_to_come = name == "declaration_number" and packing.papers.declaration_status == PROVISIONAL
+        if getattr(packing.papers, name) is None and not is_to_come:
             raise PaperMissing(paper_zh=words.zh, paper_en=words.en)
 
 

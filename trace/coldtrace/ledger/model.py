@@ -95,7 +95,8 @@ class LogStatus:
     """A log and how it is doing.
 
     `reason` says in JSON why it is frozen; `oldest_pending_s` is the age of the entry that has waited longest for its
-    place; `cosignatures` counts the witnesses on the published checkpoint.
+    place, `oldest_unpublished_s` that of the first signed checkpoint behind the published one; `cosignatures` counts
+    the witnesses on the published checkpoint.
     """
 
     log: Log
@@ -109,3 +110,4 @@ class LogStatus:
     cosignatures: int
     pending: int
     oldest_pending_s: float
+    oldest_unpublished_s: float = 0.0

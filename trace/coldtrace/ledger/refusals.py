@@ -252,6 +252,20 @@ class PendingOverdue(Refusal):
     )
 
 
+class PublicationOverdue(Refusal):
+    """A signed checkpoint has waited for its publication longer than receipts promise."""
+
+    code = "publication_overdue"
+    title = Words("发布超时", "The published log is behind its promise")
+    detail = Words(
+        "日志 {name} 已签名到 {size} 条，只发布到 {published} 条，已等 {age_s} 秒，回执承诺 {promise_s} 秒。"
+        "请检查发布进程、发布目录所在磁盘和见证方的网络，必要时重启服务。",
+        "The log {name} is signed up to {size} leaves and published up to {published}, for {age_s} s; receipts promise"
+        " {promise_s} s. See to the publisher, the disk of the published folder and the network to the witnesses, and"
+        " restart the service if nothing else helps.",
+    )
+
+
 class PublishedDiffers(Refusal):
     """A published file has other bytes than the database gives."""
 

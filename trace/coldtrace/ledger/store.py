@@ -390,14 +390,15 @@ def log_status(connection: Connection, *, name: str | None = None, now: datetime
             " (SELECT count(*) FROM ledger_pending w WHERE w.log_id = l.log_id) AS waiting,"
             " (SELECT min(e.received_at) FROM ledger_entry e JOIN (SELECT entry_id FROM ledger_pending w"
             "  WHERE w.log_id = l.log_id ORDER BY pid LIMIT 1000) w USING (entry_id)"
-            "  WHERE e.log_id = l.log_id) AS oldest"
+            "  WHERE e.log_id = l.log_id) AS oldest,"
+            " (SELECT k.created_at FROM ledger_checkpoint k WHERE k.log_id = l.log_id"
+            "  AND k.tree_size > COALESCE(p.tree_size, 0) ORDER BY k.tree_size LIMIT 1) AS unpublished"
             " FROM ledger_log l JOIN ledger_head h USING (log_id) LEFT JOIN ledger_published p USING (log_id)"
             " ORDER BY l.log_id"
         )
     )
     found = []
     for row in rows:
-        oldest = 0.0 if row.oldest is None or now is None else max((now - row.oldest).total_seconds(), 0.0)
         found.append(
             LogStatus(
                 log=Log(id=row.log_id, origin=row.origin),
@@ -410,10 +411,15 @@ def log_status(connection: Connection, *, name: str | None = None, now: datetime
                 published_at=row.published_at,
                 cosignatures=row.cosignatures or 0,
                 pending=row.waiting,
-                oldest_pending_s=oldest,
+                oldest_pending_s=_age_s(row.oldest, now),
+                oldest_unpublished_s=_age_s(row.unpublished, now),
             )
         )
     return [each for each in found if name is None or each.log.name == name]
+
+
+def _age_s(since: datetime | None, now: datetime | None) -> float:
+    return 0.0 if since is None or now is None else max((now - since).total_seconds(), 0.0)
 
 
 def logs(connection: Connection) -> list[tuple[Log, str, LogState]]:

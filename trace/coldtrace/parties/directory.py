@@ -37,7 +37,11 @@ class ListedSite(Site):
 
 @dataclass(frozen=True, kw_only=True)
 class ListedDevice:
-    """A device as the desk lists it."""
+    """A device as the desk lists it.
+
+    `unsent` waited on it when it last said so, at `reported_at`, and its block list had been issued at `stops_at`; None
+    where it never said.
+    """
 
     key_id: bytes
     gln: str
@@ -47,6 +51,9 @@ class ListedDevice:
     enrolled_at: datetime
     last_seen_at: datetime | None
     replaced_by: bytes | None
+    reported_at: datetime | None = None
+    unsent: int | None = None
+    stops_at: datetime | None = None
 
 
 def organisations(
@@ -97,8 +104,10 @@ def devices(
     within = Within(scope=scope)
     rows = session.execute(
         text(
-            "SELECT d.key_id, d.gln, d.name, d.operations, d.state, d.enrolled_at, d.last_seen_at, d.replaced_by"
-            " FROM device d WHERE (CAST(:after AS bytea) IS NULL OR d.key_id > :after)"
+            "SELECT d.key_id, d.gln, d.name, d.operations, d.state, d.enrolled_at, d.last_seen_at, d.replaced_by,"
+            " r.reported_at, r.unsent, r.stops_at"
+            " FROM device d LEFT JOIN device_report r USING (key_id)"
+            " WHERE (CAST(:after AS bytea) IS NULL OR d.key_id > :after)"
             " AND (CAST(:key AS bytea) IS NULL OR d.key_id = :key)"
             f" AND {within.thing(Kind.DEVICE, at='d.gln')} ORDER BY d.key_id LIMIT :most"
         ),

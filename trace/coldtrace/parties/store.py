@@ -252,6 +252,12 @@ def signing_keys(session: Session) -> list[SigningKeyRow]:
     return list(session.exec(select(SigningKeyRow).order_by(SigningKeyRow.use, SigningKeyRow.kid)))
 
 
+def signing_keys_page(session: Session, *, after: str | None, limit: int) -> list[SigningKeyRow]:
+    """Return public halves of signing keys by key id, behind `after`."""
+    asked = select(SigningKeyRow).order_by(SigningKeyRow.kid, SigningKeyRow.use).limit(limit)
+    return list(session.exec(asked if after is None else asked.where(col(SigningKeyRow.kid) > after)))
+
+
 def code_keys_of(session: Session, gln: str) -> list[SigningKeyRow]:
     """Return all code keys of a first station, the newest first."""
     rows = select(SigningKeyRow).where(SigningKeyRow.use == "code", SigningKeyRow.gln == gln)

@@ -127,7 +127,7 @@ def grant(session: Session, env: Env, *, by: Reader, made_by: str, person_id: UU
 
     The same again changes nothing.  The door has seen to it that the giver may see the person.
     """
-    _require_grantable(session, by, member)
+    require_grantable(session, by, member)
     state = session.execute(
         text("SELECT state FROM person WHERE person_id = :id FOR UPDATE"), {"id": person_id}
     ).scalar_one_or_none()
@@ -183,7 +183,7 @@ def new_token(
 
     `rights` narrow it ("unit:read"); None are all of its role.
     """
-    _require_grantable(session, by, member, rights)
+    require_grantable(session, by, member, rights)
     if rights is not None:
         require_usable(member, rights)
     return make_token(
@@ -244,7 +244,8 @@ def is_in(within: Within) -> str:
     return f"({' OR '.join(parts)})"
 
 
-def _require_grantable(session: Session, by: Reader, member: Member, rights: Sequence[str] | None = None) -> None:
+def require_grantable(session: Session, by: Reader, member: Member, rights: Sequence[str] | None = None) -> None:
+    """Raise GrantRefused unless a reader may give this role, narrowed to these rights, or OrganisationClosed."""
     if not may_grant(by, member, rights):
         raise GrantRefused()
     assert member.operator_id is not None, "nobody grants a role in every organisation"

@@ -36,6 +36,19 @@ _OVER: dict[str, tuple[str, str]] = {
 """By the setting: the table, and since when a row of it is over."""
 
 
+def overdue(session: Session, retention: Retention, *, now: datetime) -> dict[str, tuple[int, int]]:
+    """Return by setting how many rows are kept, and for how many of them the time is over."""
+    found = {}
+    for setting, (table, over) in _OVER.items():
+        before = now - timedelta(days=getattr(retention, setting))
+        row = session.execute(
+            text(f"SELECT count(*) AS kept, count(*) FILTER (WHERE {over} < :before) AS over FROM {table}"),
+            {"before": before},
+        ).one()
+        found[setting] = (row.kept, row.over)
+    return found
+
+
 def purge(session: Session, retention: Retention, *, now: datetime, batch: int = BATCH) -> int:
     """Delete up to `batch` rows of each kind whose time is over; return how many.  Call until it returns 0."""
     gone = 0

@@ -67,6 +67,14 @@ RULES: Mapping[tuple[Kind, Verb], Mapping[Role, Extent]] = MappingProxyType(
         (Kind.COMPLAINT, Verb.WRITE): {Role.REGULATOR: Extent.AREA},
         (Kind.CONSIGNMENT, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA, Role.CUSTOMS: Extent.AREA},
         (Kind.CONSIGNMENT, Verb.WRITE): _OWNERS,
+        (Kind.PAPER, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA, Role.CUSTOMS: Extent.AREA},
+        (Kind.PAPER, Verb.WRITE): _OWNERS,
+        # Whoever compares a paper with its original: the authorities, and the office of the first station that has the
+        # goods before it.  Nobody checks what they declared themselves (`goods/papers.py`).
+        (Kind.PAPER_CHECK, Verb.WRITE): _CODERS | {Role.REGULATOR: Extent.AREA, Role.CUSTOMS: Extent.AREA},
+        # Everybody has to know what a shipment needs; the platform's administrator writes it down.
+        (Kind.POLICY, Verb.READ): _EVERYBODY,
+        (Kind.POLICY, Verb.WRITE): {Role.ADMINISTRATOR: Extent.ALL},
         (Kind.RUN, Verb.READ): _OWNERS | {Role.REGULATOR: Extent.AREA},
         (Kind.RUN, Verb.WRITE): _CODERS,
         (Kind.ROLL, Verb.READ): _CODERS | {Role.REGULATOR: Extent.AREA},
@@ -121,6 +129,7 @@ COUNTED: Mapping[Kind, frozenset[Relation]] = MappingProxyType(
         # The texts themselves may hold lines of others' goods: not for whom a receiver took something from.
         Kind.PIECES: frozenset({Relation.AT, Relation.TO}),
         Kind.CONSIGNMENT: frozenset({Relation.AT, Relation.IMPORTER}),
+        Kind.PAPER: frozenset({Relation.AT, Relation.IMPORTER}),
         Kind.RUN: frozenset({Relation.AT, Relation.IMPORTER}),
     }
 )

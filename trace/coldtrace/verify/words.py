@@ -36,6 +36,7 @@ NAMES: Final = {
     "time": Words("时间上限", "Claimed times, latest"),
     "seen": Words("时间下限", "Claimed times, earliest"),
     "complete": Words("是否完整", "Completeness"),
+    "page": Words("本页文字", "Text of this page"),
 }
 
 REASONS: Final = {
@@ -147,6 +148,12 @@ REASONS: Final = {
     ),
     "no_seen": Words("设备未引用检查点", "no device named a checkpoint"),
     "seen_not_shown": Words("设备引用的检查点未随凭证提供", "the checkpoints the devices named are not in the file"),
+    # the page in a browser
+    "page_differs": Words("本页标红处不是所签名的内容", "what is outlined in red on this page is not what was signed"),
+    "page_lacks_records": Words("凭证中有本页没有显示的流通记录", "the proof has records that this page does not show"),
+    "page_not_compared": Words(
+        "没有核对通过的商品信息可供比对", "no product facts passed that it could be compared with"
+    ),
     "only_what_is_shown": Words(
         "凭证只能证明所示的内容，不能证明没有遗漏", "a proof shows what is in it, never that nothing was left out"
     ),

@@ -30,7 +30,8 @@ class Wanted:
     """Which cases of a scope: of these states, and whatever else is not None.
 
     `owner` is the organisation whose office it is, `taken_by` whoever works on it, `key_id` a device, `mark` one of the
-    marks of its statement.  `overdue_at` asks for what was due before that moment.
+    marks of its statement.  `overdue_at` asks for what was due before that moment, `differs` for those in which what
+    was sent and what was received differ.
     """
 
     states: tuple[CaseState, ...] = LIVE
@@ -41,6 +42,7 @@ class Wanted:
     key_id: bytes | None = None
     mark: str | None = None
     overdue_at: datetime | None = None
+    differs: bool = False
     hours: Mapping[CaseKind, int] | None = None
 
     @property
@@ -57,6 +59,7 @@ class Wanted:
             "f.key_id = :key_id" if self.key_id is not None else "",
             _MARKED if self.mark is not None else "",
             _OVERDUE if self.overdue_at is not None else "",
+            _DIFFERS if self.differs else "",
         ]
         asked = [each for each in own if each]
         if asked:
@@ -84,6 +87,10 @@ class Wanted:
 _MARKED = (
     "EXISTS (SELECT 1 FROM statement ms WHERE ms.entry_id = f.entry_id AND (:mark = ANY(ms.marks) OR EXISTS"
     " (SELECT 1 FROM statement_line ml WHERE ml.entry_id = ms.entry_id AND :mark = ANY(ml.marks))))"
+)
+_DIFFERS = (
+    f"(f.kind IN ('{CaseKind.QUANTITY_MISMATCH}', '{CaseKind.REFUSED_HANDOVER}')"
+    f" OR f.kind = '{CaseKind.GAP}' AND f.about LIKE 'overdue:%')"
 )
 _OVERDUE = (
     "f.opened_at < CAST(:overdue_at AS timestamptz) - make_interval(hours => (SELECT h.hours FROM"

@@ -67,6 +67,18 @@ class TooManyComplaints(Refusal):
     )
 
 
+class TooManyFromNetwork(Refusal):
+    """Enough was complained of from one network for a day, by however many browsers."""
+
+    code = "too_many_from_network"
+    title = Words("此网络今天的投诉已达上限", "Enough complaints from this network for today")
+    detail = Words(
+        "今天从您所用的网络已收到 {limit} 件投诉，本次未保存。请换用手机流量等其他网络提交，或明天再试，或拨打 12315。",
+        "{limit} complaints came through your network today; this one was not kept. Send it through another one (say,"
+        " mobile data), try again tomorrow, or call 12315.",
+    )
+
+
 class TooManyAboutCode(Refusal):
     """Enough was complained of one code for a day."""
 
@@ -100,6 +112,18 @@ class PhotoUnreadable(Refusal):
         "所选文件不是可读取的照片。请选择 JPEG、PNG 或 WebP 照片（HEIC 请先转换），或不附照片提交。",
         "The file is no photo that can be read here. Choose a JPEG, PNG or WebP picture (convert HEIC first), or send"
         " without a photo.",
+    )
+
+
+class PhotosBusy(Refusal):
+    """As many photos are being decoded, or wait for it, as may."""
+
+    code = "photos_busy"
+    title = Words("正在处理其他照片", "Other photos are being read")
+    detail = Words(
+        "同时处理的照片已达上限（{limit} 张），本次未保存。请在 {retry_s} 秒后重新选择照片提交，或不附照片提交。",
+        "As many photos as can be ({limit}) are being read; this complaint was not kept. Choose the photo again and"
+        " send it in {retry_s} s, or send without a photo.",
     )
 
 

@@ -8,18 +8,16 @@ What was decided is told to whoever knows the receipt number.  A result is publi
 then after some days in which the firm can object.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from math import ceil
 
 from coldtrace.errors import Words
 from coldtrace.settings import SettingInvalid
 from coldtrace.watch.complaint_refusals import ComplaintNotThere
-
-SATURDAY = 5
-LOCAL = timezone(timedelta(hours=8), "UTC+08:00")
-"""Working days are those of the office, which has one time zone."""
+from coldtrace.working_days import LOCAL, WorkingDays, end_of_working_day
 
 
 class ComplaintState(StrEnum):
@@ -138,9 +136,15 @@ class ComplaintDays:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintLimits:
-    """How many a day: by one visitor, about one code, and in all about what no genuine code stands behind."""
+    """How many a day: by one visitor, through one network, about one code, and in all about what no genuine code stands
+    behind.
+
+    A browser may call itself anything, so `visitor` stops honest mistakes and `network` whoever means it; behind one
+    address there may be a market hall or a whole carrier, hence more.
+    """
 
     visitor: int = 3
+    network: int = 20
     code: int = 20
     unproven: int = 200
 
@@ -157,20 +161,26 @@ def _known(of: type, chosen: Mapping[str, int], name: str) -> Mapping[str, int]:
     return chosen
 
 
-def accept_by(received_at: datetime, days: ComplaintDays, holidays: Collection[date] = ()) -> datetime:
+def accept_by(received_at: datetime, days: ComplaintDays, working: WorkingDays) -> datetime:
     """Return the end of the last working day on which an office decides whether it accepts a complaint.
 
-    The day on which it came does not count; Saturdays, Sundays and `holidays` do not either.
+    The day on which it came does not count.
 
-    >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1)).isoformat()
+    >>> accept_by(datetime(2026, 11, 27, 9, tzinfo=LOCAL), ComplaintDays(accept=1), WorkingDays()).isoformat()
     '2026-11-30T23:59:59+08:00'
     """
-    day, left = received_at.astimezone(LOCAL).date(), days.accept
-    while left > 0:
-        day += timedelta(days=1)
-        if day.weekday() < SATURDAY and day not in holidays:
-            left -= 1
-    return datetime.combine(day, time(23, 59, 59), LOCAL)
+    return end_of_working_day(received_at, days.accept, working)
+
+
+def until_next_day_s(now: datetime) -> int:
+    """Return in how many seconds a day's limits begin anew: with the office's next day.
+
+    >>> until_next_day_s(datetime(2026, 11, 30, 23, 59, 30, tzinfo=LOCAL))
+    30
+    """
+    local = now.astimezone(LOCAL)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), LOCAL)
+    return ceil((tomorrow - local).total_seconds())
 
 
 def answer_by(accepted_at: datetime, days: ComplaintDays) -> datetime:

@@ -4,10 +4,8 @@ The caller owns the transaction.  A complaint is locked before its state is look
 once are told apart.  Nothing of whoever complained goes into the journal or the public log.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from hashlib import sha256
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,18 +15,15 @@ from coldtrace.codes.short_code import new_serial
 from coldtrace.env import Env
 from coldtrace.people.secret_box import seal_text
 from coldtrace.rights.model import Scope
+from coldtrace.watch.complaint_counts import CountedAs, count
 from coldtrace.watch.complaint_photo import Photo
 from coldtrace.watch.complaint_refusals import (
     ComplaintUnknown,
     NotPublished,
     ReceiptUnknown,
     RespondentMissing,
-    TooManyAboutCode,
-    TooManyComplaints,
-    TooManyUnproven,
 )
 from coldtrace.watch.complaint_rules import (
-    LOCAL,
     ComplaintDays,
     ComplaintLimits,
     ComplaintState,
@@ -41,6 +36,7 @@ from coldtrace.watch.complaint_rules import (
     require_state,
 )
 from coldtrace.watch.complaints import Complaint, complaint_of_form, complaint_of_receipt, find_complaint
+from coldtrace.working_days import WorkingDays
 
 LIVE_AND_ACCEPTED = (ComplaintState.ACCEPTED, ComplaintState.IN_WORK)
 
@@ -49,13 +45,15 @@ LIVE_AND_ACCEPTED = (ComplaintState.ACCEPTED, ComplaintState.IN_WORK)
 class NewComplaint:
     """What somebody complains of.
 
-    `visitor` is the day's token of whoever does (`custody/lookups.py`), `proven` what a genuine code stands for.
+    `visitor` and `network` are the day's tokens of whoever does (`custody/lookups.py`), `proven` what a genuine code
+    stands for.
     `unit_id` and the product are those of a genuine code alone, `gln` is where the record has the goods, if that is in
     `district`.
     """
 
     form_id: UUID
     visitor: bytes
+    network: bytes
     subject: Subject
     code: str
     verdict: str
@@ -70,6 +68,11 @@ class NewComplaint:
     contact: str
     lang: str
     photo: Photo | None
+
+    @property
+    def counted_as(self) -> CountedAs:
+        """Under what it is counted."""
+        return CountedAs(visitor=self.visitor, network=self.network, proven=self.proven)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,17 +89,21 @@ def submit(
     *,
     days: ComplaintDays,
     limits: ComplaintLimits,
-    holidays: Collection[date] = (),
+    working: WorkingDays,
 ) -> str:
-    """Take a complaint in and return its receipt number; the same form again is answered with the first.
+    """Take a complaint in and return its receipt number; the same form again is answered with the first, at the same
+    moment too.
 
-    Raises TooManyComplaints, TooManyAboutCode and TooManyUnproven.
+    Raises TooManyComplaints, TooManyFromNetwork, TooManyAboutCode and TooManyUnproven.
     """
+    # Sent twice at once, the second waits here until the first is there to be found, or is not.
+    lock = {"form": str(new.form_id)}
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('complaint:' || :form, 0))"), lock)
     before = complaint_of_form(session, new.form_id)
     if before is not None:
         return before.receipt
     now = env.clock()
-    _count(session, new, now.astimezone(LOCAL).date(), limits)
+    count(session, now, limits, new.counted_as)
     complaint_id, receipt = env.new_id(), new_serial(env.random)
     session.execute(
         text(
@@ -122,7 +129,7 @@ def submit(
             "contact": seal_text(env, new.contact) if new.contact else None,
             "lang": new.lang,
             "now": now,
-            "due": accept_by(now, days, holidays),
+            "due": accept_by(now, days, working),
         },
     )
     if new.photo is not None:
@@ -131,28 +138,6 @@ def submit(
             {"id": complaint_id, "jpeg": new.photo.jpeg, "w": new.photo.width, "h": new.photo.height},
         )
     return receipt
-
-
-def _count(session: Session, new: NewComplaint, day: date, limits: ComplaintLimits) -> None:
-    """Count a complaint for its visitor, its code, and among those without a genuine one; a refusal undoes it."""
-    if _times(session, day, b"v" + new.visitor) > limits.visitor:
-        raise TooManyComplaints(limit=limits.visitor)
-    if new.proven is None:
-        if _times(session, day, b"u") > limits.unproven:
-            raise TooManyUnproven(limit=limits.unproven)
-    elif _times(session, day, b"c" + sha256(new.proven.encode()).digest()) > limits.code:
-        raise TooManyAboutCode(limit=limits.code)
-
-
-def _times(session: Session, day: date, what: bytes) -> int:
-    found: int = session.execute(
-        text(
-            "INSERT INTO complaint_count (day, what, times) VALUES (:day, :what, 1)"
-            " ON CONFLICT (day, what) DO UPDATE SET times = complaint_count.times + 1 RETURNING times"
-        ),
-        {"day": day, "what": what},
-    ).scalar_one()
-    return found
 
 
 def accept(session: Session, env: Env, scope: Scope, complaint_id: UUID, *, by: str, days: ComplaintDays) -> Complaint:
@@ -268,11 +253,6 @@ def erase_old(session: Session, env: Env, *, before: datetime, batch: int = 200)
         values,
     )
     return len(ids)
-
-
-def forget_counts(session: Session, *, before: date) -> None:
-    """Delete how many complained on days that are over."""
-    session.execute(text("DELETE FROM complaint_count WHERE day < :day"), {"day": before})
 
 
 def _locked(session: Session, scope: Scope, complaint_id: UUID, *wanted: ComplaintState) -> Complaint:

@@ -1,5 +1,8 @@
 """Complaints as offices and the public read them.
 
+A complaint goes to the regulators in whose area its district lies.  Where that is nobody's but of those who have the
+whole country, it is `unassigned`: they see it marked so, and handle it or have somebody made its office.
+
 An office reads those of the districts of its area, whole; whoever has the receipt number reads how far it is; the
 public reads what an office published: the firm, the matter, the product, the district, the result.
 """
@@ -67,6 +70,8 @@ class Complaint:
     has_photo: bool
     operator_id: UUID | None
     """Whose site `gln` is."""
+    unassigned: bool
+    """Its district is in nobody's area but of those who have the whole country, if even they are."""
 
     @property
     def is_live(self) -> bool:
@@ -92,6 +97,13 @@ class Published:
     closed_at: datetime
 
 
+_REGULATED = (
+    "EXISTS (SELECT 1 FROM membership m JOIN person p ON p.person_id = m.person_id AND p.state = 'active'"
+    " WHERE m.role = 'regulator' AND m.ended_at IS NULL AND m.area {areas} AND starts_with(c.district, m.area))"
+)
+_OF_AN_AREA, _OF_ANYBODY = _REGULATED.format(areas="<> ''"), _REGULATED.format(areas="IS NOT NULL")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wished:
     """Which complaints of a scope: live ones or all others, and whatever else is not None."""
@@ -100,6 +112,7 @@ class Wished:
     subject: Subject | None = None
     unit_id: str | None = None
     overdue_at: datetime | None = None
+    unassigned: bool = False
 
     @property
     def conditions(self) -> list[str]:
@@ -107,6 +120,7 @@ class Wished:
         found = [] if self.live is None else ["c.due_at IS NOT NULL" if self.live else "c.due_at IS NULL"]
         found += ["c.subject = :subject"] if self.subject is not None else []
         found += ["c.unit_id = :unit_id"] if self.unit_id is not None else []
+        found += [f"NOT {_OF_AN_AREA}"] if self.unassigned else []
         return found + (["c.due_at < :overdue_at"] if self.overdue_at is not None else [])
 
     @property
@@ -121,7 +135,8 @@ _COLUMNS = (
     " c.district, c.shop, c.said, c.contact, c.lang, c.received_at, c.due_at, c.decided_at, c.not_accepted,"
     " c.closed_at,"
     " c.outcome, c.answer, c.handled_by, c.publication_id, c.respondent, c.publish_from, c.unpublished, c.erased_at,"
-    " EXISTS (SELECT 1 FROM complaint_photo p WHERE p.complaint_id = c.complaint_id) AS has_photo, si.operator_id"
+    " EXISTS (SELECT 1 FROM complaint_photo p WHERE p.complaint_id = c.complaint_id) AS has_photo, si.operator_id,"
+    f" NOT {_OF_AN_AREA} AS unassigned"
 )
 _FROM = "FROM complaint c LEFT JOIN site si ON si.gln = c.gln"
 
@@ -188,6 +203,13 @@ def published(session: Session, *, now: datetime, after: UUID | None, limit: int
     return [
         Published(**{**row._mapping, "subject": Subject(row.subject), "outcome": Outcome(row.outcome)}) for row in rows
     ]
+
+
+def count_unseen(session: Session) -> int:
+    """Return how many complaints wait that nobody sees: no regulator has their district, and none the whole country."""
+    query = text(f"SELECT count(*) FROM complaint c WHERE c.due_at IS NOT NULL AND NOT {_OF_ANYBODY}")
+    found: int = session.execute(query).scalar_one()
+    return found
 
 
 def cases_of_unit(session: Session, unit_id: str, *, limit: int) -> list[UUID]:

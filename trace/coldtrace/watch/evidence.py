@@ -21,6 +21,7 @@ from coldtrace.rights.scopes import Within
 from coldtrace.watch.cases import Case, told_status
 
 UNITS_TOLD = 5
+STORY_TOLD = 20
 KEPT_SHOWN = 20
 
 
@@ -51,7 +52,9 @@ class Evidence:
 def evidence_of(session: Session, case: Case, *, statements: Scope, units: Scope) -> Evidence:
     """Return what a case rests on, as far as a reader with these scopes may see it."""
     named = [each for each in (case.entry_id, case.other_id, case.resolved_by) if each is not None]
-    told = [view_unit(session, units, unit, inside_max=0) for unit in case.units[:UNITS_TOLD]]
+    told = [
+        view_unit(session, units, unit, inside_max=0, limit=STORY_TOLD, newest=True) for unit in case.units[:UNITS_TOLD]
+    ]
     return Evidence(
         statements=tuple(_statements(session, statements, named)),
         units=tuple(each for each in told if each is not None),

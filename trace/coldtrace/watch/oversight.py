@@ -2,8 +2,10 @@
 
 See docs/guides/oversight.md.
 
-Days that are over are counted once (`count_days`, the caretaker's); what came since is counted when somebody asks.  So
-the cost goes by days and sites, not by statements.  Cases and refused statements are counted as they stand now.
+Days that are over are counted once (`count_days`, the caretaker's), hours of the present day by the hour
+(`count_hours`); what came since is counted when somebody asks.  So the cost goes by days and sites, not by statements.
+What is added up never changes: when a statement arrived and how late, which no correction touches.  Cases and refused
+statements are counted as they stand now.
 """
 
 from collections.abc import Mapping
@@ -25,9 +27,12 @@ PAGE_MAX: Final = 200
 PIECE: Final = timedelta(days=31)
 SETTLED: Final = timedelta(hours=1)
 """How long after its end a day is counted: what was received before has been committed by then."""
+SETTLED_HOUR: Final = timedelta(minutes=10)
+"""The same of an hour: should something be committed still later, its day is counted from the statements anyway."""
 HOURS: Final = 24
+HOURS_KEPT: Final = timedelta(hours=HOURS + 1)
 _LOCK = 0x44415953  # "DAYS"
-_NAME = "statement_day"
+_NAME, _HOUR_NAME = "statement_day", "statement_hour"
 _WATCH = sorted({SiteRole.REGULATOR.value, SiteRole.CUSTOMS.value})
 """Sites that goods do not pass through."""
 
@@ -85,14 +90,47 @@ def count_days(session: Session, now: datetime) -> bool:
         return False
     end = min(begin + PIECE, last)
     session.execute(text(_COUNT_DAYS), {"begin": begin, "end": end})
+    _note_mark(session, _NAME, end)
+    return bool(end < last)
+
+
+def count_hours(session: Session, now: datetime) -> None:
+    """Count the hours that are over, from the last counted day on and a day back at least; forget older ones.
+
+    The caller owns the transaction, and has counted the days.  One at a time; others do nothing.
+    """
+    if not session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
+        return
+    day = session.execute(
+        text(
+            "SELECT COALESCE((SELECT until FROM case_sweep WHERE name = :name),"
+            " (SELECT date_trunc('day', min(recorded_at), 'UTC') FROM statement))"
+        ),
+        {"name": _NAME},
+    ).scalar_one()
+    if day is None:
+        return
+    first = min(day, _hour(now - HOURS_KEPT))
+    session.execute(text("DELETE FROM statement_hour WHERE hour < :first"), {"first": first})
+    mark = session.execute(text("SELECT until FROM case_sweep WHERE name = :name"), {"name": _HOUR_NAME}).scalar()
+    begin, end = max(mark or first, first), _hour(now - SETTLED_HOUR)
+    if begin < end:
+        session.execute(text(_COUNT_HOURS), {"begin": begin, "end": end})
+        _note_mark(session, _HOUR_NAME, end)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _note_mark(session: Session, name: str, until: datetime) -> None:
     session.execute(
         text(
             "INSERT INTO case_sweep (name, until) VALUES (:name, :until)"
             " ON CONFLICT (name) DO UPDATE SET until = EXCLUDED.until"
         ),
-        {"name": _NAME, "until": end},
+        {"name": name, "until": until},
     )
-    return bool(end < last)
 
 
 _LATE = "s.recorded_at - s.event_at"
@@ -107,18 +145,31 @@ _COUNT_DAYS = (
     f" SELECT CAST(s.recorded_at AT TIME ZONE 'UTC' AS date), s.gln, {_SUMS} FROM statement s"
     " WHERE s.recorded_at >= :begin AND s.recorded_at < :end GROUP BY 1, 2 ON CONFLICT DO NOTHING"
 )
+_COUNT_HOURS = (
+    "INSERT INTO statement_hour (hour, gln, statements, within_15_min, within_24_h, within_72_h)"
+    f" SELECT date_trunc('hour', s.recorded_at, 'UTC'), s.gln, {_SUMS} FROM statement s"
+    " WHERE s.recorded_at >= :begin AND s.recorded_at < :end GROUP BY 1, 2 ON CONFLICT DO NOTHING"
+)
+_SITES = (
+    "SELECT m.gln, m.operator_id, m.closed_at IS NULL AND m.role <> ALL(CAST(:watch AS text[])) AS counts FROM site m"
+)
+_COUNTED = (
+    "counted AS (SELECT greatest(COALESCE(max(until) FILTER (WHERE name = 'statement_day'), '-infinity'),"
+    "  CAST(:since AS timestamptz)) AS days, greatest(COALESCE(max(until), '-infinity'), CAST(:since AS timestamptz))"
+    "  AS hours FROM case_sweep WHERE name IN ('statement_day', 'statement_hour'))"
+)
 _COUNTS = (
-    "counted AS (SELECT COALESCE((SELECT until FROM case_sweep WHERE name = 'statement_day'), '-infinity') AS until),"
-    " mine AS MATERIALIZED (SELECT m.gln, m.operator_id, m.closed_at IS NULL AND m.role <> ALL(CAST(:watch AS text[]))"
-    "  AS counts FROM site m WHERE {mine}),"
+    f"{_COUNTED},"
     " told AS (SELECT d.gln, d.statements, d.within_15_min, d.within_24_h, d.within_72_h FROM statement_day d"
     "  WHERE d.day >= CAST(CAST(:since AS timestamptz) AT TIME ZONE 'UTC' AS date) AND d.gln IN (SELECT gln FROM mine)"
-    f" UNION ALL SELECT s.gln, {_SUMS} FROM statement s"
-    "  WHERE s.recorded_at >= (SELECT greatest(until, CAST(:since AS timestamptz)) FROM counted)"
+    " UNION ALL SELECT h.gln, h.statements, h.within_15_min, h.within_24_h, h.within_72_h FROM statement_hour h"
+    "  WHERE h.hour >= (SELECT days FROM counted) AND h.hour < (SELECT hours FROM counted)"
+    "  AND h.gln IN (SELECT gln FROM mine)"
+    f" UNION ALL SELECT s.gln, {_SUMS} FROM statement s WHERE s.recorded_at >= (SELECT hours FROM counted)"
     "  AND s.recorded_at < :until AND s.gln IN (SELECT gln FROM mine) GROUP BY s.gln),"
     " odd AS (SELECT f.gln, count(DISTINCT f.entry_id) AS contradicting FROM case_file f"
     "  WHERE f.opened_at >= :since AND f.opened_at < :until AND f.about LIKE 'statement:%'"
-    "  AND f.note IS DISTINCT FROM :gone AND f.gln IN (SELECT gln FROM mine) GROUP BY f.gln),"
+    f"  AND f.note IS DISTINCT FROM '{GONE}' AND f.gln IN (SELECT gln FROM mine) GROUP BY f.gln),"
     " no AS (SELECT v.gln, sum(q.times) AS refused FROM quarantine q JOIN device v ON v.key_id = q.key_id"
     "  WHERE q.proven AND q.received_at >= :since AND q.received_at < :until AND v.gln IN (SELECT gln FROM mine)"
     "  GROUP BY v.gln),"
@@ -142,7 +193,9 @@ def overview(session: Session, scope: Scope, consignments: Scope, *, since: date
     within = Within(scope=scope)
     values = _values(since, until) | within.values
     mine = within.site("m.gln")
-    row = session.execute(text(f"WITH {_COUNTS.format(mine=mine)} SELECT {_TOTALS} FROM by_site b"), values).one()
+    row = session.execute(
+        text(f"WITH mine AS MATERIALIZED ({_SITES} WHERE {mine}), {_COUNTS} SELECT {_TOTALS} FROM by_site b"), values
+    ).one()
     imported, coded = _consignments(session, consignments, since=since, until=until)
     return Overview(
         counts=_counts(row._mapping),
@@ -159,17 +212,21 @@ def operators(
 ) -> list[OfOperator]:
     """Return the organisations with a site in the scope by credit code, from the one behind `after` on."""
     within = Within(scope=scope)
+    mine = within.site("m.gln")
     rows = session.execute(
         text(
-            f"WITH {_COUNTS.format(mine=within.site('m.gln'))} SELECT p.uscc, p.name_zh, p.name_en, x.*,"
+            # Of the organisations of this page alone, however many others there are.
+            f"WITH page AS MATERIALIZED (SELECT p.operator_id, p.uscc, p.name_zh, p.name_en FROM operator p"
+            f" WHERE p.uscc > :after AND EXISTS (SELECT 1 FROM ({_SITES}) m WHERE m.operator_id = p.operator_id"
+            f"  AND m.counts AND {mine}) ORDER BY p.uscc LIMIT :most),"
+            f" mine AS MATERIALIZED (SELECT m.* FROM page JOIN ({_SITES}) m USING (operator_id) WHERE {mine}),"
+            f" {_COUNTS} SELECT p.uscc, p.name_zh, p.name_en, x.*,"
             " (SELECT count(*) FROM case_file f WHERE f.live AND f.operator_id = p.operator_id"
             "  AND (f.gln IS NULL OR f.gln IN (SELECT gln FROM mine))) AS open_cases FROM"
             f" (SELECT b.operator_id, {_TOTALS} FROM by_site b GROUP BY b.operator_id) x"
-            " JOIN operator p USING (operator_id) WHERE x.sites > 0"
-            " AND (CAST(:after AS text) IS NULL OR p.uscc > :after)"
-            " ORDER BY p.uscc LIMIT :most"
+            " JOIN page p USING (operator_id) ORDER BY p.uscc"
         ),
-        _values(since, until) | within.values | {"after": after, "most": min(limit, PAGE_MAX)},
+        _values(since, until) | within.values | {"after": after or "", "most": min(limit, PAGE_MAX)},
     )
     return [
         OfOperator(
@@ -186,7 +243,7 @@ def operators(
 
 
 def _values(since: datetime, until: datetime) -> dict[str, object]:
-    return {"since": since, "until": until, "gone": GONE, "watch": _WATCH}
+    return {"since": since, "until": until, "watch": _WATCH}
 
 
 def _counts(row: Mapping[Any, Any]) -> Counts:
@@ -199,8 +256,10 @@ def _consignments(session: Session, scope: Scope, *, since: datetime, until: dat
     mine = f"({within.site('c.station_gln')} OR {within.organisation('c.importer_id')})"
     row = session.execute(
         text(
-            "SELECT count(*) AS imported, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM lot l JOIN unit u USING (lot_id)"
-            " WHERE l.consignment_id = c.consignment_id)) AS coded FROM consignment c"
+            "SELECT count(*) AS imported, count(*) FILTER (WHERE (SELECT TRUE FROM lot l CROSS JOIN LATERAL"
+            # Asked one by one: EXISTS would be answered for all units that there are at once.
+            "  (SELECT 1 FROM unit u WHERE u.lot_id = l.lot_id LIMIT 1) u"
+            " WHERE l.consignment_id = c.consignment_id LIMIT 1)) AS coded FROM consignment c"
             f" WHERE c.state = 'open' AND c.imported_at >= :since AND c.imported_at < :until AND {mine}"
         ),
         {"since": since, "until": until, **within.values},
@@ -211,15 +270,20 @@ def _consignments(session: Session, scope: Scope, *, since: datetime, until: dat
 def _hours(
     session: Session, mine: str, values: Mapping[str, object], until: datetime
 ) -> tuple[tuple[datetime, int], ...]:
-    last = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    last = _hour(until)
     first = last - timedelta(hours=HOURS - 1)
     rows = session.execute(
         text(
-            "SELECT date_trunc('hour', s.recorded_at, 'UTC') AS hour, count(*) AS told FROM statement s"
-            " WHERE s.recorded_at >= :first AND s.recorded_at < :until"
-            f" AND s.gln IN (SELECT m.gln FROM site m WHERE {mine}) GROUP BY 1"
+            f"WITH mine AS MATERIALIZED ({_SITES} WHERE {mine}), counted AS (SELECT"
+            "  greatest(COALESCE(max(until), '-infinity'), CAST(:since AS timestamptz)) AS hours FROM case_sweep"
+            "  WHERE name = 'statement_hour')"
+            " SELECT v.hour, sum(v.told) AS told FROM (SELECT h.hour, h.statements AS told FROM statement_hour h"
+            "  WHERE h.hour >= :since AND h.hour < (SELECT hours FROM counted) AND h.gln IN (SELECT gln FROM mine)"
+            "  UNION ALL SELECT date_trunc('hour', s.recorded_at, 'UTC'), 1 FROM statement s"
+            "  WHERE s.recorded_at >= (SELECT hours FROM counted) AND s.recorded_at < :until"
+            "  AND s.gln IN (SELECT gln FROM mine)) v GROUP BY v.hour"
         ),
-        dict(values) | {"first": first},
+        dict(values) | {"since": first},
     )
     told = {row.hour.astimezone(UTC): row.told for row in rows}
     return tuple((hour, told.get(hour, 0)) for hour in (last - timedelta(hours=each) for each in range(HOURS)))

@@ -203,7 +203,7 @@ _BURSTS = (
     " (SELECT count(*) FROM case_file c WHERE c.closed_by IS NOT NULL AND c.kind = 'clone_suspect'"
     "  AND (c.about = 'burst:' || b.lot_id OR c.about LIKE 'burst:' || b.lot_id || ':%')) AS times"
     " FROM boxes b CROSS JOIN LATERAL (SELECT array_agg(v.unit_id) AS visited, array_agg(encode(v.network, 'hex')) AS"
-    "  networks, count(DISTINCT v.network) AS visitors FROM look_visitor v"
+    "  networks, count(DISTINCT v.network) AS visitors FROM look_network v"
     "  WHERE v.day = :day AND v.unit_id = ANY(b.units)) came ORDER BY b.lot_id"
 )
 
@@ -314,6 +314,9 @@ _STRAYS = (
     " daily AS (SELECT t.gtin, t.lot, t.day, max(n.times) AS times, sum(t.visitors) AS visitors, sum(t.looks) AS looks,"
     "  bool_or(t.signed) AS signed, array_agg(DISTINCT t.unit_id) AS units FROM stray_look t JOIN settled n"
     "  USING (gtin, lot) WHERE n.live IS NOT TRUE AND t.day >= :oldest AND (n.at IS NULL OR t.day > CAST(n.at AS date))"
+    # What somebody adopted since, or what was issued late, has a story of its own and was not made up.
+    "  AND NOT EXISTS (SELECT 1 FROM unit u WHERE u.unit_id = t.unit_id)"
+    "  AND NOT EXISTS (SELECT 1 FROM issued_code i WHERE i.unit_id = t.unit_id)"
     "  GROUP BY t.gtin, t.lot, t.day)"
     " SELECT d.gtin, d.lot, max(d.times) AS times, CAST(1 + sum(greatest(d.visitors - 1, 0)) AS int) AS visitors,"
     " CAST(sum(d.looks) AS int) AS looks, bool_or(d.signed) AS signed, codes.units, home.gln, home.issued FROM daily d"
@@ -324,7 +327,9 @@ _STRAYS = (
     "  WHERE (l.gtin, l.lot) = (d.gtin, d.lot)) home"
     " WHERE home.gln IS NOT NULL GROUP BY d.gtin, d.lot, codes.units, home.gln, home.issued"
     " HAVING bool_or(d.signed) OR cardinality(codes.units) >= :serials"
-    "  AND (1 + sum(greatest(d.visitors - 1, 0)) >= :visitors OR count(*) >= :separate) ORDER BY d.gtin, d.lot"
+    "  AND (1 + sum(greatest(d.visitors - 1, 0)) >= :visitors"
+    # Whoever comes back on other days may be one and the same, until somebody else came on one of them.
+    "   OR (count(*) >= :separate AND max(d.visitors) > 1)) ORDER BY d.gtin, d.lot"
 )
 
 

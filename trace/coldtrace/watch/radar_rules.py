@@ -1,10 +1,10 @@
 """The rules of the clone radar: when a code seems to be on more than one box (domain guide, section 4, rule 6).
 
 One box is in one place, moves at the speed of a truck, and is eaten once.  Looks of the public are known by city and
-hour alone, each visitor once a day, at most some from one network; so no rule asks who looked, and none believes a
-single person: whoever comes back day after day counts once in each place, unless others came on the same day.  A link
-is sent to a cousin, a phone is told to be where its owner lives, goods are sold on in another city: one journey each.
-What one box cannot do is to go there and back again and again.
+hour alone, each network once a day; so no rule asks who looked, and none believes a single person: whoever comes back
+day after day counts once in each place, unless others came on the same day.  A link is sent to a cousin, a phone is
+told to be where its owner lives, goods are sold on in another city: one journey each.  What one box cannot do is to
+go there and back again and again.
 
 All limits stand in `RadarLimits`, each with its reason; the setting `COLDTRACE_RADAR` changes single ones
 (docs/guides/clone-radar.md).  Pure: no clock, no database.
@@ -76,7 +76,7 @@ class RadarLimits:
     some of so many phones seem to be at home.
     `away_visitors`: so many people in other provinces than the record has the goods in, on `away_days` days, and half
     of all who looked there meanwhile at least.  `away_crowd` on one day are enough where two of them were in one
-    province; a picture that a shop sends around is looked at everywhere, and one network has three looks.
+    province; a picture that a shop sends around is looked at everywhere.
     `resold_days`: goods that were sold are sold on in a week or so; `away_visitors` people in other provinces after so
     many days are too many, and `away_crowd` after `sold_days`.
     `sold_days`: how long a family may look at what it bought; `sold_visitors` people after that are too many.  Over
@@ -91,7 +91,7 @@ class RadarLimits:
     `back_hours`: a site that goes on with goods of which another one has a receipt, without taking them in again,
     contradicts it at once for so long, later the second time.
     `stray_serials`, `stray_visitors`: so many codes of a lot that were never issued, seen by so many people, or on
-    `stray_separate_days` days, in `stray_days` days.
+    `stray_separate_days` days, on one of them by two, in `stray_days` days.
     """
 
     window_days: int = 30

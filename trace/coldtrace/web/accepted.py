@@ -1,4 +1,4 @@
-"""Whether a header `Accept` names a kind of answer (RFC 9110, 12.5.1)."""
+"""Whether a header `Accept` names a kind of answer, and whether `Accept-Encoding` takes gzip (RFC 9110, 12.5)."""
 
 
 def is_accepted(accept: str, kind: str) -> bool:
@@ -19,3 +19,12 @@ def is_accepted(accept: str, kind: str) -> bool:
 def _is_zero(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
     return name.strip() == "q" and value.strip() in ("0", "0.", "0.0", "0.00", "0.000")
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Tell whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for part in accepted.lower().split(","):
+        name, *parameters = (word.strip() for word in part.split(";"))
+        weights[name] = not any(_is_zero(word) for word in parameters)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))

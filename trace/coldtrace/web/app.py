@@ -20,12 +20,13 @@ from coldtrace.interop.trials import forget_trials
 from coldtrace.ledger.keeper import KeeperSettings, LogKeeper
 from coldtrace.parties import trust
 from coldtrace.parties.warnings import warnings
-from coldtrace.people.retention import Retention, purge
+from coldtrace.people.retention import purge
 from coldtrace.settings import Settings
+from coldtrace.watch.complaint_counts import forget_counts
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
-from coldtrace.watch.complaint_work import erase_old, forget_counts
+from coldtrace.watch.complaint_work import erase_old
 from coldtrace.watch.model import SweepTimes, due_hours
-from coldtrace.watch.oversight import count_days
+from coldtrace.watch.oversight import count_days, count_hours
 from coldtrace.watch.radar_rules import RadarLimits
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
@@ -35,20 +36,26 @@ from coldtrace.web.api import (
     closing,
     complaints,
     consignments,
+    declarations,
     device_desk,
     devices,
+    discrepancies,
     evidence,
     filters,
     gateway,
     health,
     imports,
     journal,
+    keeping,
     labels,
     log_list,
     logs,
     organisations,
     oversight,
+    paper_policies,
+    papers,
     people,
+    place_lots,
     product_links,
     resolve,
     rolls,
@@ -58,11 +65,15 @@ from coldtrace.web.api import (
     today,
     units,
     vouchers,
+    webhooks,
 )
 from coldtrace.web.api import trust as trust_api
 from coldtrace.web.awaited_proofs import AwaitedProofs
 from coldtrace.web.busy_answers import BusyAnswers
 from coldtrace.web.captures import Captures
+from coldtrace.web.courier import Courier
+from coldtrace.web.demo_world import DemoWorld
+from coldtrace.web.doctor_room import CARE_EVERY_S, DoctorRoom, Rounds, retention_of
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.journal_keeper import JournalKeeper
 from coldtrace.web.kept_pages import KeptPages
@@ -81,17 +92,25 @@ from coldtrace.web.pages import (
     desk_closing,
     desk_complaints,
     desk_consignments,
+    desk_declarations,
+    desk_demo,
+    desk_discrepancies,
     desk_home,
     desk_import,
     desk_inbox,
     desk_journal,
+    desk_keeping,
+    desk_lots,
     desk_overview,
+    desk_papers,
     desk_people,
     desk_places,
+    desk_policies,
     desk_purpose,
     desk_stall,
     desk_stock,
     desk_tokens,
+    desk_webhooks,
     door,
     recalls,
     sign_in,
@@ -101,9 +120,11 @@ from coldtrace.web.postman import Postman, mail_server
 from coldtrace.web.print_room import PrintRoom
 from coldtrace.web.static_files import VersionedFiles
 from coldtrace.web.tagged import Tagged
+from coldtrace.web.zipped import Zipped
+from coldtrace.webhooks.store import forget as forget_messages
+from coldtrace.working_days import working_days_of
 
 log = logging.getLogger("coldtrace.web")
-CARE_EVERY_S = 600.0
 
 DESCRIPTION = """Signed codes, signed statements and a public log for imported cold-chain food.
 进口冷链食品追溯：签名追溯码、签名记录、公开日志。
@@ -128,6 +149,8 @@ ROUTERS = tuple(
         closing,
         gateway,
         stock,
+        place_lots,
+        discrepancies,
         today,
         vouchers,
         children,  # these two before `units`, whose path takes whatever follows
@@ -137,13 +160,18 @@ ROUTERS = tuple(
         oversight,
         complaints,
         imports,
+        papers,  # before `consignments`, whose path takes the id alone
+        paper_policies,
+        declarations,
         consignments,
         runs,
         labels,
         rolls,
         resolve,
         product_links,
+        webhooks,
         journal,
+        keeping,
         health,
         consumer,
         complain,
@@ -155,16 +183,23 @@ ROUTERS = tuple(
         desk,
         desk_consignments,
         desk_import,
+        desk_papers,
+        desk_policies,
+        desk_declarations,
         desk_stall,
+        desk_lots,
+        desk_discrepancies,
         desk_stock,
         desk_places,
         desk_people,
         desk_tokens,
+        desk_webhooks,
         desk_closing,
         desk_inbox,
         desk_cases,
         desk_complaints,
         desk_journal,
+        desk_keeping,
         desk_overview,
         desk_purpose,
         api_reader,
@@ -180,11 +215,14 @@ def create_app(
     *,
     sequencer_engine: Engine | None = None,
     notices: Sequence[Refusal] = (),
+    demo: DemoWorld | None = None,
 ) -> FastAPI:
     """Return the application over a migrated and installed database.
 
     `sequencer_engine` is for what writes the log; `notices` are warnings of /readyz for as long as the service runs.
+    With a `demo` its people stand on the sign-in page, and its administrator begins it anew; production has none.
     """
+    assert demo is None or settings.env != "production", "production runs no demo's world"
     log_keeper = LogKeeper(sequencer_engine or engine, env, _keeper_settings(settings))
 
     @asynccontextmanager
@@ -192,13 +230,16 @@ def create_app(
         caretaker = _Caretaker(app)
         postman: Postman = app.state.postman
         keeper = JournalKeeper(app.state.sessions, env)
+        courier = Courier(app.state.sessions.begin, env, settings)
         log_keeper.start()
         caretaker.start()
         postman.start()
         keeper.start()
+        courier.start()
         yield
         app.state.printing.stop()
         caretaker.stop()
+        courier.stop()
         postman.stop()
         keeper.stop()
         log_keeper.stop()
@@ -218,10 +259,13 @@ def create_app(
     app.state.printing = PrintRoom(app.state.sessions, env)
     app.state.log_keeper, app.state.notices = log_keeper, tuple(notices)
     app.state.logs = {}
+    app.state.rounds, app.state.doctor = Rounds(), DoctorRoom(settings, env)
+    app.state.demo = demo
     app.state.captures = Captures(engine, env, waiting_max=settings.capture_waiting_max)
     app.state.case_hours = due_hours(settings.case_hours or {})
     app.state.sweep_times = SweepTimes.of(settings.case_sweep or {})
     app.state.complaint_days = ComplaintDays.of(settings.complaint_days or {})
+    app.state.working_days = working_days_of(settings)
     app.state.complaint_limits = ComplaintLimits.of(settings.complaint_limits or {})
     app.state.radar_limits = RadarLimits.of(settings.radar or {})
     app.state.awaited_proofs = AwaitedProofs(
@@ -236,18 +280,26 @@ def create_app(
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if demo is not None:
+        app.include_router(desk_demo.router)
     documented = app.openapi
     app.openapi = lambda: app.openapi_schema or describe(documented(), ROUTERS)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(), name="static")
     quick = QuickPages(engine, env, app.state.looks)
     app.add_middleware(KeptPages, looks=app.state.looks, waiting_max=settings.pages_waiting_max, quick=quick.page)
+    app.add_middleware(Zipped)
     app.add_middleware(Tagged)
     app.add_middleware(OpenCodes)
     app.add_middleware(
         Door,
         body_limit_bytes=settings.body_limit_bytes,
         anonymous=app.state.anonymous,
-        larger={complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings))},
+        larger={
+            complain.FORM_SENT: max(settings.body_limit_bytes, complain.body_limit(settings)),
+            **dict.fromkeys(
+                (papers.SENT, desk_papers.SENT), max(settings.body_limit_bytes, papers.body_limit(settings))
+            ),
+        },
     )
     app.hot_door = Door(
         app,
@@ -318,10 +370,11 @@ class _Caretaker:
                     publish_filters(session, self._app.state.env)
                 with self._app.state.sessions.begin() as session:
                     settle_missed(session)
-                _purge(self._app)
+                self._app.state.rounds.purged = _purge(self._app)
                 _blur(self._app)
                 _sweep(self._app)
                 _count(self._app)
+                self._app.state.rounds.ended_at = self._app.state.env.clock()
             except Exception:
                 # A database that is away for a moment must not end the renewal for good.
                 log.exception("renewing trust list or filters, settling, purging or sweeping failed; trying again")
@@ -336,11 +389,13 @@ def _sweep(app: FastAPI) -> None:
 
 
 def _count(app: FastAPI) -> None:
-    """Count what arrived on days that are over, some weeks a transaction."""
+    """Count what arrived on days that are over, some weeks a transaction, and in hours of this day."""
     more = True
     while more:
         with app.state.sessions.begin() as session:
             more = count_days(session, app.state.env.clock())
+    with app.state.sessions.begin() as session:
+        count_hours(session, app.state.env.clock())
 
 
 def _blur(app: FastAPI) -> None:
@@ -352,20 +407,22 @@ def _blur(app: FastAPI) -> None:
         coarsen(session, before=now - FINE_FOR)
 
 
-def _purge(app: FastAPI) -> None:
-    """Delete personal data whose time is over, one batch a transaction."""
+def _purge(app: FastAPI) -> dict[str, int]:
+    """Delete what was kept long enough, one batch a transaction; return how much of what, by setting."""
     settings: Settings = app.state.settings
-    retention = Retention(
-        sessions_days=settings.keep_sessions_days,
-        links_days=settings.keep_links_days,
-        sign_in_failures_days=settings.keep_sign_in_failures_days,
-        invites_days=settings.keep_invites_days,
-        quarantine_days=settings.keep_quarantine_days,
-    )
+    found = {"personal": 0, "webhook_messages": 0, "complaints": 0}
+    retention = retention_of(settings)
     gone = 1
     while gone:
         with app.state.sessions.begin() as session:
             gone = purge(session, retention, now=app.state.env.clock())
+        found["personal"] += gone
+    old = app.state.env.clock() - timedelta(days=settings.keep_webhook_messages_days)
+    told = 1
+    while told:
+        with app.state.sessions.begin() as session:
+            told = forget_messages(session, before=old)
+        found["webhook_messages"] += told
     with app.state.sessions.begin() as session:
         forget_trials(session, before=app.state.env.clock() - timedelta(days=1))
     before = app.state.env.clock() - timedelta(days=settings.keep_complaints_days)
@@ -373,3 +430,5 @@ def _purge(app: FastAPI) -> None:
     while erased:
         with app.state.sessions.begin() as session:
             erased = erase_old(session, app.state.env, before=before)
+        found["complaints"] += erased
+    return found

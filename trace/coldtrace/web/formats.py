@@ -8,11 +8,23 @@ from coldtrace.errors import Lang
 
 LOCAL = timezone(timedelta(hours=8), "UTC+08:00")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_YEAR_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
-_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
-_SHELF_LIFE = re.compile(r"^\s*(?:P)?(\d{1,4})\s*(个月|月|天|日|年|months?|days?|years?|[MDY])\s*$", re.IGNORECASE)
+_YEAR_MONTH = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])$")
+_DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+_SHELF_LIFE = re.compile(r"^\s*(?:P)?([0-9]{1,4})\s*(个月|月|天|日|年|months?|days?|years?|[MDY])\s*$", re.IGNORECASE)
 _UNITS = {"月": "month", "天": "day", "日": "day", "年": "year", "m": "month", "d": "day", "y": "year"}
 _UNIT_ZH = {"month": "个月", "day": "天", "year": "年"}
+
+
+def read_day(value: str) -> date | None:
+    """Return the day that a text names as YYYY-MM-DD, None if it names none.
+
+    >>> read_day("2026-11-05"), read_day("20261105"), read_day("2026-02-30")
+    (datetime.date(2026, 11, 5), None, None)
+    """
+    try:
+        return date.fromisoformat(value) if _DAY.match(value) else None
+    except ValueError:
+        return None
 
 
 def day(value: str, lang: Lang) -> str:
@@ -25,9 +37,8 @@ def day(value: str, lang: Lang) -> str:
     if month:
         year, number = int(month[1]), int(month[2])
         return f"{year}年{number}月" if lang == "zh" else f"{_MONTHS[number - 1]} {year}"
-    try:
-        read = date.fromisoformat(value)
-    except ValueError:
+    read = read_day(value)
+    if read is None:
         return value
     if lang == "zh":
         return f"{read.year}年{read.month}月{read.day}日"

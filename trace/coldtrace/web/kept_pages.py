@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import psycopg
 from fastapi import Request
@@ -23,11 +24,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coldtrace.errors import Lang
+from coldtrace.web.accepted import takes_gzip
 from coldtrace.web.looks import Looks
 from coldtrace.web.open_codes import OPEN_PATHS
 from coldtrace.web.problems import answer, answered, language_of, wants_page
 from coldtrace.web.refusals import PagesBusy
 from coldtrace.web.words import page_words
+from coldtrace.web.zipped import ZippedAround
 
 FRESH_S = 1.0
 """How old a page may be: a recall, a release or a sale is seen a second later at most."""
@@ -50,7 +53,7 @@ class _Shown:
     count: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Kept:
     """A page around its number of look-ups."""
 
@@ -60,6 +63,11 @@ class _Kept:
     lang: Lang
     unit_id: str
     until_s: float
+
+    @cached_property
+    def zipped(self) -> ZippedAround:
+        """The same, compressed once for all who take that."""
+        return ZippedAround(self.before, self.after)
 
 
 def note_shown(request: Request, unit_id: str, count: int) -> None:
@@ -161,8 +169,14 @@ class KeptPages:
             # Inside, a database that is away is answered as everywhere.
             await self._app(request.scope, receive, send)
             return
-        body = kept.before + _said(count, kept.lang) + kept.after
-        headers = [*kept.headers, (b"content-length", str(len(body)).encode())]
+        said = _said(count, kept.lang)
+        headers = list(kept.headers)
+        if takes_gzip(request.headers.get("accept-encoding", "")):
+            body = kept.zipped.around(said)
+            headers.append((b"content-encoding", b"gzip"))
+        else:
+            body = kept.before + said + kept.after
+        headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -106,10 +106,11 @@ class Looks:
             at=glance.at,
         )
 
-    def visitor(self, request: Request, session: Session, day: date) -> bytes:
-        """Return what a visitor is known by on a day.  May commit the day's salt."""
-        agent = request.headers.get("user-agent", "")[:AGENT_MAX]
-        return visitor_token(self._salt_of(session, day), address=address_of(request.scope), agent=agent)
+    def known_as(self, request: Request, session: Session, day: date) -> tuple[bytes, bytes]:
+        """Return what a visitor, and the network of a visitor, is known by on a day.  May commit the day's salt."""
+        agent, address = request.headers.get("user-agent", "")[:AGENT_MAX], address_of(request.scope)
+        salt = self._salt_of(session, day)
+        return visitor_token(salt, address=address, agent=agent), network_token(salt, address=address)
 
     def stray(self, request: Request, session: Session, code: TraceCode | None, *, signed: bool, at: datetime) -> None:
         """Note that somebody saw a box's code of a known lot under which nothing is known; anything else is nothing."""

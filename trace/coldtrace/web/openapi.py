@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import known_caller, token_holder
+from coldtrace.web.curl_lines import add_curl_lines
 from coldtrace.web.tagged import PREFIX
 
 PROBLEM = "application/problem+json"
@@ -69,6 +70,7 @@ def describe(document: dict[str, Any], routers: Iterable[APIRouter]) -> dict[str
             if right := right_of(route):
                 operation["x-right"] = ":".join(right)
                 operation["responses"]["403"] = refused | {"description": f"`right_missing`: {':'.join(right)}"}
+    add_curl_lines(document)
     return document
 
 

@@ -45,6 +45,14 @@ class PurposeMissing(Refusal):
     detail = Words("请填写查阅的事由，文号可以不填。", "Say why you look; the document's number may be left out.")
 
 
+class DemoNotReset(Refusal):
+    """The demo's world stays as it is."""
+
+    code = "demo_not_reset"
+    title = Words("演示数据没有重置", "The demo was not reset")
+    detail = Words("演示数据没有重置：{why_zh}。", "The demo was not reset: {why_en}.")
+
+
 class TooManyRequests(Refusal):
     """One address asked too often without a token."""
 

@@ -7,7 +7,6 @@ shared by all requests.  Static addresses carry a digest of the file, so that br
 import re
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -16,6 +15,7 @@ from coldtrace.web import formats
 from coldtrace.web.language import language_url
 from coldtrace.web.pages.views import Bilingual, PageView
 from coldtrace.web.place_words import COLD, SOURCES, act_words, district_words, repack_words, role_words
+from coldtrace.web.static_texts import static_texts
 from coldtrace.web.status_words import RECALL_STEPS
 from coldtrace.web.words import page_words
 
@@ -33,10 +33,8 @@ def static_url(path: str) -> str:
 
     A file that is not there has no digest; its plain address is returned, and the browser gets a 404.
     """
-    file = files("coldtrace.web").joinpath("static", *path.split("/"))
-    if not file.is_file():
-        return f"/static/{path}"
-    return f"/static/{path}?v={sha256(file.read_bytes()).hexdigest()[:10]}"
+    text = static_texts().get(path)
+    return f"/static/{path}" if text is None else f"/static/{path}?v={sha256(text).hexdigest()[:10]}"
 
 
 def web_address(url: str | None) -> str | None:

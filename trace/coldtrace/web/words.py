@@ -114,6 +114,7 @@ PAGE_WORDS: dict[str, Words] = {
     "journey.none": Words("还没有流通记录", "No journey recorded yet"),
     "journey.gap": Words("这一段没有人签交接记录", "Nobody signed a hand-over for this leg"),
     "journey.by_platform": Words("由平台记录，不是现场设备", "Stated by the platform, not by a device on site"),
+    "journey.waiting": Words("可下载的凭证里没有这一站的全部记录", "The proof does not have all records of this stop"),
     "journey.in_transit": Words("运输途中", "On the way"),
     "journey.in_transit_note": Words("下一站还没有签收", "The next stop has not signed for it yet"),
     "journey.temperature": Words("温度：{state}", "Temperature: {state}"),
@@ -160,7 +161,11 @@ PAGE_WORDS: dict[str, Words] = {
         "At this moment the platform holds no recall notice that covers this code.",
     ),
     "recall.published": Words("{day} 发布", "Published {day}"),
-    "recall.level": Words("{level} 级召回", "Recall of level {level}"),
+    "recall.why": Words(
+        "发布召回的一方没有在公开记录中写明原因，请向销售者或 12315 询问；批次公告见下。",
+        "Whoever recalled it tells the reason to those who handle the goods, not on this page. Ask the seller or 12315;"
+        " notices of whole lots are below.",
+    ),
     "recall.read": Words("阅读公告", "Read the notice"),
     "recall.if": Words("如果它被召回", "If it is recalled"),
     "recall.covers": Words("此码对应的货物在召回范围内，见页首。", "The goods of this code are recalled; see the top."),
@@ -324,9 +329,8 @@ PAGE_WORDS: dict[str, Words] = {
         "下列批次中至少有一批如此，请看清是哪一批。",
         "At least one of the lots below is so; see which.",
     ),
-    "counter.more": Words(
-        "还有更多批次，请扫单个柜台的编码。", "There are more lots; scan the code of a single counter."
-    ),
+    "pallet.more": Words("另有 {n} 个批次", "And {n} more"),
+    "counter.more": Words("另有 {n} 个批次，请扫单个柜台的编码。", "And {n} more; scan the code of a single counter."),
     "product.title": Words("产品", "Product"),
     "product.gtin": Words("商品条码", "GTIN"),
     "product.links": Words("进口商提供的链接", "Links from the importer"),

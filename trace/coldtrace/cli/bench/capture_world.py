@@ -95,7 +95,7 @@ class World:
         these tables stand still and are built anew at the end, which is ten times as fast as growing them row by row.
         """
         with self.engines[SERVED].begin() as connection:
-            connection.execute(text(_STAND_STILL), {"tables": list(_FILLED)})
+            connection.execute(text(STAND_STILL), {"tables": list(_FILLED)})
         with ThreadPoolExecutor(2) as two:
             for done in two.map(partial(self._fill, count), range(0, count, HISTORY_AT_ONCE)):
                 say(f"{done:,} of {count:,} statements / 造数")
@@ -259,7 +259,7 @@ _PALLETS = (
 )
 _FILLED = ("unit", "ledger_entry_1", "statement_piece", "statement", "statement_line", "statement_party")
 # As PostgreSQL itself marks an index that is being built: rows are written past it until REINDEX takes it up again.
-_STAND_STILL = (
+STAND_STILL = (
     "UPDATE pg_index SET indisready = false, indisvalid = false"
     " WHERE indrelid = ANY(CAST(CAST(:tables AS text[]) AS regclass[]))"
 )

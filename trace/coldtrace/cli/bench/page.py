@@ -2,7 +2,8 @@
 
 `coldtrace serve` in a process of its own with the demo world in it, whose 1,200 cartons have real statements and real
 proofs, among so many other units; on an embedded server as durable as in production.  Every request comes from another
-phone, so every one is a look that counts.  Clients share the cores with the service.
+phone through a network of its own, as a proxy on this machine would say, so every one is a look that counts.  Clients
+share the cores with the service.
 """
 
 import sys
@@ -64,9 +65,11 @@ class _House:
     def phone(self, path: str) -> bytes:
         """Return a request for a page by a phone that was never here."""
         self.phones += 1
+        number = self.phones
+        address = f"100.{64 + (number >> 16 & 63)}.{number >> 8 & 255}.{number & 255}"
         return (
             f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: text/html\r\nAccept-Language: zh-CN\r\n"
-            f"User-Agent: phone {self.phones}\r\n\r\n"
+            f"User-Agent: phone {number}\r\nX-Forwarded-For: {address}\r\n\r\n"
         ).encode()
 
 

@@ -37,7 +37,6 @@ from coldtrace.cli.bench.rows import Goal, Row
 from coldtrace.clock import new_id, now, random_bytes
 from coldtrace.custody.lookups import (
     FINE_FOR,
-    NETWORK_MAX,
     Look,
     begin_of,
     coarsen,
@@ -84,7 +83,6 @@ def keep_looks(session: Session, looks: Sequence[Look]) -> None:
             "cities": [look.city for look in looks],
             "days": [look.day for look in looks],
             "times": [look.at for look in looks],
-            "most": NETWORK_MAX,
         },
     )
 
@@ -93,13 +91,14 @@ _KEEP = (
     "WITH came AS (SELECT DISTINCT ON (unit_id, day, token) v.* FROM unnest(CAST(:units AS text[]), CAST(:tokens AS"
     " bytea[]), CAST(:networks AS bytea[]), CAST(:cities AS text[]), CAST(:days AS date[]), CAST(:times AS"
     " timestamptz[])) WITH ORDINALITY AS v(unit_id, token, network, city, day, at, n) ORDER BY unit_id, day, token, n),"
-    " fresh AS (INSERT INTO look_visitor (day, token, unit_id, network) SELECT day, token, unit_id, network FROM came"
+    " fresh AS (INSERT INTO look_visitor (day, token, unit_id) SELECT day, token, unit_id FROM came"
     "  ON CONFLICT DO NOTHING RETURNING unit_id, day, token),"
-    " mine AS (SELECT c.*, row_number() OVER (PARTITION BY c.unit_id, c.day, c.network ORDER BY c.n) + (SELECT count(*)"
-    "  FROM look_visitor o WHERE o.unit_id = c.unit_id AND o.day = c.day AND o.network = c.network) AS of_network"
+    " mine AS (SELECT c.*, row_number() OVER (PARTITION BY c.unit_id, c.day, c.network ORDER BY c.n) AS nth"
     "  FROM came c JOIN fresh USING (unit_id, day, token)),"
+    " net AS (INSERT INTO look_network (unit_id, day, network, looks) SELECT unit_id, day, network, count(*) FROM mine"
+    "  GROUP BY 1, 2, 3 ON CONFLICT DO NOTHING RETURNING unit_id, day, network),"
     " cell AS (INSERT INTO look_cell (unit_id, hour, city, coarse, looks) SELECT unit_id, date_trunc('hour', at), city,"
-    "  FALSE, count(*) FROM mine WHERE of_network <= :most GROUP BY 1, 2, 3"
+    "  FALSE, count(*) FROM mine JOIN net USING (unit_id, day, network) WHERE nth = 1 GROUP BY 1, 2, 3"
     "  ON CONFLICT (unit_id, hour, city, coarse) DO UPDATE SET looks = look_cell.looks + EXCLUDED.looks)"
     " INSERT INTO consumer_lookup (unit_id, lookups, first_at) SELECT unit_id, count(*), min(at) FROM mine GROUP BY 1"
     " ON CONFLICT (unit_id) DO UPDATE SET lookups = consumer_lookup.lookups + EXCLUDED.lookups"

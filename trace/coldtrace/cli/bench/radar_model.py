@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from coldtrace.cli.bench.radar_world import CITIES, DAY, DAYS, LookEvent, SaidEvent, StrayEvent, World
-from coldtrace.custody.lookups import FEW, NETWORK_MAX, STRAYS_MAX
+from coldtrace.custody.lookups import FEW, STRAYS_MAX
 from coldtrace.watch.radar_rules import Away, Cell, Presence, RadarLimits, Seen, burst_of, goes_back_and_forth, judge
 
 STEP = 360
@@ -89,7 +89,7 @@ class Model:
         of_network = sum(network == each.network for network, _ in seen)
         seen.add((each.network, each.agent))
         self.lookups[each.box] += 1
-        if of_network < NETWORK_MAX:
+        if not of_network:
             self.fine[each.minute // HOUR][each.box, each.city] += 1
             self.fine_of[each.box].add((each.minute // HOUR, each.city))
 
@@ -183,7 +183,8 @@ class Model:
         days = {day: found for day, found in self.strays[lot].items() if day >= today - self.limits.stray_days}
         serials = {serial for found in days.values() for serial, _, _ in found}
         people = 1 + sum(max(0, sum(network >= 0 for _, _, network in found) - 1) for found in days.values())
-        enough = people >= self.limits.stray_visitors or len(days) >= self.limits.stray_separate_days
+        separate = people > 1 and len(days) >= self.limits.stray_separate_days
+        enough = people >= self.limits.stray_visitors or separate
         if any(signed for found in days.values() for _, signed, _ in found) or (
             len(serials) >= self.limits.stray_serials and enough
         ):

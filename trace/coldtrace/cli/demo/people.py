@@ -8,6 +8,7 @@ from sqlmodel import Session
 from coldtrace.env import Env
 from coldtrace.parties import service as parties
 from coldtrace.parties.provinces import province_of
+from coldtrace.people.demo import DEMO_PASSWORD
 from coldtrace.people.model import PersonState
 from coldtrace.people.passwords import hash_password
 from coldtrace.people.persons import make_person
@@ -15,7 +16,6 @@ from coldtrace.people.tables import PersonRow
 from coldtrace.rights.model import PERSON_ROLE_WORDS, Member, Role
 from coldtrace.rights.rules import NEEDS_AREA
 
-PASSWORD = "frozen prawns"
 DEMO_AREA = "12"
 """Tianjin."""
 
@@ -45,7 +45,7 @@ def make_people(session: Session, env: Env, *, firms: Mapping[str, UUID]) -> lis
 
     `firms` are the operators by place.
     """
-    kept = hash_password(PASSWORD)
+    kept = hash_password(DEMO_PASSWORD)
     at_home = {role: firms[place] for role, place in PLACES.items()}
     for role, (uscc, name_zh, name_en) in ELSEWHERE.items():
         city = province_of(uscc)

@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+from coldtrace.cli.demo.papers import add_papers
 from coldtrace.cli.demo.proofs import check_page, check_proof, check_refusals
 from coldtrace.cli.demo.samples import write_samples
 from coldtrace.cli.demo.service import Service
@@ -18,6 +20,14 @@ WORLD_FILE = "demo.json"
 def has_world(data_dir: Path) -> bool:
     """Tell whether the story was told here to its end."""
     return (data_dir / WORLD_FILE).exists()
+
+
+def made_at(data_dir: Path) -> datetime | None:
+    """Return when the story was told here to its end, None before."""
+    try:
+        return datetime.fromtimestamp((data_dir / WORLD_FILE).stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def consumer_url(data_dir: Path, url: str) -> str | None:
@@ -43,6 +53,11 @@ def make_world(
             check_refusals(story)
         with story.step("离线验证一箱的日志证明", "one box proven against the log, offline"):
             check_proof(story)
+        with (
+            story.step("单证规则与一份单证", "a policy of papers, and one paper"),
+            installation.sessions.begin() as session,
+        ):
+            add_papers(session, installation.env)
         with story.step("样例标签", "sample labels"):
             samples = write_samples(story)
         _write(installation.settings.data_dir / WORLD_FILE, samples)

@@ -520,7 +520,7 @@ def _evidence_json(found: evidence.Evidence) -> dict[str, object]:
                         "status": line.status,
                         "marks": list(line.marks),
                     }
-                    for line in each.lines[-20:]
+                    for line in each.lines
                 ],
             }
             for each in found.units

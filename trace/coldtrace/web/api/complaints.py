@@ -89,15 +89,19 @@ def get_complaints(
     subject: Subject | None = None,
     unit: Annotated[str | None, Query(max_length=120)] = None,
     overdue: bool = False,
+    unassigned: bool = False,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_MAX,
 ) -> dict[str, object]:
     """Return complaints of the districts of your area, newest first; `next` is the `after` of the following page.
 
-    Live ones unless `which` says otherwise; of one `subject`, about one `unit`, or `overdue`.
+    Live ones unless `which` says otherwise; of one `subject`, about one `unit`, `overdue`, or `unassigned`: of
+    districts that are in nobody's area but of those who have the whole country.
     """
     now = env.clock()
-    wished = Wished(live=which.live, subject=subject, unit_id=unit, overdue_at=now if overdue else None)
+    wished = Wished(
+        live=which.live, subject=subject, unit_id=unit, overdue_at=now if overdue else None, unassigned=unassigned
+    )
     found = complaints.list_complaints(session, caller.scope, after=after, limit=limit, wished=wished)
     caller.about(*(each.operator_id for each in found))
     caller.told(rows=len(found))
@@ -266,6 +270,7 @@ def complaint_json(found: Complaint, now: datetime) -> dict[str, object]:
         "site": found.gln,
         "district": found.district,
         "district_title": _words(district_words(found.district)),
+        "unassigned": found.unassigned,
         "received_at": format_utc(found.received_at),
         "due_at": _moment(found.due_at),
         "overdue": found.is_overdue(now),

@@ -9,14 +9,17 @@ from coldtrace.clock import format_utc
 from coldtrace.goods import consignments
 from coldtrace.goods.consignments import SEARCH_MAX, FoundLot, FoundPallet, ListedConsignment
 from coldtrace.goods.firms import firms_of_consignment
+from coldtrace.goods.paper_rules import Channel
 from coldtrace.goods.refusals import ConsignmentUnknown
 from coldtrace.rights.model import Kind, Verb
-from coldtrace.web.access import Caller, ReadSession, needs
+from coldtrace.web.access import Caller, ReadSession, WriteSession, needs
+from coldtrace.web.api.body import BodyIn
 from coldtrace.web.api.runs import run_json
 
 router = APIRouter(prefix="/api/v1/consignments", tags=["consignments"])
 PAGE_MAX = 200
 PALLETS_SHOWN = 100
+Writer = Annotated[Caller, needs(Kind.CONSIGNMENT, Verb.WRITE, devices=False)]
 Reader = Annotated[Caller, needs(Kind.CONSIGNMENT, Verb.READ, devices=False)]
 
 _LIST_EXAMPLE = {
@@ -85,6 +88,7 @@ def get_consignment(
     pallets = consignments.pallets_of(session, consignment_id, after=pallets_after, limit=PALLETS_SHOWN)
     runs = consignments.runs_of(session, consignment_id, caller.scope_for(Kind.RUN, Verb.READ))
     return _line(found.listed) | {
+        "channel": found.channel.value,
         "declared": dict(found.papers),
         "source_name": found.source_name,
         "source_sha256": found.source_hash.hex(),
@@ -94,6 +98,21 @@ def get_consignment(
         "pallets_next": pallets[-1].position if len(pallets) == PALLETS_SHOWN else None,
         "runs": [run_json(each) for each in runs],
     }
+
+
+class ChannelIn(BodyIn):
+    """By which channel a consignment was imported."""
+
+    channel: Channel
+
+
+@router.put("/{consignment_id:uuid}/channel", summary="Channel of a consignment 进口方式")
+def put_channel(consignment_id: UUID, body: ChannelIn, session: WriteSession, caller: Writer) -> dict[str, str]:
+    """Say by which channel a consignment was imported: policies of papers ask for it.  Until then: general trade."""
+    consignments.set_channel(session, consignment_id, caller.scope, body.channel)
+    caller.about(*firms_of_consignment(session, consignment_id))
+    caller.told(channel=body.channel.value)
+    return {"channel": body.channel.value}
 
 
 def _line(each: ListedConsignment) -> dict[str, object]:

@@ -42,7 +42,11 @@ def get_devices(
     after: After = None,
     limit: Limit = 50,
 ) -> dict[str, object]:
-    """Return devices by key; `next` is the `after` of the following page."""
+    """Return devices by key; `next` is the `after` of the following page.
+
+    `unsent` statements waited on it when it last said so (`reported_at`), and its block list had been issued at
+    `block_list_at`; null where it never said.
+    """
     found = directory.devices(session, scope=caller.scope, after=None if after is None else _key_id(after), limit=limit)
     caller.at(each.gln for each in found)
     return {
@@ -56,6 +60,9 @@ def get_devices(
                 "enrolled_at": format_utc(each.enrolled_at),
                 "last_seen_at": None if each.last_seen_at is None else format_utc(each.last_seen_at),
                 "replaced_by": None if each.replaced_by is None else b64(each.replaced_by),
+                "reported_at": None if each.reported_at is None else format_utc(each.reported_at),
+                "unsent": each.unsent,
+                "block_list_at": None if each.stops_at is None else format_utc(each.stops_at),
             }
             for each in found
         ],

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from coldtrace.clock import format_utc
+from coldtrace.clock import format_utc, parse_utc
 from coldtrace.codes.gln import parse_gln
 from coldtrace.custody import chain
 from coldtrace.custody.refusals import DeviceUnknown
@@ -17,6 +17,7 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import work
 from coldtrace.parties import service as parties
 from coldtrace.parties import store as parties_store
+from coldtrace.parties.device_reports import note_report
 from coldtrace.parties.model import Device, Site
 from coldtrace.parties.refusals import AuthenticationRequired, SiteUnknown
 from coldtrace.rights.model import Kind, Verb
@@ -31,6 +32,8 @@ Inviter = Annotated[Caller, needs(Kind.DEVICE, Verb.WRITE, devices=False, act="i
 
 DOORS_MAX = 1000
 SERVER_TIME = "Coldtrace-Time"
+UNSENT, BLOCK_LIST_AT = "Coldtrace-Unsent", "Coldtrace-Block-List-At"
+UNSENT_DIGITS_MAX = 9
 """The header that tells a device the server's time: beside the answer, whose ETag is that of what it needs."""
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
@@ -114,6 +117,7 @@ def invite(request: Request, body: InviteIn, caller: Inviter, session: WriteSess
 
 @router.get("/work", summary="What a device needs offline 离线数据")
 def get_work(
+    request: Request,
     response: Response,
     session: ReadSession,
     env: CurrentEnv,
@@ -124,10 +128,13 @@ def get_work(
     """Return the calling device's site, its operations, lots to bind, rolls with free labels, registered places.
 
     `doors` come by GLN; `next` is the `after` of the following page, which has no lots again.  The server's time is in
-    the header `Coldtrace-Time`, so that `If-None-Match` is answered 304 while nothing changed.
+    the header `Coldtrace-Time`, so that `If-None-Match` is answered 304 while nothing changed.  A device may say in the
+    headers `Coldtrace-Unsent` how many statements wait on it, and in `Coldtrace-Block-List-At` when its block list was
+    issued: whoever keeps the devices is shown it.
     """
     response.headers[SERVER_TIME] = format_utc(env.clock())
     device = _device(caller.device)
+    _note_report(request, device)
     site = parties_store.site(session, device.gln)
     if site is None:
         raise SiteUnknown(gln=device.gln)
@@ -141,6 +148,20 @@ def get_work(
         "doors": [{"gln": each.gln, "name_zh": each.name_zh, "name_en": each.name_en} for each in doors],
         "next": doors[-1].gln if len(doors) == limit else None,
     }
+
+
+def _note_report(request: Request, device: Device) -> None:
+    """Keep what the device says of itself; what cannot be read was not said."""
+    said = request.headers.get(UNSENT, "")
+    if not said.isascii() or not said.isdigit() or len(said) > UNSENT_DIGITS_MAX:
+        return
+    try:
+        stops_at = parse_utc(request.headers.get(BLOCK_LIST_AT, ""))
+    except ValueError:
+        stops_at = None
+    with request.app.state.sessions.begin() as session:
+        at = request.app.state.env.clock()
+        note_report(session, device.key_id, at=at, unsent=int(said), stops_at=stops_at)
 
 
 def _device(device: Device | None) -> Device:

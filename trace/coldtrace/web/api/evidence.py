@@ -7,15 +7,16 @@ stands there as it was signed; keys, hashes and signatures have `b64:` in front.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
 from coldtrace.custody.evidence import COLUMNS, evidence
-from coldtrace.custody.history import HistoryLine, View
+from coldtrace.custody.history import View, find_unit
 from coldtrace.custody.refusals import UnitUnknown
+from coldtrace.custody.story_pages import seen_lines
 from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.labels.csv_rows import safe_cell
@@ -45,24 +46,30 @@ def get_evidence(
     there where the caller may read it, of the units piece the unit's own line.
     """
     read_unit_id(unit)
-    view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL)
-    if view is None:
+    view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL, limit=1)
+    record = find_unit(session, unit)
+    if view is None or record is None:
         raise UnitUnknown(unit=unit)
-    caller.at(line.gln for line in view.lines)
-    caller.told(lines=len(view.lines))
+    count, sites = 0, set()
+    for line in seen_lines(session, record.unit_pk, caller.scope, view=View.ALL):
+        count += 1
+        sites.add(line.gln)
+    caller.at(sites)
+    caller.told(lines=count)
     headers = {"Content-Disposition": 'attachment; filename="evidence.csv"', "Cache-Control": "no-store"}
     if "coldtrace.head" in request.scope:
         return Response(b"", media_type=_MEDIA, headers=headers)
     pieces = caller.scope_for(Kind.PIECES, Verb.READ)
-    return StreamingResponse(_rows(request, pieces, view.lines), media_type=_MEDIA, headers=headers)
+    rows = _rows(request, record.unit_pk, caller.scope, pieces)
+    return StreamingResponse(rows, media_type=_MEDIA, headers=headers)
 
 
-def _rows(request: Request, scope: Scope, lines: Sequence[HistoryLine]) -> Iterator[bytes]:
+def _rows(request: Request, unit_pk: int, scope: Scope, pieces: Scope) -> Iterator[bytes]:
     yield (MARK + ",".join(COLUMNS) + "\r\n").encode()
     # A session of its own: the file leaves when that of the request is closed.
     state = request.app.state
     with state.sessions() as session:
-        for row in evidence(session, scope, lines):
+        for row in evidence(session, pieces, seen_lines(session, unit_pk, scope, view=View.ALL)):
             line = io.StringIO()
             csv.writer(line).writerow([safe_cell(cell) for cell in row])
             yield line.getvalue().encode()

@@ -9,12 +9,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlmodel import Session
 
 from coldtrace.custody.service import INCLUDE_WITHIN
+from coldtrace.env import Env
 from coldtrace.errors import Refusal
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.fork_guard import frozen_reason
 from coldtrace.ledger.keeper import Said
 from coldtrace.ledger.model import LogState, LogStatus
-from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue, QuorumMissing
+from coldtrace.ledger.refusals import LogNotOpen, PendingOverdue, PublicationOverdue, QuorumMissing
 from coldtrace.parties.warnings import warnings
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
@@ -28,6 +29,7 @@ _HELP = {
     "held_back": "1 while this process holds a checkpoint back because its quorum is missing (strict mode).",
     "pending": "Stored entries that wait for their place in the tree.",
     "oldest_pending_seconds": "How long the first of them has waited.",
+    "oldest_unpublished_seconds": "How long the first signed checkpoint behind the published one has waited.",
     "frozen": "1 when nothing is signed any more.",
 }
 
@@ -43,15 +45,21 @@ def readyz(request: Request, session: ReadSession, env: CurrentEnv) -> Response:
     """Answer 200 when the service can keep its promises; 503 without the database or with `alarms`, one for each log
     that is frozen, behind its promise, not published or not stored as it was signed.  `warnings` names what needs a
     person within a week."""
+    status, body = readiness(request, session, env)
+    return JSONResponse(body, status)
+
+
+def readiness(request: Request, session: Session, env: Env) -> tuple[int, dict[str, object]]:
+    """Return what /readyz answers: its status and its body."""
     said: Said = request.app.state.log_keeper.said()
-    alarms = [*_alarms(session, env.clock()), *ledger.differing(session), *said.troubles]
+    alarms = [*_alarms(session, said, env.clock()), *ledger.differing(session), *said.troubles]
     body: dict[str, object] = {"status": "alarm" if alarms else "ready"}
     if alarms:
         body["alarms"] = _said({(each.code, *sorted(_whose(each))): each for each in alarms}.values())
     found = [*request.app.state.notices, *said.unsure, *warnings(session, env)]
     if found:
         body["warnings"] = sorted({each.code for each in found})
-    return JSONResponse(body, 503 if alarms else 200)
+    return 503 if alarms else 200, body
 
 
 @router.get("/metrics", summary="Counters 计数")
@@ -74,6 +82,7 @@ def metrics(
         "held_back": [int(each.log.name in held) for each in found],
         "pending": [each.pending for each in found],
         "oldest_pending_seconds": [round(each.oldest_pending_s, 3) for each in found],
+        "oldest_unpublished_seconds": [round(each.oldest_unpublished_s, 3) for each in found],
         "frozen": [int(each.state is LogState.FROZEN) for each in found],
     }
     lines = []
@@ -88,7 +97,7 @@ def _age_s(status: LogStatus, now: datetime) -> float:
     return 0.0 if status.published_at is None else round(max((now - status.published_at).total_seconds(), 0.0), 3)
 
 
-def _alarms(session: Session, now: datetime) -> list[Refusal]:
+def _alarms(session: Session, said: Said, now: datetime) -> list[Refusal]:
     """Return what the tables say is wrong with a log."""
     found: list[Refusal] = []
     for each in ledger.status(session, now=now):
@@ -101,6 +110,18 @@ def _alarms(session: Session, now: datetime) -> list[Refusal]:
                     name=each.log.name,
                     pending=each.pending,
                     age_s=int(each.oldest_pending_s),
+                    promise_s=int(promise_s),
+                )
+            )
+        # A publisher that hangs says nothing itself.  What it says keeps it from publishing is an alarm of its own.
+        is_kept = each.state is LogState.FROZEN or each.log.name in said.publishing
+        if each.oldest_unpublished_s > promise_s and not is_kept:
+            found.append(
+                PublicationOverdue(
+                    name=each.log.name,
+                    size=each.head_size,
+                    published=each.published_size,
+                    age_s=int(each.oldest_unpublished_s),
                     promise_s=int(promise_s),
                 )
             )

@@ -17,6 +17,7 @@ from coldtrace.ledger.refusals import LogUnknown, NoTile
 from coldtrace.ledger.tiles import published_path
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.seal.b64 import b64
+from coldtrace.web.accepted import takes_gzip
 from coldtrace.web.access import (
     Body,
     Caller,
@@ -91,7 +92,7 @@ def get_bundle(
         "Cache-Control": f"{'public' if settings.public_entries else 'private'}, {_FOR_EVER}",
         "Vary": "Accept-Encoding",
     }
-    if len(data) >= _GZIP_FROM_BYTES and _takes_gzip(request):
+    if len(data) >= _GZIP_FROM_BYTES and takes_gzip(request.headers.get("accept-encoding", "")):
         data, headers = gzip.compress(data, 6, mtime=0), headers | {"Content-Encoding": "gzip"}
     return Response(data, media_type=_BYTES, headers=headers)
 
@@ -128,14 +129,6 @@ def _outlived(request: Request, session: Session, log: Log) -> SignedHead | None
     """
     known = ledger.checkpoint(session, log)
     return ledger.forgotten(session, log, published_file(log_folder(request.app.state.settings.data_dir, log)), known)
-
-
-def _takes_gzip(request: Request) -> bool:
-    for part in request.headers.get("accept-encoding", "").split(","):
-        name, _, quality = part.strip().partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
 
 
 @router.get("/proof/inclusion", summary="Inclusion proof 包含证明")

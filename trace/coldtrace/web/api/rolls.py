@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
+from coldtrace.custody import binding
 from coldtrace.events.roll_certificate import NUMBERS_MAX
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import roll_store, rolls
@@ -101,7 +102,7 @@ def post_bind(
         gtin=body.gtin,
         permitted=caller.device is None or StatementType.COMMISSION in caller.device.operations,
     )
-    lot, items = rolls.bind_codes(session, env, command)
+    lot, items = binding.bind_codes(session, env, command)
     caller.named(lot.consignment_id)
     caller.about(*firms_of_consignment(session, lot.consignment_id))
     caller.told(codes=len(items))

@@ -25,6 +25,7 @@ from coldtrace.custody.service import Result
 from coldtrace.custody.statement_list import PAGE_MAX, has_pieces, list_statements, places_of
 from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.statement_type import StatementType
+from coldtrace.goods.paper_rules import LackingPaper
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.refusals import NotLogged
 from coldtrace.parties import store as parties
@@ -186,8 +187,8 @@ def without_goods(result: Result) -> Result:
     """Return what became of a statement without a word of goods that the caller may not see."""
     kept = tuple(mark for mark in result.marks if mark in OF_THE_DEVICE)
     if result.status not in ("accepted", "blocked"):
-        return replace(result, marks=kept)
-    return replace(result, marks=kept, status="blocked" if Mark.NOT_PERMITTED in kept else "accepted")
+        return replace(result, marks=kept, lacking=())
+    return replace(result, marks=kept, lacking=(), status="blocked" if Mark.NOT_PERMITTED in kept else "accepted")
 
 
 def wait_briefly(session: Session) -> None:
@@ -205,7 +206,7 @@ def told_of(statements: Sequence[Collection[str]], session: Session, scope: Scop
     for names in statements:
         for name in names:
             if shown and not scope.everything and name not in seen:
-                seen[name] = view_unit(session, scope, name, inside_max=0) is not None
+                seen[name] = view_unit(session, scope, name, inside_max=0, limit=1) is not None
         shown = shown and (scope.everything or all(seen[name] for name in names))
         found.append(shown)
     return found
@@ -293,13 +294,27 @@ def get_pieces(
 def as_json(result: Result, lang: str) -> dict[str, object]:
     """Return one item of the answer."""
     refusal = result.refusal
-    return {
+    answer: dict[str, object] = {
         "id": result.id,
         "status": result.status,
         "code": refusal.code if refusal else (result.marks[0] if result.status == "blocked" else None),
         "marks": list(result.marks),
         "detail": None if refusal is None else refusal.say("en" if lang == "en" else "zh"),
         "receipt": result.receipt,
+    }
+    if result.lacking:
+        answer["papers"] = [lacking_json(each) for each in result.lacking]
+    return answer
+
+
+def lacking_json(each: LackingPaper) -> dict[str, object]:
+    """Return a paper that goods lack, by its kind alone: whose consignment it is is for whoever may see that."""
+    return {
+        "kind": each.kind.value,
+        "level": each.level.value,
+        "least": each.least.value,
+        "policy_zh": each.policy.zh,
+        "policy_en": each.policy.en,
     }
 
 

@@ -16,6 +16,7 @@ from fastapi.responses import Response
 from coldtrace.parties import store as parties
 from coldtrace.parties.refusals import NotInstalled, NoTrustList
 from coldtrace.parties.roots import root_changes
+from coldtrace.web.accepted import takes_gzip
 from coldtrace.web.access import ReadSession, Visitor
 from coldtrace.web.tagged import names_tag
 
@@ -33,7 +34,7 @@ def get_trust_list(request: Request, session: ReadSession) -> Response:
     row = parties.newest_trust_list(session)
     if row is None:
         raise NoTrustList()
-    zipped = _takes_gzip(request.headers.get("accept-encoding", ""))
+    zipped = takes_gzip(request.headers.get("accept-encoding", ""))
     tag = f'"{_digest(row.envelope)}{"-gzip" if zipped else ""}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60", "Vary": "Accept-Encoding"} | _OPEN
     if names_tag(request.headers.get("if-none-match", ""), tag):
@@ -69,15 +70,3 @@ def _digest(envelope: str) -> str:
 def _compressed(envelope: str) -> bytes:
     # The same list gives the same bytes in every process, as a strong ETag promises: no time stamp.
     return gzip.compress(envelope.encode(), compresslevel=9, mtime=0)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Tell whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3)."""
-    weights: dict[str, bool] = {}
-    for part in accepted.lower().split(","):
-        name, *parameters = (word.strip() for word in part.split(";"))
-        weights[name] = not any(word.replace(" ", "") in _NOT_AT_ALL for word in parameters)
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
-
-
-_NOT_AT_ALL = {"q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"}

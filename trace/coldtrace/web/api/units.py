@@ -1,6 +1,5 @@
 """GET /api/v1/units/{id}: where a unit is and its story."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +10,7 @@ from sqlmodel import Session
 from coldtrace.clock import format_utc
 from coldtrace.custody.as_of import Moment
 from coldtrace.custody.derivations import made_into, made_of
-from coldtrace.custody.history import HistoryLine, View
+from coldtrace.custody.history import View
 from coldtrace.custody.model import StockPlace
 from coldtrace.custody.overlays import told
 from coldtrace.custody.refusals import UnitUnknown
@@ -59,7 +58,8 @@ def get_unit(
 
     The story has the statements that the caller may see; state, place, parent and children are null or left out where
     these do not tell them, and `hidden` names which of them, and `history`, `made_of`, `made_into` if there is more.
-    `history` comes in the order of events; `next` is the `after` of its following page.
+    `history` comes in the order of events; `next` is the `after` of its following page, and `hidden` names `history`
+    where something between the statements of this page is not the caller's to see.
     """
     read_unit_id(unit)
     moment = Moment(as_of=_whole_millisecond(as_of), known_at=_whole_millisecond(known_at))
@@ -72,15 +72,16 @@ def get_unit(
         moment=moment,
         stock_after=_stock_place(stock_after),
         stock_max=STOCK_MAX,
+        after=after,
+        limit=limit,
     )
     if found is None:
         raise UnitUnknown(unit=unit)
     came_of = made_of(session, caller.scope, unit, moment=moment)
     became = made_into(session, caller.scope, unit, moment=moment)
     today = (as_of or env.clock()).astimezone(LOCAL).date()
-    page = _page(found.lines, after, limit)
-    caller.at(line.gln for line in page)
-    caller.told(lines=len(page))
+    caller.at(line.gln for line in found.lines)
+    caller.told(lines=len(found.lines))
     return {
         "id": found.unit_id,
         "view": view.value,
@@ -129,18 +130,10 @@ def get_unit(
                 "annulled": line.annulled,
                 "corrects": None if line.corrects is None else str(line.corrects),
             }
-            for line in page
+            for line in found.lines
         ],
-        "next": str(page[-1].entry_id) if page and page[-1] is not found.lines[-1] else None,
+        "next": str(found.lines[-1].entry_id) if found.more else None,
     }
-
-
-def _page(story: Sequence[HistoryLine], after: UUID | None, limit: int) -> Sequence[HistoryLine]:
-    """Return the lines behind the statement `after`; none where the story does not have it."""
-    if after is None:
-        return story[:limit]
-    begin = next((number for number, line in enumerate(story, 1) if line.entry_id == after), len(story))
-    return story[begin : begin + limit]
 
 
 def _stock_place(text: str | None) -> StockPlace | None:

@@ -44,6 +44,7 @@ GROUPS: dict[str, Words] = {
     "statements": Words("签名记录", "Statements"),
     "imports": Words("装箱单导入", "Workbook import"),
     "consignments": Words("批次", "Consignments"),
+    "papers": Words("单证", "Papers"),
     "labels": Words("标签", "Labels"),
     "units": Words("货物", "Units"),
     "gateway": Words("网关记录", "Gateway statements"),
@@ -60,6 +61,7 @@ GROUPS: dict[str, Words] = {
     "codes": Words("追溯码", "Codes"),
     "trust": Words("信任列表", "Trust list"),
     "log": Words("公开日志", "Public log"),
+    "webhooks": Words("推送", "Webhooks"),
     "journal": Words("审计日志", "Journal"),
     "health": Words("运行状态", "Health"),
 }
@@ -89,6 +91,25 @@ CHINESE: dict[str, str] = {
     "`search` 是报关单号的开头，或完整的集装箱号、批号。",
     "GET /api/v1/consignments/{consignment_id}": "返回一份装箱单成为了什么：申报内容、批号、托盘和赋码批。"
     "`bound` 是该批号已赋码的箱数，无权查看货物者为空；`pallets_next` 用作下一百个托盘的 `pallets_after`。",
+    "GET /api/v1/declarations": "返回尚待正式报关单的批次，旧的在前；`next` 用作下一页的 `after`。"
+    "`overdue` 只列已逾期的。",
+    "GET /api/v1/consignments/{consignment_id}/declaration": "返回报关单号、预录入时的期限，以及补录、更正了什么。",
+    "PUT /api/v1/consignments/{consignment_id}/declaration": "补录预录入报关单的正式编号及不同之处；"
+    "或更正正式报关单并写明原因。重复提交不变。原有内容保留在 `changes`；已签名的商品信息不变。",
+    "PUT /api/v1/consignments/{consignment_id}/channel": "登记批次的进口方式；单证规则按此适用。未登记的按一般贸易。",
+    "POST /api/v1/papers": "保存批次的一份单证及其文件：PDF、JPEG 或 PNG，按内容判断。新的返回 201，重复上传返回 200。"
+    "单证不作修改：带 `replaces` 的新单证取代旧的，旧的保留在清单中。",
+    "GET /api/v1/papers": "返回单证，新的在前；`next` 用作下一页的 `after`。"
+    "`ends_within_days` 是若干天内到期或已过期的；`current` 不含已被替换的。",
+    "GET /api/v1/papers/{paper_id}": "返回一份单证及全部核对记录，新的在前。",
+    "GET /api/v1/papers/{paper_id}/file": "以附件形式返回上传时的文件。",
+    "POST /api/v1/papers/{paper_id}/checks": "记录核对结论：`checked` 与纸质单证一致，`verified` 已向签发机构核实，"
+    "`rejected` 驳回并写明原因。不能核对自己上传的单证（403 `own_paper`）。最后一次结论有效，以前的保留。",
+    "GET /api/v1/consignments/{consignment_id}/lacking-papers": "返回该批次此刻出库会被拦截或提醒所缺的单证。",
+    "GET /api/v1/paper-policies": "返回全部单证规则的全部版本，新的在前；`next` 用作下一页的 `after`。"
+    "`in_force` 的是此刻出库所依据的。",
+    "POST /api/v1/paper-policies": "新增一条规则的下一个版本，自生效日起取代以前的版本。"
+    "要停用，请新增带 `until` 的版本。以前的出库不会重新判断。",
     "GET /api/v1/runs/{run_id}/labels": "边生成边返回一批码的标签：一个 PDF、`ZPL` 或 `CSV`，或图片压缩包；"
     "每张放行前都经检查。中途有标签被拒绝时传输会中断：不完整的内容不是文件。",
     "GET /api/v1/runs/{run_id}/jobs": "返回一批码最近的打印任务及其进度。",
@@ -100,7 +121,8 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/statements": "返回您可见范围内的记录，新的在前；`next` 用作下一页的 `after`。",
     "GET /api/v1/units/{unit}": "返回一件货物的状态、所在、托盘、内含和经历：`(01)gtin(21)serial` 或 `(00)sscc`。"
     "`made_of` 是它由哪些货物分装或换码而来，`made_into` 是由它制成的货物，各至多 200 件。"
-    "`holder` 是所在场所所属单位；`stock` 是批次在各处的件数，至多一千处，`stock_next` 用作下一页的 `stock_after`。",
+    "`holder` 是所在场所所属单位；`stock` 是批次在各处的件数，至多一千处，`stock_next` 用作下一页的 `stock_after`。"
+    "经历按发生时间分页，`next` 用作下一页的 `after`；本页各条之间有您不可查看的记录时，`hidden` 含 `history`。",
     "PUT /api/v1/sites/{gln}/gateway": "为一个场所开通网关：平台为其生成密钥并签发证书，记入公开日志；已开通则不变。"
     "吊销该密钥即关闭，重新开通会换新密钥。需要本单位管理者的令牌。",
     "POST /api/v1/gateway/statements": "企业自己的系统用普通事实陈述，由该场所的网关签名，并标明 `by` 为 `gateway`。"
@@ -117,6 +139,16 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/sites/{gln}/expected": "返回发货方已发往该场所的货物；`voucher` 是出库记录，"
     "见 `/api/v1/vouchers/{id}`。",
     "GET /api/v1/sites/{gln}/in-transit": "返回该场所已发出、尚无人收货的货物。",
+    "GET /api/v1/sites/{gln}/lots": "返回每个批次在该场所的件数：托盘上的、散放的、按数量记的合计，以及到期日。"
+    "`next` 用作下一页的 `after`。没有批次的货物只在 `/stock` 中。",
+    "GET /api/v1/sites/{gln}/near-expiry": "按所在城市的标准返回临期或已过期的批次，最早到期的在前。"
+    "`rules` 是该城市现行的标准，没有则为空；`confirmed` 为 `false` 表示尚未与当地原文核对。",
+    "GET /api/v1/sites/{gln}/lots.csv": "以 `CSV` 返回全部；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/sites/{gln}/near-expiry.csv": "以 `CSV` 返回全部；属于导出，"
+    "须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/sites/{gln}/discrepancies": "返回一个场所未结案的收发差异：数量不符、拒收、发出后久未收到，新的在前。"
+    "它们与 `/api/v1/cases` 中的是同一批异常；`voucher` 是出库记录，见 `/api/v1/vouchers/{id}`。"
+    "`next` 用作下一页的 `after`。",
     "GET /api/v1/sites/{gln}/vouchers": "返回发往该场所（`in`）或由其发出（`out`）的出库凭证，新的在前；"
     "`number` 按凭证号查找，`next` 用作下一页的 `after`。",
     "GET /api/v1/vouchers/{id}": "返回一张出库凭证及每一行的下落，只给发货方和所指明的收货方。"
@@ -182,7 +214,8 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/devices/enrol": "凭一次性邀请注册设备密钥；邀请就是凭证，不需要令牌。",
     "POST /api/v1/devices/invites": "为一个场所的设备建立一次性邀请；需要本单位管理者的令牌。"
     "设备按 `url` 访问，未给出时用本次请求的地址。",
-    "GET /api/v1/devices": "返回设备清单，按密钥排序；`next` 用作下一页的 `after`。",
+    "GET /api/v1/devices": "返回设备清单，按密钥排序；`next` 用作下一页的 `after`。`unsent` 与 `block_list_at` "
+    "是设备在 `reported_at` 时自述的待上传条数与禁用清单签发时间，没有说过则为空。",
     "GET /api/v1/devices/invites": "返回仍可使用的邀请，不含邀请码原文。",
     "DELETE /api/v1/devices/invites/{id}": "撤回一个尚未使用的邀请。",
     "POST /api/v1/devices/{key}/roll": "为设备邀请新密钥：场所和操作不变，旧密钥在其记录链关闭后停用。",
@@ -208,8 +241,26 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/tokens": "返回本单位有效的接口令牌，不含令牌原文。",
     "POST /api/v1/tokens": "新建本单位的接口令牌，只显示这一次。",
     "DELETE /api/v1/tokens/{token_id}": "撤销本单位的或自己的令牌。",
+    "POST /api/v1/webhooks": "把事件以签名请求推送到一个地址；`secret` 用于验签，只显示一次。只推送该角色可读的内容，"
+    "且只有编号和链接；按辖区查阅的角色须说明用途（`Coldtrace-Purpose`）。",
+    "GET /api/v1/webhooks": "返回本单位的推送及待投递、失败的消息数；`stopped` 是停止的原因，"
+    "`next` 是下一页的 `after`。",
+    "GET /api/v1/webhooks/{webhook_id}": "返回一个推送，不含密钥。",
+    "DELETE /api/v1/webhooks/{webhook_id}": "删除推送：不再通知，密钥一并删除。",
+    "POST /api/v1/webhooks/{webhook_id}/pause": "暂停推送：等待中的消息保留；暂停期间发生的事不会补发。",
+    "POST /api/v1/webhooks/{webhook_id}/resume": "恢复推送，不论因何停止；等待中的消息立即投递。",
+    "POST /api/v1/webhooks/{webhook_id}/rotate": "返回新密钥，只显示这一次；24 小时内消息同时带新旧两个签名。",
+    "POST /api/v1/webhooks/{webhook_id}/test": "投递一条 `webhook.test`；结果见返回编号的消息。",
+    "POST /api/v1/webhooks/{webhook_id}/replay": "把一段时间的消息按原编号重新投递，先旧后新，每次至多一千条；"
+    "`next` 是下一次的 `since`，全部完成时为 null。",
+    "GET /api/v1/webhooks/{webhook_id}/messages": "返回已投递和等待中的消息，新的在前，各附最近一次尝试；"
+    "`next` 是下一页的 `after`。",
+    "GET /api/v1/webhooks/{webhook_id}/messages/{message_id}": "返回一条消息的原文和每次尝试：状态码、时间、"
+    "答复的前 1024 字节。",
+    "POST /api/v1/webhooks/{webhook_id}/messages/{message_id}/replay": "按原编号重新投递一条消息，接收方可按编号去重。",
     "GET /api/v1/devices/work": "返回调用设备的场所、可做的操作、待赋码批次、未用完的卷标和已登记的场所；"
-    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。",
+    "服务器时间在标头 `Coldtrace-Time` 中，`next` 用作下一页的 `after`。"
+    "设备可用标头 `Coldtrace-Unsent` 与 `Coldtrace-Block-List-At` 自述待上传条数与禁用清单签发时间。",
     "GET /api/v1/devices/{key}/chain": "返回设备记录链到第几号、自何时起缺哪些号、在哪里分叉；"
     "各列至多一千项，`next` 用作下一页的 `after`。",
     "GET /api/v1/devices/{key}/statements": "按链的顺序返回设备的各条记录；"
@@ -232,6 +283,13 @@ CHINESE: dict[str, str] = {
     "GET /logs/{name}/proof/consistency": "证明 `new` 片叶子的树只是在 `old` 片之后追加。",
     "GET /logs/{name}/statements/{entry_id}/proof": "返回一条记录的 `c2sp.org/tlog-proof@v1` 文件；"
     "`Accept: application/json` 时为 `JSON`。",
+    "GET /api/v1/keys": "返回全部签名密钥的公钥一半、现行信任列表、根密钥数，以及一周内需要人处理的事；"
+    "`next` 是下一页的 `after`。私钥只在服务器文件中，用 `coldtrace keys` 更换。",
+    "GET /api/v1/health": "返回 `coldtrace doctor` 的检查结果（最多一分钟前），以及数据库大小、等待的邮件和推送、"
+    "各日志、最近一次自动维护的时间。",
+    "GET /api/v1/backup": "返回最近一次备份完成的时间（`COLDTRACE_BACKUP_MARK` 指明的文件）。",
+    "GET /api/v1/retention": "返回自动删除的内容：设置、天数、现有与到期的行数，上次与下次删除的时间。"
+    "历史记录不在其中。",
     "GET /healthz": "进程在运行就回答。",
     "GET /readyz": "能履行承诺时 200；数据库不可用、日志冻结、入树超时或未能发布时 503，并列出原因；"
     "`warnings` 列出一周内需要人处理的事。",

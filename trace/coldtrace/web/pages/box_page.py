@@ -34,7 +34,7 @@ from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import complaint_url, proof_url
 from coldtrace.web.looks import Looks
-from coldtrace.web.pages.code_asked import OF_OVERLAYS, here_of, journey_steps, label_of, printed_code
+from coldtrace.web.pages.code_asked import OF_OVERLAYS, here_of, journey_steps, label_of, printed_code, recall_said
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import is_in_transit, journey_stops
 from coldtrace.web.pages.showing import show
@@ -88,10 +88,11 @@ class BoxPages:
         unit, code = asked.unit, asked.code
         facts = read_goods(read_facts(asked.facts), today=self._now.astimezone(LOCAL).date())
         story = self._stories.get(unit.unit_pk, [])
-        steps = journey_steps(story, self._sites)
+        proved = to_show(story, self._statements)
+        steps = journey_steps(story, self._sites, {line.entry_id for line in proved})
         printed = printed_code(code, self._env)
         path = printed[len(f"https://{self._env.public_host}") :]
-        proof = self._proof(asked, printed, path, story)
+        proof = self._proof(asked, printed, path, story, proved)
         statuses = _statuses(unit, facts, asked.report, proof, story)
         note_shown(asked.request, unit.unit_id, queries.count)
         view = ConsumerView(
@@ -108,13 +109,16 @@ class BoxPages:
             in_transit=is_in_transit(steps),
             repacks=repacks(story, self._sites, unit.unit_id),
             seller=_seller(story, self._sites),
+            recall=recall_said(story, unit.lying, self._sites),
             proof=proof,
             complaint_url=complaint_url(path),
         )
         return show(asked.request, "consumer/unit.html", view)
 
-    def _proof(self, asked: BoxAsked, printed: str, path: str, story: list[HistoryLine]) -> ProofSummary:
-        shown = [self._statements.shown(line) for line in to_show(story, self._statements)]
+    def _proof(
+        self, asked: BoxAsked, printed: str, path: str, story: list[HistoryLine], proved: list[HistoryLine]
+    ) -> ProofSummary:
+        shown = [self._statements.shown(line) for line in proved]
         if not shown:
             return ProofSummary(result="pending" if waiting(story, self._statements) else "none")
         bundle = frame(self._env, self._anchors, self._head, code=printed, facts=asked.facts)

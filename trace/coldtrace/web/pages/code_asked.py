@@ -1,9 +1,10 @@
 """A request about a code that was verified, and what every page of a code needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -16,6 +17,7 @@ from coldtrace.custody.bundle import MEDIA_TYPE
 from coldtrace.custody.history import HistoryLine, UnitRecord
 from coldtrace.custody.model import Overlay, UnitState
 from coldtrace.env import Env
+from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
 from coldtrace.goods.product_link_rules import ProductLink
@@ -32,7 +34,7 @@ from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_ask
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
-from coldtrace.web.pages.views import Queries, UnknownView
+from coldtrace.web.pages.views import Queries, RecallNotice, UnknownView
 from coldtrace.web.problems import wants_page
 from coldtrace.web.refusals import CodeRefused
 from coldtrace.web.status_words import Status
@@ -180,8 +182,25 @@ OF_OVERLAYS = {
 }
 
 
-def journey_steps(story: Iterable[HistoryLine], sites: Mapping[str, Site]) -> list[JourneyStep]:
-    """Return a unit's story as the steps of its journey: kind of place, district, local day."""
+def recall_said(
+    story: Iterable[HistoryLine], lying: Iterable[Overlay], sites: Mapping[str, Site]
+) -> RecallNotice | None:
+    """Return the newest recall that statements said of goods, None unless one lies on them."""
+    said = [line for line in story if line.type == StatementType.RECALL]
+    if not said or Overlay.RECALL not in lying:
+        return None
+    site = sites[said[-1].gln]
+    day = said[-1].event_at.astimezone(LOCAL).date().isoformat()
+    return RecallNotice(published=day, role=site.role.value, district=site.district)
+
+
+def journey_steps(
+    story: Iterable[HistoryLine], sites: Mapping[str, Site], proved: Collection[UUID] = ()
+) -> list[JourneyStep]:
+    """Return a unit's story as the steps of its journey: kind of place, district, local day.
+
+    `proved` are the statements that its proof shows, none where there is no proof.
+    """
     return [
         JourneyStep(
             statement_type=line.type,
@@ -190,6 +209,7 @@ def journey_steps(story: Iterable[HistoryLine], sites: Mapping[str, Site]) -> li
             date=line.event_at.astimezone(LOCAL).date().isoformat(),
             site=line.gln,
             by_platform=line.by_platform,
+            waiting=bool(proved) and line.entry_id not in proved,
         )
         for line in story
     ]

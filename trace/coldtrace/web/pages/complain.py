@@ -29,8 +29,9 @@ from coldtrace.parties.model import Site
 from coldtrace.settings import Settings
 from coldtrace.verify.code import Verdict
 from coldtrace.watch import complaint_work, complaints
+from coldtrace.watch.complaint_counts import CountedAs, require_room
 from coldtrace.watch.complaint_photo import Photo, clean_photo
-from coldtrace.watch.complaint_refusals import PhotoTooLarge, PhotoUnreadable, ReceiptUnknown
+from coldtrace.watch.complaint_refusals import PhotosBusy, PhotoTooLarge, PhotoUnreadable, ReceiptUnknown
 from coldtrace.watch.complaint_rules import (
     COMPLAINT_STATE_WORDS,
     NOT_ACCEPTED_WORDS,
@@ -124,14 +125,19 @@ def post_complaint(request: Request, sent: Annotated[Sent, Depends(_sent)]) -> R
     env: Env = state.env
     with state.sessions() as session:
         about = about_code(session, env, fields.get("code", ""))
-        visitor = _visitor(request, session)
+        counted = _counted_as(request, session, about)
+        before = complaints.complaint_of_form(session, form_id)
+    if before is not None:
+        return _to_receipt(before.receipt)
     wrong = _wrong(fields, about)
     if wrong:
         return _form(request, about, fields, form_id=form_id, wrong=wrong)
     try:
         limit = state.settings.complaint_photo_bytes
+        with state.sessions() as session:
+            require_room(session, env.clock(), state.complaint_limits, counted)
         photo = clean_photo(sent.photo, limit_bytes=limit) if sent.photo else None
-        new = _new(request, about, fields, form_id=form_id, visitor=visitor, photo=photo)
+        new = _new(request, about, fields, form_id=form_id, counted=counted, photo=photo)
         with state.sessions.begin() as session:
             receipt = complaint_work.submit(
                 session,
@@ -139,14 +145,21 @@ def post_complaint(request: Request, sent: Annotated[Sent, Depends(_sent)]) -> R
                 new,
                 days=state.complaint_days,
                 limits=state.complaint_limits,
-                holidays=state.settings.complaint_holidays or (),
+                working=state.working_days,
             )
     except Refusal as refusal:
         if not wants_page(request):
             raise
-        wrong = ("photo",) if isinstance(refusal, PhotoTooLarge | PhotoUnreadable) else ()
+        wrong = ("photo",) if isinstance(refusal, PhotoTooLarge | PhotoUnreadable | PhotosBusy) else ()
         words, status = said_words(refusal), status_of(refusal)
-        return _form(request, about, fields, form_id=form_id, problem=words, wrong=wrong, status=status)
+        page = _form(request, about, fields, form_id=form_id, problem=words, wrong=wrong, status=status)
+        if "retry_s" in refusal.facts:
+            page.headers["Retry-After"] = str(refusal.facts["retry_s"])
+        return page
+    return _to_receipt(receipt)
+
+
+def _to_receipt(receipt: str) -> Response:
     return RedirectResponse(f"/complaints/{format_short_code(receipt)}", 303)
 
 
@@ -241,9 +254,13 @@ def _last_place(session: Session, unit: UnitRecord) -> str | None:
     return sold[0] if sold is not None else unit.effective.gln
 
 
-def _visitor(request: Request, session: Session) -> bytes:
+def _counted_as(request: Request, session: Session, about: About) -> CountedAs:
     looks: Looks = request.app.state.looks
-    return looks.visitor(request, session, request.app.state.env.clock().astimezone(LOCAL).date())
+    today = request.app.state.env.clock().astimezone(LOCAL).date()
+    visitor, network = looks.known_as(request, session, today)
+    return CountedAs(
+        visitor=visitor, network=network, proven=(about.unit_id or about.code) if about.is_genuine else None
+    )
 
 
 def _wrong(fields: dict[str, str], about: About) -> tuple[str, ...]:
@@ -261,16 +278,17 @@ def _text(fields: dict[str, str], name: str, most: int) -> str:
 
 
 def _new(
-    request: Request, about: About, fields: dict[str, str], *, form_id: UUID, visitor: bytes, photo: Photo | None
+    request: Request, about: About, fields: dict[str, str], *, form_id: UUID, counted: CountedAs, photo: Photo | None
 ) -> NewComplaint:
     district = fields["district"]
     return NewComplaint(
         form_id=form_id,
-        visitor=visitor,
+        visitor=counted.visitor,
+        network=counted.network,
         subject=Subject(fields["subject"]),
         code=about.code,
         verdict=about.verdict,
-        proven=(about.unit_id or about.code) if about.is_genuine else None,
+        proven=counted.proven,
         unit_id=about.unit_id,
         product_zh=about.product.zh or "",
         product_en=about.product.en or "",

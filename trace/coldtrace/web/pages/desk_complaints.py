@@ -47,7 +47,27 @@ TITLE = Words("投诉", "Complaints")
 RECEIPT, RECEIVED, DUE = Words("回执号", "Receipt"), Words("收到时间", "Received"), Words("期限", "Due")
 MATTER, PRODUCT, WHERE = Words("反映的问题", "Matter"), Words("产品", "Product"), Words("地区", "Where")
 LATE = Words("（已逾期）", " (overdue)")
-SHOWN = {"live": True, "ended": False}
+NOBODYS = Words("（不在任何主管人员的辖区）", " (in nobody's area)")
+SHOWN = {"live": True, "ended": False, "unassigned": True}
+TITLES = {
+    "live": Words("待处理", "To do"),
+    "ended": Words("已结束", "Ended"),
+    "unassigned": Words("待处理，尚无主管部门", "To do, in nobody's area"),
+}
+
+
+_LINKS = {
+    "live": ("/desk/complaints", Words("待处理的", "Those to do")),
+    "unassigned": ("/desk/complaints?show=unassigned", Words("尚无主管部门的", "Those in nobody's area")),
+    "ended": ("/desk/complaints?show=ended", Words("已结束的", "Those that ended")),
+}
+
+
+def _where(found: Complaint) -> Words:
+    """Return the district, and that it is in nobody's area where somebody still has to see to it."""
+    words = district_words(found.district)
+    more = NOBODYS if found.unassigned and found.is_live else Words("", "")
+    return Words(words.zh + more.zh, words.en + more.en)
 
 
 @router.get("/desk/complaints")
@@ -57,14 +77,15 @@ def complaints_page(
     """List the complaints that wait for the office, or those that ended."""
     shown = show if show in SHOWN else "live"
     with request.app.state.sessions() as session:
-        wished = Wished(live=SHOWN[shown])
+        wished = Wished(live=SHOWN[shown], unassigned=shown == "unassigned")
         found = complaints.list_complaints(session, caller.scope, after=after, limit=PAGE, wished=wished)
     caller.about(*(each.operator_id for each in found))
     caller.told(rows=len(found))
     now = request.app.state.env.clock()
+    whole = caller.scope.everything or "" in caller.scope.areas
     section = Section(
         id="complaints",
-        title=Words("待处理", "To do") if shown == "live" else Words("已结束", "Ended"),
+        title=TITLES[shown],
         lead=Words(
             "消费者从查询页提交的投诉，按购买地点归属辖区。",
             "What consumers complained of from the look-up page, by the place where they bought it.",
@@ -78,7 +99,7 @@ def complaints_page(
                     Cell(words=COMPLAINT_STATE_WORDS[each.state]),
                     Cell(words=SUBJECT_WORDS[each.subject]),
                     _product(each),
-                    Cell(words=district_words(each.district)),
+                    Cell(words=_where(each)),
                     Cell(moment=each.received_at),
                     Cell(words=LATE if each.is_overdue(now) else None, moment=each.due_at)
                     if each.due_at is not None
@@ -89,11 +110,7 @@ def complaints_page(
         ),
         empty=Words("没有投诉。", "There are none."),
         next_url=f"/desk/complaints?show={shown}&after={found[-1].complaint_id}" if len(found) == PAGE else None,
-        links=(
-            ("/desk/complaints?show=ended", Words("已结束的", "Those that ended"))
-            if shown == "live"
-            else ("/desk/complaints", Words("待处理的", "Those to do")),
-        ),
+        links=tuple(link for show, link in _LINKS.items() if show != shown and (show in ("live", "ended") or whole)),
     )
     return show_sheet(request, caller, TITLE, (section,))
 

@@ -5,6 +5,7 @@ They show what the API tells (`web/api/consignments.py`), by the same queries an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
@@ -26,7 +27,11 @@ from coldtrace.goods.consignments import (
     FoundPallet,
     ListedConsignment,
 )
+from coldtrace.goods.declarations import DeclarationChange, changes_of
 from coldtrace.goods.firms import firms_of_consignment
+from coldtrace.goods.paper_policies import lacking_papers
+from coldtrace.goods.paper_rules import CHANNEL_WORDS, Channel, LackingPaper, Paper
+from coldtrace.goods.papers import WishedPapers, list_papers
 from coldtrace.goods.refusals import ConsignmentUnknown
 from coldtrace.goods.run_store import RunRecord
 from coldtrace.interop import imports
@@ -34,16 +39,21 @@ from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web import formats
-from coldtrace.web.access import Caller
-from coldtrace.web.api.consignments import PALLETS_SHOWN
+from coldtrace.web.access import Body, Caller
+from coldtrace.web.api.consignments import PALLETS_SHOWN, ChannelIn
+from coldtrace.web.api.declarations import clock_of
 from coldtrace.web.consignment_words import DECLARATION_STATUS, DECLARED, PAIRS
-from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.desk_form import PAGE, STATE, answer, change, show_sheet
-from coldtrace.web.pages.sheet import Cell, Field, Form, Row, Section
+from coldtrace.web.page_session import form_fields, page_needs
+from coldtrace.web.pages.declaration_section import declaration_section
+from coldtrace.web.pages.desk_form import PAGE, STATE, answer, change, read_fields, show_sheet
+from coldtrace.web.pages.paper_sections import lacking_cells, papers_section, upload_form
+from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
 from coldtrace.web.pages.views import Bilingual
+from coldtrace.working_days import LOCAL
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.READ)]
+Writer = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE)]
 Undoer = Annotated[Caller, page_needs(Kind.CONSIGNMENT, Verb.WRITE, act="undo")]
 
 TITLE = Words("批次", "Consignments")
@@ -51,7 +61,7 @@ IMPORT = ("/desk/consignments/import", Words("导入装箱单", "Import a packin
 DECLARATION, CARTONS = Words("报关单号", "Declaration"), Words("件数", "Cartons")
 CONTAINER, IMPORTER = Words("集装箱号", "Container"), Words("进口商", "Importer")
 NET, IMPORTED = Words("净重", "Net weight"), Words("导入时间", "Imported")
-STATION = Words("首站", "First station")
+STATION, CHANNEL = Words("首站", "First station"), Words("进口方式", "Channel")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +74,11 @@ class _Seen:
     pallets: Sequence[FoundPallet]
     runs: Sequence[RunRecord]
     may_write: bool
+    papers: Sequence[Paper] | None
+    """None for whoever may not see papers."""
+    may_declare: bool
+    lacking: Sequence[LackingPaper]
+    changes: Sequence[DeclarationChange]
 
 
 @router.get("/desk/consignments")
@@ -126,9 +141,23 @@ def consignment_page(
     consignment_id: UUID,
     caller: Reader,
     pallets_after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    papers_after: UUID | None = None,
 ) -> Response:
     """Show one consignment."""
-    return _page(request, caller, id=consignment_id, pallets_after=pallets_after)
+    return show_consignment(request, caller, id=consignment_id, pallets_after=pallets_after, papers_after=papers_after)
+
+
+@router.post("/desk/consignments/{consignment_id:uuid}/channel")
+def post_channel(request: Request, consignment_id: UUID, caller: Writer, body: Body) -> Response:
+    """Say by which channel it was imported."""
+
+    def work(session: Session) -> None:
+        said = read_fields(ChannelIn, form_fields(request, body))
+        consignments.set_channel(session, consignment_id, caller.scope, said.channel)
+        caller.about(*firms_of_consignment(session, consignment_id))
+        caller.told(channel=said.channel.value)
+
+    return answer(request, caller, change(request, caller, work), partial(show_consignment, id=consignment_id))
 
 
 @router.post("/desk/consignments/{consignment_id:uuid}/undo")
@@ -139,18 +168,26 @@ def post_undo(request: Request, consignment_id: UUID, caller: Undoer) -> Respons
         caller.about(*firms_of_consignment(session, consignment_id))
         imports.undo_import(session, request.app.state.env, consignment_id, caller.scope)
 
-    return answer(request, caller, change(request, caller, work), partial(_page, id=consignment_id))
+    return answer(request, caller, change(request, caller, work), partial(show_consignment, id=consignment_id))
 
 
-def _page(
-    request: Request, caller: Caller, *, id: UUID, pallets_after: int = 0, **said: Words | int | None
+def show_consignment(
+    request: Request,
+    caller: Caller,
+    *,
+    id: UUID,
+    pallets_after: int = 0,
+    papers_after: UUID | None = None,
+    **said: Words | int | None,
 ) -> Response:
+    """Show the page of a consignment: after a form, with what came of it."""
     with request.app.state.sessions() as session:
-        seen = _seen(session, caller, id, pallets_after)
+        seen = _seen(session, caller, id, pallets_after, papers_after, request.app.state.env.clock())
         caller.about(*firms_of_consignment(session, id))
     listed = seen.found.listed
     title = Words(f"批次 {listed.declaration_no}", f"Consignment {listed.declaration_no}")
-    sections = (_next_steps(seen), _facts(seen, request), _lots(seen, request), _runs(seen), _pallets(seen))
+    papers = (*_declaration(seen, request), *_papers(seen, request))
+    sections = (_next_steps(seen), *papers, _facts(seen, request), _lots(seen, request), _runs(seen), _pallets(seen))
     return show_sheet(
         request,
         caller,
@@ -162,11 +199,16 @@ def _page(
     )
 
 
-def _seen(session: Session, caller: Caller, id: UUID, pallets_after: int) -> _Seen:
+def _seen(
+    session: Session, caller: Caller, id: UUID, pallets_after: int, papers_after: UUID | None, now: datetime
+) -> _Seen:
     found = consignments.find_consignment(session, id, caller.scope_for(Kind.CONSIGNMENT, Verb.READ))
     if found is None:
         raise ConsignmentUnknown(id=str(id))
     writes = caller.scope_for(Kind.CONSIGNMENT, Verb.WRITE)
+    sees, declares = caller.scope_for(Kind.PAPER, Verb.READ), caller.scope_for(Kind.PAPER, Verb.WRITE)
+    sees_papers = consignments.find_consignment(session, id, sees) is not None
+    wished = WishedPapers(consignment_id=id)
     return _Seen(
         found=found,
         station=parties.site(session, found.listed.station_gln),
@@ -174,6 +216,10 @@ def _seen(session: Session, caller: Caller, id: UUID, pallets_after: int) -> _Se
         pallets=consignments.pallets_of(session, id, after=pallets_after, limit=PALLETS_SHOWN),
         runs=consignments.runs_of(session, id, caller.scope_for(Kind.RUN, Verb.READ)),
         may_write=consignments.find_consignment(session, id, writes) is not None,
+        papers=list_papers(session, sees, wished=wished, after=papers_after, limit=PAGE) if sees_papers else None,
+        may_declare=consignments.find_consignment(session, id, declares) is not None,
+        lacking=lacking_papers(session, id, at=now) if sees_papers else (),
+        changes=changes_of(session, id),
     )
 
 
@@ -218,6 +264,8 @@ def _next_steps(seen: _Seen) -> Section:
                 ),
             )
         )
+    if seen.lacking and listed.state is not ConsignmentState.UNDONE:
+        todo.append(Row(id="lacking", cells=lacking_cells(seen.lacking)))
     absent = [words for name, words in DECLARED.items() if not seen.found.papers.get(name)]
     if absent and listed.state is not ConsignmentState.UNDONE:
         todo.append(
@@ -246,6 +294,35 @@ def _next_steps(seen: _Seen) -> Section:
     )
 
 
+def _declaration(seen: _Seen, request: Request) -> tuple[Section, ...]:
+    state = request.app.state
+    section = declaration_section(
+        seen.found,
+        seen.changes,
+        clock_of(state.settings),
+        now=state.env.clock(),
+        may_write=seen.may_write and seen.found.listed.state is not ConsignmentState.UNDONE,
+    )
+    return () if section is None else (section,)
+
+
+def _papers(seen: _Seen, request: Request) -> tuple[Section, ...]:
+    if seen.papers is None:
+        return ()
+    listed = seen.found.listed
+    may_declare = seen.may_declare and listed.state is not ConsignmentState.UNDONE
+    form = upload_form(listed.consignment_id, limit_bytes=request.app.state.settings.paper_bytes)
+    last = seen.papers[-1].paper_id if len(seen.papers) == PAGE else None
+    return (
+        papers_section(
+            seen.papers,
+            today=request.app.state.env.clock().astimezone(LOCAL).date(),
+            form=form if may_declare else None,
+            next_url=None if last is None else f"/desk/consignments/{listed.consignment_id}?papers_after={last}",
+        ),
+    )
+
+
 def _link(url: str | None, words: Words) -> Cell:
     return Cell(text="-") if url is None else Cell(words=words, url=url)
 
@@ -265,6 +342,7 @@ def _facts(seen: _Seen, request: Request) -> Section:
         ),
         (CARTONS, Cell(text=f"{listed.cartons:,}")),
         (NET, _weight(listed.net_g)),
+        (CHANNEL, Cell(words=CHANNEL_WORDS[seen.found.channel])),
         (IMPORTED, Cell(moment=listed.imported_at)),
         (Words("来源文件", "File"), Cell(text=seen.found.source_name)),
     ]
@@ -286,6 +364,27 @@ def _facts(seen: _Seen, request: Request) -> Section:
             "The importer declared this in the packing list; it does not mean that it was checked.",
         ),
         facts=tuple(facts),
+        forms=(_channel_form(seen),) if seen.may_write and listed.state is not ConsignmentState.UNDONE else (),
+    )
+
+
+def _channel_form(seen: _Seen) -> Form:
+    return Form(
+        action=f"/desk/consignments/{seen.found.listed.consignment_id}/channel",
+        submit=Words("更改进口方式", "Change the channel"),
+        quiet=True,
+        fields=(
+            Field(
+                name="channel",
+                label=CHANNEL,
+                kind="select",
+                choices=tuple(
+                    Choice(value=each.value, label=CHANNEL_WORDS[each], is_chosen=each is seen.found.channel)
+                    for each in Channel
+                ),
+                help=Words("单证规则按进口方式适用。", "Policies of papers go by the channel."),
+            ),
+        ),
     )
 
 

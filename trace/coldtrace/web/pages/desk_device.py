@@ -18,6 +18,8 @@ from coldtrace.web.pages.views import Bilingual
 from coldtrace.web.today import SILENT_AFTER
 
 REPLACED = Words("已换新密钥，旧密钥待停用", "Given a new key; the old one ends with its chain")
+UNSENT, BLOCK_LIST = Words("待上传", "Unsent"), Words("禁用清单签发于", "Block list of")
+UNKNOWN = Words("未知：设备没有说过", "unknown: it never said")
 SILENT = Words("使用中，超过一天没有联系", "In use, not heard of for a day")
 
 
@@ -47,6 +49,18 @@ def device_state(device: ListedDevice, now: datetime) -> Words:
     return STATES[device.state]
 
 
+def unsent_cell(device: ListedDevice) -> Cell:
+    """Return how many statements waited on a device when it last said so."""
+    if device.unsent is None:
+        return Cell(words=UNKNOWN)
+    return Cell(words=Words(f"{device.unsent:,} 条", f"{device.unsent:,}"), tone="look" if device.unsent else "")
+
+
+def block_list_cell(device: ListedDevice) -> Cell:
+    """Return of when a device's block list was when it last said so."""
+    return Cell(words=UNKNOWN) if device.stops_at is None else Cell(moment=device.stops_at)
+
+
 def device_sections(
     request: Request, device: ListedDevice, site: Site, found: Mapping[str, object]
 ) -> tuple[Section, ...]:
@@ -69,6 +83,12 @@ def device_sections(
                 Cell(moment=device.last_seen_at)
                 if device.last_seen_at
                 else Cell(words=Words("登记后还没有联系过", "Not since it was enrolled")),
+            ),
+            (UNSENT, unsent_cell(device)),
+            (BLOCK_LIST, block_list_cell(device)),
+            (
+                Words("设备自述时间", "It said so"),
+                Cell(moment=device.reported_at) if device.reported_at else Cell(words=UNKNOWN),
             ),
             (Words("最后一条记录的序号", "Number of its last statement"), Cell(text=f"{found['last_seq']:,}")),
             (

@@ -39,6 +39,7 @@ ACT_WORDS: dict[str, Words] = {
     "print": Words("打印标签", "Printed"),
     "reprint": Words("补打标签", "Printed again"),
     "void": Words("作废", "Voided"),
+    "replay": Words("重新投递", "Had delivered again"),
     "draw": Words("赋码", "Drew codes"),
     "bind": Words("绑定", "Bound"),
     "undo": Words("撤销导入", "Took an import back"),

@@ -9,11 +9,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from coldtrace.custody.history import View
-from coldtrace.custody.model import MARK_WORDS, Mark
 from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.custody.resolve import resolve
-from coldtrace.custody.unit_view import UnitView, view_unit
+from coldtrace.custody.unit_view import UnitView
 from coldtrace.errors import Refusal, Words
 from coldtrace.journal import store as journal
 from coldtrace.journal.store import Asked
@@ -26,10 +24,10 @@ from coldtrace.web.access import Caller, ReadSession
 from coldtrace.web.api.evidence import get_evidence
 from coldtrace.web.api.journal import shown
 from coldtrace.web.page_session import page_needs
-from coldtrace.web.pages.desk_form import PAGE, SITE, show_sheet
+from coldtrace.web.pages.desk_form import PAGE, show_sheet
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
+from coldtrace.web.pages.unit_story import find_story, story_sections
 from coldtrace.web.pages.views import Bilingual
-from coldtrace.web.place_words import act_words
 
 router = APIRouter(include_in_schema=False)
 Overseer = Annotated[Caller, page_needs(Kind.STATEMENT, Verb.READ)]
@@ -223,7 +221,7 @@ def history_page(
     caller: UnitReader,
     code: Annotated[str, Query(max_length=8100)] = "",
 ) -> Response:
-    """Show what was said of the goods with a code, as far as one may see it."""
+    """Show what was said of the goods with a code, as far as one may see it: the newest of it first."""
     text = code.strip()
     if not text:
         caller.drop()
@@ -234,10 +232,8 @@ def history_page(
         caller.drop()
         problem = Words(refusal.say("zh"), refusal.say("en"))
         return show_sheet(request, caller, HISTORY, [_asks(text)], problem=problem, status=404)
-    caller.named(view.unit_id)
-    caller.at(line.gln for line in view.lines)
-    caller.told(lines=len(view.lines))
-    return show_sheet(request, caller, HISTORY, [_asks(text), _story(view)])
+    sections = [_asks(text), *story_sections(request, session, caller, view)]
+    return show_sheet(request, caller, HISTORY, sections)
 
 
 @router.get("/desk/history/evidence.csv")
@@ -253,7 +249,7 @@ def _view(request: Request, session: ReadSession, caller: Caller, text: str) -> 
     """Return the unit that a text names; raise UnitUnknown alike where there is none and where one may not see it."""
     found = resolve(session, request.app.state.env, caller.scope, text)
     unit = found.unit_id or text
-    view = view_unit(session, caller.scope, unit, inside_max=0, view=View.ALL) if found.unit_id else None
+    view = find_story(session, caller.scope, unit) if found.unit_id else None
     if view is None:
         raise UnitUnknown(unit=text[:100])
     return view
@@ -276,39 +272,3 @@ def _asks(code: str) -> Section:
             ),
         ),
     )
-
-
-def _story(view: UnitView) -> Section:
-    return Section(
-        id="story",
-        title=Words("经历", "What was said of it"),
-        facts=((Words("货物", "Goods"), Cell(text=view.unit_id)),),
-        columns=(Words("时间", "When"), Words("操作", "Act"), SITE, Words("标记", "Marks"), Words("记录", "Statement")),
-        rows=tuple(
-            Row(
-                id=str(line.entry_id),
-                cells=(
-                    Cell(moment=line.claimed_at),
-                    Cell(words=act_words(line.type)),
-                    Cell(text=line.gln),
-                    _marks(line.marks),
-                    Cell(text=str(line.entry_id)),
-                ),
-            )
-            for line in view.lines
-        ),
-        empty=Words("没有您可查看的记录。", "No statement that you may see."),
-        links=(
-            (
-                f"/desk/history/evidence.csv?{urlencode({'unit': view.unit_id})}",
-                Words("下载全部证据（CSV，记为导出）", "Download all evidence (CSV, recorded as an export)"),
-            ),
-        ),
-    )
-
-
-def _marks(marks: object) -> Cell:
-    said = [MARK_WORDS[Mark(each)] for each in marks] if isinstance(marks, (list, tuple, frozenset)) else []
-    if not said:
-        return Cell(text="-")
-    return Cell(words=Words("；".join(each.zh for each in said), "; ".join(each.en for each in said)))

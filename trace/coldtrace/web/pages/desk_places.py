@@ -26,7 +26,15 @@ from coldtrace.seal.b64 import b64
 from coldtrace.web.access import Body, Caller
 from coldtrace.web.api.organisations import OrganisationIn, SiteIn, register_site
 from coldtrace.web.page_session import form_fields, page_needs
-from coldtrace.web.pages.desk_device import device_sections, device_state, invitation_sections
+from coldtrace.web.pages.desk_device import (
+    BLOCK_LIST,
+    UNSENT,
+    block_list_cell,
+    device_sections,
+    device_state,
+    invitation_sections,
+    unsent_cell,
+)
 from coldtrace.web.pages.desk_form import (
     ACTION,
     NAME,
@@ -335,6 +343,8 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
             STATE,
             Words("登记", "Enrolled"),
             Words("最近联系", "Last seen"),
+            UNSENT,
+            BLOCK_LIST,
             ACTION,
         ),
         rows=tuple(
@@ -347,6 +357,8 @@ def _devices(request: Request, caller: Caller, *, after: str | None = None, **sa
                     Cell(words=device_state(each, env.clock())),
                     Cell(moment=each.enrolled_at),
                     Cell(moment=each.last_seen_at) if each.last_seen_at else Cell(text="-"),
+                    unsent_cell(each),
+                    block_list_cell(each),
                 ),
                 forms=_device_forms(each) if each.gln in own and each.state in ("active", "suspended") else (),
             )

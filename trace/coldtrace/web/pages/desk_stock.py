@@ -2,26 +2,22 @@
 delivery.  They show what the API tells (`web/api/stock.py`, `vouchers.py`, `units.py`), within the same rights.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
 from coldtrace.custody import place_stock, vouchers
-from coldtrace.custody.as_of import Moment
-from coldtrace.custody.history import View
-from coldtrace.custody.model import MARK_WORDS, OVERLAY_WORDS, STATE_WORDS, Mark, Overlay, UnitState
+from coldtrace.custody.model import STATE_WORDS
 from coldtrace.custody.overlays import told
 from coldtrace.custody.place_stock import StockRow
 from coldtrace.custody.refusals import UnitUnknown, VoucherUnknown
-from coldtrace.custody.unit_view import STOCK_MAX, view_unit
 from coldtrace.errors import Words
 from coldtrace.events.unit_id import read_unit_id
 from coldtrace.parties import store as parties
@@ -32,10 +28,21 @@ from coldtrace.web.access import Caller
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.page_session import page_needs
 from coldtrace.web.pages.choose_place import choose_place
-from coldtrace.web.pages.desk_form import PAGE, SITE, STATE, show_sheet
+from coldtrace.web.pages.desk_form import PAGE, STATE, show_sheet
+from coldtrace.web.pages.desk_lots import BY_LOT, NEAR
 from coldtrace.web.pages.sheet import Cell, Row, Section
-from coldtrace.web.pages.views import Bilingual
-from coldtrace.web.place_words import act_words
+from coldtrace.web.pages.unit_story import (
+    GOODS,
+    LAST_DAY,
+    TO,
+    find_story,
+    known_state,
+    overlay_cell,
+    place_cell,
+    site_names,
+    story_sections,
+    unit_cell,
+)
 
 router = APIRouter(include_in_schema=False)
 UnitReader = Annotated[Caller, page_needs(Kind.UNIT, Verb.READ)]
@@ -43,12 +50,10 @@ VoucherReader = Annotated[Caller, page_needs(Kind.PIECES, Verb.READ)]
 Gln = Annotated[str, Path(max_length=13)]
 After = Annotated[str | None, Query(max_length=400)]
 
-GOODS, LOT = Words("货物", "Goods"), Words("产品与批次", "Product and lot")
-QUANTITY, LAST_DAY = Words("数量", "Quantity"), Words("到期日", "Last day")
-LAST_SEEN, FROM, TO = Words("最近一次记录", "Last record"), Words("来自", "From"), Words("发往", "To")
+LOT, QUANTITY = Words("产品与批次", "Product and lot"), Words("数量", "Quantity")
+LAST_SEEN, FROM = Words("最近一次记录", "Last record"), Words("来自", "From")
 DELIVERY, SENT_AT, LINES = Words("送货凭证", "Delivery"), Words("发出时间", "Sent"), Words("行数", "Lines")
 LINES_SHOWN = 200
-STORY_SHOWN = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,65 +139,23 @@ def transit_page(request: Request, gln: Gln, caller: UnitReader, after: After = 
 
 
 @router.get("/desk/units/{unit:path}")
-def unit_page(request: Request, unit: Annotated[str, Path(max_length=400)], caller: UnitReader) -> Response:
-    """Show one unit: how it stands, and all that was said of it as far as the reader may see."""
+def unit_page(
+    request: Request,
+    unit: Annotated[str, Path(max_length=400)],
+    caller: UnitReader,
+    after: UUID | None = None,
+    story: Literal["start"] | None = None,
+) -> Response:
+    """Show one unit: how it stands, and what was said of it as far as the reader may see.
+
+    The newest first; with `story=start`, and from the statement behind `after` on, as it happened.
+    """
     read_unit_id(unit)
-    now = Moment(as_of=None, known_at=None)
     with request.app.state.sessions() as session:
-        found = view_unit(
-            session,
-            caller.scope,
-            unit,
-            inside_max=STORY_SHOWN,
-            view=View.CORRECTED,
-            moment=now,
-            stock_after=None,
-            stock_max=STOCK_MAX,
-        )
+        found = find_story(session, caller.scope, unit, after=after, from_start=story is not None)
         if found is None:
             raise UnitUnknown(unit=unit)
-        story = found.lines[-STORY_SHOWN:]
-        names = _names(session, [found.gln, found.to_gln, *(line.gln for line in story)])
-    caller.at(line.gln for line in story)
-    caller.told(lines=len(story))
-    overlays = told(found.overlays, last_day=found.expires_on, today=_today(request), suspected=found.suspected)
-    facts = (
-        (STATE, _state(found.state)),
-        (SITE, _place(found.gln, names)),
-        *(((TO, _place(found.to_gln, names)),) if found.to_gln else ()),
-        *(((Words("所在托盘", "On pallet"), _unit(found.parent)),) if found.parent else ()),
-        (Words("注意", "Mind"), _overlays(overlays)),
-        (LAST_DAY, Cell(text=found.expires_on.isoformat() if found.expires_on else "-")),
-    )
-    about = Section(id="unit", title=GOODS, facts=((Words("编码", "Code"), Cell(text=unit)), *facts))
-    inside = Section(
-        id="inside",
-        title=Words("里面的货物", "What is inside"),
-        columns=(GOODS,),
-        rows=tuple(Row(id=each, cells=(_unit(each),)) for each in found.inside),
-    )
-    told_of = Section(
-        id="story",
-        title=Words("记录", "What was said of it"),
-        lead=Words(
-            "只列出您可以查看的记录，先后按发生时间。", "As far as you may see it, in the order in which it happened."
-        ),
-        columns=(Words("时间", "When"), Words("操作", "What"), SITE, TO, Words("标记", "Marks")),
-        rows=tuple(
-            Row(
-                id=str(line.entry_id),
-                cells=(
-                    Cell(moment=line.claimed_at),
-                    Cell(words=act_words(line.type)),
-                    _place(line.gln, names),
-                    _place(line.to_gln, names),
-                    _marks(line.marks),
-                ),
-            )
-            for line in reversed(story)
-        ),
-    )
-    sections = (about, *((inside,) if found.inside else ()), told_of)
+        sections = story_sections(request, session, caller, found, onwards=after is not None or story is not None)
     return show_sheet(request, caller, Words("一件货物", "One unit"), sections)
 
 
@@ -205,7 +168,7 @@ def voucher_page(
         found = vouchers.open_voucher(session, caller.scope, id, extra_after=None)
         if found is None:
             raise VoucherUnknown(id=str(id))
-        names = _names(session, [found.head.gln, found.head.to_gln])
+        names = site_names(session, [found.head.gln, found.head.to_gln])
     caller.at([found.head.gln, found.head.to_gln])
     page = [line for line in found.lines if line.line_no > after][:LINES_SHOWN]
     caller.told(lines=len(page))
@@ -214,8 +177,8 @@ def voucher_page(
         id="voucher",
         title=DELIVERY,
         facts=(
-            (FROM, _place(found.head.gln, names)),
-            (TO, _place(found.head.to_gln, names) if found.head.to_gln else Cell(text=found.head.to_name or "-")),
+            (FROM, place_cell(found.head.gln, names)),
+            (TO, place_cell(found.head.to_gln, names) if found.head.to_gln else Cell(text=found.head.to_name or "-")),
             (SENT_AT, Cell(moment=found.head.claimed_at)),
             (Words("单号", "Number"), Cell(text=found.head.number or "-")),
             (
@@ -239,10 +202,10 @@ def voucher_page(
             Row(
                 id=str(line.line_no),
                 cells=(
-                    _unit(line.unit_id),
+                    unit_cell(line.unit_id),
                     Cell(text=" · ".join(each for each in (line.gtin, line.lot) if each) or "-"),
                     Cell(text=f"{line.quantity:,}"),
-                    Cell(words=LINE_STATES.get(line.state) or STATE_WORDS.get(_known(line.state))),
+                    Cell(words=LINE_STATES.get(line.state) or STATE_WORDS.get(known_state(line.state))),
                     Cell(text=f"{line.received_quantity:,}"),
                 ),
             )
@@ -259,7 +222,7 @@ def voucher_page(
         rows=tuple(
             Row(
                 id=f"{each.received.entry_id}-{each.line_no}",
-                cells=(_unit(each.unit_id), Cell(text=f"{each.quantity:,}")),
+                cells=(unit_cell(each.unit_id), Cell(text=f"{each.quantity:,}")),
             )
             for each in found.extra
         ),
@@ -287,10 +250,6 @@ LINE_STATES: dict[str, Words] = {
 }
 
 
-def _known(state: str) -> UnitState:
-    return UnitState(state) if state in set(UnitState) else UnitState.UNKNOWN
-
-
 def _places(request: Request, caller: Caller, which: _List, after: str | None) -> Response:
     empty = Words("没有您可以查看的场所。", "There is no place that you may look at.")
     return choose_place(request, caller, after, path=which.path, title=which.title, lead=which.lead, empty=empty)
@@ -302,7 +261,7 @@ def _page(request: Request, caller: Caller, which: _List, gln: str, after: str |
         if site is None:
             raise SiteUnknown(gln=gln)
         found = which.ask(session, site.gln, after=after, limit=PAGE)
-        names = _names(session, [each for row in found for each in (row.from_gln, row.to_gln)])
+        names = site_names(session, [each for row in found for each in (row.from_gln, row.to_gln)])
     caller.at([site.gln])
     caller.told(rows=len(found))
     section = Section(
@@ -313,8 +272,9 @@ def _page(request: Request, caller: Caller, which: _List, gln: str, after: str |
         rows=tuple(_row(request, row, which, names) for row in found),
         empty=which.empty,
         next_url=f"{which.path}/{gln}?after={quote(found[-1].unit_id, safe='')}" if len(found) == PAGE else None,
-        links=tuple(
-            (f"{other.path}/{gln}", other.title) for other in (STOCK, EXPECTED, IN_TRANSIT) if other is not which
+        links=(
+            *((f"{other.path}/{gln}", other.title) for other in (STOCK, EXPECTED, IN_TRANSIT) if other is not which),
+            *(((f"/desk/stock/{gln}/lots", BY_LOT), (f"/desk/near-expiry/{gln}", NEAR)) if which is STOCK else ()),
         ),
     )
     return show_sheet(request, caller, which.title, (section,))
@@ -325,17 +285,17 @@ def _row(request: Request, row: StockRow, which: _List, names: dict[str, Site]) 
     deeper = told(row.overlays_inside, last_day=None, today=_today(request), suspected=row.suspected_inside)
     other = row.from_gln if which is EXPECTED else row.to_gln
     way = (
-        _place(other, names),
+        place_cell(other, names),
         Cell(text=str(row.voucher)[-8:], url=f"/desk/vouchers/{row.voucher}") if row.voucher else Cell(text="-"),
     )
     return Row(
         id=row.unit_id,
         cells=(
-            _unit(row.unit_id),
+            unit_cell(row.unit_id),
             Cell(text=" · ".join(each for each in (row.gtin, row.lot) if each) or "-"),
             _quantity(row),
             Cell(text=row.expiry.isoformat() if row.expiry else "-"),
-            _overlays(sorted({*overlays, *deeper})),
+            overlay_cell(sorted({*overlays, *deeper})),
             *(way if which.way else ()),
             Cell(moment=row.last_at) if row.last_at else Cell(text="-"),
         ),
@@ -346,43 +306,6 @@ def _quantity(row: StockRow) -> Cell:
     if row.inside:
         return Cell(words=Words(f"托盘，内有 {row.inside:,} 件", f"A pallet with {row.inside:,} units"))
     return Cell(words=Words(f"{row.quantity:,} 件", f"{row.quantity:,}"))
-
-
-def _unit(unit: str | None) -> Cell:
-    if unit is None:
-        return Cell(text="-")
-    return Cell(text=unit, url=f"/desk/units/{quote(unit, safe='()')}")
-
-
-def _state(state: str | None) -> Cell:
-    return Cell(words=Words("不告知", "not told")) if state is None else Cell(words=STATE_WORDS[_known(state)])
-
-
-def _overlays(kinds: Sequence[str]) -> Cell:
-    if not kinds:
-        return Cell(text="-")
-    found = [OVERLAY_WORDS[Overlay(kind)] for kind in kinds]
-    return Cell(words=Words("、".join(each.zh for each in found), ", ".join(each.en for each in found)))
-
-
-def _marks(marks: Sequence[str]) -> Cell:
-    if not marks:
-        return Cell(text="-")
-    found = [MARK_WORDS[Mark(each)] for each in marks]
-    return Cell(words=Words("；".join(each.zh for each in found), "; ".join(each.en for each in found)))
-
-
-def _place(gln: str | None, names: dict[str, Site]) -> Cell:
-    if gln is None:
-        return Cell(text="-")
-    site = names.get(gln)
-    return Cell(text=gln) if site is None else Cell(name=Bilingual(zh=site.name_zh, en=site.name_en))
-
-
-def _names(session: Session, glns: Sequence[str | None]) -> dict[str, Site]:
-    """Return the registered ones of these places; the directory is open to everybody with a role."""
-    found = {gln: parties.site(session, gln) for gln in {each for each in glns if each}}
-    return {gln: site for gln, site in found.items() if site is not None}
 
 
 def _today(request: Request) -> date:

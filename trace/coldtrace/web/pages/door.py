@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from coldtrace.codes.scan import read_scan
 from coldtrace.codes.short_code import format_short_code
-from coldtrace.custody.history import find_unit, history
+from coldtrace.custody.history import find_unit
+from coldtrace.custody.story_pages import history
 from coldtrace.errors import Lang, Refusal
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import cast, get_args
 
+from coldtrace.web.formats import read_day
 from coldtrace.web.pages.views import Bilingual, Goods, Source
 
 _MASK = "…"
@@ -46,10 +47,8 @@ def days_left(expiry: str | None, *, today: date) -> int | None:
     >>> days_left("2026-11-25", today=date(2026, 11, 23))
     2
     """
-    try:
-        return (date.fromisoformat(expiry or "") - today).days
-    except ValueError:
-        return None
+    last = read_day(expiry or "")
+    return None if last is None else (last - today).days
 
 
 def masked_number(number: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from coldtrace.web.pages.views import ColdState, JourneyStop
 
 # Housekeeping of a device, or a look at the box or a word about it from wherever: the box went nowhere.
-_SILENT = frozenset(
+SILENT = frozenset(
     {"mark", "close", "count", "observe", "inspect", "sample", "hold", "release", "recall", "lift", "temperature",
      "correct"}
 )  # fmt: skip
@@ -22,6 +22,7 @@ class JourneyStep:
     """One statement about the box, or about a parent while it was inside, in order of event time.
 
     `site` is any key that tells two sites apart (it is never shown); None compares by role and district alone.
+    `waiting` tells that the proof of the box does not have it.
     """
 
     statement_type: str
@@ -31,6 +32,7 @@ class JourneyStep:
     site: str | None = None
     cold: ColdState = "unknown"
     by_platform: bool = False
+    waiting: bool = False
 
 
 def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
@@ -38,7 +40,7 @@ def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
     stops: list[JourneyStop] = []
     last: JourneyStep | None = None
     for step in steps:
-        if step.statement_type in _SILENT:
+        if step.statement_type in SILENT:
             continue
         if last is not None and _same_place(last, step) and last.statement_type not in _SENDING:
             stops[-1] = _longer(stops[-1], step)
@@ -51,7 +53,7 @@ def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
 
 def is_in_transit(steps: Iterable[JourneyStep]) -> bool:
     """Tell whether the last statement that moved the box sent it out."""
-    moved = [s.statement_type for s in steps if s.statement_type not in _SILENT]
+    moved = [s.statement_type for s in steps if s.statement_type not in SILENT]
     return bool(moved) and moved[-1] in _SENDING
 
 
@@ -70,6 +72,7 @@ def _first(step: JourneyStep, *, gap: bool) -> JourneyStop:
         acts=(step.statement_type,),
         cold=step.cold,
         by_platform=step.by_platform,
+        waiting=step.waiting,
         gap_before=gap,
     )
 
@@ -82,6 +85,7 @@ def _longer(stop: JourneyStop, step: JourneyStep) -> JourneyStop:
         acts=stop.acts if step.statement_type in stop.acts else (*stop.acts, step.statement_type),
         cold=_worse(stop.cold, step.cold),
         by_platform=stop.by_platform or step.by_platform,
+        waiting=stop.waiting or step.waiting,
     )
 
 

@@ -1,21 +1,30 @@
 """The pages of a pallet, and of a place: a door, a gate, a counter with the lots that are open there."""
 
-from collections.abc import Container
-from datetime import datetime
+from collections.abc import Container, Iterable
+from datetime import date
 
 from fastapi.responses import Response
 
 from coldtrace.custody import counters
 from coldtrace.custody.counters import OpenLot
-from coldtrace.custody.history import find_unit, history
-from coldtrace.custody.overlays import kinds_of
+from coldtrace.custody.history import find_unit
+from coldtrace.custody.model import Overlay
+from coldtrace.custody.story_pages import history
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
 from coldtrace.parties import store as parties
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.formats import LOCAL
-from coldtrace.web.linkset import complaint_url
-from coldtrace.web.pages.code_asked import OF_OVERLAYS, Asked, count_look, grouped, journey_steps, unknown_page
+from coldtrace.web.linkset import complaint_url, notice_url
+from coldtrace.web.pages.code_asked import (
+    OF_OVERLAYS,
+    Asked,
+    count_look,
+    grouped,
+    journey_steps,
+    recall_said,
+    unknown_page,
+)
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import is_in_transit, journey_stops
 from coldtrace.web.pages.showing import show
@@ -32,25 +41,29 @@ def pallet_page(asked: Asked) -> Response:
     if unit is None or goods.issued_code(asked.session, unit_id) is None:
         return unknown_page(asked, Status.NOT_REGISTERED)
     story = [line for line in history(asked.session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
-    steps = journey_steps(story, {site.gln: site for site in parties.sites(asked.session)})
-    found = counters.lots_on(asked.session, unit.unit_pk, limit=PALLET_LOTS_MAX)
-    lots = [_lot(each, asked.now, told=_OF_WHOLE_LOTS) for each in found]
+    sites = {site.gln: site for site in parties.sites(asked.session)}
+    steps = journey_steps(story, sites)
+    today = asked.now.astimezone(LOCAL).date()
+    found = counters.lots_on(asked.session, unit.unit_pk, today=today, limit=PALLET_LOTS_MAX)
+    lying = _said_of(found.overlays, told=_OF_WHOLE_LOTS)
     view = PalletView(
         here=asked.here,
         host=asked.env.public_host,
         status=worst_first(
             [
                 *(OF_OVERLAYS[kind] for kind in unit.lying),
-                *(status for _, statuses in lots for status in statuses),
+                *lying,
                 *([Status.LIST_EXPIRED] if asked.report.stale else []),
             ]
         )[0],
         decided_at=asked.now,
         code_label=grouped(asked.code.value("00") or ""),
         queries=count_look(asked, unit_id),
-        lots=tuple(lot for lot, _ in lots),
+        lots=tuple(_lot(each, today, told=_OF_WHOLE_LOTS) for each in found.listed),
+        more=found.more,
         journey=journey_stops(steps),
         in_transit=is_in_transit(steps),
+        recall=recall_said(story, unit.lying, sites),
         complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/pallet.html", view)
@@ -62,19 +75,19 @@ def place_page(asked: Asked) -> Response:
     if site is None:
         return unknown_page(asked, Status.NOT_REGISTERED)
     door = asked.code.value("254")
-    found = counters.open_at(asked.session, gln, door, limit=COUNTER_LOTS_MAX)
-    lots = [_lot(each, asked.now) for each in found[:COUNTER_LOTS_MAX]]
+    today = asked.now.astimezone(LOCAL).date()
+    found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX)
     view = PlaceView(
         here=asked.here,
         host=asked.env.public_host,
-        status=worst_first([Status.PLACE, *(status for _, statuses in lots for status in statuses)])[0],
+        status=worst_first([Status.PLACE, *_said_of(found.overlays)])[0],
         decided_at=asked.now,
         role=site.role.value,
         district=site.district,
         gln=gln,
         door=door,
-        open_lots=tuple(lot for lot, _ in lots),
-        more=len(found) > COUNTER_LOTS_MAX,
+        open_lots=tuple(_lot(each, today) for each in found.listed),
+        more=found.more,
         complaint_url=complaint_url(asked.path),
     )
     return show(asked.request, "consumer/place.html", view)
@@ -84,21 +97,20 @@ _OF_WHOLE_LOTS = frozenset({Status.RECALLED, Status.HELD, Status.EXPIRED})
 """What a pallet's page says of its lots; that one box of them was seen elsewhere is said of that box."""
 
 
-def _lot(
-    found: OpenLot, now: datetime, *, told: Container[Status] = frozenset(Status)
-) -> tuple[ListedLot, list[Status]]:
-    """Return a lot that is here and what must be said of it, the worst first."""
-    facts = read_goods(read_facts(found.facts), today=now.astimezone(LOCAL).date())
-    recalled = [Status.RECALLED] if found.recalled else []
-    expired = [Status.EXPIRED] if facts.days_left is not None and facts.days_left < 0 else []
-    stopped = [*expired, *recalled, *(OF_OVERLAYS[kind] for kind in kinds_of(found.overlays))]
-    stopped = [status for status in stopped if status in told]
-    statuses = worst_first(stopped) if stopped else ()
-    lot = ListedLot(
+def _said_of(overlays: Iterable[Overlay], *, told: Container[Status] = frozenset(Status)) -> tuple[Status, ...]:
+    """Return what must be said of goods on which these overlays lie, the worst first."""
+    found = [status for status in (OF_OVERLAYS[kind] for kind in overlays) if status in told]
+    return worst_first(found) if found else ()
+
+
+def _lot(found: OpenLot, today: date, *, told: Container[Status] = frozenset(Status)) -> ListedLot:
+    """Return a lot that is here, with what must be said of it."""
+    facts = read_goods(read_facts(found.facts), today=today)
+    return ListedLot(
         product=facts.product,
         origin=facts.origin,
         lot=facts.lot,
         expiry_date=facts.expiry_date,
-        also=tuple(advice_for(status) for status in statuses),
+        also=tuple(advice_for(status) for status in _said_of(found.overlays, told=told)),
+        notice_url=None if found.notice is None else notice_url(*found.notice),
     )
-    return lot, list(statuses)

@@ -53,13 +53,18 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A form that changes something; the page's CSRF token goes with it by itself.  One that `asks` only looks."""
+    """A form that changes something; the page's CSRF token goes with it by itself.  One that `asks` only looks.
+
+    With `choices` it has a button for each instead of one: the value of the pressed one is sent as `choice`.
+    """
 
     action: str
     submit: Words
     fields: tuple[Field, ...] = ()
     quiet: bool = False
     asks: bool = False
+    choice: str = ""
+    choices: tuple[Choice, ...] = ()
 
     @property
     def has_file(self) -> bool:

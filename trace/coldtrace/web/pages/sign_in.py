@@ -18,6 +18,7 @@ from coldtrace.events.enrolment import token_hash
 from coldtrace.journal import service as journal
 from coldtrace.journal.model import Act
 from coldtrace.people import sign_in
+from coldtrace.people.demo import DEMO_PASSWORD, demo_people
 from coldtrace.people.known_browsers import remember
 from coldtrace.people.model import Person
 from coldtrace.people.persons import (
@@ -28,8 +29,9 @@ from coldtrace.people.persons import (
 from coldtrace.people.refusals import CodeWanted, SignInRefused
 from coldtrace.people.sessions import end_session
 from coldtrace.people.tables import PersonRow
-from coldtrace.rights.model import Kind
+from coldtrace.rights.model import PERSON_ROLE_WORDS, Kind
 from coldtrace.web.access import Body
+from coldtrace.web.demo_world import DemoWorld
 from coldtrace.web.limits import address_of
 from coldtrace.web.page_session import (
     SignedIn,
@@ -46,7 +48,7 @@ from coldtrace.web.page_session import (
     sign_in_address,
     signed_in_person,
 )
-from coldtrace.web.pages.sheet import Field, Form, Section, SheetView
+from coldtrace.web.pages.sheet import Choice, Field, Form, Section, SheetView
 from coldtrace.web.pages.showing import remember_language, show
 from coldtrace.web.problems import status_of
 
@@ -272,7 +274,47 @@ def _sign_in_view(request: Request, *, next: str, email: str = "", problem: Refu
         forms=(form,),
         links=(("/forgot", Words("忘记密码", "Forgot the password")),),
     )
-    return _view(request, Words("登录", "Sign in"), section, None if problem is None else said(problem))
+    view = _view(request, Words("登录", "Sign in"), section, None if problem is None else said(problem))
+    demo: DemoWorld | None = request.app.state.demo
+    if demo is None:
+        return view
+    waits = demo.is_making or demo.is_resetting
+    # First: whoever looks at a demo has no password to type.
+    return replace(view, sections=(_demo_section(request, demo, next=next), *view.sections), is_busy=waits)
+
+
+def _demo_section(request: Request, demo: DemoWorld, *, next: str) -> Section:
+    """Return a button for each role of the demo: whoever looks around need not type anything."""
+    title = Words("演示账号", "People of the demo")
+    if demo.is_making or demo.is_resetting:
+        making = Words(
+            "演示数据正在建立，约需一两分钟；本页会自动刷新。",
+            "The demo's world is being made, which takes a minute or two; this page looks again by itself.",
+        )
+        return Section(id="demo", title=title, lead=making)
+    with request.app.state.sessions() as session:
+        found = demo_people(session)
+    enter = Form(
+        action="/sign-in",
+        submit=Words("登录", "Sign in"),
+        fields=(
+            Field(name="next", label=EMAIL, kind="hidden", value=next),
+            Field(name="password", label=PASSWORD, kind="hidden", value=DEMO_PASSWORD),
+        ),
+        choice="email",
+        choices=tuple(Choice(value=each.email, label=PERSON_ROLE_WORDS[each.role]) for each in found),
+    )
+    return Section(
+        id="demo",
+        title=title,
+        lead=Words(
+            "这是演示环境：企业、货物和人员都是虚构的，人人可以用下列身份进入。正式环境没有这些账号。",
+            "This is a demo: firms, goods and people are invented, and everybody may enter as one of these. A real"
+            " installation has none of them.",
+        ),
+        empty=None if found else Words("这里还没有演示账号。", "There are none yet."),
+        forms=(enter,) if found else (),
+    )
 
 
 def _forgot_view(request: Request, *, asked: bool = False) -> SheetView:

@@ -204,7 +204,10 @@ class Repack:
 
 @dataclass(frozen=True, kw_only=True)
 class JourneyStop:
-    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over."""
+    """Row 13: one stay.  Role, district and local days only; `gap_before` means nobody signed the hand-over.
+
+    `waiting`: something was said here that the proof does not have, or not yet.
+    """
 
     role: str
     district: str
@@ -214,6 +217,7 @@ class JourneyStop:
     cold: ColdState = "unknown"
     leg_cold: ColdState = "unknown"
     by_platform: bool = False
+    waiting: bool = False
     gap_before: bool = False
 
 
@@ -238,12 +242,15 @@ class Seller:
 
 @dataclass(frozen=True, kw_only=True)
 class RecallNotice:
-    """Row 18, and the recalled banner's reason."""
+    """Row 18, and below the banner: a recall that a statement said, on which day and by what kind of place.
+
+    Its reason is no public word of a statement (docs/formats/events.md); that of a lot recalled by number is in the
+    notice (`RecalledGoods`).
+    """
 
     published: str
-    reason: Bilingual
-    level: int | None = None
-    url: str | None = None
+    role: str
+    district: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,14 +292,16 @@ class ListedLot:
     lot: str | None
     expiry_date: str | None
     also: tuple[Advice, ...] = ()
+    notice_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PalletView(CodePageView):
-    """The page of a pallet label."""
+    """The page of a pallet label; `more` lots are on it than are listed."""
 
     queries: Queries
     lots: tuple[ListedLot, ...] = ()
+    more: int = 0
     journey: tuple[JourneyStop, ...] = ()
     in_transit: bool = False
     temperature: Temperature = Temperature()
@@ -304,7 +313,7 @@ class PalletView(CodePageView):
 class PlaceView(CodePageView):
     """The page of a place code at a door, a gate or a counter; `name` only where the site agreed to be shown.
 
-    `open_lots` are those of which something is open at a counter; `more` says that not all of them are here.
+    `open_lots` are those of which something is open at a counter; so many `more` are not listed.
     """
 
     status: Status = Status.PLACE
@@ -314,7 +323,7 @@ class PlaceView(CodePageView):
     door: str | None = None
     name: Bilingual = NOT_STATED
     open_lots: tuple[ListedLot, ...] = ()
-    more: bool = False
+    more: int = 0
     complaint_url: str | None = None
 
     @property

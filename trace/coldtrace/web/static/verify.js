@@ -20,7 +20,11 @@ const LONG = { limit: 4 * 1024 * 1024 };
 const IDENTITY = ['commission', 'adopt', 'transform', 'relabel'];
 
 /**
- * Return `{ok, checks: [{name, result, reason}]}` for a bundle text; never throws for what it says.
+ * Return `{ok, checks: [{name, result, reason}], facts, code, statements}` for a bundle text; never throws for what it
+ * says.
+ *
+ * What was signed is told only when nothing failed: `facts` the product facts by name (null also where there are none
+ * to check), `code` the elements of the code, `statements` those that stand, `{type, date, role, district, by, cold}` each.
  *
  * `root` is the text of the pinned root document or null, `now` a Date, `asked` the unit id that was scanned or null,
  * `lowestSeq` the highest trust-list number seen before or null.
@@ -31,13 +35,17 @@ export async function verifyBundle(text, { root = null, now = new Date(), asked 
     bundle = readBundle(text);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return report([{ name: 'format', result: 'failed', reason: 'malformed_bundle' }]);
+    return report([{ name: 'format', result: 'failed', reason: 'malformed_bundle' }], {});
   }
   const pinned = root === null ? null : await parseRoot(root);
-  return report(await checkBundle(bundle, { pinned, now: now.getTime(), asked, lowestSeq }));
+  const signed = { facts: null, code: null, statements: [] };
+  return report(await checkBundle(bundle, { pinned, now: now.getTime(), asked, lowestSeq }, signed), signed);
 }
 
-const report = (checks) => ({ ok: checks.every((check) => check.result !== 'failed'), checks });
+function report(checks, { facts = null, code = null, statements = [] }) {
+  const ok = checks.every((check) => check.result !== 'failed');
+  return ok ? { ok, checks, facts, code, statements } : { ok, checks, facts: null, code: null, statements: [] };
+}
 
 /** Return the check that `make` makes: it returns the reason of a pass, or throws Failed or NotChecked. */
 async function runCheck(name, make) {
@@ -79,7 +87,8 @@ function asObject(value) {
   return value;
 }
 
-async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
+/** Return all checks; `signed` is given what they find to be signed. */
+async function checkBundle(bundle, { pinned, now, asked, lowestSeq }, signed) {
   let root = pinned;
   let list = null;
   let checkpoint = null;
@@ -155,10 +164,14 @@ async function checkBundle(bundle, { pinned, now, asked, lowestSeq }) {
   for (const [number, shown] of bundle.statements.entries()) {
     statements.push(await checkStatement(shown, number, ground, runCheck));
   }
+  signed.code = code?.elements ?? null;
+  signed.statements = standing(statements).filter((each) => each.stands).map((each) => toldOf(each.public));
   return [
     ...head,
     await runCheck('code_commission', () => requireCommission(statements, needCode())),
-    await runCheck('facts', () => requireFacts(bundle.facts, statements, needCode())),
+    await runCheck('facts', async () => {
+      signed.facts = await requireFacts(bundle.facts, statements, needCode());
+    }),
     ...statements.flatMap((statement) => statement.checks),
     ...logChecks,
     await runCheck('continuity', () => checkContinuity(statements, code?.unit ?? null)),
@@ -194,6 +207,12 @@ async function requireFacts(text, statements, code) {
   if (identity.facts === null || !sameBytes(await sha256(utf8(text)), identity.facts)) throw new Failed('facts_differ');
   const gtin = code.ais.get('01');
   if (gtin !== undefined && Object.hasOwn(facts, 'gtin') && facts.gtin !== gtin) throw new Failed('facts_of_other_goods');
+  return facts;
+}
+
+function toldOf({ type, date, place, by, cold }) {
+  const [role, district] = place.split('/');
+  return { type, date: new Date(date).toISOString().slice(0, 10), role, district, by, cold };
 }
 
 function readFacts(text) {

@@ -1,13 +1,16 @@
 // The proof on the consumer page: fetch it, verify it here, and say each check in the page's language.
 //
 // The page works without this script.  It has an element `data-proof-url="..."` (with `data-proof-unit="..."` where the
-// address does not name the goods) and a list `data-proof-list`; both say how it ended in `data-proof-state`.
+// address does not name the goods) and a list `data-proof-list`; both say how it ended in `data-proof-state`.  What the
+// page says of the goods is compared with what was signed: a good proof beside another text is refused.
 
 import { verifyBundle } from '../verify.js';
 import { unitOfPath } from './code.js';
+import { comparePage } from './compare.js';
 import { checkWords, ICONS, RESULTS } from './words.js';
 
 const PATIENCE_MS = 15_000;
+const KEPT_MS = 1_500; // a page may be a second old (kept_pages.py)
 
 const place = document.querySelector('[data-proof-url]');
 if (place !== null) await showProof(place);
@@ -19,7 +22,8 @@ async function showProof(element) {
   try {
     // The address bar is what the person scanned, so it says which goods the proof must be of.
     const asked = unitOfPath(location.pathname) ?? element.dataset.proofUnit ?? null;
-    outcome = await verifyBundle(await fetchProof(element.dataset.proofUrl), { asked });
+    outcome = await checkAll(await fetchProof(element.dataset.proofUrl), asked, lang);
+    if (outcome === null) return;
   } catch (error) {
     console.error(error);
     outcome = { ok: null, checks: [{ name: 'format', result: 'not_checked', reason: 'proof_not_fetched' }] };
@@ -27,6 +31,19 @@ async function showProof(element) {
   list?.replaceChildren(...linesOf(outcome.checks, lang));
   const state = stateOf(outcome);
   for (const each of [element, list]) if (each !== null) each.dataset.proofState = state;
+}
+
+/** Return the report on proof and page; null if the page is loaded again because the goods moved meanwhile. */
+async function checkAll(text, asked, lang) {
+  const report = await verifyBundle(text, { asked });
+  if (report.checks.length === 1) return report;
+  const page = comparePage(document, report, lang);
+  if (page.reason === 'page_lacks_records' && performance.getEntriesByType('navigation')[0]?.type !== 'reload') {
+    await new Promise((done) => setTimeout(done, KEPT_MS));
+    location.reload();
+    return null;
+  }
+  return { ok: report.ok && page.result !== 'failed', checks: [...report.checks, page] };
 }
 
 // What this browser could not compute it must not call good: then the server's word is all there is.

@@ -109,6 +109,7 @@ function readPublic(text) {
     date: asDate(value.date),
     place: readPlace(value.place),
     by: value.by,
+    cold: value.cold,
     facts,
     corrects: orNull(value.corrects, (corrects) => {
       shape(corrects, 'header mode');

@@ -30,6 +30,7 @@ export const NAMES = {
   "time": { zh: "时间上限", en: "Claimed times, latest" },
   "seen": { zh: "时间下限", en: "Claimed times, earliest" },
   "complete": { zh: "是否完整", en: "Completeness" },
+  "page": { zh: "本页文字", en: "Text of this page" },
 };
 
 export const REASONS = {
@@ -118,6 +119,9 @@ export const REASONS = {
   "not_after_receipt": { zh: "日期由设备声称，且不晚于平台收到之日", en: "claimed by the devices; not later than the platform received" },
   "no_seen": { zh: "设备未引用检查点", en: "no device named a checkpoint" },
   "seen_not_shown": { zh: "设备引用的检查点未随凭证提供", en: "the checkpoints the devices named are not in the file" },
+  "page_differs": { zh: "本页标红处不是所签名的内容", en: "what is outlined in red on this page is not what was signed" },
+  "page_lacks_records": { zh: "凭证中有本页没有显示的流通记录", en: "the proof has records that this page does not show" },
+  "page_not_compared": { zh: "没有核对通过的商品信息可供比对", en: "no product facts passed that it could be compared with" },
   "only_what_is_shown": { zh: "凭证只能证明所示的内容，不能证明没有遗漏", en: "a proof shows what is in it, never that nothing was left out" },
   "browser_lacks_webcrypto": { zh: "此浏览器在当前网址下无法计算", en: "this browser cannot compute it at this address" },
   "browser_lacks_ed25519": { zh: "此浏览器不支持 Ed25519 签名", en: "this browser cannot check Ed25519 signatures" },

@@ -1,0 +1,402 @@
+"""The page beside its proof: what the visitor reads is what was signed, or the visitor's browser says that it is not.
+
+The page is that of a real service; what an operator who lies would change of it is changed on the way to the browser.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from coldtrace.codes.short_code import format_short_code
+from coldtrace.errors import Lang
+from coldtrace.events.statement_type import StatementType as T
+from coldtrace.parties.model import SiteRole
+from coldtrace.web import formats
+from coldtrace.web.pages.goods_facts import read_goods
+from coldtrace.web.pages.views import JourneyStop
+from coldtrace.web.place_words import CITY_DISTRICTS, PROVINCE_DISTRICTS, ROLES, district_words, role_words
+from coldtrace.web.render import render
+from support.browser import open_browser, serve_pages
+from support.call_scene import fresh_declaration
+from support.databases import Databases
+from support.house import unit_line
+from support.story import NOW, build_story
+from support.story_page import page_view, story_page
+from support.web_house import WebHouse, web_house
+
+LANGS: tuple[Lang, ...] = ("zh", "en")
+Change = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def web(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebHouse]:
+    with web_house(databases, tmp_path_factory.mktemp("text"), anonymous_requests_per_minute=100_000) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def box(web: WebHouse) -> str:
+    """The address of a box that went all the way and was sold."""
+    made = web.consignment(cartons=2)
+    web.walk(made.pallets[0])
+    web.sell(made.carton.unit_id)
+    web.settle()
+    return str(web.client.base_url).rstrip("/") + web.path(made.carton.uri)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with open_browser(tmp_path_factory.mktemp("text")) as started:
+        yield started
+
+
+def looked_at(browser: Browser, url: str, change: Change | None = None) -> tuple[str, tuple[str, str], list[str]]:
+    """Open a page; return how its proof ended, result and reason of the check `page`, and the texts in red."""
+    page = browser.new_page()
+
+    def changed(route: Route) -> None:
+        answer = route.fetch()
+        assert change is not None
+        body = change(answer.text())
+        assert body != answer.text(), "the change is one"
+        route.fulfill(response=answer, body=body)
+
+    if change is not None:
+        page.route(lambda asked: asked.startswith(url.partition("?")[0]) and "linkType" not in asked, changed)
+    page.goto(url)
+    page.wait_for_selector("section[data-proof-state]", timeout=60_000)
+    state = page.get_attribute("section[data-proof-state]", "data-proof-state") or ""
+    line = page.locator('[data-check="page"]')
+    said = (line.get_attribute("data-result") or "", line.get_attribute("data-reason") or "")
+    red = page.locator("[data-differs]").all_text_contents()
+    page.close()
+    return state, said, red
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_true_page_passes(browser: Browser, box: str, lang: str) -> None:
+    assert looked_at(browser, f"{box}&lang={lang}") == ("ok", ("passed", ""), [])
+
+
+def swap(old: str, new: str) -> Change:
+    """Return the change of all of a text as a reader sees it, and of nothing in an address or an attribute."""
+    return lambda html: re.sub(rf">([^<>]*){re.escape(old)}([^<>]*)<", rf">\g<1>{new}\g<2><", html)
+
+
+MARKED = [
+    "code",
+    "product_zh",
+    "product_en",
+    "origin_zh",
+    "origin_en",
+    "expiry_date",
+    "days_left",
+    "production_date",
+    "shelf_life",
+    "storage_zh",
+    "storage_en",
+    "spec",
+    "net_g",
+    "lot",
+    "plant",
+    "plant_reg",
+    "importer_zh",
+    "importer_en",
+    "importer_city",
+    "port",
+    "entry_date",
+    "quarantine_cert",
+    "quarantine_state",
+    "source",
+]
+
+
+def test_every_fact_on_the_page_is_marked(web: WebHouse, box: str) -> None:
+    """What is missing here of the list is missing in the test below."""
+    html = web.client.get(box, headers={"Accept": "text/html"}).text
+    assert set(re.findall(r'data-fact="(\w+)"', html)) == set(MARKED)
+
+
+_EACH = """async (marks) => {
+  const { verifyBundle } = await import('/static/verify.js');
+  const { comparePage } = await import('/static/verify/compare.js');
+  const answer = await fetch(document.querySelector('[data-proof-url]').dataset.proofUrl);
+  const report = await verifyBundle(await answer.text());
+  const judge = (change, restore) => {
+    change();
+    const { result, reason } = comparePage(document, report, 'zh');
+    const red = document.querySelectorAll('[data-differs]').length;
+    document.querySelectorAll('[data-differs]').forEach((each) => delete each.dataset.differs);
+    restore();
+    return [result, reason, red > 0];
+  };
+  return marks.flatMap((mark) => {
+    const element = document.querySelector(`[data-fact="${mark}"]`);
+    const said = element.textContent;
+    return [
+      judge(() => { element.textContent = 'Otherwise'; }, () => { element.textContent = said; }),
+      judge(() => { delete element.dataset.fact; }, () => { element.dataset.fact = mark; }),
+      judge(() => { element.style.visibility = 'hidden'; }, () => { element.style.visibility = ''; }),
+      judge(() => {}, () => {}),
+    ].map((found) => [mark, ...found]);
+  });
+}"""
+
+
+def test_each_fact_with_another_text_without_its_mark_or_out_of_sight_is_refused(browser: Browser, box: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{box}&lang=zh")
+    page.wait_for_selector("section[data-proof-state]", timeout=60_000)
+    found = page.evaluate(_EACH, MARKED)
+    page.close()
+    differs, same = ["failed", "page_differs", True], ["passed", "", False]
+    assert found == [[mark, *each] for mark in MARKED for each in (differs, differs, differs, same)]
+
+
+def _hidden(html: str) -> str:
+    """The true product name out of sight, another one in sight."""
+    return re.sub(r'(<span)( data-fact="product_zh"[^>]*>)', r"<b>神户和牛</b>\1 hidden\2", html)
+
+
+def _another_row(html: str) -> str:
+    return html.replace(
+        '<dl class="facts">', '<dl class="facts"><div class="fact"><dt>Organic</dt><dd>yes</dd></div>', 1
+    )
+
+
+LIES: dict[str, Change] = {
+    "a name out of sight": _hidden,
+    "another row": _another_row,
+    "a fact": lambda html: re.sub(r'(data-fact="importer_en"[^>]*>)[^<]*<', r"\g<1>Somebody else<", html),
+    "a row left out": lambda html: html.replace('data-row="8"', 'data-row="80"'),
+    "a row twice": lambda html: html.replace('data-row="10"', 'data-row="9"'),
+    "who checked it": swap("进口商申报，未经核验", "官方数据"),
+    "not stated": lambda html: re.sub(
+        r'<span class="raw" data-fact="plant"[^<]*<', '<span class="missing">未提供<', html
+    ),
+    "the moment": lambda html: re.sub(r"(<time[^>]*>查询时间 )\d{4}", r"\g<1>2020", html),
+    "a date": lambda html: re.sub(r'(data-fact="expiry_date">)[^<]*<', r"\g<1>2099年1月1日 到期<", html),
+    "a stop's place": swap(district_words("120116").zh, "天津市宁河区"),
+    "a stop's kind": lambda html: html.replace('<span class="stop__role">冷库', '<span class="stop__role">海关', 1),
+    "a stop's act": lambda html: re.sub(
+        r'(class="stop__did">.*?<span>)[^<]*<', r"\g<1>查验<", html, count=1, flags=re.S
+    ),
+    "a stop's day": lambda html: re.sub(
+        r'(<span class="stop__date"><time[^>]*>)[^<]*<', r"\g<1>2026年1月1日<", html, count=1
+    ),
+    "a stop's day in both": lambda html: html.replace('data-first="2026-', 'data-first="2025-', 1),
+    "a warm stop": swap("温度：无数据", "温度：合规"),
+}
+
+
+@pytest.mark.parametrize("lie", list(LIES))
+def test_a_page_that_says_otherwise_is_refused(browser: Browser, box: str, lie: str) -> None:
+    state, said, _ = looked_at(browser, f"{box}&lang=zh", LIES[lie])
+    assert (state, said) == ("failed", ("failed", "page_differs"))
+
+
+def test_a_stop_that_is_left_out_is_refused(browser: Browser, box: str) -> None:
+    """It might have come about meanwhile, so the page is loaded again once."""
+    change: Change = lambda html: re.sub(r'<li class="stop[^>]*data-stop="market".*?</li>', "", html, flags=re.S)  # noqa: E731
+    state, said, _ = looked_at(browser, box, change)
+    assert (state, said) == ("failed", ("failed", "page_lacks_records"))
+
+
+def test_goods_that_move_while_the_page_is_shown_are_no_lie(browser: Browser, web: WebHouse, box: str) -> None:
+    """The page is from before the box was opened, its proof from after: it is loaded again and is right."""
+    made = web.consignment(declaration=fresh_declaration(), cartons=1)
+    web.walk(made.pallets[0])
+    web.settle()
+    url = str(web.client.base_url).rstrip("/") + web.path(made.carton.uri)
+    before = web.client.get(url, headers={"Accept": "text/html", "Accept-Language": "en"}).text
+    web.tell(SiteRole.RETAILER, T.SELL, [unit_line(made.carton.unit_id)])
+    web.settle()
+    page = browser.new_page(locale="en-GB")
+    shown: list[str] = []
+
+    def old_once(route: Route) -> None:
+        shown.append(route.request.url)
+        answer = route.fetch()
+        route.fulfill(response=answer, body=before if len(shown) == 1 else answer.text())
+
+    page.route(lambda asked: asked.startswith(url.partition("?")[0]) and "linkType" not in asked, old_once)
+    page.goto(url)
+    page.wait_for_selector("section[data-proof-state]", timeout=60_000)
+    assert page.get_attribute("section[data-proof-state]", "data-proof-state") == "ok"
+    assert page.get_attribute('[data-check="page"]', "data-result") == "passed"
+    assert len(shown) == 2
+    page.close()
+
+
+def test_a_stop_that_is_not_in_the_log_yet_says_so_and_passes(browser: Browser) -> None:
+    bundle = build_story().bundle()
+    later = JourneyStop(
+        role="market", district="120103", first_date="2026-11-26", last_date="2026-11-26", acts=("find",)
+    )
+    journey = page_view(bundle, url="/good.json").journey
+    pages = {"/good.json": bundle}
+    for name, waiting in (("said", True), ("unsaid", False)):
+        stops = (*journey, replace(later, waiting=waiting))
+        pages[f"/{name}"] = story_page(bundle, "zh", url="/good.json", journey=stops)
+        assert ("可下载的凭证里没有这一站的全部记录" in pages[f"/{name}"]) is waiting
+    with serve_pages(pages) as base:
+        found = {name: _checked(browser, f"{base}/{name}") for name in ("said", "unsaid")}
+    assert found == {"said": ["passed", ""], "unsaid": ["failed", "page_differs"]}
+
+
+def _checked(browser: Browser, url: str) -> list[str]:
+    page = browser.new_page()
+    page.clock.set_fixed_time(NOW)
+    page.goto(url)
+    line = page.locator('[data-check="page"]')
+    line.wait_for()
+    found = [line.get_attribute("data-result") or "", line.get_attribute("data-reason") or ""]
+    page.close()
+    return found
+
+
+# The texts themselves: made in Python for the page, made again in the browser.
+
+_FULL: dict[str, str | int] = {
+    "product_zh": " 冷冻  去骨牛肉 ",
+    "product_en": "Frozen <b>beef</b> & more",
+    "origin_zh": "巴西",
+    "storage_en": "-18 °C",
+    "importer_zh": "某公司",
+    "importer_city_en": "Tianjin",
+    "port_zh": "天津新港",
+    "port_en": "Tianjin Xingang",
+    "spec": "20KG/箱",
+    "maker_lot": "M1",
+    "lot": "L1",
+    "plant": "FRIGORÍFICO",
+    "plant_reg": "X" * 300,
+    "quarantine_cert": "12000012611180456",
+    "quarantine_state": "certificate_verified",
+    "source": "official_data",
+    "net_g": 19550,
+}
+_DAYS = (
+    "2026-11-26",
+    "2026-11-27",
+    "2026-11-28",
+    "2026-11-25",
+    "2026-11-01",
+    "2028-02-29",
+    "2027-02-29",
+    "2026-11",
+    "20261105",
+    "0000-01-01",
+    "0099-03-01",
+    "9999-12-31",
+    "soon",
+    "",
+)
+FACTS: list[dict[str, str | int]] = [
+    {},
+    _FULL,
+    {
+        "product_en": "Only English",
+        "port_en": "Only English",
+        "source": "__proto__",
+        "quarantine_state": "official_data",
+    },
+    {"product_zh": 5, "net_g": "5", "expiry_date": 20261126, "plant": ""},
+    *({**_FULL, "expiry_date": each, "production_date": each, "entry_date": each} for each in _DAYS),
+    *(
+        {"shelf_life": each}
+        for each in ("P24M", "24个月", "1 year", "P1D", "12月", "18 MONTHS", "见包装", "2日", "P1Y")
+    ),
+    *({"net_g": each} for each in (0, -5, 1, 500, 1000, 20_000, 19_625, 2**53 - 1)),
+    *({"quarantine_cert": each} for each in ("A", "1200…0456", "A123456", "12345678901", "123456789012", "…0456")),
+]
+
+
+class _Marked(HTMLParser):
+    """Collects the text of every element with a mark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self._open: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open = dict(attrs).get("data-fact")
+        if self._open is not None:
+            self.found[self._open] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None:
+            self.found[self._open] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = None
+
+
+def _said(html: str) -> dict[str, str]:
+    reader = _Marked()
+    reader.feed(html)
+    return {mark: " ".join(text.split()) for mark, text in reader.found.items() if mark != "code"}
+
+
+@pytest.fixture(scope="module")
+def blank(browser: Browser) -> Iterator[Page]:
+    with serve_pages({"/blank": "<!doctype html><title>blank</title>"}) as base:
+        page = browser.new_page()
+        page.goto(f"{base}/blank")
+        yield page
+        page.close()
+
+
+def call(page: Page, body: str, argument: object) -> Any:
+    return page.evaluate(f"async (a) => {{ const m = await import('/static/verify/shown.js'); {body} }}", argument)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_browser_and_page_make_the_same_texts(blank: Page, lang: Lang) -> None:
+    today = NOW.astimezone(formats.LOCAL).date()
+    view = page_view(build_story().bundle(), url="/x")
+    expected = [
+        _said(render("consumer/unit.html", replace(view, goods=read_goods(facts, today=today)), lang))
+        for facts in FACTS
+    ]
+    body = """return a.facts.map((facts) => Object.fromEntries([...m.factTexts(facts, a.lang, a.today)]
+      .map(([name, text]) => [name, text.replace(/\\s+/g, ' ').trim()])));"""
+    found = call(blank, body, {"facts": FACTS, "lang": lang, "today": today.isoformat()})
+    for facts, page_says, browser_says in zip(FACTS, expected, found, strict=True):
+        assert browser_says == page_says, json.dumps(facts, ensure_ascii=False)
+    assert len(expected[1]) == 15
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_days_moments_and_names(blank: Page, lang: Lang) -> None:
+    stretches = [("2026-11-18", "2026-11-19"), ("2026-11-30", "2026-12-01"), ("2026-11-30", "2026-11-30")]
+    districts = [*CITY_DISTRICTS, *PROVINCE_DISTRICTS, "990000", "130100"]
+    roles = [*ROLES, "somewhere"]
+    body = """return {
+      days: a.stretches.map(([first, last]) => m.days(first, last, a.lang)),
+      moment: m.moment(a.at, a.lang),
+      districts: a.districts.map((each) => m.districtWords(each, a.lang)),
+      roles: a.roles.map((each) => m.roleWords(each, a.lang)),
+    };"""
+    asked = {"stretches": stretches, "at": formats.iso(NOW), "lang": lang, "districts": districts, "roles": roles}
+    assert call(blank, body, asked) == {
+        "days": [formats.days(first, last, lang) for first, last in stretches],
+        "moment": formats.moment(NOW, lang),
+        "districts": [getattr(district_words(each), lang) for each in districts],
+        "roles": [getattr(role_words(each), lang) for each in roles],
+    }
+
+
+def test_codes_in_signs_for_people(blank: Page) -> None:
+    serials = ["7QK4M2ZX9RTB", "000000000000", "8QK4M2ZX9RT0"]
+    codes = [[["01", "09506000134352"], ["21", each]] for each in serials]
+    codes += [[["00", "106141412345678908"]], [["01", "09506000134352"], ["21", "abc"]], [["414", "9521234000013"]]]
+    expected = [*map(format_short_code, serials), "106 141 412 345 678 908", None, None]
+    assert call(blank, "return a.map(m.codeLabel)", codes) == expected

@@ -1,0 +1,1 @@
+"""Webhooks: which fact is told to which other system, signed, until it was taken?"""
