@@ -169,6 +169,23 @@ def test_what_somebody_deallocated_is_a_race_and_prepared_again(engine: Engine) 
     assert run() == 7
 
 
+def test_reads_between_leave_what_a_hot_session_prepared(engine: Engine) -> None:
+    """The driver would prepare a query at its sixth time, and at the next rollback drop it and everything else."""
+    sessions = make_hot_sessions(engine)
+
+    def run() -> int:
+        with sessions.begin() as session:
+            assert isinstance(session, HotSession)
+            with session.hot():
+                return int(session.execute(text("SELECT 7")).scalar_one())
+
+    assert run() == 7
+    with sessions() as session:
+        for _ in range(8):
+            assert session.execute(text("SELECT 8")).scalar_one() == 8
+    assert run() == 7
+
+
 def test_a_value_of_a_kind_that_has_no_text_is_a_bug_told_at_once(hot: HotSession) -> None:
     with hot, hot.hot():
         for value in ({"a": 1}, [[1]], datetime(2026, 11, 28)):  # noqa: DTZ001

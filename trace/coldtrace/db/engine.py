@@ -32,12 +32,19 @@ def make_engine(database_url: str, *, role: str | None = None, pool_size: int = 
 
     With a `role` every connection works in that role from its first statement on (`db/roles.py`).
     """
+    # The driver prepares nothing by itself: at the next rollback, which ends every reading session, it would drop what
+    # it prepared and all that the hot sessions did on that connection (`db/hot_pipe.py`).
     options = "-c timezone=UTC" + ("" if role is None else f" -c role={role}")
     engine = create_engine(
         read_url(database_url),
         pool_size=pool_size,
         max_overflow=pool_overflow,
-        connect_args={"connect_timeout": 10, "options": options, "application_name": "coldtrace"},
+        connect_args={
+            "connect_timeout": 10,
+            "options": options,
+            "application_name": "coldtrace",
+            "prepare_threshold": None,
+        },
     )
     _check_at_checkout(engine)
     return engine

@@ -8,11 +8,9 @@ a genuine code of a registered box that nothing stands against.  Everything else
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import Engine
@@ -40,8 +38,6 @@ from coldtrace.web.pages.showing import remember_language
 
 TOGETHER_MAX = 16
 """Pages made at a time: more would save little, and have the first one wait for the last."""
-
-ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -85,14 +81,6 @@ class QuickPages:
         return _Read(request, text, code, code.unit_id)
 
     def _pages(self, read: Sequence[_Read]) -> list[Response | None]:
-        for _ in range(ATTEMPTS):
-            # What a connection had prepared may have been dropped by whoever had it before (`db/hot_pipe.py`), and so
-            # on each of the pool's; nothing was counted then.
-            with suppress(psycopg.errors.InvalidSqlStatementName):
-                return self._try(read)
-        return self._try(read)
-
-    def _try(self, read: Sequence[_Read]) -> list[Response | None]:
         now = self._env.clock()
         ids = [each.unit_id for each in read]
         with self._sessions() as session:
@@ -109,7 +97,6 @@ class QuickPages:
                 pages = BoxPages(self._env, self._looks, [each for each in found if each is not None], now=now)
                 pages.read(session, anchors(), head())
             made = iter(pages.pages(session))
-            # Not rolled back: that has the driver drop what the connection has prepared.
             session.commit()
         return [None if each is None else self._headed(each, next(made)) for each in found]
 
