@@ -203,13 +203,13 @@ class _Story:
     def _hides(self, start: Place, end: Place, shown: Sequence[UUID]) -> bool:
         query = _HIDDEN.format(told=TOLD[self._view], seen=f"COALESCE({self._seen}, FALSE)")
         values = self._values | _between(start, end) | {"shown": list(shown)}
-        if self._session.execute(text(query), values).first() is not None:
-            return True
+        hides = self._session.execute(text(query), values).first() is not None
         if self._view is not View.ALL:
-            return False
+            return hides
+        # Asked in any case: a story of which all is hidden takes the queries of one that does not exist.
         said = f"NOT COALESCE({self._within.statement(Kind.UNIT, 's')}, FALSE)"
         query = _CORRECTIONS.format(seen="FALSE", wanted=f"{said} AND {_BETWEEN}", order="")
-        return self._session.execute(text(query), values | {"rows": 1}).first() is not None
+        return self._session.execute(text(query), values | {"rows": 1}).first() is not None or hides
 
     def _corrections(self, start: Place, count: int, *, newest: bool) -> list[tuple[Place, HistoryLine]]:
         """Return the corrections that have no lines in this story: each stands beside the line that it corrects."""
