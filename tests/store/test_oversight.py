@@ -10,7 +10,16 @@ from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.rights.model import EVERYTHING, NOTHING, Scope
 from coldtrace.seal.hashing import sha256
-from coldtrace.watch.oversight import OfOperator, Overview, count_days, count_hours, operators, overview, since_of
+from coldtrace.watch.oversight import (
+    OfOperator,
+    Overview,
+    count_consignments,
+    count_days,
+    count_hours,
+    operators,
+    overview,
+    since_of,
+)
 from coldtrace.watch.quality_rules import Counts
 from support.road import CARTONS, MARKET, PORT, STORE, Road, at_site
 
@@ -114,6 +123,23 @@ def test_hours_are_those_of_the_last_day(told: Road) -> None:
     assert sum(count for _, count in hours) == 1
     assert hours[0][0] - hours[-1][0] == timedelta(hours=23)
     assert all(isinstance(hour, datetime) and hour.minute == 0 for hour, _ in hours)
+
+
+def test_a_consignment_is_coded_from_its_first_box_on_noted_or_not(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coldtrace.watch.oversight.CONSIGNMENTS_AT_ONCE", 1)
+    spoken = road.consignment(cartons=1)
+    silent = road.consignment(cartons=1, declaration="020220261000000124", lot="L2")
+    assert (figures(road).consignments, figures(road).coded) == (2, 0)
+    assert count_consignments(road.session, road.clock.next) is False
+    road.bind_all(spoken)
+    assert (figures(road).consignments, figures(road).coded) == (2, 1)
+    assert count_consignments(road.session, road.clock.next) is True
+    assert count_consignments(road.session, road.clock.next) is False
+    noted = road.session.connection().exec_driver_sql("SELECT consignment_id FROM consignment WHERE coded").scalars()
+    assert list(noted) == [spoken.consignment_id]
+    assert (figures(road).consignments, figures(road).coded) == (2, 1)
+    road.bind_all(silent)
+    assert (figures(road).consignments, figures(road).coded) == (2, 2)
 
 
 def direct(road: Road, scope: Scope, days: int) -> Counts:

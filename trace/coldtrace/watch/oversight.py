@@ -3,7 +3,8 @@
 See docs/guides/oversight.md.
 
 Days that are over are counted once (`count_days`, the caretaker's), hours of the present day by the hour
-(`count_hours`); what came since is counted when somebody asks.  So the cost goes by days and sites, not by statements.
+(`count_hours`), and of which consignments a box was spoken of is noted (`count_consignments`); what came since is
+counted when somebody asks.  So the cost goes by days and sites, not by statements.
 What is added up never changes: when a statement arrived and how late, which no correction touches.  Cases and refused
 statements are counted as they stand now.
 """
@@ -29,6 +30,7 @@ SETTLED: Final = timedelta(hours=1)
 """How long after its end a day is counted: what was received before has been committed by then."""
 SETTLED_HOUR: Final = timedelta(minutes=10)
 """The same of an hour: should something be committed still later, its day is counted from the statements anyway."""
+CONSIGNMENTS_AT_ONCE: Final = 1000
 HOURS: Final = 24
 HOURS_KEPT: Final = timedelta(hours=HOURS + 1)
 _LOCK = 0x44415953  # "DAYS"
@@ -119,6 +121,22 @@ def count_hours(session: Session, now: datetime) -> None:
         _note_mark(session, _HOUR_NAME, end)
 
 
+def count_consignments(session: Session, now: datetime) -> bool:
+    """Note of which consignments of the longest period a box was spoken of, some at once; tell whether more may be.
+
+    The caller owns the transaction.  Rows that somebody else is busy with are left for the next time.
+    """
+    noted = session.execute(
+        text(
+            "UPDATE consignment SET coded = TRUE WHERE consignment_id IN (SELECT c.consignment_id FROM consignment c"
+            f" WHERE NOT c.coded AND c.imported_at >= :since AND {_SPOKEN_OF}"
+            " LIMIT :most FOR UPDATE OF c SKIP LOCKED) RETURNING 1"
+        ),
+        {"since": since_of(now, DAYS_MAX), "most": CONSIGNMENTS_AT_ONCE},
+    )
+    return len(noted.all()) == CONSIGNMENTS_AT_ONCE
+
+
 def _hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
@@ -149,6 +167,11 @@ _COUNT_HOURS = (
     "INSERT INTO statement_hour (hour, gln, statements, within_15_min, within_24_h, within_72_h)"
     f" SELECT date_trunc('hour', s.recorded_at, 'UTC'), s.gln, {_SUMS} FROM statement s"
     " WHERE s.recorded_at >= :begin AND s.recorded_at < :end GROUP BY 1, 2 ON CONFLICT DO NOTHING"
+)
+_SPOKEN_OF = (
+    # Asked one by one: EXISTS would be answered for all units that there are at once.
+    "COALESCE((SELECT TRUE FROM lot l CROSS JOIN LATERAL (SELECT 1 FROM unit u WHERE u.lot_id = l.lot_id LIMIT 1) u"
+    " WHERE l.consignment_id = c.consignment_id LIMIT 1), FALSE)"
 )
 _SITES = (
     "SELECT m.gln, m.operator_id, m.closed_at IS NULL AND m.role <> ALL(CAST(:watch AS text[])) AS counts FROM site m"
@@ -256,10 +279,7 @@ def _consignments(session: Session, scope: Scope, *, since: datetime, until: dat
     mine = f"({within.site('c.station_gln')} OR {within.organisation('c.importer_id')})"
     row = session.execute(
         text(
-            "SELECT count(*) AS imported, count(*) FILTER (WHERE (SELECT TRUE FROM lot l CROSS JOIN LATERAL"
-            # Asked one by one: EXISTS would be answered for all units that there are at once.
-            "  (SELECT 1 FROM unit u WHERE u.lot_id = l.lot_id LIMIT 1) u"
-            " WHERE l.consignment_id = c.consignment_id LIMIT 1)) AS coded FROM consignment c"
+            f"SELECT count(*) AS imported, count(*) FILTER (WHERE c.coded OR {_SPOKEN_OF}) AS coded FROM consignment c"
             f" WHERE c.state = 'open' AND c.imported_at >= :since AND c.imported_at < :until AND {mine}"
         ),
         {"since": since, "until": until, **within.values},

@@ -26,7 +26,7 @@ from coldtrace.watch.complaint_counts import forget_counts
 from coldtrace.watch.complaint_rules import ComplaintDays, ComplaintLimits
 from coldtrace.watch.complaint_work import erase_old
 from coldtrace.watch.model import SweepTimes, due_hours
-from coldtrace.watch.oversight import count_days, count_hours
+from coldtrace.watch.oversight import count_consignments, count_days, count_hours
 from coldtrace.watch.radar_rules import RadarLimits
 from coldtrace.watch.sweep import sweep
 from coldtrace.web import problems
@@ -389,7 +389,11 @@ def _sweep(app: FastAPI) -> None:
 
 
 def _count(app: FastAPI) -> None:
-    """Count what arrived on days that are over, some weeks a transaction, and in hours of this day."""
+    """Count what arrived on days that are over, some weeks a transaction, in hours of this day, and what was coded."""
+    more = True
+    while more:
+        with app.state.sessions.begin() as session:
+            more = count_consignments(session, app.state.env.clock())
     more = True
     while more:
         with app.state.sessions.begin() as session:

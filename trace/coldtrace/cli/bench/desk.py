@@ -37,7 +37,7 @@ from coldtrace.people.sessions import begin_session, set_purpose
 from coldtrace.people.tokens import make_token
 from coldtrace.rights.model import Member, Role
 from coldtrace.settings import Settings
-from coldtrace.watch.oversight import count_days
+from coldtrace.watch.oversight import count_consignments, count_days, count_hours
 from coldtrace.web.app import create_app
 
 GOAL_MS = 150
@@ -240,6 +240,7 @@ def _served(scale: Scale, say: Callable[[str], None]) -> Iterator[tuple[Installa
                 fill_desk(owner, units=scale.units, statements=scale.statements, now=now(), say=say)
                 owner.dispose()
                 with installation.sessions.begin() as session:
-                    while count_days(session, now()):
+                    while count_days(session, now()) or count_consignments(session, now()):
                         pass
+                    count_hours(session, now())
                 yield installation, (os.getpid(), server.pid)
