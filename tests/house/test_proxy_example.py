@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from coldtrace.settings import Settings
-from coldtrace.web.pages import complain
+from coldtrace.web.api import papers
+from coldtrace.web.pages import complain, desk_papers
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/run-in-production.md"
 MIB = 1024 * 1024
@@ -17,12 +18,19 @@ def example() -> str:
 
 def test_bodies_that_the_service_takes_pass_the_proxy(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
-    outside, _, rest = example().partition("location = " + complain.FORM_SENT[1] + " {")
-    photo = rest.partition("}")[0]
-    sizes = [int(size) * MIB for text in (outside, photo) for size in re.findall(r"client_max_body_size (\d+)m;", text)]
-    assert len(sizes) == 2
-    assert sizes[0] >= settings.body_limit_bytes
-    assert sizes[1] >= complain.body_limit(settings)
+    outside = example().partition("location = ")[0]
+    (usual,) = re.findall(r"client_max_body_size (\d+)m;", outside)
+    sizes = {"": int(usual) * MIB}
+    for path, place in re.findall(r"location = (\S+) \{(.*?)\}", example(), re.DOTALL):
+        sizes[path] = int(re.findall(r"client_max_body_size (\d+)m;", place)[0]) * MIB
+    wanted = {
+        "": settings.body_limit_bytes,
+        complain.FORM_SENT[1]: complain.body_limit(settings),
+        papers.SENT[1]: papers.body_limit(settings),
+        desk_papers.SENT[1]: papers.body_limit(settings),
+    }
+    assert set(sizes) == set(wanted)
+    assert [path for path, bytes in wanted.items() if sizes[path] < bytes] == []
 
 
 def test_a_visitors_own_city_is_cleared_everywhere_and_pages_are_compressed() -> None:

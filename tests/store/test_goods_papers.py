@@ -33,7 +33,7 @@ from coldtrace.goods.refusals import ConsignmentUnknown
 from coldtrace.rights.model import EVERYTHING, NOTHING, Kind
 from coldtrace.working_days import LOCAL
 from support.paper_calls import PDF
-from support.road import Road
+from support.road import SHOP, Road
 
 MIB = 1024 * 1024
 
@@ -219,6 +219,64 @@ def test_what_a_packing_list_does_not_say_excludes_no_policy(road: Road, warmest
     frozen = policy(road, scope=PolicyScope(temperatures=frozenset({Temperature.FROZEN})))
     add_policy(road.session, road.env, frozen, by="tests")
     assert bool(lacks(road, id)) == found
+
+
+def test_no_firm_outranks_an_authority(road: Road) -> None:
+    id = road.consignment().consignment_id
+    paper, _ = declare(road, paper_of(id))
+    by_role = {
+        row.role: row.operator_id
+        for row in road.session.execute(text("SELECT DISTINCT role, operator_id FROM site WHERE role <> 'regulator'"))
+    }
+    customs = UUID(int=77)
+    road.session.execute(
+        text(
+            "INSERT INTO operator (operator_id, uscc, name_zh, name_en, city_zh, city_en, created_at)"
+            " VALUES (:id, '11120000MB0X00077K', '海关', 'Customs', '津', 'Tianjin', '2026-01-01Z')"
+        ),
+        {"id": customs},
+    )
+    road.session.execute(
+        text("UPDATE site SET operator_id = :id, role = 'customs' WHERE gln = :gln"), {"id": customs, "gln": SHOP}
+    )
+    firm = by_role["first_station"]
+
+    def verdict(state: PaperState, operator_id: UUID, by: str) -> PaperState:
+        found = check_paper(
+            road.session,
+            road.env,
+            EVERYTHING,
+            paper.paper_id,
+            verdict=state,
+            reason="no such number" if state is PaperState.REJECTED else "",
+            by=by,
+            operator_id=operator_id,
+        )
+        return found.state
+
+    block = Need(kind=PaperKind.QUARANTINE_CERTIFICATE, level=NeedLevel.BLOCK, least=PaperState.CHECKED)
+    add_policy(road.session, road.env, policy(road, block), by="tests")
+    assert verdict(PaperState.VERIFIED, firm, "person:station") is PaperState.VERIFIED
+    assert lacks(road, id) == []
+    assert verdict(PaperState.REJECTED, customs, "person:customs") is PaperState.REJECTED
+    for _ in range(2):
+        assert verdict(PaperState.VERIFIED, firm, "person:station") is PaperState.REJECTED
+    assert lacks(road, id) == [("quarantine_certificate", "block")]
+    assert len(checks_of(road.session, paper.paper_id)) == 3, "the same again is the same"
+    assert verdict(PaperState.CHECKED, customs, "person:customs") is PaperState.CHECKED
+    assert lacks(road, id) == []
+
+
+def test_a_version_planned_for_a_day_comes_into_force_on_it_whatever_was_written_since(road: Road) -> None:
+    id = road.consignment().consignment_id
+    add_policy(road.session, road.env, policy(road), by="tests")
+    warns = Need(kind=PaperKind.QUARANTINE_CERTIFICATE, level=NeedLevel.WARN)
+    planned = add_policy(road.session, road.env, policy(road, warns, days=20), by="tests")
+    other = Need(kind=PaperKind.TEST_REPORT, level=NeedLevel.BLOCK)
+    now = add_policy(road.session, road.env, policy(road, other), by="tests")
+    assert (planned.version, now.version) == (2, 3)
+    assert lacks(road, id) == [("test_report", "block")]
+    assert lacks(road, id, days=21) == [("quarantine_certificate", "warn")]
 
 
 def test_versions_are_kept_and_the_last_one_that_began_is_in_force(road: Road) -> None:

@@ -119,3 +119,20 @@ def test_who_does_not_manage_sees_none(house: WebHouse, manager: dict[str, str])
     headers = asks(house, Member(role=Role.IMPORTER, operator_id=MINE))
     answer = house.client.get("/api/v1/journal", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+
+
+def test_one_sort_of_acts_alone(house: WebHouse) -> None:
+    with house.sessions.begin() as session:
+        told = Act(
+            actor="person:mine",
+            operators=frozenset({MINE}),
+            roles=frozenset(),
+            act="export",
+            kind="unit",
+            object="(00)2",
+        )
+        journal.record(session, house.env, told)
+    mine = asks(house, Member(role=Role.COLD_STORE, operator_id=MINE, manages=True))
+    assert [each["object"] for each in of(house, mine, "?act=export")] == ["(00)2"]
+    assert {each["act"] for each in of(house, mine)} == {"read", "export"}
+    assert of(house, mine, "?act=nothing") == []

@@ -20,7 +20,7 @@ from coldtrace.seal.keys import Ed25519Signer
 from coldtrace.watch import complaint_work
 from coldtrace.watch.scans import AskedScan, answer_scan
 from support.call_scene import Scene, as_form, with_token
-from support.complaints import DAYS, LIMITS, new_complaint
+from support.complaints import DAYS, LIMITS, WORKING, new_complaint
 from support.desk_days import bound_box
 from support.house import GLNS, unit_line
 from support.html_tree import Node, read_page
@@ -75,7 +75,7 @@ def plant(web: WebHouse, desk: Visitor) -> None:
     with web.sessions.begin() as session:
         answer_scan(session, web.env, asked)
         complaint = new_complaint(web.env, gln=MARKET, said=PLANTED, contact=PLANTED, shop=PLANTED)
-        complaint_work.submit(session, web.env, complaint, days=DAYS, limits=LIMITS)
+        complaint_work.submit(session, web.env, complaint, days=DAYS, limits=LIMITS, working=WORKING)
     box = bound_box(web, "020220265000000001")
     web.tell(SiteRole.FIRST_STATION, T.SHIP, [unit_line(box.unit_id)], to=STORE)
     refused = Line(role="unit", unit=box.unit_id, parent=None, quantity=0, attributes={"refused": PLANTED})

@@ -62,6 +62,8 @@ ACTS = {
     "POST /desk/stall/{gln}/undo": "say",
     "POST /desk/stall/{gln}/open": "open",
     "GET /api/v1/units/{unit:path}/evidence.csv": "export",
+    "GET /api/v1/papers/{paper_id:uuid}/file": "export",
+    "GET /desk/papers/{paper_id:uuid}/file": "export",
     "PUT /api/v1/sites/{gln}/gateway": "open",
     "POST /api/v1/gateway/statements": "say",
     "POST /api/v1/devices/invites": "invite",

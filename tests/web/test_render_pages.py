@@ -190,8 +190,7 @@ def _free_texts(value: object) -> list[str]:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example/", "/\\evil.example", "x"])
 def test_a_link_is_a_path_or_http(url: str) -> None:
     """An address of another kind is left out, with its button."""
-    assert RECALLED.recall is not None
-    recalled = replace(RECALLED, recall=replace(RECALLED.recall, url=url), complaint_url=url)
+    recalled = replace(RECALLED, complaint_url=url)
     for template, view in (
         (UNIT, recalled),
         ("consumer/foreign.html", replace(FOREIGN, platform_url=url)),

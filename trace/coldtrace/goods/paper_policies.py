@@ -35,6 +35,7 @@ from coldtrace.goods.paper_rules import (
     PolicyScope,
     Temperature,
 )
+from coldtrace.goods.papers import WHICH_COUNTS
 from coldtrace.working_days import LOCAL
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
@@ -156,10 +157,13 @@ _COLUMNS = (
 
 
 def _in_force(at: str) -> str:
-    """Return the query for the versions in force at a moment: the last of each name that has begun, if not over."""
+    """Return the query for the versions in force at a moment: of each name the one that began last, if not over.
+
+    A version that was planned for a day comes into force on it, whatever was written down for the days before.
+    """
     return (
         "SELECT v.* FROM (SELECT DISTINCT ON (name) * FROM paper_policy"
-        f" WHERE in_force_from <= {at} ORDER BY name, version DESC) v"
+        f" WHERE in_force_from <= {at} ORDER BY name, in_force_from DESC, version DESC) v"
         f" WHERE v.in_force_until IS NULL OR v.in_force_until > {at}"
     )
 
@@ -217,7 +221,7 @@ def lacking_query(asked: str) -> str:
         " AND (p.hs_chapters = '{}' OR COALESCE(left(c.papers ->> 'hs_code', 2) = ANY(p.hs_chapters), TRUE))"
         f" AND (p.temperatures = '{{}}' OR COALESCE({_TEMPERATURE} = ANY(p.temperatures), TRUE))"
         " AND NOT EXISTS (SELECT 1 FROM paper d LEFT JOIN LATERAL (SELECT k.verdict FROM paper_check k"
-        f" WHERE k.paper_id = d.paper_id AND k.checked_at <= {then} ORDER BY k.checked_at DESC, k.check_id DESC"
+        f" WHERE k.paper_id = d.paper_id AND k.checked_at <= {then} ORDER BY {WHICH_COUNTS.format(check='k')}"
         " LIMIT 1) k ON TRUE WHERE d.consignment_id = a.consignment_id AND d.kind = w.need ->> 'kind'"
         f" AND d.declared_at <= {then} AND (d.valid_from IS NULL OR d.valid_from <= a.day)"
         " AND (d.valid_until IS NULL OR d.valid_until >= a.day)"

@@ -137,6 +137,8 @@ def check_paper(
 ) -> Paper:
     """Say what a check of a paper found: checked against the paper, verified with its issuer, or rejected and why.
 
+    What an authority found counts before what a firm found, also later.
+
     Raises PaperUnknown beyond the scope (of `Kind.PAPER_CHECK`), PaperFieldRefused, and OwnPaper for whoever declared
     it.  The same verdict for the same reason by the same person again changes nothing.
     """
@@ -150,12 +152,18 @@ def check_paper(
         raise PaperFieldRefused(field="reason", value=reason[:40])
     if found.declared_by == by:
         raise OwnPaper(id=str(paper_id))
-    # One check of a consignment's papers after another: the last one counts.
+    # One check of a consignment's papers after another: of each the last one counts.
     session.execute(
         text("SELECT 1 FROM consignment WHERE consignment_id = :id FOR NO KEY UPDATE"), {"id": found.consignment_id}
     )
-    last = find_paper(session, scope, paper_id, kind=Kind.PAPER_CHECK).check
-    if last is None or (last.verdict, last.reason, last.checked_by) != (verdict, reason, by):
+    last = session.execute(
+        text(
+            "SELECT verdict, reason, checked_by FROM paper_check WHERE paper_id = :id"
+            " ORDER BY checked_at DESC, check_id DESC LIMIT 1"
+        ),
+        {"id": paper_id},
+    ).one_or_none()
+    if last is None or tuple(last) != (verdict.value, reason, by):
         session.execute(
             text(
                 "INSERT INTO paper_check (check_id, paper_id, verdict, reason, checked_by, operator_id, checked_at)"
@@ -315,10 +323,15 @@ _FROM = (
     " FROM paper p JOIN consignment c USING (consignment_id) JOIN paper_file f USING (sha256)"
     " LEFT JOIN paper r ON r.replaces = p.paper_id"
 )
+WHICH_COUNTS = (
+    "CAST(EXISTS (SELECT 1 FROM site a WHERE a.operator_id = {check}.operator_id"
+    " AND a.role IN ('regulator', 'customs')) AS int) DESC, {check}.checked_at DESC, {check}.check_id DESC"
+)
+"""The order of a paper's checks, the one that counts first: no firm outranks an authority, the last of each counts."""
 _LAST_CHECK = (
     " LEFT JOIN LATERAL (SELECT pc.verdict, pc.reason, pc.checked_by, pc.checked_at, o.name_zh, o.name_en"
     " FROM paper_check pc LEFT JOIN operator o USING (operator_id) WHERE pc.paper_id = p.paper_id"
-    " ORDER BY pc.checked_at DESC, pc.check_id DESC LIMIT 1) k ON TRUE"
+    f" ORDER BY {WHICH_COUNTS.format(check='pc')} LIMIT 1) k ON TRUE"
 )
 
 

@@ -38,7 +38,10 @@ COLUMNS: Final = (
     "plant_reg",
 )
 HEAD: Final = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode("ascii") + b"\r\n"
-_RUNS_AS_FORMULA: Final = re.compile(r"[=+@\t\r]|-(?![0-9])")
+_RUNS_AS_FORMULA: Final = re.compile(
+    # What begins with a minus is left alone as a number, and as a temperature with nothing behind it that calculates.
+    r"[=+@\t\r＝＋－＠]|-(?![0-9]+(?:\.[0-9]+)?(?:\s?(?:℃|°C)[^=+\-*/^&|!'\"()<>:;\[\]{}@#%\\]*)?\Z)"
+)
 
 
 def csv_row(content: LabelContent, number: int) -> bytes:

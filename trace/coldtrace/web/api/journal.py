@@ -28,12 +28,14 @@ def get_journal(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     since: datetime | None = None,
     until: datetime | None = None,
+    act: Annotated[str | None, Query(max_length=40, examples=["export"])] = None,
 ) -> dict[str, object]:
     """Return acts of your organisation and acts about its data, newest first; `next` is the `after` of the next page.
 
+    With `act` those of one sort alone: `export` is the disclosure log, what left as a file.
     Of others' acts you see organisation, role and purpose, not the person, and of whose data it was only your own part.
     """
-    asked = Asked(after=after, limit=limit, since=since, until=until)
+    asked = Asked(after=after, limit=limit, since=since, until=until, act=act)
     found = store.list_records(session, caller.scope, asked)
     caller.told(rows=len(found))
     named = {each for record in found for each in (*record.operators, *record.subjects)}

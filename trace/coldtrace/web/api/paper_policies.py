@@ -107,7 +107,7 @@ def get_policies(
     responses={201: {"content": {"application/json": {"example": _POLICY}}}},
 )
 def post_policy(body: PolicyIn, session: WriteSession, env: CurrentEnv, caller: Writer) -> dict[str, object]:
-    """Add the next version of a policy; it takes the place of the earlier ones from its first day on.
+    """Add the next version of a policy; it takes the place of those that began before from its first day on.
 
     To end a policy, add a version with `until`.  Nothing that left before is judged again.
     """

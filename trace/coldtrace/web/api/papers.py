@@ -37,6 +37,7 @@ FORM = "multipart/form-data"
 FORM_OVERHEAD = 64 * 1024
 
 Reader = Annotated[Caller, needs(Kind.PAPER, Verb.READ, devices=False)]
+Taker = Annotated[Caller, needs(Kind.PAPER, Verb.READ, act="export", devices=False)]
 Declarer = Annotated[Caller, needs(Kind.PAPER, Verb.WRITE, devices=False)]
 Checker = Annotated[Caller, needs(Kind.PAPER_CHECK, Verb.WRITE, devices=False)]
 
@@ -229,8 +230,8 @@ def get_paper(paper_id: UUID, session: ReadSession, caller: Reader) -> dict[str,
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type in SUFFIXES}}},
 )
-def get_file(request: Request, paper_id: UUID, session: ReadSession, caller: Reader) -> Response:
-    """Return the file as it was sent, as an attachment."""
+def get_file(request: Request, paper_id: UUID, session: ReadSession, caller: Taker) -> Response:
+    """Return the file as it was sent, as an attachment; the journal keeps it as an export."""
     return file_answer(request, paper_id, session, caller)
 
 

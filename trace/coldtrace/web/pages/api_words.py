@@ -252,7 +252,7 @@ CHINESE: dict[str, str] = {
     "POST /api/v1/webhooks/{webhook_id}/rotate": "返回新密钥，只显示这一次；24 小时内消息同时带新旧两个签名。",
     "POST /api/v1/webhooks/{webhook_id}/test": "投递一条 `webhook.test`；结果见返回编号的消息。",
     "POST /api/v1/webhooks/{webhook_id}/replay": "把一段时间的消息按原编号重新投递，先旧后新，每次至多一千条；"
-    "`next` 是下一次的 `since`，全部完成时为 null。",
+    "`next` 是下一次的 `since`，全部完成时为 `null`。",
     "GET /api/v1/webhooks/{webhook_id}/messages": "返回已投递和等待中的消息，新的在前，各附最近一次尝试；"
     "`next` 是下一页的 `after`。",
     "GET /api/v1/webhooks/{webhook_id}/messages/{message_id}": "返回一条消息的原文和每次尝试：状态码、时间、"

@@ -45,6 +45,7 @@ from coldtrace.working_days import LOCAL
 router = APIRouter(include_in_schema=False)
 SENT = ("POST", "/desk/papers")
 Reader = Annotated[Caller, page_needs(Kind.PAPER, Verb.READ)]
+Taker = Annotated[Caller, page_needs(Kind.PAPER, Verb.READ, act="export")]
 Declarer = Annotated[Caller, page_needs(Kind.PAPER, Verb.WRITE)]
 Checker = Annotated[Caller, page_needs(Kind.PAPER_CHECK, Verb.WRITE)]
 
@@ -160,7 +161,7 @@ def paper_page(request: Request, paper_id: UUID, caller: Reader) -> Response:
 
 
 @router.get("/desk/papers/{paper_id:uuid}/file")
-def paper_file(request: Request, paper_id: UUID, caller: Reader) -> Response:
+def paper_file(request: Request, paper_id: UUID, caller: Taker) -> Response:
     """Hand out its file, as an attachment."""
     with request.app.state.sessions() as session:
         return file_answer(request, paper_id, session, caller)
