@@ -453,3 +453,16 @@ def test_what_was_kept_long_enough_goes(road: Road) -> None:
         store.forget(road.session, before=road.env.clock() + timedelta(days=1))
         left = store.messages(road.session, webhook, after=None, limit=9)
     assert [each.state for each in left] == [MessageState.WAITING], "what was not delivered stays"
+
+
+def test_nothing_leaves_unsigned(road: Road) -> None:
+    """The receipt key that sealed the secret may be gone, after a copy was restored elsewhere."""
+    with receiver() as came:
+        webhook, _ = hook(road, came.url)
+        gap(road)
+        road.session.execute(text("UPDATE webhook SET secret = overlay(secret PLACING '\\x00' FROM 20)"))
+        (outcome,) = go(road)
+        assert came.came == []
+    assert outcome.trouble is Trouble.NO_SECRET
+    (message,) = store.messages(road.session, webhook, after=None, limit=9)
+    assert message.state is MessageState.WAITING

@@ -1,11 +1,12 @@
 """Tells webhooks what happened while the service runs; several processes share the work.
 
-Facts become messages, messages are delivered side by side, one of each webhook at a time: a receiver that is slow or
-away keeps nobody else waiting.
+Facts become messages, messages are delivered side by side, one of each webhook at a time.  A receiver that is slow or
+away rests for longer than it kept a hand (`webhooks/turns.py`), so that the others have theirs.
 """
 
 import logging
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from coldtrace.webhooks.deliver import claim, deliver
 from coldtrace.webhooks.model import Claimed
 from coldtrace.webhooks.send import Sender
 from coldtrace.webhooks.spread import AT_ONCE, spread
+from coldtrace.webhooks.turns import Turns
 
 log = logging.getLogger("coldtrace.webhooks")
 EVERY_S = 1.0
@@ -33,6 +35,7 @@ class Courier:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._sending: dict[Future[None], UUID] = {}
+        self._turns = Turns()
 
     def start(self) -> None:
         """Begin."""
@@ -63,13 +66,17 @@ class Courier:
         if free == 0:
             return
         with self._begin() as session:
-            due = claim(session, now=self._env.clock(), most=free, busy=set(self._sending.values()))
+            busy = {*self._sending.values(), *self._turns.resting(time.monotonic())}
+            due = claim(session, now=self._env.clock(), most=free, busy=busy)
         for each in due:
             self._sending[pool.submit(self._send, each)] = each.webhook_id
 
     def _send(self, claimed: Claimed) -> None:
         try:
-            deliver(self._begin, self._env, self._sender, claimed)
+            outcome = deliver(self._begin, self._env, self._sender, claimed)
+            self._turns.tried(
+                claimed.webhook_id, taken=outcome.is_taken, took_s=outcome.took_ms / 1000, now_s=time.monotonic()
+            )
         except Exception:
             # Its lease runs out, and it is tried again.
             log.exception("delivering message %s failed; trying again", claimed.message_id)

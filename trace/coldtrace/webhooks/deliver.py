@@ -18,7 +18,7 @@ from coldtrace.people.secret_box import open_text
 from coldtrace.webhooks import store
 from coldtrace.webhooks.model import RETRY_AFTER, Claimed, Stopped
 from coldtrace.webhooks.rules import headers, next_try
-from coldtrace.webhooks.send import Outcome, Sender
+from coldtrace.webhooks.send import Outcome, Sender, Trouble
 
 log = logging.getLogger("coldtrace.webhooks")
 LEASE = timedelta(seconds=60)
@@ -51,7 +51,12 @@ def deliver(begin: Begin, env: Env, sender: Sender, claimed: Claimed) -> Outcome
     secrets = [secret for secret in (open_text(env, each) for each in claimed.sealed) if secret]
     body = claimed.body.encode()
     now = env.clock()
-    outcome = sender.post(claimed.url, headers(secrets, message_id=str(claimed.message_id), at=now, body=body), body)
+    if secrets:
+        outcome = sender.post(
+            claimed.url, headers(secrets, message_id=str(claimed.message_id), at=now, body=body), body
+        )
+    else:  # sealed with another receipt key: nothing leaves unsigned
+        outcome = Outcome(trouble=Trouble.NO_SECRET)
     with begin() as session:
         settle(session, env, claimed, outcome, at=now)
     return outcome

@@ -37,11 +37,16 @@ class Trouble(StrEnum):
     NO_CONNECTION = "no_connection"
     TIMEOUT = "timeout"
     NO_ANSWER = "no_answer"
+    NO_SECRET = "no_secret"
 
 
 TROUBLE_WORDS: dict[Trouble, Words] = {
     Trouble.NAME_UNKNOWN: Words("域名无法解析", "the host's name is unknown"),
     Trouble.ADDRESS_REFUSED: Words("内网或保留地址，未连接", "a private or reserved address: not called"),
+    Trouble.NO_SECRET: Words(
+        "本机收据密钥打不开其密钥，未发送；请更换密钥",
+        "its secret does not open with this receipt key: make a new one",
+    ),
     Trouble.CERTIFICATE: Words("证书无效", "its certificate is not valid"),
     Trouble.NO_CONNECTION: Words("无法连接", "no connection"),
     Trouble.TIMEOUT: Words("超时", "not in time"),
