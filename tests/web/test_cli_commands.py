@@ -307,6 +307,16 @@ def test_production_wants_keys_of_its_own(run: Run, monkeypatch: pytest.MonkeyPa
     assert (other.status, other.json["code"]) == (2, "other_installation"), "this database belongs to the first keys"
 
 
+def test_the_demo_is_not_put_into_somebodys_own_installation(run: Run) -> None:
+    assert run("db", "upgrade").status == 0
+    ran = run("sites", "register", "--gln", PORT, *FIRM.split(), "--uscc", "91110108MA01KPGK0L")
+    assert ran.status == 0, ran.err
+    world = run("serve", "--demo-world", "--port", "0", "--json")
+    assert (world.status, world.json["code"]) == (2, "demo_failed")
+    assert "91110108MA01KPGK0L" in world.json["en"]
+    assert "COLDTRACE_DATA_DIR" in world.json["zh"]
+
+
 def test_keys_are_listed_with_their_use(port: Run) -> None:
     keys = port("keys", "list", "--json").json["keys"]
     assert sorted(key["use"] for key in keys) == ["code", "enrolment", "log", "receipt", "status"]

@@ -19,6 +19,11 @@ from coldtrace.cli.output import COULD_NOT_RUN, print_refusal
 from coldtrace.cli.reset import wipe
 from coldtrace.errors import Refusal, Words
 
+SOMEBODYS = Words(
+    "该数据目录里有不属于演示的机构（{uscc}）。请去掉 --demo-world，或用 COLDTRACE_DATA_DIR 指定一个空目录。",
+    "this data folder has an organisation that is none of the demo's ({uscc}). Leave out --demo-world, or choose an"
+    " empty folder with COLDTRACE_DATA_DIR.",
+)
 GARBAGE = 50_000
 """New objects after which Python looks for rings among them; a batch of a thousand statements makes more."""
 
@@ -76,6 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"打开数据目录 {settings.data_dir} … / opening the data folder")
             with open_installation(settings, keep=True, create=True) as installation:
                 say(f"数据库就绪（{time.monotonic() - started:.1f} 秒）/ database ready")
+                if arguments.demo_world and (whose := _somebodys(installation)) is not None:
+                    reason = {
+                        "reason_zh": SOMEBODYS.zh.format(uscc=whose),
+                        "reason_en": SOMEBODYS.en.format(uscc=whose),
+                    }
+                    return print_refusal(DemoRefused(**reason), as_json=arguments.json, status=COULD_NOT_RUN)
                 begins_anew = _serve(installation, listener, demo_world=arguments.demo_world, say=say)
             if not begins_anew:
                 return 0
@@ -87,6 +98,16 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     finally:
         listener.close()
+
+
+def _somebodys(installation: "Installation") -> str | None:
+    """Return an organisation of somebody's own where the demo was never made, None where it may be."""
+    from coldtrace.cli.demo.world import has_world, stranger
+
+    if has_world(installation.settings.data_dir):
+        return None
+    with installation.sessions() as session:
+        return stranger(session)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+from sqlalchemy import text
+from sqlmodel import Session
+
 from coldtrace.cli.demo.papers import add_papers
+from coldtrace.cli.demo.people import ELSEWHERE
 from coldtrace.cli.demo.proofs import check_page, check_proof, check_refusals
 from coldtrace.cli.demo.samples import write_samples
 from coldtrace.cli.demo.service import Service
+from coldtrace.cli.demo.sites import SITES
 from coldtrace.cli.demo.story import Story
 from coldtrace.cli.installation import Installation
 
@@ -20,6 +25,19 @@ WORLD_FILE = "demo.json"
 def has_world(data_dir: Path) -> bool:
     """Tell whether the story was told here to its end."""
     return (data_dir / WORLD_FILE).exists()
+
+
+def stranger(session: Session) -> str | None:
+    """Return the credit code of an organisation that is none of the demo's, None without one.
+
+    Where the story was not told to its end yet, that is somebody's own installation: nobody's name and password are
+    put beside it for all to read, and nothing of it is offered for wiping.
+    """
+    known = sorted({*(each.uscc for each in SITES), *(uscc for uscc, _, _ in ELSEWHERE.values())})
+    found: str | None = session.execute(
+        text("SELECT min(uscc) FROM operator WHERE uscc <> ALL(CAST(:known AS text[]))"), {"known": known}
+    ).scalar_one()
+    return found
 
 
 def made_at(data_dir: Path) -> datetime | None:
