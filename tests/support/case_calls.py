@@ -31,6 +31,13 @@ CASE_CALLS = (
     ),
     Call(
         method="GET",
+        route="/api/v1/oversight/operators.csv",
+        right=(Kind.STATEMENT, Verb.READ),
+        make=lambda scene: Request(path="/api/v1/oversight/operators.csv", headers={"Coldtrace-Purpose": "tests"}),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
         route="/api/v1/cases/late",
         right=(Kind.CASE, Verb.READ),
         lists="devices.device",

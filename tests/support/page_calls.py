@@ -294,6 +294,13 @@ PAGES = (
     ),
     Call(
         method="GET",
+        route="/desk/overview/quality.csv",
+        right=(Kind.STATEMENT, Verb.READ),
+        make=at("/desk/overview/quality.csv"),
+        token_only=True,
+    ),
+    Call(
+        method="GET",
         route="/desk/history",
         right=(Kind.UNIT, Verb.READ),
         make=at("/desk/history"),

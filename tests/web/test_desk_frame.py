@@ -24,6 +24,7 @@ FILES = {
     "GET /desk/papers/{paper_id:uuid}/file",
     "GET /desk/near-expiry/{gln}/file.csv",
     "GET /desk/stock/{gln}/lots.csv",
+    "GET /desk/overview/quality.csv",
 }
 """Answers that are no pages."""
 

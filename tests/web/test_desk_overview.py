@@ -1,5 +1,9 @@
 """The overview for oversight over HTTP: figures and their formula, a code's history, exports and what for."""
 
+import csv
+import io
+import re
+
 import pytest
 
 from coldtrace.parties.model import SiteRole
@@ -69,6 +73,29 @@ def test_the_api_gives_the_same_figures(house: WebHouse) -> None:
         found += firms["operators"]
     assert sum(each["statements"] for each in found) == told["statements"]
     assert all(each["quality"] is None or 0 <= each["quality"] <= 100 for each in found)
+
+
+def test_data_quality_leaves_as_a_file_once_it_is_said_what_for(
+    house: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All organisations, pages of them too, and no cell that calculates."""
+    monkeypatch.setattr("coldtrace.labels.csv_rows._RUNS_AS_FORMULA", re.compile("[A-Z]"))  # every name does
+    monkeypatch.setattr("coldtrace.watch.oversight.PAGE_MAX", 1)
+    address = "/api/v1/oversight/operators.csv?days=7"
+    assert house.client.get(address, headers=house.bearer).json()["code"] == "purpose_required"
+    answer = house.client.get(address, headers=house.bearer | {"Coldtrace-Purpose": "monthly"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="data-quality.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    told = house.client.get("/api/v1/oversight/operators?days=7", headers=house.bearer).json()["operators"]
+    assert len(rows) >= 1
+    assert [row["uscc"] for row in rows] == sorted(row["uscc"] for row in rows)
+    assert sum(int(row["statements"]) for row in rows) > 0
+    assert {row["uscc"] for row in rows} >= {each["uscc"] for each in told}
+    assert all(row["name_en"].startswith("'") for row in rows), "each cell goes through what makes it safe"
+    desk = officer(house, manages=True)
+    assert desk.get("/desk/overview/quality.csv").is_redirect
+    say_what_for(desk)
+    assert desk.get("/desk/overview/quality.csv?days=7").text.count("\r\n") == len(rows) + 1
 
 
 def test_a_code_has_its_history_and_an_export_is_disclosed(house: WebHouse) -> None:

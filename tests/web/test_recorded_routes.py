@@ -92,6 +92,8 @@ ACTS = {
     "GET /desk/history/evidence.csv": "export",
     "GET /desk/near-expiry/{gln}/file.csv": "export",
     "GET /desk/stock/{gln}/lots.csv": "export",
+    "GET /desk/overview/quality.csv": "export",
+    "GET /api/v1/oversight/operators.csv": "export",
     "GET /api/v1/sites/{gln}/lots.csv": "export",
     "GET /api/v1/sites/{gln}/near-expiry.csv": "export",
     "GET /desk/runs/{run_id}/labels": "print",

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -263,6 +264,16 @@ def operators(
         )
         for row in rows
     ]
+
+
+def whose_figures(session: Session, scope: Scope) -> list[UUID]:
+    """Return the organisations that `operators` has figures of."""
+    within = Within(scope=scope)
+    rows = session.execute(
+        text(f"SELECT DISTINCT m.operator_id FROM ({_SITES}) m WHERE m.counts AND {within.site('m.gln')} ORDER BY 1"),
+        {"watch": _WATCH, **within.values},
+    )
+    return list(rows.scalars())
 
 
 def _values(since: datetime, until: datetime) -> dict[str, object]:

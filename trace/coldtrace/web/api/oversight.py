@@ -1,10 +1,16 @@
 """The regulator's figures: coverage, timeliness, well-formedness and flow, and data quality by organisation."""
 
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
 
 from coldtrace.clock import format_utc
+from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import oversight
 from coldtrace.watch.oversight import DAYS_MAX, PAGE_MAX, OfOperator, since_of
@@ -14,6 +20,7 @@ from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
 router = APIRouter(prefix="/api/v1/oversight", tags=["cases"])
 
 StatementReader = Annotated[Caller, needs(Kind.STATEMENT, Verb.READ, devices=False)]
+Exporter = Annotated[Caller, needs(Kind.STATEMENT, Verb.READ, act="export", purpose_required=True, devices=False)]
 Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
 
 
@@ -63,6 +70,63 @@ def get_operators(
         "operators": [operator_json(each) for each in found],
         "next": found[-1].uscc if len(found) == limit else None,
     }
+
+
+COLUMNS = (
+    "uscc", "name_zh", "name_en", "since", "until", "quality", "statements", "within_15_min", "within_24_h",
+    "within_72_h", "contradicting", "refused", "sites", "telling", "open_cases",
+)  # fmt: skip
+MEDIA = "text/csv; charset=utf-8"
+
+
+@router.get(
+    "/operators.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "One row for each organisation"}},
+    summary="Quality figures as a file 数据质量文件",
+)
+def get_operators_file(request: Request, caller: Exporter, days: Days = 30) -> Response:
+    """Stream the figures of every organisation as CSV.  It is an export: say what for (header `Coldtrace-Purpose`)."""
+    return quality_file(request, caller, days)
+
+
+def quality_file(request: Request, caller: Caller, days: int) -> Response:
+    """Return the figures of all organisations that the caller sees, a page of them in memory at a time."""
+    headers = {"Content-Disposition": 'attachment; filename="data-quality.csv"', "Cache-Control": "no-store"}
+    if "coldtrace.head" in request.scope:
+        return Response(b"", media_type=MEDIA, headers=headers)
+    now = request.app.state.env.clock()
+    with request.app.state.sessions() as session:
+        caller.about(*oversight.whose_figures(session, caller.scope))
+    rows = _rows(request, caller, since_of(now, days), now)
+    return StreamingResponse(rows, media_type=MEDIA, headers=headers)
+
+
+def _rows(request: Request, caller: Caller, since: datetime, until: datetime) -> Iterator[bytes]:
+    yield ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode()
+    after: str | None = ""
+    while after is not None:
+        # A session of its own: the file leaves when that of the request is closed.
+        with request.app.state.sessions() as session:
+            found = oversight.operators(
+                session, caller.scope, since=since, until=until, after=after, limit=oversight.PAGE_MAX
+            )
+        for each in found:
+            told = counts_json(each.counts) | {"quality": "" if each.counts.quality is None else each.counts.quality}
+            values = told | {
+                "uscc": each.uscc,
+                "name_zh": each.name_zh,
+                "name_en": each.name_en,
+                "since": format_utc(since),
+                "until": format_utc(until),
+                "sites": each.sites,
+                "telling": each.telling,
+                "open_cases": each.open_cases,
+            }
+            line = io.StringIO()
+            csv.writer(line).writerow([safe_cell(str(values[name])) for name in COLUMNS])
+            yield line.getvalue().encode()
+        after = found[-1].uscc if len(found) == oversight.PAGE_MAX else None
 
 
 def counts_json(counts: Counts) -> dict[str, object]:

@@ -196,6 +196,8 @@ CHINESE: dict[str, str] = {
     "期间按世界协调时整日计算，不含个人信息。",
     "GET /api/v1/oversight/operators": "按单位返回数据质量及其组成；`formula` 为计算公式；"
     "`next` 用作下一页的 `after`。",
+    "GET /api/v1/oversight/operators.csv": "以 `CSV` 返回各单位的数据质量；"
+    "属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。",
     "GET /api/v1/complaints": "返回辖区内的投诉，新的在前；`next` 用作下一页的 `after`。"
     "默认只列未办结的（`which`）；可按问题 `subject`、货物 `unit`、已逾期 `overdue` 筛选。",
     "GET /api/v1/complaints/published": "返回已公示的投诉，新的在前：被投诉单位、问题、"

@@ -23,6 +23,7 @@ from coldtrace.watch.quality_rules import FORMULA, Counts
 from coldtrace.web.access import Caller, ReadSession
 from coldtrace.web.api.evidence import get_evidence
 from coldtrace.web.api.journal import shown
+from coldtrace.web.api.oversight import quality_file
 from coldtrace.web.page_session import page_needs
 from coldtrace.web.pages.desk_form import PAGE, show_sheet
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section
@@ -31,6 +32,7 @@ from coldtrace.web.pages.views import Bilingual
 
 router = APIRouter(include_in_schema=False)
 Overseer = Annotated[Caller, page_needs(Kind.STATEMENT, Verb.READ)]
+Taker = Annotated[Caller, page_needs(Kind.STATEMENT, Verb.READ, act="export", purpose_required=True)]
 UnitReader = Annotated[Caller, page_needs(Kind.UNIT, Verb.READ)]
 Exporter = Annotated[Caller, page_needs(Kind.UNIT, Verb.READ, act="export", purpose_required=True)]
 
@@ -38,6 +40,15 @@ TITLE, HISTORY = Words("监管概览", "Overview"), Words("追溯查询", "Histo
 PERIODS = (7, 30, 90)
 EXPORTS_SHOWN = 10
 STATEMENTS = Words("记录数", "Statements")
+FILE = Words("下载（CSV，记为导出）", "Download (CSV, recorded as an export)")
+
+
+@router.get("/desk/overview/quality.csv")
+def quality_csv(
+    request: Request, caller: Taker, days: Annotated[int, Query(ge=1, le=oversight.DAYS_MAX)] = 30
+) -> Response:
+    """Give the figures of every organisation as the API does; what for stands in the session."""
+    return quality_file(request, caller, days)
 
 
 @router.get("/desk/overview")
@@ -168,6 +179,7 @@ def _quality(found: list[OfOperator], days: int) -> Section:
         ),
         empty=Words("没有您可查看的单位。", "No organisation that you may see."),
         next_url=f"/desk/overview?{urlencode(more)}" if more is not None else None,
+        links=((f"/desk/overview/quality.csv?days={days}", FILE),),
     )
 
 
