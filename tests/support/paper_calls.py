@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from coldtrace.rights.model import Kind, Verb
 from support.call_scene import Request, Scene, as_fields, as_form, as_json, fresh_declaration
@@ -66,7 +67,28 @@ def _policy_form(scene: Scene) -> Request:
     )
 
 
+def _rule(scene: Scene) -> dict[str, Any]:
+    """A rule of a province that is none."""
+    return {"area": "99", "shelf_days_min": 30, "days_before": 7, "begins": _tomorrow(scene)}
+
+
 PAPER_CALLS = (
+    Call(
+        method="GET",
+        route="/api/v1/near-expiry-rules",
+        right=(Kind.POLICY, Verb.READ),
+        lists="rules.rule",
+        make=at("/api/v1/near-expiry-rules?limit=200"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/api/v1/near-expiry-rules",
+        right=(Kind.POLICY, Verb.WRITE),
+        make=lambda scene: as_json("/api/v1/near-expiry-rules", _rule(scene)),
+        status=201,
+        token_only=True,
+    ),
     Call(
         method="POST",
         route="/api/v1/papers",
@@ -141,6 +163,23 @@ PAPER_CALLS = (
 )
 
 PAPER_PAGES = (
+    Call(
+        method="GET",
+        route="/desk/near-expiry-rules",
+        right=(Kind.POLICY, Verb.READ),
+        lists="#rules",
+        make=at("/desk/near-expiry-rules"),
+        token_only=True,
+    ),
+    Call(
+        method="POST",
+        route="/desk/near-expiry-rules",
+        right=(Kind.POLICY, Verb.WRITE),
+        make=lambda scene: as_fields(
+            "/desk/near-expiry-rules", **{name: str(value) for name, value in _rule(scene).items()}, confirmed="no"
+        ),
+        token_only=True,
+    ),
     Call(
         method="GET",
         route="/desk/papers",

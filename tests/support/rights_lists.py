@@ -245,6 +245,16 @@ def _policies(session: Session) -> Rows:
     return [(str(row.policy_id), lambda scope: not scope.is_empty) for row in rows]
 
 
+def _rules(session: Session) -> Rows:
+    """Give every rule of near expiry: everybody's."""
+    rows = _rows(
+        session,
+        "SELECT area, shelf_days_min AS shelf, valid_from FROM near_expiry_rule"
+        " ORDER BY area, shelf_days_min, valid_from",
+    )
+    return [(f"{row.area or '-'}.{row.shelf}.{row.valid_from}", lambda scope: not scope.is_empty) for row in rows]
+
+
 def _complaints(session: Session) -> Rows:
     """Give live complaints: seen by the office of the district."""
     rows = _rows(
@@ -270,6 +280,8 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "#papers": _papers,
     "policies.policy": _policies,
     "#versions": _policies,
+    "rules.rule": _rules,
+    "#rules": _rules,
     "complaints.id": _complaints,
     "#complaints": _complaints,
     "cases.id": _cases,

@@ -19,6 +19,7 @@ TWINS: dict[str, tuple[str, ...]] = {
     "/desk/consignments/{consignment_id}/undo": ("POST /imports/{consignment_id}/undo",),
     "/desk/consignments/{consignment_id}/channel": ("PUT /consignments/{consignment_id}/channel",),
     "/desk/consignments/{consignment_id}/declaration": ("PUT /consignments/{consignment_id}/declaration",),
+    "/desk/near-expiry-rules": ("POST /near-expiry-rules",),
     "/desk/papers": ("POST /papers",),
     "/desk/papers/{paper_id}/checks": ("POST /papers/{paper_id}/checks",),
     "/desk/policies": ("POST /paper-policies",),

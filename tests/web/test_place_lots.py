@@ -16,6 +16,7 @@ from coldtrace.parties.model import SiteRole
 from coldtrace.web.formats import LOCAL
 from support.consignments import GTIN, Consignment
 from support.house import GLNS, pack_lines, unit_line
+from support.people import csrf_of
 from support.web_house import PAGE, WebHouse
 
 PORT, STORE = GLNS[SiteRole.FIRST_STATION], GLNS[SiteRole.COLD_STORE]
@@ -190,3 +191,59 @@ def test_the_desk_shows_the_same_and_says_where_a_rule_is_missing(web: WebHouse,
         answer = web.client.get(path, headers=desk)
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
         assert len(answer.text.splitlines()) > 1
+
+
+def test_a_rule_takes_the_place_of_another_from_its_day_on(web: WebHouse) -> None:
+    """Neither the past nor what was planned is written over; the same again is the same."""
+    rules, today = "/api/v1/near-expiry-rules", web.env.clock().astimezone(LOCAL).date()
+
+    def add(days: int, before: int, **more: object) -> dict[str, object]:
+        asked = {"area": "77", "shelf_days_min": 30, "days_before": before} | more
+        asked["begins"] = (today + timedelta(days=days)).isoformat()
+        answer = web.post_json(rules, asked, web.bearer)
+        return dict(answer.json(), status=answer.status_code)
+
+    def kept() -> list[tuple[int, str, str | None]]:
+        found = web.client.get(f"{rules}?limit=200", headers=web.bearer).json()["rules"]
+        return [
+            (each["days_before"], each["valid_from"], each["valid_until"]) for each in found if each["area"] == "77"
+        ]
+
+    def day(days: int) -> str:
+        return (today + timedelta(days=days)).isoformat()
+
+    assert add(-1, 5)["status"] == 422
+    assert add(3, 5, until=day(2))["status"] == 422
+    assert add(0, 5, shelf_days_min=-1)["status"] == 422
+    assert add(0, 5, area="7x")["status"] == 422
+    assert add(0, 5, confirmed=True)["confirmed"] is True
+    for _ in range(2):
+        assert add(20, 9)["status"] == 201
+    assert kept() == [(5, day(0), day(19)), (9, day(20), None)]
+    assert add(10, 7)["valid_until"] == day(19)
+    assert kept() == [(5, day(0), day(9)), (7, day(10), day(19)), (9, day(20), None)]
+    pages, after = [], ""
+    while after is not None:
+        page = web.client.get(f"{rules}?limit=3{after}", headers=web.bearer).json()
+        pages += [each["rule"] for each in page["rules"]]
+        after = None if page["next"] is None else f"&after={page['next']}"
+    every = web.client.get(f"{rules}?limit=200", headers=web.bearer).json()["rules"]
+    assert pages == [each["rule"] for each in every]
+    assert web.client.get(f"{rules}?after=x", headers=web.bearer).status_code == 422
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_of_rules_shows_them_and_adds_one(web: WebHouse, lang: str) -> None:
+    headers = PAGE | {"Accept-Language": lang} | web.desk
+    page = web.client.get("/desk/near-expiry-rules", headers=headers)
+    assert page.status_code == 200
+    assert {"zh": "尚未核对", "en": "Not yet"}[lang] in page.text
+    tomorrow = (web.env.clock().astimezone(LOCAL).date() + timedelta(days=1)).isoformat()
+    fields = {"area": "66", "shelf_days_min": "90", "days_before": "11", "begins": tomorrow, "confirmed": "yes"}
+    fields["csrf"] = csrf_of(page)
+    done = web.client.post("/desk/near-expiry-rules", data=fields, headers=headers)
+    assert done.status_code < 400, done.text
+    assert f'data-id="66.90.{tomorrow}"' in web.client.get("/desk/near-expiry-rules", headers=headers).text
+    wrong = web.client.post("/desk/near-expiry-rules", data=fields | {"days_before": "many"}, headers=headers)
+    assert wrong.status_code == 422
+    assert "days_before" in wrong.text, "it says which field"

@@ -220,6 +220,8 @@ def test_every_list_is_compared_row_by_row(world: World, insider: Asker) -> None
 NO_LISTS = {
     "GET /desk": "it leads on to the first page that one may open",
     "GET /api/v1/today": "counts of one's own places, compared in test_desk_home.py",
+    "GET /api/v1/oversight/operators.csv": "its rows are those of the list, compared in test_desk_overview.py",
+    "GET /desk/overview/quality.csv": "the same file",
     "GET /api/v1/oversight": "figures of an area, compared in tests/store/test_oversight.py",
     "GET /desk/stock": "it leads on to one's own place; the rows are those of the API of that place",
     "GET /desk/expected": "likewise",

@@ -144,6 +144,10 @@ CHINESE: dict[str, str] = {
     "GET /api/v1/sites/{gln}/near-expiry": "按所在城市的标准返回临期或已过期的批次，最早到期的在前。"
     "`rules` 是该城市现行的标准，没有则为空；`confirmed` 为 `false` 表示尚未与当地原文核对。",
     "GET /api/v1/sites/{gln}/lots.csv": "以 `CSV` 返回全部；属于导出，须说明用途（请求头 `Coldtrace-Purpose`）。",
+    "GET /api/v1/near-expiry-rules": "返回各地临期标准，含过去和预定的；`next` 用作下一页的 `after`。"
+    "取区划代码匹配最长的区域，再取达到的最长保质期档。",
+    "POST /api/v1/near-expiry-rules": "自某日起（不早于今天）启用一条标准，取代同一区域、同一保质期档的；"
+    "`confirmed` 表示您已与当地原文核对。",
     "GET /api/v1/sites/{gln}/near-expiry.csv": "以 `CSV` 返回全部；属于导出，"
     "须说明用途（请求头 `Coldtrace-Purpose`）。",
     "GET /api/v1/sites/{gln}/discrepancies": "返回一个场所未结案的收发差异：数量不符、拒收、发出后久未收到，新的在前。"

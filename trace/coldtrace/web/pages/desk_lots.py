@@ -66,7 +66,11 @@ def near_page(request: Request, session: ReadSession, gln: Gln, caller: UnitRead
             "Nothing here is near its last day. Days come from the imports; nothing has to be entered.",
         ),
         next_url=_next(f"/desk/near-expiry/{site.gln}", found),
-        links=((f"/desk/near-expiry/{site.gln}/file.csv", FILE), (f"/desk/stock/{site.gln}/lots", BY_LOT)),
+        links=(
+            (f"/desk/near-expiry/{site.gln}/file.csv", FILE),
+            (f"/desk/stock/{site.gln}/lots", BY_LOT),
+            ("/desk/near-expiry-rules", Words("各地临期标准", "Rules of every city")),
+        ),
     )
     return show_sheet(request, caller, NEAR, (section,))
 

@@ -113,6 +113,7 @@ def _policies(request: Request, caller: Caller, *, after: UUID | None = None, **
                 "No paper is asked for now, and nothing is stopped for one. Add a policy to ask for some: frozen meat"
                 " with its quarantine certificate, for instance.",
             ),
+            links=(("/desk/near-expiry-rules", Words("各地临期标准", "Rules of near expiry, by city")),),
         ),
         Section(
             id="versions",
