@@ -19,9 +19,7 @@ def bind_codes(session: Session, env: Env, command: BindCodes) -> tuple[BindLot,
     """Bind labels of rolls as `rolls.bind_codes` does, and tell again what a stopped lot changes of their story."""
     lot, items = rolls.bind_codes(session, env, command)
     bound = {
-        item.unit_id: item.left_lot_id
-        for item in items
-        if item.status is BindStatus.BOUND and item.unit_id is not None
+        item.unit_id: item.left_lot_id for item in items if item.status is BindStatus.BOUND and item.unit_id is not None
     }
     held = held_before(session, bound)
     if held:

@@ -2,7 +2,8 @@
 
 Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
 is kept says nothing that the statement does not say, except `answers`, `away`, `weighs_g`, `until`, `imported`,
-`declared`, `lot_id`, `takes_lot`, `booked` and `past_day`, known on arrival: facts of goods that become known later change nothing of what was told.
+`declared`, `lot_id`, `takes_lot`, `booked` and `past_day`, known on arrival: facts of goods that become known later
+change nothing of what was told.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
@@ -38,7 +39,9 @@ from coldtrace.events.units_piece import Line
 Details = Mapping[str, str | int | bool]
 PAST_DAY = "past_day"
 """Said of a line whose goods were past the day of their import, or had something inside that was past its own."""
-KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "until", "imported", "declared", "away", "lot_id", TAKES_LOT, BOOKED, PAST_DAY})
+KNOWN_ON_ARRIVAL = frozenset(
+    {"answers", "weighs_g", "until", "imported", "declared", "away", "lot_id", TAKES_LOT, BOOKED, PAST_DAY}
+)
 """What is kept of a line that does not stand in its statement: whose goods they were then, and what imports said."""
 _USCC = 18
 

@@ -163,7 +163,8 @@ def issued_lots(session: Session, unit_ids: Collection[str]) -> dict[str, Issued
     named = {_lot_named(unit_id): unit_id for unit_id in unit_ids}
     rows = session.execute(
         text(
-            "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.lot_id, l.facts_hash, c.station_gln, c.importer_id, o.uscc,"
+            "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.lot_id, l.facts_hash, c.station_gln, c.importer_id,"
+            " o.uscc,"
             " min(l.expiry_date) OVER (PARTITION BY l.gtin, l.lot) AS expiry,"
             " CAST(sum(l.cartons) OVER (PARTITION BY l.gtin, l.lot) AS bigint) AS cartons, y.recalled_at FROM"
             " unnest(CAST(:gtins AS text[]), CAST(:lots AS text[])) AS n(gtin, lot) JOIN lot l USING (gtin, lot)"
@@ -275,7 +276,8 @@ def scanned_of_stopped(session: Session, bound: Mapping[str, int | None]) -> set
             "SELECT u.unit_pk FROM unnest(CAST(:units AS text[]), CAST(:left AS bigint[])) AS n(unit_id, left_lot)"
             " CROSS JOIN LATERAL (SELECT unit_pk, lot_id FROM unit"
             " WHERE unit_id = n.unit_id AND last_at > :earliest OFFSET 0) u"
-            " WHERE EXISTS (SELECT 1 FROM lot l JOIN lot_stop USING (gtin, lot) WHERE l.lot_id IN (u.lot_id, n.left_lot))"
+            " WHERE EXISTS (SELECT 1 FROM lot l JOIN lot_stop USING (gtin, lot)"
+            " WHERE l.lot_id IN (u.lot_id, n.left_lot))"
             " OR EXISTS (SELECT 1 FROM statement_line i JOIN statement s USING (entry_id)"
             " WHERE i.unit_pk = u.unit_pk AND i.role = 'input' AND s.type = 'relabel')"
         ),

@@ -94,7 +94,8 @@ def ask_stopped(
     """Ask which of these units, each with GTIN and lot of its code, something may stop; and for all revoked keys.
 
     A unit is stopped if it is voided, or if the lot that its code names, that it is bound to, or that it took over from
-    an old label, is recalled.  What is returned waits.  Whoever needs to know what it is asks `stops.judge_code`; here is who need not.
+    an old label, is recalled.  What is returned waits.  Whoever needs to know what it is asks `stops.judge_code`; here
+    is who need not.
     """
     units = session.execute(
         text(
