@@ -2,7 +2,8 @@
 
 Attributes are free; only those listed here mean something to custody, and only with a value of the right kind.  What
 is kept says nothing that the statement does not say, except `answers`, `away`, `weighs_g`, `until`, `imported`,
-`declared` and `past_day`, known on arrival: facts of goods that become known later change nothing of what was told.
+`declared`, `lot_id`, `takes_lot`, `booked` and `past_day`, known on arrival: facts of goods that become known later
+change nothing of what was told.
 
     answers   the speaker's firm coded the goods or imported them
     counter   `open`: the code of the counter that sells from the case
@@ -17,6 +18,9 @@ is kept says nothing that the statement does not say, except `answers`, `away`, 
     expiry    `transform`, `relabel`, output, and `adopt`: the last day
     imported  `transform`, `relabel`, output, and `adopt`: a lot that was imported
     declared  `commission` of a lot: how many packages of it its imports declare
+    lot_id    `relabel`, input: the row of the import that speaks for a lot by quantity
+    takes_lot `relabel`, output: it is of the lot of the label whose place it takes; none was, before this was known
+    booked    `sample` of a lot by who keeps none: it is taken off its keeper's books; none was, before this was known
     past_day  the import's last day was over, or that of something inside: marked `expired` for good
     paper     `transform`, output: a document gives it a day of its own
     from      `relabel`, output: the unit it takes the place of, where there are several
@@ -26,7 +30,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from coldtrace.codes.counter_name import is_counter_name
-from coldtrace.custody.lots import is_lot
+from coldtrace.custody.lots import BOOKED, is_lot
+from coldtrace.custody.making import TAKES_LOT
 from coldtrace.custody.model import Deed, Fact, Issued, Level
 from coldtrace.events.unit_id import MalformedUnitId, parse_unit_id
 from coldtrace.events.units_piece import Line
@@ -34,7 +39,9 @@ from coldtrace.events.units_piece import Line
 Details = Mapping[str, str | int | bool]
 PAST_DAY = "past_day"
 """Said of a line whose goods were past the day of their import, or had something inside that was past its own."""
-KNOWN_ON_ARRIVAL = frozenset({"answers", "weighs_g", "until", "imported", "declared", "away", PAST_DAY})
+KNOWN_ON_ARRIVAL = frozenset(
+    {"answers", "weighs_g", "until", "imported", "declared", "away", "lot_id", TAKES_LOT, BOOKED, PAST_DAY}
+)
 """What is kept of a line that does not stand in its statement: whose goods they were then, and what imports said."""
 _USCC = 18
 
@@ -63,6 +70,10 @@ def details_of(fact: Fact, line: Line, *, issued: Issued | None, into_lot: bool 
             found |= _of_making(fact.type, line, issued)
     if fact.type == "relabel" and line.role == "output" and (source := _unit(said.get("from"))) is not None:
         found["from"] = source
+    if fact.type == "sample" and is_lot(line.unit) and fact.level is not Level.FIRM:
+        found[BOOKED] = True
+    if fact.type == "relabel" and line.role == "output" and not is_lot(line.unit):
+        found[TAKES_LOT] = True
     if into_lot and line.role == "input":
         found["into_lot"] = True
     if away:
@@ -94,6 +105,8 @@ def _of_making(type: str, line: Line, issued: Issued | None) -> dict[str, str | 
         found["imported"] = True
     if type != "relabel" and not is_lot(line.unit) and (grams := net_g_of(line)) is not None:
         found["net_g"] = grams
+    if type == "relabel" and line.role == "input" and issued is not None and issued.lot_id is not None:
+        found["lot_id"] = issued.lot_id
     if line.role == "input" and issued is not None:
         if issued.net_g is not None:
             found["weighs_g"] = issued.net_g

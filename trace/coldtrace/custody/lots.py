@@ -20,6 +20,8 @@ HERE: Final = "here"
 TRANSIT: Final = "transit"
 LOST: Final = "lost"
 CODED: Final = "coded"
+BOOKED: Final = "booked"
+"""Said of a sample of a lot by who keeps none: it is taken off the books of the lot's keeper (`details.py`)."""
 GOODS: Final = (HERE, TRANSIT)
 """The books of goods that are there, in distinction from what is noted beside them."""
 
@@ -113,7 +115,7 @@ def _book(deed: Deed, said: Said, stock: Stock) -> _Booked:
         case ("find", _):
             return _find(deed, said, stock)
         case ("sample", _) if deed.level is not Level.FIRM:
-            return dict(stock), []  # taken where others keep the lot: they say what they have less
+            return _sample(deed, said, stock)
         case (type, _) if type in _TAKING:
             return _take(deed, said, stock, None)
         case (type, _) if type in _SEEING and deed.level is Level.FIRM:
@@ -136,6 +138,20 @@ def _take(deed: Deed, said: Said, stock: Stock, to_gln: str | None) -> _Booked:
         return left, []
     _send(left, StockPlace(HERE, deed.gln, "", own), rest, to_gln)
     return left, [Mark.SHORT]
+
+
+def _sample(deed: Deed, said: Said, stock: Stock) -> _Booked:
+    """Take a sample of laboratory, customs or regulator off the books of whoever keeps the lot.
+
+    That is the place that says so if any of the lot lies there, else the only one where some does.  Where it lies in
+    several nobody can tell of which it was: the books stay, and a person looks.
+    """
+    if said.details.get(BOOKED) is not True:
+        return dict(stock), []
+    lies = {place.gln for place, quantity in stock.items() if place.kind == HERE and quantity > 0}
+    if deed.gln not in lies and len(lies) != 1:
+        return dict(stock), [Mark.COUNT_DIFFERS]
+    return _take(deed if deed.gln in lies else replace(deed, gln=lies.pop()), said, stock, None)
 
 
 def _send(stock: dict[StockPlace, int], place: StockPlace, quantity: int, to_gln: str | None) -> None:

@@ -9,6 +9,9 @@ from datetime import date
 from coldtrace.custody.model import Deed, Holding, Mark, Said, Source
 from coldtrace.events.units_piece import Line
 
+TAKES_LOT = "takes_lot"
+"""Said of the output of a relabelling: it is of the lot of what it is a new label of (`details.py`)."""
+
 GAIN_MAX_PERCENT = 1
 LOSS_MAX_PERCENT = 3
 """Of the weight that went in: a scale's error upwards, and a loss that needs a reason (domain guide, section 4)."""

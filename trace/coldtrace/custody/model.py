@@ -266,7 +266,7 @@ class Issued:
     """What is known of a code since it was issued; `bind_until` is set for a label of a pre-issued roll.
 
     `importer` is the USCC of whoever imported its lot, `net_g` what one unit weighs, `cartons` how many packages of a
-    lot by quantity its imports declare.
+    lot by quantity its imports declare, `lot_id` the row of the import that speaks for such a lot.
     """
 
     station_gln: str
@@ -279,6 +279,7 @@ class Issued:
     importer: str | None = None
     net_g: int | None = None
     cartons: int | None = None
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -338,8 +339,9 @@ class Inside:
 class Source:
     """What a statement made other units of: a unit as it was before, and whether it might be used at all.
 
-    `around` are the overlays of what it was in, `of_lot` those of its whole lot (`lot`), `here` tells whether the
-    record had it where it was used.  `left_g` is what it weighed then, as far as anybody said.
+    `around` are the overlays of what it was in, `of_lot` those of its whole lot (`lot`, its row `lot_id`, recalled at
+    `lot_recalled_at`), `here` tells whether the record had it where it was used.  `left_g` is what it weighed then, as
+    far as anybody said.
     """
 
     unit_id: str
@@ -347,6 +349,8 @@ class Source:
     around: frozenset[str]
     of_lot: frozenset[str] = frozenset()
     lot: tuple[str, str] | None = None
+    lot_id: int | None = None
+    lot_recalled_at: datetime | None = None
     left_g: int | None = None
     expires_on: date | None
     here: bool

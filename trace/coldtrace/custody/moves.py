@@ -8,7 +8,7 @@ Everything here depends on what came before the line, in the order of events, an
 it arrives late.  Pure: no clock, no database.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from coldtrace.custody import overlays
@@ -265,8 +265,7 @@ def _replacement(deed: Deed, said: Said, holding: Holding, sources: tuple[Source
         return holding, [Mark.INPUT_BLOCKED]
     if holding.state not in NEVER_SAID:
         return holding, [Mark.ALREADY_COMMISSIONED]
-    named = said.details.get("from")
-    old = next((source for source in sources if len(sources) == 1 or source.unit_id == named), None)
+    old = replaced_by(said, sources)
     if old is None:
         return replace(_here(deed, holding), overlays=lying_on(sources), expires_on=last_day(said, sources)), []
     before = old.holding
@@ -281,6 +280,12 @@ def _replacement(deed: Deed, said: Said, holding: Holding, sources: tuple[Source
         overlays=before.overlays | old.of_lot,
         counter=before.counter,
     ), []
+
+
+def replaced_by(said: Said, sources: Sequence[Source]) -> Source | None:
+    """Return the one of several old labels that a new one takes the place of, None where nobody can tell which."""
+    named = said.details.get("from")
+    return next((source for source in sources if len(sources) == 1 or source.unit_id == named), None)
 
 
 def _look(deed: Deed, said: Said, holding: Holding, effective: Holding) -> _Moved:

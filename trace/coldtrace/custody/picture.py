@@ -11,7 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from coldtrace.custody.lots import Stock, move_lot, stops_lot
-from coldtrace.custody.making import earliest, until, weight_of
+from coldtrace.custody.making import TAKES_LOT, earliest, until, weight_of
 from coldtrace.custody.model import (
     BLOCKING,
     STOCK,
@@ -26,7 +26,7 @@ from coldtrace.custody.model import (
     Source,
     UnitState,
 )
-from coldtrace.custody.moves import move
+from coldtrace.custody.moves import NEVER_SAID, move, replaced_by
 from coldtrace.custody.rules import IMPLIED
 
 
@@ -34,8 +34,10 @@ from coldtrace.custody.rules import IMPLIED
 class Unit:
     """One unit while a batch is worked on; `last_at` is the latest event known of it.
 
-    `lot` is its GTIN and lot, `lot_stopped_at` the latest word that stopped that whole lot or let it go on; `stock` is
-    where a lot by quantity lies, `booked` what is stored of that.  `looks_issued`: its code was not issued here, but
+    `lot` is its GTIN and lot, `lot_id` the row of that: of its code if `lot_coded`, else of the label whose place it
+    took.  `lot_stopped_at` is the latest word that stopped that whole lot or let it go on, `lot_recalled_at` since when
+    the lot is on the list of recalled ones; `stock` is where a lot by quantity lies, `booked` what is stored of that.
+      `looks_issued`: its code was not issued here, but
     others of its GTIN were.  `version` counts how often it was told.
     """
 
@@ -47,7 +49,10 @@ class Unit:
     beginning: UnitState
     issued: Issued | None = None
     lot: tuple[str, str] | None = None
+    lot_id: int | None = None
+    lot_coded: bool = False
     lot_stopped_at: datetime | None = None
+    lot_recalled_at: datetime | None = None
     stock: Stock | None = None
     booked: Stock | None = None
     looks_issued: bool = False
@@ -102,6 +107,7 @@ class Picture:
 
     `hanging` is what may keep them from going on, beside the units themselves; `full` are those with something in them
     that is not in the picture.
+    `relabelled` are those that took over the lot of what they are a new label of.
     `laid` are those that may have overlays, `stopped` the lots that this picture stops or lets go on, and when, `told`
     how many lines were told of each lot.
     """
@@ -110,6 +116,7 @@ class Picture:
         self.units = {unit.pk: unit for unit in units}
         self.touched: set[int] = set()
         self.rehoused: set[int] = set()
+        self.relabelled: set[int] = set()
         self._lots = {unit.lot: unit for unit in self.units.values() if unit.stock is not None}
         self.stopped: dict[int, datetime] = {}
         self.told: Counter[int] = Counter()
@@ -222,7 +229,8 @@ class Picture:
         effective = self.effective(unit)
         if deed.type == "pack" and parent is not None and self.effective(parent).state in TERMINAL:
             lasting = (*lasting, Mark.TERMINAL)
-        sources = self._sources_of(entry_id, unit) if said.role == "output" else ()
+        lot = self._lot_taken(entry_id, unit, said) if said.details.get(TAKES_LOT) is True else None
+        sources = self._sources_of(entry_id, unit.lot if lot is None else lot.lot) if said.role == "output" else ()
         if unit.stock is not None:
             decision = move_lot(
                 deed,
@@ -250,6 +258,8 @@ class Picture:
         if parent is not None and deed.type == "pack" and unit in (parent, *self.parents_of(parent)):
             marks = (*marks, Mark.PACKED_IN_ITSELF)
         self._touch(unit, deed)
+        if lot is not None and unit.holding.state in NEVER_SAID and decision.holding.state not in NEVER_SAID:
+            self._take_lot(unit, lot)
         # Also of a blocked line, which leaves the unit where it is: a breach lies on it all the same.
         self._move(entry_id, deed, unit, decision, parent)
         return replace(decision, marks=marks)
@@ -271,14 +281,34 @@ class Picture:
         if entitled and stops_lot(deed.type, unit.unit_id, said.details):
             self.stopped[unit.pk] = max(deed.event_at, self.stopped.get(unit.pk, deed.event_at))
 
-    def _sources_of(self, entry_id: UUID, unit: Unit) -> tuple[Source, ...]:
-        """Return what a unit is made of.  What lies on its own lot reaches it there already."""
+    def _sources_of(self, entry_id: UUID, lot: tuple[str, str] | None) -> tuple[Source, ...]:
+        """Return what a unit of a lot is made of.  What lies on its own lot reaches it there already."""
         if self._sources_by != entry_id:
             return ()
         return tuple(
-            source if source.lot != unit.lot or not source.of_lot else replace(source, of_lot=frozenset())
+            source if source.lot != lot or not source.of_lot else replace(source, of_lot=frozenset())
             for source in self._sources
         )
+
+    def _lot_taken(self, entry_id: UUID, unit: Unit, said: Said) -> Source | None:
+        """Return whose lot a new label takes over: that of the label whose place it takes, if its code has none.
+
+        Of several old ones of which nobody can tell which, all must be of one lot.
+        """
+        if unit.lot_coded or unit.stock is not None or self._sources_by != entry_id:
+            return None
+        old = replaced_by(said, self._sources)
+        lots = {source.lot_id: source for source in ([old] if old is not None else self._sources)}
+        only = next(iter(lots.values())) if len(lots) == 1 else None
+        return None if only is None or only.lot_id is None else only
+
+    def _take_lot(self, unit: Unit, old: Source) -> None:
+        unit.lot, unit.lot_id = old.lot, old.lot_id
+        self.relabelled.add(unit.pk)
+        if old.lot_recalled_at is not None and unit.issued is not None:
+            known = unit.issued.stopped_at
+            stopped_at = old.lot_recalled_at if known is None else min(known, old.lot_recalled_at)
+            unit.issued, unit.lot_recalled_at = replace(unit.issued, stopped_at=stopped_at), old.lot_recalled_at
 
     def _use_up(
         self, entry_id: UUID, deed: Deed, unit: Unit, said: Said, effective: Holding, decision: Decision
@@ -293,6 +323,8 @@ class Picture:
                 around=self._around(unit),
                 of_lot=frozenset() if lot is None or lot.pk not in self.laid else lot.holding.overlays,
                 lot=unit.lot,
+                lot_id=unit.lot_id if unit.stock is None else _lot_id_said(said),
+                lot_recalled_at=unit.lot_recalled_at,
                 left_g=weight_of(said, unit.holding),
                 expires_on=until(said, unit.holding),
                 here=effective.state in STOCK and effective.gln == deed.gln,
@@ -353,3 +385,9 @@ class Picture:
         elif stay.packed_by != entry_id:  # one statement that names two parents of a child means the last one
             stay.to_at, stay.unpacked_by = deed.event_at, entry_id
             self._closed.append(stay)
+
+
+def _lot_id_said(said: Said) -> int | None:
+    """Return the import that spoke for a lot by quantity when it was relabelled."""
+    lot_id = said.details.get("lot_id")
+    return lot_id if type(lot_id) is int else None

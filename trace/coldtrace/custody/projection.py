@@ -332,6 +332,7 @@ def write_picture(session: Session, picture: Picture) -> None:
     store.insert_stays(session, picture.stays)
     moved = [(picture.units[pk], picture.root_of(picture.units[pk])) for pk in picture.touched]
     unit_store.save_units(session, moved, told=picture.told)
+    unit_store.save_lots(session, [picture.units[pk] for pk in picture.relabelled])
     unit_store.set_root_below(session, picture.rehoused)
     unit_store.save_stock(session, [picture.units[pk] for pk in picture.touched])
     unit_store.save_lot_stops(session, [(picture.units[pk], at) for pk, at in picture.stopped.items()])

@@ -69,6 +69,7 @@ def retell(session: Session, late: Collection[int], *, since: datetime) -> LineM
     _write_stays(session, picture)
     moved = [unit for unit in picture.units.values() if unit.pk not in lots and unit != before[unit.pk]]
     unit_store.save_units(session, [(unit, picture.root_of(unit)) for unit in moved])
+    unit_store.save_lots(session, [unit for unit in moved if unit.lot_id != before[unit.pk].lot_id])
     unit_store.save_stock(session, moved)
     unit_store.set_root_below(session, {unit.pk for unit in moved})
     noting.rest(picture.units)
@@ -86,8 +87,12 @@ def _at_its_beginning(unit: Unit, checkpoint: Checkpoint | None) -> Unit:
         last_at=unit_store.EARLIEST if checkpoint is None else checkpoint.at,
         beginning=unit.beginning,
         issued=unit.issued,
-        lot=unit.lot,
+        # What a new label took over it takes over again, or not.
+        lot=unit.lot if unit.lot_coded or unit.stock is not None else None,
+        lot_id=unit.lot_id if unit.lot_coded else None,
+        lot_coded=unit.lot_coded,
         lot_stopped_at=unit.lot_stopped_at,
+        lot_recalled_at=unit.lot_recalled_at,
         stock=None if unit.stock is None else {} if checkpoint is None else checkpoint.stock,
         booked=unit.booked,
         looks_issued=unit.looks_issued,

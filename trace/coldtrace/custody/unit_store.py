@@ -91,7 +91,8 @@ _UNITS = (
     # An import that was undone says nothing of its goods any more; of which lot they are stays.
     " CASE WHEN lc.state = 'open' THEN l.facts_hash END AS facts_hash,"
     " CASE WHEN lc.state = 'open' THEN l.expiry_date END AS expiry_date,"
-    " lc.importer_id, im.uscc AS importer, ro.bind_until, l.gtin AS lot_gtin, l.lot AS lot_lot,"
+    " lc.importer_id, im.uscc AS importer, ro.bind_until, l.gtin AS lot_gtin, l.lot AS lot_lot, l.lot_id,"
+    " i.lot_id IS NOT NULL AS lot_coded, y.recalled_at,"
     " st.unit_pk AS stop_pk, st.last_at AS stop_at,"
     " least(v.revoked_at, y.recalled_at,"
     " CASE WHEN i.drawn_at >= k.stolen_at OR k.stolen_at IS NULL AND k.state = 'revoked'"
@@ -104,7 +105,8 @@ _UNITS = (
     " AND (r.kind = 'roll' OR EXISTS"
     " (SELECT 1 FROM consignment c WHERE c.consignment_id = r.consignment_id AND c.state = 'open'))"
     " LEFT JOIN roll ro ON ro.run_id = r.run_id"
-    " LEFT JOIN lot l ON l.lot_id = i.lot_id"
+    # A new label is of the lot of the old one, as far as its own code has none.
+    " LEFT JOIN lot l ON l.lot_id = COALESCE(i.lot_id, u.lot_id)"
     " LEFT JOIN consignment lc ON lc.consignment_id = l.consignment_id AND lc.state = 'open'"
     " LEFT JOIN operator im ON im.operator_id = lc.importer_id"
     " LEFT JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot"
@@ -161,7 +163,8 @@ def issued_lots(session: Session, unit_ids: Collection[str]) -> dict[str, Issued
     named = {_lot_named(unit_id): unit_id for unit_id in unit_ids}
     rows = session.execute(
         text(
-            "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.facts_hash, c.station_gln, c.importer_id, o.uscc,"
+            "SELECT DISTINCT ON (l.gtin, l.lot) l.gtin, l.lot, l.lot_id, l.facts_hash, c.station_gln, c.importer_id,"
+            " o.uscc,"
             " min(l.expiry_date) OVER (PARTITION BY l.gtin, l.lot) AS expiry,"
             " CAST(sum(l.cartons) OVER (PARTITION BY l.gtin, l.lot) AS bigint) AS cartons, y.recalled_at FROM"
             " unnest(CAST(:gtins AS text[]), CAST(:lots AS text[])) AS n(gtin, lot) JOIN lot l USING (gtin, lot)"
@@ -182,6 +185,7 @@ def issued_lots(session: Session, unit_ids: Collection[str]) -> dict[str, Issued
             importer=row.uscc,
             stopped_at=row.recalled_at,
             cartons=row.cartons,
+            lot_id=row.lot_id,
         )
         for row in rows
     }
@@ -253,7 +257,8 @@ def lots_stopped_of(session: Session, pks: Collection[int]) -> set[int]:
     """Return the lots of these units that were ever stopped as a whole, and those of them that are such lots."""
     rows = session.execute(
         text(
-            "SELECT st.unit_pk FROM unit u JOIN issued_code i USING (unit_id) JOIN lot l ON l.lot_id = i.lot_id"
+            "SELECT st.unit_pk FROM unit u LEFT JOIN issued_code i USING (unit_id)"
+            " JOIN lot l ON l.lot_id = COALESCE(i.lot_id, u.lot_id)"
             " JOIN lot_stop st ON st.gtin = l.gtin AND st.lot = l.lot WHERE u.unit_pk = ANY(CAST(:pks AS bigint[]))"
             " UNION SELECT unit_pk FROM lot_stop WHERE unit_pk = ANY(CAST(:pks AS bigint[]))"
         ),
@@ -262,14 +267,21 @@ def lots_stopped_of(session: Session, pks: Collection[int]) -> set[int]:
     return {row.unit_pk for row in rows}
 
 
-def scanned_of_stopped(session: Session, unit_ids: Collection[str]) -> set[int]:
-    """Return those of these units of which anything was said before, and whose lot was ever stopped as a whole."""
+def scanned_of_stopped(session: Session, bound: Mapping[str, int | None]) -> set[int]:
+    """Return those of these units of which anything was said before, and whose lot, or the other one beside them, was
+    ever stopped as a whole, or of which something took over the lot.
+    """
     rows = session.execute(
         text(
-            "SELECT u.unit_pk FROM unit u JOIN lot l USING (lot_id) JOIN lot_stop st ON st.gtin = l.gtin"
-            " AND st.lot = l.lot WHERE u.unit_id = ANY(CAST(:units AS text[])) AND u.last_at > :earliest"
+            "SELECT u.unit_pk FROM unnest(CAST(:units AS text[]), CAST(:left AS bigint[])) AS n(unit_id, left_lot)"
+            " CROSS JOIN LATERAL (SELECT unit_pk, lot_id FROM unit"
+            " WHERE unit_id = n.unit_id AND last_at > :earliest OFFSET 0) u"
+            " WHERE EXISTS (SELECT 1 FROM lot l JOIN lot_stop USING (gtin, lot)"
+            " WHERE l.lot_id IN (u.lot_id, n.left_lot))"
+            " OR EXISTS (SELECT 1 FROM statement_line i JOIN statement s USING (entry_id)"
+            " WHERE i.unit_pk = u.unit_pk AND i.role = 'input' AND s.type = 'relabel')"
         ),
-        {"units": sorted(unit_ids), "earliest": EARLIEST},
+        {"units": list(bound), "left": list(bound.values()), "earliest": EARLIEST},
     )
     return {row.unit_pk for row in rows}
 
@@ -323,7 +335,10 @@ def _unit(row: Row[Any]) -> Unit:
         beginning=UnitState.VOID if row.voided else UnitState.BLANK if row.drawn else UnitState.UNKNOWN,
         issued=_issued(row),
         lot=None if row.lot_gtin is None else (row.lot_gtin, row.lot_lot),
+        lot_id=row.lot_id,
+        lot_coded=row.lot_coded,
         lot_stopped_at=row.stop_at,
+        lot_recalled_at=row.recalled_at,
         looks_issued=row.coded,
         version=row.version,
     )
@@ -530,6 +545,18 @@ def save_units(
             "steps": [told.get(u.pk, 1) for u, _ in units],
         },
     )
+
+
+def save_lots(session: Session, units: Sequence[Unit]) -> None:
+    """Write of which lot these units are: new labels, which take over the lot of what they are on."""
+    if units:
+        session.execute(
+            text(
+                "UPDATE unit u SET lot_id = v.lot_id FROM unnest(CAST(:pks AS bigint[]), CAST(:lots AS bigint[]))"
+                " AS v(unit_pk, lot_id) WHERE u.unit_pk = v.unit_pk"
+            ),
+            {"pks": [unit.pk for unit in units], "lots": [unit.lot_id for unit in units]},
+        )
 
 
 def names_of(session: Session, pks: Collection[int]) -> dict[int, str]:

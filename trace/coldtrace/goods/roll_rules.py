@@ -56,7 +56,8 @@ class NumberList(StrEnum):
 class RollCode:
     """What is known of a code that should be bound.
 
-    `bind_until` is None for a code that is not of a roll; `lot_id` is that of an open consignment only.
+    `bind_until` is None for a code that is not of a roll; `lot_id` is that of an open consignment only, `left_lot_id`
+    the one that binding takes it from: of an import that was undone, or of the old label whose place it took.
     """
 
     unit_id: str
@@ -67,6 +68,7 @@ class RollCode:
     bind_until: datetime | None
     lot_id: int | None
     voided: bool
+    left_lot_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

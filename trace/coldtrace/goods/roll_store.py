@@ -246,7 +246,8 @@ def lock_codes(session: Session, units: Collection[str], scope: Scope) -> dict[s
     rows = session.execute(
         text(
             "SELECT i.unit_id, i.run_id, i.position AS number, r.station_gln, ro.gtin, ro.bind_until,"
-            " CASE WHEN c.state = 'open' THEN i.lot_id END AS lot_id, i.voided_at IS NOT NULL AS voided"
+            " CASE WHEN c.state = 'open' THEN i.lot_id END AS lot_id, i.voided_at IS NOT NULL AS voided,"
+            " COALESCE(i.lot_id, (SELECT u.lot_id FROM unit u WHERE u.unit_id = i.unit_id)) AS left_lot_id"
             " FROM issued_code i JOIN code_run r USING (run_id) LEFT JOIN roll ro ON ro.run_id = i.run_id"
             " LEFT JOIN lot l ON l.lot_id = i.lot_id LEFT JOIN consignment c ON c.consignment_id = l.consignment_id"
             f" WHERE i.unit_id = ANY(CAST(:units AS text[])) AND {mine}"

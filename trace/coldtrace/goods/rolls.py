@@ -5,7 +5,7 @@ code has its lot like any other: labels, pages and statements see it.  A second 
 a person.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,7 +83,7 @@ class BindCodes:
 
 @dataclass(frozen=True, kw_only=True)
 class BoundItem:
-    """What became of one code; `refusal` says why it was refused."""
+    """What became of one code; `refusal` says why it was refused, `left_lot_id` which lot it was of until now."""
 
     text: str
     status: BindStatus
@@ -91,6 +91,7 @@ class BoundItem:
     roll: UUID | None = None
     number: int | None = None
     refusal: Refusal | None = None
+    left_lot_id: int | None = None
 
     def to_json(self, lang: Lang) -> dict[str, object]:
         """Return the answer as the API and the command line show it."""
@@ -103,6 +104,10 @@ class BoundItem:
             "code": None if self.refusal is None else self.refusal.code,
             "detail": None if self.refusal is None else self.refusal.say(lang),
         }
+
+
+Bound = Mapping[str, int | None]
+"""The units that got a lot, each with the row of the lot that it was of until then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,18 +246,18 @@ def bind_codes(session: Session, env: Env, command: BindCodes) -> tuple[BindLot,
     return lot, items
 
 
-def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> tuple[set[bytes], set[str]]:
+def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> tuple[set[bytes], Bound]:
     """Bind what commission statements say of labels of rolls; return those facts that name a lot of their station, and
-    the units that were bound now.
+    the units that were bound now, each with the lot that it was of until then.
 
     Nothing is refused here: custody marks what does not fit.  The caller owns the transaction.
     """
     if not stated:
-        return set(), set()
+        return set(), {}
     hashes = roll_store.code_hashes(session, {each.unit_id for each in stated})
     of_rolls = [each for each in stated if hashes.get(each.unit_id) == each.code_hash]
     if not of_rolls:
-        return set(), set()
+        return set(), {}
     lots = roll_store.open_lots_of_facts(session, {each.facts_hash for each in of_rolls})
     # Whoever stated this was judged by the rules of statements, and below only a station's own labels count.
     codes = roll_store.lock_codes(session, {each.unit_id for each in of_rolls}, EVERYTHING)
@@ -270,7 +275,7 @@ def bind_stated(session: Session, env: Env, stated: Sequence[StatedBinding]) -> 
             records.append(_record(env, each.unit_id, lot, at=each.at, by=each.by, applied=holds is None))
         bound.setdefault(each.unit_id, lot.lot_id if holds is None else holds)
     roll_store.keep_bindings(session, records)
-    return named, {each.unit_id for each in records if each.applied}
+    return named, {each.unit_id: codes[each.unit_id].left_lot_id for each in records if each.applied}
 
 
 def _bind(text: str, unit: str, code: RollCode | None, lot: BindLot, *, now: datetime, again: bool) -> BoundItem:
@@ -283,7 +288,14 @@ def _bind(text: str, unit: str, code: RollCode | None, lot: BindLot, *, now: dat
         return BoundItem(text=text, status=BindStatus.REFUSED, unit_id=unit, refusal=refusal)
     if again and status is BindStatus.BOUND:
         status = BindStatus.REPEAT
-    return BoundItem(text=text, status=status, unit_id=unit, roll=code.run_id, number=code.number)
+    return BoundItem(
+        text=text,
+        status=status,
+        unit_id=unit,
+        roll=code.run_id,
+        number=code.number,
+        left_lot_id=code.left_lot_id,
+    )
 
 
 def _read(session: Session, text: str, scope: Scope, *, trusted: TrustList, now: datetime) -> str | Refusal:

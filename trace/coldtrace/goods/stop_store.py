@@ -93,14 +93,16 @@ def ask_stopped(
 ) -> Callable[[], tuple[set[str], set[bytes]]]:
     """Ask which of these units, each with GTIN and lot of its code, something may stop; and for all revoked keys.
 
-    A unit is stopped if it is voided, or if the lot that its code names, or that it is bound to, is recalled.  What is
-    returned waits.  Whoever needs to know what it is asks `stops.judge_code`; here is who need not.
+    A unit is stopped if it is voided, or if the lot that its code names, that it is bound to, or that it took over from
+    an old label, is recalled.  What is returned waits.  Whoever needs to know what it is asks `stops.judge_code`; here
+    is who need not.
     """
     units = session.execute(
         text(
             "SELECT v.unit_id FROM unnest(CAST(:units AS text[]), CAST(:gtins AS text[]), CAST(:lots AS text[]))"
             " AS v (unit_id, gtin, lot) LEFT JOIN issued_code i ON i.unit_id = v.unit_id"
-            " LEFT JOIN lot l ON l.lot_id = i.lot_id WHERE EXISTS (SELECT 1 FROM revoked_unit r"
+            " LEFT JOIN unit u ON u.unit_id = v.unit_id"
+            " LEFT JOIN lot l ON l.lot_id = COALESCE(i.lot_id, u.lot_id) WHERE EXISTS (SELECT 1 FROM revoked_unit r"
             " WHERE r.unit_id = v.unit_id) OR EXISTS (SELECT 1 FROM recalled_lot x WHERE x.lifted_at IS NULL"
             " AND ((x.gtin = v.gtin AND x.lot = v.lot) OR (x.gtin = l.gtin AND x.lot = l.lot)))"
         ),
@@ -181,9 +183,12 @@ def lift_recall(session: Session, *, gtin: str, lot: str, at: datetime) -> bool:
 
 
 def bound_lot(session: Session, unit_id: str) -> tuple[str, str] | None:
-    """Return GTIN and lot of an issued unit, whether its code carries them or not."""
+    """Return GTIN and lot of an issued unit, whether its code carries them or not; a new label has the old one's."""
     row = session.execute(
-        text("SELECT l.gtin, l.lot FROM issued_code i JOIN lot l USING (lot_id) WHERE i.unit_id = :unit"),
+        text(
+            "SELECT l.gtin, l.lot FROM issued_code i LEFT JOIN unit u ON u.unit_id = i.unit_id"
+            " JOIN lot l ON l.lot_id = COALESCE(i.lot_id, u.lot_id) WHERE i.unit_id = :unit"
+        ),
         {"unit": unit_id},
     ).first()
     return None if row is None else (row.gtin, row.lot)
@@ -247,7 +252,8 @@ _STOP = (
     "SELECT 1 AS rank, 'revoked' AS code, 'key_revoked' AS reason, COALESCE(k.stolen_at, k.revoked_at) AS at"
     f"{_OF_REVOKED_KEY} AND i.unit_id = :unit"
     " UNION ALL SELECT 2, 'revoked_unit', reason, revoked_at FROM revoked_unit WHERE unit_id = :unit"
-    " UNION ALL SELECT 3, 'recalled_lot', y.reason, y.recalled_at FROM issued_code i JOIN lot l USING (lot_id)"
+    " UNION ALL SELECT 3, 'recalled_lot', y.reason, y.recalled_at FROM issued_code i"
+    " LEFT JOIN unit u ON u.unit_id = i.unit_id JOIN lot l ON l.lot_id = COALESCE(i.lot_id, u.lot_id)"
     " JOIN recalled_lot y ON y.gtin = l.gtin AND y.lot = l.lot AND y.lifted_at IS NULL WHERE i.unit_id = :unit"
     ") s ORDER BY rank LIMIT 1"
 )
@@ -322,11 +328,13 @@ _STOPPED = (
     f"WITH RECURSIVE stopped (unit_pk, parent_pk) AS (SELECT unit_pk, parent_pk FROM unit WHERE overlays <> '{{}}'"
     f" AND {_stops('overlays')}),"
     # A lot that was stopped as a whole is one row.  Its boxes are known by the lot in their codes, but for those whose
-    # codes have none; and nobody sees from outside that a pallet has one of them on it.
-    " of_lot (unit_pk, parent_pk, says_lot) AS (SELECT u.unit_pk, u.parent_pk, position('/10/' IN i.uri) > 0"
+    # codes have none (labels of rolls, and what took over a lot with a new label); and nobody sees from outside that a
+    # pallet has one of them on it.
+    " of_lot (unit_pk, parent_pk, says_lot) AS (SELECT u.unit_pk, u.parent_pk,"
+    "  i.lot_id IS NOT NULL AND position('/10/' IN i.uri) > 0"
     f"  FROM lot_stop st JOIN unit ls ON ls.unit_pk = st.unit_pk AND {_stops('ls.overlays')}"
     "  JOIN lot l ON (l.gtin, l.lot) = (st.gtin, st.lot) JOIN unit u ON u.lot_id = l.lot_id AND u.unit_pk <> ls.unit_pk"
-    "  JOIN issued_code i ON i.unit_id = u.unit_id"
+    "  LEFT JOIN issued_code i ON i.unit_id = u.unit_id"
     "  WHERE u.state NOT IN ('sold', 'used', 'transformed', 'exported', 'destroyed', 'void')),"
     # What is inside of what is stopped may not go on either, nor what it is inside of.
     " within (unit_pk) AS (SELECT unit_pk FROM stopped UNION SELECT unit_pk FROM of_lot WHERE NOT says_lot"
@@ -378,7 +386,7 @@ def changed_since(session: Session, kind: str, *, at: datetime, units: int) -> b
         "revoked_units": "SELECT count(*) AS n, max(revoked_at) AS last FROM revoked_unit",
         "blocked_units": (
             f"SELECT (SELECT count(*) FROM ({_BLOCKED}) b) AS n, greatest((SELECT max(recorded_at) FROM statement"
-            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct', 'void', 'sample')),"
+            " WHERE type IN ('hold', 'release', 'recall', 'lift', 'destroy', 'correct', 'void', 'sample', 'relabel')),"
             f" {_REPACKED}) AS last"
         ),
         "recalled_lots": (

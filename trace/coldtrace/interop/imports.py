@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody import unit_store
 from coldtrace.custody.correction_store import ANNULLED
 from coldtrace.custody.model import BLOCKING
 from coldtrace.env import Env
+from coldtrace.events.unit_id import lot_unit
 from coldtrace.goods import run_store
 from coldtrace.goods import service as goods
 from coldtrace.goods import store as goods_store
@@ -119,41 +121,48 @@ def undo_import(session: Session, env: Env, consignment_id: UUID, scope: Scope) 
 
 
 def _units_that_left(session: Session, consignment_id: UUID) -> int:
-    """Count the units of a consignment that have left: shipped, sold or seen elsewhere, by themselves or on a pallet.
+    """Count the units of a consignment that have left: shipped, sent back, sold or seen elsewhere, by themselves or on
+    a pallet; its lots by quantity are one unit each, and what was made of them, or got a new label, counts too.
 
-    The units and what they are in stay locked until the commit, so that nothing leaves meanwhile.
+    Nobody scans until the commit, so that nothing leaves meanwhile: neither what has a record nor what has none yet.
     """
-    values = {"id": consignment_id, "blocking": sorted(BLOCKING)}
-    session.execute(
-        text(
-            f"WITH mine AS ({_MINE}) SELECT 1 FROM unit WHERE unit_pk IN (SELECT unit_pk FROM mine"
-            " UNION SELECT parent_pk FROM mine UNION SELECT root_pk FROM mine) ORDER BY unit_pk FOR NO KEY UPDATE"
-        ),
-        values,
-    )
-    return int(
-        session.execute(
-            text(
-                f"WITH RECURSIVE mine AS ({_MINE}), around (unit_pk, here, since, till) AS ("
-                " SELECT unit_pk, unit_pk, CAST('-infinity' AS timestamptz), CAST('infinity' AS timestamptz) FROM mine"
-                " UNION SELECT a.unit_pk, c.parent_pk, GREATEST(c.from_at, a.since), LEAST(c.to_at, a.till)"
-                " FROM around a JOIN containment c ON c.child_pk = a.here"
-                " AND c.from_at < a.till AND c.to_at > a.since)"
-                " SELECT count(DISTINCT a.unit_pk) FROM around a JOIN statement_line l ON l.unit_pk = a.here"
-                " AND l.event_at BETWEEN a.since AND a.till AND NOT l.marks && CAST(:blocking AS text[])"
-                " JOIN statement s USING (entry_id) JOIN consignment c ON c.consignment_id = :id"
-                f" WHERE s.status = 'accepted' AND NOT {ANNULLED.format(statement='s')}"
-                " AND (s.type IN ('ship', 'sell') OR s.gln <> c.station_gln)"
-            ),
-            values,
-        ).scalar_one()
-    )
+    unit_store.lock_for_lots(session)
+    lots = session.execute(text("SELECT gtin, lot FROM lot WHERE consignment_id = :id"), {"id": consignment_id})
+    values = {
+        "id": consignment_id,
+        "lots": [lot_unit(gtin=row.gtin, lot=row.lot) for row in lots if row.gtin is not None],
+        "blocking": sorted(BLOCKING),
+    }
+    return int(session.execute(text(_LEFT), values).scalar_one())
 
 
+_STANDS = f"s.status = 'accepted' AND NOT {ANNULLED.format(statement='s')}"
+_IS_LOT = "substr({unit}, 19, 4) = '(10)'"
 _MINE = (
-    "SELECT u.unit_pk, u.parent_pk, u.root_pk FROM code_run r JOIN issued_code i USING (run_id)"
-    " JOIN unit u ON u.unit_id = i.unit_id WHERE r.consignment_id = :id"
-    # Labels of rolls that were bound to a lot of it.
-    " UNION SELECT u.unit_pk, u.parent_pk, u.root_pk FROM lot l JOIN issued_code i USING (lot_id)"
-    " JOIN unit u ON u.unit_id = i.unit_id WHERE l.consignment_id = :id"
+    "SELECT u.unit_pk FROM code_run r JOIN issued_code i USING (run_id) JOIN unit u ON u.unit_id = i.unit_id"
+    " WHERE r.consignment_id = :id"
+    # Labels of rolls that were bound to a lot of it, and new labels on goods of one.
+    " UNION SELECT u.unit_pk FROM lot l JOIN unit u USING (lot_id) WHERE l.consignment_id = :id"
+    " UNION SELECT unit_pk FROM unit WHERE unit_id = ANY(CAST(:lots AS text[]))"
+    " UNION SELECT o.unit_pk FROM mine m JOIN unit iu ON iu.unit_pk = m.unit_pk"
+    " JOIN statement_line i ON i.unit_pk = m.unit_pk AND i.role = 'input' AND NOT i.marks && CAST(:blocking AS text[])"
+    " JOIN statement_line o ON o.entry_id = i.entry_id AND o.role = 'output'"
+    " AND NOT o.marks && CAST(:blocking AS text[]) JOIN statement s ON s.entry_id = i.entry_id"
+    f" JOIN own ON s.recorded_at >= own.imported_at WHERE {_STANDS}"
+    " AND (s.type <> 'relabel' OR COALESCE(o.details ->> 'from', iu.unit_id) = iu.unit_id)"
+)
+_LEFT = (
+    "WITH RECURSIVE own AS (SELECT station_gln, imported_at FROM consignment WHERE consignment_id = :id),"
+    f" mine (unit_pk) AS ({_MINE}), around (unit_pk, here, since, till) AS ("
+    " SELECT unit_pk, unit_pk, CAST('-infinity' AS timestamptz), CAST('infinity' AS timestamptz) FROM mine"
+    " UNION SELECT a.unit_pk, c.parent_pk, GREATEST(c.from_at, a.since), LEAST(c.to_at, a.till)"
+    " FROM around a JOIN containment c ON c.child_pk = a.here AND c.from_at < a.till AND c.to_at > a.since)"
+    " SELECT count(DISTINCT a.unit_pk) FROM around a JOIN statement_line l ON l.unit_pk = a.here"
+    " AND l.event_at BETWEEN a.since AND a.till AND NOT l.marks && CAST(:blocking AS text[])"
+    f" JOIN unit u ON u.unit_pk = a.unit_pk JOIN statement s USING (entry_id) CROSS JOIN own WHERE {_STANDS}"
+    " AND (s.type IN ('ship', 'return', 'sell') OR s.gln <> own.station_gln)"
+    # A lot of the same name may have come before, and who stops a lot or looks at it elsewhere has none of it: what was
+    # shipped of it since may be of this import, and nobody can tell that it is not.
+    f" AND (NOT {_IS_LOT.format(unit='u.unit_id')} OR s.recorded_at >= own.imported_at"
+    "  AND s.type NOT IN ('hold', 'release', 'recall', 'lift', 'inspect', 'observe', 'sample', 'count', 'temperature'))"
 )
