@@ -13,7 +13,7 @@ from coldtrace.events.units_piece import Line
 from coldtrace.parties.model import SiteRole
 from coldtrace.web.api import units
 from support.call_scene import fresh_declaration
-from support.consignments import GTIN, Consignment
+from support.consignments import GTIN, LOT, Consignment
 from support.house import GLNS, pack_lines, unit_line
 from support.web_house import WebHouse
 
@@ -330,6 +330,17 @@ def test_what_lies_on_goods_and_on_what_is_in_them_is_told(web: WebHouse, goods:
         (["hold:firm"], []),
         ([], ["hold:firm"]),
     ]
+
+
+def test_what_lies_on_the_lot_of_what_is_in_goods_is_told(web: WebHouse, goods: Consignment) -> None:
+    """What it would be kept from going on by is seen before anybody tries."""
+    why = [("reason", "抽检未完成")]
+    send(web, SiteRole.FIRST_STATION, T.HOLD, [unit_line(lot_unit(gtin=GTIN, lot=LOT))], more=why)
+    pallet = goods.pallets[0].label.unit_id
+    listed = {row["unit"]: (row["overlays"], row["overlays_inside"]) for row in rows(web, PORT, "stock")}
+    assert listed[pallet] == ([], ["hold:firm"])
+    (line,) = send(web, SiteRole.FIRST_STATION, T.SHIP, [unit_line(pallet)], to=GLNS[SiteRole.COLD_STORE])["marks"]
+    assert line == "blocked_inside"
 
 
 def test_what_is_past_its_last_day_is_told_as_expired(web: WebHouse) -> None:
