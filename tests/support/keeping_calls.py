@@ -17,7 +17,9 @@ def _bytes(path: str) -> Call:
         method="GET",
         route=f"{path}/quarantine/{{id}}/bytes",
         right=(Kind.METRICS, Verb.READ),
-        make=lambda scene: Request(path=f"{path}/quarantine/{_refused(scene)}/bytes"),
+        make=lambda scene: Request(
+            path=f"{path}/quarantine/{_refused(scene)}/bytes", headers={"Coldtrace-Purpose": "tests"}
+        ),
         token_only=True,
     )
 
@@ -26,9 +28,7 @@ def _refused(scene: Scene) -> str:
     """Refuse something that nobody stands behind; return its hash."""
     with scene.web.sessions.begin() as session:
         wire = b"neither JSON nor signed"
-        quarantine.keep(
-            session, [Refused(wire=wire, reason="malformed_json", proven=False)], at=scene.web.env.clock()
-        )
+        quarantine.keep(session, [Refused(wire=wire, reason="malformed_json", proven=False)], at=scene.web.env.clock())
         return sha256(wire).hex()
 
 

@@ -196,7 +196,11 @@ NOBODYS = {
     "GET /api/v1/webhooks",
     "GET /desk/webhooks",
     # The installation's own.
-    *(f"GET {path}{name}" for path in ("/api/v1/", "/desk/") for name in ("keys", "health", "backup", "retention", "quarantine")),
+    *(
+        f"GET {path}{name}"
+        for path in ("/api/v1/", "/desk/")
+        for name in ("keys", "health", "backup", "retention", "quarantine")
+    ),
     "GET /api/v1/quarantine/{id}/bytes",
     "GET /desk/quarantine/{id}/bytes",
     # A spare organisation's; and nobody has left.

@@ -30,9 +30,7 @@ OFFICE = Site(
 
 
 def doubted(gln: str = HERE, *, stopped: bool = False, district: str = DISTRICT) -> Doubted:
-    return Doubted(
-        header=bytes(32), corrected=Corrected(gln=gln, recorded_at=NOW, stopped=stopped), district=district
-    )
+    return Doubted(header=bytes(32), corrected=Corrected(gln=gln, recorded_at=NOW, stopped=stopped), district=district)
 
 
 def box(state: UnitState, gln: str | None = HERE, to_gln: str | None = None, *overlays: str) -> Goods:

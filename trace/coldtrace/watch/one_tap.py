@@ -128,7 +128,8 @@ def _doubted(session: Session, entry_id: UUID | None) -> Doubted | None:
     if entry_id is None or correction_store.annulled(session, [entry_id]):
         return None
     row = session.execute(
-        text("SELECT s.header_hash, s.gln, s.recorded_at, st.district FROM statement s JOIN site st ON st.gln = s.gln"
+        text(
+            "SELECT s.header_hash, s.gln, s.recorded_at, st.district FROM statement s JOIN site st ON st.gln = s.gln"
             " WHERE s.entry_id = :id"
         ),
         {"id": entry_id},
@@ -146,8 +147,8 @@ def _sites(session: Session, speak: Scope, glns: Collection[str], *, office: boo
     within = Within(scope=speak, few_rows=True)
     rows = session.execute(
         text(
-            "SELECT st.gln, st.role, st.district, o.uscc, d.operations, d.state FROM site st JOIN operator o USING (operator_id)"
-            " LEFT JOIN gateway g ON g.gln = st.gln AND g.current LEFT JOIN device d ON d.key_id = g.key_id"
+            "SELECT st.gln, st.role, st.district, o.uscc, d.operations, d.state FROM site st"
+            " JOIN operator o USING (operator_id) LEFT JOIN gateway g ON g.gln = st.gln AND g.current LEFT JOIN device d ON d.key_id = g.key_id"
             " WHERE (st.gln = ANY(CAST(:glns AS text[])) OR CAST(:office AS boolean) AND st.role = 'regulator')"
             f" AND {within.thing(Kind.GATEWAY, at='st.gln')} ORDER BY st.gln LIMIT :most"
         ),

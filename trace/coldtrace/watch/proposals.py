@@ -342,7 +342,10 @@ def _of_lot(site: Site, type: T, key: str, goods: Goods, quantity: int, says: Wo
 
 
 def _corrections(site: Site, own: Doubted | None, other: Doubted | None, at: datetime) -> Iterable[Proposal]:
-    """That a statement of the case is false: by the site that said it, or by the regulator there.  It says why, always."""
+    """That a statement of the case is false: by the site that said it, or by a regulator in its area.
+
+    It says why, always.
+    """
     for key, says, doubted in (("correct-own", _FALSE, own), ("correct-other", _FALSE_OTHER, other)):
         if doubted is None:
             continue
