@@ -8,7 +8,10 @@ import pytest
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
+from coldtrace.events.units_piece import Line
 from coldtrace.rights.model import EVERYTHING, NOTHING, Scope
+from coldtrace.seal.b64 import b64
 from coldtrace.seal.hashing import sha256
 from coldtrace.watch.oversight import (
     OfOperator,
@@ -21,6 +24,7 @@ from coldtrace.watch.oversight import (
     since_of,
 )
 from coldtrace.watch.quality_rules import Counts
+from support.consignments import GTIN, commission_line, facts_of
 from support.road import CARTONS, MARKET, PORT, STORE, Road, at_site
 
 UNDONE = CorrectionMode.DID_NOT_OCCUR
@@ -140,6 +144,29 @@ def test_a_consignment_is_coded_from_its_first_box_on_noted_or_not(road: Road, m
     assert (figures(road).consignments, figures(road).coded) == (2, 1)
     road.bind_all(silent)
     assert (figures(road).consignments, figures(road).coded) == (2, 2)
+
+
+@pytest.mark.parametrize("lot", ["L2", "L/2%1"])
+def test_a_consignment_of_goods_by_lot_alone_is_spoken_of_too(road: Road, lot: str) -> None:
+    made = road.consignment(cartons=2, lot=lot)
+    line = Line("unit", lot_unit(gtin=GTIN, lot=lot), None, 2, {"code": b64(bytes(32))})
+    road.done(PORT, T.COMMISSION, line, facts=facts_of(made.carton))
+    assert (figures(road).consignments, figures(road).coded) == (1, 1)
+    count_consignments(road.session, road.clock.next)
+    assert road.session.connection().exec_driver_sql("SELECT coded FROM consignment").scalar_one() is True
+
+
+def test_a_label_that_was_voided_is_no_word_of_a_box(road: Road) -> None:
+    made = road.consignment(cartons=2)
+    unused, used = made.pallets[0].cartons
+    road.done(PORT, T.VOID, unused.unit_id, more=[("reason", "x")])
+    assert (figures(road).consignments, figures(road).coded) == (1, 0)
+    count_consignments(road.session, road.clock.next)
+    assert figures(road).coded == 0
+    road.done(PORT, T.COMMISSION, commission_line(used), facts=facts_of(used))
+    road.done(PORT, T.VOID, used.unit_id, more=[("reason", "x")])
+    assert road.where(used.unit_id)[0] == "void"
+    assert figures(road).coded == 1, "it was on a box once"
 
 
 def direct(road: Road, scope: Scope, days: int) -> Counts:

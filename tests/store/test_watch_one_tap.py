@@ -6,11 +6,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from coldtrace.custody.lookups import count_stray, day_of
 from coldtrace.custody.model import CaseKind
 from coldtrace.errors import Refusal
 from coldtrace.events.public_piece import CorrectionMode, Corrects
 from coldtrace.events.statement import Statement, read_statement
 from coldtrace.events.statement_type import StatementType as T
+from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.parties import service as parties
 from coldtrace.parties.gateways import open_gateway
@@ -20,11 +22,11 @@ from coldtrace.seal.hashing import sha256
 from coldtrace.watch import one_tap, work
 from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, find_case, list_cases
 from coldtrace.watch.evidence import evidence_of
-from coldtrace.watch.model import CaseState, SweepTimes
+from coldtrace.watch.model import CaseState, Explanation, SweepTimes
 from coldtrace.watch.scans import AskedScan, answer_scan
 from coldtrace.watch.sweep import sweep
 from coldtrace.watch.work import Worker
-from support.consignments import commission_line, facts_of
+from support.consignments import GTIN, LOT, commission_line, facts_of
 from support.house import OFFICE_GLN, install_office
 from support.road import MARKET, PORT, SHOP, STORE, Road
 
@@ -164,6 +166,53 @@ def test_a_regulator_states_from_its_own_office(road: Road, gap: Case) -> None:
     }
     closed = press(road, gap, "observe-here", OFFICE_GLN, worker=regulator, speak=mine)
     assert told_by(road, closed.resolved_by) == ("observe", OFFICE_GLN, "gateway")
+
+
+def test_a_regulator_is_offered_no_correction_out_of_its_area(road: Road, gap: Case) -> None:
+    """It would take no effect: a correction counts as a regulator's in the area of its office alone."""
+    office = install_office(road.session, road.env, district="120103")
+    road.sites[SiteRole.REGULATOR] = office
+    gateway(road, OFFICE_GLN)
+    regulator = Worker(actor="person:r", scope=EVERYTHING, statements=EVERYTHING, over=True)
+    mine = Scope(kinds_of=frozenset({(office.operator_id, "regulator")}))
+    assert offered(road, gap, mine, regulator) == {f"observe-here@{OFFICE_GLN}": True}
+    assert refused(road, gap, "correct-own", OFFICE_GLN, worker=regulator, speak=mine) == "proposal_unfit"
+
+
+def test_codes_that_were_never_issued_are_looked_into_at_one_press(road: Road) -> None:
+    coded(road)
+    office = install_office(road.session, road.env)
+    road.sites[SiteRole.REGULATOR] = office
+    gateway(road, OFFICE_GLN)
+    count_stray(
+        road.session,
+        unit_id=f"(01){GTIN}(21)7QK4M2ZX9RTB",
+        gtin=GTIN,
+        lot=LOT,
+        signed=True,
+        network=(1).to_bytes(16),
+        day=day_of(road.clock.next),
+    )
+    sweep(road.session, road.env, SweepTimes())
+    case = only(road, CaseKind.OVER_RUN)
+    assert case.units == (str(lot_unit(gtin=GTIN, lot=LOT)),)
+    regulator = Worker(actor="person:r", scope=EVERYTHING, statements=EVERYTHING, over=True)
+    mine = Scope(kinds_of=frozenset({(office.operator_id, "regulator")}))
+    assert offered(road, case, mine, regulator) == {f"inspect-lot-1@{OFFICE_GLN}": True}
+    closed = press(road, case, "inspect-lot-1", OFFICE_GLN, worker=regulator, speak=mine)
+    assert told_by(road, closed.resolved_by) == ("inspect", OFFICE_GLN, "gateway")
+
+
+def test_what_merely_came_late_is_not_called_false(road: Road) -> None:
+    box, _ = coded(road)
+    gateway(road, PORT)
+    road.clock.forward(timedelta(days=5))
+    road.done(PORT, T.OBSERVE, box, at=road.clock.next - timedelta(days=4))
+    case = only(road, CaseKind.LATE)
+    assert offered(road, case) == {}
+    assert Explanation.SEEN_AND_RIGHT in case.explanations
+    closed = work.explain(road.session, road.env, ANNE, case.case_id, note=Explanation.SEEN_AND_RIGHT)
+    assert closed.state is CaseState.EXPLAINED
 
 
 def test_goods_on_the_road_are_taken_in_late_at_one_press(road: Road) -> None:

@@ -206,6 +206,26 @@ def test_a_receipt_that_was_false_hides_nothing(road: Road) -> None:
     assert case.detail == {"sent": 2, "left": 2, "units": boxes}
 
 
+def test_a_receipt_of_the_wrong_pallet_hides_nothing(road: Road) -> None:
+    """It is corrected by the right receipt, which is of the type of every receipt: of the other pallet."""
+    one, other = coded(road)
+    road.done(PORT, T.SHIP, one, to=STORE)
+    road.done(PORT, T.SHIP, other, to=STORE)
+    road.clock.forward(2 * HOUR)
+    false = road.say(STORE, T.RECEIVE, one)
+    road.tell(false)
+    road.clock.forward(300 * HOUR)
+    swept(road)
+    before = {case.about for case in live(road)}
+    right = Corrects(header=sha256(false.header.encode()), mode=CorrectionMode.INCORRECT_DATA)
+    road.done(STORE, T.RECEIVE, other, corrects=right, more=[("reason", "x")])
+    assert road.where(one)[0] == "in_transit"
+    road.clock.forward(200 * HOUR)
+    swept(road)
+    fresh = [case for case in live(road) if case.about not in before and case.about.startswith("overdue:")]
+    assert [(case.kind, case.detail["units"]) for case in fresh] == [(CaseKind.GAP, [one])]
+
+
 def test_of_two_receipts_one_was_false(road: Road) -> None:
     one, other = coded(road)
     road.done(PORT, T.SHIP, one, other, to=STORE)

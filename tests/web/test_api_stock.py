@@ -332,6 +332,24 @@ def test_what_lies_on_goods_and_on_what_is_in_them_is_told(web: WebHouse, goods:
     ]
 
 
+def test_what_lies_on_the_lot_of_what_is_in_goods_is_told(web: WebHouse, goods: Consignment) -> None:
+    """What keeps a pallet from going on is seen before anybody tries: the answer to shipping it is `blocked_inside`."""
+    pallet = goods.pallets[0]
+    lot = lot_unit(gtin=GTIN, lot=pallet.cartons[0].lot or "")
+    send(web, SiteRole.FIRST_STATION, T.HOLD, [unit_line(lot)], more=[("reason", "抽检未完成")])
+    listed = {row["unit"]: (row["overlays"], row["overlays_inside"]) for row in rows(web, PORT, "stock")}
+    others = {each.label.unit_id for each in goods.pallets if lot in {_lot_of(carton) for carton in each.cartons}}
+    assert {unit for unit, told in listed.items() if told == ([], ["hold:firm"])} == others
+    assert pallet.label.unit_id in others
+    device = web.device(SiteRole.FIRST_STATION)
+    (result,) = web.send(device, [device.say(T.SHIP, [unit_line(pallet.label.unit_id)], to=STORE)])
+    assert (result["status"], result["marks"]) == ("blocked", ["blocked_inside"])
+
+
+def _lot_of(code: Any) -> str:
+    return lot_unit(gtin=GTIN, lot=code.lot or "")
+
+
 def test_what_is_past_its_last_day_is_told_as_expired(web: WebHouse) -> None:
     made = web.consignment(declaration=fresh_declaration(), cartons=1)
     web.commission(made.pallets[0])

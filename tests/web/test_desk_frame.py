@@ -22,6 +22,7 @@ FILES = {
     "GET /desk/consignments/import/annotated",
     "GET /desk/history/evidence.csv",
     "GET /desk/papers/{paper_id:uuid}/file",
+    "GET /desk/quarantine/{id}/bytes",
     "GET /desk/near-expiry/{gln}/file.csv",
     "GET /desk/stock/{gln}/lots.csv",
     "GET /desk/overview/quality.csv",

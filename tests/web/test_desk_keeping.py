@@ -13,7 +13,7 @@ from coldtrace.rights.model import Member, Role
 from support.databases import Databases
 from support.web_house import PAGE, WebHouse, web_house
 
-PAGES = ("keys", "health", "backup", "retention")
+PAGES = ("keys", "health", "backup", "retention", "quarantine")
 
 
 def test_the_pages_show_what_the_api_tells(shared: WebHouse) -> None:

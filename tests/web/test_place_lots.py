@@ -12,7 +12,9 @@ from sqlalchemy import text
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
+from coldtrace.interop.imports import undo_import
 from coldtrace.parties.model import SiteRole
+from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.formats import LOCAL
 from support.consignments import GTIN, Consignment
 from support.house import GLNS, pack_lines, unit_line
@@ -90,6 +92,39 @@ def test_a_lot_is_counted_packed_loose_and_by_quantity_and_never_twice(web: WebH
     assert lots(web, STORE) == []
     web.tell(SiteRole.COLD_STORE, T.RECEIVE, [unit_line(goods.pallets[1].label.unit_id)])
     assert sum(row["quantity"] for row in lots(web, STORE)) == 6
+
+
+def test_a_lot_by_quantity_is_named_as_it_is_printed(web: WebHouse, goods: Consignment) -> None:
+    """In the ids of goods signs are percent-encoded; a page, a search and a file have the lot itself."""
+    odd = "L/24%肉"
+    by_quantity = Line(role="unit", unit=lot_unit(gtin=GTIN, lot=odd), parent=None, quantity=4)
+    web.tell(SiteRole.FIRST_STATION, T.FIND, [by_quantity], marks=None)
+    found = {row["lot"]: row["quantity"] for row in lots(web, PORT)}
+    assert found[odd] == 4
+    answer = web.client.get(f"/api/v1/sites/{PORT}/lots", params={"search": "L/24%"}, headers=web.bearer).json()
+    assert [row["lot"] for row in answer["lots"]] == [odd]
+
+
+def test_an_import_that_was_undone_says_no_last_day(web: WebHouse, goods: Consignment) -> None:
+    """Decision 0043: it says nothing of its goods any more; of which lot they are stays."""
+    carton, pallet = goods.pallets[0].cartons[0].unit_id, goods.pallets[1].label.unit_id
+
+    def days() -> tuple[set[Any], set[Any], Any]:
+        stock = ask(web, f"{PORT}/stock?limit=200")["stock"]
+        story = web.client.get(f"/api/v1/units/{carton}", headers=web.bearer).json()
+        return (
+            {row["expiry"] for row in stock if row["unit"] != pallet},
+            {row["last_day"] for row in lots(web, PORT)},
+            story["expires_on"],
+        )
+
+    stock, by_lot, one = days()
+    assert None not in stock | by_lot | {one}
+    with web.sessions.begin() as session:
+        undo_import(session, web.env, goods.consignment_id, EVERYTHING)
+    stock, by_lot, one = days()
+    assert (by_lot, one) == ({None}, None)
+    assert {row["lot"] for row in lots(web, PORT)} >= {goods.pallets[0].cartons[0].lot}
 
 
 @pytest.mark.parametrize(

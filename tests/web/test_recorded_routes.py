@@ -58,6 +58,8 @@ NOTHING_DONE = {
     "POST /desk/consignments/import/confirm",
 }
 ACTS = {
+    "GET /api/v1/quarantine/{id}/bytes": "export",
+    "GET /desk/quarantine/{id}/bytes": "export",
     "POST /desk/stall/{gln}": "say",
     "POST /desk/stall/{gln}/undo": "say",
     "POST /desk/stall/{gln}/open": "open",
@@ -204,7 +206,13 @@ NOBODYS = {
     "GET /api/v1/webhooks",
     "GET /desk/webhooks",
     # The installation's own.
-    *(f"GET {path}{name}" for path in ("/api/v1/", "/desk/") for name in ("keys", "health", "backup", "retention")),
+    *(
+        f"GET {path}{name}"
+        for path in ("/api/v1/", "/desk/")
+        for name in ("keys", "health", "backup", "retention", "quarantine")
+    ),
+    "GET /api/v1/quarantine/{id}/bytes",
+    "GET /desk/quarantine/{id}/bytes",
     # A spare organisation's; and nobody has left.
     "POST /api/v1/organisations/{uscc}/close",
     "POST /api/v1/organisations/{uscc}/reopen",

@@ -234,7 +234,7 @@ NO_LISTS = {
     **{
         f"GET {path}{name}": "facts of the whole installation, for its administrator"
         for path in ("/api/v1/", "/desk/")
-        for name in ("keys", "health", "backup", "retention")
+        for name in ("keys", "health", "backup", "retention", "quarantine")
     },
     "GET /metrics": "counts of the whole service, for its administrator",
     "GET /api/v1/imports/template": "the same empty workbook for everybody",

@@ -1,5 +1,6 @@
 """What settles a case at one press, as a table: kind of case, where the goods are, what is proposed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,22 +10,27 @@ from coldtrace.custody.model import CaseKind, Level, UnitState
 from coldtrace.events.statement_type import StatementType
 from coldtrace.parties.model import SiteRole
 from coldtrace.parties.rules import OPERATIONS
-from coldtrace.watch.model import RESOLUTIONS
-from coldtrace.watch.proposals import OFFERS, Doubted, Goods, Proposal, Site, propose
+from coldtrace.watch.model import EXPLANATIONS, LOOKED_AT, RESOLUTIONS, Explanation
+from coldtrace.watch.proposals import NOT_FALSE, OFFERS, Doubted, Goods, Proposal, Site, propose
 from support.ticking import TickingClock
 
 HERE, THERE = "9521234000013", "9521234000020"
 FIRM = "91120116MA05TE5T1N"
 NOW = TickingClock().next
 BOX, LOT, FOREIGN = "(01)19521234543210(21)7QK4M2ZX9RTB", "(01)19521234543210(10)L1", "bjcold:1"
-STORE = Site(gln=HERE, firm=FIRM, operations=frozenset(OPERATIONS[SiteRole.COLD_STORE]))
+DISTRICT = "120116"
+STORE = Site(gln=HERE, firm=FIRM, district=DISTRICT, operations=frozenset(OPERATIONS[SiteRole.COLD_STORE]))
 OFFICE = Site(
-    gln="9521234000099", firm="x", operations=frozenset(OPERATIONS[SiteRole.REGULATOR]), level=Level.REGULATOR
+    gln="9521234000099",
+    firm="x",
+    district="120000",
+    operations=frozenset(OPERATIONS[SiteRole.REGULATOR]),
+    level=Level.REGULATOR,
 )
 
 
-def doubted(gln: str = HERE, *, stopped: bool = False) -> Doubted:
-    return Doubted(header=bytes(32), corrected=Corrected(gln=gln, recorded_at=NOW, stopped=stopped))
+def doubted(gln: str = HERE, *, stopped: bool = False, district: str = DISTRICT) -> Doubted:
+    return Doubted(header=bytes(32), corrected=Corrected(gln=gln, recorded_at=NOW, stopped=stopped), district=district)
 
 
 def box(state: UnitState, gln: str | None = HERE, to_gln: str | None = None, *overlays: str) -> Goods:
@@ -56,8 +62,8 @@ TABLE = [
     (CaseKind.GAP, STOCK_HERE, ["observe-here", "correct-own"]),
     (CaseKind.GAP, TO_HERE, ["receive-coming", "lose-coming", "correct-own"]),
     (CaseKind.GAP, FROM_HERE, ["lose-sent", "correct-own"]),
-    (CaseKind.LATE, STOCK_HERE, ["correct-own"]),
-    (CaseKind.CLOCK_SKEW, STOCK_HERE, ["correct-own"]),
+    (CaseKind.LATE, STOCK_HERE, []),
+    (CaseKind.CLOCK_SKEW, STOCK_HERE, []),
     (CaseKind.DUPLICATE_ID, STOCK_HERE, ["correct-own"]),
     (CaseKind.IMPOSSIBLE_TRAVEL, STOCK_HERE, ["observe-here", "hold-here", "correct-own"]),
     (CaseKind.UNKNOWN_CODE, NEW, ["adopt-new", "correct-own"]),
@@ -112,6 +118,32 @@ def test_of_stopped_goods_only_a_regulator_takes_back_what_was_said() -> None:
     ]
 
 
+def test_a_regulator_takes_back_what_was_said_in_its_area_alone() -> None:
+    """A correction of what was said elsewhere takes no effect: it is not offered."""
+    own, other = doubted(THERE), doubted(THERE, district="310115")
+    found = propose(CaseKind.IMPOSSIBLE_TRAVEL, site=OFFICE, own=own, other=other, at=NOW)
+    assert keys(found) == ["correct-own"]
+    of_district = replace(OFFICE, district="120103")
+    assert propose(CaseKind.IMPOSSIBLE_TRAVEL, site=of_district, own=own, other=other, at=NOW) == ()
+
+
+def test_what_is_usually_true_ends_by_a_word_that_is_offered() -> None:
+    """Nobody is asked to call false what merely came late."""
+    for kind in LOOKED_AT:
+        assert Explanation.SEEN_AND_RIGHT in EXPLANATIONS[kind], kind
+    for kind in NOT_FALSE:
+        assert kind in LOOKED_AT
+        assert propose(kind, site=OFFICE, goods=[STOCK_THERE], own=doubted(), at=NOW) == ()
+
+
+def test_an_office_that_looked_into_a_lot_says_so() -> None:
+    lot = Goods(unit_id=LOT)
+    (found,) = propose(CaseKind.OVER_RUN, site=OFFICE, goods=[lot], at=NOW)
+    assert (found.key, found.type, found.lines[0].unit) == ("inspect-lot-1", StatementType.INSPECT, LOT)
+    assert propose(CaseKind.OVER_RUN, site=STORE, goods=[lot], at=NOW) == ()
+    assert propose(CaseKind.CONFLICT, site=OFFICE, goods=[lot], at=NOW) == ()
+
+
 def test_a_regulator_looks_and_moves_nothing() -> None:
     for kind in CaseKind:
         for goods in (STOCK_THERE, TO_HERE, LOST, NEW):
@@ -120,7 +152,7 @@ def test_a_regulator_looks_and_moves_nothing() -> None:
 
 
 def test_what_a_role_may_not_state_is_not_offered() -> None:
-    carrier = Site(gln=HERE, firm=FIRM, operations=frozenset(OPERATIONS[SiteRole.CARRIER]))
+    carrier = Site(gln=HERE, firm=FIRM, district=DISTRICT, operations=frozenset(OPERATIONS[SiteRole.CARRIER]))
     found = propose(CaseKind.IMPOSSIBLE_TRAVEL, site=carrier, goods=[STOCK_HERE], own=doubted(), at=NOW)
     assert keys(found) == ["observe-here", "correct-own"]
 
@@ -156,7 +188,7 @@ def test_no_more_of_a_lot_came_than_the_voucher_lacks() -> None:
 
 def test_many_goods_are_one_statement_and_a_closed_gateway_is_told() -> None:
     two = [STOCK_HERE, Goods(unit_id=BOX[:-1] + "C", state=ACTIVE, gln=HERE)]
-    shut = Site(gln=HERE, firm=FIRM, operations=STORE.operations, is_open=False)
+    shut = replace(STORE, is_open=False)
     (seen, _) = propose(CaseKind.GAP, site=shut, goods=two, own=doubted(), at=NOW + timedelta(days=2))
     assert (seen.type, len(seen.lines), seen.ready) == (StatementType.OBSERVE, 2, False)
     assert "2" in seen.says.zh

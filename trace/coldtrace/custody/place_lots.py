@@ -144,16 +144,25 @@ _IN_FORCE = (
     "  AND (a.valid_until IS NULL OR a.valid_until >= CAST(:today AS date)) ORDER BY length(a.area) DESC LIMIT 1)"
 )
 _AT = "gln = :gln AND parent_pk IS NULL AND state IN ('active', 'opened')"
+_DECODED = (
+    # Values are percent-encoded in unit ids (`events/unit_id.py`): signs of a lot as the hex of their UTF-8 bytes.
+    "CASE WHEN strpos(x.unit_id, '%') = 0 THEN substr(x.unit_id, 23) ELSE (SELECT convert_from(decode(string_agg("
+    "  CASE WHEN length(m[1]) = 3 THEN substr(m[1], 2) ELSE encode(convert_to(m[1], 'UTF8'), 'hex') END, ''"
+    "  ORDER BY n), 'hex'), 'UTF8') FROM regexp_matches(substr(x.unit_id, 23), '%[0-9A-F][0-9A-F]|.', 'g')"
+    "  WITH ORDINALITY r(m, n)) END"
+)
 _LOTS = (
     "WITH held AS MATERIALIZED (SELECT lot_id, expires_on, count(*) AS quantity FROM ("
     f"  SELECT u.lot_id, u.expires_on FROM unit u WHERE {_AT} AND u.lot_id IS NOT NULL"
     f"  UNION ALL SELECT i.lot_id, i.expires_on FROM (SELECT unit_pk FROM unit WHERE {_AT}) r"
     "   JOIN unit i ON i.root_pk = r.unit_pk WHERE i.lot_id IS NOT NULL) h GROUP BY lot_id, expires_on),"
-    " booked AS MATERIALIZED (SELECT substr(x.unit_id, 5, 14) AS gtin, substr(x.unit_id, 23) AS lot, x.expires_on,"
+    f" booked AS MATERIALIZED (SELECT substr(x.unit_id, 5, 14) AS gtin, {_DECODED} AS lot, x.expires_on,"
     f"  sum(s.quantity) AS quantity FROM lot_stock s JOIN unit x USING (unit_pk) WHERE s.gln = :gln"
     f"  AND s.kind = '{HERE}' AND s.quantity <> 0 GROUP BY x.unit_pk),"
-    " each_lot AS (SELECT COALESCE(l.gtin, '') AS gtin, l.lot, LEAST(h.expires_on, l.expiry_date) AS last_day,"
-    "  h.quantity, l.expiry_date - l.made AS shelf_days FROM held h JOIN LATERAL (SELECT o.gtin, o.lot, o.expiry_date,"
+    " each_lot AS (SELECT COALESCE(l.gtin, '') AS gtin, l.lot, LEAST(h.expires_on, l.day) AS last_day,"
+    "  h.quantity, l.day - l.made AS shelf_days FROM held h JOIN LATERAL (SELECT o.gtin, o.lot, CASE WHEN"
+    "   (SELECT c.state FROM consignment c WHERE c.consignment_id = o.consignment_id) = 'open'"
+    "   THEN o.expiry_date END AS day,"
     "   CASE WHEN o.production_date ~ '^[0-9]{{4}}-[0-9]{{2}}$' THEN CAST(o.production_date || '-01' AS date)"
     "    WHEN o.production_date ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$' THEN CAST(o.production_date AS date) END AS made"
     "   FROM lot o WHERE o.lot_id = h.lot_id) l ON TRUE"

@@ -44,7 +44,7 @@ class StockRow:
     say so, which may be several.  `quantity` is 1, or the packages of a lot; below zero where the books lack some.
     `last_at` is the latest event known of it; of a lot, which other firms have too, the latest at this place, from it
     or to it.  `gtin`, `lot` and `expiry` are those of its lot, where it has one here.
-    `overlays` lie on the unit or on its whole lot, `overlays_inside` on something in it; `suspected` and
+    `overlays` lie on the unit or on its whole lot, `overlays_inside` on something in it or its lot; `suspected` and
     `suspected_inside` tell where a live case doubts a code.
     """
 
@@ -135,8 +135,15 @@ def _names(overlays: Sequence[str] | None) -> tuple[str, ...]:
 _LISTED = (
     "SELECT u.unit_id, u.state, u.quantity, CASE WHEN u.state = 'in_transit' THEN u.gln END AS from_gln, u.to_gln,"
     " (SELECT count(*) FROM unit i WHERE i.root_pk = u.unit_pk) AS inside, u.last_at, l.gtin, l.lot,"
-    " LEAST(u.expires_on, l.expiry_date) AS expiry, u.overlays || COALESCE(lu.overlays, '{{}}') AS overlays,"
-    " (SELECT array_agg(DISTINCT o) FROM unit i, unnest(i.overlays) o WHERE i.root_pk = u.unit_pk) AS overlays_inside,"
+    # An import that was undone says nothing of its goods any more; of which lot they are stays (decision 0043).
+    " LEAST(u.expires_on, (SELECT l.expiry_date FROM consignment c WHERE c.consignment_id = l.consignment_id"
+    "  AND c.state = 'open')) AS expiry, u.overlays || COALESCE(lu.overlays, '{{}}') AS overlays,"
+    " (SELECT array_agg(DISTINCT n.o) FROM (SELECT unnest(i.overlays) AS o FROM unit i WHERE i.root_pk = u.unit_pk"
+    # Each lot is looked up once, however many cartons of it are on a pallet.
+    "  UNION ALL SELECT unnest(si.overlays) FROM (SELECT DISTINCT i.lot_id FROM unit i WHERE i.root_pk = u.unit_pk"
+    "   AND i.lot_id IS NOT NULL OFFSET 0) il JOIN LATERAL (SELECT o.gtin, o.lot FROM lot o"
+    "   WHERE o.lot_id = il.lot_id OFFSET 0) li ON TRUE JOIN lot_stop st ON st.gtin = li.gtin AND st.lot = li.lot"
+    "   JOIN unit si ON si.unit_pk = st.unit_pk) n) AS overlays_inside,"
     f" {SUSPECTED_ITSELF} AS suspected, {SUSPECTED_INSIDE} AS suspected_inside,"
     " v.entry_id AS voucher FROM ("
     "  (SELECT unit_pk, unit_id, state, CAST(1 AS bigint) AS quantity, gln, to_gln, last_at, lot_id, expires_on,"

@@ -19,7 +19,15 @@ from coldtrace.custody.lots import GOODS, stops_lot
 from coldtrace.custody.making import weight_marks
 from coldtrace.custody.model import Fact, Inside, Level, Mark, Said, UnitState
 from coldtrace.custody.overlays import BLOCKABLE, LIFTING
-from coldtrace.custody.paper_gate import GATED, GatedLine, Lacking, find_lacking, marks_of
+from coldtrace.custody.paper_gate import (
+    GatedLine,
+    Lacking,
+    Loads,
+    consignments_of,
+    find_lacking,
+    is_gated,
+    marks_of,
+)
 from coldtrace.custody.picture import Picture, Unit
 from coldtrace.custody.rules import IMPLIED, NOTHING_INSIDE, importer_of, lasting_marks
 from coldtrace.custody.store import LineRecord
@@ -67,6 +75,15 @@ def inputs_first(roles: Sequence[str]) -> list[int]:
     return sorted(range(len(roles)), key=lambda number: roles[number] == "output")
 
 
+@dataclass(frozen=True)
+class _Short:
+    """A line whose goods may lack papers: all that may be lacking, and of which consignments units are."""
+
+    line: GatedLine
+    lacking: Lacking
+    of: Mapping[int, set[UUID]]
+
+
 class Projection:
     """One batch: its units, locked, and what its statements do to them."""
 
@@ -105,6 +122,7 @@ class Projection:
         self._districts = store.districts(session) if lifts else {}
         self._find_inside()
         self.lacking: dict[UUID, Lacking] = {}
+        self._made_of: dict[int, int] = {}
         self._lacking = self._find_lacking() if asks_papers else {}
 
     def _first_events(self) -> dict[str, datetime]:
@@ -142,33 +160,78 @@ class Projection:
             unit.pk: unit.expires_on for unit in units.values() if unit.expires_on is not None and unit.expires_on < on
         }
 
-    def _find_lacking(self) -> dict[tuple[UUID, int], Lacking]:
-        """Find which papers goods lack that leave here, by line, and of each statement all of them."""
-        packed: dict[int, set[int]] = {}
+    def _find_lacking(self) -> dict[tuple[UUID, int], _Short]:
+        """Find which papers goods lack that leave here, by line; what may be in them, and of which consignments."""
+        loads = Loads({unit.pk: unit.parent_pk for unit in self._picture.units.values() if unit.parent_pk is not None})
+        asked: list[tuple[tuple[UUID, int], Fact, Unit, frozenset[int]]] = []
         for one in self._told:
-            for line in one.lines:
-                if one.fact.type == "pack" and line.parent:
-                    packed.setdefault(self._by_name[line.parent].pk, set()).add(self._by_name[line.unit].pk)
-        asked = [
-            ((one.entry_id, number), one.fact, self._by_name[line.unit])
-            for one in self._told
-            if one.fact.type == GATED and one.fact.permitted and one.fact.correction_permitted
-            for number, line in enumerate(one.lines)
-        ]
-        gated = [
+            if is_gated(one.fact):
+                for number, line in enumerate(one.lines):
+                    unit = self._by_name[line.unit]
+                    asked.append(((one.entry_id, number), one.fact, unit, loads.inside(unit.pk)))
+            self._load(loads, one)
+        lines = [
             GatedLine(
-                unit_pk=unit.pk,
-                inside=_all_packed(packed, unit.pk),
+                inside=loads.ever_inside(unit.pk),
+                told_inside=told_inside,
                 lot=unit.lot if unit.stock is not None else None,
                 at=fact.event_at,
                 day=fact.local_date,
                 gln=fact.gln,
             )
-            for _, fact, unit in asked
+            for _, fact, unit, told_inside in asked
         ]
-        found = {asked[place][0]: lacking for place, lacking in find_lacking(self._session, gated).items()}
-        for (entry_id, _), lacking in found.items():
-            self.lacking[entry_id] = tuple(dict.fromkeys((*self.lacking.get(entry_id, ()), *lacking)))
+        known = self._picture.units
+        found = find_lacking(self._session, lines, known=known)
+        members = {pk for place in found for pk in lines[place].inside}
+        of = consignments_of(self._session, members, known=known)
+        return {asked[place][0]: _Short(lines[place], lacking, of) for place, lacking in found.items()}
+
+    def _load(self, loads: Loads, one: Told) -> None:
+        """Note what a statement puts into what, or takes off it."""
+        if not one.fact.permitted or not one.fact.correction_permitted:
+            return
+        for name in one.empties:
+            loads.empty(self._by_name[name].pk)
+        for line in one.lines:
+            if one.fact.type == "pack" and line.parent:
+                loads.put(self._by_name[line.unit].pk, self._by_name[line.parent].pk)
+            elif one.fact.type == "unpack" and line.role == "child":
+                loads.take(self._by_name[line.unit].pk)
+        if one.fact.type == "relabel":
+            # A new label stands for the old one, which is all that a consignment is known by.
+            inputs = [line.unit for line in one.lines if line.role == "input"]
+            for line in one.lines:
+                name = inputs[0] if len(inputs) == 1 else str(line.attributes.get("from"))
+                if line.role == "output" and name in inputs:
+                    old, new = self._by_name[name].pk, self._by_name[line.unit].pk
+                    self._made_of[new] = old
+                    loads.replace(old, new)
+
+    def _lacking_now(self, one: Told, number: int, unit: Unit) -> Lacking:
+        """Return what a line lacks by what is in its unit at this moment."""
+        short = self._lacking.get((one.entry_id, number))
+        if short is None:
+            return ()
+        lacking = short.lacking
+        if unit.stock is None:
+            # The picture knows best, but it is not moved by what came late: of that the words of the batch count.
+            now = {unit.pk, *(each.pk for each in self._picture.all_in(unit))} - self.late
+            here = self._with_old_labels(now) | (self.late & short.line.told_inside) | {unit.pk}
+            consignments = {each for pk in here for each in short.of.get(pk, ())}
+            lacking = tuple(each for each in lacking if each.consignment_id in consignments)
+        if lacking:
+            self.lacking[one.entry_id] = tuple(dict.fromkeys((*self.lacking.get(one.entry_id, ()), *lacking)))
+        return lacking
+
+    def _with_old_labels(self, pks: set[int]) -> set[int]:
+        """Return units and those whose labels this batch replaced by theirs."""
+        found, ahead = set(pks), list(pks)
+        while ahead:
+            old = self._made_of.get(ahead.pop())
+            if old is not None and old not in found:
+                found.add(old)
+                ahead.append(old)
         return found
 
     def _inside(self, unit: Unit) -> Inside:
@@ -247,7 +310,7 @@ class Projection:
             inside=inside,
             earliest_input=self._earliest_input,
             looks_issued=unit.looks_issued,
-            papers=marks_of(self._lacking.get((one.entry_id, number), ())),
+            papers=marks_of(self._lacking_now(one, number, unit)),
         )
         self._picture.note_stop(one.fact, unit, said)
         from_gln = None
@@ -312,18 +375,6 @@ class Projection:
         """Write units, stays, and how lots stand now where that is due."""
         write_picture(self._session, self._picture)
         lot_checkpoints.keep_due(self._session, self._picture, late=self.late)
-
-
-def _all_packed(packed: Mapping[int, Collection[int]], pk: int) -> list[int]:
-    """Return what is put into a unit, and into that."""
-    found: dict[int, None] = {}
-    waiting = [pk]
-    while waiting:
-        for each in packed.get(waiting.pop(), ()):
-            if each not in found:
-                found[each] = None
-                waiting.append(each)
-    return list(found)
 
 
 def write_picture(session: Session, picture: Picture) -> None:

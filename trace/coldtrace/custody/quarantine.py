@@ -104,27 +104,46 @@ def _insert(session: Session, rows: Sequence[tuple[bytes, bytes, Refused]], *, a
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """One row of the list: what is known of refused bytes without reading them."""
+    """One row of the list: what is known of refused bytes without reading them.
+
+    `key_id` and `entry_id` are what they claim; who it was is known where a signature has `proven` the key.
+    """
 
     sha256: bytes
     reason: str
     proven: bool
+    key_id: bytes | None
+    entry_id: UUID | None
     size_bytes: int
     received_at: datetime
     last_at: datetime
     times: int
 
 
-def newest(session: Session, *, limit: int) -> list[Kept]:
-    """Return the newest refused statements."""
+def newest(session: Session, *, after: bytes | None = None, limit: int) -> list[Kept]:
+    """Return the newest refused statements, from behind the one with the hash `after` on.
+
+    None where nothing has this hash any more: what came before it was deleted sooner.
+    """
+    where = "" if after is None else (
+        " WHERE (received_at, sha256) < (SELECT a.received_at, a.sha256 FROM quarantine a WHERE a.sha256 = :after)"
+    )  # fmt: skip
     rows = session.execute(
         text(
-            "SELECT sha256, reason, proven, size_bytes, received_at, last_at, times FROM quarantine"
-            " ORDER BY received_at DESC, sha256 LIMIT :most"
+            "SELECT sha256, reason, proven, key_id, entry_id, size_bytes, received_at, last_at, times FROM quarantine"
+            f"{where} ORDER BY received_at DESC, sha256 DESC LIMIT :most"
         ),
-        {"most": limit},
+        {"most": limit} | ({} if after is None else {"after": after}),
     )
-    return [Kept(**(dict(row._mapping) | {"sha256": bytes(row.sha256)})) for row in rows]
+    return [
+        Kept(
+            **(
+                dict(row._mapping)
+                | {"sha256": bytes(row.sha256), "key_id": None if row.key_id is None else bytes(row.key_id)}
+            )
+        )
+        for row in rows
+    ]
 
 
 def bytes_of(session: Session, sha256: bytes) -> bytes | None:

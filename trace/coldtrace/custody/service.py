@@ -300,7 +300,7 @@ def _keep(session: Session, env: Env, admitted: Sequence[_Admitted], *, trial: b
         unit_store.lock_for_lots(session)
     # All that can be asked now, before anything is waited for.
     places = store.ask_places(session, [(one.speaker.key_id, one.checked.private.seq) for one in admitted])
-    leaving = any(one.checked.public.type.value == paper_gate.GATED for one in admitted)
+    leaving = any(one.checked.public.type.value in paper_gate.GATED for one in admitted)
     asks_papers = paper_gate.ask_policies(session) if leaving else lambda: False
     require_added = ledger.add(session, env.log, [one.entry for one in admitted])
     waiting = correction_store.ask_waiting(session, {one.checked.header_hash for one in admitted})

@@ -86,9 +86,14 @@ A device states them by scanning the goods; what takes one press a site's gatewa
 """
 
 EXPLANATIONS: Mapping[CaseKind, tuple[Explanation, ...]] = {
-    CaseKind.LATE: (Explanation.NO_NETWORK, Explanation.CLOCK_SET, Explanation.DEVICE_REPLACED),
-    CaseKind.CLOCK_SKEW: (Explanation.CLOCK_SET, Explanation.DEVICE_REPLACED),
-    CaseKind.DUPLICATE_ID: (Explanation.DEVICE_REPLACED,),
+    CaseKind.LATE: (
+        Explanation.NO_NETWORK,
+        Explanation.SEEN_AND_RIGHT,
+        Explanation.CLOCK_SET,
+        Explanation.DEVICE_REPLACED,
+    ),
+    CaseKind.CLOCK_SKEW: (Explanation.CLOCK_SET, Explanation.DEVICE_REPLACED, Explanation.SEEN_AND_RIGHT),
+    CaseKind.DUPLICATE_ID: (Explanation.DEVICE_REPLACED, Explanation.SEEN_AND_RIGHT),
     CaseKind.IMPOSSIBLE_TRAVEL: (Explanation.CLOCK_SET, Explanation.SEEN_AND_RIGHT),
     CaseKind.UNKNOWN_CODE: (Explanation.TEST_SCAN, Explanation.OTHERS_LABEL),
     CaseKind.REFUSED_CODE: (Explanation.TEST_SCAN, Explanation.OTHERS_LABEL, Explanation.LABEL_REPLACED),
@@ -98,6 +103,11 @@ EXPLANATIONS: Mapping[CaseKind, tuple[Explanation, ...]] = {
     CaseKind.OVER_RUN: (Explanation.SEEN_AND_RIGHT, Explanation.CODE_SHOWN, Explanation.TEST_SCAN),
 }
 """Kinds that a person may close with a word alone; of all others only a statement, or the record itself, does."""
+
+LOOKED_AT = frozenset(
+    {CaseKind.LATE, CaseKind.CLOCK_SKEW, CaseKind.DUPLICATE_ID, CaseKind.CORRECTION, CaseKind.OVER_RUN}
+)
+"""Kinds that end as a rule by somebody having looked, with nothing to correct: closing by a word is offered first."""
 
 OF_A_DEVICE_THAT_ENDED = (Explanation.DEVICE_REPLACED,)
 """By what an office settles a hole in the chain of a device that was revoked, or has a new key: nobody will fill it."""

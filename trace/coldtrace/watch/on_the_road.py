@@ -86,6 +86,7 @@ RETOLD: Final = (
     "SELECT DISTINCT sent.entry_id FROM statement k JOIN correction c ON c.entry_id = k.entry_id"
     " JOIN statement r ON r.entry_id = c.corrected JOIN statement_line rl ON rl.entry_id = r.entry_id"
     f" JOIN unit ru ON ru.unit_pk = rl.unit_pk CROSS JOIN LATERAL {_SENT_BEFORE}"
-    " WHERE k.type = 'correct' AND k.recorded_at > :since AND k.recorded_at <= :until"
+    # Whatever its type: what happened otherwise is corrected by the right statement, of its usual type.
+    " WHERE k.recorded_at > :since AND k.recorded_at <= :until"
 )
 """The out-scans of goods of which a statement was corrected in a window: what was taken for an arrival may be none."""

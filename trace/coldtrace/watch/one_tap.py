@@ -18,6 +18,7 @@ from sqlmodel import Session
 from coldtrace.custody import correction_store
 from coldtrace.custody.correction_rules import Corrected
 from coldtrace.custody.gateway import Plain, say
+from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import CASE_OF, Level, Mark, UnitState
 from coldtrace.custody.store import level_of
 from coldtrace.env import Env
@@ -127,12 +128,17 @@ def _doubted(session: Session, entry_id: UUID | None) -> Doubted | None:
     if entry_id is None or correction_store.annulled(session, [entry_id]):
         return None
     row = session.execute(
-        text("SELECT header_hash, gln, recorded_at FROM statement WHERE entry_id = :id"), {"id": entry_id}
+        text(
+            "SELECT s.header_hash, s.gln, s.recorded_at, st.district FROM statement s JOIN site st ON st.gln = s.gln"
+            " WHERE s.entry_id = :id"
+        ),
+        {"id": entry_id},
     ).one()
     stopped = entry_id in correction_store.stopped(session, [entry_id])
     return Doubted(
         header=bytes(row.header_hash),
         corrected=Corrected(gln=row.gln, recorded_at=row.recorded_at, stopped=stopped),
+        district=row.district,
     )
 
 
@@ -141,8 +147,8 @@ def _sites(session: Session, speak: Scope, glns: Collection[str], *, office: boo
     within = Within(scope=speak, few_rows=True)
     rows = session.execute(
         text(
-            "SELECT st.gln, st.role, o.uscc, d.operations, d.state FROM site st JOIN operator o USING (operator_id)"
-            " LEFT JOIN gateway g ON g.gln = st.gln AND g.current LEFT JOIN device d ON d.key_id = g.key_id"
+            "SELECT st.gln, st.role, st.district, o.uscc, d.operations, d.state FROM site st"
+            " JOIN operator o USING (operator_id) LEFT JOIN gateway g ON g.gln = st.gln AND g.current LEFT JOIN device d ON d.key_id = g.key_id"
             " WHERE (st.gln = ANY(CAST(:glns AS text[])) OR CAST(:office AS boolean) AND st.role = 'regulator')"
             f" AND {within.thing(Kind.GATEWAY, at='st.gln')} ORDER BY st.gln LIMIT :most"
         ),
@@ -153,6 +159,7 @@ def _sites(session: Session, speak: Scope, glns: Collection[str], *, office: boo
             gln=row.gln,
             firm=row.uscc,
             operations=frozenset(row.operations or OPERATIONS[SiteRole(row.role)]),
+            district=row.district,
             level=level_of(row.role),
             is_open=row.state == "active",
         )
@@ -170,6 +177,9 @@ def _goods(session: Session, case: Case) -> list[Goods]:
     rows = _rows(session, f"SELECT g.unit_pk FROM ({GOODS}) g", case)
     if len(rows) > GOODS_MAX:
         return []
+    if not rows:
+        # A lot of which single boxes are known, and no quantity.
+        return [Goods(unit_id=unit) for unit in case.units if is_lot(unit)]
     outer = {row.unit_pk for row in rows}
     lots = _stock(session, [row.unit_pk for row in rows])
     return [_as_goods(row, lots.get(row.unit_pk, ())) for row in rows if not outer & {row.parent_pk, row.root_pk}]

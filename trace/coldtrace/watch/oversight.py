@@ -169,9 +169,22 @@ _COUNT_HOURS = (
     f" SELECT date_trunc('hour', s.recorded_at, 'UTC'), s.gln, {_SUMS} FROM statement s"
     " WHERE s.recorded_at >= :begin AND s.recorded_at < :end GROUP BY 1, 2 ON CONFLICT DO NOTHING"
 )
+_SAID_MORE = (
+    # That a label was voided is no word of a box.  Most units are seen to be in some other state at once.
+    "(u.state NOT IN ('unknown', 'blank', 'void') OR EXISTS (SELECT 1 FROM statement_line x JOIN statement s"
+    " USING (entry_id) WHERE x.unit_pk = u.unit_pk AND s.type <> 'void'))"
+)
+_LOT_UNIT = (
+    # The id of goods by lot and quantity, as `events/unit_id.py` spells it.
+    "'(01)' || l.gtin || '(10)' || CASE WHEN l.lot ~ '^[A-Za-z0-9._~-]*$' THEN l.lot ELSE (SELECT string_agg(CASE"
+    " WHEN m[1] ~ '[A-Za-z0-9._~-]' THEN m[1] ELSE regexp_replace(upper(encode(convert_to(m[1], 'UTF8'), 'hex')),"
+    " '(..)', '%\\1', 'g') END, '' ORDER BY n) FROM regexp_matches(l.lot, '.', 'g') WITH ORDINALITY r(m, n)) END"
+)
 _SPOKEN_OF = (
     # Asked one by one: EXISTS would be answered for all units that there are at once.
-    "COALESCE((SELECT TRUE FROM lot l CROSS JOIN LATERAL (SELECT 1 FROM unit u WHERE u.lot_id = l.lot_id LIMIT 1) u"
+    "COALESCE((SELECT TRUE FROM lot l CROSS JOIN LATERAL"
+    f" ((SELECT 1 FROM unit u WHERE u.lot_id = l.lot_id AND {_SAID_MORE} LIMIT 1)"
+    f" UNION ALL (SELECT 1 FROM unit u WHERE u.unit_id = {_LOT_UNIT} AND {_SAID_MORE} LIMIT 1)) u"
     " WHERE l.consignment_id = c.consignment_id LIMIT 1), FALSE)"
 )
 _SITES = (

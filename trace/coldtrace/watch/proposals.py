@@ -3,7 +3,9 @@
 A proposal is one statement that a site's gateway would sign, about those of the case's goods of which the same thing is
 true.  A site speaks of goods that are there by the record, come there or left from there, and of what its own statement
 in the case named; a regulator, from its office, of all of them.  Nothing is proposed that the record would block, or
-that takes more than a press (a witness, a document, a new label): that is for a handheld.  Pure (docs/guides/cases.md).
+that takes more than a press (a witness, a document, a new label): that is for a handheld.  Nor is it proposed to call
+false what merely came late or under a clock that was off (`NOT_FALSE`): somebody looks, and closes that with a word
+(`model.LOOKED_AT`).  Pure (docs/guides/cases.md).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from coldtrace.codes.foreign_scheme import known_schemes
+from coldtrace.custody.areas import covers
 from coldtrace.custody.correction_rules import Corrected, Correcting, is_permitted
 from coldtrace.custody.lots import is_lot
 from coldtrace.custody.model import STOCK, TERMINAL, CaseKind, Level, Overlay, UnitState
@@ -61,15 +64,17 @@ class Doubted:
 
     header: bytes
     corrected: Corrected
+    district: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A site whose gateway somebody may use: what it may state, whose it is, and whether its gateway is open."""
+    """A site whose gateway somebody may use: what it may state, whose and where it is, and whether that is open."""
 
     gln: str
     firm: str
     operations: frozenset[str]
+    district: str
     level: Level = Level.FIRM
     is_open: bool = True
 
@@ -206,6 +211,9 @@ OFFERS: Mapping[CaseKind, tuple[_Offer, ...]] = {
 }
 """What is offered of single goods, by kind; the usual one first.  Lots and corrections are below."""
 
+NOT_FALSE = frozenset({CaseKind.LATE, CaseKind.CLOCK_SKEW})
+"""Kinds of which the statement is true as a rule, and only its time is odd."""
+
 _FALSE = Words("该记录属误报：更正为“未发生”", "That statement was a mistake: say that it did not happen")
 _FALSE_OTHER = Words(
     "与之相矛盾的那条记录属误报：更正为“未发生”",
@@ -217,6 +225,7 @@ _SURPLUS = Words("盘盈：该批多 {count} 件，记为找回", "{count} of th
 _LOT_CAME = Words(
     "该批在途 {count} 件已到本站，现补收货", "{count} of the lot on the road have arrived here: take them in"
 )
+_LOT_INSPECTED = Words("已就该批商品及其码开展检查", "Looked into the goods of this lot and their codes")
 REASON = Words("由异常处理页确认", "stated at the desk to settle a case")
 
 
@@ -234,7 +243,9 @@ def propose(
     `own` is the statement that the case is about and `other` a second one that it contradicts, each unless it was
     corrected already; `at` is now.
     """
-    found = [*_about_units(kind, site, goods, own), *_about_lots(site, goods), *_corrections(site, own, other, at)]
+    about_lots = _looked_at_lots(kind, site, goods) if site.level is not Level.FIRM else _about_lots(site, goods)
+    false = () if kind in NOT_FALSE else _corrections(site, own, other, at)
+    found = [*_about_units(kind, site, goods, own), *about_lots, *false]
     fit = {each.value for each in RESOLUTIONS[kind]} & site.operations
     return tuple(each for each in found if each.type.value in fit)
 
@@ -291,8 +302,6 @@ def _is_of(offer: _Offer, goods: Goods, place: Where, site: Site) -> bool:
 
 def _about_lots(site: Site, goods: Sequence[Goods]) -> Iterable[Proposal]:
     """Of goods by lot: what comes, what is there, and what is less or more than the books have."""
-    if site.level is not Level.FIRM:
-        return
     lots = [each for each in goods if is_lot(each.unit_id)]
     for number, each in enumerate(lots, 1):
         booked, coming = each.here.get(site.gln), each.coming.get(site.gln, 0)
@@ -312,6 +321,14 @@ def _about_lots(site: Site, goods: Sequence[Goods]) -> Iterable[Proposal]:
             yield _of_lot(site, T.COUNT, f"count-lot-{number}", each, booked, _COUNTED)
 
 
+def _looked_at_lots(kind: CaseKind, site: Site, goods: Sequence[Goods]) -> Iterable[Proposal]:
+    """That an office looked into a whole lot, where a case is about one."""
+    if kind is not CaseKind.OVER_RUN:
+        return
+    for number, each in enumerate((each for each in goods if is_lot(each.unit_id)), 1):
+        yield _of_lot(site, T.INSPECT, f"inspect-lot-{number}", each, 1, _LOT_INSPECTED)
+
+
 def _of_lot(site: Site, type: T, key: str, goods: Goods, quantity: int, says: Words) -> Proposal:
     return Proposal(
         key=key,
@@ -325,10 +342,16 @@ def _of_lot(site: Site, type: T, key: str, goods: Goods, quantity: int, says: Wo
 
 
 def _corrections(site: Site, own: Doubted | None, other: Doubted | None, at: datetime) -> Iterable[Proposal]:
-    """That a statement of the case is false: by the site that said it, or by a regulator.  It says why, always."""
-    by = Correcting(gln=site.gln, recorded_at=at, may=True, by_regulator=site.level is Level.REGULATOR, reasoned=True)
+    """That a statement of the case is false: by the site that said it, or by a regulator in its area.
+
+    It says why, always.
+    """
     for key, says, doubted in (("correct-own", _FALSE, own), ("correct-other", _FALSE_OTHER, other)):
-        if doubted is not None and is_permitted(by, doubted.corrected):
+        if doubted is None:
+            continue
+        over = site.level is Level.REGULATOR and covers(site.district, doubted.district)
+        by = Correcting(gln=site.gln, recorded_at=at, may=True, by_regulator=over, reasoned=True)
+        if is_permitted(by, doubted.corrected):
             yield Proposal(
                 key=key,
                 type=T.CORRECT,

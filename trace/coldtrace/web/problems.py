@@ -131,6 +131,7 @@ STATUS: dict[str, int] = {
     "device_not_found": 404,
     "no_labels": 404,
     "filter_unknown": 404,
+    "quarantine_unknown": 404,
     "case_unknown": 404,
     "case_closed": 409,
     "case_taken": 409,

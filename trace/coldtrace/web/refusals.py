@@ -298,6 +298,17 @@ class FilterUnknown(Refusal):
     )
 
 
+class QuarantineUnknown(Refusal):
+    """Nothing that was refused is kept under this hash, perhaps not any more."""
+
+    code = "quarantine_unknown"
+    title = Words("没有这份原文", "No such refused bytes")
+    detail = Words(
+        "没有编号为 {id} 的被拒收原文，可能已到期删除；请先读取 /api/v1/quarantine。",
+        "No refused bytes {id} are kept, perhaps their time is over; read /api/v1/quarantine first.",
+    )
+
+
 class SignInRequired(Refusal):
     """The page is for people who are signed in; a browser is led to the form."""
 

@@ -165,6 +165,12 @@ def _trouble(code: str) -> Bilingual:
     return Bilingual(zh=f"{zh}：{refusal.detail.zh}", en=f"{en}: {refusal.detail.en}")
 
 
+def refusal_title(code: str) -> Words | None:
+    """Return what a refusal is called, None for a code that no refusal has."""
+    refusal = _refusals().get(code)
+    return None if refusal is None else refusal.title
+
+
 @cache
 def _refusals() -> dict[str, type[Refusal]]:
     """Return every refusal by its code."""

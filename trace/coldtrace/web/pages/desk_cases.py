@@ -24,6 +24,7 @@ from coldtrace.watch.evidence import Evidence
 from coldtrace.watch.model import (
     CASE_STATE_WORDS,
     EXPLANATION_WORDS,
+    LOOKED_AT,
     RESOLUTIONS,
     Explanation,
 )
@@ -168,7 +169,9 @@ def _case(
     caller.at([case.gln])
     sections = [_facts(request, caller, case, found, known), _rests_on(found)]
     if worker is not None:
-        sections += [*_one_taps(case, ready), *_choices(case, choices), _ends(caller, case), _passes(case, known)]
+        looked, presses = _looked(case), [*_one_taps(case, ready), *_choices(case, choices)]
+        usual = [*looked, *presses] if case.kind in LOOKED_AT else [*presses, *looked]
+        sections += [*usual, _ends(caller, case), _passes(case, known)]
     elif case.is_live and not caller.scope_for(Kind.CASE, Verb.WRITE).is_empty:
         sections.append(_others(case))
     here = f"/desk/cases/{case_id}"
@@ -358,6 +361,32 @@ def _passes(case: Case, known: Mapping[UUID, str]) -> Section:
     return Section(id="passes", title=Words("指派与移交", "Assign it, or hand it over"), forms=tuple(forms))
 
 
+def _looked(case: Case) -> list[Section]:
+    """Closing by a word: somebody looked, and there is nothing to correct.  Of some kinds that is what is usual."""
+    if not case.explanations:
+        return []
+    choices = tuple(Choice(value=each.value, label=EXPLANATION_WORDS[each]) for each in case.explanations)
+    field = Field(name="note", label=Words("说明", "Explanation"), kind="select", choices=choices)
+    close = Form(
+        action=f"/desk/cases/{case.case_id}/explain",
+        submit=Words("以说明结案", "Close by a word"),
+        fields=(field,),
+        quiet=case.kind not in LOOKED_AT,
+    )
+    return [
+        Section(
+            id="looked",
+            title=Words("已查看，无须更正", "Looked at, nothing to correct"),
+            lead=Words(
+                "记录属实、只是时间、设备或标签异常的，说明原因即可结案，记录不改。",
+                "Where what was said is true and only its time, its device or a label is odd, a word closes it and the"
+                " record stays as it is.",
+            ),
+            forms=(close,),
+        )
+    ]
+
+
 def _ends(caller: Caller, case: Case) -> Section:
     base = f"/desk/cases/{case.case_id}"
     types = [act_words(each.value) for each in RESOLUTIONS[case.kind]]
@@ -378,13 +407,6 @@ def _ends(caller: Caller, case: Case) -> Section:
             ),
         )
     ]
-    notes = case.explanations
-    if notes:
-        choices = tuple(Choice(value=each.value, label=EXPLANATION_WORDS[each]) for each in notes)
-        field = Field(name="note", label=Words("说明", "Explanation"), kind="select", choices=choices)
-        forms.append(
-            Form(action=f"{base}/explain", submit=Words("以说明结案", "Close by a word"), fields=(field,), quiet=True)
-        )
     if case.taken_by != caller.actor:
         forms.insert(0, Form(action=f"{base}/take", submit=Words("由我处理", "I take it"), quiet=True))
     return Section(id="ends", title=Words("处理", "What to do"), forms=tuple(forms))

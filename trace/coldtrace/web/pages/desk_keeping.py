@@ -168,6 +168,7 @@ def health_page(request: Request, caller: Keeper, session: ReadSession, env: Cur
             (Words("因失败停止的推送", "Webhooks that stopped by failing"), Cell(text=f"{told.webhooks_stopped:,}")),
             (Words("最近一次自动维护", "Last care of the service"), _moment(rounds)),
         ),
+        links=(("/desk/quarantine", Words("被拒收的原文", "Quarantine: what was refused")),),
         half=True,
     )
     logs = Section(
