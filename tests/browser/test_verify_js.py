@@ -81,7 +81,12 @@ def test_bundle(blank: Page, path: Path) -> None:
         found[check["result"]][check["name"]] = check["reason"]
     assert found["failed"] == vector["failed"]
     assert found["not_checked"] == vector["not_checked"]
-    assert report["ok"] is vector["ok"]
+    assert (report["ok"], report["result"]) == (vector["ok"], vector["result"])
+    assert report["rootPinned"] is (
+        vector["root"] is not None and "root" not in vector["failed"] | vector["not_checked"]
+    )
+    if report["result"] != "passed":
+        assert (report["facts"], report["code"], report["statements"]) == (None, None, [])
 
 
 def test_hostile_texts(blank: Page) -> None:

@@ -117,8 +117,10 @@ def test_the_linkset_tells_what_is_registered_walking_up(world: World) -> None:
 
 def test_a_box_of_another_lot_walks_up_to_the_product(world: World) -> None:
     other = world.web.consignment(declaration=fresh_declaration(), cartons=1, lot="OTHERLOT")
-    answer = ask(world, other.pallets[0].cartons[0].uri, "&linkType=gs1:pip")
+    box = other.pallets[0].cartons[0].uri
+    assert ask(world, box, "&linkType=gs1:pip").status_code == 404, "a label too many is told, not led away"
     world.web.commission(other.pallets[0])
+    answer = ask(world, box, "&linkType=gs1:pip")
     assert answer.headers["location"].startswith("https://brand.example/brisket?")
 
 
