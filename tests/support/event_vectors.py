@@ -68,7 +68,7 @@ LEFT_OPEN = {
 def bundle_vector(case: BundleCase) -> dict[str, object]:
     """Return one frozen bundle case: all checks that are not named here must pass.
 
-    Nothing failed is not enough for `passed`: what may be left open is in `LEFT_OPEN`, and all else makes it incomplete.
+    Nothing failed is not enough for `passed`: what may be left open is in `LEFT_OPEN`, all else makes it incomplete.
     """
     open_for = set(case.not_checked.values()) - LEFT_OPEN
     result = "failed" if case.failed else "incomplete" if open_for else "passed"

@@ -1,8 +1,8 @@
 """`coldtrace verify`: check a consumer's proof bundle without a network.
 
 Base install only.  One line for each named check; exit 1 if any failed, or if one was not made that a whole proof
-passes; 2 if a file cannot be read.  Without `--root` a file is held to the root that it brings itself, as anybody could make
-one: that it holds is then said with "but", and `root_pinned` is false (decision 0049).
+passes; 2 if a file cannot be read.  Without `--root` a file is held to the root that it brings itself, and anybody
+could make one: that it holds is then said with a "but", and `root_pinned` is false (decision 0049).
 """
 
 import argparse

@@ -40,7 +40,9 @@ async function checkAll(text, asked, lang) {
   const report = await verifyBundle(text, { asked, byOwnRoot: true });
   if (report.checks.length === 1) return report;
   const page = comparePage(document, report, lang);
-  if (['page_lacks_records', 'page_old'].includes(page.reason) && performance.getEntriesByType('navigation')[0]?.type !== 'reload') {
+  const [visit] = performance.getEntriesByType('navigation');
+  // Once only; where the browser does not say how it came here, not at all.
+  if (['page_lacks_records', 'page_old'].includes(page.reason) && visit !== undefined && visit.type !== 'reload') {
     await new Promise((done) => setTimeout(done, KEPT_MS));
     location.reload();
     return null;
