@@ -22,7 +22,7 @@ from support.web_house import LINKSET, PAGE, PROOF, WebHouse
 
 VOC = "https://ref.gs1.org/voc/"
 OTHER_IMPORTER = "91120116MA0000003A"
-ORDER = [("reason", "residue"), ("order_no", "JS-2026-7")]
+REASON = [("reason", "residue")]
 BURNT = [("method", "burnt"), ("witness", "K17"), ("record_no", "D-7")]
 
 
@@ -163,22 +163,22 @@ def test_whoever_is_led_away_has_looked(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "type", "more", "shown"),
+    ("type", "more", "marks", "shown"),
     [
-        (SiteRole.REGULATOR, T.HOLD, ORDER, "held"),
-        (SiteRole.REGULATOR, T.RECALL, ORDER, "recalled"),
-        (SiteRole.FIRST_STATION, T.DESTROY, BURNT, "not_for_sale"),
+        (T.HOLD, REASON, [], "held"),
+        (T.RECALL, REASON, [], "recalled"),
+        (T.DESTROY, BURNT, ["still_packed"], "not_for_sale"),
     ],
 )
 def test_nobody_is_led_away_from_goods_that_are_stopped(
-    world: World, role: SiteRole, type: T, more: Sequence[tuple[str, object]], shown: str
+    world: World, type: T, more: Sequence[tuple[str, object]], marks: Sequence[str], shown: str
 ) -> None:
     """A label may bear `linkType`: what is held or recalled is said all the same."""
     made = world.web.consignment(declaration=fresh_declaration(), cartons=1)
     world.web.commission(made.pallets[0])
     world.web.settle()
     assert ask(world, made.carton.uri, "&linkType=gs1:pip").status_code == 307
-    world.web.tell(role, type, [unit_line(made.carton.unit_id)], more=more)
+    world.web.tell(SiteRole.FIRST_STATION, type, [unit_line(made.carton.unit_id)], more=more, marks=marks)
     answer = ask(world, made.carton.uri, "&linkType=gs1:pip")
     assert (answer.status_code, status(read_page(answer.text))) == (200, shown)
 
