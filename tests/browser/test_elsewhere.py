@@ -11,11 +11,15 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from coldtrace.seal.b64 import b64
+from coldtrace.seal.b64 import b64, unb64
+from coldtrace.seal.canonical_text import print_canonical
 from coldtrace.seal.keys import Ed25519Signer
-from support.browser import open_browser, serve_pages
+from coldtrace.seal.root_document import write_root
+from support.browser import NO_ED25519, open_browser, serve_pages, set_clock
+from support.bundle_cases_sm2 import GARBAGE, SM2
 from support.consignments import IMPORTER_ZH
 from support.databases import Databases
+from support.ticking import START
 from support.web_house import WebHouse, web_house
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -72,6 +76,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page()
+    set_clock(opened, START)
     yield opened
     opened.close()
 
@@ -134,6 +139,37 @@ def test_another_root_than_the_pinned_one_is_refused(page: Page, elsewhere: str,
     assert (said, checks["root"]) == ("failed", "failed")
 
 
+def test_without_ed25519_nothing_is_told_as_signed(page: Page, elsewhere: str, boxes: list[str]) -> None:
+    page.add_init_script(NO_ED25519)
+    said, checks = ask(page, f"{elsewhere}/check", boxes[0])
+    assert (said, checks["trust_list"], checks["facts"]) == ("incomplete", "not_checked", "passed")
+    assert "failed" not in checks.values()
+    assert page.locator("[data-fact]").count() == 0, "no signature was checked"
+    assert "Not settled" in page.locator("#said").inner_text()
+
+
+def test_a_forger_who_claims_an_sm2_root_signature_tells_nothing(
+    page: Page, web: WebHouse, service: str, boxes: list[str]
+) -> None:
+    """The pinned root has an SM2 root beside: 64 bytes of anything stand in its place, all the rest is self-made."""
+    forged = httpx.get(service + boxes[0], headers={"Accept": PROOF}).json()
+    root = json.loads(forged["root"])
+    sm2 = {"alg": "SM2", "id": "sm2", "spki": b64(SM2)}
+    pinned = write_root(roots={**{each["id"]: unb64(each["spki"]) for each in root["roots"]}, "sm2": SM2}, threshold=1)
+    assert sm2 in json.loads(pinned.text)["roots"]
+    told = json.loads(forged["trust_list"]["list"])
+    forged["net"], forged["root"] = b64(pinned.net), pinned.text
+    forged["trust_list"] = {"list": print_canonical({**told, "net": b64(pinned.net)}), "sigs": [GARBAGE]}
+    text = EXAMPLE.read_text("utf-8").replace(PUBLISHED, service)
+    text = text.replace("const ROOT = null;", f"const ROOT = {json.dumps(pinned.text)};")
+    text = re.sub(r'<script type="importmap">.*?</script>', "", text, flags=re.S)
+    page.route("**/01/**", lambda route: route.fulfill(response=route.fetch(), body=json.dumps(forged)))
+    with serve_pages({"/sm2": text}, csp=None) as address:
+        said, checks = ask(page, f"{address}/sm2", boxes[0])
+        assert (said == "passed", checks["root"], checks["trust_list"]) == (False, "passed", "not_checked")
+        assert page.locator("[data-fact]").count() == 0
+
+
 @pytest.mark.parametrize("module", ["verify.js", "verify/crypto.js"])
 def test_a_changed_verifier_is_not_run(page: Page, elsewhere: str, module: str) -> None:
     errors: list[str] = []
@@ -156,12 +192,15 @@ def test_the_files_may_be_hosted_by_oneself(browser: Browser, service: str, boxe
     text = text.replace("import(`${HOST}/static/", "import(`/static/").replace(PUBLISHED, service)
     with serve_pages({"/own": text}, csp=None) as address:
         opened = browser.new_page()
+        set_clock(opened, START)
         requests: list[str] = []
         opened.on("request", lambda request: requests.append(request.url))
         said, checks = ask(opened, f"{address}/own", boxes[0])
+        told = opened.locator("[data-fact]").count()
         opened.close()
-    assert said == "passed"
-    assert checks["root"] == "not_checked", "nobody pinned it"
+    assert (said, told) == ("incomplete", 0), "a root that nobody pinned may be anybody's"
+    assert checks["root"] == "not_checked"
+    assert "failed" not in checks.values()
     assert [url for url in requests if "/static/" in url and not url.startswith(address)] == []
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -22,12 +23,13 @@ from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.views import JourneyStop
 from coldtrace.web.place_words import CITY_DISTRICTS, PROVINCE_DISTRICTS, ROLES, district_words, role_words
 from coldtrace.web.render import render
-from support.browser import open_browser, serve_pages
+from support.browser import NO_ED25519, open_browser, serve_pages, set_clock
 from support.call_scene import fresh_declaration
 from support.databases import Databases
 from support.house import unit_line
 from support.story import NOW, build_story
 from support.story_page import page_view, story_page
+from support.ticking import START
 from support.web_house import WebHouse, web_house
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -59,6 +61,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def looked_at(browser: Browser, url: str, change: Change | None = None) -> tuple[str, tuple[str, str], list[str]]:
     """Open a page; return how its proof ended, result and reason of the check `page`, and the texts in red."""
     page = browser.new_page()
+    set_clock(page, START)
 
     def changed(route: Route) -> None:
         answer = route.fetch()
@@ -127,7 +130,7 @@ _EACH = """async (marks) => {
   const { verifyBundle } = await import('/static/verify.js');
   const { comparePage } = await import('/static/verify/compare.js');
   const answer = await fetch(document.querySelector('[data-proof-url]').dataset.proofUrl);
-  const report = await verifyBundle(await answer.text());
+  const report = await verifyBundle(await answer.text(), { byOwnRoot: true });
   const judge = (change, restore) => {
     change();
     const { result, reason } = comparePage(document, report, 'zh');
@@ -151,12 +154,173 @@ _EACH = """async (marks) => {
 
 def test_each_fact_with_another_text_without_its_mark_or_out_of_sight_is_refused(browser: Browser, box: str) -> None:
     page = browser.new_page()
+    set_clock(page, START)
     page.goto(f"{box}&lang=zh")
     page.wait_for_selector("section[data-proof-state]", timeout=60_000)
     found = page.evaluate(_EACH, MARKED)
     page.close()
     differs, same = ["failed", "page_differs", True], ["passed", "", False]
     assert found == [[mark, *each] for mark in MARKED for each in (differs, differs, differs, same)]
+
+
+@pytest.fixture
+def told(browser: Browser) -> Iterator[Callable[..., tuple[str, dict[str, list[str]], str]]]:
+    """Opens a page with another proof or at another time: how it ended, each check, and what is said in sight."""
+    opened: list[Page] = []
+
+    def look(
+        url: str, proof: Callable[[Any], Any] | None = None, *, at: datetime = START, change: Change | None = None,
+        script: str = "",
+    ) -> tuple[str, dict[str, list[str]], str]:  # fmt: skip
+        page = browser.new_page()
+        opened.append(page)
+        set_clock(page, at)
+        if script:
+            page.add_init_script(script)
+
+        def answered(route: Route) -> None:
+            if "linkType=proof" in route.request.url and proof is None:
+                route.continue_()
+                return
+            answer = route.fetch()
+            if "linkType=proof" in route.request.url:
+                assert proof is not None
+                route.fulfill(response=answer, json=proof(answer.json()))
+            else:
+                body = (change or (lambda html: html))(answer.text())
+                assert change is None or body != answer.text(), "the change is one"
+                route.fulfill(response=answer, body=body)
+
+        page.route(lambda asked: asked.startswith(url.partition("?")[0]), answered)
+        page.goto(url)
+        page.wait_for_selector("section[data-proof-state]", timeout=60_000)
+        checks = page.locator("[data-check]").evaluate_all(
+            "all => Object.fromEntries(all.map(e => [e.dataset.check, [e.dataset.result, e.dataset.reason ?? '']]))"
+        )
+        state = page.get_attribute("section[data-proof-state]", "data-proof-state") or ""
+        said = " ".join(page.locator(".proof__said:visible, .banner__local:visible").all_inner_texts())
+        green = page.evaluate(
+            "() => [getComputedStyle(document.querySelector('.banner__face')).backgroundColor,"
+            " getComputedStyle(document.documentElement).getPropertyValue('--ok')]"
+        )
+        probe = page.evaluate(
+            "c => { const e = document.createElement('i'); e.style.color = c; document.body.append(e);"
+            " return getComputedStyle(e).color; }",
+            green[1],
+        )
+        return state, checks, said + (" [green]" if green[0] == probe else "")
+
+    yield look
+    for page in opened:
+        page.close()
+
+
+def _without_facts(bundle: Any) -> Any:
+    return {**bundle, "facts": None}
+
+
+OTHER_NAME = r"""<span data-fact="product_zh" translate="no">神户和牛</span>"""
+
+
+def _another_product(html: str) -> str:
+    return re.sub(r'<span[^>]*data-fact="product_zh"[^>]*>[^<]*</span>', OTHER_NAME, html)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", ("不能说这一箱没有问题", "商品信息与首站记录一致（商品信息未随凭证提供）", "本页文字（")),
+        (
+            "en",
+            ("cannot say that this box is in order", "(the product facts are not in the file)", "Text of this page ("),
+        ),
+    ],
+)
+def test_a_proof_without_its_facts_makes_no_page_green(told: Any, box: str, lang: str, words: tuple[str, ...]) -> None:
+    """A server that withholds them could name any product."""
+    assert "[green]" in told(f"{box}&lang={lang}")[2], "the true one is"
+    state, checks, said = told(f"{box}&lang={lang}", _without_facts, change=_another_product)
+    assert (state, checks["facts"], checks["page"]) == (
+        "incomplete",
+        ["not_checked", "facts_not_shown"],
+        ["not_checked", "page_not_compared"],
+    )
+    assert "failed" not in [result for result, _ in checks.values()]
+    for each in words:
+        assert each in said
+    assert "[green]" not in said
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "列表已过期"), ("en", "the list has expired")])
+def test_a_list_past_its_end_makes_no_page_green(told: Any, web: WebHouse, box: str, lang: str, word: str) -> None:
+    """An old list says nothing of a key that was stolen since; the page itself is of today."""
+    late = START + timedelta(days=10)
+    renew: Change = lambda html: re.sub(  # noqa: E731
+        r"<time datetime=\"[^\"]*\" title=\"UTC\+08:00\">[^<]*<",
+        f'<time datetime="{formats.iso(late)}" title="UTC+08:00">'
+        + ("查询时间 " if lang == "zh" else "Looked up ")
+        + f"{formats.moment(late, 'zh' if lang == 'zh' else 'en')}<",
+        html,
+    )
+    state, checks, said = told(f"{box}&lang={lang}", at=late, change=renew)
+    assert checks["trust_list_fresh"] == ["not_checked", "list_expired"]
+    assert (state, "[green]" in said) == ("incomplete", False)
+    assert word in said
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "没有证明任何事"), ("en", "it has proved nothing")])
+def test_a_browser_without_ed25519_says_that_it_proved_nothing(told: Any, box: str, lang: str, word: str) -> None:
+    state, checks, said = told(f"{box}&lang={lang}", script=NO_ED25519)
+    assert (state, checks["trust_list"]) == ("limited", ["not_checked", "browser_lacks_ed25519"])
+    assert word in said
+    assert "Ed25519" in said
+
+
+def test_a_page_of_another_day_is_refused(told: Any, box: str) -> None:
+    """Its days left would fit its own moment, and the goods be past their date."""
+    state, checks, _ = told(f"{box}&lang=zh", at=START + timedelta(days=2))
+    assert (state, checks["page"]) == ("failed", ["failed", "page_old"])
+
+
+_PAST = """async (banner) => {
+  const { verifyBundle } = await import('/static/verify.js');
+  const { comparePage } = await import('/static/verify/compare.js');
+  const { factTexts, localDay } = await import('/static/verify/shown.js');
+  const answer = await fetch(document.querySelector('[data-proof-url]').dataset.proofUrl);
+  const report = await verifyBundle(await answer.text(), { byOwnRoot: true });
+  report.facts.expiry_date = '2026-11-20';
+  const told = factTexts(report.facts, 'en', localDay(document.querySelector('.banner__when time').dateTime));
+  for (const mark of ['expiry_date', 'days_left']) {
+    document.querySelector(`[data-fact="${mark}"]`).textContent = told.get(mark);
+  }
+  const section = document.querySelector('.banner');
+  if (banner.tone) section.className = `banner banner--${banner.tone}`;
+  if (banner.word) section.querySelector('h1').textContent = banner.word;
+  const { result, reason } = comparePage(document, report, 'en');
+  return [result, reason, 'differs' in section.dataset];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("tone", "word", "found"),
+    [
+        ("", "", ["failed", "page_differs", True]),
+        ("stop", "", ["failed", "page_differs", True]),
+        ("", "Past its date: do not eat", ["failed", "page_differs", True]),
+        ("stop banner--ok", "Past its date: do not eat", ["failed", "page_differs", True]),
+        ("stop", "Past its date: do not eat", ["passed", "", False]),
+        ("stop", "Recalled: do not eat", ["passed", "", False]),
+    ],
+)
+def test_goods_past_their_signed_date_stand_under_no_banner_that_lets_them_pass(
+    browser: Browser, box: str, tone: str, word: str, found: list[object]
+) -> None:
+    page = browser.new_page()
+    set_clock(page, START)
+    page.goto(f"{box}&lang=en")
+    page.wait_for_selector("section[data-proof-state]", timeout=60_000)
+    assert page.evaluate(_PAST, {"tone": tone, "word": word}) == found
+    page.close()
 
 
 def _hidden(html: str) -> str:
@@ -191,6 +355,18 @@ LIES: dict[str, Change] = {
         r'(<span class="stop__date"><time[^>]*>)[^<]*<', r"\g<1>2026年1月1日<", html, count=1
     ),
     "a stop's day in both": lambda html: html.replace('data-first="2026-', 'data-first="2025-', 1),
+    "row 12 at another place": lambda html: html.replace(
+        '<dl class="facts">',
+        '<dl class="facts"><div class="fact" data-row="12"><dt>分装</dt><dd>有机认证</dd></div>',
+        1,
+    ),
+    "row 12 twice": lambda html: re.sub(
+        r'(<div class="fact" data-row="12">)',
+        r'<div class="fact" data-row="12"><dd>有机认证</dd></div>\1',
+        html,
+        count=1,
+    ),
+    "another name for row 12": lambda html: re.sub(r'(data-row="12">\s*<dt>)[^<]*<', r"\1有机认证<", html, count=1),
     "a warm stop": swap("温度：无数据", "温度：合规"),
 }
 
@@ -218,6 +394,7 @@ def test_goods_that_move_while_the_page_is_shown_are_no_lie(browser: Browser, we
     web.tell(SiteRole.RETAILER, T.SELL, [unit_line(made.carton.unit_id)])
     web.settle()
     page = browser.new_page(locale="en-GB")
+    set_clock(page, START)
     shown: list[str] = []
 
     def old_once(route: Route) -> None:

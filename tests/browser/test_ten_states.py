@@ -15,12 +15,13 @@ from coldtrace.goods import stops
 from coldtrace.goods.calendar_date import CalendarDate
 from coldtrace.parties.model import SiteRole
 from support import consignments as goods
-from support.browser import open_browser
+from support.browser import open_browser, set_clock
 from support.call_scene import fresh_declaration
 from support.databases import Databases
 from support.house import GLNS, unit_line
 from support.page_checks import CONTRAST, NAMES, OVERFLOW, SMALL_TARGETS, WATCH_SHIFTS
 from support.ten_states import STATUSES
+from support.ticking import START
 from support.web_house import WebHouse, web_house
 
 SHOP = GLNS[SiteRole.RETAILER]
@@ -82,6 +83,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def shared(browser: Browser) -> Iterator[Page]:
     """A page that may be given styles of a test's own."""
     context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    set_clock(context, START)
     yield context.new_page()
     context.close()
 
@@ -92,6 +94,7 @@ def opened(page: Page, pages: dict[str, str], state: str, lang: str) -> Page:
     assert page.locator("body").get_attribute("data-status") == STATUSES[state]
     if page.locator("[data-proof-url]").count():
         page.wait_for_selector("section[data-proof-state]", timeout=60_000)
+        assert page.get_attribute("section[data-proof-state]", "data-proof-state") == "ok", state
     return page
 
 
@@ -120,6 +123,7 @@ def test_nothing_moves_once_it_is_shown(browser: Browser, pages: dict[str, str],
     """While the page loads and the verifier writes its result; scrolled through, too."""
     # Without scripts of the page the observer still runs: it is the test's, not the page's.
     context = browser.new_context(viewport={"width": width, "height": 844}, locale="zh-CN")
+    set_clock(context, START)
     context.add_init_script(WATCH_SHIFTS)
     page = context.new_page()
     if not scripts:
@@ -148,6 +152,7 @@ def test_a_visit_weighs_no_more_than_sixty_kilobytes_with_scripts_and_proof(
 ) -> None:
     """A first visit, then another of the same phone: headers, page, style, scripts, pictures and the proof."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    set_clock(context, START)
     weights = [weighed(context.new_page(), pages, state) for _ in range(2)]
     context.close()
     print(f"{state}: {weights[0]} bytes at first, {weights[1]} again")
@@ -175,6 +180,7 @@ def weighed(page: Page, pages: dict[str, str], state: str) -> int:
 def test_printed(browser: Browser, pages: dict[str, str], state: str) -> None:
     """On paper: the status in words, no coloured field, no button, few sheets."""
     context = browser.new_context(locale="zh-CN")
+    set_clock(context, START)
     page = opened(context.new_page(), pages, state, "zh")
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()

@@ -1,5 +1,6 @@
 """The wheel: carries what is not Python, installs bare, and works bare."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import venv
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,39 @@ def test_a_bare_install_parses_codes_and_scans(bare: Path) -> None:
     assert '"06901234567892"' in parsed
     for command in ("coldtrace", "coldscan"):
         assert command in run([bare.with_name(command), "--help"], bare.parent)
+
+
+def verify_bare(bare: Path, *words: str | Path) -> tuple[int, dict[str, Any]]:
+    """Run `coldtrace verify` of the bare install at the moment of the vectors, whose trust list has an end."""
+    at = "2026-11-26T02:00:00.000Z"
+    script = (
+        "import sys; from coldtrace import clock; now = clock.parse_utc(sys.argv.pop(1)); clock.now = lambda: now;"
+        " from coldtrace.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [str(word) for word in (bare, "-I", "-c", script, at, "verify", *words, "--json")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=bare.parent, check=False)
+    assert done.stdout, done.stderr[-3000:]
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", ["good_witnessed", "facts_changed", "facts_not_shown", "good_unpinned"])
+def test_a_bare_install_verifies_a_proof(bare: Path, name: str, tmp_path: Path) -> None:
+    """A proof bundle of our own vectors: whoever checks a box needs no service, no database and no extra."""
+    vector = json.loads((REPOSITORY / "tests" / "vectors" / "events" / "bundles" / f"{name}.json").read_text("utf-8"))
+    assert vector["now"] == "2026-11-26T02:00:00.000Z"
+    (tmp_path / "box.json").write_text(vector["text"], encoding="utf-8")
+    words: list[str | Path] = [tmp_path / "box.json"]
+    if vector["root"] is not None:
+        (tmp_path / "root.json").write_text(vector["root"], encoding="utf-8")
+        words += ["--root", tmp_path / "root.json", "--code", json.loads(vector["text"])["code"], "--lowest-seq", "7"]
+    code, told = verify_bare(bare, *words)
+    found = {
+        result: {check["name"]: check["reason"] for check in told["checks"] if check["result"] == result}
+        for result in ("failed", "not_checked")
+    }
+    assert (found["failed"], found["not_checked"]) == (vector["failed"], vector["not_checked"])
+    assert (told["ok"], told["result"]) == (vector["ok"], vector["result"])
+    assert code == (0 if vector["ok"] else 1)
 
 
 def test_the_installed_wheel_finds_its_migrations(bare: Path) -> None:

@@ -7,11 +7,12 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from coldtrace.web.static_texts import kind_of, static_texts
 from support.fonts import browser_environment
@@ -28,6 +29,13 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+NO_ED25519 = """const old = SubtleCrypto.prototype.importKey;
+SubtleCrypto.prototype.importKey = function (form, key, algorithm, ...rest) {
+  if (algorithm.name === 'Ed25519') return Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError'));
+  return old.call(this, form, key, algorithm, ...rest);
+};"""
+"""A browser of before 2025, as a script that runs before a page's own."""
 
 
 def chromium_path() -> str:
@@ -50,6 +58,20 @@ def open_browser(folder: Path, *flags: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def set_clock(where: Page | BrowserContext, at: datetime) -> None:
+    """Let it be `at` in a page from its next load on, and time go on from there.
+
+    Playwright's own clock fakes `performance` too, by which a page knows that it was loaded again.
+    """
+    where.add_init_script(f"""{{
+      const [Real, early] = [Date, {at.timestamp() * 1000:.0f} - Date.now()];
+      globalThis.Date = class extends Real {{
+        constructor(...given) {{ super(...(given.length > 0 ? given : [Real.now() + early])); }}
+        static now() {{ return Real.now() + early; }}
+      }};
+    }}""")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from coldtrace.seal.root_document import write_root
 from coldtrace.seal.trust_entries import Allow
 from support.bundle_case import QUIET, BundleCase, make_case
 from support.bundle_cases_roots import changed_roots
+from support.bundle_cases_sm2 import sm2_roots
 from support.bundle_changes import (
     STRANGER,
     Parts,
@@ -424,6 +425,7 @@ def tampered_trust() -> list[BundleCase]:
         ),
         *stolen_key(story),
         *changed_roots(nothing),
+        *sm2_roots(nothing),
         make_case(
             "device_cut",
             "the shop's device was cut off behind the fourth leaf",

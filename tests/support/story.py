@@ -286,11 +286,14 @@ def code_digest(code: str) -> str:
     return b64(sha256(signing_input(decode_token(parsed.token or "").header, parsed.elements)))
 
 
-def build_story(*, quorum: int = 0, cosigned: bool = False) -> Story:
-    """Return the box's way: commission, pack, ship at the port; receive, unpack, sell at the shop."""
+def build_story(*, quorum: int = 0, cosigned: bool = False, founded: RootDocument | None = None) -> Story:
+    """Return the box's way: commission, pack, ship at the port; receive, unpack, sell at the shop.
+
+    `founded` is the root document, by default that of `ROOT_KEY` alone.
+    """
     random = counting_bytes("story")
     counter = iter(range(1, 1000))
-    root = parse_root(write_root(roots={"r1": ROOT_KEY.spki}, threshold=1).text)
+    root = founded or parse_root(write_root(roots={"r1": ROOT_KEY.spki}, threshold=1).text)
     code = sign_test_code()
     facts = write_facts(
         {

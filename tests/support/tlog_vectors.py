@@ -88,7 +88,7 @@ def _base64() -> object:
 
 def _keys() -> object:
     ed, p256 = signer("code"), P256Signer.from_seed(_seed("code p256"))
-    sm2 = SM2_SPKI + b"\x04" + bytes.fromhex(_SM2_POINT)
+    sm2 = SM2_SPKI + b"\x04" + bytes.fromhex(SM2_POINT)
     keys = [
         {"alg": each.alg, "spki": b64(each.spki), "kid": kid(each.spki), "id": b64(key_id(each.spki))}
         for each in (ed, p256)
@@ -125,7 +125,7 @@ def _bad_keys(ed: bytes, p256: bytes) -> list[tuple[str, bytes]]:
         ("P-256 compressed", p256[:26] + bytes([2 + p256[-1] % 2]) + p256[27:59]),
         ("P-256 x not below the field prime", p256[:27] + b"\xff" * 32 + p256[59:]),
         ("P-256 hybrid form", p256[:26] + bytes([6 + p256[-1] % 2]) + p256[27:]),
-        ("SM2 point not on the curve", SM2_SPKI + b"\x04" + bytes.fromhex(_SM2_POINT)[:-1] + b"\xa1"),
+        ("SM2 point not on the curve", SM2_SPKI + b"\x04" + bytes.fromhex(SM2_POINT)[:-1] + b"\xa1"),
     ]
 
 
@@ -192,7 +192,7 @@ def _p256_signatures(p256: P256Signer) -> list[tuple[str, bytes, bytes, bool]]:
 
 
 # The base point of the SM2 curve (GB/T 32918.5), which is the public key of the secret number one.
-_SM2_POINT = (
+SM2_POINT = (
     "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
     "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
 )

@@ -16,6 +16,7 @@ from coldtrace.web.place_words import (
     SOURCES,
     district_words,
 )
+from coldtrace.web.status_words import STATUSES, Status
 from coldtrace.web.words import PAGE_WORDS
 
 _HEAD = """// The words of the proof checks.  Printed from coldtrace/verify/words.py by tests/vectors/rebuild_events.py.
@@ -66,6 +67,7 @@ SHOWN = [
     "row.importer",
     "row.port",
     "row.certificate",
+    "row.repack",
     "certificate.none",
     "certificate.masked",
     "row.journey",
@@ -105,11 +107,17 @@ def shown_words_js() -> str:
         + ["journey.none"],
         "SILENT": sorted(SILENT),
     }
+    past_date = [
+        STATUSES[each].headline for each in (Status.RECALLED, Status.HELD, Status.NOT_FOR_SALE, Status.EXPIRED)
+    ]
     return (
         _SHOWN_HEAD
         + "\n".join(f"export const {name} = {_table(table)};\n" for name, table in tables.items())
         + "".join(f"\nexport const {name} = {_words(each)};\n" for name, each in single.items())
         + "".join(f"\nexport const {name} = {json.dumps(each)};\n" for name, each in lists.items())
+        + "\nexport const PAST_DATE = [\n"
+        + "".join(f"  {_words(each)},\n" for each in past_date)
+        + "];\n"
     )
 
 

@@ -224,6 +224,25 @@ def test_before_the_log_covers_it_the_proof_is_pending(web: WebHouse) -> None:
     assert status(page) == "normal"
 
 
+def test_what_a_label_has_behind_the_code_keeps_no_look_from_being_counted(world: World) -> None:
+    """Only the code is signed: a copier who prints `&lang=zh` behind it would keep every scan the first."""
+    made = world.web.consignment(declaration=fresh_declaration(), cartons=1)
+    world.web.commission(made.pallets[0])
+    path = f"{world.web.path(made.carton.uri)}&lang=en"
+
+    def looked(agent: str) -> str:
+        return row(read_page(world.web.client.get(path, headers={**PAGE, "User-Agent": agent}).text), 2)
+
+    assert "First look-up" in looked("phone 1")
+    assert "First look-up" in looked("phone 1"), "the same visitor, who may have changed the language"
+    for number in (2, 3):
+        assert "First look-up" not in looked(f"phone {number}")
+    with world.web.sessions() as session:
+        asked = {"unit": made.carton.unit_id}
+        kept = session.execute(text("SELECT lookups FROM consumer_lookup WHERE unit_id = :unit"), asked).scalar_one()
+    assert kept == 3
+
+
 def test_a_box_that_was_never_bound_is_not_registered(world: World) -> None:
     page = world.page(world.blank, status=404)
     assert status(page) == "not_registered"

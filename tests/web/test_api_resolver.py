@@ -1,21 +1,29 @@
 """Our codes as GS1 Digital Links: types of links, walking up, passing on, CORS (GS1-Conformant resolver 1.1)."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import product_links
+from coldtrace.goods.calendar_date import CalendarDate
 from coldtrace.goods.product_link_rules import LinkType, NewLink
+from coldtrace.parties.model import SiteRole
 from coldtrace.rights.model import EVERYTHING
 from support import consignments as goods
 from support.boxes import ZH, World, make_world, status
 from support.call_scene import fresh_declaration
+from support.house import unit_line
 from support.html_tree import read_page
 from support.web_house import LINKSET, PAGE, PROOF, WebHouse
 
 VOC = "https://ref.gs1.org/voc/"
 OTHER_IMPORTER = "91120116MA0000003A"
+REASON = [("reason", "residue")]
+BURNT = [("method", "burnt"), ("witness", "K17"), ("record_no", "D-7")]
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +125,10 @@ def test_the_linkset_tells_what_is_registered_walking_up(world: World) -> None:
 
 def test_a_box_of_another_lot_walks_up_to_the_product(world: World) -> None:
     other = world.web.consignment(declaration=fresh_declaration(), cartons=1, lot="OTHERLOT")
-    answer = ask(world, other.pallets[0].cartons[0].uri, "&linkType=gs1:pip")
+    box = other.pallets[0].cartons[0].uri
+    assert ask(world, box, "&linkType=gs1:pip").status_code == 404, "a label too many is told, not led away"
     world.web.commission(other.pallets[0])
+    answer = ask(world, box, "&linkType=gs1:pip")
     assert answer.headers["location"].startswith("https://brand.example/brisket?")
 
 
@@ -137,6 +147,48 @@ def test_a_link_that_ended_leads_nowhere(world: World) -> None:
         (link,) = [each for each in links if each.type is LinkType.INSTRUCTIONS]
         product_links.end(session, world.web.env, EVERYTHING, link.link_id, by="tests")
     assert ask(world, world.shelf, "&linkType=gs1:instructions").status_code == 404
+
+
+def test_whoever_is_led_away_has_looked(world: World) -> None:
+    made = world.web.consignment(declaration=fresh_declaration(), cartons=1)
+    world.web.commission(made.pallets[0])
+    world.web.settle()
+    for agent in ("phone 1", "phone 1", "phone 2"):
+        answer = ask(world, made.carton.uri, "&linkType=gs1:pip", {**PAGE, "User-Agent": agent})
+        assert answer.status_code == 307
+    with world.web.sessions() as session:
+        asked = {"unit": made.carton.unit_id}
+        kept = session.execute(text("SELECT lookups FROM consumer_lookup WHERE unit_id = :unit"), asked).scalar_one()
+    assert kept == 2
+
+
+@pytest.mark.parametrize(
+    ("type", "more", "marks", "shown"),
+    [
+        (T.HOLD, REASON, [], "held"),
+        (T.RECALL, REASON, [], "recalled"),
+        (T.DESTROY, BURNT, ["still_packed"], "not_for_sale"),
+    ],
+)
+def test_nobody_is_led_away_from_goods_that_are_stopped(
+    world: World, type: T, more: Sequence[tuple[str, object]], marks: Sequence[str], shown: str
+) -> None:
+    """A label may bear `linkType`: what is held or recalled is said all the same."""
+    made = world.web.consignment(declaration=fresh_declaration(), cartons=1)
+    world.web.commission(made.pallets[0])
+    world.web.settle()
+    assert ask(world, made.carton.uri, "&linkType=gs1:pip").status_code == 307
+    world.web.tell(SiteRole.FIRST_STATION, type, [unit_line(made.carton.unit_id)], more=more, marks=marks)
+    answer = ask(world, made.carton.uri, "&linkType=gs1:pip")
+    assert (answer.status_code, status(read_page(answer.text))) == (200, shown)
+
+
+def test_nobody_is_led_away_from_goods_past_their_date(world: World) -> None:
+    made = world.web.consignment(declaration=fresh_declaration(), cartons=1, produced=CalendarDate(2024, 9, 3))
+    world.web.commission(made.pallets[0])
+    world.web.settle()
+    answer = ask(world, made.carton.uri, "&linkType=gs1:pip")
+    assert (answer.status_code, status(read_page(answer.text))) == (200, "expired")
 
 
 # Products and lots, which nobody signs

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str]
 def test_a_good_bundle(capsys: pytest.CaptureFixture[str], files: dict[str, str], story: Story) -> None:
     code, answer, _ = run(capsys, files["good"], "--root", files["root_line"], "--code", story.code)
     results = {check["name"]: check["result"] for check in answer["checks"]}
-    assert (code, answer["ok"]) == (0, True)
+    assert (code, answer["ok"], answer["result"], answer["root_pinned"]) == (0, True, "passed", True)
     assert results["root"] == results["code_asked"] == results["inclusion[5]"] == "passed"
     assert results["trust_list_seq"] == results["complete"] == "not_checked"
     assert set(answer["checks"][0]) == {"name", "result", "reason", "zh", "en"}
@@ -58,6 +59,37 @@ def test_nothing_pinned(capsys: pytest.CaptureFixture[str], files: dict[str, str
     code, answer, _ = run(capsys, files["good"])
     reasons = {check["name"]: check["reason"] for check in answer["checks"]}
     assert (code, reasons["root"], reasons["code_asked"]) == (0, "root_not_pinned", "nothing_asked")
+    assert (answer["ok"], answer["result"], answer["root_pinned"]) == (True, "incomplete", False)
+
+
+def test_nothing_pinned_is_said_to_people_where_it_is_said_that_the_proof_holds(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str]
+) -> None:
+    assert main(["verify", files["good"]]) == 0
+    *_, zh, en = capsys.readouterr().out.splitlines()
+    assert zh.startswith("自身成立，但未指定信任根")
+    assert en.startswith("holds, but the root was not pinned")
+    assert main(["verify", files["good"], "--root", files["root"]]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("the proof holds: ")
+
+
+def test_what_was_withheld_is_a_finding(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The facts left out, and a list past its end: nothing failed, and nothing is proved."""
+    bundle = json.loads(Path(files["good"]).read_text("utf-8"))
+    less = tmp_path / "less"
+    less.write_text(json.dumps({**bundle, "facts": None}), encoding="utf-8")
+    code, answer, _ = run(capsys, str(less), "--root", files["root"])
+    assert (code, answer["ok"], answer["result"]) == (1, False, "incomplete")
+    assert main(["verify", str(less), "--root", files["root"]]) == 1
+    *_, zh, en = capsys.readouterr().out.splitlines()
+    assert zh.startswith("尚不能判断")
+    assert en.startswith("not settled")
+    monkeypatch.setattr("coldtrace.clock.now", lambda: NOW + timedelta(days=30))
+    code, answer, _ = run(capsys, files["good"], "--root", files["root"])
+    assert (code, answer["ok"], answer["result"]) == (1, False, "incomplete")
+    assert {c["name"]: c["reason"] for c in answer["checks"]}["trust_list_fresh"] == "list_expired"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +103,7 @@ def test_nothing_pinned(capsys: pytest.CaptureFixture[str], files: dict[str, str
 )
 def test_findings(capsys: pytest.CaptureFixture[str], files: dict[str, str], words: list[str], failed: str) -> None:
     code, answer, _ = run(capsys, *(files.get(word, word) for word in words))
-    assert (code, answer["ok"]) == (1, False)
+    assert (code, answer["ok"], answer["result"]) == (1, False, "failed")
     assert failed in {check["name"] for check in answer["checks"] if check["result"] == "failed"}
 
 
@@ -109,5 +141,5 @@ def test_standard_input_and_lines_for_people(
     assert "未检查 not checked\t独立见证：目前还没有独立见证\tIndependent witnesses: no witness yet" in lines
     *checks, zh, en = lines
     assert all(len(line.split("\t")) == 3 for line in checks)
-    assert zh.startswith("成立：")
-    assert en.startswith("the proof holds: ")
+    assert zh.startswith("自身成立，")
+    assert en.startswith("holds, but ")

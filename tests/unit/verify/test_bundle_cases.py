@@ -25,12 +25,27 @@ def verify(vector: dict[str, Any]) -> Report:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_frozen_case(path: Path) -> None:
+def test_frozen_case(path: Path, without_sm2: None) -> None:
+    """As an installation without `[sm2]` sees it, and as a browser does."""
     vector = json.loads(path.read_text("utf-8"))
     report = verify(vector)
     assert {c.name: c.reason for c in report.checks if c.result is Result.FAILED} == vector["failed"]
     assert {c.name: c.reason for c in report.checks if c.result is Result.NOT_CHECKED} == vector["not_checked"]
-    assert report.ok is vector["ok"]
+    assert (report.ok, report.result) == (vector["ok"], vector["result"])
+
+
+def test_a_proof_of_which_something_was_withheld_is_incomplete_and_no_proof() -> None:
+    names = ("facts_not_shown", "lines_closed", "list_expired", "sm2_root_garbage", "good_unpinned")
+    for name in names:
+        vector = json.loads((own_vectors_dir() / "events" / "bundles" / f"{name}.json").read_text("utf-8"))
+        assert (vector["failed"], vector["result"]) == ({}, "incomplete"), name
+        assert vector["ok"] is (name == "good_unpinned"), name
+
+
+def test_with_the_extra_a_garbage_signature_of_an_sm2_root_is_refused() -> None:
+    report = verify(json.loads((own_vectors_dir() / "events" / "bundles" / "sm2_root_garbage.json").read_text("utf-8")))
+    check = report.check("trust_list")
+    assert (check.result, check.reason, report.ok) == (Result.FAILED, "untrusted_trust_list", False)
 
 
 def test_there_are_cases() -> None:

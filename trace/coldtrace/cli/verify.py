@@ -1,6 +1,8 @@
 """`coldtrace verify`: check a consumer's proof bundle without a network.
 
-Base install only.  One line for each named check; exit 1 if any failed, 2 if a file cannot be read.
+Base install only.  One line for each named check; exit 1 if any failed, or if one was not made that a whole proof
+passes; 2 if a file cannot be read.  Without `--root` a file is held to the root that it brings itself, and anybody
+could make one: that it holds is then said with a "but", and `root_pinned` is false (decision 0049).
 """
 
 import argparse
@@ -11,13 +13,18 @@ from pathlib import Path
 from coldtrace import clock
 from coldtrace.codes.digital_link import parse_trace_code
 from coldtrace.codes.refusals import MalformedUri
+from coldtrace.errors import Words
 from coldtrace.seal.root_document import MalformedRoot, RootDocument, parse_root
 from coldtrace.verify.bundle import Report, verify_bundle
 from coldtrace.verify.bundle_text import BUNDLE_MAX
 from coldtrace.verify.report import Result
-from coldtrace.verify.words import RESULTS
+from coldtrace.verify.words import OUTCOMES, RESULTS
 
 OK, FINDINGS, COULD_NOT_RUN = 0, 1, 2
+_NOT_PINNED = Words(
+    "自身成立，但未指定信任根（--root）：自制的文件也能如此",
+    "holds, but the root was not pinned (--root): a file of anybody's making could say the same",
+)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +39,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-    """Print the report and return 0 if nothing failed, 1 if something did, 2 if it could not be made."""
+    """Print the report and return 0 if the proof holds, 1 if it does not or is not whole, 2 if none could be made."""
     try:
         text = _read(arguments.bundle)
         root = None if arguments.root is None else _read_root(arguments.root)
@@ -68,9 +75,9 @@ def _print_lines(report: Report) -> None:
         print(f"{result.zh} {result.en}\t{check.say('zh')}\t{check.say('en')}")
     counts = {each: sum(check.result is each for check in report.checks) for each in Result}
     passed, failed, left = counts[Result.PASSED], counts[Result.FAILED], counts[Result.NOT_CHECKED]
-    zh, en = ("成立", "the proof holds") if report.ok else ("不成立", "the proof does not hold")
-    print(f"{zh}：{passed} 项通过，{failed} 项未通过，{left} 项未检查")
-    print(f"{en}: {passed} passed, {failed} failed, {left} not checked")
+    said = _NOT_PINNED if report.ok and not report.root_pinned else OUTCOMES[report.result]
+    print(f"{said.zh}：{passed} 项通过，{failed} 项未通过，{left} 项未检查")
+    print(f"{said.en}: {passed} passed, {failed} failed, {left} not checked")
 
 
 def _stop(code: str, zh: str, en: str, as_json: bool) -> int:

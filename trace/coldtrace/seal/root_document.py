@@ -59,6 +59,16 @@ class Root:
         """Tell whether one of the signatures is a valid one of this root over `data`."""
         return any(_is_by(self, each, data) for each in signatures)
 
+    def cannot_tell(self, signatures: Iterable["Signature"], data: bytes) -> bool:
+        """Tell whether one of the signatures claims to be this root's, and its algorithm cannot be checked here."""
+        claims = [each for each in signatures if (each.root, each.alg) == (self.id, self.alg)]
+        try:
+            for each in claims:
+                load_public_key(self.spki).verify(each.sig, data)
+        except UnsupportedAlgorithm:
+            return True
+        return False
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -89,6 +99,13 @@ class RootDocument:
         """Return how many of these roots have a valid signature over `data`.  One root counts once."""
         signatures = list(signatures)
         return sum(root.has_signed(signatures, data) for root in self.roots)
+
+    def hangs_on_unknown(self, signatures: Iterable[Signature], data: bytes) -> bool:
+        """Tell whether signatures that cannot be checked here, of SM2 roots, could make up the threshold."""
+        signatures = list(signatures)
+        claimed = sum(root.cannot_tell(signatures, data) for root in self.roots)
+        signed = self.count_signers(signatures, data)
+        return signed < self.threshold <= signed + claimed
 
 
 def net_of(root_text: str) -> bytes:
@@ -177,6 +194,21 @@ def walk_root_change(envelope: str | Mapping[str, object], *, current: RootDocum
     if parse_root(members.text("root")).version <= current.version:
         return current
     return apply_root_change(envelope, current=current)
+
+
+def change_cannot_be_told(envelope: str | Mapping[str, object], *, current: RootDocument) -> bool:
+    """Tell whether a change that was refused hangs on signatures that cannot be checked here, and on nothing else."""
+    try:
+        members = read_envelope(envelope, refusal=MalformedRoot)
+        new, signatures = parse_root(members.text("root")), read_signatures(members)
+    except MalformedRoot:
+        return False
+    data = ROOT_PREFIX + new.text.encode("utf-8")
+    follows = (new.version, new.net, new.prev) == (current.version + 1, current.net, current.hash)
+    return follows and all(
+        root.count_signers(signatures, data) >= root.threshold or root.hangs_on_unknown(signatures, data)
+        for root in (current, new)
+    )
 
 
 def sign_as(root: str, signer: Signer, data: bytes) -> dict[str, object]:

@@ -42,6 +42,7 @@ __all__ = [
     "TrustedKey",
     "UntrustedTrustList",
     "WrongRootSigner",
+    "list_cannot_be_told",
     "net_of",
     "open_trust_list",
     "parse_root",
@@ -162,6 +163,16 @@ def unsigned_roots(envelope: str | Mapping[str, object], *, root: RootDocument) 
         return None
     data, signatures = LIST_PREFIX + members.text("list").encode("utf-8"), read_signatures(members)
     return [each.id for each in root.roots if not each.has_signed(signatures, data)]
+
+
+def list_cannot_be_told(envelope: Mapping[str, object], *, root: RootDocument) -> bool:
+    """Tell whether an untrusted list hangs on signatures that cannot be checked here, and on nothing else."""
+    members = read_envelope(envelope, refusal=MalformedTrustList)
+    if not members.has("list"):
+        return False
+    text, signatures = members.text("list"), read_signatures(members)
+    is_of_it = read_list_text(text).net == root.net
+    return is_of_it and root.hangs_on_unknown(signatures, LIST_PREFIX + text.encode("utf-8"))
 
 
 def _any_json(text: str) -> object:

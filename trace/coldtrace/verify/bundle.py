@@ -32,11 +32,12 @@ from coldtrace.seal.root_document import (
     MalformedRoot,
     RootChangeRefused,
     RootDocument,
+    change_cannot_be_told,
     parse_root,
     walk_root_change,
 )
 from coldtrace.seal.trust_entries import LogEntry, TrustList
-from coldtrace.seal.trust_list import MalformedTrustList, UntrustedTrustList, open_trust_list
+from coldtrace.seal.trust_list import MalformedTrustList, UntrustedTrustList, list_cannot_be_told, open_trust_list
 from coldtrace.verify.bundle_statement import CheckStatement, Ground, StatementReport, check_statement
 from coldtrace.verify.bundle_text import Bundle, MalformedBundle, ShownStatement, read_bundle
 from coldtrace.verify.bundle_time import check_seen, check_time
@@ -162,6 +163,8 @@ class _Verification:
             for change in self._bundle.root_changes:
                 root = walk_root_change(change, current=root)
         except (MalformedRoot, RootChangeRefused):
+            if change_cannot_be_told(change, current=root):
+                raise NotChecked("unsupported_algorithm") from None
             raise Failed("root_change_refused") from None
         return root
 
@@ -173,6 +176,8 @@ class _Verification:
         except MalformedTrustList:
             raise Failed("malformed_trust_list") from None
         except UntrustedTrustList:
+            if list_cannot_be_told(self._bundle.trust_list, root=self._root):
+                raise NotChecked("unsupported_algorithm") from None
             raise Failed("untrusted_trust_list") from None
         return ""
 

@@ -1,7 +1,8 @@
 """The report of a verification: one line for each named check, never stopping at the first bad thing.
 
 A check has passed, has failed, or was not made; the reason is a stable code whose words in both languages are in
-`words.py`.  The report is ok when nothing failed.  What was not checked is for the reader to weigh, so it is shown.
+`words.py`.  Nothing failed is not enough: whoever sends a file could leave out whatever would fail.  So a report is
+`incomplete` when something was not checked that a true and whole file would have passed (decision 0049).
 """
 
 from collections.abc import Callable
@@ -18,6 +19,29 @@ class Result(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_CHECKED = "not_checked"
+
+
+class Outcome(StrEnum):
+    """How it all ended: what a proof rests on passed, some of it was not checked, or something failed."""
+
+    PASSED = "passed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
+_NOT_PINNED = "root_not_pinned"
+OPEN = frozenset(
+    {
+        "no_earlier_list",
+        "nothing_asked",
+        "no_witness_yet",
+        "no_facts",
+        "no_seen",
+        "seen_not_shown",
+        "only_what_is_shown",
+    }
+)
+"""Why a check may be left open in a proof that holds.  A reason that is not here makes the report incomplete."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +75,24 @@ class Report:
     checks: tuple[Check, ...]
 
     @property
+    def result(self) -> Outcome:
+        """How it ended: `passed` only with a pinned root, and with nothing left open that a whole proof would pass."""
+        if any(check.result is Result.FAILED for check in self.checks):
+            return Outcome.FAILED
+        return Outcome.INCOMPLETE if self._left_open() else Outcome.PASSED
+
+    @property
+    def root_pinned(self) -> bool:
+        """Whether the file was held to a root that the reader chose; without one a forger brings a root of his own."""
+        return any(check.name == "root" and check.result is Result.PASSED for check in self.checks)
+
+    @property
     def ok(self) -> bool:
-        """Whether no check failed."""
-        return all(check.result is not Result.FAILED for check in self.checks)
+        """Whether the proof holds by itself: nothing failed and nothing is open, but for the pin of the root."""
+        return self.result is not Outcome.FAILED and self._left_open() <= {_NOT_PINNED}
+
+    def _left_open(self) -> set[str]:
+        return {check.reason for check in self.checks if check.result is Result.NOT_CHECKED} - OPEN
 
     def check(self, name: str) -> Check:
         """Return the check of this name; KeyError if the report has none."""
@@ -64,7 +103,12 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Return the report for machines."""
-        return {"ok": self.ok, "checks": [check.to_json() for check in self.checks]}
+        return {
+            "ok": self.ok,
+            "result": self.result,
+            "root_pinned": self.root_pinned,
+            "checks": [check.to_json() for check in self.checks],
+        }
 
 
 class Failed(Exception):

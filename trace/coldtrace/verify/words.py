@@ -14,6 +14,12 @@ RESULTS: Final = {
     "not_checked": Words("未检查", "not checked"),
 }
 
+OUTCOMES: Final = {
+    "passed": Words("成立", "the proof holds"),
+    "incomplete": Words("尚不能判断：有必要的项目未检查", "not settled: what a proof needs was not checked"),
+    "failed": Words("不成立", "the proof does not hold"),
+}
+
 NAMES: Final = {
     "format": Words("凭证格式", "Proof file"),
     "root": Words("信任根", "Root of trust"),
@@ -150,6 +156,10 @@ REASONS: Final = {
     "seen_not_shown": Words("设备引用的检查点未随凭证提供", "the checkpoints the devices named are not in the file"),
     # the page in a browser
     "page_differs": Words("本页标红处不是所签名的内容", "what is outlined in red on this page is not what was signed"),
+    "page_old": Words(
+        "本页所示的查询时间与本机时钟相差一天以上，请重新打开页面",
+        "the moment shown on this page is more than a day from this device's clock; open the page again",
+    ),
     "page_lacks_records": Words("凭证中有本页没有显示的流通记录", "the proof has records that this page does not show"),
     "page_not_compared": Words(
         "没有核对通过的商品信息可供比对", "no product facts passed that it could be compared with"

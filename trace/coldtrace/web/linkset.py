@@ -106,6 +106,18 @@ def proof_url(code: str) -> str:
     return f"{code}&linkType={PROOF}"
 
 
+def verify_command(host: str, proof: str) -> str:
+    """Return what to type to check a downloaded proof, `proof` its address: held to a root and to this very code.
+
+    In double quotes, which every shell knows, and so without signs that mean something between them.
+
+    >>> verify_command("trace.example.cn", "/01/09506000134352/21/A$B?s=XYZ&linkType=proof")
+    'coldtrace verify FILE --root root.json --code "https://trace.example.cn/01/09506000134352/21/A%24B?s=XYZ"'
+    """
+    code = quote(f"https://{host}{proof.removesuffix(f'&linkType={PROOF}')}", safe="/:?&=%.-_~()+")
+    return f'coldtrace verify FILE --root root.json --code "{code}"'
+
+
 def complaint_url(code: str) -> str:
     """Return the address of the form on which a visitor complains of what a code stands for."""
     return f"/complain?code={quote(code, safe='')}"

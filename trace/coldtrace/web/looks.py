@@ -35,7 +35,7 @@ TOGETHER_MAX = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Glance:
-    """A visitor before a code: from where, with what, when; `counts` unless it is HEAD or a change of language."""
+    """A visitor before a code: from where, with what, when; `counts` unless it is HEAD."""
 
     unit_id: str
     at: datetime
@@ -91,7 +91,9 @@ class Looks:
             address=address_of(request.scope),
             agent=request.headers.get("user-agent", "")[:AGENT_MAX],
             city=city_of(request.headers.get(self._city_header)) if self._city_header else "",
-            counts="coldtrace.head" not in request.scope and "lang" not in request.query_params,
+            # Whatever the query says: only the code is signed, and a copier prints what he likes behind it.  A visitor
+            # who changes the language is the same one of the same day.
+            counts="coldtrace.head" not in request.scope,
         )
 
     def _look(self, session: Session, glance: Glance) -> Look:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from coldtrace.errors import Fact, Lang, Words
 from coldtrace.web import formats
 from coldtrace.web.language import language_url
+from coldtrace.web.linkset import verify_command
 from coldtrace.web.pages.views import Bilingual, PageView
 from coldtrace.web.place_words import COLD, SOURCES, act_words, district_words, repack_words, role_words
 from coldtrace.web.static_texts import static_texts
@@ -77,6 +78,7 @@ def environment(lang: Lang) -> Environment:
         named=named,
         static_url=static_url,
         language_url=language_url,
+        verify_command=verify_command,
         recall_steps=RECALL_STEPS,
     )
     env.filters.update(

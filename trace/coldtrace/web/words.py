@@ -203,9 +203,20 @@ PAGE_WORDS: dict[str, Words] = {
     ),
     "proof.command": Words("用命令行核对下载的文件：", "Check the downloaded file on a command line:"),
     "proof.download": Words("下载证明文件", "Download the proof"),
+    "proof.root": Words("下载信任根", "Download the root of trust"),
+    "proof.root_note": Words(
+        "信任根请与别处公布的核对：不指定它，任何人自制的文件也能“成立”。",
+        "Compare the root with one published elsewhere: without it, a file of anybody's making could hold as well.",
+    ),
     "proof.list": Words("在您的浏览器里做的检查", "Checks made in your browser"),
     "proof.said.ok": Words(
-        "您的浏览器刚刚自己核对过：没有一项不通过。", "Your browser has just checked for itself: nothing failed."
+        "您的浏览器刚刚自己核对过：签名、日志和本页文字都对得上。",
+        "Your browser has just checked for itself: signatures, log and the text of this page agree.",
+    ),
+    "proof.said.incomplete": Words(
+        "您的浏览器没有发现不符，但必要的项目未能全部核对，因此不能说这一箱没有问题。未检查：",
+        "Your browser found nothing wrong, but could not check all that is needed, so it cannot say that this box is in"
+        " order. Not checked:",
     ),
     "proof.said.failed": Words(
         "您的浏览器核对时有检查没有通过，请先不要购买或食用。",
@@ -215,8 +226,9 @@ PAGE_WORDS: dict[str, Words] = {
         "您的浏览器没能取得证明文件，没有核对。", "Your browser could not get the proof, so it checked nothing."
     ),
     "proof.said.limited": Words(
-        "您的浏览器较旧，有些签名算不了；算得了的都核对过，没有一项不通过。",
-        "Your browser is too old for some of the signatures; what it can compute was checked, and nothing failed.",
+        "您的浏览器较旧，有些签名算不了，所以它没有证明任何事，这里只有本站的结论。未检查：",
+        "Your browser is too old for some of the signatures, so it has proved nothing: there is only this site's word."
+        " Not checked:",
     ),
     "proof.said.look": Words("详见“自己验证”", "See the checks"),
     "proof.noscript": Words(

@@ -29,7 +29,7 @@ from coldtrace.parties.model import Anchors, Site
 from coldtrace.seal.root_document import parse_root
 from coldtrace.verify.bundle import verify_shown
 from coldtrace.verify.code import CodeReport
-from coldtrace.verify.report import Result
+from coldtrace.verify.report import Outcome, Result
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import complaint_url, proof_url
@@ -133,7 +133,7 @@ class BoxPages:
         )
         counts = {result: sum(check.result is result for check in report.checks) for result in Result}
         return ProofSummary(
-            result="passed" if report.ok else "failed",
+            result="failed" if report.result is Outcome.FAILED else "passed",
             # A plain link sends `Accept: text/html`, so the bundle has an address of its own.
             url=proof_url(path),
             passed=counts[Result.PASSED],

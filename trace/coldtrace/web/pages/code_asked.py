@@ -17,6 +17,7 @@ from coldtrace.custody.bundle import MEDIA_TYPE
 from coldtrace.custody.history import HistoryLine, UnitRecord
 from coldtrace.custody.model import Overlay, UnitState
 from coldtrace.env import Env
+from coldtrace.events.facts import read_facts
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
@@ -32,12 +33,13 @@ from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_asked
 from coldtrace.web.looks import Looks
+from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Queries, RecallNotice, UnknownView
 from coldtrace.web.problems import wants_page
 from coldtrace.web.refusals import CodeRefused
-from coldtrace.web.status_words import Status
+from coldtrace.web.status_words import STATUSES, Status, Tone
 
 NOT_REGISTERED = "not_registered"
 PAGE = "text/html"
@@ -180,6 +182,17 @@ OF_OVERLAYS = {
     Overlay.CLONE_SUSPECT: Status.CLONE_SUSPECT,
     Overlay.EXPIRED: Status.EXPIRED,
 }
+
+
+GONE = (UnitState.DESTROYED, UnitState.VOID, UnitState.LOST, UnitState.EXPORTED)
+
+
+def is_stopped(unit: UnitRecord, facts: str, *, now: datetime) -> bool:
+    """Tell whether the page of a box would say in red that it may not be sold or eaten."""
+    left = read_goods(read_facts(facts), today=now.astimezone(LOCAL).date()).days_left
+    past = left is not None and left < 0
+    lying = any(STATUSES[OF_OVERLAYS[kind]].tone is Tone.STOP for kind in unit.lying)
+    return past or lying or unit.effective.state in GONE
 
 
 def recall_said(

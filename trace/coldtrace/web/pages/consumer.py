@@ -40,6 +40,7 @@ from coldtrace.web.pages.code_asked import (
     Asked,
     facts_if_registered,
     here_of,
+    is_stopped,
     kind_wanted,
     label_of,
     printed_text,
@@ -88,7 +89,7 @@ def get_code(request: Request, rest: str) -> Response:
             return links_of(asked)
         if kind == MEDIA_TYPE:
             return _bundle(asked)
-        page = led_away(asked) or _page(asked)
+        page = _led_away(asked) or _page(asked)
         page.headers["Link"] = f'<{linkset_url(asked.path)}>; rel="linkset"; type="{LINKSET}"'
         return remember_language(request, page)
 
@@ -137,6 +138,28 @@ def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledGo
         reason=recall.reason,
         url=notice_url(gtin, lot),
     )
+
+
+def _led_away(asked: Asked) -> Response | None:
+    """Return the way to a registered link, None where our own page is the answer: always for goods that are stopped.
+
+    `linkType` is not signed: a label could bear it, so nobody would read that its goods are recalled, nor how often its
+    code was looked up.  So the way there is a look like any other.
+    """
+    away = led_away(asked)
+    if away is None:
+        return None
+    registered = _registered(asked)
+    if registered is None:
+        return None
+    unit, facts = registered
+    if is_stopped(unit, facts, now=asked.now):
+        return None
+    looks: Looks = asked.request.app.state.looks
+    looks.know_salt(asked.session, asked.now)
+    looks.count_all(asked.session, [(asked.request, unit.unit_id)], at=asked.now)
+    asked.session.commit()
+    return away
 
 
 def _page(asked: Asked) -> Response:

@@ -19,32 +19,62 @@ import {
 const LONG = { limit: 4 * 1024 * 1024 };
 const IDENTITY = ['commission', 'adopt', 'transform', 'relabel'];
 
+const NOT_PINNED = 'root_not_pinned';
+// Why a check may be left open in a proof that holds (coldtrace/verify/report.py).
+const OPEN = [
+  'no_earlier_list', 'nothing_asked', 'no_witness_yet', 'no_facts', 'no_seen', 'seen_not_shown', 'only_what_is_shown',
+];
+
 /**
- * Return `{ok, checks: [{name, result, reason}], facts, code, statements}` for a bundle text; never throws for what it
- * says.
+ * Return `{result, ok, rootPinned, checks: [{name, result, reason}], facts, code, statements}` for a bundle text; never
+ * throws for what it says.
  *
- * What was signed is told only when nothing failed: `facts` the product facts by name (null also where there are none
- * to check), `code` the elements of the code, `statements` those that stand, `{type, date, role, district, by, cold}` each.
+ * `result` is `passed`, `failed`, or `incomplete`: nothing failed, but something was not checked that a whole proof
+ * passes, be it that no root was pinned, that the browser lacks an algorithm, or that the file leaves it out.  `ok`
+ * leaves the pin aside and nothing else.
+ *
+ * What was signed is told only when all of it passed: `facts` the product facts by name (null also where there are
+ * none), `code` the elements of the code, `statements` those that stand, `{type, date, role, district, by, cold}` each.
  *
  * `root` is the text of the pinned root document or null, `now` a Date, `asked` the unit id that was scanned or null,
- * `lowestSeq` the highest trust-list number seen before or null.
+ * `lowestSeq` the highest trust-list number seen before or null.  Without a pinned root nothing is told, for whoever
+ * made the file could have made the root; `byOwnRoot` tells it all the same, for the page that compares itself.
  */
-export async function verifyBundle(text, { root = null, now = new Date(), asked = null, lowestSeq = null } = {}) {
+export async function verifyBundle(
+  text, { root = null, now = new Date(), asked = null, lowestSeq = null, byOwnRoot = false } = {},
+) {
   let bundle;
   try {
     bundle = readBundle(text);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return report([{ name: 'format', result: 'failed', reason: 'malformed_bundle' }], {});
+    return report([{ name: 'format', result: 'failed', reason: 'malformed_bundle' }], {}, byOwnRoot);
   }
   const pinned = root === null ? null : await parseRoot(root);
   const signed = { facts: null, code: null, statements: [] };
-  return report(await checkBundle(bundle, { pinned, now: now.getTime(), asked, lowestSeq }, signed), signed);
+  return report(await checkBundle(bundle, { pinned, now: now.getTime(), asked, lowestSeq }, signed), signed, byOwnRoot);
 }
 
-function report(checks, { facts = null, code = null, statements = [] }) {
-  const ok = checks.every((check) => check.result !== 'failed');
-  return ok ? { ok, checks, facts, code, statements } : { ok, checks, facts: null, code: null, statements: [] };
+function report(checks, { facts = null, code = null, statements = [] }, byOwnRoot) {
+  const result = resultOf(checks);
+  const ok = result === 'passed' || (result === 'incomplete' && lackingOf(checks).every(isThePin));
+  const rootPinned = checks.some((check) => check.name === 'root' && check.result === 'passed');
+  const head = { result, ok, rootPinned, checks };
+  const isTold = ok && (rootPinned || byOwnRoot);
+  return isTold ? { ...head, facts, code, statements } : { ...head, facts: null, code: null, statements: [] };
+}
+
+const isThePin = (check) => check.reason === NOT_PINNED;
+
+/** Return how all checks together end: `passed`, `incomplete` or `failed`. */
+export function resultOf(checks) {
+  if (checks.some((check) => check.result === 'failed')) return 'failed';
+  return lackingOf(checks).length > 0 ? 'incomplete' : 'passed';
+}
+
+/** Return the checks that were not made and that a whole proof with a pinned root would have passed. */
+export function lackingOf(checks) {
+  return checks.filter((check) => check.result === 'not_checked' && !OPEN.includes(check.reason));
 }
 
 /** Return the check that `make` makes: it returns the reason of a pass, or throws Failed or NotChecked. */

@@ -1,19 +1,30 @@
 // The page beside the proof: is what the visitor reads what was signed?
 //
 // Compared are the code, the product facts with their sources (rows 3 to 11 and 15) and the journey (row 13), by the text
-// that is in sight.  Text among the facts that is neither signed nor a word of ours differs, too.  The status, the number
-// of look-ups, the seller's name and recalls are the platform's own word of now, and signed by nobody.
+// that is in sight.  Text among the facts that is neither signed nor a word of ours differs, too.  Of the status only so
+// much is compared as signed facts decide: what is past its date may not stand under a banner that lets it pass.  What
+// else the banner says, the number of look-ups, repacking (row 12), the seller's name and recalls are the platform's own
+// word of now, and signed by nobody.
 
 import {
   codeLabel, days, daysBetween, districtWords, factTexts, localDay, moment, roleWords, say, sourceWords,
 } from './shown.js';
-import { ACTS, COLD, LABELS, OTHER_ACT, SILENT } from './shown_words.js';
+import { ACTS, COLD, LABELS, OTHER_ACT, PAST_DATE, SILENT } from './shown_words.js';
 
 const FACT_ROWS = ['3', '4', '5', '6', '7', '8', '9', '10', '11'];
 
+// The page names the moment at which it was made, and counts the days left from there: an old one would let goods pass
+// whose date is over.
+const AGE_MAX_MS = 86_400_000;
+
 /** Compare a page with the report on its proof, mark what differs with `data-differs`, and return the check. */
-export function comparePage(page, report, lang) {
+export function comparePage(page, report, lang, now = Date.now()) {
   if (report.facts === null) return { name: 'page', result: 'not_checked', reason: 'page_not_compared' };
+  const asOf = page.querySelector('.banner__when time');
+  if (Math.abs(now - Date.parse(asOf?.dateTime ?? '')) > AGE_MAX_MS) {
+    asOf.dataset.differs = '';
+    return { name: 'page', result: 'failed', reason: 'page_old' };
+  }
   const differing = [...differingFacts(page, report, lang), ...differingStops(page, report, lang)];
   for (const each of differing) each.dataset.differs = '';
   if (differing.length > 0) return { name: 'page', result: 'failed', reason: 'page_differs' };
@@ -36,6 +47,7 @@ function differingFacts(page, { facts, code }, lang) {
     return [asOf ?? page.body];
   }
   const told = factTexts(facts, lang, localDay(at));
+  const isPast = daysBetween(localDay(at), facts.expiry_date) < 0;
   const label = codeLabel(code);
   if (label !== null) told.set('code', label);
   const missing = new Set(told.keys());
@@ -47,15 +59,34 @@ function differingFacts(page, { facts, code }, lang) {
   }
   const card = page.querySelector('[data-row="3"]')?.closest('section') ?? null;
   if (card === null) return [page.body];
+  found.push(...(isPast ? bannersThatPass(page, lang) : []), ...strayRepacks(page));
   if (missing.size > 0 || FACT_ROWS.some((row) => page.querySelectorAll(`[data-row="${row}"]`).length !== 1)) found.push(card);
   const ours = ourWords(facts, lang);
   const sources = page.querySelector('[data-row="15"]');
   if (sources === null || FACT_ROWS.some((row) => card.querySelector(`[data-row="${row}"]`) === null)) found.push(card);
   // Repacking (row 12) is told by the platform from later statements.
   for (const root of [card, sources]) {
-    if (root !== null) found.push(...strangers(root, ours, (element) => element.closest('[data-row="12"], [data-fact]')));
+    if (root !== null) found.push(...strangers(root, ours, (element) => element.closest('[data-row="12"] > dd, [data-fact]')));
   }
   return found;
+}
+
+/** Return the banners of a page that say of goods past their date what may only be said of others. */
+function bannersThatPass(page, lang) {
+  const banners = [...page.querySelectorAll('[data-row="1"], .banner')];
+  const stops = (each) => {
+    const head = each.querySelector('h1');
+    const word = head !== null && inSight(head) ? shownText(head) : '';
+    const tones = [...each.classList].filter((name) => name.startsWith('banner--'));
+    return tones.join() === 'banner--stop' && PAST_DATE.some((words) => words[lang] === word);
+  };
+  return banners.length === 0 ? [page.body] : banners.filter((each) => !stops(each));
+}
+
+/** Return the rows 12 that are not the one behind row 11: nobody compares their text, so they stand nowhere else. */
+function strayRepacks(page) {
+  const rows = [...page.querySelectorAll('[data-row="12"]')];
+  return rows.filter((row, at) => at > 0 || row.previousElementSibling?.dataset.row !== '11');
 }
 
 /** Return the elements below `root` with text that is none of `ours`; `leave` tells what is compared elsewhere. */

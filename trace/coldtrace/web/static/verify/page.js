@@ -4,7 +4,7 @@
 // address does not name the goods) and a list `data-proof-list`; both say how it ended in `data-proof-state`.  What the
 // page says of the goods is compared with what was signed: a good proof beside another text is refused.
 
-import { verifyBundle } from '../verify.js';
+import { lackingOf, verifyBundle } from '../verify.js';
 import { unitOfPath } from './code.js';
 import { comparePage } from './compare.js';
 import { checkWords, ICONS, RESULTS } from './words.js';
@@ -26,31 +26,56 @@ async function showProof(element) {
     if (outcome === null) return;
   } catch (error) {
     console.error(error);
-    outcome = { ok: null, checks: [{ name: 'format', result: 'not_checked', reason: 'proof_not_fetched' }] };
+    outcome = { checks: [{ name: 'format', result: 'not_checked', reason: 'proof_not_fetched' }] };
   }
   list?.replaceChildren(...linesOf(outcome.checks, lang));
   const state = stateOf(outcome);
+  for (const each of document.querySelectorAll('[data-proof-lacking]')) each.textContent = lackingWords(outcome, lang);
   for (const each of [element, list]) if (each !== null) each.dataset.proofState = state;
 }
 
-/** Return the report on proof and page; null if the page is loaded again because the goods moved meanwhile. */
+/** Return the checks on proof and page; null if the page is loaded again because the goods moved meanwhile. */
 async function checkAll(text, asked, lang) {
-  const report = await verifyBundle(text, { asked });
+  // Nothing is pinned: who serves the page serves its proof and this script.  So the file's own root has to do here.
+  const report = await verifyBundle(text, { asked, byOwnRoot: true });
   if (report.checks.length === 1) return report;
   const page = comparePage(document, report, lang);
-  if (page.reason === 'page_lacks_records' && performance.getEntriesByType('navigation')[0]?.type !== 'reload') {
+  const [visit] = performance.getEntriesByType('navigation');
+  // Once only; where the browser does not say how it came here, not at all.
+  if (['page_lacks_records', 'page_old'].includes(page.reason) && visit !== undefined && visit.type !== 'reload') {
     await new Promise((done) => setTimeout(done, KEPT_MS));
     location.reload();
     return null;
   }
-  return { ok: report.ok && page.result !== 'failed', checks: [...report.checks, page] };
+  return { checks: [...report.checks, page] };
 }
 
-// What this browser could not compute it must not call good: then the server's word is all there is.
-function stateOf({ ok, checks }) {
-  if (ok === false) return 'failed';
-  if (ok === null) return 'unavailable';
-  return checks.some((check) => check.reason.startsWith('browser_lacks_')) ? 'limited' : 'ok';
+// What was not checked must not be called good, whether this browser could not or the server withheld it: a liar leaves
+// out what would fail.
+function stateOf({ checks }) {
+  if (checks.some((check) => check.result === 'failed')) return 'failed';
+  if (checks.some((check) => check.reason === 'proof_not_fetched')) return 'unavailable';
+  const lacking = missing(checks);
+  if (lacking.length === 0) return 'ok';
+  return lacking.some((check) => check.reason.startsWith('browser_lacks_')) ? 'limited' : 'incomplete';
+}
+
+/** Return what this page needs and has not: all but the pin, the facts that a page shows, and which goods were scanned. */
+function missing(checks) {
+  const needed = ['no_facts', 'nothing_asked'];
+  const others = lackingOf(checks).filter((check) => check.reason !== 'root_not_pinned');
+  return [...others, ...checks.filter((check) => check.result === 'not_checked' && needed.includes(check.reason))];
+}
+
+/** Say what was not checked and why; several checks with one reason are told once. */
+function lackingWords({ checks }, lang) {
+  const byReason = new Map();
+  for (const check of missing(checks)) {
+    const { name, reason } = checkWords({ ...check, name: check.name.replace(/\[\d+\]$/, '') }, lang);
+    byReason.set(reason, new Set([...(byReason.get(reason) ?? []), name]));
+  }
+  const [comma, open, close, end] = lang === 'zh' ? ['、', '（', '）', '；'] : [', ', ' (', ')', '; '];
+  return [...byReason].map(([reason, names]) => `${[...names].join(comma)}${open}${reason}${close}`).join(end);
 }
 
 async function fetchProof(url) {

@@ -28,6 +28,7 @@ export const WORDS = {
   "row.importer": { zh: "进口商", en: "Importer" },
   "row.port": { zh: "入境口岸与日期", en: "Port and date of entry" },
   "row.certificate": { zh: "检验检疫证明", en: "Quarantine certificate" },
+  "row.repack": { zh: "分装", en: "Repacking" },
   "certificate.none": { zh: "未登记", en: "None registered" },
   "certificate.masked": { zh: "中间各位不公开", en: "The middle signs are not public" },
   "row.journey": { zh: "流通过程", en: "Journey" },
@@ -177,6 +178,13 @@ export const OTHER_ACT = { zh: "其他记录", en: "Other record" };
 
 export const ELSEWHERE = { zh: "地点未提供", en: "Place not stated" };
 
-export const LABELS = ["not_stated", "row.product", "code.label", "code.compare", "row.origin", "row.dates", "date.no_expiry", "date.left_one", "date.today", "date.past_one", "date.production", "date.shelf_life", "row.storage", "row.spec", "spec.spec", "spec.net", "spec.lot", "row.plant", "plant.reg", "row.importer", "row.port", "row.certificate", "certificate.none", "certificate.masked", "row.journey", "row.source", "source.none", "source.product", "source.certificate", "source.journey", "source.journey_by", "source.journey_mixed", "source.temperature", "source.temperature_by", "temperature.none", "journey.none"];
+export const LABELS = ["not_stated", "row.product", "code.label", "code.compare", "row.origin", "row.dates", "date.no_expiry", "date.left_one", "date.today", "date.past_one", "date.production", "date.shelf_life", "row.storage", "row.spec", "spec.spec", "spec.net", "spec.lot", "row.plant", "plant.reg", "row.importer", "row.port", "row.certificate", "row.repack", "certificate.none", "certificate.masked", "row.journey", "row.source", "source.none", "source.product", "source.certificate", "source.journey", "source.journey_by", "source.journey_mixed", "source.temperature", "source.temperature_by", "temperature.none", "journey.none"];
 
 export const SILENT = ["close", "correct", "count", "hold", "inspect", "lift", "mark", "observe", "recall", "release", "sample", "temperature"];
+
+export const PAST_DATE = [
+  { zh: "已召回 · 请勿食用", en: "Recalled: do not eat" },
+  { zh: "已封存 · 暂停销售", en: "On hold: not for sale" },
+  { zh: "不应在售", en: "Should not be on sale" },
+  { zh: "已过期 · 请勿食用", en: "Past its date: do not eat" },
+];

@@ -120,6 +120,7 @@ export const REASONS = {
   "no_seen": { zh: "设备未引用检查点", en: "no device named a checkpoint" },
   "seen_not_shown": { zh: "设备引用的检查点未随凭证提供", en: "the checkpoints the devices named are not in the file" },
   "page_differs": { zh: "本页标红处不是所签名的内容", en: "what is outlined in red on this page is not what was signed" },
+  "page_old": { zh: "本页所示的查询时间与本机时钟相差一天以上，请重新打开页面", en: "the moment shown on this page is more than a day from this device's clock; open the page again" },
   "page_lacks_records": { zh: "凭证中有本页没有显示的流通记录", en: "the proof has records that this page does not show" },
   "page_not_compared": { zh: "没有核对通过的商品信息可供比对", en: "no product facts passed that it could be compared with" },
   "only_what_is_shown": { zh: "凭证只能证明所示的内容，不能证明没有遗漏", en: "a proof shows what is in it, never that nothing was left out" },
