@@ -65,7 +65,8 @@ def make_people(session: Session, env: Env, *, firms: Mapping[str, UUID]) -> lis
             session,
             env,
             email=f"{role.value}@demo.example",
-            name=PERSON_ROLE_WORDS[role].zh,
+            # In both languages: a name is one text for every reader.
+            name=f"{PERSON_ROLE_WORDS[role].zh} {PERSON_ROLE_WORDS[role].en}",
             lang="zh",
             members=[member],
             made_by="demo",
