@@ -366,3 +366,19 @@ def test_a_lot_that_nobody_scanned_yet_does_not_leave_while_its_import_is_undone
         assert not done.wait(0.3)
     late.join()
     assert "not_issued" in marks[0], "the import was gone before anything was said of its lot"
+
+
+# Samples by others than the keeper
+
+
+def test_a_sample_of_a_regulator_is_taken_off_the_books_of_the_keeper(works: Road) -> None:
+    consignment = works.consignment()
+    coded(works, consignment)
+    works.done("office", T.SAMPLE, some(1), more=[("record_no", "S-7")])
+    late = works.say("office", T.SAMPLE, some(1), more=[("record_no", "S-8")])
+    works.done(PORT, T.SHIP, some(1), to=SHOP)
+    works.done(SHOP, T.RECEIVE, some(1))
+    assert works.tell(late)[0].marks == ()
+    stock = "SELECT gln, sum(quantity) FROM lot_stock WHERE kind = 'here' GROUP BY gln"
+    assert dict(works.session.execute(text(stock)).all()) == {SHOP: 1}  # type: ignore[arg-type]
+    is_as_told(works)

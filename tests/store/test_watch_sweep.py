@@ -23,9 +23,10 @@ from coldtrace.watch.cases import PAGE_MAX, Case, Wanted, list_cases
 from coldtrace.watch.model import CaseState, Explanation, SweepTimes
 from coldtrace.watch.refusals import ExplanationUnfit
 from coldtrace.watch.sweep import Swept, sweep
-from support.consignments import GTIN, LOT, commission_line, facts_of
+from support.consignments import GTIN, LOT, Consignment, commission_line, facts_of
 from support.house import pack_lines
 from support.road import MARKET, PALLETS, PORT, SHOP, STORE, TRADER, Road, at_site, child, whole
+from support.rolls import bind, drawn, labels
 
 TIMES = SweepTimes()
 HOUR = timedelta(hours=1)
@@ -417,3 +418,52 @@ def _named(case: Case) -> list[object]:
     units = case.detail.get("units", [])
     assert isinstance(units, list)
     return units
+
+
+def by_quantity(road: Road, consignment: Consignment, quantity: int) -> tuple[str, ...]:
+    """Commission packages of the consignment's lot by quantity; return the marks."""
+    line = replace(commission_line(consignment.carton), unit=lot_unit(gtin=GTIN, lot=LOT), quantity=quantity)
+    return tuple(road.done(PORT, T.COMMISSION, line, facts=facts_of(consignment.carton)).marks)
+
+
+def test_cases_by_serial_and_by_quantity_are_no_more_than_declared(road: Road) -> None:
+    consignment = road.consignment(cartons=3)
+    one, two, _ = consignment.pallets[0].cartons
+    road.done(PORT, T.COMMISSION, commission_line(one), facts=facts_of(one))
+    assert by_quantity(road, consignment, 2) == ()
+    assert swept(road).opened == 0, "three are declared"
+    told = road.say(PORT, T.COMMISSION, commission_line(two), facts=facts_of(two))
+    road.tell(told)
+    road.clock.forward(HOUR)
+    assert swept(road).opened == 1
+    (case,) = live(road)
+    assert (case.kind, case.gln) == (CaseKind.QUANTITY_MISMATCH, PORT)
+    assert case.detail | {"held": None} == {"declared": 3, "coded": 2, "serials": 2, "held": None}
+    assert sweep(road.session, road.env, TIMES).opened == 0
+    mistake = Corrects(header=sha256(told.header.encode()), mode=CorrectionMode.DID_NOT_OCCUR)
+    road.done(PORT, T.CORRECT, corrects=mistake)
+    assert swept(road).explained == 1
+    assert live(road) == []
+
+
+def test_labels_of_rolls_count_towards_what_is_declared(road: Road) -> None:
+    consignment = road.consignment(cartons=2)
+    assert by_quantity(road, consignment, 2) == ()
+    (label, *_) = labels(road, drawn(road))
+    road.done(PORT, T.COMMISSION, commission_line(label), facts=facts_of(consignment.carton))
+    road.clock.forward(HOUR)
+    assert swept(road).opened == 1
+    assert [case.detail.get("serials") for case in live(road)] == [1]
+    road.consignment(cartons=1, declaration="020220261000000777")
+    assert swept(road).explained == 1
+
+
+def test_a_new_label_on_packages_that_were_counted_is_no_further_case(road: Road) -> None:
+    consignment = road.consignment(cartons=2)
+    by_quantity(road, consignment, 2)
+    label = labels(road, drawn(road))[0]
+    lot = lot_unit(gtin=GTIN, lot=LOT)
+    road.done(PORT, T.RELABEL, Line("input", lot, None, 1), Line("output", label.unit_id, None, 1))
+    bind(road, label.uri)
+    road.clock.forward(HOUR)
+    assert swept(road).opened == 0

@@ -144,7 +144,9 @@ class CustodyModel:
                 self.blocked.append((act, name))
                 stopped = True
                 continue
-            used, there = act.grams.get(name), weighs if act.type is T.TRANSFORM else thing.left_g
+            # Of a relabelling nothing is left under the old label, whatever weight it names.
+            is_new_label = act.type is T.RELABEL
+            used, there = (None, thing.left_g) if is_new_label else (act.grams.get(name), weighs)
             left = None if there is None else 0 if used is None else max(there - used, 0)
             self._put(thing, name, "opened" if left and act.type is T.TRANSFORM else "transformed", act.gln)
             thing.left_g = left

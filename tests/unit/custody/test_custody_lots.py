@@ -57,6 +57,8 @@ def say(
     return move_lot(said, line, stock=books(before), holding=holding, in_force=holding.overlays)
 
 
+BY_LAB: dict[str, object] = {"level": Level.VISITOR, "firm": "91120118MA00000099"}
+BOOKED = {"booked": True}
 TO_A: dict[str, object] = {"gln": SITES["A"], "to_gln": None}
 BOOKS = [
     # name, statement, changes, quantity, details, before, after, marks
@@ -103,7 +105,15 @@ BOOKS = [
     ("find", {}, 3, {}, "A:7 A!:2", "A:10", ["count_differs"]),
     ("destroy", {}, 10, {}, "A:10", "", []),
     ("sample", {}, 1, {}, "A:10", "A:9", []),
+    # Told before samples of others were booked.
     ("sample", {"level": Level.VISITOR}, 1, {}, "B:10", "B:10", []),
+    ("sample", BY_LAB, 1, BOOKED, "B:10", "B:9", []),
+    ("sample", BY_LAB, 2, BOOKED, "B:1/o B:1 A!:4 C>A:5", "A!:4 C>A:5", []),
+    ("sample", BY_LAB, 3, BOOKED, "B:2/o", "B:-1/o", ["short_stock"]),
+    ("sample", BY_LAB, 1, BOOKED | {"owner": OTHER}, "B:5 B:2/o", "B:5 B:1/o", []),
+    ("sample", BY_LAB, 1, BOOKED, "A:3 B:10", "A:2 B:10", []),
+    ("sample", {**BY_LAB, "level": Level.REGULATOR}, 1, BOOKED, "B:3 C:10", "B:3 C:10", ["count_differs"]),
+    ("sample", BY_LAB, 1, BOOKED, "B>C:3", "B>C:3", ["count_differs"]),
     ("void", {}, 1, {}, "A:10", "A:9", []),
     ("void", {}, 1, {}, "A:10 A=:10", "A:9 A=:9", []),
     ("count", {}, 10, {}, "A:10 A!:3 A=:13", "A:10 A!:3 A=:13", []),

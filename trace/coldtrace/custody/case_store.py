@@ -28,7 +28,8 @@ class NewCase:
     `about` is `statement:ID` for what a statement's own marks say, `duplicate:ID` for other bytes under its id,
     `overdue:ID` and `remainder:ID` for what an out-scan's goods became, `travel:ID` for goods that were elsewhere too
     shortly before, `device:KEY:NUMBER` for the place of a device's chain before which something is missing,
-    `late:KEY:DAY` for what a device told more than a day later, `look:UNIT`, `place:UNIT`, `burst:LOT` and
+    `late:KEY:DAY` for what a device told more than a day later, `declared:GTIN:LOT` for a lot of which more was
+    commissioned than declared, `look:UNIT`, `place:UNIT`, `burst:LOT` and
     `stray:GTIN:LOT` for what the clone radar found.  `entry_id` is the statement that it is about, `other_id` a second
     one; the parties of both are those of the case.  `suspects` are the goods whose codes it doubts while it is live.
     """

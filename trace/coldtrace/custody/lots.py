@@ -148,10 +148,13 @@ def _sample(deed: Deed, said: Said, stock: Stock) -> _Booked:
     """
     if said.details.get(BOOKED) is not True:
         return dict(stock), []
-    lies = {place.gln for place, quantity in stock.items() if place.kind == HERE and quantity > 0}
-    if deed.gln not in lies and len(lies) != 1:
+    lies = sorted(place for place, quantity in stock.items() if place.kind == HERE and quantity > 0)
+    here = [place for place in lies if place.gln == deed.gln]
+    if not here and len({place.gln for place in lies}) != 1:
         return dict(stock), [Mark.COUNT_DIFFERS]
-    return _take(deed if deed.gln in lies else replace(deed, gln=lies.pop()), said, stock, None)
+    # What the books lack is somebody's who keeps the lot there, not the sampler's.
+    keeper = (here or lies)[0]
+    return _take(replace(deed, gln=keeper.gln, firm=keeper.owner), said, stock, None)
 
 
 def _send(stock: dict[StockPlace, int], place: StockPlace, quantity: int, to_gln: str | None) -> None:

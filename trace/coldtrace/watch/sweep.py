@@ -26,6 +26,7 @@ from coldtrace.custody.model import BLOCKING, CaseKind, Mark
 from coldtrace.env import Env
 from coldtrace.seal.b64 import b64
 from coldtrace.watch import radar
+from coldtrace.watch.declared import NO_LONGER_OVER, over_declared
 from coldtrace.watch.lateness import WARN_AFTER
 from coldtrace.watch.model import SAID_ELSEWHERE, SUSPECTS_MAX, UNITS_NAMED, SweepTimes
 from coldtrace.watch.on_the_road import RECEIVED, RETOLD, ROAD, SENT
@@ -71,6 +72,7 @@ def _questions(times: SweepTimes, limits: RadarLimits) -> dict[str, tuple[timede
         "overdue": (timedelta(hours=times.overdue_hours), _overdue),
         "travel": (timedelta(0), _travels),
         "late": (timedelta(0), _late),
+        "declared": (timedelta(0), over_declared),
         **{name: (timedelta(0), partial(look, limits=limits)) for name, look in _RADAR.items()},
     }
 
@@ -306,5 +308,6 @@ _GONE = (
     # Annulled, or no longer about these goods: what emptying a pallet implies changes when something arrives late.
     f"c.about LIKE 'travel:%' AND NOT EXISTS (SELECT 1 FROM {_pairs('s.entry_id = c.entry_id')} pair"
     " WHERE pair.after AND pair.apart_s < 60 * pair.road_min)",
+    NO_LONGER_OVER,
 )
 """When the reason of a case that a sweep opened is gone."""

@@ -104,6 +104,14 @@ _DETAILS: tuple[tuple[tuple[str, ...], Words, Callable[[_Detail], tuple[object, 
         lambda detail: (detail["sent"], detail["left"]),
     ),
     (
+        ("declared", "coded", "serials"),
+        Words(
+            "该批申报 {0} 件，已按数量赋码 {1} 件、按件赋码 {2} 件",
+            "{0} cases of the lot are declared; {1} were commissioned by quantity and {2} by serial",
+        ),
+        lambda detail: (detail["declared"], detail["coded"], detail["serials"]),
+    ),
+    (
         ("units",),
         Words("有关货物：{0}", "The goods in question: {0}"),
         lambda detail: (", ".join(detail["units"]) or "-",),
