@@ -123,6 +123,10 @@ PAGE_WORDS: dict[str, Words] = {
         "没有收到温度记录。没有数据不等于合格。",
         "No temperature records were received. No data does not mean it was cold enough.",
     ),
+    "temperature.in_part": Words(
+        "只有部分站点有温度结论，且都在规定范围内；其余没有数据，没有数据不等于合格。",
+        "Some stops state that it was within limits, the others state nothing; no data does not mean cold enough.",
+    ),
     "temperature.ok": Words("收到的记录都在规定范围内。", "All records received are within limits."),
     "temperature.breach": Words("至少有一段高于规定温度。", "At least one stretch was above the limit."),
     "temperature.covered": Words("有记录的时间占 {percent}%", "Records cover {percent}% of the time"),

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from coldtrace.codes.trace_code import TraceCode
 from coldtrace.custody.bundle import allow_proof, frame, to_show, waiting
 from coldtrace.custody.history import HistoryLine, UnitRecord, ask_stories, seller_in
-from coldtrace.custody.model import Mark, UnitState
+from coldtrace.custody.model import Mark, Overlay, UnitState
 from coldtrace.custody.shown_statements import ShownStatements
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
@@ -36,7 +36,7 @@ from coldtrace.web.linkset import complaint_url, proof_url
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.code_asked import OF_OVERLAYS, here_of, journey_steps, label_of, printed_code, recall_said
 from coldtrace.web.pages.goods_facts import read_goods
-from coldtrace.web.pages.journey import is_in_transit, journey_stops
+from coldtrace.web.pages.journey import is_in_transit, journey_stops, temperature
 from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Bilingual, ConsumerView, Goods, ProofSummary, Queries, Repack, Seller
 from coldtrace.web.status_words import Status, worst_first
@@ -87,9 +87,10 @@ class BoxPages:
     def _page(self, asked: BoxAsked, queries: Queries) -> Response:
         unit, code = asked.unit, asked.code
         facts = read_goods(read_facts(asked.facts), today=self._now.astimezone(LOCAL).date())
-        story = self._stories.get(unit.unit_pk, [])
+        story = self._statements.told(self._stories.get(unit.unit_pk, []))
         proved = to_show(story, self._statements)
         steps = journey_steps(story, self._sites, {line.entry_id for line in proved})
+        stops = journey_stops(steps)
         printed = printed_code(code, self._env)
         path = printed[len(f"https://{self._env.public_host}") :]
         proof = self._proof(asked, printed, path, story, proved)
@@ -105,8 +106,9 @@ class BoxPages:
             code_label=label_of(code),
             queries=queries,
             goods=facts,
-            journey=journey_stops(steps),
+            journey=stops,
             in_transit=is_in_transit(steps),
+            temperature=temperature(steps, stops, warm=Overlay.TEMP_BREACH in unit.lying),
             repacks=repacks(story, self._sites, unit.unit_id),
             seller=_seller(story, self._sites),
             recall=recall_said(story, unit.lying, self._sites),

@@ -208,6 +208,7 @@ def journey_steps(
             district=sites[line.gln].district,
             date=line.event_at.astimezone(LOCAL).date().isoformat(),
             site=line.gln,
+            cold=line.cold.value,
             by_platform=line.by_platform,
             waiting=bool(proved) and line.entry_id not in proved,
         )

@@ -223,9 +223,13 @@ class JourneyStop:
 
 @dataclass(frozen=True, kw_only=True)
 class Temperature:
-    """Row 14.  `covered_percent` is the share of time with readings; without readings the state is unknown."""
+    """Row 14.  `covered_percent` is the share of time with readings; without readings the state is unknown.
+
+    `in_part` tells whether anything was said of it at all: some of the way may be known where all of it is not.
+    """
 
     state: ColdState = "unknown"
+    in_part: bool = False
     covered_percent: int | None = None
     highest_mdegc: int | None = None
     lowest_mdegc: int | None = None
