@@ -146,6 +146,15 @@ RECALL = RecallNotice(
     district="120112",
 )
 RECALLED = replace(SOLD, status=Status.RECALLED, also=(Status.SOLD,), recall=RECALL)
+RECALLED_BY_NUMBER = replace(
+    RECALLED,
+    verdict="recalled_lot",
+    recall=RecallNotice(
+        published="2026-11-22",
+        reason="抽检检出单核细胞增生李斯特氏菌 / Listeria monocytogenes",
+        url="/recalls?gtin=19521234000017&lot=BR26A17",
+    ),
+)
 MISSING = ConsumerView(
     here=HERE, host=HOST, status=Status.NORMAL, decided_at=NOW, queries=Queries(count=1), goods=Goods()
 )
@@ -518,6 +527,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "unit-sold": ("consumer/unit.html", SOLD),
     "unit-fresh": ("consumer/unit.html", FRESH),
     "unit-recalled": ("consumer/unit.html", RECALLED),
+    "unit-recalled-lot": ("consumer/unit.html", RECALLED_BY_NUMBER),
     "unit-missing": ("consumer/unit.html", MISSING),
     "unit-breach": ("consumer/unit.html", BREACH),
     "unit-long": ("consumer/unit.html", LONG),

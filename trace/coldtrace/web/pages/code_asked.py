@@ -21,6 +21,7 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
 from coldtrace.goods.product_link_rules import ProductLink
+from coldtrace.goods.stop_store import Recall
 from coldtrace.goods.store import IssuedCode
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
@@ -30,7 +31,7 @@ from coldtrace.verify.code import CodeReport
 from coldtrace.web.accepted import is_accepted
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.kept_pages import note_shown
-from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_asked
+from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, notice_url, type_asked
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
 from coldtrace.web.pages.showing import show
@@ -192,6 +193,15 @@ def recall_said(
     site = sites[said[-1].gln]
     day = said[-1].event_at.astimezone(LOCAL).date().isoformat()
     return RecallNotice(published=day, role=site.role.value, district=site.district)
+
+
+def recall_noticed(recall: Recall) -> RecallNotice:
+    """Return what a page says of a lot that was recalled by its number."""
+    return RecallNotice(
+        published=recall.recalled_at.astimezone(LOCAL).date().isoformat(),
+        reason=recall.reason,
+        url=notice_url(recall.gtin, recall.lot),
+    )
 
 
 def journey_steps(

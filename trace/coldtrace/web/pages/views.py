@@ -246,15 +246,17 @@ class Seller:
 
 @dataclass(frozen=True, kw_only=True)
 class RecallNotice:
-    """Row 18, and below the banner: a recall that a statement said, on which day and by what kind of place.
+    """Row 18, and below the banner: a recall that a statement said, on which day and by what kind of place; or that of
+    a lot by its number, of which the reason is public and `url` leads to the notice.
 
-    Its reason is no public word of a statement (docs/formats/events.md); that of a lot recalled by number is in the
-    notice (`RecalledGoods`).
+    The reason of a statement is none of its public words (docs/formats/events.md).
     """
 
     published: str
-    role: str
-    district: str
+    role: str | None = None
+    district: str | None = None
+    reason: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
