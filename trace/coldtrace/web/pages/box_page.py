@@ -32,7 +32,6 @@ from coldtrace.verify.bundle import verify_shown
 from coldtrace.verify.code import CodeReport
 from coldtrace.verify.report import Result
 from coldtrace.web.formats import LOCAL
-from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import complaint_url, proof_url
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.code_asked import (
@@ -50,6 +49,7 @@ from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Bilingual, ConsumerView, Goods, ProofSummary, Queries, Repack, Seller
 from coldtrace.web.problems import status_of
 from coldtrace.web.refusals import CodeRefused
+from coldtrace.web.shown import note_shown
 from coldtrace.web.status_words import Status, worst_first
 
 SEEN_AGAIN = frozenset({Mark.SOLD_TWICE.value, Mark.AFTER_SALE.value})

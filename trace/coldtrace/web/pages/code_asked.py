@@ -30,7 +30,6 @@ from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.accepted import is_accepted
 from coldtrace.web.formats import LOCAL
-from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, notice_url, type_asked
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.journey import JourneyStep
@@ -38,6 +37,7 @@ from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Queries, RecallNotice, UnknownView
 from coldtrace.web.problems import wants_page
 from coldtrace.web.refusals import CodeRefused
+from coldtrace.web.shown import note_common, note_shown
 from coldtrace.web.status_words import Status
 
 NOT_REGISTERED = "not_registered"
@@ -138,6 +138,7 @@ def scanned_text(text: str) -> str:
 def unknown_page(asked: Asked, status: Status) -> Response:
     if not wants_page(asked.request):
         raise CodeRefused(verdict=NOT_REGISTERED)
+    note_common(asked.request)
     view = UnknownView(
         here=asked.here,
         host=asked.env.public_host,

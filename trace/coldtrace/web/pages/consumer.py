@@ -59,6 +59,7 @@ from coldtrace.web.pages.views import (
 )
 from coldtrace.web.problems import status_of, wants_page
 from coldtrace.web.refusals import CodeRefused, NotAcceptable
+from coldtrace.web.shown import note_common
 from coldtrace.web.status_words import Status
 
 router = APIRouter(tags=["codes"], dependencies=[Visitor])
@@ -107,6 +108,7 @@ def _refused(request: Request, session: Session, report: CodeReport, now: dateti
     refusal = CodeRefused(verdict=report.verdict.value)
     if not wants_page(request):
         raise refusal
+    note_common(request)
     view = RefusedView(
         here=here_of(request),
         host=request.app.state.env.public_host,

@@ -31,6 +31,7 @@ from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import is_in_transit, journey_stops, temperature
 from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import ListedLot, PalletView, PlaceView
+from coldtrace.web.shown import note_common
 from coldtrace.web.status_words import Status, advice_for, worst_first
 
 PALLET_LOTS_MAX = 20
@@ -95,6 +96,7 @@ def place_page(asked: Asked) -> Response:
         more=found.more,
         complaint_url=complaint_url(asked.path),
     )
+    note_common(asked.request)
     return show(asked.request, "consumer/place.html", view)
 
 
