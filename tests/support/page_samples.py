@@ -260,6 +260,8 @@ COUNTER = replace(
         ListedLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
     ),
     more=12,
+    next_url="/414/9521234000051/254/C1?s=" + TOKEN + "&after=4." + 43 * "A",
+    first_url="/414/9521234000051/254/C1?s=" + TOKEN,
 )
 PRODUCT = ProductView(
     here="/01/19521234000017/10/BR26A17",
@@ -535,7 +537,10 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "pallet-empty": ("consumer/pallet.html", replace(PALLET, lots=(), journey=(), queries=Queries(count=1))),
     "place": ("consumer/place.html", PLACE),
     "counter": ("consumer/place.html", COUNTER),
-    "counter-in-order": ("consumer/place.html", replace(COUNTER, status=Status.PLACE, more=False)),
+    "counter-in-order": (
+        "consumer/place.html",
+        replace(COUNTER, status=Status.PLACE, more=0, next_url=None, first_url=None),
+    ),
     "product": ("consumer/product.html", PRODUCT),
     "place-bare": ("consumer/place.html", replace(PLACE, name=Bilingual(), door=None, district="")),
     "unknown": ("consumer/unknown.html", UNKNOWN),

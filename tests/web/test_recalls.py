@@ -84,7 +84,7 @@ def test_the_page_of_a_recalled_box_says_why_first_and_leads_to_its_notice(share
     answer = shared.client.get(shared.path(made.carton.uri) + "&lang=en", headers=PAGE)
     page = read_page(answer.text)
     assert REASON in row(page, 1)
-    (link,) = [a for a in page.all("a") if a.attributes["href"].startswith("/recalls?")]
+    (link,) = [a for a in page.all("a") if a.attributes["href"].startswith("/recalls?gtin=")]
     (listed,) = notices(shared, link.attributes["href"]).having("data-recalled")
     assert "RCL3" in listed.text
     lift(shared, "RCL3")

@@ -6,7 +6,7 @@ from datetime import date
 from fastapi.responses import Response
 
 from coldtrace.custody import counters
-from coldtrace.custody.counters import OpenLot
+from coldtrace.custody.counters import Behind, OpenLot
 from coldtrace.custody.history import find_unit
 from coldtrace.custody.model import Overlay
 from coldtrace.custody.shown_statements import ShownStatements
@@ -36,6 +36,8 @@ from coldtrace.web.status_words import Status, advice_for, worst_first
 
 PALLET_LOTS_MAX = 20
 COUNTER_LOTS_MAX = 30
+"""On one page: the next one is a link away, and whoever follows them sees all that is open."""
+AFTER = "after"
 
 
 def pallet_page(asked: Asked) -> Response:
@@ -82,7 +84,12 @@ def place_page(asked: Asked) -> Response:
         return unknown_page(asked, Status.NOT_REGISTERED)
     door = asked.code.value("254")
     today = asked.now.astimezone(LOCAL).date()
-    found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX)
+    behind = Behind.read(asked.request.query_params.get(AFTER, ""))
+    found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX, behind=behind)
+    if behind is not None and not found.listed:
+        # All that came behind is sold meanwhile: what is here stands on the first page.
+        behind = None
+        found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX)
     view = PlaceView(
         here=asked.here,
         host=asked.env.public_host,
@@ -94,6 +101,8 @@ def place_page(asked: Asked) -> Response:
         door=door,
         open_lots=tuple(_lot(each, today) for each in found.listed),
         more=found.more,
+        next_url=None if found.behind is None else f"{asked.path}&{AFTER}={found.behind.text}",
+        first_url=None if behind is None else asked.path,
         complaint_url=complaint_url(asked.path),
     )
     note_common(asked.request)

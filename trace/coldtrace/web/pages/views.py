@@ -319,7 +319,8 @@ class PalletView(CodePageView):
 class PlaceView(CodePageView):
     """The page of a place code at a door, a gate or a counter; `name` only where the site agreed to be shown.
 
-    `open_lots` are those of which something is open at a counter; so many `more` are not listed.
+    `open_lots` are those of which something is open at a counter; so many `more` come behind them, on the page at
+    `next_url`.  Behind the first page `first_url` leads back to it.
     """
 
     status: Status = Status.PLACE
@@ -330,6 +331,8 @@ class PlaceView(CodePageView):
     name: Bilingual = NOT_STATED
     open_lots: tuple[ListedLot, ...] = ()
     more: int = 0
+    next_url: str | None = None
+    first_url: str | None = None
     complaint_url: str | None = None
 
     @property
