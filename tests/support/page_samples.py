@@ -147,13 +147,7 @@ RECALL = RecallNotice(
 )
 RECALLED = replace(SOLD, status=Status.RECALLED, also=(Status.SOLD,), recall=RECALL)
 RECALLED_BY_NUMBER = replace(
-    RECALLED,
-    verdict="recalled_lot",
-    recall=RecallNotice(
-        published="2026-11-22",
-        reason="抽检检出单核细胞增生李斯特氏菌 / Listeria monocytogenes",
-        url="/recalls?gtin=19521234000017&lot=BR26A17",
-    ),
+    RECALLED, verdict="recalled_lot", recall=replace(RECALL, role=None, reason="抽检", url="/recalls?gtin=1&lot=2")
 )
 MISSING = ConsumerView(
     here=HERE, host=HOST, status=Status.NORMAL, decided_at=NOW, queries=Queries(count=1), goods=Goods()
