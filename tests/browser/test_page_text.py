@@ -20,11 +20,12 @@ from coldtrace.events.statement_type import StatementType as T
 from coldtrace.parties.model import SiteRole
 from coldtrace.web import formats
 from coldtrace.web.pages.goods_facts import read_goods
-from coldtrace.web.pages.views import JourneyStop
+from coldtrace.web.pages.views import JourneyStop, Temperature
 from coldtrace.web.place_words import CITY_DISTRICTS, PROVINCE_DISTRICTS, ROLES, district_words, role_words
 from coldtrace.web.render import render
 from support.browser import NO_ED25519, open_browser, serve_pages, set_clock
 from support.call_scene import fresh_declaration
+from support.cold_road import arrived
 from support.databases import Databases
 from support.house import unit_line
 from support.story import NOW, build_story
@@ -377,6 +378,39 @@ def test_a_page_that_says_otherwise_is_refused(browser: Browser, box: str, lie: 
     assert (state, said) == ("failed", ("failed", "page_differs"))
 
 
+@pytest.fixture(scope="module")
+def warm(web: WebHouse) -> str:
+    """The address of a box that was cold at the port, and too warm by the word of the store's own system."""
+    pallet = arrived(web, "breach", port="ok")
+    web.settle()
+    return str(web.client.base_url).rstrip("/") + web.path(pallet.cartons[0].uri)
+
+
+def _cold_card(html: str) -> str:
+    return re.sub(r'(class="band__word">)超温<', r"\g<1>合规<", html)
+
+
+COLD_LIES: dict[str, tuple[Change, str]] = {
+    "another stop's word": (swap("温度：合规", "温度：超温"), "page_differs"),
+    "no data where there is": (swap("温度：合规", "温度：无数据"), "page_lacks_records"),
+    "no data of a breach": (swap("温度：超温", "温度：无数据"), "page_lacks_records"),
+    "within limits for a breach": (swap("温度：超温", "温度：合规"), "page_differs"),
+    "a word out of sight": (lambda html: html.replace('"stop__cold"', '"stop__cold" hidden'), "page_differs"),
+    "no data all the way": (
+        lambda html: re.sub(r'(class="band__word">)超温<', r"\g<1>无数据<", html), "page_lacks_records"
+    ),
+    "within limits all the way": (_cold_card, "page_differs"),
+    "no row 14": (lambda html: html.replace('data-row="14"', 'data-row="140"'), "page_differs"),
+}  # fmt: skip
+
+
+def test_a_signed_breach_is_compared_stop_by_stop(browser: Browser, warm: str) -> None:
+    for lang in LANGS:
+        assert looked_at(browser, f"{warm}&lang={lang}") == ("ok", ("passed", ""), [])
+    found = {name: looked_at(browser, f"{warm}&lang=zh", lie)[1] for name, (lie, _) in COLD_LIES.items()}
+    assert found == {name: ("failed", reason) for name, (_, reason) in COLD_LIES.items()}
+
+
 def test_a_stop_that_is_left_out_is_refused(browser: Browser, box: str) -> None:
     """It might have come about meanwhile, so the page is loaded again once."""
     change: Change = lambda html: re.sub(r'<li class="stop[^>]*data-stop="market".*?</li>', "", html, flags=re.S)  # noqa: E731
@@ -417,10 +451,11 @@ def test_a_stop_that_is_not_in_the_log_yet_says_so_and_passes(browser: Browser) 
         role="market", district="120103", first_date="2026-11-26", last_date="2026-11-26", acts=("find",)
     )
     journey = page_view(bundle, url="/good.json").journey
+    partly = Temperature(state="unknown", in_part=True)
     pages = {"/good.json": bundle}
     for name, waiting in (("said", True), ("unsaid", False)):
         stops = (*journey, replace(later, waiting=waiting))
-        pages[f"/{name}"] = story_page(bundle, "zh", url="/good.json", journey=stops)
+        pages[f"/{name}"] = story_page(bundle, "zh", url="/good.json", journey=stops, temperature=partly)
         assert ("可下载的凭证里没有这一站的全部记录" in pages[f"/{name}"]) is waiting
     with serve_pages(pages) as base:
         found = {name: _checked(browser, f"{base}/{name}") for name in ("said", "unsaid")}

@@ -146,6 +146,9 @@ RECALL = RecallNotice(
     district="120112",
 )
 RECALLED = replace(SOLD, status=Status.RECALLED, also=(Status.SOLD,), recall=RECALL)
+RECALLED_BY_NUMBER = replace(
+    RECALLED, verdict="recalled_lot", recall=replace(RECALL, role=None, reason="抽检", url="/recalls?gtin=1&lot=2")
+)
 MISSING = ConsumerView(
     here=HERE, host=HOST, status=Status.NORMAL, decided_at=NOW, queries=Queries(count=1), goods=Goods()
 )
@@ -251,6 +254,8 @@ COUNTER = replace(
         ListedLot(product=BEEF, origin=GOODS.origin, lot=None, expiry_date=None),
     ),
     more=12,
+    next_url="/414/9521234000051/254/C1?s=" + TOKEN + "&after=4." + 43 * "A",
+    first_url="/414/9521234000051/254/C1?s=" + TOKEN,
 )
 PRODUCT = ProductView(
     here="/01/19521234000017/10/BR26A17",
@@ -518,6 +523,7 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "unit-sold": ("consumer/unit.html", SOLD),
     "unit-fresh": ("consumer/unit.html", FRESH),
     "unit-recalled": ("consumer/unit.html", RECALLED),
+    "unit-recalled-lot": ("consumer/unit.html", RECALLED_BY_NUMBER),
     "unit-missing": ("consumer/unit.html", MISSING),
     "unit-breach": ("consumer/unit.html", BREACH),
     "unit-long": ("consumer/unit.html", LONG),
@@ -525,7 +531,10 @@ PAGES: dict[str, tuple[str, PageView]] = {
     "pallet-empty": ("consumer/pallet.html", replace(PALLET, lots=(), journey=(), queries=Queries(count=1))),
     "place": ("consumer/place.html", PLACE),
     "counter": ("consumer/place.html", COUNTER),
-    "counter-in-order": ("consumer/place.html", replace(COUNTER, status=Status.PLACE, more=False)),
+    "counter-in-order": (
+        "consumer/place.html",
+        replace(COUNTER, status=Status.PLACE, more=0, next_url=None, first_url=None),
+    ),
     "product": ("consumer/product.html", PRODUCT),
     "place-bare": ("consumer/place.html", replace(PLACE, name=Bilingual(), door=None, district="")),
     "unknown": ("consumer/unknown.html", UNKNOWN),

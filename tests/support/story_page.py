@@ -10,7 +10,7 @@ from coldtrace.events.facts import read_facts
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.pages.code_asked import label_of
 from coldtrace.web.pages.goods_facts import read_goods
-from coldtrace.web.pages.journey import JourneyStep, journey_stops
+from coldtrace.web.pages.journey import JourneyStep, journey_stops, temperature
 from coldtrace.web.pages.views import Bilingual, ConsumerView, ProofSummary, Queries, Seller
 from coldtrace.web.render import render
 from coldtrace.web.status_words import Status
@@ -29,10 +29,12 @@ def page_view(bundle: str, *, url: str, now: datetime = NOW) -> ConsumerView:
             role=each["place"]["role"],
             district=each["place"]["district"],
             date=each["date"],
+            cold=each["cold"],
             by_platform=each["by"] == "gateway",
         )
         for each in pieces
     ]
+    stops = journey_stops(steps)
     facts = {} if parts["facts"] is None else read_facts(parts["facts"])
     return ConsumerView(
         here="/01/09506000134352",
@@ -42,7 +44,8 @@ def page_view(bundle: str, *, url: str, now: datetime = NOW) -> ConsumerView:
         code_label=label_of(parse_trace_code(parts["code"])),
         queries=Queries(count=2, first_at=now),
         goods=read_goods(facts, today=now.astimezone(LOCAL).date()),
-        journey=journey_stops(steps),
+        journey=stops,
+        temperature=temperature(steps, stops),
         seller=Seller(name=SHOP_NAME, district=pieces[-1]["place"]["district"], date=pieces[-1]["date"]),
         proof=ProofSummary(result="passed", url=url, passed=1),
     )

@@ -33,7 +33,7 @@ RECALL_REASON: Final = "抽检检出单核细胞增生李斯特氏菌 / Listeria
 STATUSES: Final = {
     "fresh": "normal",
     "sold": "sold",
-    "recalled": "refused",
+    "recalled": "recalled",
     "expired": "expired",
     "no-temperature": "normal",
     "cloned": "clone_suspect",

@@ -15,13 +15,16 @@ from sqlalchemy import text
 from starlette.types import Message, Scope
 
 from coldtrace.events.statement_type import StatementType
+from coldtrace.goods import stops
 from coldtrace.goods.store import IssuedCode
 from coldtrace.parties.model import SiteRole
 from coldtrace.web.kept_pages import FRESH_S, RETRY_S, TURNS, KeptPages
 from coldtrace.web.looks import Looks
+from support import consignments as goods
 from support.boxes import World, make_world, status
+from support.call_scene import fresh_declaration
 from support.databases import Databases
-from support.house import unit_line
+from support.house import GLNS, unit_line
 from support.html_tree import read_page
 from support.web_house import LINKSET, WebHouse, web_house
 
@@ -161,3 +164,70 @@ def test_slow_readers_hold_nobody_else_up() -> None:
         return got
 
     assert [each.get("body") for each in asyncio.run(story())] == [None, b"a page"]
+
+
+def crowd(web: WebHouse, path: str, table: str) -> list[httpx.Response]:
+    """Have as many as may wait look at a code whose page does not come to its end until all of them are there."""
+    with ThreadPoolExecutor(WAITING) as pool:
+        with web.sessions.begin() as session:
+            session.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+            asked = [pool.submit(look_until_in, web, path, 1 + each) for each in range(WAITING)]
+            # A code that is none asks nothing of that table.
+            until(lambda: web.client.get("/U/x", headers={"Accept": LINKSET}).status_code == 503)
+        return [each.result(20) for each in asked]
+
+
+def made(pages: list[httpx.Response]) -> set[str]:
+    """Return the pages that there are, but for their numbers."""
+    return {NUMBER.sub("", each.text) for each in pages}
+
+
+def test_a_crowd_before_a_recalled_code_gets_one_page_and_is_counted(world: World) -> None:
+    """This is what a story in the news is about."""
+    web = world.web
+    box = web.consignment(declaration=fresh_declaration(), cartons=1, lot="KEPT1")
+    web.commission(box.pallets[0])
+    path = web.path(box.carton.uri)
+    assert "First look-up" in look(web, path, 0).text
+    with web.sessions.begin() as session:
+        stops.recall_lot(session, web.env, gtin=goods.GTIN, lot="KEPT1", reason="tests")
+    pages = crowd(web, path, "look_visitor")
+    assert {each.status_code for each in pages} == {403}
+    assert {status(read_page(each.text)) for each in pages} == {"recalled"}
+    found = [NUMBER.search(each.text) for each in pages]
+    assert sorted(int(each[1]) for each in found if each) == list(range(2, 2 + WAITING))
+    assert len(made(pages)) == 1, "each was made anew"
+    with web.sessions.begin() as session:
+        stops.lift_lot(session, web.env, gtin=goods.GTIN, lot="KEPT1")
+    time.sleep(FRESH_S)
+    assert look(web, path, 30).status_code == 200, "a recall that was lifted is kept for a moment only"
+
+
+def test_a_crowd_before_a_code_that_is_not_known_gets_one_page_and_is_noted(world: World) -> None:
+    web = world.web
+    box = web.consignment(declaration=fresh_declaration(), cartons=1, lot="KEPT2")
+    web.commission(box.pallets[0])
+    unit = f"(01){goods.GTIN}(21)7QK4M2ZX9RTB"
+    path = web.path(web.signed([("01", goods.GTIN), ("10", "KEPT2"), ("21", "7QK4M2ZX9RTB")]))
+    pages = crowd(web, path, "stray_look")
+    assert {each.status_code for each in pages} == {404}
+    assert len(made(pages)) == 1, "each was made anew"
+    with web.sessions() as session:
+        row = session.execute(text("SELECT looks, signed FROM stray_look WHERE unit_id = :unit"), {"unit": unit}).one()
+    assert (row.looks, row.signed) == (WAITING, True), "each network once, whoever's page was kept for it"
+
+
+def test_a_crowd_before_a_refused_code_gets_one_page(world: World) -> None:
+    web = world.web
+    path = web.path(world.sold)[:-8] + "AAAAAAAA"
+    pages = crowd(web, path, "stray_look")
+    assert {status(read_page(each.text)) for each in pages} == {"refused"}
+    assert len(made(pages)) == 1, "each was made anew"
+
+
+def test_a_crowd_before_a_counter_gets_one_page(world: World) -> None:
+    web = world.web
+    path = web.path(web.signed([("414", GLNS[SiteRole.RETAILER])]))
+    pages = crowd(web, path, "recalled_lot")
+    assert {each.status_code for each in pages} == {200}
+    assert len(made(pages)) == 1, "each was made anew"

@@ -1,4 +1,5 @@
-"""More lots than a page lists: what is stopped comes first, how many more there are is said, the banner knows all."""
+"""More lots than a page lists: what is stopped comes first, how many more there are is said, the banner knows all; at
+a counter the next page is a link away."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -23,6 +24,7 @@ from support.web_house import PAGE, WebHouse
 LOTS = 32
 LAST = f"MANY{LOTS - 1:02}"
 """Made last, and last by its name."""
+NAMES = [f"MANY{number:02}" for number in range(LOTS)]
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,46 @@ def test_a_counter_of_many_lots(shared: WebHouse, many: tuple[IssuedCode, list[I
         shared.tell(SiteRole.RETAILER, T.OPEN, [unit_line(each, counter=counter_name("M1"))])
     code = shared.signed([("414", GLNS[SiteRole.RETAILER]), ("254", "M1")])
     check(shared, code, cartons, COUNTER_LOTS_MAX, SiteRole.RETAILER)
+    every_lot_once(shared, shared.path(code))
+    # A page is whole also when what was sold meanwhile is the very lot behind which it begins.
+    first = read_page(shared.client.get(shared.path(code), headers=PAGE).text)
+    shared.tell(SiteRole.RETAILER, T.SELL, [unit_line(cartons[COUNTER_LOTS_MAX - 1].unit_id)])
+    second = read_page(shared.client.get(linked(first, "next"), headers=PAGE).text)
+    assert [f"MANY{number:02}" in second.text for number in range(COUNTER_LOTS_MAX, LOTS)] == [True, True]
+    assert status(second) == "place"
+    # The banner of every page knows what is stopped on any.
+    shared.tell(SiteRole.RETAILER, T.HOLD, [unit_line(cartons[-1].unit_id)], more=[("reason", "smells")])
+    pages = every_lot_once(shared, shared.path(code), gone=1)
+    assert [status(each) for each in pages] == ["held", "held"]
+    assert LAST in lots(pages[0])[0]
+    # All that came behind is sold: the first page, and no empty one.
+    shared.tell(SiteRole.RETAILER, T.RELEASE, [unit_line(cartons[-1].unit_id)], more=[("reason", "smells")])
+    for each in cartons[COUNTER_LOTS_MAX:]:
+        shared.tell(SiteRole.RETAILER, T.SELL, [unit_line(each.unit_id)])
+    late = read_page(shared.client.get(linked(first, "next"), headers=PAGE).text)
+    assert len(lots(late)) == COUNTER_LOTS_MAX - 1
+    assert not [a for a in late.all("a") if a.attributes.get("rel") in ("next", "first")]
+
+
+@pytest.mark.parametrize("odd", ["x", "4.", "9." + 43 * "A", "4." + 43 * "A", "-1.AAAA", "４." + 43 * "A", "%00"])
+def test_an_address_that_no_page_said_is_a_first_page(shared: WebHouse, odd: str) -> None:
+    """Or where it is well formed one of nothing that is here; never an error."""
+    answer = shared.client.get(f"{shared.path(shared.place_code(GLNS[SiteRole.RETAILER]))}&after={odd}", headers=PAGE)
+    assert answer.status_code == 200
+
+
+def linked(found: Node, rel: str) -> str:
+    """Return where a plain link of a page leads."""
+    (link,) = [a for a in found.all("a") if a.attributes.get("rel") == rel]
+    return str(link.attributes["href"])
+
+
+def every_lot_once(web: WebHouse, path: str, *, gone: int = 0) -> list[Node]:
+    """Follow the links of a counter to the end: each lot is on one page, and only one; return the pages."""
+    pages = [read_page(web.client.get(path, headers=PAGE).text)]
+    while [a for a in pages[-1].all("a") if a.attributes.get("rel") == "next"]:
+        pages.append(read_page(web.client.get(linked(pages[-1], "next"), headers=PAGE).text))
+        assert linked(pages[-1], "first").startswith(path.partition("?")[0])
+    told = [name for each in pages for lot in lots(each) for name in NAMES if name in lot]
+    assert len(told) == len(set(told)) == LOTS - gone
+    return pages

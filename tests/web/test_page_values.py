@@ -14,7 +14,7 @@ from coldtrace.errors import Lang
 from coldtrace.web import formats
 from coldtrace.web.language import choose_language, language_url
 from coldtrace.web.pages.goods_facts import days_left, masked_number, read_goods
-from coldtrace.web.pages.journey import JourneyStep, is_in_transit, journey_stops
+from coldtrace.web.pages.journey import JourneyStep, is_in_transit, journey_stops, temperature
 from coldtrace.web.pages.qr_picture import qr_picture
 from coldtrace.web.pages.views import Bilingual, Goods
 from coldtrace.web.render import static_url
@@ -214,11 +214,47 @@ def test_a_receipt_without_a_shipment_is_a_gap() -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "stay"),
-    [("ok", "ok", "ok"), ("ok", "unknown", "unknown"), ("breach", "ok", "breach"), ("unknown", "breach", "breach")],
+    [
+        ("ok", "ok", "ok"),
+        ("ok", "unknown", "ok"),
+        ("unknown", "unknown", "unknown"),
+        ("breach", "ok", "breach"),
+        ("unknown", "breach", "breach"),
+    ],
 )
-def test_a_stay_is_cold_only_if_all_of_it_is(first: str, second: str, stay: str) -> None:
-    """No data beside a good reading is no data; one breach is a breach."""
+def test_a_stay_is_what_was_said_there(first: str, second: str, stay: str) -> None:
+    """No data is what nothing said there has any of; one breach is a breach."""
     assert journey_stops([step("receive", cold=first), step("store", cold=second)])[0].cold == stay
+
+
+def test_whoever_measures_where_the_box_is_speaks_of_that_stay() -> None:
+    """A reading moves nothing; one that is taken elsewhere, or while the box is on its way, is of no stay."""
+    there = [step("receive", site="a"), step("temperature", site="a", cold="breach", day="2026-11-30")]
+    assert [(stop.cold, stop.last_date) for stop in journey_stops(there)] == [("breach", "2026-11-19")]
+    for elsewhere in ([step("receive", site="a")], [step("receive", site="b"), step("ship", site="b")]):
+        steps = [*elsewhere, step("temperature", site="b", cold="breach")]
+        assert [stop.cold for stop in journey_stops(steps)] == ["unknown"]
+        assert temperature(steps, journey_stops(steps)).state == "breach"
+
+
+@pytest.mark.parametrize(
+    ("stays", "warm", "state", "in_part"),
+    [
+        (["ok", "ok"], False, "ok", True),
+        (["ok", "unknown"], False, "unknown", True),
+        (["unknown", "unknown"], False, "unknown", False),
+        (["ok", "breach"], False, "breach", True),
+        (["ok", "ok"], True, "breach", True),
+        ([], False, "unknown", False),
+    ],
+)
+def test_all_the_way_is_within_limits_only_if_every_stay_is(
+    stays: list[str], warm: bool, state: str, in_part: bool
+) -> None:
+    """A stay without data is a gap, and no gap is green; what lies on the goods counts too."""
+    steps = [step("receive", site=str(number), cold=cold) for number, cold in enumerate(stays)]
+    found = temperature(steps, journey_stops(steps), warm=warm)
+    assert (found.state, found.in_part) == (state, in_part)
 
 
 def test_a_qr_picture_decodes_to_its_text() -> None:

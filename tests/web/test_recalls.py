@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from sqlalchemy import text
+
 from coldtrace.events.statement_type import StatementType as T
 from coldtrace.goods import stops
 from coldtrace.parties.model import SiteRole
@@ -11,7 +13,7 @@ from support.call_scene import fresh_declaration
 from support.consignments import Consignment
 from support.house import unit_line
 from support.html_tree import Node, read_page
-from support.web_house import PAGE, WebHouse
+from support.web_house import LINKSET, PAGE, PROOF, WebHouse
 
 REASON = "salmonella in a sample"
 
@@ -82,11 +84,63 @@ def test_the_page_of_a_recalled_box_says_why_first_and_leads_to_its_notice(share
     answer = shared.client.get(shared.path(made.carton.uri) + "&lang=en", headers=PAGE)
     page = read_page(answer.text)
     assert REASON in row(page, 1)
-    assert "lang=en" not in page.all("p", **{"class": "scanned"})[0].text, "that was not on the label"
-    (link,) = [a for a in page.all("a") if a.attributes["href"].startswith("/recalls?")]
+    (link,) = [a for a in page.all("a") if a.attributes["href"].startswith("/recalls?gtin=")]
     (listed,) = notices(shared, link.attributes["href"]).having("data-recalled")
     assert "RCL3" in listed.text
     lift(shared, "RCL3")
+
+
+def test_a_recalled_box_has_all_rows_and_is_counted_like_any_other(shared: WebHouse) -> None:
+    """The recall comes first, and who looks is counted: the clone radar is not blind where a story sends everybody."""
+    made = shared.consignment(declaration=fresh_declaration(), cartons=1, lot="RCL7")
+    shared.walk(made.pallets[0])
+    shared.sell(made.carton.unit_id)
+    shared.settle()
+    path = shared.path(made.carton.uri)
+    before = read_page(shared.client.get(path, headers=PAGE | {"User-Agent": "a"}).text)
+    with shared.sessions.begin() as session:
+        stops.recall_lot(session, shared.env, gtin=goods.GTIN, lot="RCL7", reason=REASON)
+    answer = shared.client.get(path, headers=PAGE | {"User-Agent": "b"})
+    assert answer.status_code == 403
+    found = read_page(answer.text)
+    assert (status(before), status(found)) == ("sold", "recalled")
+    rows = [int(each.attributes["data-row"] or 0) for each in found.having("data-row")]
+    assert set(rows) == set(range(1, 19))
+    assert rows[0] == 1
+    assert REASON in row(found, 1)
+    assert REASON in row(found, 18)
+    assert "Look-up number 2" in row(found, 2)
+    assert [row(found, each) for each in (3, 5, 9, 13, 16)] == [row(before, each) for each in (3, 5, 9, 13, 16)]
+    (proof,) = found.all("section", id="proof")
+    assert proof.attributes["data-server-result"] == "passed"
+    bundle = shared.client.get(str(proof.attributes["data-proof-url"]), headers={"Accept": PROOF})
+    assert (bundle.status_code, bundle.json()["kind"]) == (200, "coldtrace-proof")
+    # Whoever asks for what the code stands for, and not for this page's proof, learns the verdict.
+    for headers in ({"Accept": PROOF}, {"Accept": LINKSET}, {}):
+        told = shared.client.get(path, headers=headers)
+        assert (told.status_code, told.json()["code"]) == (403, "recalled_lot")
+    with shared.sessions() as session:
+        counted = session.execute(
+            text("SELECT CAST(sum(looks) AS int) FROM look_cell WHERE unit_id = :unit"), {"unit": made.carton.unit_id}
+        ).scalar_one()
+    assert counted >= 1
+    lift(shared, "RCL7")
+    assert status(read_page(shared.client.get(path, headers=PAGE | {"User-Agent": "c"}).text)) == "sold"
+
+
+def test_a_label_of_a_recalled_lot_that_was_never_bound_says_that_and_no_more(shared: WebHouse) -> None:
+    made = shared.consignment(declaration=fresh_declaration(), cartons=1, lot="RCL8")
+    with shared.sessions.begin() as session:
+        stops.recall_lot(session, shared.env, gtin=goods.GTIN, lot="RCL8", reason=REASON)
+    answer = shared.client.get(shared.path(made.carton.uri) + "&lang=en", headers=PAGE)
+    found = read_page(answer.text)
+    assert (answer.status_code, status(found)) == (403, "refused")
+    assert "lang=en" not in found.all("p", **{"class": "scanned"})[0].text, "that was not on the label"
+    assert REASON in row(found, 1)
+    assert not found.all("section", data_row="2")
+    proof = shared.client.get(shared.path(made.carton.uri) + "&linkType=proof")
+    assert (proof.status_code, proof.json()["code"]) == (403, "recalled_lot")
+    lift(shared, "RCL8")
 
 
 def test_every_box_leads_to_the_notices(shared: WebHouse) -> None:

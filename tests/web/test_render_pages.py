@@ -27,7 +27,7 @@ from support.page_samples import (
     MISSING,
     PAGES,
     PRODUCT,
-    RECALLED,
+    RECALLED_BY_NUMBER,
     REFUSED,
     SOLD,
     with_every_text,
@@ -190,7 +190,8 @@ def _free_texts(value: object) -> list[str]:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example/", "/\\evil.example", "x"])
 def test_a_link_is_a_path_or_http(url: str) -> None:
     """An address of another kind is left out, with its button."""
-    recalled = replace(RECALLED, complaint_url=url)
+    assert RECALLED_BY_NUMBER.recall is not None
+    recalled = replace(RECALLED_BY_NUMBER, recall=replace(RECALLED_BY_NUMBER.recall, url=url), complaint_url=url)
     for template, view in (
         (UNIT, recalled),
         ("consumer/foreign.html", replace(FOREIGN, platform_url=url)),

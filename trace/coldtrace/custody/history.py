@@ -16,6 +16,7 @@ from coldtrace.custody.model import BLOCKING, Holding, Overlay, UnitState
 from coldtrace.custody.overlays import kinds_of
 from coldtrace.custody.suspects import SUSPECTED
 from coldtrace.db.plain_sql import text
+from coldtrace.events.public_piece import Cold
 from coldtrace.rights.model import EVERYTHING, Kind, Scope
 from coldtrace.rights.scopes import Within
 
@@ -65,7 +66,9 @@ class HistoryLine:
     it out of.  `shown` are the places of the lines in the statement's units piece, the unit's own first, `inside_by`
     the pack statements because of which a parent's statement is in this story, `seen` whether the reader may see that
     it was said of this unit (of one receipt of goods from two firms each sees its own lines), `by_platform` whether a
-    gateway said it for the site, `kept` what the rules keep of line and statement (`details.py`).
+    gateway said it for the site, `kept` what the rules keep of line and statement (`details.py`).  `cold` is its signed
+    word on the temperature: of what the record keeps that is a breach alone; all three states are in the public piece
+    (`ShownStatements.told`).
     """
 
     entry_id: UUID
@@ -86,6 +89,7 @@ class HistoryLine:
     annulled: bool = False
     corrects: UUID | None = None
     by_platform: bool = False
+    cold: Cold = Cold.UNKNOWN
     kept: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -209,6 +213,7 @@ def _as_line(rows: Sequence[Row[Any]]) -> HistoryLine:
         annulled=first.annulled,
         corrects=first.corrects,
         by_platform=first.by_platform,
+        cold=Cold.BREACH if (first.said or {}).get("breach") else Cold.UNKNOWN,
         kept={**(first.said or {}), **(first.details or {})},
     )
 

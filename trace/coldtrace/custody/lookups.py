@@ -23,6 +23,9 @@ FEW = 5
 """Of a city from which fewer looks than so many came in an hour, at all codes together, the name is not kept.
 
 These are looks, not people: who looked at one code and at another is not joined; one shopper with five boxes is five.
+What is kept cannot tell people: `look_visitor` and `look_network` know a visitor and the code, but neither hour nor
+city; `look_cell` knows hour and city of a code, but no visitor; and when the rule is applied the day's visitors are
+forgotten.  See decision 0050.
 """
 FINE_FOR = timedelta(hours=24)
 """How long a cell keeps its city before the rule of few is applied: until all of its hour have come, and a day."""

@@ -153,6 +153,14 @@ class ShownStatements:
         said = self._of.get(entry_id)
         return None if said is None else said.public
 
+    def told(self, story: Iterable[HistoryLine]) -> list[HistoryLine]:
+        """Return the lines of a story with what their public pieces say of the temperature.
+
+        That goods were within limits is said once the checkpoint covers the statement, that they were too warm at once.
+        """
+        said = ((line, self.public(line.entry_id)) for line in story)
+        return [line if public is None else replace(line, cold=public.cold) for line, public in said]
+
     def item(self, line: HistoryLine) -> dict[str, object]:
         """Return a statement as it stands in a bundle (docs/formats/bundle.md), with the box's own lines alone."""
         key = line.entry_id

@@ -7,6 +7,9 @@ not kept: where there is no crowd, everything is as fresh as the database.  Page
 threads at a time, because scans are captured by the same process; past `waiting_max` the answer is 503 with
 `Retry-After`.
 
+What has no number of look-ups is kept whole where it is the same for all: a code that is refused or unknown, a place
+and its lots; whoever is shown an unknown code is noted as if it had been made for him.
+
 Nothing of a visitor is in a kept page: its language is part of the key, and nothing else of the request but the code.
 """
 
@@ -29,6 +32,7 @@ from coldtrace.web.looks import Looks
 from coldtrace.web.open_codes import OPEN_PATHS
 from coldtrace.web.problems import answer, answered, language_of, wants_page
 from coldtrace.web.refusals import PagesBusy
+from coldtrace.web.shown import NOTE, Shown
 from coldtrace.web.words import page_words
 from coldtrace.web.zipped import ZippedAround
 
@@ -38,43 +42,30 @@ KEPT_MAX = 500
 """Pages kept at most, of some 16 kB each."""
 TURNS = 4
 """Pages made at a time: more threads make none of them earlier, and take the interpreter from the scans."""
+KEPT_STATUSES = frozenset({200, 403, 404})
+"""Of pages that say of a code what there is to say: also that its lot is recalled, or that it is not known."""
 RETRY_S = 2
-NOTE = "coldtrace.shown"
 
 _Key = tuple[bytes, bytes, Lang]
 QuickPage = Callable[[Request], Awaitable[Response | None]]
 
 
 @dataclass(kw_only=True)
-class _Shown:
-    """What the route says of the page that it made: whose it is, and the number of look-ups in it."""
-
-    unit_id: str = ""
-    count: int = 0
-
-
-@dataclass(kw_only=True)
 class _Kept:
-    """A page around its number of look-ups."""
+    """A page around its number of look-ups, or the whole of one that has none."""
 
+    status: int
     headers: list[tuple[bytes, bytes]]
     before: bytes
     after: bytes
     lang: Lang
-    unit_id: str
+    shown: Shown
     until_s: float
 
     @cached_property
     def zipped(self) -> ZippedAround:
         """The same, compressed once for all who take that."""
         return ZippedAround(self.before, self.after)
-
-
-def note_shown(request: Request, unit_id: str, count: int) -> None:
-    """Note that the page of a unit is shown as look-up number `count`."""
-    shown: _Shown | None = request.scope.get(NOTE)
-    if shown is not None:
-        shown.unit_id, shown.count = unit_id, count
 
 
 class KeptPages:
@@ -127,7 +118,7 @@ class KeptPages:
         if key is not None:
             self._making[key] = making
         try:
-            scope[NOTE] = shown = _Shown()
+            scope[NOTE] = shown = Shown()
             copy = _Copy()
             await self._make(Request(scope), receive, copy)
             if key is not None and making.wanted:
@@ -146,30 +137,44 @@ class KeptPages:
         async with self._turns:
             await self._app(request.scope, receive, send)
 
-    def _keep(self, key: _Key, shown: _Shown, copy: "_Copy") -> None:
-        # The first look says in words of its own that nobody came before.
-        if copy.status != 200 or shown.count < 2:
+    def _keep(self, key: _Key, shown: Shown, copy: "_Copy") -> None:
+        if copy.status not in KEPT_STATUSES or any(name == b"set-cookie" for name, _ in copy.headers):
             return
-        parts = copy.body.split(_said(shown.count, key[2]))
-        if len(parts) != 2 or any(name == b"set-cookie" for name, _ in copy.headers):
+        if shown.unit_id:
+            # The first look says in words of its own that nobody came before.
+            parts = copy.body.split(_said(shown.count, key[2])) if shown.count >= 2 else []
+        else:
+            parts = [copy.body, b""] if shown.common else []
+        if len(parts) != 2:
             return
         headers = [each for each in copy.headers if each[0] != b"content-length"]
         until_s = time.monotonic() + FRESH_S
         self._kept[key] = _Kept(
-            headers=headers, before=parts[0], after=parts[1], lang=key[2], unit_id=shown.unit_id, until_s=until_s
+            status=copy.status,
+            headers=headers,
+            before=parts[0],
+            after=parts[1],
+            lang=key[2],
+            shown=shown,
+            until_s=until_s,
         )
         self._kept.move_to_end(key)
         while len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)
 
     async def _show(self, kept: _Kept, request: Request, receive: Receive, send: Send) -> None:
+        said = b""
         try:
-            count, _ = await self._looks.count_joined(request, kept.unit_id)
+            if kept.shown.unit_id:
+                count, _ = await self._looks.count_joined(request, kept.shown.unit_id)
+                said = _said(count, kept.lang)
+            elif kept.shown.stray is not None:
+                code, signed = kept.shown.stray
+                await self._looks.stray_joined(request, code, signed=signed)
         except (SQLAlchemyError, psycopg.Error):
             # Inside, a database that is away is answered as everywhere.
             await self._app(request.scope, receive, send)
             return
-        said = _said(count, kept.lang)
         headers = list(kept.headers)
         if takes_gzip(request.headers.get("accept-encoding", "")):
             body = kept.zipped.around(said)
@@ -177,7 +182,7 @@ class KeptPages:
         else:
             body = kept.before + said + kept.after
         headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": kept.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     def _refusal(self, request: Request) -> Response:

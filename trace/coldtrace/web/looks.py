@@ -27,6 +27,7 @@ from coldtrace.env import Env
 from coldtrace.goods.store import issued_code
 from coldtrace.web.joined import Joined
 from coldtrace.web.limits import address_of
+from coldtrace.web.shown import note_stray
 
 SALT_BYTES = 32
 AGENT_MAX = 300
@@ -45,6 +46,18 @@ class Glance:
     counts: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stray:
+    """A visitor before a box's code of a known lot under which nothing is known; `address` is where from."""
+
+    gtin: str
+    lot: str
+    unit_id: str
+    signed: bool
+    address: str
+    at: datetime
+
+
 class Looks:
     """Counts looks; knows the salt of the day."""
 
@@ -54,6 +67,7 @@ class Looks:
         self._salt: tuple[date, bytes] | None = None
         self._lock = threading.Lock()
         self._joined = Joined(self._count_together, weigh=lambda glance: 1, weight_max=TOGETHER_MAX)
+        self._strays = Joined(self._note_together, weigh=lambda stray: 1, weight_max=TOGETHER_MAX)
 
     def know_salt(self, session: Session, at: datetime) -> None:
         """Have the salt of the day at hand.  May commit: to be called before anything is asked in a pipeline."""
@@ -116,28 +130,52 @@ class Looks:
 
     def stray(self, request: Request, session: Session, code: TraceCode | None, *, signed: bool, at: datetime) -> None:
         """Note that somebody saw a box's code of a known lot under which nothing is known; anything else is nothing."""
+        if code is not None:
+            note_stray(request, code, signed=signed)
+        stray = self._stray(request, code, signed, at)
+        if stray is not None:
+            self._note(session, [stray])
+            session.commit()
+
+    async def stray_joined(self, request: Request, code: TraceCode, *, signed: bool) -> None:
+        """Do the same in one transaction with all who look just now, in the event loop."""
+        stray = self._stray(request, code, signed, self._env.clock())
+        if stray is not None:
+            await self._strays.submit(stray)
+
+    def _stray(self, request: Request, code: TraceCode | None, signed: bool, at: datetime) -> Stray | None:
         gtin, lot = (None, None) if code is None else (code.value("01"), code.value("10"))
         if code is None or gtin is None or lot is None or code.kind is not CodeKind.UNIT:
-            return
+            return None
         if "coldtrace.head" in request.scope:
-            return
-        unit_id = str(code.unit_id)
-        day = day_of(at)
-        network = network_token(self._salt_of(session, day), address=address_of(request.scope))
-        # Asked and told the same way whatever is known: how long it takes must not say whether a number exists.
-        known = [issued_code(session, unit_id) is not None, find_unit(session, unit_id) is not None]
+            return None
+        unit_id, address = str(code.unit_id), address_of(request.scope)
+        return Stray(gtin=gtin, lot=lot, unit_id=unit_id, signed=signed, address=address, at=at)
+
+    def _note_together(self, strays: Sequence[Stray]) -> list[None]:
+        with self._sessions() as session:
+            self._note(session, strays)
+            session.commit()
+        return [None for _ in strays]
+
+    def _note(self, session: Session, strays: Sequence[Stray]) -> None:
+        days = {day_of(each.at) for each in strays}
+        salts = {day: self._salt_of(session, day) for day in days}
         session.execute(text("SET LOCAL synchronous_commit = off"))
-        count_stray(
-            session,
-            gtin=gtin,
-            lot=lot,
-            unit_id=unit_id,
-            signed=signed,
-            network=network,
-            day=day,
-            known=any(known),
-        )
-        session.commit()
+        for each in strays:
+            day = day_of(each.at)
+            # Asked and told the same way whatever is known: how long it takes must not say whether a number exists.
+            known = [issued_code(session, each.unit_id) is not None, find_unit(session, each.unit_id) is not None]
+            count_stray(
+                session,
+                gtin=each.gtin,
+                lot=each.lot,
+                unit_id=each.unit_id,
+                signed=each.signed,
+                network=network_token(salts[day], address=each.address),
+                day=day,
+                known=any(known),
+            )
 
     def _salt_of(self, session: Session, day: date) -> bytes:
         with self._lock:

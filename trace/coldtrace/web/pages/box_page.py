@@ -1,8 +1,8 @@
 """The page of a box: many at a time, because what is asked for one can be asked for all in the same few questions.
 
-Whoever comes here has a good code, of a box that is registered and not stopped.  What lies on the goods, where they are
-and what was said of them is read for every page; what was checked of a statement's very bytes before is not checked
-again (`custody/shown_statements.py`).
+Whoever comes here has a good code, of a box that is registered; its lot may be recalled.  What lies on the goods, where
+they are and what was said of them is read for every page; what was checked of a statement's very bytes before is not
+checked again (`custody/shown_statements.py`).
 """
 
 import json
@@ -17,11 +17,12 @@ from sqlmodel import Session
 from coldtrace.codes.trace_code import TraceCode
 from coldtrace.custody.bundle import allow_proof, frame, to_show, waiting
 from coldtrace.custody.history import HistoryLine, UnitRecord, ask_stories, seller_in
-from coldtrace.custody.model import Mark, UnitState
+from coldtrace.custody.model import Mark, Overlay, UnitState
 from coldtrace.custody.shown_statements import ShownStatements
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.events.statement_type import StatementType
+from coldtrace.goods.stop_store import Recall
 from coldtrace.ledger import service as ledger
 from coldtrace.ledger.model import SignedHead
 from coldtrace.parties import store as parties
@@ -31,14 +32,24 @@ from coldtrace.verify.bundle import verify_shown
 from coldtrace.verify.code import CodeReport
 from coldtrace.verify.report import Outcome, Result
 from coldtrace.web.formats import LOCAL
-from coldtrace.web.kept_pages import note_shown
 from coldtrace.web.linkset import complaint_url, proof_url
 from coldtrace.web.looks import Looks
-from coldtrace.web.pages.code_asked import OF_OVERLAYS, here_of, journey_steps, label_of, printed_code, recall_said
+from coldtrace.web.pages.code_asked import (
+    OF_OVERLAYS,
+    here_of,
+    journey_steps,
+    label_of,
+    printed_code,
+    recall_noticed,
+    recall_said,
+)
 from coldtrace.web.pages.goods_facts import read_goods
-from coldtrace.web.pages.journey import is_in_transit, journey_stops
+from coldtrace.web.pages.journey import is_in_transit, journey_stops, temperature
 from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Bilingual, ConsumerView, Goods, ProofSummary, Queries, Repack, Seller
+from coldtrace.web.problems import status_of
+from coldtrace.web.refusals import CodeRefused
+from coldtrace.web.shown import note_shown
 from coldtrace.web.status_words import Status, worst_first
 
 SEEN_AGAIN = frozenset({Mark.SOLD_TWICE.value, Mark.AFTER_SALE.value})
@@ -48,7 +59,7 @@ SEEN_AGAIN = frozenset({Mark.SOLD_TWICE.value, Mark.AFTER_SALE.value})
 @dataclass(frozen=True, kw_only=True)
 class BoxAsked:
     """A request for the page of a registered box; `facts` is the text of its signed facts, `allow` the proof that a
-    code of a stolen key is older than the theft."""
+    code of a stolen key is older than the theft, `recall` that of its lot by number, which the page is refused with."""
 
     request: Request
     report: CodeReport
@@ -56,6 +67,7 @@ class BoxAsked:
     unit: UnitRecord
     facts: str
     allow: dict[str, object] | None = None
+    recall: Recall | None = None
 
 
 class BoxPages:
@@ -87,13 +99,14 @@ class BoxPages:
     def _page(self, asked: BoxAsked, queries: Queries) -> Response:
         unit, code = asked.unit, asked.code
         facts = read_goods(read_facts(asked.facts), today=self._now.astimezone(LOCAL).date())
-        story = self._stories.get(unit.unit_pk, [])
+        story = self._statements.told(self._stories.get(unit.unit_pk, []))
         proved = to_show(story, self._statements)
         steps = journey_steps(story, self._sites, {line.entry_id for line in proved})
+        stops = journey_stops(steps)
         printed = printed_code(code, self._env)
         path = printed[len(f"https://{self._env.public_host}") :]
         proof = self._proof(asked, printed, path, story, proved)
-        statuses = _statuses(unit, facts, asked.report, proof, story)
+        statuses = _statuses(asked, facts, proof, story)
         note_shown(asked.request, unit.unit_id, queries.count)
         view = ConsumerView(
             here=here_of(asked.request),
@@ -105,15 +118,18 @@ class BoxPages:
             code_label=label_of(code),
             queries=queries,
             goods=facts,
-            journey=journey_stops(steps),
+            journey=stops,
             in_transit=is_in_transit(steps),
+            temperature=temperature(steps, stops, warm=Overlay.TEMP_BREACH in unit.lying),
             repacks=repacks(story, self._sites, unit.unit_id),
             seller=_seller(story, self._sites),
-            recall=recall_said(story, unit.lying, self._sites),
+            recall=recall_noticed(asked.recall) if asked.recall else recall_said(story, unit.lying, self._sites),
             proof=proof,
             complaint_url=complaint_url(path),
         )
-        return show(asked.request, "consumer/unit.html", view)
+        # A machine that asks for the page learns of the recall by its status, too, as from the problem.
+        status = 200 if asked.recall is None else status_of(CodeRefused(verdict=view.verdict))
+        return show(asked.request, "consumer/unit.html", view, status)
 
     def _proof(
         self, asked: BoxAsked, printed: str, path: str, story: list[HistoryLine], proved: list[HistoryLine]
@@ -153,11 +169,10 @@ def box_page(session: Session, env: Env, looks: Looks, asked: BoxAsked, *, now: 
     return page
 
 
-def _statuses(
-    unit: UnitRecord, facts: Goods, report: CodeReport, proof: ProofSummary, story: list[HistoryLine]
-) -> list[Status]:
+def _statuses(asked: BoxAsked, facts: Goods, proof: ProofSummary, story: list[HistoryLine]) -> list[Status]:
     """Return every status that holds, the worst first."""
-    found = []
+    unit = asked.unit
+    found = [] if asked.recall is None else [Status.RECALLED]
     if facts.days_left is not None and facts.days_left < 0:
         found.append(Status.EXPIRED)
     if any(SEEN_AGAIN.intersection(line.marks) for line in story):
@@ -165,7 +180,7 @@ def _statuses(
     found += [OF_OVERLAYS[kind] for kind in unit.lying]
     if unit.effective.state in (UnitState.DESTROYED, UnitState.VOID, UnitState.LOST, UnitState.EXPORTED):
         found.append(Status.NOT_FOR_SALE)
-    if report.stale:
+    if asked.report.stale:
         found.append(Status.LIST_EXPIRED)
     if proof.result == "failed":
         found.append(Status.PROOF_FAILED)

@@ -22,6 +22,7 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import product_links
 from coldtrace.goods import store as goods
 from coldtrace.goods.product_link_rules import ProductLink
+from coldtrace.goods.stop_store import Recall
 from coldtrace.goods.store import IssuedCode
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
@@ -30,8 +31,7 @@ from coldtrace.seal.trust_list import open_trust_list
 from coldtrace.verify.code import CodeReport
 from coldtrace.web.accepted import is_accepted
 from coldtrace.web.formats import LOCAL
-from coldtrace.web.kept_pages import note_shown
-from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, type_asked
+from coldtrace.web.linkset import LINKSET, PROOF, WHOLE, complaint_url, notice_url, type_asked
 from coldtrace.web.looks import Looks
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.pages.journey import JourneyStep
@@ -39,6 +39,7 @@ from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import Queries, RecallNotice, UnknownView
 from coldtrace.web.problems import wants_page
 from coldtrace.web.refusals import CodeRefused
+from coldtrace.web.shown import note_common, note_shown
 from coldtrace.web.status_words import STATUSES, Status, Tone
 
 NOT_REGISTERED = "not_registered"
@@ -139,6 +140,7 @@ def scanned_text(text: str) -> str:
 def unknown_page(asked: Asked, status: Status) -> Response:
     if not wants_page(asked.request):
         raise CodeRefused(verdict=NOT_REGISTERED)
+    note_common(asked.request)
     view = UnknownView(
         here=asked.here,
         host=asked.env.public_host,
@@ -207,6 +209,15 @@ def recall_said(
     return RecallNotice(published=day, role=site.role.value, district=site.district)
 
 
+def recall_noticed(recall: Recall) -> RecallNotice:
+    """Return what a page says of a lot that was recalled by its number."""
+    return RecallNotice(
+        published=recall.recalled_at.astimezone(LOCAL).date().isoformat(),
+        reason=recall.reason,
+        url=notice_url(recall.gtin, recall.lot),
+    )
+
+
 def journey_steps(
     story: Iterable[HistoryLine], sites: Mapping[str, Site], proved: Collection[UUID] = ()
 ) -> list[JourneyStep]:
@@ -221,6 +232,7 @@ def journey_steps(
             district=sites[line.gln].district,
             date=line.event_at.astimezone(LOCAL).date().isoformat(),
             site=line.gln,
+            cold=line.cold.value,
             by_platform=line.by_platform,
             waiting=bool(proved) and line.entry_id not in proved,
         )

@@ -16,7 +16,7 @@ from coldtrace.custody.history import UnitRecord, find_unit
 from coldtrace.env import Env
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
-from coldtrace.goods.stop_store import recall_of
+from coldtrace.goods.stop_store import Recall, recall_of
 from coldtrace.goods.stops import judge_code
 from coldtrace.verify.code import CodeReport, Verdict
 from coldtrace.verify.code_refusals import RecalledLot
@@ -37,6 +37,7 @@ from coldtrace.web.looks import Looks
 from coldtrace.web.pages.box_page import BoxAsked, box_page
 from coldtrace.web.pages.code_asked import (
     NOT_REGISTERED,
+    PAGE,
     Asked,
     facts_if_registered,
     here_of,
@@ -59,6 +60,7 @@ from coldtrace.web.pages.views import (
 )
 from coldtrace.web.problems import status_of, wants_page
 from coldtrace.web.refusals import CodeRefused, NotAcceptable
+from coldtrace.web.shown import note_common
 from coldtrace.web.status_words import Status
 
 router = APIRouter(tags=["codes"], dependencies=[Visitor])
@@ -80,10 +82,12 @@ def get_code(request: Request, rest: str) -> Response:
             product = product_page(request, session, text, now)
             if product is not None:
                 return product
-        if report.code is None or report.verdict is not Verdict.VALID:
+        if report.code is None or report.verdict not in (Verdict.VALID, Verdict.RECALLED_LOT):
             request.app.state.looks.stray(request, session, report.code, signed=False, at=now)
             return _refused(request, session, report, now, text)
         asked = Asked(request=request, session=session, env=env, now=now, report=report, code=report.code, text=text)
+        if report.verdict is Verdict.RECALLED_LOT:
+            return _of_recalled_lot(asked)
         kind = kind_wanted(request)
         if kind == LINKSET:
             return links_of(asked)
@@ -105,6 +109,7 @@ def _refused(request: Request, session: Session, report: CodeReport, now: dateti
     refusal = CodeRefused(verdict=report.verdict.value)
     if not wants_page(request):
         raise refusal
+    note_common(request)
     view = RefusedView(
         here=here_of(request),
         host=request.app.state.env.public_host,
@@ -116,6 +121,22 @@ def _refused(request: Request, session: Session, report: CodeReport, now: dateti
         complaint_url=complaint_url(here_of(request)),
     )
     return show(request, "consumer/refused.html", view, status_of(refusal))
+
+
+def _of_recalled_lot(asked: Asked) -> Response:
+    """Answer a genuine code of a recalled lot: the page of its box, with the recall before all else, and the proof to
+    whoever follows the page's link; to programs and of what is not registered only that it is recalled."""
+    request, session = asked.request, asked.session
+    follows = type_asked(request.query_params.get("linkType")) == PROOF
+    registered = _registered(asked) if asked.names_box else None
+    if registered is not None and follows:
+        return _bundle(asked)
+    facts = asked.report.refusal.facts if isinstance(asked.report.refusal, RecalledLot) else {}
+    recall = recall_of(session, str(facts.get("gtin")), str(facts.get("lot")))
+    if registered is None or recall is None or not wants_page(request) or kind_wanted(request) != PAGE:
+        request.app.state.looks.stray(request, session, asked.code, signed=False, at=asked.now)
+        return _refused(request, session, asked.report, asked.now, asked.text)
+    return remember_language(request, _box_page(asked, *registered, recall=recall))
 
 
 def _recalled(session: Session, report: CodeReport, now: datetime) -> RecalledGoods | None:
@@ -183,13 +204,17 @@ def _registered(asked: Asked) -> tuple[UnitRecord, str] | None:
 
 
 def _unit_page(asked: Asked) -> Response:
-    looks: Looks = asked.request.app.state.looks
     registered = _registered(asked)
     if registered is None:
+        looks: Looks = asked.request.app.state.looks
         looks.stray(asked.request, asked.session, asked.code, signed=True, at=asked.now)
         return unknown_page(asked, Status.NOT_REGISTERED)
-    unit, facts = registered
-    box = BoxAsked(request=asked.request, report=asked.report, code=asked.code, unit=unit, facts=facts)
+    return _box_page(asked, *registered)
+
+
+def _box_page(asked: Asked, unit: UnitRecord, facts: str, *, recall: Recall | None = None) -> Response:
+    looks: Looks = asked.request.app.state.looks
+    box = BoxAsked(request=asked.request, report=asked.report, code=asked.code, unit=unit, facts=facts, recall=recall)
     return box_page(asked.session, asked.env, looks, box, now=asked.now)
 
 

@@ -2,12 +2,15 @@
 
 Consecutive statements of one kind of place in one district are one stay; a consumer sees its days, what was done
 and whether it was cold, not who the site is and not the hour.
+
+A word on the temperature counts for the stay in which it was said; a stay has no data only where nothing said there
+has any.  All the way is another matter (`temperature`): there a stay without data is a gap, and a gap is never green.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from coldtrace.web.pages.views import ColdState, JourneyStop
+from coldtrace.web.pages.views import ColdState, JourneyStop, Temperature
 
 # Housekeeping of a device, or a look at the box or a word about it from wherever: the box went nowhere.
 SILENT = frozenset(
@@ -41,6 +44,9 @@ def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
     last: JourneyStep | None = None
     for step in steps:
         if step.statement_type in SILENT:
+            # The box went nowhere by it; but whoever measures where the box is says how warm it is there.
+            if last is not None and _same_place(last, step) and last.statement_type not in _SENDING:
+                stops[-1] = replace(stops[-1], cold=_both(stops[-1].cold, step.cold))
             continue
         if last is not None and _same_place(last, step) and last.statement_type not in _SENDING:
             stops[-1] = _longer(stops[-1], step)
@@ -49,6 +55,21 @@ def journey_stops(steps: Iterable[JourneyStep]) -> tuple[JourneyStop, ...]:
             stops.append(_first(step, gap=gap))
         last = step
     return tuple(stops)
+
+
+def temperature(steps: Iterable[JourneyStep], stops: Iterable[JourneyStop], *, warm: bool = False) -> Temperature:
+    """Return row 14: one breach is a breach of the whole way, and within limits is said only if every stay says so.
+
+    `warm`: a breach lies on the goods, also one that came with what they were made of, or was said by a blocked
+    statement.
+    """
+    said = {step.cold for step in steps}
+    if warm or "breach" in said:
+        return Temperature(state="breach", in_part=True)
+    whole = [stop.cold for stop in stops]
+    if whole and all(cold == "ok" for cold in whole):
+        return Temperature(state="ok", in_part=True)
+    return Temperature(state="unknown", in_part="ok" in said)
 
 
 def is_in_transit(steps: Iterable[JourneyStep]) -> bool:
@@ -83,14 +104,13 @@ def _longer(stop: JourneyStop, step: JourneyStep) -> JourneyStop:
         first_date=min(stop.first_date, step.date),
         last_date=max(stop.last_date, step.date),
         acts=stop.acts if step.statement_type in stop.acts else (*stop.acts, step.statement_type),
-        cold=_worse(stop.cold, step.cold),
+        cold=_both(stop.cold, step.cold),
         by_platform=stop.by_platform or step.by_platform,
         waiting=stop.waiting or step.waiting,
     )
 
 
-def _worse(one: ColdState, other: ColdState) -> ColdState:
-    """A breach outweighs everything; a stay is within limits only if nothing in it is without data."""
-    if "breach" in (one, other):
-        return "breach"
-    return one if one == other else "unknown"
+def _both(one: ColdState, other: ColdState) -> ColdState:
+    """A breach outweighs everything, and a word outweighs none: no data is what nobody said anything of."""
+    said = (one, other)
+    return "breach" if "breach" in said else "ok" if "ok" in said else "unknown"

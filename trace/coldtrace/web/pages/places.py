@@ -6,12 +6,14 @@ from datetime import date
 from fastapi.responses import Response
 
 from coldtrace.custody import counters
-from coldtrace.custody.counters import OpenLot
+from coldtrace.custody.counters import Behind, OpenLot
 from coldtrace.custody.history import find_unit
 from coldtrace.custody.model import Overlay
+from coldtrace.custody.shown_statements import ShownStatements
 from coldtrace.custody.story_pages import history
 from coldtrace.events.facts import read_facts
 from coldtrace.goods import store as goods
+from coldtrace.ledger import service as ledger
 from coldtrace.parties import store as parties
 from coldtrace.rights.model import EVERYTHING
 from coldtrace.web.formats import LOCAL
@@ -26,13 +28,16 @@ from coldtrace.web.pages.code_asked import (
     unknown_page,
 )
 from coldtrace.web.pages.goods_facts import read_goods
-from coldtrace.web.pages.journey import is_in_transit, journey_stops
+from coldtrace.web.pages.journey import is_in_transit, journey_stops, temperature
 from coldtrace.web.pages.showing import show
 from coldtrace.web.pages.views import ListedLot, PalletView, PlaceView
+from coldtrace.web.shown import note_common
 from coldtrace.web.status_words import Status, advice_for, worst_first
 
 PALLET_LOTS_MAX = 20
 COUNTER_LOTS_MAX = 30
+"""On one page: the next one is a link away, and whoever follows them sees all that is open."""
+AFTER = "after"
 
 
 def pallet_page(asked: Asked) -> Response:
@@ -42,7 +47,9 @@ def pallet_page(asked: Asked) -> Response:
         return unknown_page(asked, Status.NOT_REGISTERED)
     story = [line for line in history(asked.session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
     sites = {site.gln: site for site in parties.sites(asked.session)}
-    steps = journey_steps(story, sites)
+    head = ledger.checkpoint(asked.session, asked.env.log)
+    steps = journey_steps(ShownStatements(asked.session, asked.env, [story], head).told(story), sites)
+    stops = journey_stops(steps)
     today = asked.now.astimezone(LOCAL).date()
     found = counters.lots_on(asked.session, unit.unit_pk, today=today, limit=PALLET_LOTS_MAX)
     lying = _said_of(found.overlays, told=_OF_WHOLE_LOTS)
@@ -61,8 +68,9 @@ def pallet_page(asked: Asked) -> Response:
         queries=count_look(asked, unit_id),
         lots=tuple(_lot(each, today, told=_OF_WHOLE_LOTS) for each in found.listed),
         more=found.more,
-        journey=journey_stops(steps),
+        journey=stops,
         in_transit=is_in_transit(steps),
+        temperature=temperature(steps, stops, warm=Overlay.TEMP_BREACH in unit.lying),
         recall=recall_said(story, unit.lying, sites),
         complaint_url=complaint_url(asked.path),
     )
@@ -76,7 +84,12 @@ def place_page(asked: Asked) -> Response:
         return unknown_page(asked, Status.NOT_REGISTERED)
     door = asked.code.value("254")
     today = asked.now.astimezone(LOCAL).date()
-    found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX)
+    behind = Behind.read(asked.request.query_params.get(AFTER, ""))
+    found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX, behind=behind)
+    if behind is not None and not found.listed:
+        # All that came behind is sold meanwhile: what is here stands on the first page.
+        behind = None
+        found = counters.open_at(asked.session, gln, door, today=today, limit=COUNTER_LOTS_MAX)
     view = PlaceView(
         here=asked.here,
         host=asked.env.public_host,
@@ -88,8 +101,11 @@ def place_page(asked: Asked) -> Response:
         door=door,
         open_lots=tuple(_lot(each, today) for each in found.listed),
         more=found.more,
+        next_url=None if found.behind is None else f"{asked.path}&{AFTER}={found.behind.text}",
+        first_url=None if behind is None else asked.path,
         complaint_url=complaint_url(asked.path),
     )
+    note_common(asked.request)
     return show(asked.request, "consumer/place.html", view)
 
 

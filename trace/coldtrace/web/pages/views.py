@@ -223,9 +223,13 @@ class JourneyStop:
 
 @dataclass(frozen=True, kw_only=True)
 class Temperature:
-    """Row 14.  `covered_percent` is the share of time with readings; without readings the state is unknown."""
+    """Row 14.  `covered_percent` is the share of time with readings; without readings the state is unknown.
+
+    `in_part` tells whether anything was said of it at all: some of the way may be known where all of it is not.
+    """
 
     state: ColdState = "unknown"
+    in_part: bool = False
     covered_percent: int | None = None
     highest_mdegc: int | None = None
     lowest_mdegc: int | None = None
@@ -242,15 +246,17 @@ class Seller:
 
 @dataclass(frozen=True, kw_only=True)
 class RecallNotice:
-    """Row 18, and below the banner: a recall that a statement said, on which day and by what kind of place.
+    """Row 18, and below the banner: a recall that a statement said, on which day and by what kind of place; or that of
+    a lot by its number, of which the reason is public and `url` leads to the notice.
 
-    Its reason is no public word of a statement (docs/formats/events.md); that of a lot recalled by number is in the
-    notice (`RecalledGoods`).
+    The reason of a statement is none of its public words (docs/formats/events.md).
     """
 
     published: str
-    role: str
-    district: str
+    role: str | None = None
+    district: str | None = None
+    reason: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,7 +319,8 @@ class PalletView(CodePageView):
 class PlaceView(CodePageView):
     """The page of a place code at a door, a gate or a counter; `name` only where the site agreed to be shown.
 
-    `open_lots` are those of which something is open at a counter; so many `more` are not listed.
+    `open_lots` are those of which something is open at a counter; so many `more` come behind them, on the page at
+    `next_url`.  Behind the first page `first_url` leads back to it.
     """
 
     status: Status = Status.PLACE
@@ -324,6 +331,8 @@ class PlaceView(CodePageView):
     name: Bilingual = NOT_STATED
     open_lots: tuple[ListedLot, ...] = ()
     more: int = 0
+    next_url: str | None = None
+    first_url: str | None = None
     complaint_url: str | None = None
 
     @property

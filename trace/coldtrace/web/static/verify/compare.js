@@ -1,10 +1,11 @@
 // The page beside the proof: is what the visitor reads what was signed?
 //
-// Compared are the code, the product facts with their sources (rows 3 to 11 and 15) and the journey (row 13), by the text
-// that is in sight.  Text among the facts that is neither signed nor a word of ours differs, too.  Of the status only so
-// much is compared as signed facts decide: what is past its date may not stand under a banner that lets it pass.  What
-// else the banner says, the number of look-ups, repacking (row 12), the seller's name and recalls are the platform's own
-// word of now, and signed by nobody.
+// Compared are the code, the product facts with their sources (rows 3 to 11 and 15), the journey (row 13) with the
+// temperature of each stop, and the word on the temperature all the way (row 14), by the text that is in sight.  Text
+// among the facts that is neither signed nor a word of ours differs, too.  Of the status only so much is compared as
+// signed facts decide: what is past its date may not stand under a banner that lets it pass.  What else the banner says,
+// the number of look-ups, repacking (row 12), the seller's name and recalls are the platform's own word of now, and
+// signed by nobody.
 
 import {
   codeLabel, days, daysBetween, districtWords, factTexts, localDay, moment, roleWords, say, sourceWords,
@@ -21,11 +22,14 @@ const AGE_MAX_MS = 86_400_000;
 export function comparePage(page, report, lang, now = Date.now()) {
   if (report.facts === null) return { name: 'page', result: 'not_checked', reason: 'page_not_compared' };
   const asOf = page.querySelector('.banner__when time');
-  if (Math.abs(now - Date.parse(asOf?.dateTime ?? '')) > AGE_MAX_MS) {
-    asOf.dataset.differs = '';
+  // A page without a moment that can be read is not from today either.
+  if (!(Math.abs(now - Date.parse(asOf?.dateTime ?? '')) <= AGE_MAX_MS)) {
+    if (asOf !== null) asOf.dataset.differs = '';
     return { name: 'page', result: 'failed', reason: 'page_old' };
   }
-  const differing = [...differingFacts(page, report, lang), ...differingStops(page, report, lang)];
+  const differing = [
+    ...differingFacts(page, report, lang), ...differingStops(page, report, lang), ...differingCold(page, report, lang),
+  ];
   for (const each of differing) each.dataset.differs = '';
   if (differing.length > 0) return { name: 'page', result: 'failed', reason: 'page_differs' };
   if (!showsAll(page, report)) return { name: 'page', result: 'failed', reason: 'page_lacks_records' };
@@ -125,11 +129,11 @@ function isOf(statement, { role, district, first, last }) {
 
 function differingStops(page, { statements }, lang) {
   const moved = statements.filter((each) => !SILENT.includes(each.type));
-  const cold = new Set(['unknown', ...moved.map((each) => each.cold)]);
   const notes = ['row.journey', 'journey.lead', 'journey.none', 'journey.gap', 'journey.in_transit', 'journey.in_transit_note'];
   const ours = new Set([
     ...[...notes, 'journey.by_platform', 'journey.waiting'].map((key) => say(key, lang)),
-    ...[...cold].map((state) => say('journey.temperature', lang, { state: COLD[state][lang] })),
+    // Which of them a stop may say is compared stop by stop.
+    ...Object.keys(COLD).map((state) => stopCold(state, lang)),
   ].map(plain));
   const card = page.querySelector('[data-row="13"]');
   if (card === null) return [page.body];
@@ -153,11 +157,58 @@ function isStop(stop, moved, lang) {
   return near(first) && near(last) && acts.every((act) => own.some((each) => actWords(each.type, lang) === act));
 }
 
-/** Tell whether every movement of the proof is on the page. */
+const stopCold = (state, lang) => say('journey.temperature', lang, { state: COLD[state][lang] });
+
+/** Return the state whose words an element has in sight, undefined for any other text. */
+const stateIn = (elements, words) =>
+  elements.length === 1 && inSight(elements[0])
+    ? Object.keys(COLD).find((state) => shownText(elements[0]) === plain(words(state)))
+    : undefined;
+
+/** The stops of the page with the state of which each has the words in sight, undefined for any other text. */
+const withCold = (page, lang) =>
+  stopsOf(page).map((stop) => ({
+    ...stop, cold: stateIn([...stop.element.querySelectorAll('.stop__cold')], (state) => stopCold(state, lang)),
+  }));
+
+const coldAllTheWay = (page, lang) =>
+  stateIn([...page.querySelectorAll('[data-row="14"] .band__word')], (state) => COLD[state][lang]);
+
+/** Return what says more of the temperature than the records do: a stop, or row 14 where not every stop says it. */
+function differingCold(page, { statements }, lang) {
+  const stops = withCold(page, lang);
+  const silent = (each) => SILENT.includes(each.type);
+  // Of a look at the box no day is shown: it may be long after the last thing that moved it.
+  const speaksOf = (each, stop) => isOf(each, stop) || (silent(each) && isOf(each, { ...stop, last: each.date }));
+  const said = (stop) => stop.waiting || statements.some((each) => each.cold === stop.cold && speaksOf(each, stop));
+  const found = stops
+    .filter((stop) => stop.cold === undefined || (stop.cold !== 'unknown' && !said(stop)))
+    .map((stop) => stop.element);
+  const whole = coldAllTheWay(page, lang);
+  if (whole === undefined || (whole === 'ok' && (stops.length === 0 || stops.some((stop) => stop.cold !== 'ok')))) {
+    found.push(page.querySelector('[data-row="14"]') ?? page.body);
+  }
+  return found;
+}
+
+/**
+ * Tell whether the page says of the temperature all that the records say.
+ *
+ * Two stays of one kind of place in one district may be the same as far as a stranger sees; then either may say it.
+ */
+function saysColdOf(page, statements, lang) {
+  const stops = withCold(page, lang);
+  const says = (stop, cold) => stop.cold === cold || stop.cold === 'breach';
+  const moved = statements.filter((each) => !SILENT.includes(each.type) && each.cold !== 'unknown');
+  if (!moved.every((each) => stops.some((stop) => isOf(each, stop) && says(stop, each.cold)))) return false;
+  return coldAllTheWay(page, lang) === 'breach' || statements.every((each) => each.cold !== 'breach');
+}
+
+/** Tell whether every movement of the proof, and what is said there of the temperature, is on the page. */
 function showsAll(page, { statements }) {
   const lang = page.documentElement.lang.toLowerCase().startsWith('en') ? 'en' : 'zh';
   const stops = stopsOf(page);
-  return statements
-    .filter((each) => !SILENT.includes(each.type))
-    .every((each) => stops.some((stop) => isOf(each, stop) && stop.acts.includes(actWords(each.type, lang))));
+  const moved = statements.filter((each) => !SILENT.includes(each.type));
+  return saysColdOf(page, statements, lang)
+    && moved.every((each) => stops.some((stop) => isOf(each, stop) && stop.acts.includes(actWords(each.type, lang))));
 }
