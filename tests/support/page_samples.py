@@ -12,6 +12,7 @@ from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages.api_reader import ApiView, api_groups
 from coldtrace.web.pages.qr_picture import qr_picture
+from coldtrace.web.pages.run_view import RunView
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
 from coldtrace.web.pages.views import (
     NOT_STATED,
@@ -44,7 +45,6 @@ from coldtrace.web.pages.views import (
     RollNumbers,
     RunLine,
     RunsView,
-    RunView,
     Sample,
     SampleBox,
     Seller,
