@@ -209,7 +209,7 @@ def _printers(printers: Sequence[Printer], entered: Mapping[str, str]) -> tuple[
     return tuple(
         Choice(
             value=each.name,
-            label=Words(f"{each.name}（{each.dpi} dpi）", f"{each.name} ({each.dpi} dpi)"),
+            label=Words(f"{each.name}（每英寸 {each.dpi} 点）", f"{each.name} ({each.dpi} dpi)"),
             is_chosen=entered.get("printer") == each.name,
         )
         for each in printers
