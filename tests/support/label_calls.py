@@ -15,7 +15,7 @@ def _bind(scene: Scene) -> Request:
     return as_fields(
         "/desk/rolls/bind",
         codes=scene.consignment.carton.uri,
-        lot=scene.consignment.carton.lot,
+        lot=scene.consignment.carton.lot or "",
         consignment=str(scene.consignment.consignment_id),
     )
 
