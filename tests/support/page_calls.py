@@ -10,6 +10,7 @@ from support.case_calls import NOBODY
 from support.complaint_calls import COMPLAINT_PAGES
 from support.consignment_calls import CONSIGNMENT_PAGES
 from support.keeping_calls import KEEPING_PAGES
+from support.label_calls import LABEL_PAGES
 from support.paper_calls import PAPER_PAGES
 from support.people_calls import ADMINISTRATORS_ONLY, grant, member, person, spare
 from support.stall_calls import STALL_PAGES
@@ -33,32 +34,7 @@ PAGES = (
         make=lambda scene: Request(path=handheld("/desk/devices/{key}")(scene).path),
         token_only=True,
     ),
-    Call(
-        method="GET",
-        route="/desk/runs",
-        right=(Kind.RUN, Verb.READ),
-        lists="data-run",
-        make=at("/desk/runs"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/runs/{run_id}",
-        right=(Kind.RUN, Verb.READ),
-        about="run",
-        hidden=(404, "run_unknown"),
-        make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}"),
-        token_only=True,
-    ),
-    Call(
-        method="GET",
-        route="/desk/runs/{run_id}/labels",
-        right=(Kind.RUN, Verb.WRITE),
-        about="run",
-        hidden=(404, "run_unknown"),
-        make=lambda scene: Request(path=f"/desk/runs/{scene.consignment.run_id}/labels?layout=60x40&format=csv"),
-        token_only=True,
-    ),
+    *LABEL_PAGES,
     Call(
         method="GET",
         route="/desk/organisations",

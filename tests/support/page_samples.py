@@ -12,6 +12,7 @@ from coldtrace.web.app import ROUTERS
 from coldtrace.web.openapi import describe
 from coldtrace.web.pages.api_reader import ApiView, api_groups
 from coldtrace.web.pages.qr_picture import qr_picture
+from coldtrace.web.pages.run_view import RunView
 from coldtrace.web.pages.sheet import Cell, Choice, Field, Form, Row, Section, SheetView
 from coldtrace.web.pages.views import (
     NOT_STATED,
@@ -44,7 +45,6 @@ from coldtrace.web.pages.views import (
     RollNumbers,
     RunLine,
     RunsView,
-    RunView,
     Sample,
     SampleBox,
     Seller,
@@ -56,6 +56,7 @@ from coldtrace.web.pages.views import (
 from coldtrace.web.place_words import REPACKS
 from coldtrace.web.status_words import Status, advice_for
 from support.complaint_samples import COMPLAINT_PAGES
+from support.run_samples import ROLL_FORMS
 from support.stall_samples import stall_pages
 
 HOST = "trace.example.cn"
@@ -426,6 +427,7 @@ RUN_BUSY = RunView(
     frame=replace(FRAME, purpose=None),
     run=_RUN,
     kid="28dcfa90",
+    void="3, 17-23",
     jobs=(
         PrintLine(
             layout="100x100",
@@ -454,6 +456,9 @@ RUN_ROLL = RunView(
     ),
     downloads=(LabelChoice(layout="100x100", format="pdf", url="/desk/runs/x/labels?layout=100x100"),),
     reprints=3,
+    roll_url=f"/desk/rolls/{_ROLL.run_id}",
+    forms=ROLL_FORMS,
+    problem=Words("序号写错了", "The numbers are malformed"),
     roll=RollNumbers(bound=640, unused="641-1000", skipped="17-23, 40", double_bound="", voided="5"),
 )
 _FORM = Form(

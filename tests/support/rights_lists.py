@@ -271,6 +271,7 @@ LISTS: Mapping[str, Callable[[Session], Rows]] = {
     "runs.run": _runs(Kind.RUN, "TRUE"),
     "data-run": _runs(Kind.RUN, "TRUE"),
     "rolls.roll": _runs(Kind.ROLL, "r.kind = 'roll'"),
+    "#rolls": _runs(Kind.ROLL, "r.kind = 'roll'"),
     "statements.id": _statements,
     "consignments.consignment": _consignments,
     "#consignments": _consignments,

@@ -17,6 +17,7 @@ from support.web_house import PAGE, WebHouse
 FILES = {
     "GET /account/data",
     "GET /desk/runs/{run_id}/labels",
+    "GET /desk/rolls/{roll_id:uuid}/certificate",
     "GET /desk/complaints/{complaint_id:uuid}/photo",
     "GET /desk/consignments/import/template",
     "GET /desk/consignments/import/annotated",

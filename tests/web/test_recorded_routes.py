@@ -35,6 +35,7 @@ NOTHING_DONE = {
     # The good calls of these change nothing: a dry run, and a printer that is not configured.
     "POST /api/v1/imports",
     "POST /api/v1/runs/{run_id}/print",
+    "POST /desk/runs/{run_id}/print",
     # A form to fill in.
     "GET /desk/history",
     # These name a person, or an organisation, that there is not.
@@ -99,6 +100,10 @@ ACTS = {
     "GET /api/v1/sites/{gln}/lots.csv": "export",
     "GET /api/v1/sites/{gln}/near-expiry.csv": "export",
     "GET /desk/runs/{run_id}/labels": "print",
+    "POST /desk/runs/{run_id}/reprint": "reprint",
+    "POST /desk/runs/{run_id}/void": "void",
+    "POST /desk/rolls": "draw",
+    "POST /desk/rolls/bind": "bind",
     "GET /api/v1/people/{person_id}/data": "export",
     "DELETE /api/v1/people/{person_id}": "erase",
     "POST /desk/people/{person_id}/erase": "erase",

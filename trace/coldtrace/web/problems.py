@@ -215,6 +215,8 @@ STATUS: dict[str, int] = {
     "label_position_unknown": 422,
     "reprint_reason_missing": 422,
     "label_code_voided": 422,
+    "label_of_another_run": 422,
+    "count_not_confirmed": 422,
     "too_many_requests": 429,
     "code_quota_spent": 429,
     "internal_error": 500,

@@ -98,6 +98,28 @@ class MalformedJson(Refusal):
     )
 
 
+class CountNotConfirmed(Refusal):
+    """A whole run of labels is sent by whoever has seen how many they are."""
+
+    code = "count_not_confirmed"
+    title = Words("未确认张数", "The number of labels is not confirmed")
+    detail = Words(
+        "请核对张数，勾选确认后再发送。没有发送任何标签。",
+        "Check how many labels it is and tick the box, then send. Nothing was sent.",
+    )
+
+
+class LabelOfAnotherRun(Refusal):
+    """What is done on the page of a run is done with its own labels: another's was scanned by mistake."""
+
+    code = "label_of_another_run"
+    title = Words("不是这一批的标签", "A label of another run")
+    detail = Words(
+        "「{text}」是另一赋码批的标签。请在那一批的页面办理；这里没有做任何改动。",
+        "'{text}' is a label of another code run. Do it on that run's page; nothing was changed here.",
+    )
+
+
 class MalformedForm(Refusal):
     """A form was cut off or is not one."""
 

@@ -464,6 +464,8 @@ PAGE_WORDS: dict[str, Words] = {
     "run.codes_drawn": Words("码已全部签发", "All codes are drawn"),
     "run.codes_drawing": Words("正在签发追溯码", "Drawing codes"),
     "run.refresh": Words("本页每 3 秒自动更新。", "This page looks again every 3 seconds."),
+    "run.look_again": Words("再看一次进度", "See how far it is now"),
+    "run.roll.open": Words("这一卷：证书、绑定批次", "This roll: certificate, binding to lots"),
     "run.key": Words("签名密钥", "Signing key"),
     "run.reprints": Words("补打次数", "Reprints"),
     "run.jobs": Words("标签", "Labels"),

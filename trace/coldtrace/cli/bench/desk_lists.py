@@ -103,6 +103,7 @@ LISTS: tuple[List, ...] = (
     List(name="desk: consignments", who="station", path="/desk/consignments", deep=_CONSIGNMENT,
          narrowed=("search=L77", "search=0000000")),
     List(name="desk: runs", who="station", path="/desk/runs", deep=_RUN),
+    List(name="desk: rolls", who="station", path="/desk/rolls"),
     List(name="desk: complaints of a city", who="city", path="/desk/complaints", deep=_COMPLAINT,
          narrowed=("show=all",)),
     List(name="desk: overview of a city", who="city", path="/desk/overview", narrowed=("days=7", "days=90")),

@@ -5,14 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
+from sqlmodel import Session
 
 from coldtrace.custody import binding
+from coldtrace.env import Env
 from coldtrace.events.roll_certificate import NUMBERS_MAX
 from coldtrace.events.statement_type import StatementType
 from coldtrace.goods import roll_store, rolls
 from coldtrace.goods.firms import firms_of_consignment, firms_of_runs
-from coldtrace.goods.roll_rules import NumberList, format_ranges, ranges_of
-from coldtrace.goods.rolls import BIND_DAYS, CODES_MAX, BindCodes, NewRoll
+from coldtrace.goods.roll_rules import BindLot, NumberList, format_ranges, ranges_of
+from coldtrace.goods.rolls import BIND_DAYS, CODES_MAX, BindCodes, BoundItem, NewRoll
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CallerLang, CurrentEnv, ReadSession, WriteSession, needs
 from coldtrace.web.api.body import BodyIn
@@ -91,6 +93,17 @@ def post_bind(
     `bound`, `repeat` (the same again), `double_bound` (it has another lot: kept as a case, not applied), or `refused`
     with the reason.  A device binds for its own site, and only if it may commission.
     """
+    lot, items = bind_labels(session, env, caller, body)
+    return {
+        "lot": lot.lot,
+        "gtin": lot.gtin,
+        "consignment": str(lot.consignment_id),
+        "results": [item.to_json(lang) for item in items],
+    }
+
+
+def bind_labels(session: Session, env: Env, caller: Caller, body: BindIn) -> tuple[BindLot, list[BoundItem]]:
+    """Bind labels for a caller, and say so in the journal: for the API and the desk's form."""
     if len(body.codes) > CODES_MAX:
         raise TooManyItems(limit=CODES_MAX, got=len(body.codes))
     command = BindCodes(
@@ -106,12 +119,7 @@ def post_bind(
     caller.named(lot.consignment_id)
     caller.about(*firms_of_consignment(session, lot.consignment_id))
     caller.told(codes=len(items))
-    return {
-        "lot": lot.lot,
-        "gtin": lot.gtin,
-        "consignment": str(lot.consignment_id),
-        "results": [item.to_json(lang) for item in items],
-    }
+    return lot, items
 
 
 @router.get("/{roll_id:uuid}", summary="One roll 单卷")

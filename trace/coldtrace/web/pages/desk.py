@@ -1,6 +1,7 @@
-"""The desk's pages of code runs: how far the codes, their labels and their rolls are.  They only show.
+"""The desk's pages of code runs: how far the codes, their labels and their rolls are, and the forms that print them.
 
-A page that something is still going on behind asks again by itself, without scripts.
+What the forms do stands in `desk_printing.py`.  A page that something is still going on behind asks again by itself,
+without scripts unless forms are on it.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,10 @@ from coldtrace.web.access import Caller, CurrentEnv, CurrentSettings, ReadSessio
 from coldtrace.web.api.labels import FormatName, LayoutName, get_labels
 from coldtrace.web.page_session import page_needs
 from coldtrace.web.pages.desk_frame import frame_of
+from coldtrace.web.pages.run_forms import Entered, run_forms
+from coldtrace.web.pages.run_view import RunView
 from coldtrace.web.pages.showing import remember_language, show
-from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView, RunView
+from coldtrace.web.pages.views import Bilingual, LabelChoice, PrintLine, RollNumbers, RunLine, RunsView
 
 router = APIRouter(include_in_schema=False)
 RunReader = Annotated[Caller, page_needs(Kind.RUN, Verb.READ)]
@@ -67,26 +70,58 @@ def runs_page(request: Request, session: ReadSession, reader: RunReader, after: 
 
 
 @router.get("/desk/runs/{run_id}")
-def run_page(request: Request, run_id: UUID, session: ReadSession, reader: RunReader) -> Response:
-    """Show one code run: codes drawn, labels made and sent, and the numbers of a roll."""
-    run = run_store.find_run(session, run_id, reader.scope)
-    if run is None:
-        raise RunUnknown(id=str(run_id))
-    reader.about(*firms_of_runs(session, [run_id]))
-    may_print = run_store.find_run(session, run_id, reader.scope_for(Kind.RUN, Verb.WRITE)) is not None
-    jobs = print_store.jobs_of_run(session, run_id, reader.scope, limit=JOBS_SHOWN)
-    view = RunView(
-        here=_here(request),
-        host=request.app.state.env.public_host,
-        frame=frame_of(request, reader),
-        run=_lines(session, [run], reader)[0],
-        kid=run_store.last_kid(session, run_id),
-        jobs=tuple(_job(job, now=request.app.state.env.clock()) for job in jobs),
-        downloads=_downloads(run) if may_print else (),
-        reprints=print_store.count_reprints(session, run_id, reader.scope),
-        roll=_roll(session, run_id, reader.scope_for(Kind.ROLL, Verb.READ)) if run.kind == "roll" else None,
-    )
-    return _shown(request, "desk/run.html", view)
+def run_page(request: Request, run_id: UUID, reader: RunReader) -> Response:
+    """Show one code run: codes drawn, labels made and sent, the numbers of a roll, and what can be done with labels."""
+    return show_run(request, reader, run_id=run_id)
+
+
+def show_run(
+    request: Request,
+    caller: Caller,
+    *,
+    run_id: UUID,
+    notice: Words | None = None,
+    problem: Words | None = None,
+    status: int = 200,
+    entered: Entered | None = None,
+) -> Response:
+    """Show the page of a run: after a form, with what came of it."""
+    with request.app.state.sessions() as session:
+        reads = caller.scope_for(Kind.RUN, Verb.READ)
+        run = run_store.find_run(session, run_id, reads)
+        if run is None:
+            raise RunUnknown(id=str(run_id))
+        caller.about(*firms_of_runs(session, [run_id]))
+        may_print = run_store.find_run(session, run_id, caller.scope_for(Kind.RUN, Verb.WRITE)) is not None
+        may_replace = run_store.find_run(session, run_id, caller.scope_for(Kind.CODE, Verb.WRITE)) is not None
+        jobs = print_store.jobs_of_run(session, run_id, reads, limit=JOBS_SHOWN)
+        void = print_store.void_numbers(session, run_id, reads)
+        rolls_read = caller.scope_for(Kind.ROLL, Verb.READ)
+        roll = _roll(session, run_id, rolls_read) if run.kind == "roll" else None
+        view = RunView(
+            here=f"/desk/runs/{run_id}" if request.method != "GET" else _here(request),
+            host=request.app.state.env.public_host,
+            frame=frame_of(request, caller),
+            run=_lines(session, [run], caller)[0],
+            kid=run_store.last_kid(session, run_id),
+            jobs=tuple(_job(job, now=request.app.state.env.clock()) for job in jobs),
+            downloads=_downloads(run) if may_print else (),
+            reprints=print_store.count_reprints(session, run_id, reads),
+            void=format_ranges(ranges_of(void)),
+            roll=roll,
+            roll_url=None if roll is None else f"/desk/rolls/{run_id}",
+            forms=run_forms(
+                run,
+                request.app.state.settings.printers or (),
+                void=len(void),
+                may_print=may_print,
+                may_replace=may_replace,
+                entered=entered or Entered(),
+            ),
+            notice=notice,
+            problem=problem,
+        )
+    return _shown(request, "desk/run.html", view, status)
 
 
 @router.get("/desk/runs/{run_id}/labels")
@@ -198,8 +233,8 @@ def _roll(session: Session, run_id: UUID, scope: Scope) -> RollNumbers | None:
     return RollNumbers(bound=roll.used, **lists)
 
 
-def _shown(request: Request, template: str, view: RunsView | RunView) -> Response:
-    answer = remember_language(request, show(request, template, view))
+def _shown(request: Request, template: str, view: RunsView | RunView, status: int = 200) -> Response:
+    answer = remember_language(request, show(request, template, view, status))
     # The page has the token of the session's forms.
     answer.headers["Cache-Control"] = "no-store"
     return answer

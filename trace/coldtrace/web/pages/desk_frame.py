@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[Words | None, tuple[_Page, ...]], ...] = (
             ("/desk/declarations", Words("待补报关单", "Declarations"), (Kind.CONSIGNMENT, Verb.READ)),
             ("/desk/papers", Words("单证", "Papers"), (Kind.PAPER, Verb.READ)),
             ("/desk/runs", Words("赋码批", "Code runs"), (Kind.RUN, Verb.READ)),
+            ("/desk/rolls", Words("卷标", "Rolls"), (Kind.ROLL, Verb.READ)),
             ("/desk/stock", Words("库存", "Stock"), (Kind.UNIT, Verb.READ)),
             ("/desk/expected", Words("待收", "Expected"), (Kind.UNIT, Verb.READ)),
             ("/desk/in-transit", Words("在途", "In transit"), (Kind.UNIT, Verb.READ)),

@@ -547,20 +547,3 @@ class LabelChoice:
     layout: str
     format: str
     url: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunView(DeskView):
-    """One code run with what is being made of it.  The page asks again by itself while something is going on."""
-
-    run: RunLine
-    kid: str
-    jobs: tuple[PrintLine, ...] = ()
-    downloads: tuple[LabelChoice, ...] = ()
-    reprints: int = 0
-    roll: RollNumbers | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether codes are being drawn or labels made."""
-        return not self.run.is_drawn or any(job.state == "running" for job in self.jobs)
