@@ -365,7 +365,7 @@ def test_pages_of_the_list_and_of_the_publication_go_on_where_they_stopped(world
 
 
 def test_a_visitor_a_code_and_the_unproven_are_limited_by_the_day(databases: Databases, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
-    limits = {"visitor": 2, "code": 3, "unproven": 1}
+    limits = {"visitor": 2, "code": 3, "unproven": 1, "network_code": 100}
     with web_house(databases, tmp_path_factory.mktemp("web"), complaint_limits=limits) as web:
         world = make_world(web)
         base = {"subject": "spoiled", "said": SAID, "district": ELSEWHERE}
