@@ -18,6 +18,7 @@ from coldtrace.goods.product_link_rules import LinkType
 from coldtrace.goods.roll_rules import BindStatus, NumberList
 from coldtrace.parties.model import SiteRole
 from coldtrace.rights import model as rights
+from coldtrace.verify import report as verified
 from coldtrace.verify.code import Verdict
 from coldtrace.verify.words import NAMES, RESULTS
 from coldtrace.watch.complaint_rules import ComplaintState, NotAccepted, Outcome, Subject, Unpublished
@@ -62,6 +63,7 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     UnitState,
     Verdict,
     Trouble,
+    verified.Outcome,
     webhooks.EventType,
     webhooks.MessageState,
     webhooks.Stopped,

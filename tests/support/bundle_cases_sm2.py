@@ -3,6 +3,8 @@
 They end as without the `[sm2]` extra; with it the garbage is refused, as tests/unit/verify/test_bundle_cases.py says.
 """
 
+from typing import cast
+
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.public_key import SM2_SPKI
 from coldtrace.seal.root_document import RootDocument, sign_root_change, write_root
@@ -12,7 +14,7 @@ from support.story import ROOT_KEY, Story, build_story
 from support.tlog_vectors import SM2_POINT
 
 SM2 = SM2_SPKI + b"\x04" + bytes.fromhex(SM2_POINT)
-GARBAGE = {"root": "sm2", "alg": "SM2", "sig": b64(b"\x01" * 64)}
+GARBAGE: dict[str, object] = {"root": "sm2", "alg": "SM2", "sig": b64(b"\x01" * 64)}
 UNKNOWN = "unsupported_algorithm"
 
 
@@ -21,7 +23,7 @@ def sm2_roots(nothing: dict[str, str]) -> list[BundleCase]:
     either, both = build_story(founded=_founded(1)), build_story(founded=_founded(2))
     taken = write_root(roots={"r9": STRANGER.spki}, threshold=1, previous=either.root)
     change = sign_root_change(taken, [("r9", STRANGER)])
-    change["sigs"] = [*change["sigs"], GARBAGE]  # type: ignore[misc]
+    change["sigs"] = [*cast("list[object]", change["sigs"]), GARBAGE]
     return [
         make_case(
             "sm2_root_garbage",
@@ -74,7 +76,7 @@ def _founded(threshold: int) -> RootDocument:
 
 
 def _own(story: Story) -> list[dict[str, object]]:
-    return list(story.envelope()["sigs"])  # type: ignore[call-overload]
+    return cast("list[dict[str, object]]", story.envelope()["sigs"])
 
 
 def _signed_by(story: Story, *signatures: dict[str, object]) -> str:

@@ -224,6 +224,14 @@ def test_before_the_log_covers_it_the_proof_is_pending(web: WebHouse) -> None:
     assert status(page) == "normal"
 
 
+def test_the_command_on_the_page_names_the_code_as_printed(world: World) -> None:
+    """Neither the language nor anything else that a visitor's address has besides."""
+    page = world.web.client.get(world.web.path(world.shelf) + "&lang=en&utm=x", headers=PAGE).text
+    (command,) = (node.text for node in read_page(page).all("code") if "coldtrace verify" in node.text)
+    host, path = world.web.env.public_host, world.web.path(world.shelf)
+    assert command == f'coldtrace verify FILE --root root.json --code "https://{host}{path}"'
+
+
 def test_what_a_label_has_behind_the_code_keeps_no_look_from_being_counted(world: World) -> None:
     """Only the code is signed: a copier who prints `&lang=zh` behind it would keep every scan the first."""
     made = world.web.consignment(declaration=fresh_declaration(), cartons=1)

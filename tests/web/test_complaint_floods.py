@@ -19,7 +19,7 @@ from support.web_house import PAGE, WebHouse, web_house
 AT_ONCE = 48
 """More than there are threads for routes."""
 PATIENCE_S = 900
-LIMITS = {"visitor": 500, "network": 500, "code": 500, "unproven": 500}
+LIMITS = dict.fromkeys(("visitor", "network", "network_code", "network_unproven", "code", "unproven"), 500)
 
 
 @pytest.fixture
@@ -86,6 +86,33 @@ def test_one_network_is_heard_so_often_a_day_whatever_its_browsers_call_themselv
         with web.engine.connect() as connection:
             rows = str(connection.execute(text("SELECT * FROM complaint_count")).all())
         assert "2001:db8" not in rows
+
+
+def test_one_network_silences_neither_a_code_nor_all_who_have_none(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """By the limits of an installation that chose none: what one network may say leaves room for others."""
+    usual = {"visitor": 500}
+    with web_house(databases, tmp_path_factory.mktemp("web"), complaint_limits=usual) as web:
+        world: World = make_world(web)
+        sold, shelf = web.path(world.sold), web.path(world.shelf)
+
+        def sent(code: str, address: str) -> httpx.Response:
+            return send(web, fields(web, code=code), **{"X-Forwarded-For": address})
+
+        assert [sent(sold, "198.51.100.7").status_code for _ in range(4)] == [303] * 3 + [429]
+        refused = sent(sold, "198.51.100.7")
+        assert "3 complaints about this code" in refused.text
+        assert "mobile data" in refused.text
+        assert SAID in refused.text
+        assert 0 < int(refused.headers["retry-after"]) <= 24 * 3600
+        assert sent(sold, "198.51.100.8").status_code == 303, "others are heard about it"
+        assert sent(shelf, "198.51.100.7").status_code == 303, "and this one about another box"
+        assert [sent(f"made up {each}", "198.51.100.9").status_code for each in range(6)] == [303] * 5 + [429]
+        assert sent("made up", "198.51.100.10").status_code == 303
+        with web.engine.connect() as connection:
+            rows = connection.execute(text("SELECT what FROM complaint_count")).scalars().all()
+        assert {len(bytes(what)) for what in rows if bytes(what)[:1] == b"a"} == {33}, "hashes, and nothing else"
 
 
 def test_one_form_sent_twice_at_one_moment_is_one_complaint_with_one_receipt(flooded: WebHouse) -> None:

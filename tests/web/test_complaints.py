@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from itertools import count
@@ -30,6 +31,14 @@ from support.whole_database import everything
 SHOP_DISTRICT, ELSEWHERE = "120101", "310000"
 TOLD = (SAID, SHOP, CONTACT)
 _agents = count(1)
+
+
+@pytest.fixture(scope="module")
+def shared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebHouse]:
+    """All consumers of this file complain from one address; what one network may say is in test_complaint_floods."""
+    limits = {"network_code": 20, "network_unproven": 20}
+    with web_house(databases, tmp_path_factory.mktemp("web"), complaint_limits=limits) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -365,7 +374,7 @@ def test_pages_of_the_list_and_of_the_publication_go_on_where_they_stopped(world
 
 
 def test_a_visitor_a_code_and_the_unproven_are_limited_by_the_day(databases: Databases, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
-    limits = {"visitor": 2, "code": 3, "unproven": 1}
+    limits = {"visitor": 2, "code": 3, "unproven": 1, "network_code": 100}
     with web_house(databases, tmp_path_factory.mktemp("web"), complaint_limits=limits) as web:
         world = make_world(web)
         base = {"subject": "spoiled", "said": SAID, "district": ELSEWHERE}

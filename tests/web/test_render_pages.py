@@ -293,8 +293,12 @@ def test_proof_for_scripts_and_without() -> None:
     assert not one(section, "ul").text
     assert "data-proof-list" in one(section, "ul").attributes
     assert "11 checks passed, 0 failed, 1 not checked" in section.text
-    assert "coldtrace verify FILE" in section.text
-    assert one(section, "a").attributes["href"] == SOLD.proof.url
+    # The command as printed holds a file to a root and to this code; without, a forged one would hold as well.
+    code = f"https://{SOLD.host}{SOLD.proof.url}"
+    assert f'coldtrace verify FILE --root root.json --code "{code}"' in section.text
+    proof, root = section.all("a")
+    assert proof.attributes["href"] == SOLD.proof.url
+    assert (root.attributes["href"], root.attributes["download"]) == ("/api/v1/root", "root.json")
     assert one(section, "noscript").text
     assert [s.attributes["src"].partition("?")[0] for s in tree.all("script")] == ["/static/verify/whole.js"]
     for quiet in (FRESH, MISSING):

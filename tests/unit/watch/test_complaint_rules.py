@@ -67,7 +67,9 @@ def test_the_answer_is_due_sixty_days_after_it_was_accepted() -> None:
 
 def test_clocks_and_limits_are_chosen_one_by_one() -> None:
     assert ComplaintDays.of({"answer": 45}) == ComplaintDays(accept=7, answer=45, publish=7)
-    assert ComplaintLimits.of({"visitor": 1}) == ComplaintLimits(visitor=1, network=20, code=20, unproven=200)
+    assert ComplaintLimits.of({"visitor": 1}) == ComplaintLimits(
+        visitor=1, network=20, network_code=3, network_unproven=5, code=20, unproven=200
+    )
     with pytest.raises(SettingInvalid) as caught:
         ComplaintDays.of({"anwser": 45})
     assert caught.value.facts["name"] == "COLDTRACE_COMPLAINT_DAYS"

@@ -1,4 +1,4 @@
-"""How many complaints came today: by visitor, by network, about a code, without a genuine one.
+"""How many complaints came today: by visitor, by network, by network about a code, about a code, without a genuine one.
 
 Visitors and networks are known by tokens under the salt of the day (`custody/lookups.py`), and every count goes with
 its day.
@@ -15,6 +15,7 @@ from sqlmodel import Session
 from coldtrace.errors import Refusal
 from coldtrace.watch.complaint_refusals import (
     TooManyAboutCode,
+    TooManyAlike,
     TooManyComplaints,
     TooManyFromNetwork,
     TooManyUnproven,
@@ -46,7 +47,7 @@ def require_room(session: Session, now: datetime, limits: ComplaintLimits, count
 def count(session: Session, now: datetime, limits: ComplaintLimits, counted: CountedAs) -> None:
     """Count a complaint; a refusal undoes it, with the caller's transaction.
 
-    Raises TooManyComplaints, TooManyFromNetwork, TooManyAboutCode and TooManyUnproven.
+    Raises TooManyComplaints, TooManyFromNetwork, TooManyAlike, TooManyAboutCode and TooManyUnproven.
     """
     for what, limit, refusal in _limited(counted, limits):
         if _times(session, now.astimezone(LOCAL).date(), what) > limit:
@@ -62,10 +63,14 @@ def _limited(counted: CountedAs, limits: ComplaintLimits) -> Iterator[tuple[byte
     """Give the counters of a complaint, for all in one order: two that wait for each other's would wait for ever."""
     yield b"v" + counted.visitor, limits.visitor, TooManyComplaints
     yield b"n" + counted.network, limits.network, TooManyFromNetwork
+    # By a hash of both: neither the network's token nor the code stands there to be joined with others.
+    code = sha256((counted.proven or "").encode()).digest()
+    alike = limits.network_unproven if counted.proven is None else limits.network_code
+    yield b"a" + sha256(counted.network + code).digest(), alike, TooManyAlike
     if counted.proven is None:
         yield b"u", limits.unproven, TooManyUnproven
     else:
-        yield b"c" + sha256(counted.proven.encode()).digest(), limits.code, TooManyAboutCode
+        yield b"c" + code, limits.code, TooManyAboutCode
 
 
 def _times(session: Session, day: date, what: bytes) -> int:

@@ -79,6 +79,19 @@ class TooManyFromNetwork(Refusal):
     )
 
 
+class TooManyAlike(Refusal):
+    """Enough was complained of one code, or without a genuine one, from one network for a day."""
+
+    code = "too_many_alike"
+    title = Words("此网络今天的同类投诉已达上限", "Enough complaints of this kind from this network for today")
+    detail = Words(
+        "今天从您所用的网络已收到 {limit} 件关于此码（或都没有有效编码）的投诉，本次未保存。"
+        "请换用手机流量等其他网络提交，或明天再试，或拨打 12315。",
+        "{limit} complaints about this code (or without any genuine one) came through your network today; this one was"
+        " not kept. Send it through another one (say, mobile data), try again tomorrow, or call 12315.",
+    )
+
+
 class TooManyAboutCode(Refusal):
     """Enough was complained of one code for a day."""
 

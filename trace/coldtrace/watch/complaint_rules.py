@@ -136,15 +136,18 @@ class ComplaintDays:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintLimits:
-    """How many a day: by one visitor, through one network, about one code, and in all about what no genuine code stands
-    behind.
+    """How many a day: by one visitor, through one network, through one network about one code (`network_code`) or
+    without a genuine one (`network_unproven`), about one code, and in all about what no genuine code stands behind.
 
     A browser may call itself anything, so `visitor` stops honest mistakes and `network` whoever means it; behind one
-    address there may be a market hall or a whole carrier, hence more.
+    address there may be a market hall or a whole carrier, hence more.  About one code few come from there: else a
+    single network could use up what is taken about a code, and nobody else would be heard that day.
     """
 
     visitor: int = 3
     network: int = 20
+    network_code: int = 3
+    network_unproven: int = 5
     code: int = 20
     unproven: int = 200
 

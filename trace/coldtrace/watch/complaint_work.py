@@ -94,7 +94,7 @@ def submit(
     """Take a complaint in and return its receipt number; the same form again is answered with the first, at the same
     moment too.
 
-    Raises TooManyComplaints, TooManyFromNetwork, TooManyAboutCode and TooManyUnproven.
+    Raises TooManyComplaints, TooManyFromNetwork, TooManyAlike, TooManyAboutCode and TooManyUnproven.
     """
     # Sent twice at once, the second waits here until the first is there to be found, or is not.
     lock = {"form": str(new.form_id)}

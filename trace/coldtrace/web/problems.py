@@ -151,6 +151,7 @@ STATUS: dict[str, int] = {
     "too_many_complaints": 429,
     "too_many_from_network": 429,
     "too_many_about_code": 429,
+    "too_many_alike": 429,
     "too_many_unproven": 429,
     "photo_unreadable": 422,
     "photo_too_large": 413,
