@@ -17,8 +17,8 @@ from coldtrace.goods import print_store
 from coldtrace.goods.print_store import PrintJob
 from coldtrace.goods.refusals import DeclarationImported
 from coldtrace.parties.model import SiteRole
-from coldtrace.rights.model import EVERYTHING, Kind, Member, Reader, Role, Verb
-from coldtrace.rights.rules import RULES, Extent, permits, scope_of
+from coldtrace.rights.model import EVERYTHING, Extent, Kind, Member, Reader, Role, Verb
+from coldtrace.rights.rules import RULES, permits, scope_of
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import key_id
 from coldtrace.settings import Printer
