@@ -16,8 +16,8 @@ from coldtrace.goods import print_store
 from coldtrace.goods.print_store import PrintJob
 from coldtrace.goods.refusals import DeclarationImported
 from coldtrace.parties.model import SiteRole
-from coldtrace.rights.model import EVERYTHING, Kind, Member, Reader, Role, Verb
-from coldtrace.rights.rules import permits, scope_of
+from coldtrace.rights.model import EVERYTHING, Extent, Kind, Member, Reader, Role, Verb
+from coldtrace.rights.rules import RULES, permits, scope_of
 from coldtrace.seal.b64 import b64
 from coldtrace.seal.keys import key_id
 from coldtrace.settings import Printer
@@ -42,6 +42,10 @@ UNGUARDED = {
 }
 FRAMEWORK = {"GET /api/openapi.json", "GET /static"}
 ROUTES = {f"{method} {route.path}": route for route in api_routes(ROUTERS) for method in route.methods or ()}
+
+
+OF_THE_INSTALLATION = {(Kind.METRICS, Verb.READ)}
+"""Rights that reach the whole installation or nothing of it."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,11 @@ def test_whoever_names_a_thing_says_how_it_is_hidden() -> None:
     named = [call for call in EVERY if "{" in call.route and call.right is not None]
     for call in named:
         if call.right is None or call.route.startswith("/logs/") or call.status >= 400:
+            continue
+        if call.right in OF_THE_INSTALLATION:
+            # Nothing of it is anybody's: whoever has the right reaches all of it.
+            assert (call.about, call.hidden) == ("", (0, "")), call.name
+            assert set(RULES[call.right].values()) == {Extent.ALL}, call.name
             continue
         assert call.about, call.name
         assert call.hidden[0] >= 400, call.name

@@ -148,7 +148,8 @@ def _sites(session: Session, speak: Scope, glns: Collection[str], *, office: boo
     rows = session.execute(
         text(
             "SELECT st.gln, st.role, st.district, o.uscc, d.operations, d.state FROM site st"
-            " JOIN operator o USING (operator_id) LEFT JOIN gateway g ON g.gln = st.gln AND g.current LEFT JOIN device d ON d.key_id = g.key_id"
+            " JOIN operator o USING (operator_id) LEFT JOIN gateway g ON g.gln = st.gln AND g.current"
+            " LEFT JOIN device d ON d.key_id = g.key_id"
             " WHERE (st.gln = ANY(CAST(:glns AS text[])) OR CAST(:office AS boolean) AND st.role = 'regulator')"
             f" AND {within.thing(Kind.GATEWAY, at='st.gln')} ORDER BY st.gln LIMIT :most"
         ),
