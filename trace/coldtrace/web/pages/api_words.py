@@ -298,7 +298,7 @@ CHINESE: dict[str, str] = {
     "历史记录不在其中。",
     "GET /api/v1/quarantine": "返回被拒收的记录和其他内容，最新的在前：时间、原因、大小、次数；"
     "设备签名核实无误的有 `key`。原文另行下载；`next` 是下一页的 `after`。",
-    "GET /api/v1/quarantine/{id}/bytes": "以附件返回收到的原文，最多 64 KiB。即为导出，"
+    "GET /api/v1/quarantine/{id}/bytes": "以附件返回收到的原文，最多 65,536 字节。即为导出，"
     "须说明用途（`Coldtrace-Purpose`）。",
     "GET /healthz": "进程在运行就回答。",
     "GET /readyz": "能履行承诺时 200；数据库不可用、日志冻结、入树超时或未能发布时 503，并列出原因；"
