@@ -15,6 +15,7 @@ from coldtrace.web.pages import views
 from coldtrace.web.pages.goods_facts import read_goods
 from coldtrace.web.render import render
 from coldtrace.web.status_words import STATUSES, VERDICTS, Status, Tone
+from support.hostile_views import with_every_text
 from support.html_tree import Node, read_page
 from support.page_samples import (
     BREACH,
@@ -30,7 +31,6 @@ from support.page_samples import (
     RECALLED_BY_NUMBER,
     REFUSED,
     SOLD,
-    with_every_text,
 )
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
