@@ -25,6 +25,7 @@ from coldtrace.events.statement_type import StatementType
 from coldtrace.events.unit_id import lot_unit
 from coldtrace.events.units_piece import Line
 from coldtrace.seal.hashing import sha256
+from coldtrace.web.database_trouble import attempts
 from support.consignments import GTIN, LOT
 from support.custody_story import Goods, random_story, record_of, sensible_story
 from support.house import GLNS, Handheld
@@ -37,7 +38,7 @@ BEGIN = START + timedelta(hours=1)
 
 def upload(sessions: sessionmaker[Session], road: Road, batch: list[Statement]) -> None:
     """Send a batch as the door does: a batch that met another one over the same goods is told again."""
-    for _ in range(20):
+    for _ in attempts(road.env, 20):
         try:
             with sessions.begin() as session:
                 results = custody.capture(session, road.env, [statement.to_json() for statement in batch])

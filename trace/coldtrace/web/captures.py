@@ -43,7 +43,7 @@ from coldtrace.seal.device_request import (
 )
 from coldtrace.seal.keys import MalformedKey, PublicKey, load_public_key
 from coldtrace.web.access import counted, recognise, require_signed
-from coldtrace.web.database_trouble import is_race
+from coldtrace.web.database_trouble import attempts, is_race
 from coldtrace.web.items import read_items
 from coldtrace.web.joined import Joined
 from coldtrace.web.refusals import Busy, MalformedJson, NotReady
@@ -162,7 +162,7 @@ class Captures:
         """
         if not group:
             return []
-        for _ in range(ATTEMPTS if len(group) == 1 else 1):
+        for _ in attempts(self._env, ATTEMPTS if len(group) == 1 else 1):
             try:
                 with self.sessions() as session:
                     assert isinstance(session, HotSession)

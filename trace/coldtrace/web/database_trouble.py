@@ -3,10 +3,15 @@
 Some rooms speak to the driver itself (COPY), so its errors come wrapped by SQLAlchemy or bare.
 """
 
+import time
+from collections.abc import Iterator
+
 import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from coldtrace.env import Env
 
 RACES = (
     errors.UniqueViolation,
@@ -14,6 +19,21 @@ RACES = (
     errors.SerializationFailure,
     errors.InvalidSqlStatementName,  # what a connection had prepared was dropped meanwhile (`db/hot_pipe.py`)
 )
+
+
+PAUSE_S = 0.1
+"""What a loser of the first race waits at most before it tries again; of each further one as much more."""
+
+
+def attempts(env: Env, most: int) -> Iterator[int]:
+    """Count tries of something that may lose a race, with a random pause between them.
+
+    Several that lost at one moment and began again at one moment would lose again, in step, as often as they like.
+    """
+    for number in range(most):
+        if number:
+            time.sleep(env.random(1)[0] / 255 * number * PAUSE_S)
+        yield number
 
 
 def is_race(error: Exception) -> bool:

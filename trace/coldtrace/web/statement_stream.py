@@ -28,7 +28,7 @@ from coldtrace.custody.service import Result
 from coldtrace.errors import Lang, Refusal
 from coldtrace.parties.refusals import AuthenticationRequired
 from coldtrace.web.access import recognise
-from coldtrace.web.database_trouble import is_away, is_race
+from coldtrace.web.database_trouble import attempts, is_away, is_race
 from coldtrace.web.items import read_line
 from coldtrace.web.problems import answer, language_of
 from coldtrace.web.refusals import BodyTooLarge, NotReady
@@ -190,7 +190,7 @@ async def _lines(
 def _store(request: Request, reads: list[ReadWire]) -> list[Result]:
     """Store what can be stored of a batch, and commit; the token is looked at again, it may have been withdrawn."""
     state = request.app.state
-    for _ in range(ATTEMPTS):
+    for _ in attempts(state.env, ATTEMPTS):
         try:
             with state.sessions.begin() as session:
                 if recognise(request, session, b"") is None:

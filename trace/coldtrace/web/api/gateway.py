@@ -40,7 +40,7 @@ from coldtrace.seal.b64 import MalformedBase64, b64, unb64
 from coldtrace.web.access import Begin, Caller, CallerLang, CurrentEnv, WriteSession, needs
 from coldtrace.web.api.body import BodyIn
 from coldtrace.web.api.statements import CHECKED_MAX, as_json, told_of, wait_briefly, without_goods
-from coldtrace.web.database_trouble import is_lock_timeout, is_race
+from coldtrace.web.database_trouble import attempts, is_lock_timeout, is_race
 from coldtrace.web.invalid import JSON, invalid_request
 from coldtrace.web.refusals import NotReady, TooManyItems
 
@@ -150,7 +150,7 @@ def say(
 
     It is told again after a race, as `/api/v1/statements` does.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(env, ATTEMPTS):
         try:
             with begin() as session:
                 site = _site(session, gln, caller, Kind.GATEWAY)
