@@ -148,7 +148,7 @@ def _downloads(run: RunRecord) -> tuple[LabelChoice, ...]:
 
 
 def _lines(session: Session, runs: Sequence[RunRecord], reader: Caller) -> tuple[RunLine, ...]:
-    sites = {site.gln: site for site in parties.sites(session)}
+    sites = parties.ask_sites(session, {run.station_gln for run in runs})()
     imports, own_rolls = reader.scope_for(Kind.CONSIGNMENT, Verb.READ), reader.scope_for(Kind.ROLL, Verb.READ)
     ids = [run.consignment_id for run in runs if run.consignment_id is not None]
     declared = goods.declarations(session, ids, imports)

@@ -141,8 +141,8 @@ def _rolls(
     with request.app.state.sessions() as session:
         found = roll_store.list_rolls(session, caller.scope_for(Kind.ROLL, Verb.READ), after=after, limit=PAGE)
         caller.about(*firms_of_runs(session, [each.run_id for each in found]))
-        sites = {site.gln: site for site in parties.sites(session)}
         own = goods.stations(session, caller.scope_for(Kind.ROLL, Verb.WRITE), Kind.ROLL)
+        sites = parties.ask_sites(session, {*own, *(each.station_gln for each in found)})()
     caller.told(rows=len(found))
     table = Section(
         id="rolls",
