@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 DAYS_MAX: Final = 3660
 PAGE_MAX: Final = 200
+_COLUMNS: Final = "area, shelf_days_min, days_before, valid_from, valid_until, confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,21 @@ class NearExpiryRule:
         return f"{self.area or '-'}.{self.shelf_days_min}.{self.valid_from.isoformat()}"
 
 
+IN_FORCE: Final = (
+    "SELECT n.* FROM near_expiry_rule n WHERE n.valid_from <= CAST(:today AS date)"
+    " AND (n.valid_until IS NULL OR n.valid_until >= CAST(:today AS date)) AND n.area = (SELECT a.area"
+    "  FROM near_expiry_rule a WHERE si.district ^@ a.area AND a.valid_from <= CAST(:today AS date)"
+    "  AND (a.valid_until IS NULL OR a.valid_until >= CAST(:today AS date)) ORDER BY length(a.area) DESC LIMIT 1)"
+)
+"""The query for the rules at a site `si` on a day `:today`: those of the longest area that its district begins with."""
+
+
 def list_rules(session: Session, *, after: str | None = None, limit: int) -> list[NearExpiryRule]:
     """Return every rule by area, shelf life and day, behind the one of this id; ValueError for what is no id."""
     area, shelf, begins = ("", -1, date.min) if after is None else _read(after)
     rows = session.execute(
         text(
-            "SELECT area, shelf_days_min, days_before, valid_from, valid_until, confirmed FROM near_expiry_rule"
+            f"SELECT {_COLUMNS} FROM near_expiry_rule"
             " WHERE (area, shelf_days_min, valid_from) > (:area, :shelf, CAST(:begins AS date))"
             " ORDER BY area, shelf_days_min, valid_from LIMIT :limit"
         ),
@@ -80,11 +90,23 @@ def add_rule(session: Session, rule: NearExpiryRule, *, today: date) -> NearExpi
             "  FROM near_expiry_rule n WHERE n.area = :area AND n.shelf_days_min = :shelf AND n.valid_from > :begins)),"
             " :confirmed) ON CONFLICT (area, shelf_days_min, valid_from) DO UPDATE SET days_before = :days,"
             " valid_until = EXCLUDED.valid_until, confirmed = :confirmed"
-            " RETURNING area, shelf_days_min, days_before, valid_from, valid_until, confirmed"
+            f" RETURNING {_COLUMNS}"
         ),
         values,
     ).one()
     return NearExpiryRule(**row._mapping)
+
+
+def rules_at(session: Session, gln: str, *, today: date) -> list[NearExpiryRule]:
+    """Return the rules that are in force at a place, the longest shelf life first; none where its city has none."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM site si CROSS JOIN LATERAL ({IN_FORCE}) r WHERE si.gln = :gln"
+            " ORDER BY shelf_days_min DESC"
+        ),
+        {"gln": gln, "today": today},
+    )
+    return [NearExpiryRule(**row._mapping) for row in rows]
 
 
 def _read(id: str) -> tuple[str, int, date]:

@@ -16,6 +16,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlmodel import Session
 
+from coldtrace.custody.city_rules import IN_FORCE
 from coldtrace.custody.lots import HERE
 
 PAGE_MAX = 200
@@ -46,17 +47,6 @@ class PlaceLot:
         """Where the following page begins: the lot and its day, which no two rows share."""
         day = "" if self.last_day is None else self.last_day.isoformat()
         return f"{self.gtin}|{day}|{self.lot}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CityRule:
-    """From a shelf life of so many days on: near so many days before the last one."""
-
-    area: str
-    shelf_days_min: int
-    days_before: int
-    valid_from: date
-    confirmed: bool
 
 
 def read_cursor(raw: str) -> tuple[str, date | None, str]:
@@ -108,18 +98,6 @@ def all_lots(session: Session, gln: str, *, today: date, near: bool, search: str
         after = page[-1].cursor
 
 
-def city_rules(session: Session, gln: str, *, today: date) -> list[CityRule]:
-    """Return the rules that are in force at a place, the longest shelf life first; none where its city has none."""
-    rows = session.execute(
-        text(
-            "SELECT r.area, r.shelf_days_min, r.days_before, r.valid_from, r.confirmed"
-            f" FROM site si CROSS JOIN LATERAL ({_IN_FORCE}) r WHERE si.gln = :gln ORDER BY r.shelf_days_min DESC"
-        ),
-        {"gln": gln, "today": today},
-    )
-    return [CityRule(**row._mapping) for row in rows]
-
-
 def _searched(search: str) -> dict[str, object]:
     plain = search.strip().casefold()[:LONGEST_QUERY]
     return {"search": plain} if plain else {}
@@ -137,12 +115,6 @@ def _typed(where: str) -> str:
     return where
 
 
-_IN_FORCE = (
-    "SELECT n.* FROM near_expiry_rule n WHERE n.valid_from <= CAST(:today AS date)"
-    " AND (n.valid_until IS NULL OR n.valid_until >= CAST(:today AS date)) AND n.area = (SELECT a.area"
-    "  FROM near_expiry_rule a WHERE si.district ^@ a.area AND a.valid_from <= CAST(:today AS date)"
-    "  AND (a.valid_until IS NULL OR a.valid_until >= CAST(:today AS date)) ORDER BY length(a.area) DESC LIMIT 1)"
-)
 _AT = "gln = :gln AND parent_pk IS NULL AND state IN ('active', 'opened')"
 _DECODED = (
     # Values are percent-encoded in unit ids (`events/unit_id.py`): signs of a lot as the hex of their UTF-8 bytes.
@@ -172,7 +144,7 @@ _LOTS = (
     "   WHEN o.production_date ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$' THEN CAST(o.production_date AS date) END)"
     "   AS shelf_days FROM lot o JOIN consignment c USING (consignment_id) WHERE c.state = 'open'"
     "   AND o.gtin = b.gtin AND o.lot = b.lot) d ON TRUE),"
-    f" rule AS MATERIALIZED (SELECT r.* FROM site si CROSS JOIN LATERAL ({_IN_FORCE}) r WHERE si.gln = :gln),"
+    f" rule AS MATERIALIZED (SELECT r.* FROM site si CROSS JOIN LATERAL ({IN_FORCE}) r WHERE si.gln = :gln),"
     " summed AS (SELECT gtin, lot, last_day, CAST(sum(quantity) AS bigint) AS quantity, max(shelf_days) AS shelf_days"
     "  FROM each_lot GROUP BY gtin, lot, last_day),"
     " v AS (SELECT e.*, p.name_zh, p.name_en, ru.days_before, ru.confirmed FROM summed e"

@@ -9,6 +9,7 @@ printed.  The `code` column never needs one, so what the site's program encodes 
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from coldtrace.labels.content import LabelContent, weight_text
@@ -70,6 +71,11 @@ def csv_row(content: LabelContent, number: int) -> bytes:
         content.importer_en,
         content.plant_reg,
     )
+    return csv_line(cells)
+
+
+def csv_line(cells: Iterable[str]) -> bytes:
+    """Return cells as a line of RFC 4180 in UTF-8, none of which a spreadsheet runs as a formula."""
     line = io.StringIO()
     csv.writer(line).writerow([safe_cell(cell) for cell in cells])
     return line.getvalue().encode("utf-8")

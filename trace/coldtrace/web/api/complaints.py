@@ -1,7 +1,5 @@
 """Complaints for the office of their place, and what offices publish for everybody (docs/guides/complaints.md)."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
@@ -9,14 +7,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic import Field
 
 from coldtrace.clock import format_utc
 from coldtrace.codes.short_code import format_short_code
 from coldtrace.env import Env
 from coldtrace.errors import Words
-from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.people.secret_box import open_text
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import cases, complaint_work, complaints
@@ -36,6 +33,7 @@ from coldtrace.watch.complaint_work import Publish
 from coldtrace.watch.complaints import PAGE_MAX, Complaint, Published, Wished
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, Visitor, WriteSession, needs
 from coldtrace.web.api.body import BodyIn
+from coldtrace.web.csv_file import csv_file
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.place_words import district_words
 
@@ -138,8 +136,8 @@ def get_published(
 )
 def get_published_csv(request: Request, env: CurrentEnv) -> Response:
     """Return everything that offices publish as CSV, in both languages."""
-    headers = {"Content-Disposition": 'attachment; filename="complaints.csv"', "Cache-Control": "no-cache"}
-    return StreamingResponse(_rows(request, env.clock()), media_type="text/csv; charset=utf-8", headers=headers)
+    columns = (*COLUMNS, *MORE_COLUMNS)
+    return csv_file(request, "complaints.csv", columns, _rows(request, env.clock()), cache="no-cache")
 
 
 @router.get("/{complaint_id:uuid}", summary="One complaint 单件投诉")
@@ -322,14 +320,13 @@ COLUMNS = ("id", "firm", "subject", "subject_zh", "subject_en", "product_zh", "p
 MORE_COLUMNS = ("district_en", "outcome", "outcome_zh", "outcome_en", "closed_on")
 
 
-def _rows(request: Request, now: datetime) -> Iterator[bytes]:
-    """Give the file a page at a time; a byte-order mark, without which spreadsheets read no Chinese."""
-    yield b"\xef\xbb\xbf" + _row([*COLUMNS, *MORE_COLUMNS])
+def _rows(request: Request, now: datetime) -> Iterator[list[str]]:
+    """Give the file a page at a time, each with a session of its own: whoever reads slowly keeps none waiting."""
     after: UUID | None = None
     while True:
         with request.app.state.sessions() as session:
             found = complaints.published(session, now=now, after=after, limit=PAGE_MAX)
-        yield b"".join(_row(_cells(each)) for each in found)
+        yield from map(_cells, found)
         if len(found) < PAGE_MAX:
             return
         after = found[-1].publication_id
@@ -354,12 +351,6 @@ def _cells(found: Published) -> list[str]:
         outcome.en,
         found.closed_at.astimezone(LOCAL).date().isoformat(),
     ]
-
-
-def _row(cells: list[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-    return line.getvalue().encode()
 
 
 def _words(words: Words) -> dict[str, str]:

@@ -1,17 +1,14 @@
 """GET /api/v1/units/{id}/evidence.csv: everything that was said of a unit, as a file for an inspector's desk.
 
-RFC 4180 with CRLF, UTF-8 with a byte order mark so that spreadsheets read the Chinese.  A cell that a spreadsheet would
-run as a formula gets an apostrophe in front; signed texts begin with `{` or `[` and never need one, so what is hashed
-stands there as it was signed; keys, hashes and signatures have `b64:` in front.
+Signed texts begin with `{` or `[`, never as a formula does, so what is hashed stands there as it was signed; keys,
+hashes and signatures have `b64:` in front.
 """
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from coldtrace.custody.evidence import COLUMNS, evidence
 from coldtrace.custody.history import View, find_unit
@@ -19,13 +16,11 @@ from coldtrace.custody.refusals import UnitUnknown
 from coldtrace.custody.story_pages import seen_lines
 from coldtrace.custody.unit_view import view_unit
 from coldtrace.events.unit_id import read_unit_id
-from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.rights.model import Kind, Scope, Verb
 from coldtrace.web.access import Caller, ReadSession, needs
+from coldtrace.web.csv_file import csv_file
 
 router = APIRouter(prefix="/api/v1/units", tags=["units"])
-MARK = "\ufeff"
-_MEDIA = "text/csv; charset=utf-8"
 
 
 @router.get(
@@ -56,20 +51,11 @@ def get_evidence(
         sites.add(line.gln)
     caller.at(sites)
     caller.told(lines=count)
-    headers = {"Content-Disposition": 'attachment; filename="evidence.csv"', "Cache-Control": "no-store"}
-    if "coldtrace.head" in request.scope:
-        return Response(b"", media_type=_MEDIA, headers=headers)
     pieces = caller.scope_for(Kind.PIECES, Verb.READ)
     rows = _rows(request, record.unit_pk, caller.scope, pieces)
-    return StreamingResponse(rows, media_type=_MEDIA, headers=headers)
+    return csv_file(request, "evidence.csv", COLUMNS, rows)
 
 
-def _rows(request: Request, unit_pk: int, scope: Scope, pieces: Scope) -> Iterator[bytes]:
-    yield (MARK + ",".join(COLUMNS) + "\r\n").encode()
-    # A session of its own: the file leaves when that of the request is closed.
-    state = request.app.state
-    with state.sessions() as session:
-        for row in evidence(session, pieces, seen_lines(session, unit_pk, scope, view=View.ALL)):
-            line = io.StringIO()
-            csv.writer(line).writerow([safe_cell(cell) for cell in row])
-            yield line.getvalue().encode()
+def _rows(request: Request, unit_pk: int, scope: Scope, pieces: Scope) -> Iterator[Sequence[str]]:
+    with request.app.state.sessions() as session:
+        yield from evidence(session, pieces, seen_lines(session, unit_pk, scope, view=View.ALL))

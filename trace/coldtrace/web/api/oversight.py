@@ -1,21 +1,19 @@
 """The regulator's figures: coverage, timeliness, well-formedness and flow, and data quality by organisation."""
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from coldtrace.clock import format_utc
-from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.watch import oversight
 from coldtrace.watch.oversight import DAYS_MAX, PAGE_MAX, OfOperator, since_of
 from coldtrace.watch.quality_rules import FORMULA, Counts
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
+from coldtrace.web.csv_file import csv_file
 
 router = APIRouter(prefix="/api/v1/oversight", tags=["cases"])
 
@@ -76,7 +74,6 @@ COLUMNS = (
     "uscc", "name_zh", "name_en", "since", "until", "quality", "statements", "within_15_min", "within_24_h",
     "within_72_h", "contradicting", "refused", "sites", "telling", "open_cases",
 )  # fmt: skip
-MEDIA = "text/csv; charset=utf-8"
 
 
 @router.get(
@@ -92,21 +89,15 @@ def get_operators_file(request: Request, caller: Exporter, days: Days = 30) -> R
 
 def quality_file(request: Request, caller: Caller, days: int) -> Response:
     """Return the figures of all organisations that the caller sees, a page of them in memory at a time."""
-    headers = {"Content-Disposition": 'attachment; filename="data-quality.csv"', "Cache-Control": "no-store"}
-    if "coldtrace.head" in request.scope:
-        return Response(b"", media_type=MEDIA, headers=headers)
     now = request.app.state.env.clock()
     with request.app.state.sessions() as session:
         caller.about(*oversight.whose_figures(session, caller.scope))
-    rows = _rows(request, caller, since_of(now, days), now)
-    return StreamingResponse(rows, media_type=MEDIA, headers=headers)
+    return csv_file(request, "data-quality.csv", COLUMNS, _rows(request, caller, since_of(now, days), now))
 
 
-def _rows(request: Request, caller: Caller, since: datetime, until: datetime) -> Iterator[bytes]:
-    yield ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode()
+def _rows(request: Request, caller: Caller, since: datetime, until: datetime) -> Iterator[Sequence[str]]:
     after: str | None = ""
     while after is not None:
-        # A session of its own: the file leaves when that of the request is closed.
         with request.app.state.sessions() as session:
             found = oversight.operators(
                 session, caller.scope, since=since, until=until, after=after, limit=oversight.PAGE_MAX
@@ -123,9 +114,7 @@ def _rows(request: Request, caller: Caller, since: datetime, until: datetime) ->
                 "telling": each.telling,
                 "open_cases": each.open_cases,
             }
-            line = io.StringIO()
-            csv.writer(line).writerow([safe_cell(str(values[name])) for name in COLUMNS])
-            yield line.getvalue().encode()
+            yield [str(values[name]) for name in COLUMNS]
         after = found[-1].uscc if len(found) == oversight.PAGE_MAX else None
 
 

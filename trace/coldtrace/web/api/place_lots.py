@@ -1,25 +1,23 @@
 """GET /api/v1/sites/{gln}/lots and /near-expiry, and both as files: what of each lot is at a place, and until when."""
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from coldtrace.codes.gln import parse_gln
-from coldtrace.custody import place_lots
+from coldtrace.custody import city_rules, place_lots
 from coldtrace.custody.place_lots import LONGEST_QUERY, PAGE_MAX, PlaceLot
 from coldtrace.env import Env
-from coldtrace.labels.csv_rows import safe_cell
 from coldtrace.parties import store as parties
 from coldtrace.parties.model import Site
 from coldtrace.parties.refusals import SiteUnknown
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, CurrentEnv, ReadSession, needs
+from coldtrace.web.csv_file import csv_file
 from coldtrace.web.formats import LOCAL
 from coldtrace.web.refusals import InvalidRequest
 
@@ -35,7 +33,6 @@ Search = Annotated[
 After = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 COLUMNS = ("gln", "gtin", "lot", "product_zh", "product_en", "quantity", "last_day", "days_left", "near")
-MEDIA = "text/csv; charset=utf-8"
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {}}, "description": "One row for each lot and last day"}
 }
@@ -73,7 +70,7 @@ def get_near_expiry(
     found = place_lots.near_expiry(session, site.gln, today=today, after=cursor_of(after), limit=limit)
     rules = [
         {"shelf_days_min": each.shelf_days_min, "days_before": each.days_before, "confirmed": each.confirmed}
-        for each in place_lots.city_rules(session, site.gln, today=today)
+        for each in city_rules.rules_at(session, site.gln, today=today)
     ]
     return _page(caller, site.gln, found, today, limit) | {"rules": rules}
 
@@ -129,19 +126,14 @@ def file_of(request: Request, session: Session, caller: Caller, gln: str, *, nea
     site = seen_site(session, caller, gln)
     caller.at([site.gln])
     name = "near-expiry" if near else "stock-by-lot"
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{site.gln}.csv"', "Cache-Control": "no-store"}
-    if "coldtrace.head" in request.scope:
-        return Response(b"", media_type=MEDIA, headers=headers)
-    return StreamingResponse(_rows(request, site.gln, near=near, search=search), media_type=MEDIA, headers=headers)
+    return csv_file(request, f"{name}-{site.gln}.csv", COLUMNS, _rows(request, site.gln, near=near, search=search))
 
 
-def _rows(request: Request, gln: str, *, near: bool, search: str) -> Iterator[bytes]:
-    yield ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode()
+def _rows(request: Request, gln: str, *, near: bool, search: str) -> Iterator[Sequence[str]]:
     state, today = request.app.state, today_of(request.app.state.env)
-    # A session of its own: the file leaves when that of the request is closed.
     with state.sessions() as session:
         for each in place_lots.all_lots(session, gln, today=today, near=near, search=search):
-            cells = (
+            yield (
                 gln,
                 each.gtin,
                 each.lot,
@@ -152,9 +144,6 @@ def _rows(request: Request, gln: str, *, near: bool, search: str) -> Iterator[by
                 "" if each.last_day is None else str((each.last_day - today).days),
                 "yes" if is_near(each, today) else "no",
             )
-            line = io.StringIO()
-            csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-            yield line.getvalue().encode()
 
 
 def _page(caller: Caller, gln: str, found: list[PlaceLot], today: date, limit: int) -> dict[str, object]:

@@ -7,8 +7,9 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from coldtrace.custody import place_lots
-from coldtrace.custody.place_lots import LONGEST_QUERY, CityRule, PlaceLot
+from coldtrace.custody import city_rules, place_lots
+from coldtrace.custody.city_rules import NearExpiryRule
+from coldtrace.custody.place_lots import LONGEST_QUERY, PlaceLot
 from coldtrace.errors import Words
 from coldtrace.rights.model import Kind, Verb
 from coldtrace.web.access import Caller, ReadSession
@@ -52,7 +53,7 @@ def near_page(request: Request, session: ReadSession, gln: Gln, caller: UnitRead
     """Show the lots of a place that are near their last day by the rules of its city."""
     site, today = seen_site(session, caller, gln), today_of(request.app.state.env)
     found = place_lots.near_expiry(session, site.gln, today=today, after=cursor_of(after), limit=PAGE)
-    rules = place_lots.city_rules(session, site.gln, today=today)
+    rules = city_rules.rules_at(session, site.gln, today=today)
     caller.at([site.gln])
     caller.told(rows=len(found))
     section = Section(
@@ -144,7 +145,7 @@ def _next(path: str, found: list[PlaceLot], **query: str) -> str | None:
     return f"{path}?{urlencode(asked | {'after': found[-1].cursor}, quote_via=quote)}"
 
 
-def _rules(rules: list[CityRule]) -> Words:
+def _rules(rules: list[NearExpiryRule]) -> Words:
     if not rules:
         return Words(
             "系统没有该城市的临期标准，因此只列出已过期的货物。",

@@ -61,7 +61,7 @@ def _rules(request: Request, caller: Caller, *, after: str | None = None, **said
     sections = [
         Section(
             id="rules",
-            title=TITLE,
+            title=Words("各地的标准", "By area"),
             lead=Words(
                 "按场所的区划代码取最长的匹配区域，再取达到的最长保质期档。没有标准的地方只列出已过期的货物。",
                 "Of the areas that a place's district begins with the longest counts, and of its rules that of the"

@@ -129,8 +129,8 @@ def _sample_box(request: Request, samples: dict[str, dict[str, str]]) -> SampleB
         if issued is None or issued.facts is None or issued.serial is None or unit is None:
             return None
         facts = read_goods(read_facts(issued.facts), today=request.app.state.env.clock().astimezone(LOCAL).date())
-        sites = {site.gln: site for site in parties.sites(session)}
         story = [line for line in history(session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
+        sites = parties.ask_sites(session, {line.gln for line in story})()
         steps = journey_steps(story, sites)
     return SampleBox(
         url=box["url"],

@@ -46,7 +46,7 @@ def pallet_page(asked: Asked) -> Response:
     if unit is None or goods.issued_code(asked.session, unit_id) is None:
         return unknown_page(asked, Status.NOT_REGISTERED)
     story = [line for line in history(asked.session, unit.unit_pk, EVERYTHING) if line.status == "accepted"]
-    sites = {site.gln: site for site in parties.sites(asked.session)}
+    sites = parties.ask_sites(asked.session, {line.gln for line in story})()
     head = ledger.checkpoint(asked.session, asked.env.log)
     steps = journey_steps(ShownStatements(asked.session, asked.env, [story], head).told(story), sites)
     stops = journey_stops(steps)

@@ -158,8 +158,7 @@ def place_cell(gln: str | None, names: dict[str, Site]) -> Cell:
 
 def site_names(session: Session, glns: Sequence[str | None]) -> dict[str, Site]:
     """Return the registered ones of these places; the directory is open to everybody with a role."""
-    found = {gln: parties.site(session, gln) for gln in {each for each in glns if each}}
-    return {gln: site for gln, site in found.items() if site is not None}
+    return parties.ask_sites(session, {gln for gln in glns if gln})()
 
 
 def _line_marks(line: HistoryLine) -> Cell:
